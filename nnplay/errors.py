@@ -1,0 +1,73 @@
+"""The error tree: every refusal says what is wrong, where, and what to do instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from nnplay.text import clean
+
+
+class NnplayError(Exception):
+    """Base of all errors that nnplay raises on purpose.
+
+    Args:
+        what: one sentence that says what is wrong ("10 channels cannot be split into 4 equal groups").
+        where: the place that the user knows ("layer 3, group_norm" or "my.csv, row 7, column 'age'").
+        hint: the nearest thing that would work ("try 1, 2, 5 or 10").
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what = clean(what, limit=600)
+        self.where = clean(where)
+        self.hint = clean(hint, limit=600)
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """`where: what; hint` on one line."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class InputError(NnplayError):
+    """The user's file, name, number or network cannot be used as given (exit code 2)."""
+
+    exit_code = 2
+
+
+class Problems(InputError):
+    """Several input errors found in one pass, shown together."""
+
+    def __init__(self, problems: Iterable[InputError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.message for problem in self.problems))
+        self.what = "\n".join(problem.message for problem in self.problems)
+        self.args = (self.what,)
+
+    @property
+    def message(self) -> str:
+        """Every problem on a line of its own."""
+        return self.what
+
+
+class DivergedError(NnplayError):
+    """Training met a value that is not finite; the last good weights were kept (exit code 3)."""
+
+    exit_code = 3
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the known word closest to `word`, or lists them all when none is close."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known: {', '.join(names)}" if names else ""
+
+
+def unknown(kind: str, word: str, known: Iterable[str], *, where: str = "") -> InputError:
+    """The error for a name that is in no table: `unknown layer 'linaer'; did you mean 'linear'?`"""
+    return InputError(f"unknown {kind} '{clean(word)}'", where=where, hint=nearest(word, known))

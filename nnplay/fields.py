@@ -1,0 +1,230 @@
+"""Typed fields as data: what a layer, loss, optimizer or data set lets the user set.
+
+A field is declared once, in the record that it belongs to; the editor's form, the command line, the session file and
+the documentation are all made from it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from nnplay.errors import InputError, nearest, unknown
+
+Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Final = _Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that the user may set.
+
+    Attributes:
+        name: key in files, on the command line and in Python.
+        kind: integer, number, choice (one word of `choices`), flag, integers (`3` or `3x5`), or text.
+        default: used when nothing is given; `REQUIRED` when something must be.
+        help: one sentence for forms and listings.
+        low, high: closed range of a number or integer; `above` excludes the lower end itself.
+        choices: the words that a choice may be; for other kinds, words allowed besides a number ("same", "all").
+        short: letter that may stand before the number in a layer's text (`k3`).
+        live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    above: bool = False
+    choices: tuple[str, ...] = ()
+    short: str = ""
+    live: bool = False
+
+    def read(self, value: Any, where: str = "") -> Any:
+        """`value` (text from a file or form, or a Python value) as this field's type.
+
+        Raises:
+            InputError: not of this kind, or out of range; the message names the field and the legal values.
+        """
+        place = f"{where}, {self.name}" if where else self.name
+        if isinstance(value, str) and value.strip().lower() in self.choices:
+            return value.strip().lower()
+        reader = {
+            "integer": self._integer,
+            "number": self._number,
+            "choice": self._choice,
+            "flag": self._flag,
+            "integers": self._integers,
+            "text": self._text,
+        }[self.kind]
+        return reader(value, place)
+
+    def show(self, value: Any) -> str:
+        """`value` as the user would type it."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, tuple):
+            return "x".join(str(part) for part in value)
+        if isinstance(value, float):
+            return f"{value:.6g}"
+        return str(value)
+
+    @property
+    def range_text(self) -> str:
+        """The legal values in words, as in `integer ≥ 1` or `one of mean, sum`."""
+        if self.kind == "flag":
+            return "yes or no"
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "text":
+            return "text"
+        noun = {"integer": "an integer", "number": "a number", "integers": "an integer or a pair like 3x5"}[self.kind]
+        low = f" {'>' if self.above else '≥'} {self.low:g}" if self.low > -math.inf else ""
+        high = f"{' and' if low else ''} ≤ {self.high:g}" if self.high < math.inf else ""
+        words = f", or {' or '.join(self.choices)}" if self.choices else ""
+        return noun + low + high + words
+
+    def _refuse(self, value: Any, place: str) -> InputError:
+        hint = nearest(str(value), self.choices) if self.kind == "choice" else ""
+        return InputError(f"'{value}' is not {self.range_text}", where=place, hint=hint)
+
+    def _within(self, number: float) -> bool:
+        return self.low <= number <= self.high and not (self.above and number == self.low)
+
+    def _integer(self, value: Any, place: str) -> int:
+        if isinstance(value, bool):
+            raise self._refuse(value, place)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise self._refuse(value, place) from None
+        if not math.isfinite(number) or number != int(number) or not self._within(number):
+            raise self._refuse(value, place)
+        return int(number)
+
+    def _number(self, value: Any, place: str) -> float:
+        if isinstance(value, bool):
+            raise self._refuse(value, place)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise self._refuse(value, place) from None
+        if not math.isfinite(number) or not self._within(number):
+            raise self._refuse(value, place)
+        return number
+
+    def _choice(self, value: Any, place: str) -> str:
+        raise self._refuse(value, place)
+
+    def _flag(self, value: Any, place: str) -> bool:
+        if isinstance(value, bool):
+            return value
+        word = str(value).strip().lower()
+        if word in ("yes", "true", "on", "1"):
+            return True
+        if word in ("no", "false", "off", "0"):
+            return False
+        raise self._refuse(value, place)
+
+    def _integers(self, value: Any, place: str) -> int | tuple[int, ...]:
+        parts = value.lower().split("x") if isinstance(value, str) else value
+        if not isinstance(parts, Sequence):
+            return self._integer(value, place)
+        numbers = tuple(self._integer(part, place) for part in parts)
+        if not numbers:
+            raise self._refuse(value, place)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+    def _text(self, value: Any, place: str) -> str:
+        from nnplay.text import clean
+
+        return clean(str(value))
+
+
+def integer(name: str, default: Any, help: str, *, low: float = 1, high: float = 2**31, **more: Any) -> Field:
+    """A whole number in the closed range `low` … `high`."""
+    return Field(name, "integer", default, help, low=low, high=high, **more)
+
+
+def number(name: str, default: Any, help: str, **more: Any) -> Field:
+    """A finite real number."""
+    return Field(name, "number", default, help, **more)
+
+
+def choice(name: str, default: Any, help: str, choices: tuple[str, ...], **more: Any) -> Field:
+    """One word out of a fixed table."""
+    return Field(name, "choice", default, help, choices=choices, **more)
+
+
+def flag(name: str, default: bool, help: str, **more: Any) -> Field:
+    """Yes or no."""
+    return Field(name, "flag", default, help, **more)
+
+
+def integers(name: str, default: Any, help: str, *, low: float = 1, high: float = 2**20, **more: Any) -> Field:
+    """One whole number, or one for each axis (`3x5`)."""
+    return Field(name, "integers", default, help, low=low, high=high, **more)
+
+
+def text(name: str, default: str, help: str, **more: Any) -> Field:
+    """Free text, cleaned of control characters."""
+    return Field(name, "text", default, help, **more)
+
+
+def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The values of all `fields`: those `given`, checked, and defaults for the rest.
+
+    Raises:
+        InputError: an unknown key, a missing required value, or a value that its field refuses.
+    """
+    known = {field.name: field for field in fields}
+    for key in given:
+        if key not in known:
+            raise unknown("setting", key, known, where=where)
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        if name in given:
+            values[name] = field.read(given[name], where)
+        elif field.default is REQUIRED:
+            raise InputError(f"needs '{name}': {field.help}", where=where, hint=f"it is {field.range_text}")
+        else:
+            values[name] = field.default
+    return values
+
+
+def bind(fields: Sequence[Field], args: Sequence[Any], kwargs: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Values from a Python call: positional arguments fill the fields in their order, as in a signature."""
+    if len(args) > len(fields):
+        raise InputError(f"takes at most {len(fields)} values, {len(args)} were given", where=where)
+    given = {field.name: value for field, value in zip(fields, args, strict=False)}
+    for key, value in kwargs.items():
+        if key in given:
+            raise InputError(f"'{key}' was given twice", where=where)
+        given[key] = value
+    return fill(fields, given, where)
+
+
+def signature(fields: Sequence[Field]) -> inspect.Signature:
+    """The Python signature that the fields amount to, for `help()` and completion."""
+    empty = inspect.Parameter.empty
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=empty if field.default is REQUIRED else field.default,
+            )
+            for field in fields
+        ]
+    )

@@ -1,0 +1,38 @@
+"""Foreign text made safe to show: control and direction characters become visible where text enters."""
+
+from __future__ import annotations
+
+_VISIBLE: dict[int, int] = {code: 0x2400 + code for code in range(32)}
+_VISIBLE[0x7F] = 0x2421
+_VISIBLE |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+_VISIBLE |= dict.fromkeys((0x061C, 0xFEFF, 0x2028, 0x2029), 0xFFFD)
+_VISIBLE |= dict.fromkeys(range(0x200B, 0x2010), 0xFFFD)
+_VISIBLE |= dict.fromkeys(range(0x202A, 0x202F), 0xFFFD)
+_VISIBLE |= dict.fromkeys(range(0x2060, 0x2070), 0xFFFD)
+_VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+_KEEP_LINES = {key: value for key, value in _VISIBLE.items() if key != 0x0A}
+_MARKS_IN_A_ROW = 4
+
+
+def clean(text: str, limit: int = 256) -> str:
+    """`text` with control, bidirectional and zero-width characters shown as symbols, cut to `limit` characters.
+
+    Newlines survive only in texts longer than a cell may be (`limit` above 256): messages, not names.
+    """
+    shown = text[: limit + 1].translate(_KEEP_LINES if limit > 256 else _VISIBLE)
+    shown = _without_mark_towers(shown)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _without_mark_towers(text: str) -> str:
+    if text.isascii():
+        return text
+    import unicodedata
+
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)
