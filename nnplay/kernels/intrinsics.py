@@ -1,0 +1,153 @@
+"""Numba intrinsics: pointers, calls by address, atomics. Imported in the compiling process only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from nnplay.kernels.jit import REAL
+
+_REAL_TYPE = numba.from_dtype(REAL)
+_REAL_POINTER = types.CPointer(_REAL_TYPE)
+_INT_POINTER = types.CPointer(types.int64)
+_I64 = ir.IntType(64)
+
+
+@intrinsic
+def shifted(typing: Any, pointer: Any, count: Any) -> Any:
+    """`pointer + count` elements."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return pointer(pointer, types.int64), emit
+
+
+@intrinsic
+def integers_at(typing: Any, address: Any) -> Any:
+    """The int64 array that starts at an absolute address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], _I64.as_pointer())
+
+    return _INT_POINTER(types.int64), emit
+
+
+@intrinsic
+def reals_at(typing: Any, address: Any) -> Any:
+    """The array of the tape's type that starts at an absolute address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(_REAL_POINTER))
+
+    return _REAL_POINTER(types.int64), emit
+
+
+@intrinsic
+def doubles_at(typing: Any, address: Any) -> Any:
+    """The float64 array that starts at an absolute address."""
+    pointer = types.CPointer(types.float64)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(pointer))
+
+    return pointer(types.int64), emit
+
+
+@intrinsic
+def address_of(typing: Any, pointer: Any) -> Any:
+    """The absolute address of a pointer."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], _I64)
+
+    return types.int64(pointer), emit
+
+
+@intrinsic
+def call(typing: Any, address: Any, row: Any, clock: Any, memory: Any, part: Any) -> Any:
+    """Calls the kernel at `address` with the four arguments that every kernel takes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        shape = ir.FunctionType(ir.VoidType(), [value.type for value in args[1:]])
+        function = builder.inttoptr(args[0], shape.as_pointer())
+        builder.call(function, args[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, row, clock, memory, types.int64), emit
+
+
+@intrinsic
+def fetch_add(typing: Any, cells: Any, index: Any, amount: Any) -> Any:
+    """Adds to `cells[index]` atomically and returns what was there before."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
+
+    return types.int64(cells, types.int64, types.int64), emit
+
+
+@intrinsic
+def load_acquire(typing: Any, cells: Any, index: Any) -> Any:
+    """Reads `cells[index]`, together with everything written before it was stored."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.gep(args[0], [args[1]]), "acquire", 8)
+
+    return types.int64(cells, types.int64), emit
+
+
+@intrinsic
+def store_release(typing: Any, cells: Any, index: Any, value: Any) -> Any:
+    """Writes `cells[index]` after everything that this thread wrote before."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store_atomic(args[2], builder.gep(args[0], [args[1]]), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(cells, types.int64, types.int64), emit
+
+
+#: Gives the rest of this thread's time slice to others.
+yield_processor = types.ExternalFunction("sched_yield", types.int32())
+
+
+_I32 = ir.IntType(32)
+_F32 = ir.FloatType()
+
+
+@intrinsic
+def power_of_two(typing: Any, n: Any) -> Any:
+    """2ⁿ as float32 for a whole number n between -126 and 127, made from its bits."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        biased = builder.add(builder.fptosi(args[0], _I32), _I32(127))
+        return builder.bitcast(builder.shl(biased, _I32(23)), _F32)
+
+    return types.float32(types.float32), emit
+
+
+@intrinsic
+def exponent_of(typing: Any, x: Any) -> Any:
+    """e of a positive float32 x = m·2ᵉ with m in [0.5, 1), as float32."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.lshr(builder.bitcast(args[0], _I32), _I32(23))
+        return builder.sitofp(builder.sub(bits, _I32(126)), _F32)
+
+    return types.float32(types.float32), emit
+
+
+@intrinsic
+def mantissa_of(typing: Any, x: Any) -> Any:
+    """m of a positive float32 x = m·2ᵉ with m in [0.5, 1)."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = builder.and_(builder.bitcast(args[0], _I32), _I32(0x007FFFFF))
+        return builder.bitcast(builder.or_(bits, _I32(0x3F000000)), _F32)
+
+    return types.float32(types.float32), emit

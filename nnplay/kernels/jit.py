@@ -1,0 +1,88 @@
+"""How kernels are declared: plain Python in the program, machine code in the compiling process.
+
+The program itself never imports numba. A kernel missing from the cache is compiled by a child process
+(`nnplay.kernels.compiler`), which sets `NNPLAY_COMPILE` to the floating-point type before it imports this module; only
+there do `inline` and `kernel` functions become Numba functions. Every process then loads the finished object code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Final
+
+import numpy as np
+
+#: "float32" or "float64" in the compiling process, empty elsewhere.
+COMPILING: Final = os.environ.get("NNPLAY_COMPILE", "")
+#: The type that all numbers of a tape have; literals in kernels are of this type.
+REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
+#: Reassociation may change the last bits, never whether a value is finite: no `nnan`, no `ninf`.
+FAST_MATH: Final = frozenset({"contract", "reassoc", "nsz", "arcp"})
+
+KERNELS: Final[dict[str, Kernel]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A function `(row: int64*, clock: int64*, memory: real*, part: int64) -> None` that one tape row calls.
+
+    Attributes:
+        name: `module:function`, under which the object code is cached.
+        function: its Python source; compiled only in the compiling process.
+    """
+
+    name: str
+    function: Callable[..., None]
+
+    def __post_init__(self) -> None:
+        KERNELS[self.name] = self
+
+    @property
+    def module(self) -> str:
+        """The module that declares it; its source is part of the cache key."""
+        return self.name.partition(":")[0]
+
+
+def kernel(function: Callable[..., None]) -> Kernel:
+    """Declares a kernel, named after its module and itself."""
+    return Kernel(f"{function.__module__}:{function.__qualname__}", function)
+
+
+def inline(function: Any) -> Any:
+    """Declares a function that kernels call; LLVM inlines it where that pays."""
+    if not COMPILING:
+        return function
+    import numba
+
+    return numba.njit(**options())(with_typed_literals(function))
+
+
+def options() -> dict[str, Any]:
+    """The one place where compiler flags are set."""
+    return {
+        "nogil": True,
+        "boundscheck": False,
+        "error_model": "numpy",
+        "fastmath": set(FAST_MATH),
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
+
+
+def with_typed_literals(function: Any) -> Any:
+    """`function` with its float literals in the tape's type: `0.5 * x` must not become float64 arithmetic."""
+    code = function.__code__
+    constants = tuple(REAL(value) if type(value) is float else value for value in code.co_consts)
+    typed = FunctionType(
+        code.replace(co_consts=constants),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    typed.__module__ = function.__module__
+    typed.__qualname__ = function.__qualname__
+    return typed

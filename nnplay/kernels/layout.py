@@ -1,0 +1,82 @@
+"""Where things stand in a tape row, in the clock, in a program and in a job: plain integers that kernels index with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A row: [address, parts, integer…, operand, operand, …]; everything is int64.
+ROW_ADDRESS: Final = 0
+ROW_PARTS: Final = 1  # independent shares of the outputs; fixed by shapes, so bits never depend on threads
+ROW_INTEGERS: Final = 2
+MAX_INTEGERS: Final = 14
+ROW_OPERANDS: Final = ROW_INTEGERS + MAX_INTEGERS
+
+# An operand: [offset, size, d0, d1, d2, d3, adds, last]; unused dimensions are 1, `last` is the last axis in use.
+OPERAND_WIDTH: Final = 8
+OPERAND_OFFSET: Final = 0
+OPERAND_SIZE: Final = 1
+OPERAND_SHAPE: Final = 2
+OPERAND_ADDS: Final = 6  # 1: the kernel adds to what is there (a second gradient); 0: it overwrites
+OPERAND_LAST: Final = 7
+MAX_RANK: Final = 4
+
+# The clock: where a run stands. Everything random is a function of it and the seed.
+CLOCK_SEED: Final = 0
+CLOCK_STEP: Final = 1  # steps taken since the initial weights
+CLOCK_EPOCH: Final = 2  # whole passes over the training data
+CLOCK_BATCH: Final = 3  # batch within the epoch
+CLOCK_FAULT: Final = 4  # 0, or why the loop stopped by itself
+CLOCK_SHUFFLED: Final = 5  # epoch whose order stands in the order array, plus one
+CLOCK_GOOD: Final = 6  # step whose weights stand in the last-good copy
+CLOCK_SIZE: Final = 16
+
+FAULT_NONE: Final = 0
+FAULT_LOSS: Final = 1  # the loss was not finite: nothing was updated in this step
+FAULT_PARAMETER: Final = 2  # an update gave a parameter that is not finite: the last good weights were put back
+
+# A program: what the compiled loop runs, as addresses and counts.
+PROGRAM_WIDTH: Final = 0  # int64 per row
+PROGRAM_FULL: Final = 1  # rows of a full batch: address, count, and how many stand before the update
+PROGRAM_FULL_COUNT: Final = 2
+PROGRAM_TAIL: Final = 3  # rows of the last, smaller batch
+PROGRAM_UPDATE_AT: Final = 4  # index of the first update row
+PROGRAM_BATCHES: Final = 5  # batches an epoch, the tail included
+PROGRAM_HAS_TAIL: Final = 6
+PROGRAM_ROWS: Final = 7  # training rows of the data set
+PROGRAM_ORDER: Final = 8  # address of int64[rows]: the shuffled order of this epoch
+PROGRAM_SHUFFLE: Final = 9  # 1: a new order each epoch
+PROGRAM_BATCH_SIZE: Final = 10
+PROGRAM_LOSS: Final = 11  # offset of the loss
+PROGRAM_STATS: Final = 12  # offset of [gradient norm, finite check, learning rate used]
+PROGRAM_STOP: Final = 13  # address of int64[1]: other than 0 stops the loop after the step
+PROGRAM_TRACE: Final = 14  # address of real[capacity, TRACE_COLUMNS]: one line a step
+PROGRAM_EPOCHS: Final = 15  # address of float64[capacity, EPOCH_COLUMNS]: one line a finished epoch
+PROGRAM_EPOCH_CAPACITY: Final = 16
+PROGRAM_EPOCH_COUNT: Final = 17  # lines written by this call
+PROGRAM_JOB: Final = 18  # address of the job block, or 0 to run every part here
+PROGRAM_PARAMETERS: Final = 19  # offset and size of what is kept as last good (parameters, slots, buffers)
+PROGRAM_PARAMETERS_SIZE: Final = 20
+PROGRAM_GOOD: Final = 21  # offset of the copy
+PROGRAM_GOOD_EVERY: Final = 22  # steps between copies
+PROGRAM_CHECK: Final = 23  # rows that evaluate a part of the data at the end of an epoch: address, count
+PROGRAM_CHECK_COUNT: Final = 24
+PROGRAM_CHECK_TAIL: Final = 25
+PROGRAM_CHECK_BATCHES: Final = 26
+PROGRAM_CHECK_HAS_TAIL: Final = 27
+PROGRAM_CHECK_SIZE: Final = 28  # rows of a full evaluation batch
+PROGRAM_CHECK_ROWS: Final = 29  # rows of the evaluated part
+PROGRAM_CHECK_LOSS: Final = 30  # offset of [loss, score]
+PROGRAM_CHECK_EVERY: Final = 31  # epochs between evaluations; 0: never
+PROGRAM_RUNNING: Final = 32  # float64 bits: loss summed over the rows of the epoch so far
+PROGRAM_RUNNING_ROWS: Final = 33
+PROGRAM_SIZE: Final = 40
+
+TRACE_COLUMNS: Final = 3  # loss, gradient norm, learning rate
+EPOCH_COLUMNS: Final = 4  # epoch, mean training loss, evaluated loss, evaluated score
+
+# A job: one row whose parts several threads share. Cells stand on cache lines of their own.
+JOB_TICKET: Final = 0  # generation << 32 | parts << 16 | next part to claim
+JOB_DONE: Final = 8
+JOB_ROW: Final = 16
+JOB_QUIT: Final = 24
+JOB_SIZE: Final = 32

@@ -1,0 +1,107 @@
+"""Addresses of compiled kernels: from the cache where it has them, through compiling processes where not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from nnplay.errors import NnplayError
+from nnplay.kernels.cache import object_path
+from nnplay.kernels.jit import Kernel
+
+Progress = Callable[[int, int, str], None]
+_addresses: dict[tuple[str, str], int] = {}
+_engines: list[Any] = []
+
+
+def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> dict[str, int]:
+    """Address of each kernel, by name; missing ones are compiled first.
+
+    Args:
+        real: "float32" or "float64".
+        progress: called as `(done, total, name)` while kernels are compiled; not at all when the cache has them.
+    """
+    wanted = {kernel.name: kernel for kernel in kernels}
+    compile_missing(wanted.values(), real, progress)
+    for name, kernel in wanted.items():
+        if (name, real) not in _addresses:
+            _addresses[name, real] = _load(kernel, real)
+    return {name: _addresses[name, real] for name in wanted}
+
+
+def function(kernel: Kernel, real: str) -> Any:
+    """`kernel` as a ctypes function of four integers; calling it releases Python's lock."""
+    shape = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    return shape(addresses([kernel], real)[kernel.name])
+
+
+def missing(kernels: Iterable[Kernel], real: str) -> list[Kernel]:
+    """Those kernels that the cache lacks."""
+    return [item for item in kernels if (item.name, real) not in _addresses and not object_path(item, real).is_file()]
+
+
+def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> int:
+    """Fills the cache with what it lacks, in two child processes where two cores are free; returns how many."""
+    lacking = missing(kernels, real)
+    if not lacking:
+        return 0
+    workers = min(2, os.cpu_count() or 1, len(lacking))
+    running = [_start(lacking[worker::workers], real) for worker in range(workers)]
+    done = 0
+    for process in running:
+        for line in process.stdout or ():
+            done += 1
+            if progress is not None:
+                progress(done, len(lacking), line.strip())
+    for process in running:
+        stderr = process.communicate()[1]
+        if process.returncode != 0:
+            last = stderr.strip().splitlines()[-1:] or ["no message"]
+            raise NnplayError(f"a kernel could not be compiled: {last[0]}", where="kernel cache")
+    return len(lacking)
+
+
+def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
+    by_folder: dict[Path, list[str]] = defaultdict(list)
+    for item in kernels:
+        by_folder[object_path(item, real).parent].append(item.name)
+    arguments: list[str] = []
+    for folder, names in by_folder.items():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        arguments += [f"{folder}={','.join(names)}"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "nnplay.kernels.compiler", *arguments],
+        env=os.environ | {"NNPLAY_COMPILE": real, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _load(kernel: Kernel, real: str) -> int:
+    import llvmlite.binding as llvm
+
+    path = object_path(kernel, real)
+    engine = _new_engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(path.read_bytes()))
+    engine.finalize_object()
+    return int(engine.get_function_address("kernel"))
+
+
+def _new_engine() -> Any:
+    """An execution engine of its own for each object, since all of them name their function `kernel`; kept for ever."""
+    import llvmlite.binding as llvm
+
+    if not _engines:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine))
+    return _engines[-1]

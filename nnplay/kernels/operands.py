@@ -1,0 +1,98 @@
+"""Operands of a row as array views, so that a kernel's body reads like NumPy.
+
+A kernel is called as `kernel(row, clock, memory, part)`. Operand `k` of the row is a place and a shape in memory; the
+functions below turn it into an array. They exist as machine code only, in kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnplay.kernels.jit import COMPILING, inline
+from nnplay.kernels.layout import (
+    OPERAND_ADDS,
+    OPERAND_LAST,
+    OPERAND_SHAPE,
+    OPERAND_SIZE,
+    OPERAND_WIDTH,
+    ROW_INTEGERS,
+    ROW_OPERANDS,
+    ROW_PARTS,
+)
+
+if COMPILING:
+    from numba import carray
+
+    from nnplay.kernels.intrinsics import shifted
+else:
+    carray: Any = None
+    shifted: Any = None
+
+
+@inline
+def pointer(row: Any, memory: Any, k: int) -> Any:
+    """Pointer to the first number of operand `k`."""
+    return shifted(memory, row[ROW_OPERANDS + k * OPERAND_WIDTH])
+
+
+@inline
+def dimension(row: Any, k: int, axis: int) -> int:
+    """Length of operand `k` along `axis`."""
+    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SHAPE + axis]
+
+
+@inline
+def size(row: Any, k: int) -> int:
+    """Count of numbers in operand `k`."""
+    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SIZE]
+
+
+@inline
+def adds(row: Any, k: int) -> bool:
+    """Whether the kernel must add to operand `k` (a further gradient) or overwrite it."""
+    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_ADDS] != 0
+
+
+@inline
+def integer(row: Any, k: int) -> int:
+    """Integer `k` of the row, such as a stride."""
+    return row[ROW_INTEGERS + k]
+
+
+@inline
+def flat(row: Any, memory: Any, k: int) -> Any:
+    """Operand `k` as one vector of all its numbers."""
+    return carray(pointer(row, memory, k), (size(row, k),))
+
+
+@inline
+def matrix(row: Any, memory: Any, k: int) -> Any:
+    """Operand `k` of rank 2, (d0, d1)."""
+    return carray(pointer(row, memory, k), (dimension(row, k, 0), dimension(row, k, 1)))
+
+
+@inline
+def rows_of(row: Any, memory: Any, k: int) -> Any:
+    """Operand `k` of any rank as (all leading axes, last axis)."""
+    last = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
+    return carray(pointer(row, memory, k), (size(row, k) // last, last))
+
+
+@inline
+def cube(row: Any, memory: Any, k: int) -> Any:
+    """Operand `k` of rank 3, (d0, d1, d2)."""
+    return carray(pointer(row, memory, k), (dimension(row, k, 0), dimension(row, k, 1), dimension(row, k, 2)))
+
+
+@inline
+def grid(row: Any, memory: Any, k: int) -> Any:
+    """Operand `k` of rank 4, (d0, d1, d2, d3); images are (N, H, W, C)."""
+    shape = (dimension(row, k, 0), dimension(row, k, 1), dimension(row, k, 2), dimension(row, k, 3))
+    return carray(pointer(row, memory, k), shape)
+
+
+@inline
+def share(row: Any, part: int, units: int) -> Any:
+    """The half-open range of `units` that this part must do; the parts cover them all, in order."""
+    parts = row[ROW_PARTS]
+    return units * part // parts, units * (part + 1) // parts

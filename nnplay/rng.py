@@ -1,0 +1,70 @@
+"""Stateless random numbers: a counter-based generator, so that nothing random has a hidden state.
+
+`bits(seed, stream, step, index)` is a pure function: stepping, running, rewinding and resuming agree bit for bit. The
+generator is Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3; 2011).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Streams: what the numbers are for. Layers use `LAYER + position` for dropout and noise.
+SHUFFLE: Final = 1
+WEIGHTS: Final = 0x1000
+LAYER: Final = 0x100000
+
+_MASK = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+
+
+def bits(seed: int, stream: int, step: int, index: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """32 random bits for each index, as uint64 of the same shape.
+
+    Args:
+        seed: 0 … 2**63 - 1.
+        stream: what the numbers are for (0 … 2**31).
+        step: training step, epoch, or 0.
+        index: which number of the stream.
+    """
+    c0 = index.astype(np.uint64) & _MASK
+    c1 = index.astype(np.uint64) >> _SHIFT
+    c2 = np.full_like(c0, step & 0xFFFFFFFF)
+    c3 = np.full_like(c0, step >> 32)
+    k0 = seed & 0xFFFFFFFF
+    k1 = ((seed >> 32) ^ stream) & 0xFFFFFFFF
+    for _ in range(10):
+        p0 = np.uint64(0xD2511F53) * c0
+        p1 = np.uint64(0xCD9E8D57) * c2
+        c0, c1 = (p1 >> _SHIFT) ^ c1 ^ np.uint64(k0), p1 & _MASK
+        c2, c3 = (p0 >> _SHIFT) ^ c3 ^ np.uint64(k1), p0 & _MASK
+        k0 = (k0 + 0x9E3779B9) & 0xFFFFFFFF
+        k1 = (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return c0
+
+
+def uniform(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Numbers in [0, 1) with 24 random bits each, of the given shape."""
+    index = np.arange(int(np.prod(shape)), dtype=np.int64)
+    drawn = (bits(seed, stream, step, index) >> np.uint64(8)).astype(np.float64) * 2.0**-24
+    return drawn.reshape(shape)
+
+
+def normal(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Standard normal numbers of the given shape (Box and Muller, 1958)."""
+    count = int(np.prod(shape))
+    pairs = uniform(seed, stream, step, (2, count))
+    radius = np.sqrt(-2.0 * np.log(pairs[0] + 2.0**-25))
+    return np.asarray(radius * np.cos(2.0 * np.pi * pairs[1])).reshape(shape)
+
+
+def permutation(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order in which the rows of a data set are visited in an epoch (Fisher and Yates; the loop's own order)."""
+    order = np.arange(count, dtype=np.int64)
+    drawn = bits(seed, SHUFFLE, epoch, order)
+    for last in range(count - 1, 0, -1):
+        other = int(drawn[last]) * (last + 1) >> 32
+        order[last], order[other] = order[other], order[last]
+    return order
