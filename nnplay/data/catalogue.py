@@ -1,0 +1,46 @@
+"""The data sets that come with nnplay, found by scanning the folders of records."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from nnplay.data import synthetic, tables
+from nnplay.data.dataset import Dataset
+from nnplay.data.record import DatasetRecord
+from nnplay.errors import unknown
+from nnplay.fields import fill
+
+
+@functools.cache
+def dataset_records() -> MappingProxyType[str, DatasetRecord]:
+    """All records by name: synthetic sets first, then tables, each in the order of their names."""
+    found = (record for folder in (synthetic, tables) for record in _scan(folder))
+    return MappingProxyType({record.name: record for record in found})
+
+
+def load_dataset(name: str, **fields: Any) -> Dataset:
+    """The data set called `name`; its fields are listed by `nnplay datasets` and by its record.
+
+    Raises:
+        InputError: an unknown name or field, or a value that the field refuses.
+    """
+    records = dataset_records()
+    if name not in records:
+        raise unknown("data set", str(name), records)
+    record = records[name]
+    return record.make(**fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name))
+
+
+def _as_text(value: Any) -> Any:
+    """A list of words as a text field takes it."""
+    return ", ".join(str(part) for part in value) if isinstance(value, (list, tuple)) else value
+
+
+def _scan(folder: ModuleType) -> list[DatasetRecord]:
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    records: list[DatasetRecord] = [importlib.import_module(f"{folder.__name__}.{name}").RECORD for name in names]
+    return records

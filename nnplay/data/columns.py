@@ -1,0 +1,45 @@
+"""What became of one column of a table: the description that the summary, the form and the scaler read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the user's table and the network inputs made from it.
+
+    Attributes:
+        name: header of the column, made unique.
+        kind: number (as it is), one_hot, binary (two categories in one 0/1 input), ordinal (codes 0, 1, …),
+            indicator (1 where another column's value is missing), left_out (constant, empty or unwanted).
+        inputs: names of the network inputs made from it, in order; empty when left out.
+        categories: the words behind one_hot, binary and ordinal codes, in code order.
+        missing: how many of its cells were missing.
+    """
+
+    name: str
+    kind: ColumnKind
+    inputs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    missing: int = 0
+
+    @property
+    def scalable(self) -> bool:
+        """Whether scaling makes sense: numbers and ordinal codes yes, 0/1 inputs no."""
+        return self.kind in ("number", "ordinal")
+
+    @property
+    def text(self) -> str:
+        """One line for a listing, as in `sex: 2 categories (female, male) as 1 input`."""
+        lost = f", {self.missing:,} missing" if self.missing else ""
+        if self.kind == "left_out":
+            return f"{self.name}: left out{lost}"
+        if not self.categories:
+            return f"{self.name}: {self.kind}{lost}"
+        shown = ", ".join(self.categories[:4]) + (", …" if len(self.categories) > 4 else "")
+        inputs = f"{len(self.inputs)} {self.kind} input{'' if len(self.inputs) == 1 else 's'}"
+        return f"{self.name}: {len(self.categories)} categories ({shown}) as {inputs}{lost}"

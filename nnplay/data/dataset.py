@@ -1,0 +1,152 @@
+"""A data set in memory: rows of network inputs, their targets, and the names of everything in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.columns import Column
+from nnplay.errors import InputError
+from nnplay.text import clean
+
+if TYPE_CHECKING:
+    from nnplay.data.split import Split
+
+Task = Literal["classification", "regression"]
+Scale = Literal["standard", "minmax", "none"]
+
+
+class Dataset:
+    """Rows of inputs with a target each.
+
+    Args:
+        x: inputs (N, …), converted to float32, C-contiguous; (N,) becomes (N, 1). Not copied when already so.
+        y: targets. Whole numbers or words (N,) are class labels, numbers (N,) or (N, T) are regression targets;
+            integer labels of higher rank (N, H, W) are labels per pixel.
+        name: what the set is called in titles.
+        feature_names: one name for each input of a flat set; `x1`, `x2`, … unless given.
+        class_names: one name for each class, in label order; the labels themselves unless given.
+        target_names: one name for each regression target.
+        feature_shape: shape of one row; flat rows are reshaped to it.
+        task: "classification" or "regression"; follows from the type of `y` unless given.
+        default_scale, default_scale_target: what `split` scales by unless it is told.
+        features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
+        raw: points (N, D) before that expansion, from which a surface or curve is drawn.
+        columns: what became of each column of the table that the rows were read from.
+        fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
+        notes: what reading and encoding did, a sentence each.
+
+    Raises:
+        InputError: lengths differ, a value is not finite, a label is out of range, or there is no row.
+    """
+
+    def __init__(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        name: str = "data",
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        target_names: Sequence[str] | None = None,
+        feature_shape: Sequence[int] | None = None,
+        task: Task | None = None,
+        default_scale: Scale = "none",
+        default_scale_target: Literal["standard", "none"] = "none",
+        features: Sequence[str] = (),
+        raw: NDArray[np.float32] | None = None,
+        columns: Sequence[Column] = (),
+        fill: Literal["none", "mean"] = "none",
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.name = clean(name)
+        self.x: NDArray[np.float32] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
+        targets = as_targets(y, task, class_names, rows=len(self.x), where=self.name)
+        self.y: NDArray[np.int64] | NDArray[np.float32] = targets.y
+        self.task: Task = targets.task
+        self.class_names: tuple[str, ...] = targets.class_names
+        self.feature_shape: tuple[int, ...] = self.x.shape[1:]
+        self.feature_names: tuple[str, ...] = self._named(feature_names, self._inputs_to_name(), "x", "feature")
+        count = self.y.shape[1] if self.task == "regression" else 0
+        self.target_names: tuple[str, ...] = self._named(target_names, count, "y", "target")
+        self.outputs: int = len(self.class_names) if self.task == "classification" else count
+        self.default_scale: Scale = default_scale
+        self.default_scale_target: Literal["standard", "none"] = default_scale_target
+        self.features: tuple[str, ...] = tuple(features)
+        self.raw: NDArray[np.float32] | None = raw
+        self.columns: tuple[Column, ...] = tuple(columns)
+        self.fill: Literal["none", "mean"] = fill
+        self.notes: tuple[str, ...] = (*notes, *targets.notes)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        shape = "×".join(str(size) for size in self.feature_shape)
+        kind = f"{self.outputs} classes" if self.task == "classification" else f"{self.outputs} targets"
+        return f"<Dataset {self.name}: {len(self):,} rows of {shape} inputs, {kind}>"
+
+    def split(
+        self,
+        train: float = 0.7,
+        validation: float = 0.15,
+        test: float = 0.15,
+        seed: int = 0,
+        *,
+        stratify: bool = True,
+        scale: Scale | None = None,
+        scale_target: Literal["standard", "none"] | None = None,
+    ) -> Split:
+        """Rows shuffled by `seed` and dealt to training, validation and test.
+
+        Args:
+            train, validation, test: fractions that add up to 1; validation and test may be 0.
+            stratify: keep the classes' shares in each part, where there are classes and enough rows.
+            scale, scale_target: standard, minmax (inputs only) or none, fitted on the training rows only;
+                the data set's own default unless given.
+
+        Raises:
+            InputError: the fractions do not add up to 1, or leave a part without rows.
+        """
+        from nnplay.data.split import split_dataset
+
+        return split_dataset(
+            self,
+            (train, validation, test),
+            seed=seed,
+            stratify=stratify,
+            scale=self.default_scale if scale is None else scale,
+            scale_target=self.default_scale_target if scale_target is None else scale_target,
+        )
+
+    def part(self, rows: NDArray[np.int64], *, x: NDArray[np.float32], y: NDArray[Any]) -> Dataset:
+        """The data set of some `rows` (indices) with `x` and `y`, scaled or not, in place of its own."""
+        return Dataset(
+            x,
+            y,
+            name=self.name,
+            feature_names=self.feature_names or None,
+            class_names=self.class_names or None,
+            target_names=self.target_names or None,
+            task=self.task,
+            default_scale=self.default_scale,
+            default_scale_target=self.default_scale_target,
+            features=self.features,
+            raw=None if self.raw is None else self.raw[rows],
+            columns=self.columns,
+        )
+
+    def _inputs_to_name(self) -> int:
+        return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0
+
+    def _named(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
+        if names is None:
+            return tuple(f"{letter}{index + 1}" for index in range(count))
+        if count and len(names) != count:
+            raise InputError(f"{len(names)} {kind} names for {count} {kind}s", where=self.name)
+        return tuple(clean(str(word)) for word in names)

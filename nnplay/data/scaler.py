@@ -1,0 +1,132 @@
+"""Scaling fitted on the training rows only, with the way back to original units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import unknown
+
+if TYPE_CHECKING:
+    from nnplay.data.dataset import Dataset
+
+SCALES = ("standard", "minmax", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """Affine scaling of inputs and regression targets: `scaled = (value - offset) / scale`, in float64.
+
+    Attributes:
+        kind: standard (mean 0, variance 1), minmax (0 … 1) or none.
+        offset, scale: for each input of a flat row, or each channel (last axis) of a shaped one.
+        fill: what replaces a missing input, or None where there can be none.
+        target_offset, target_scale: the same for each regression target; empty for classes.
+        notes: inputs that could not be scaled because they are constant in the training rows.
+    """
+
+    kind: Literal["standard", "minmax", "none"]
+    offset: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    fill: NDArray[np.float64] | None
+    target_offset: NDArray[np.float64]
+    target_scale: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    def transform(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Inputs (N, …) in original units as the network is given them."""
+        if self.fill is not None:
+            x = np.where(np.isnan(x), self.fill, x)
+        if self.kind == "none":
+            return np.ascontiguousarray(x, dtype=np.float32)
+        return np.ascontiguousarray((x - self.offset) / self.scale, dtype=np.float32)
+
+    def inverse(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Network inputs (N, …) back in original units."""
+        return np.ascontiguousarray(x * self.scale + self.offset, dtype=np.float32)
+
+    def transform_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Regression targets (N, T) as the network learns them; class labels pass unchanged."""
+        if not self.target_scale.size:
+            return y
+        return np.ascontiguousarray((y - self.target_offset) / self.target_scale, dtype=np.float32)
+
+    def inverse_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Predictions (N, T) back in the target's original units; class outputs pass unchanged."""
+        if not self.target_scale.size:
+            return y
+        return np.ascontiguousarray(y * self.target_scale + self.target_offset, dtype=np.float32)
+
+
+def fit_scaler(data: Dataset, rows: NDArray[np.int64], scale: str, scale_target: str) -> Scaler:
+    """The scaler of `data` whose statistics come from `rows` alone.
+
+    Raises:
+        InputError: unknown scale.
+    """
+    if scale not in SCALES:
+        raise unknown("scale", str(scale), SCALES, where="split")
+    if scale_target not in ("standard", "none"):
+        raise unknown("target scale", str(scale_target), ("standard", "none"), where="split")
+    x = data.x[rows].reshape(-1, data.feature_shape[-1]).astype(np.float64)
+    fill = _means(x) if data.fill == "mean" else None
+    if fill is not None:
+        x = np.where(np.isnan(x), fill, x)
+    offset, width, constant = _fit(x, scale)
+    fixed = _fixed_inputs(data)
+    offset[fixed], width[fixed] = 0.0, 1.0
+    notes = _constant_notes(data, constant & ~fixed) if scale != "none" else ()
+    t_offset, t_width, _ = _fit_target(data, rows, scale_target)
+    return Scaler(_kind(scale), offset, width, fill, t_offset, t_width, notes)
+
+
+def _kind(scale: str) -> Literal["standard", "minmax", "none"]:
+    return "standard" if scale == "standard" else "minmax" if scale == "minmax" else "none"
+
+
+def _fit(x: NDArray[np.float64], scale: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    low, high = x.min(axis=0), x.max(axis=0)
+    constant = low == high
+    if scale == "standard":
+        offset, width = x.mean(axis=0), x.std(axis=0)
+    elif scale == "minmax":
+        offset, width = low, high - low
+    else:
+        offset, width = np.zeros_like(low), np.ones_like(low)
+    # A constant input has no spread to divide by: it is shifted to zero and otherwise left alone.
+    return offset, np.where(constant | (width == 0), 1.0, width), constant
+
+
+def _fit_target(
+    data: Dataset, rows: NDArray[np.int64], scale: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    if data.task != "regression":
+        return np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_)
+    return _fit(data.y[rows].astype(np.float64), scale)
+
+
+def _means(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    counts = np.maximum((~np.isnan(x)).sum(axis=0), 1)
+    means: NDArray[np.float64] = np.nansum(x, axis=0) / counts
+    return means
+
+
+def _fixed_inputs(data: Dataset) -> NDArray[np.bool_]:
+    """Inputs that are 0 or 1 by construction (one-hot and indicator): scaling them would only hide what they mean."""
+    fixed = [not column.scalable for column in data.columns for _ in column.inputs]
+    if len(fixed) != data.feature_shape[-1]:
+        return np.zeros(data.feature_shape[-1], dtype=np.bool_)
+    return np.array(fixed, dtype=np.bool_)
+
+
+def _constant_notes(data: Dataset, constant: NDArray[np.bool_]) -> tuple[str, ...]:
+    count = int(constant.sum())
+    if not count:
+        return ()
+    names = data.feature_names if len(data.feature_names) == len(constant) else [str(i) for i in range(len(constant))]
+    shown = [name for name, is_constant in zip(names, constant, strict=True) if is_constant][:5]
+    more = ", …" if count > len(shown) else ""
+    return (f"constant in the training rows, so not scaled: {', '.join(shown)}{more}",)

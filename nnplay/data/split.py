@@ -1,0 +1,144 @@
+"""A data set dealt into training, validation and test rows, scaled by what the training rows show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.dataset import Dataset, Scale, Task
+from nnplay.data.features import expand
+from nnplay.data.partition import Indices, deal, part_sizes
+from nnplay.data.scaler import Scaler, fit_scaler
+from nnplay.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The parts that a trainer works on.
+
+    Attributes:
+        train, validation, test: data sets with scaled inputs; the last two are None when their fraction is 0.
+        scaler: how inputs and targets were scaled, and the way back.
+        indices: the rows of each part in the whole data set.
+        notes: what the data set noted, and what splitting found (duplicates across parts, constant inputs).
+    """
+
+    train: Dataset
+    validation: Dataset | None
+    test: Dataset | None
+    scaler: Scaler
+    indices: Indices
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.train.name
+
+    @property
+    def task(self) -> Task:
+        """classification or regression."""
+        return self.train.task
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self.train.feature_shape
+
+    @property
+    def outputs(self) -> int:
+        """Number of classes, or of regression targets."""
+        return self.train.outputs
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of all classes of the whole data set, whether or not each part has them."""
+        return self.train.class_names
+
+    def inputs(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """Points (N, D) of the raw plane or line as network inputs: derived features made, then scaled."""
+        return self.scaler.transform(expand(raw, self.train.features) if self.train.features else raw)
+
+    def batches(self, batch_size: int | Literal["all"]) -> int:
+        """Batches in one epoch; an incomplete last batch counts.
+
+        Raises:
+            InputError: a batch size below 1 or above the number of training rows.
+        """
+        rows = len(self.train)
+        size = rows if batch_size == "all" else batch_size
+        if size < 1 or size > rows:
+            raise InputError(
+                f"a batch of {size:,} rows cannot be drawn from {rows:,} training rows",
+                where="batch_size",
+                hint=f"use 1 to {rows:,}, or 'all'",
+            )
+        return -(-rows // size)
+
+    def summary(self, batch_size: int | Literal["all"]) -> str:
+        """One line: `6,400 training rows in batches of 64 = 100 batches per epoch; 800 validation rows, …`.
+
+        Raises:
+            InputError: a batch size below 1 or above the number of training rows.
+        """
+        rows, count = len(self.train), self.batches(batch_size)
+        size = rows if batch_size == "all" else batch_size
+        last = rows - (count - 1) * size
+        text = (
+            f"{_rows(rows, 'training')} in batches of {size:,} = {count:,} batch{'' if count == 1 else 'es'} per epoch"
+        )
+        text += f" (last one of {last:,})" if last != size else ""
+        others = [
+            _rows(len(part), word)
+            for part, word in ((self.validation, "validation"), (self.test, "test"))
+            if part is not None
+        ]
+        return "; ".join([text, ", ".join(others)]) if others else text
+
+
+def _rows(count: int, word: str) -> str:
+    return f"{count:,} {word} row{'' if count == 1 else 's'}"
+
+
+def split_dataset(
+    data: Dataset,
+    fractions: tuple[float, float, float],
+    *,
+    seed: int,
+    stratify: bool,
+    scale: Scale,
+    scale_target: Literal["standard", "none"],
+) -> Split:
+    """The split that `Dataset.split` describes."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed '{seed}' is not a whole number from 0", where="split")
+    sizes = part_sizes(len(data), fractions)
+    labels = data.y.astype(np.int64) if stratify and data.task == "classification" and data.y.ndim == 1 else None
+    indices, deal_notes = deal(len(data), sizes, int(seed), labels)
+    scaler = fit_scaler(data, indices.train, scale, scale_target)
+
+    def part(rows: NDArray[np.int64]) -> Dataset | None:
+        if not len(rows):
+            return None
+        return data.part(rows, x=scaler.transform(data.x[rows]), y=scaler.transform_target(data.y[rows]))
+
+    train = part(indices.train)
+    if train is None:
+        raise InputError("no rows are left for training", where="split")
+    notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices))
+    return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes)
+
+
+def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
+    """Rows that are trained on and tested on alike make a score look better than it is."""
+    seen = {hash(row.tobytes()) for row in data.x[indices.train]}
+    notes = []
+    for name, rows in (("validation", indices.validation), ("test", indices.test)):
+        count = sum(hash(row.tobytes()) in seen for row in data.x[rows])
+        if count:
+            verb = "row repeats" if count == 1 else "rows repeat"
+            notes.append(f"{count:,} of {len(rows):,} {name} {verb} the inputs of a training row (leak)")
+    return tuple(notes)

@@ -1,0 +1,31 @@
+"""A disc inside a ring: the simplest set that no straight line separates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, balanced_labels, classified, generator, polar
+from nnplay.data.record import DatasetRecord
+
+
+def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
+    """Half the points within radius 2.5, half between 3.5 and 5; noise mislabels points near the border."""
+    rng = generator(seed)
+    outer = balanced_labels(samples, 2) == 1
+    radius = np.where(outer, rng.uniform(0.7 * RADIUS, RADIUS, samples), rng.uniform(0, 0.5 * RADIUS, samples))
+    points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
+    disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
+    labels = np.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
+    return classified("circle", points, labels, features, ("outside", "inside"))
+
+
+RECORD = DatasetRecord(
+    name="circle",
+    title="Circle",
+    task="classification",
+    fields=PLANAR_FIELDS,
+    make=make,
+    about="A disc within a ring. One straight line cannot separate them; three can, and so can x1² + x2² alone.",
+    source=PLAYGROUND,
+)
