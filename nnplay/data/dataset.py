@@ -88,8 +88,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         shape = "×".join(str(size) for size in self.feature_shape)
-        kind = f"{self.outputs} classes" if self.task == "classification" else f"{self.outputs} targets"
-        return f"<Dataset {self.name}: {len(self):,} rows of {shape} inputs, {kind}>"
+        kind = "classes" if self.task == "classification" else "targets"
+        return f"<Dataset {self.name}: {len(self):,} rows of {shape} inputs, {kind}: {self.outputs}>"
 
     def split(
         self,
@@ -126,7 +126,7 @@ class Dataset:
 
     def part(self, rows: NDArray[np.int64], *, x: NDArray[np.float32], y: NDArray[Any]) -> Dataset:
         """The data set of some `rows` (indices) with `x` and `y`, scaled or not, in place of its own."""
-        return Dataset(
+        part = Dataset(
             x,
             y,
             name=self.name,
@@ -140,6 +140,8 @@ class Dataset:
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
         )
+        part.notes = ()  # what is noted about the whole set need not hold for a part
+        return part
 
     def _inputs_to_name(self) -> int:
         return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0

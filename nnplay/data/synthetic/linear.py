@@ -1,0 +1,32 @@
+"""Two sides of a straight line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.planar import PLANAR_FIELDS, RADIUS, classified, generator
+from nnplay.data.record import DatasetRecord
+
+GAP = 0.3
+NORMAL = np.array([0.6, 0.8])
+
+
+def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
+    """Points in the square of ±5, kept 0.3 off the line 0.6 x1 + 0.8 x2 = 0; noise mislabels points near it."""
+    rng = generator(seed)
+    points = rng.uniform(-RADIUS, RADIUS, (samples, 2))
+    side = np.where(points @ NORMAL > 0, 1.0, -1.0)
+    points += GAP * side[:, None] * NORMAL
+    disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
+    return classified("linear", points, disturbed @ NORMAL > 0, features, ("below", "above"))
+
+
+RECORD = DatasetRecord(
+    name="linear",
+    title="Straight line",
+    task="classification",
+    fields=PLANAR_FIELDS,
+    make=make,
+    about="Two classes with a straight line between them: a single linear layer is enough.",
+)

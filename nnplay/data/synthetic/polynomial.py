@@ -1,0 +1,28 @@
+"""A polynomial of chosen degree, one input and one output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.record import DatasetRecord
+from nnplay.fields import integer
+
+
+def make(samples: int, noise: float, seed: int, degree: int) -> Dataset:
+    """The Chebyshev polynomial of `degree` over x1 in ±6, which stays within ±1; noise is the deviation of y."""
+    rng = generator(seed)
+    x = rng.uniform(*PLANE, samples)
+    y = np.cos(degree * np.arccos(x / PLANE[1]))
+    return curve("polynomial", x, y + noise * rng.standard_normal(samples))
+
+
+RECORD = DatasetRecord(
+    name="polynomial",
+    title="Polynomial",
+    task="regression",
+    fields=(*CURVE_FIELDS, integer("degree", 3, "degree of the polynomial", high=12)),
+    make=make,
+    about="A wavy polynomial: every degree adds one more turn to follow.",
+)

@@ -1,0 +1,32 @@
+"""Concentric rings, one class each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.planar import CLASSES, PLANAR_FIELDS, RADIUS, balanced_labels, classified, generator, polar
+from nnplay.data.record import DatasetRecord
+
+GAP = 0.3
+
+
+def make(samples: int, noise: float, seed: int, features: str, classes: int) -> Dataset:
+    """`classes` rings of equal width with gaps between them; noise moves points by that fraction of 5."""
+    rng = generator(seed)
+    labels = balanced_labels(samples, classes)
+    width = RADIUS / classes
+    radius = width * (labels + GAP / 2 + (1 - GAP) * rng.uniform(0, 1, samples))
+    points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
+    points += RADIUS * noise * rng.uniform(-1, 1, (samples, 2))
+    return classified("rings", points, labels, features, tuple(f"ring {ring + 1}" for ring in range(classes)))
+
+
+RECORD = DatasetRecord(
+    name="rings",
+    title="Rings",
+    task="classification",
+    fields=(*PLANAR_FIELDS, CLASSES),
+    make=make,
+    about="Rings around each other, three or more classes: the first step from two classes to many.",
+)

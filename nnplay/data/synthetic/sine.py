@@ -1,0 +1,26 @@
+"""A sine wave, one input and one output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.record import DatasetRecord
+
+
+def make(samples: int, noise: float, seed: int) -> Dataset:
+    """y = sin x1 for x1 in ±6; noise is the normal deviation of y."""
+    rng = generator(seed)
+    x = rng.uniform(*PLANE, samples)
+    return curve("sine", x, np.sin(x) + noise * rng.standard_normal(samples))
+
+
+RECORD = DatasetRecord(
+    name="sine",
+    title="Sine",
+    task="regression",
+    fields=CURVE_FIELDS,
+    make=make,
+    about="Two periods of a sine wave: shows how many units a smooth curve takes.",
+)
