@@ -1,0 +1,1 @@
+"""The playground on the screen: the only package that imports Textual."""

@@ -1,0 +1,52 @@
+"""Which panes are on the screen at a size: three columns, or pages of one column, or one pane at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["wide", "pages", "single"]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "left": ("data", "training"),
+    "middle": ("network", "layers"),
+    "right": ("output", "curves", "health"),
+}
+PANES = tuple(pane for panes in COLUMNS.values() for pane in panes)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The panes to show, by column, and how much help there is room for."""
+
+    mode: Mode
+    columns: tuple[str, ...]
+    panes: tuple[str, ...]
+
+
+def column_of(pane: str) -> str:
+    """The column that a pane belongs to."""
+    return next(column for column, panes in COLUMNS.items() if pane in panes)
+
+
+def mode_for(width: int, height: int) -> Mode:
+    """Three columns from 110×32; from 72×20 a page of panes; below that a single pane."""
+    if width >= 110 and height >= 32:
+        return "wide"
+    return "pages" if width >= 72 and height >= 20 else "single"
+
+
+def arrange(width: int, height: int, current: str, *, full: bool = False) -> Arrangement:
+    """What a screen of this size shows while `current` is the pane that the user is at.
+
+    Args:
+        current: one of `PANES`.
+        full: the user asked for this pane alone.
+    """
+    mode: Mode = "single" if full else mode_for(width, height)
+    if mode == "wide":
+        return Arrangement(mode, tuple(COLUMNS), PANES)
+    column = column_of(current)
+    if mode == "pages":
+        return Arrangement(mode, (column,), COLUMNS[column])
+    return Arrangement(mode, (column,), (current,))

@@ -1,0 +1,94 @@
+"""Axis limits that rarely move and ticks that read well: an axis that jumps repaints every row."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A closed range of an axis."""
+
+    low: float
+    high: float
+
+    def holds(self, low: float, high: float) -> bool:
+        """Whether the range shows these data, and not in less than a quarter of itself."""
+        return self.low <= low and high <= self.high and (high - low) >= 0.25 * (self.high - self.low)
+
+
+def nice_step(span: float, wanted: int) -> float:
+    """The round number (1, 2, 2.5 or 5 times a power of ten) that cuts `span` into at most `wanted` parts."""
+    if span <= 0 or not math.isfinite(span):
+        return 1.0
+    rough = span / max(1, wanted)
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next((step * power for step in _STEPS if step * power >= rough * (1 - 1e-9)), 10 * power)
+
+
+def nice(low: float, high: float, wanted: int = 4) -> Limits:
+    """Round limits around data; a single value gets room on both sides."""
+    if high <= low:
+        room = abs(low) * 0.5 or 1.0
+        low, high = low - room, high + room
+    step = nice_step(high - low, wanted)
+    return Limits(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step)
+
+
+def nice_log(low: float, high: float) -> Limits:
+    """Limits in powers of ten (as exponents) around positive data, at least one decade apart."""
+    if low <= 0 or high <= 0:
+        return Limits(-1.0, 0.0)
+    bottom = math.floor(2 * math.log10(low) + 1e-9) / 2
+    top = math.ceil(2 * math.log10(high) - 1e-9) / 2
+    return Limits(bottom, top if top - bottom >= 1 else bottom + 1)
+
+
+def sticky(old: Limits | None, low: float, high: float, *, log: bool = False) -> Limits:
+    """The old limits while they still show the data well, else new round ones."""
+    if log:
+        new = nice_log(low, high)
+        fits = old is not None and old.low <= new.low and new.high <= old.high
+        return old if old is not None and fits and new.high - new.low >= 0.4 * (old.high - old.low) else new
+    return old if old is not None and old.holds(low, high) else nice(low, high)
+
+
+def growing(old: Limits | None, last: float) -> Limits:
+    """Limits from zero of a step axis that doubles when the run reaches its end."""
+    if old is not None and last <= old.high and last >= 0.3 * old.high:
+        return old
+    step = nice_step(max(last, 10.0) * 1.4, 1)
+    return Limits(0.0, step)
+
+
+def ticks(limits: Limits, wanted: int, *, log: bool = False) -> list[tuple[float, str]]:
+    """Places and labels of at most `wanted` + 1 ticks, within the limits."""
+    if log:
+        return _log_ticks(limits, wanted)
+    step = nice_step(limits.high - limits.low, wanted)
+    first = math.ceil(limits.low / step - 1e-9)
+    last = math.floor(limits.high / step + 1e-9)
+    return [(index * step, label(index * step)) for index in range(first, last + 1)]
+
+
+def _log_ticks(limits: Limits, wanted: int) -> list[tuple[float, str]]:
+    every = max(1, math.ceil((limits.high - limits.low) / max(1, wanted)))
+    decades = range(math.ceil(limits.low - 1e-9), math.floor(limits.high + 1e-9) + 1, every)
+    return [(float(decade), label(10.0**decade)) for decade in decades]
+
+
+def label(value: float) -> str:
+    """A tick's number: `0.05`, `20k`, `1e-6`."""
+    size = abs(value)
+    if size < 1e-12:
+        return "0"
+    if size >= 1_000_000:
+        return f"{value / 1_000_000:.4g}M"
+    if size >= 10_000:
+        return f"{value / 1000:.4g}k"
+    if size < 0.001:
+        return f"{value:.0e}".replace("e-0", "e-")
+    return f"{value:.4g}"

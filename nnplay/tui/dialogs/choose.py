@@ -1,0 +1,97 @@
+"""Dialogs that pick one word, or several, out of a list that typing narrows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+from nnplay.text import clean
+from nnplay.tui.dialogs.base import Dialog
+
+
+class Choose(Dialog[str]):
+    """Answers one of `choices`, or nothing."""
+
+    def __init__(
+        self, title: str, lead: str, choices: Sequence[str], current: str = "", notes: Sequence[str] = ()
+    ) -> None:
+        super().__init__(title, "↑ ↓ choose · enter take · type to filter · esc back")
+        self._lead, self._choices, self._current = lead, list(choices), current
+        self._notes = list(notes) or [""] * len(self._choices)
+
+    def body(self) -> ComposeResult:
+        """Lead, filter, list."""
+        yield Static(Content(self._lead), classes="lead")
+        yield Input(placeholder="filter")
+        yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the list and put the cursor on the present value."""
+        self._fill("")
+        options = self.query_one(OptionList)
+        if self._current in self._choices:
+            options.highlighted = self._choices.index(self._current)
+
+    def _fill(self, words: str) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        width = max((len(choice) for choice in self._choices), default=0) + 2
+        for choice, note in zip(self._choices, self._notes, strict=True):
+            if words.lower() in f"{choice} {note}".lower():
+                text = Content.assemble(clean(choice).ljust(width), (clean(note), "$text-muted"))
+                options.add_option(Option(text, id=f"choice-{self._choices.index(choice)}"))
+        if options.option_count:
+            options.highlighted = 0
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _take(self) -> None:
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            options.action_select()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._choices[int(str(event.option.id).removeprefix("choice-"))])
+
+    def on_key(self, event: events.Key) -> None:
+        """Arrows move the list while the filter has the focus."""
+        options = self.query_one(OptionList)
+        if event.key == "up" and not options.has_focus:
+            options.action_cursor_up()
+            event.stop()
+        elif event.key == "down" and not options.has_focus:
+            options.action_cursor_down()
+            event.stop()
+
+
+class ChooseMany(Dialog[tuple[str, ...]]):
+    """Answers a selection of `choices` in their order, or nothing."""
+
+    def __init__(self, title: str, lead: str, choices: Sequence[str], current: Sequence[str]) -> None:
+        super().__init__(title, "↑ ↓ move · space switch · enter done · esc back")
+        self._lead, self._choices, self._current = lead, list(choices), set(current)
+
+    def body(self) -> ComposeResult:
+        """Lead and a list of switches."""
+        yield Static(Content(self._lead), classes="lead")
+        yield SelectionList(
+            *(Selection(Content(clean(choice)), index, choice in self._current) for index, choice in enumerate(self._choices))
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter ends the dialog; space switches."""
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            chosen = set(self.query_one(SelectionList).selected)
+            self.dismiss(tuple(choice for index, choice in enumerate(self._choices) if index in chosen))

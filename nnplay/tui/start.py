@@ -1,0 +1,20 @@
+"""Whether a screen can be opened at all, said in one sentence before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_INSTEAD = "`nnplay train` trains without a screen"
+
+
+def why_not(environ: Mapping[str, str], *, input_is_terminal: bool, error_is_terminal: bool) -> str:
+    """Why the playground cannot open here, or an empty text; Textual reads stdin and draws on stderr."""
+    term = environ.get("TERM", "")
+    if not input_is_terminal:
+        return f"the playground needs a keyboard, but standard input is not a terminal; {_INSTEAD}"
+    if not error_is_terminal:
+        return f"the playground draws on standard error, which is not a terminal here; {_INSTEAD}"
+    if term in ("", "dumb", "unknown"):
+        shown = f"TERM is '{term}'" if term else "TERM is not set"
+        return f"the playground needs a terminal that can place text ({shown}); {_INSTEAD}"
+    return ""

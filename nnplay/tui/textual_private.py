@@ -1,0 +1,23 @@
+"""The one file that touches what Textual does not promise to keep: raw writes to the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+
+_ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
+"""Save the cursor, park it, ask where it is, restore it. Parked, because an answer in row 1 reads as shift+F3."""
+
+
+def can_ask(app: App[Any]) -> bool:
+    """Whether a real terminal is behind the app (not the headless driver of tests)."""
+    return app._driver is not None and not app._driver.is_headless and not app._driver.is_inline
+
+
+def ask_for_cursor(app: App[Any]) -> None:
+    """Send the cursor-position query; the answer comes as `events.CursorPosition`, after all that was sent before."""
+    driver = app._driver
+    if driver is not None:
+        driver.write(_ASK_FOR_CURSOR)
+        driver.flush()
