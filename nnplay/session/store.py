@@ -1,0 +1,209 @@
+"""Saving and loading a session folder: a save is committed by one rename, and until then the old one stands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nnplay.errors import InputError
+from nnplay.session import document
+from nnplay.session.blob import Tensor, encode, entry
+from nnplay.session.document import BLOB_NAME, RESERVED, BlobEntry, compose
+from nnplay.session.files import OPERATIONS, TEMPORARY_PREFIX, Damaged, FileOperations, Folder, make_folder, read_file
+from nnplay.session.generation import PREVIOUS, RECORD, Generation, Loaded, newest_whole, read_generation
+from nnplay.session.limits import RECORD_BYTES
+from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld
+from nnplay.session.record import Record, plain
+from nnplay.text import clean
+
+SUFFIX: Final = ".nnplay"
+_NUMBER: Final = re.compile(r"[0-9]+")
+
+
+class NotSaved(InputError):
+    """The disk refused a save; the message says whether the old state or the new one is there."""
+
+
+def save(
+    folder: str | os.PathLike[str],
+    record: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    *,
+    lock: Lock | None = None,
+    base: str | None = None,
+    operations: FileOperations = OPERATIONS,
+) -> int:
+    """Saves a session as a new generation of `folder`, which is made if need be; the generation's number.
+
+    Args:
+        record: what the user chose, plain TOML values; None at the top removes a key. See `document.compose`.
+        tensors: float32, float64 or int64 arrays by name; they must not change until this returns.
+        lock: held for this folder; without one it is taken for the time of this call.
+        base: text whose comments and unknown keys are kept; by default the folder's own record.
+
+    Raises:
+        NotSaved: the disk refused; the save before it is whole, unless the message says that the new one is there.
+        InputError: not a folder to save in, held by another nnplay, or over a limit.
+    """
+    path = Path(folder)
+    where = clean(str(path))
+    checked = _checked(record)
+    data = encode(tensors) if tensors else b""
+    try:
+        make_folder(path, operations)
+        with Folder(path, operations) as place, _locked(place, lock):
+            return _save(place, checked, data, base)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NotSaved(
+            f"not saved: {reason}", where=where, hint="save it under another name or in another place"
+        ) from None
+
+
+def load(path: str | os.PathLike[str]) -> Loaded:
+    """The session at `path`: a folder, a packed `.zip`, or a `.toml` text written by hand.
+
+    Of a folder whose last save is damaged, the save before it is loaded, and `warnings` say what was lost.
+
+    Raises:
+        InputError: no session, none that is whole, not trusted, or of a format that cannot be read.
+    """
+    from nnplay.session.pack import open_pack
+
+    path = Path(path)
+    if path.name == RECORD:
+        path = path.parent
+    if path.suffix.lower() == ".toml" and not path.is_dir():
+        return _load_text(path)
+    if path.suffix.lower() == ".zip" and not path.is_dir():
+        return open_pack(path).loaded()
+    return whole_generation(path).loaded()
+
+
+def whole_generation(path: Path) -> Generation:
+    """The files of the newest whole generation in a folder; see `newest_whole`."""
+    with Folder(path) as folder:
+        try:
+            return newest_whole(folder)
+        except OSError as error:
+            raise InputError(f"{RECORD} cannot be read: {error.strerror}", where=folder.where) from None
+
+
+def _load_text(path: Path) -> Loaded:
+    where = clean(str(path))
+    found = document.read(read_file(path, RECORD_BYTES), where)
+    if found.blobs:
+        raise InputError("its state files are not here", where=where, hint=f"open the folder that its {RECORD} is in")
+    return Loaded(found.record, {}, found.generation, (), found.read_only, found.text, where)
+
+
+def _checked(record: Mapping[str, Any]) -> Record:
+    if reserved := sorted(set(record) & set(RESERVED)):
+        raise ValueError(f"'{reserved[0]}' belongs to the session file itself")
+    removed = {key: None for key, value in record.items() if value is None}
+    return {**plain({key: value for key, value in record.items() if value is not None}), **removed}
+
+
+@contextlib.contextmanager
+def _locked(place: Folder, lock: Lock | None) -> Iterator[None]:
+    if lock is not None and not lock.covers(place):
+        raise ValueError(f"the lock is not that of {place.where}")
+    with contextlib.ExitStack() as stack:
+        held = lock if lock is not None else stack.enter_context(lock_folder(place))
+        refuse_unheld(held, place.where)
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a save finds: the last record's text, its bytes if it is whole, and the highest number used so far."""
+
+    text: str
+    whole: bytes | None
+    highest: int
+
+
+def _save(place: Folder, record: Record, data: bytes, base: str | None) -> int:
+    before = _inspect(place)
+    generation = before.highest + 1
+    blobs = [entry(f"state-{generation:08d}.safetensors", data)] if data else []
+    text = compose(record, blobs, generation, before.text if base is None else base)
+    for blob in blobs:
+        place.write(blob.name, data)
+    if before.whole is not None:
+        place.write(PREVIOUS, before.whole)
+    try:
+        place.write(RECORD, text)
+    except OSError as error:
+        if _is_there(place, text):
+            what = f"saved, but it may not survive a power cut: {(error.strerror or str(error)).lower()}"
+            raise NotSaved(what, where=place.where, hint="save once more, best in another place") from None
+        raise
+    _sweep(place, blobs)
+    return generation
+
+
+def _inspect(place: Folder) -> _Before:
+    """Looks at what is in the folder, so that nothing whole is replaced by something damaged.
+
+    Raises:
+        InputError: the folder holds other things, or a record that this version must not replace.
+    """
+    names = place.names()
+    numbers = [int(_NUMBER.findall(name)[0]) for name in names if BLOB_NAME.fullmatch(name)]
+    numbers += [found.generation for found in (_document(place, PREVIOUS),) if found]
+    if RECORD not in names:
+        if PREVIOUS not in names and (others := [name for name in names if not is_ours(name)]):
+            what = f"the folder holds other files ('{clean(others[0])}')"
+            raise InputError(what, where=place.where, hint=f"give a new name ending in {SUFFIX}")
+        return _Before("", None, max(numbers, default=0))
+    try:
+        found = read_generation(place, RECORD)
+    except Damaged:
+        readable = _document(place, RECORD)
+        numbers.append(readable.generation if readable else 0)
+        return _Before(readable.text if readable else "", None, max(numbers))
+    if found.document.read_only:
+        raise InputError("a newer nnplay wrote this session", where=place.where, hint="save it under another name")
+    return _Before(found.document.text, found.data, max([*numbers, found.document.generation]))
+
+
+def is_ours(name: str) -> bool:
+    return name in (RECORD, PREVIOUS, LOCK) or name.startswith(TEMPORARY_PREFIX) or bool(BLOB_NAME.fullmatch(name))
+
+
+def _document(place: Folder, name: str) -> document.Document | None:
+    try:
+        return document.read(place.read(name, RECORD_BYTES), f"{place.where}/{name}")
+    except (InputError, FileNotFoundError):
+        return None
+
+
+def _is_there(place: Folder, text: bytes) -> bool:
+    """Whether a commit that failed is visible all the same: its rename was done, only the last sync failed."""
+    try:
+        return place.read(RECORD, RECORD_BYTES) == text
+    except (OSError, InputError):
+        return False
+
+
+def _sweep(place: Folder, blobs: list[BlobEntry]) -> None:
+    """Deletes state files that neither record names, and what interrupted saves left behind."""
+    try:
+        names = place.names()
+        previous = _document(place, PREVIOUS)
+    except OSError:
+        return
+    if previous is None and PREVIOUS in names:
+        return
+    kept = {blob.name for blob in (*blobs, *(previous.blobs if previous else ()))}
+    for name in names:
+        if name.startswith(TEMPORARY_PREFIX) or (BLOB_NAME.fullmatch(name) and name not in kept):
+            # The save is committed; what cannot be deleted now is deleted by a later one.
+            with contextlib.suppress(OSError):
+                place.remove(name)
