@@ -18,7 +18,7 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(),
     make=make,
-    about="Thirty measurements of cell nuclei in a needle biopsy, benign or malignant. For learning, not for diagnosis.",
+    about="Thirty measurements of cell nuclei in a biopsy, benign or malignant. For learning, not for diagnosis.",
     source="W. Wolberg, O. Mangasarian, N. Street, W. Street (1995); UCI, doi 10.24432/C5DW2B; from scikit-learn",
     licence="CC BY 4.0",
 )

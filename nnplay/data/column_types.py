@@ -1,0 +1,97 @@
+"""What a column of text holds: numbers or categories, and which of its cells are missing or do not belong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.cells import is_missing, parse_number
+
+Kind = Literal["number", "category", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """A column whose type is known.
+
+    Attributes:
+        name: its unique name.
+        kind: number, category, or empty when every cell is missing.
+        cells: the trimmed text (N).
+        values: float64 (N,): NaN for what is no finite number; empty for categories.
+        missing: bool (N,): cells that say nothing.
+        infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
+        alien: bool (N,): text in a column of numbers.
+    """
+
+    name: str
+    kind: Kind
+    cells: Sequence[str]
+    values: NDArray[np.float64]
+    missing: NDArray[np.bool_]
+    infinite: NDArray[np.bool_]
+    alien: NDArray[np.bool_]
+
+    @property
+    def unknown(self) -> NDArray[np.bool_]:
+        """Cells without a usable value, missing or not finite; none in an empty column, which is left out whole."""
+        return self.missing & (self.kind != "empty") | self.infinite
+
+    def take(self, keep: NDArray[np.bool_]) -> TypedColumn:
+        """The same column with only the rows that are to be kept."""
+        if keep.all():
+            return self
+        cells = [cell for cell, kept in zip(self.cells, keep, strict=True) if kept]
+        values = self.values[keep] if self.kind == "number" else self.values
+        missing = self.missing[keep]
+        kind: Kind = "empty" if missing.all() else self.kind
+        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.alien[keep])
+
+
+def type_column(name: str, cells: Sequence[str], decimal: str, wanted: str = "auto") -> TypedColumn:
+    """The column's type: numbers when more cells are numbers than text, unless `wanted` says number or category."""
+    values = _plain_numbers(cells, decimal) if wanted != "category" else None
+    if values is not None:
+        none = np.zeros(len(cells), dtype=np.bool_)
+        return _number(name, cells, values, none, none)
+    known = {cell: parse_number(cell, decimal) for cell in set(cells)}
+    absent = {cell for cell in known if is_missing(cell)}
+    missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
+    numeric = np.fromiter((known[cell] is not None for cell in cells), dtype=np.bool_, count=len(cells))
+    alien = ~numeric & ~missing
+    none = np.zeros(len(cells), dtype=np.bool_)
+    if missing.all():
+        return TypedColumn(name, "empty", cells, np.zeros(0), missing, none, none)
+    as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > alien.sum())
+    if not as_number:
+        return TypedColumn(name, "category", cells, np.zeros(0), missing, none, none)
+    parsed = {cell: np.nan if value is None else value for cell, value in known.items()}
+    values = np.fromiter((parsed[cell] for cell in cells), dtype=np.float64, count=len(cells))
+    return _number(name, cells, values, missing, alien)
+
+
+def _number(
+    name: str,
+    cells: Sequence[str],
+    values: NDArray[np.float64],
+    missing: NDArray[np.bool_],
+    alien: NDArray[np.bool_],
+) -> TypedColumn:
+    infinite = ~np.isfinite(values) & ~missing & ~alien
+    values[infinite] = np.nan
+    return TypedColumn(name, "number", cells, values, missing, infinite, alien)
+
+
+def _plain_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
+    """The fast way for a column of nothing but numbers; what `float` takes beyond our rules is ruled out first."""
+    joined = "".join(cells)
+    if not joined.isascii() or "_" in joined or (decimal == "," and "." in joined):
+        return None
+    try:
+        return np.array([float(cell.replace(",", ".")) if decimal == "," else float(cell) for cell in cells])
+    except ValueError:
+        return None

@@ -1,0 +1,62 @@
+"""How a delimited text file is to be read: the choices that the user can make, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nnplay.errors import InputError, unknown
+from nnplay.text import clean
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "decimal": ("auto", ".", ","),
+    "missing": ("refuse", "drop", "mean", "category"),
+    "encode": ("one_hot", "ordinal"),
+    "header": ("auto", "yes", "no"),
+    "task": ("auto", "classification", "regression"),
+}
+_KINDS = ("number", "category", "skip")
+_TABS = {"tab": "\t", "\\t": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """The arguments of `read_csv`, where they are described."""
+
+    target: str | None = None
+    delimiter: str = "auto"
+    decimal: str = "auto"
+    missing: str = "refuse"
+    encode: str = "one_hot"
+    skip_bad_rows: bool = False
+    encoding: str = "auto"
+    header: str = "auto"
+    task: str = "auto"
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def checked(self, where: str) -> CsvOptions:
+        """The same, with the delimiter as one character (or "auto").
+
+        Raises:
+            InputError: an option has no such choice, or two of them exclude each other.
+        """
+        for option, known in _CHOICES.items():
+            if (value := getattr(self, option)) not in known:
+                raise unknown(f"choice for {option}", str(value), known, where=where)
+        for column, kind in self.kinds.items():
+            if kind not in _KINDS:
+                raise unknown(f"kind for column '{clean(str(column))}'", str(kind), _KINDS, where=where)
+        delimiter = _TABS.get(self.delimiter, self.delimiter)
+        if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
+            raise InputError(
+                f"delimiter '{clean(delimiter)}' is not one character", where=where, hint="try , ; | or tab"
+            )
+        if delimiter == self.decimal != "auto":
+            raise InputError(f"'{delimiter}' cannot be both delimiter and decimal mark", where=where)
+        return replace(self, delimiter=delimiter)
+
+    def check_columns(self, names: Sequence[str], where: str) -> None:
+        """Refuse a kind for a column that does not exist."""
+        for column in self.kinds:
+            if column not in names:
+                raise unknown("column", str(column), names[:1000], where=f"{where}, kinds")

@@ -1,0 +1,40 @@
+"""Warnings about columns that give the target away, or say the same thing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.column_types import TypedColumn
+
+
+def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
+    """A note for each feature column that repeats the target, and for each that repeats an earlier feature."""
+    notes: list[str] = []
+    answer = _key(target)
+    first: dict[bytes, str] = {}
+    for column in features:
+        key = _key(column)
+        if key == answer:
+            notes.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
+        elif key in first:
+            notes.append(f"columns '{first[key]}' and '{column.name}' are identical: leave one out?")
+        first.setdefault(key, column.name)
+    return tuple(notes)
+
+
+def _key(column: TypedColumn) -> bytes:
+    """The same for columns that divide the rows alike, whatever the words or numbers; all values where most differ.
+
+    Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
+    """
+    values: NDArray[np.float64] | NDArray[np.str_]
+    values = column.values if column.kind == "number" else np.array(column.cells)
+    different, first, codes = np.unique(values, return_index=True, return_inverse=True)
+    if 2 * len(different) > len(values):
+        return values.tobytes()
+    rank = np.empty(len(different), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(different))
+    return rank[codes].tobytes()

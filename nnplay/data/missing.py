@@ -1,0 +1,84 @@
+"""Which rows of a table are kept: bad cells, missing values and values that are not finite, by the stated choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.cells import number_hint
+from nnplay.data.column_types import TypedColumn
+from nnplay.data.table_text import Skipped
+from nnplay.errors import InputError, Problems
+from nnplay.text import clean
+
+_MISSING_HINT = "pass missing='drop', 'mean' or 'category'"
+
+
+def rows_without_aliens(
+    columns: Sequence[TypedColumn], lines: NDArray[np.int64], skipped: Skipped, skip_bad_rows: bool, where: str
+) -> NDArray[np.bool_]:
+    """Rows (N,) whose number columns hold no text.
+
+    Raises:
+        InputError: there are others and they may not be skipped; the first of each column is named.
+    """
+    bad = np.zeros(len(lines), dtype=np.bool_)
+    problems: list[InputError] = []
+    for column in columns:
+        if not column.alien.any():
+            continue
+        bad |= column.alien
+        row = int(column.alien.argmax())
+        problems.append(_alien(column, row, lines[row], where))
+        if skip_bad_rows:
+            for place in np.flatnonzero(column.alien).tolist():
+                skipped.add(lines[place], f"'{clean(column.cells[place], limit=40)}' in number column '{column.name}'")
+    if problems and not skip_bad_rows:
+        raise problems[0] if len(problems) == 1 else Problems(problems[:20])
+    skipped.count -= int(sum(column.alien.sum() for column in columns)) - int(bad.sum()) if skip_bad_rows else 0
+    return ~bad
+
+
+def _alien(column: TypedColumn, row: int, line: int, where: str) -> InputError:
+    text = clean(column.cells[row], limit=60)
+    advice = f"pass kinds={{'{column.name}': 'category'}} or skip_bad_rows=True"
+    hint = number_hint(column.cells[row])
+    place = f"{where}, row {line}, column '{column.name}'"
+    return InputError(f"'{text}' is not a number", where=place, hint=f"{hint}, or {advice}" if hint else advice)
+
+
+def rows_with_values(
+    features: Sequence[TypedColumn], target: TypedColumn, lines: NDArray[np.int64], choice: str, where: str
+) -> NDArray[np.bool_]:
+    """Rows (N,) that are kept under the choice for missing values.
+
+    Raises:
+        InputError: values are missing or not finite and the choice does not cover them.
+    """
+    keep = np.ones(len(lines), dtype=np.bool_)
+    if choice == "drop":
+        for column in (*features, target):
+            keep &= ~column.unknown
+        if not keep.any():
+            raise InputError("every row has a missing value", where=where, hint="pass missing='mean' or 'category'")
+        return keep
+    if target.unknown.any():
+        raise _lacking(target, lines, where, "pass missing='drop': a target cannot be made up")
+    if choice == "refuse":
+        problems = [_lacking(column, lines, where, _MISSING_HINT) for column in features if column.unknown.any()]
+        if problems:
+            raise problems[0] if len(problems) == 1 else Problems(problems[:20])
+    return keep
+
+
+def _lacking(column: TypedColumn, lines: NDArray[np.int64], where: str, hint: str) -> InputError:
+    if column.infinite.any():
+        row = int(column.infinite.argmax())
+        what = f"'{clean(column.cells[row], limit=40)}' is not a finite number"
+    else:
+        row = int(column.missing.argmax())
+        count = int(column.missing.sum())
+        what = "a value is missing" if count == 1 else f"{count:,} values are missing, the first one here"
+    return InputError(what, where=f"{where}, row {lines[row]}, column '{column.name}'", hint=hint)

@@ -1,0 +1,145 @@
+"""A table of text understood: types found, rows kept or left out, columns encoded, and a data set made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.column_types import TypedColumn, type_column
+from nnplay.data.columns import Column
+from nnplay.data.csv_options import CsvOptions
+from nnplay.data.dataset import Dataset
+from nnplay.data.encode import Encoded, encode_column
+from nnplay.data.leaks import leak_notes
+from nnplay.data.memory import memory_budget, size_text
+from nnplay.data.missing import rows_with_values, rows_without_aliens
+from nnplay.data.table_text import MAX_COLUMNS, TableText
+from nnplay.data.target import Target, find_target, read_target
+from nnplay.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Typed columns, and the line of the file on which each row begins."""
+
+    features: tuple[TypedColumn, ...]
+    target: TypedColumn
+    lines: NDArray[np.int64]
+
+    def take(self, keep: NDArray[np.bool_]) -> _Table:
+        features = tuple(column.take(keep) for column in self.features)
+        return _Table(features, self.target.take(keep), self.lines[keep])
+
+
+def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -> Dataset:
+    """The data set that `read_csv` describes.
+
+    Raises:
+        InputError: a column or value cannot be used as it is.
+    """
+    table, target_notes = _typed(text, options, where)
+    keep = rows_without_aliens((*table.features, table.target), table.lines, text.skipped, options.skip_bad_rows, where)
+    table = table.take(keep)
+    counts = {column.name: int(column.unknown.sum()) for column in (*table.features, table.target)}
+    keep = rows_with_values(table.features, table.target, table.lines, options.missing, where)
+    table = table.take(keep)
+    target = read_target(table.target, table.lines, options.task, where)
+    encoded = _encode(table, options, where)
+    notes = (
+        *text.notes,
+        *target_notes,
+        *text.skipped.notes,
+        *_missing_notes(counts, options.missing, int((~keep).sum())),
+        *target.notes,
+        *(note for item in encoded for note in item.notes),
+        *leak_notes(table.features, table.target),
+    )
+    unwanted = [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
+    return _dataset(encoded, target, unwanted, notes, name=name, target_name=table.target.name)
+
+
+def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+    if len(text.names) == 1:
+        what = f"only one column, '{text.names[0]}': is the delimiter right?"
+        hint = "pass delimiter=';' or the like; one column is to be learned from the others"
+        raise InputError(what, where=where, hint=hint)
+    options.check_columns(text.names, where)
+    wanted, notes = find_target(text.names, options.target, where)
+    features: list[TypedColumn] = []
+    target: TypedColumn | None = None
+    for index, name in enumerate(text.names):
+        kind = options.kinds.get(name, "auto")
+        if kind != "skip" or name == wanted:
+            column = type_column(name, text.columns[index], text.decimal, kind)
+            target = column if name == wanted else target
+            features += [] if name == wanted else [column]
+        text.columns[index] = ()  # the text of a column is the larger part of the memory: let it go as soon as typed
+    if target is None or target.kind == "empty":
+        raise InputError("the target column is empty", where=f"{where}, column '{wanted}'")
+    return _Table(tuple(features), target, np.asarray(text.lines, dtype=np.int64)), notes
+
+
+def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
+    encoded: list[Encoded] = []
+    width, rows, budget = 0, len(table.lines), memory_budget()
+    for column in table.features:
+        item = encode_column(
+            column,
+            table.lines,
+            encode=options.encode,
+            indicate_missing=options.missing == "category",
+            where=where,
+        )
+        encoded.append(item)
+        width += item.inputs.shape[1]
+        if width > MAX_COLUMNS or 8 * width * rows > budget:
+            what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
+            hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}; try encode='ordinal' or fewer columns"
+            raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
+    if width == 0:
+        raise InputError("no column besides the target varies: there is nothing to learn from", where=where)
+    return encoded
+
+
+def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[str, ...]:
+    lacking = {name: count for name, count in counts.items() if count}
+    if not lacking:
+        return ()
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(lacking.items())[:10])
+    shown += ", …" if len(lacking) > 10 else ""
+    done = {
+        "drop": f"{dropped:,} row{'' if dropped == 1 else 's'} left out",
+        "mean": "numbers replaced by the training rows' mean, words by a category of their own",
+        "category": "marked by an input or category of their own, numbers replaced by the training rows' mean",
+    }[choice]
+    return (f"missing values ({shown}): {done}",)
+
+
+def _dataset(
+    encoded: Sequence[Encoded],
+    target: Target,
+    unwanted: Sequence[Column],
+    notes: tuple[str, ...],
+    *,
+    name: str,
+    target_name: str,
+) -> Dataset:
+    x = np.concatenate([item.inputs for item in encoded], axis=1)
+    regression = target.task == "regression"
+    return Dataset(
+        x,
+        target.y,
+        name=name,
+        feature_names=[label for item in encoded for label in item.column.inputs],
+        class_names=target.class_names or None,
+        target_names=[target_name] if regression else None,
+        task=target.task,
+        default_scale="standard",
+        default_scale_target="standard" if regression else "none",
+        columns=[*(item.column for item in encoded), *unwanted],
+        fill="mean" if np.isnan(x).any() else "none",
+        notes=notes,
+    )
