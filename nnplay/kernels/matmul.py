@@ -26,3 +26,27 @@ def product(
             factor = a[i * a_row + k * a_column]
             for j in range(columns):
                 c[i * c_row + j] += factor * b[k * b_row + j]
+
+
+@inline
+def product_bias(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, bias: Any, rows: int, columns: int, inner: int
+) -> None:
+    """C = A·B + bias, where bias (columns,) is added to each row; the other arguments are those of `product`."""
+    for i in range(rows):
+        for j in range(columns):
+            c[i * c_row + j] = bias[j]
+    product(a, a_row, a_column, b, b_row, c, c_row, rows, columns, inner, True)
+
+
+@inline
+def product_transposed(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, rows: int, columns: int, inner: int, add: bool
+) -> None:
+    """C = A·Bᵀ, or C += A·Bᵀ when `add`; element (j, k) of B (columns, inner) is `b[j * b_row + k]`."""
+    for i in range(rows):
+        for j in range(columns):
+            summed = c[i * c_row + j] if add else a[0] - a[0]
+            for k in range(inner):
+                summed += a[i * a_row + k * a_column] * b[j * b_row + k]
+            c[i * c_row + j] = summed

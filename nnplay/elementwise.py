@@ -1,0 +1,125 @@
+"""Elementwise layers: declared by two scalar functions, the value and its derivative; the loops are made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.jit import Kernel
+from nnplay.kernels.operands import adds, flat, share
+from nnplay.layer import Plan
+from nnplay.operation import Operation, Shape, Use
+from nnplay.worked import Named, Term, apply
+
+Array = NDArray[Any]
+
+
+def elementwise(
+    name: str,
+    *,
+    value: Any,
+    derivative: Any,
+    reference: Callable[..., Array],
+    slope: Callable[..., Array],
+    formula: str,
+    formula_back: str,
+    words: str,
+    words_back: str,
+    setting: str = "",
+    torch: str = "",
+) -> Callable[[Mapping[str, Any], Shape], Plan]:
+    """The `plan` of a layer that treats every number alike.
+
+    Args:
+        value: inlined `(x) -> y`, or `(x, setting) -> y`.
+        derivative: inlined `(x, y) -> dy/dx`, or `(x, y, setting) -> dy/dx`.
+        reference, slope: the same two in NumPy on arrays: the definition that the kernels are held to.
+        setting: name of the one live field that the functions take, if any.
+    """
+    reads = ("x", setting) if setting else ("x",)
+    forward = Operation(
+        name=name,
+        kernel=_forward_kernel(value, bool(setting)),
+        reads=reads,
+        writes=("y",),
+        reference=reference,
+        formula=formula,
+        words=words,
+        element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *(part[0] for part in more)),
+        torch=torch,
+    )
+
+    def back(x: Array, y: Array, dy: Array, *more: Array) -> Array:
+        return np.asarray(dy * slope(x, y, *more))
+
+    def element_back(at: Any, x: Named, y: Named, dy: Named, *more: Named) -> Term:
+        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(part[0] for part in more))
+        return dy[at] * local
+
+    backward = Operation(
+        name=f"{name} backward",
+        kernel=_backward_kernel(derivative, bool(setting)),
+        reads=("x", "y", "dy", *reads[1:]),
+        writes=("dx",),
+        reference=back,
+        formula=formula_back,
+        words=words_back,
+        element=element_back,
+        torch="autograd",
+    )
+
+    def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+        del values
+        cost = 8 * int(np.prod(shape))
+        return Plan(output=shape, forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
+
+    return plan
+
+
+def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
+    return lambda *numbers: float(function(*(np.float64(item) for item in numbers)))
+
+
+def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
+    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+        x, y = flat(row, memory, 0), flat(row, memory, 1)
+        start, stop = share(row, part, x.size)
+        for i in range(start, stop):
+            y[i] = value(x[i])
+
+    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
+        x, y = flat(row, memory, 0), flat(row, memory, 2)
+        setting = flat(row, memory, 1)[0]
+        start, stop = share(row, part, x.size)
+        for i in range(start, stop):
+            y[i] = value(x[i], setting)
+
+    return Kernel(f"{value.__module__}:forward", with_setting if has_setting else plain)
+
+
+def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
+    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+        x, y, dy, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 3)
+        start, stop = share(row, part, x.size)
+        if adds(row, 3):
+            for i in range(start, stop):
+                dx[i] += dy[i] * derivative(x[i], y[i])
+        else:
+            for i in range(start, stop):
+                dx[i] = dy[i] * derivative(x[i], y[i])
+
+    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
+        x, y, dy, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 4)
+        setting = flat(row, memory, 3)[0]
+        start, stop = share(row, part, x.size)
+        if adds(row, 4):
+            for i in range(start, stop):
+                dx[i] += dy[i] * derivative(x[i], y[i], setting)
+        else:
+            for i in range(start, stop):
+                dx[i] = dy[i] * derivative(x[i], y[i], setting)
+
+    return Kernel(f"{derivative.__module__}:backward", with_setting if has_setting else plain)

@@ -1,0 +1,152 @@
+"""Layers as data: the record that defines a kind of layer, the layer that a user put into a network, its plan."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnplay.errors import InputError
+from nnplay.fields import Field, bind, signature
+from nnplay.operation import Planned, Shape, Use
+from nnplay.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A trained tensor.
+
+    Attributes:
+        shape: for example (in, out).
+        init: name of a scheme of `nnplay.initial`, or "auto": chosen by the activation that follows.
+        fan_in, fan_out: connections into and out of one unit, for the scheme.
+        decays: whether L1 and L2 penalties apply (weights do, biases don't).
+    """
+
+    shape: Shape
+    init: str = "zeros"
+    fan_in: int = 1
+    fan_out: int = 1
+    decays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a layer needs and does for one input shape (shapes without the batch; "N" stands for it where it occurs).
+
+    Attributes:
+        output: shape of one row's output.
+        forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
+        evaluate: rows of the forward pass in evaluation, where they differ from training.
+        parameters, saved, buffers, scratch: further operands; buffers persist and are part of the state, with a start value.
+        multiply_adds: of the forward pass, for one row.
+    """
+
+    output: Shape
+    forward: tuple[Use, ...]
+    backward: tuple[Use, ...]
+    evaluate: tuple[Use, ...] | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    saved: Mapping[str, Planned] = field(default_factory=dict)
+    buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
+    scratch: Mapping[str, Planned] = field(default_factory=dict)
+    multiply_adds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test case: values of the fields and one input shape (without the batch), or several for a combination."""
+
+    values: Mapping[str, Any]
+    shape: Shape
+    branches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Fields and input shape that must be refused, and words that the message must hold."""
+
+    values: Mapping[str, Any]
+    shape: Shape
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """One kind of layer; calling the record makes a layer: `Linear(8)`, `Linear(8, bias=False, name="hidden")`.
+
+    Attributes:
+        plan: called with the field values and the input shape; raises InputError with the rule and a legal value. A
+            combination's plan gets one shape for each branch, as a tuple of shapes, and plans the joining rows; their
+            inputs are called x0, x1, ….
+        initial: the scheme that suits weights in front of this layer, if it is an activation.
+        joins: this layer has branches, whose outputs it joins.
+        contains: this layer is a chain of its children and has no rows of its own.
+        torch: the PyTorch module's name, or a sentence why there is none.
+    """
+
+    name: str
+    title: str
+    family: str
+    about: str
+    plan: Callable[[Mapping[str, Any], Any], Plan]
+    fields: tuple[Field, ...] = ()
+    initial: str = ""
+    joins: bool = False
+    contains: bool = False
+    torch: str = ""
+    cases: tuple[Case, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
+        """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
+        (each a layer or a list of layers)."""
+        if self.joins or self.contains:
+            branches = (_chain(args),) if self.contains else tuple(_chain(branch) for branch in args)
+            return Layer(self, bind(self.fields, (), kwargs, self.name), clean(name), frozen, branches)
+        return Layer(self, bind(self.fields, args, kwargs, self.name), clean(name), frozen)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer in a network.
+
+    Attributes:
+        record: what kind it is.
+        values: of the record's fields.
+        name: given by the user, or empty.
+        frozen: its parameters are not trained.
+        branches: chains of layers, one for each branch of a combination; a Sequential has one.
+    """
+
+    record: LayerRecord
+    values: Mapping[str, Any]
+    name: str = ""
+    frozen: bool = False
+    branches: tuple[tuple[Layer, ...], ...] = ()
+
+    def with_values(self, **changes: Any) -> Layer:
+        """A copy with some field values changed and checked."""
+        known = {item.name: item for item in self.record.fields}
+        read = {key: known[key].read(value, self.record.name) for key, value in changes.items()}
+        return replace(self, values={**self.values, **read})
+
+    def __repr__(self) -> str:
+        given = [repr(list(branch)) for branch in self.branches]
+        given += [f"{key}={value!r}" for key, value in self.values.items()]
+        return f"{self.record.title}({', '.join(given)})"
+
+
+def _chain(branch: Any) -> tuple[Layer, ...]:
+    """A branch given as one layer or as a list of layers."""
+    items = branch if isinstance(branch, list | tuple) else (branch,)
+    layers = tuple(item() if isinstance(item, LayerRecord) else item for item in items)
+    for item in layers:
+        if not isinstance(item, Layer):
+            raise InputError(f"'{item!r}' is not a layer", hint="give layers such as Linear(8), or lists of layers")
+    return layers

@@ -1,0 +1,1 @@
+"""One record a file; the folder's listing is the list of layers."""

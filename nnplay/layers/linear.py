@@ -1,0 +1,186 @@
+"""Linear: every output is a weighted sum of all inputs, plus a bias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import REQUIRED, choice, flag, integer
+from nnplay.initial import SCHEMES
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.matmul import product, product_bias, product_transposed
+from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
+from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.worked import Named, Term, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # x (N, I), w (I, O), b (O), y (N, O)
+    b, y = pointer(row, memory, 2), pointer(row, memory, 3)
+    I, O = w.shape
+    start, stop = share(row, part, x.shape[0])
+    X, Y = shifted(pointer(row, memory, 0), start * I), shifted(y, start * O)
+    product_bias(X, I, 1, pointer(row, memory, 1), O, Y, O, b, stop - start, O, I)
+
+
+@kernel
+def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    I, O = w.shape
+    start, stop = share(row, part, x.shape[0])
+    X, Y = shifted(pointer(row, memory, 0), start * I), shifted(pointer(row, memory, 2), start * O)
+    product(X, I, 1, pointer(row, memory, 1), O, Y, O, stop - start, O, I, False)
+
+
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy = rows_of(row, memory, 0), rows_of(row, memory, 1)  # y = x·w, so dw = xᵀ·dy (I, O)
+    I, O = x.shape[1], dy.shape[1]
+    start, stop = share(row, part, I)
+    X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * O)
+    product(X, 1, I, pointer(row, memory, 1), O, dW, O, stop - start, O, x.shape[0], adds(row, 2))
+
+
+@kernel
+def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy = rows_of(row, memory, 0)  # y = … + b, so db = Σₙ dy
+    db = pointer(row, memory, 1)
+    start, stop = share(row, part, dy.shape[1])
+    if not adds(row, 1):
+        for o in range(start, stop):
+            db[o] = 0.0
+    for n in range(dy.shape[0]):
+        for o in range(start, stop):
+            db[o] += dy[n, o]
+
+
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # y = x·w, so dx = dy·wᵀ (N, I)
+    I, O = w.shape
+    start, stop = share(row, part, dy.shape[0])
+    dY, dX = shifted(pointer(row, memory, 0), start * O), shifted(pointer(row, memory, 2), start * I)
+    product_transposed(dY, O, 1, pointer(row, memory, 1), O, dX, I, stop - start, I, O, adds(row, 2))
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(-1, array.shape[-1])
+
+
+def _weighted_sum(at: tuple[int, ...], x: Named, weight: Named) -> Term:
+    *n, o = at
+    return total(x[(*n, i)] * weight[i, o] for i in range(weight.shape[0]))
+
+
+_FORWARD = Operation(
+    name="x·w + b",
+    kernel=forward,
+    reads=("x", "weight", "bias"),
+    writes=("y",),
+    reference=lambda x, weight, bias: x @ weight + bias,
+    formula="y[n,o] = Σᵢ x[n,i]·weight[i,o] + bias[o]",
+    words="Each output is a weighted sum of all inputs plus a bias. The weights are what the network learns.",
+    element=lambda at, x, weight, bias: _weighted_sum(at, x, weight) + bias[at[-1]],
+    torch="torch.nn.functional.linear (its weight is transposed)",
+)
+_FORWARD_WITHOUT_BIAS = Operation(
+    name="x·w",
+    kernel=forward_without_bias,
+    reads=("x", "weight"),
+    writes=("y",),
+    reference=lambda x, weight: x @ weight,
+    formula="y[n,o] = Σᵢ x[n,i]·weight[i,o]",
+    words="Each output is a weighted sum of all inputs. The weights are what the network learns.",
+    element=_weighted_sum,
+    torch="torch.nn.functional.linear (its weight is transposed)",
+)
+_BACKWARD_WEIGHT = Operation(
+    name="gradient of weight",
+    kernel=backward_weight,
+    reads=("x", "dy"),
+    writes=("dweight",),
+    reference=lambda x, dy: _flat(x).T @ _flat(dy),
+    formula="dweight[i,o] = Σₙ x[n,i]·dy[n,o]",
+    words="A weight is to blame as much as its input was large and its output wanted to change, summed over the batch.",
+    element=lambda at, x, dy: total(
+        Named("x", _flat(x.array))[n, at[0]] * Named("dy", _flat(dy.array))[n, at[1]]
+        for n in range(_flat(x.array).shape[0])
+    ),
+    torch="autograd",
+)
+_BACKWARD_BIAS = Operation(
+    name="gradient of bias",
+    kernel=backward_bias,
+    reads=("dy",),
+    writes=("dbias",),
+    reference=lambda dy: _flat(dy).sum(axis=0),
+    formula="dbias[o] = Σₙ dy[n,o]",
+    words="A bias moves its output in every row alike, so its gradient is the sum over the batch.",
+    element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
+    torch="autograd",
+)
+_BACKWARD_INPUT = Operation(
+    name="gradient of x",
+    kernel=backward_input,
+    reads=("dy", "weight"),
+    writes=("dx",),
+    reference=lambda dy, weight: dy @ weight.T,
+    formula="dx[n,i] = Σₒ dy[n,o]·weight[i,o]",
+    words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
+    element=lambda at, dy, weight: total(
+        dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])
+    ),
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis; all axes before it are rows."""
+    inputs, outputs = shape[-1], values["units"]
+    positions = int(np.prod(shape[:-1]))
+    cost = positions * inputs * outputs
+    parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
+    backward = [Use(_BACKWARD_WEIGHT, cost=cost)]
+    if values["bias"]:
+        parameters["bias"] = Parameter((outputs,), "zeros")
+        backward.append(Use(_BACKWARD_BIAS, cost=positions * outputs))
+    return Plan(
+        output=(*shape[:-1], outputs),
+        parameters=parameters,
+        forward=(Use(_FORWARD if values["bias"] else _FORWARD_WITHOUT_BIAS, cost=cost),),
+        backward=(*backward, Use(_BACKWARD_INPUT, cost=cost)),
+        multiply_adds=cost,
+    )
+
+
+LINEAR = LayerRecord(
+    name="linear",
+    title="Linear",
+    family="linear",
+    about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
+    torch="Linear",
+    fields=(
+        integer("units", REQUIRED, "number of outputs"),
+        flag("bias", True, "add a learned constant to each output"),
+        choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+    ),
+    plan=plan,
+    cases=(
+        Case({"units": 3}, (5,)),
+        Case({"units": 17, "bias": False}, (33,)),
+        Case({"units": 1}, (1,)),
+        Case({"units": 4}, (3, 7)),
+    ),
+    refused=(
+        Refused({"units": 0}, (5,), "≥ 1"),
+        Refused({"units": "many"}, (5,), "not an integer"),
+        Refused({"units": 1.5}, (5,), "not an integer"),
+    ),
+)

@@ -1,0 +1,57 @@
+"""ReLU: negative numbers become 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any) -> Any:
+    """x where positive, else 0; NaN stays NaN."""
+    return 0.0 if x <= 0.0 else x
+
+
+@inline
+def derivative(x: Any, y: Any) -> Any:
+    """1 where x is positive, else 0."""
+    return 1.0 if x > 0.0 else 0.0
+
+
+def reference(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def slope(x: Array, y: Array) -> Array:
+    return np.where(x > 0, 1, 0)
+
+
+RELU = LayerRecord(
+    name="relu",
+    title="ReLU",
+    family="activation",
+    about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
+    initial="he_uniform",
+    torch="ReLU",
+    plan=elementwise(
+        "relu",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        formula="y = max(0, x)",
+        formula_back="dx = dy where x > 0, else 0",
+        words="Keeps positive numbers and sets the others to 0, so that layers can bend space.",
+        words_back="The gradient passes where the unit was on. A unit that is off for every row learns nothing: a dead ReLU.",
+        torch="torch.nn.functional.relu",
+    ),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
+)

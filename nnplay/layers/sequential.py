@@ -1,0 +1,25 @@
+"""Sequential: layers one after the other, as one named block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.layer import LayerRecord, Plan
+from nnplay.operation import Shape
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Has no rows of its own: the compiler walks its layers."""
+    return Plan(output=shape, forward=(), backward=())
+
+
+SEQUENTIAL = LayerRecord(
+    name="sequential",
+    title="Sequential",
+    family="combination",
+    about="Layers one after the other, folded into one block that can have a name.",
+    plan=plan,
+    contains=True,
+    torch="Sequential",
+)

@@ -1,0 +1,58 @@
+"""Tanh: squeezes every number into -1 … 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.kernels.elementary import tanh
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return tanh(x)
+
+
+@inline
+def derivative(x: Any, y: Any) -> Any:
+    """1 - tanh²(x), from the output."""
+    return 1.0 - y * y
+
+
+def reference(x: Array) -> Array:
+    return np.tanh(x)
+
+
+def slope(x: Array, y: Array) -> Array:
+    return 1 - y * y
+
+
+TANH = LayerRecord(
+    name="tanh",
+    title="Tanh",
+    family="activation",
+    about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
+    initial="xavier_uniform",
+    torch="Tanh",
+    plan=elementwise(
+        "tanh",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        formula="y = tanh(x)",
+        formula_back="dx = dy · (1 − y²)",
+        words="Squeezes numbers smoothly into −1 … 1, centred on 0.",
+        words_back="Near ±1 the curve is flat, so almost no gradient passes: the unit is saturated.",
+        torch="torch.tanh",
+    ),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
+)

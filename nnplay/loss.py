@@ -1,0 +1,74 @@
+"""Losses as data: the record that defines one, and a loss with its settings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import Field, bind, signature
+from nnplay.operation import Planned, Shape, Use
+
+Target = Literal["labels", "binary", "values"]
+
+
+@dataclass(frozen=True, slots=True)
+class LossPlan:
+    """The rows of a loss: `prediction`, `target` → `loss` (1,), and `dprediction`; `score` counts right rows, if it can.
+
+    Attributes:
+        forward, backward: the rows; their operands are prediction, target, loss, dprediction, saved values, live fields.
+        score: writes `score` (1,): how many rows (or pixels) are right; None for regression.
+        saved: values kept from forward to backward.
+    """
+
+    forward: tuple[Use, ...]
+    backward: tuple[Use, ...]
+    score: Use | None = None
+    saved: Mapping[str, Planned] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LossRecord:
+    """One loss; calling the record makes a loss: `CrossEntropy(label_smoothing=0.1)`.
+
+    Attributes:
+        target: what it compares with: class labels, 0/1 labels, or values.
+        plan: called with the field values and the prediction's shape (without the batch).
+        outputs: how many outputs the network needs for a data set with that many classes or target columns.
+        decide: predictions (N, outputs) → class labels (N,), for losses on labels.
+        probabilities: predictions (N, outputs) → class probabilities (N, classes), for losses on labels.
+        torch: the PyTorch function's name.
+    """
+
+    name: str
+    title: str
+    about: str
+    formula: str
+    target: Target
+    plan: Callable[[Mapping[str, Any], Shape], LossPlan]
+    outputs: Callable[[int], int]
+    fields: tuple[Field, ...] = ()
+    decide: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None
+    probabilities: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+    torch: str = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Loss:
+        """This loss with its settings."""
+        return Loss(self, bind(self.fields, args, kwargs, self.name))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss with the values of its fields."""
+
+    record: LossRecord
+    values: Mapping[str, Any]

@@ -1,0 +1,184 @@
+"""Categorical cross-entropy on logits: softmax and negative log-likelihood in one stable step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.elementary import exp, log
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.operands import flat, rows_of
+from nnplay.loss import LossPlan, LossRecord
+from nnplay.operation import BATCH, Operation, Shape, Use
+from nnplay.worked import Named, Term, apply, scalar, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C) logits, target (N,) labels
+    smoothing = flat(row, memory, 2)[0]
+    loss, p = flat(row, memory, 3), rows_of(row, memory, 4)  # p (N, C) probabilities
+    N, C = z.shape
+    summed = 0.0
+    for n in range(N):
+        largest = z[n, 0]
+        for c in range(1, C):
+            largest = max(largest, z[n, c])
+        norm = 0.0
+        for c in range(C):
+            p[n, c] = exp(z[n, c] - largest)
+            norm += p[n, c]
+        for c in range(C):
+            p[n, c] = p[n, c] / norm
+        spread = 0.0
+        if smoothing != 0.0:
+            for c in range(C):
+                spread += z[n, c] - largest - log(norm)
+        label = int(target[n])
+        summed -= (1.0 - smoothing) * (z[n, label] - largest - log(norm)) + smoothing / C * spread
+    loss[0] = summed / N
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    smoothing, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
+    N, C = p.shape
+    scale = (p[0, 0] * 0.0 + 1.0) / N
+    low = smoothing / C
+    for n in range(N):
+        for c in range(C):
+            dz[n, c] = scale * (p[n, c] - low)
+        label = int(target[n])
+        dz[n, label] -= scale * (1.0 - smoothing)
+
+
+@kernel
+def count_right(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target, score = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    right = 0.0
+    for n in range(z.shape[0]):
+        best = 0
+        for c in range(1, z.shape[1]):
+            if z[n, c] > z[n, best]:
+                best = c
+        if best == int(target[n]):
+            right += 1.0
+    score[0] = right
+
+
+def softmax(z: Array) -> Array:
+    """Rows of logits → rows of probabilities, stably."""
+    shifted = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def _wanted(shape: tuple[int, ...], target: Array, smoothing: Array) -> Array:
+    """Target distribution (N, C): one-hot, smoothed."""
+    hot = np.zeros(shape, dtype=smoothing.dtype)
+    hot[np.arange(shape[0]), target.ravel().astype(np.int64)] = 1
+    return hot * (1 - smoothing) + smoothing / shape[1]
+
+
+def reference(prediction: Array, target: Array, label_smoothing: Array) -> tuple[Array, Array]:
+    z = prediction.reshape(-1, prediction.shape[-1])
+    shifted = z - z.max(axis=1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    wanted = _wanted(z.shape, target, label_smoothing)
+    return -(wanted * logs).sum(keepdims=True).reshape(1) / len(z), np.exp(logs).reshape(prediction.shape)
+
+
+def reference_back(probabilities: Array, target: Array, label_smoothing: Array) -> Array:
+    p = probabilities.reshape(-1, probabilities.shape[-1])
+    return ((p - _wanted(p.shape, target, label_smoothing)) / len(p)).reshape(probabilities.shape)
+
+
+def _element(at: Any, prediction: Named, target: Named, label_smoothing: Named) -> Term:
+    probabilities = Named("p", softmax(prediction.array.reshape(-1, prediction.shape[-1]).astype(np.float64)))
+    N, C = probabilities.shape
+    smoothing = scalar("smoothing", label_smoothing)
+    labels = target.array.ravel().astype(int)
+    if not smoothing.value:
+        return total(-apply("log", math.log, probabilities[n, labels[n]]) for n in range(N)) / N
+    wanted = Named("t", _wanted((N, C), target.array, label_smoothing.array.astype(np.float64)))
+    return total(-wanted[n, c] * apply("log", math.log, probabilities[n, c]) for n in range(N) for c in range(C)) / N
+
+
+def _element_back(at: Any, probabilities: Named, target: Named, label_smoothing: Named) -> Term:
+    p = Named("p", probabilities.array.reshape(-1, probabilities.shape[-1]))
+    row = int(np.ravel_multi_index(at[:-1], probabilities.shape[:-1]))
+    wanted = Named("t", _wanted(p.shape, target.array, label_smoothing.array))
+    return (p[row, at[-1]] - wanted[row, at[-1]]) / p.shape[0]
+
+
+_FORWARD = Operation(
+    name="cross-entropy",
+    kernel=forward,
+    reads=("prediction", "target", "label_smoothing"),
+    writes=("loss", "probabilities"),
+    reference=reference,
+    formula="p = softmax(z);  loss = −1/N · Σₙ log p[n, target[n]]",
+    words="Softmax turns outputs into probabilities; the loss is how surprised they are by the right class, on average.",
+    element=_element,
+    torch="torch.nn.functional.cross_entropy",
+)
+_BACKWARD = Operation(
+    name="gradient of the loss",
+    kernel=backward,
+    reads=("probabilities", "target", "label_smoothing"),
+    writes=("dprediction",),
+    reference=reference_back,
+    formula="dz = (p − onehot(target)) / N",
+    words="Each output is pushed by predicted minus wanted probability: down for wrong classes, up for the right one.",
+    element=_element_back,
+    torch="autograd",
+)
+_SCORE = Operation(
+    name="count right rows",
+    kernel=count_right,
+    reads=("prediction", "target"),
+    writes=("score",),
+    reference=lambda prediction, target: np.array(
+        [np.sum(prediction.reshape(-1, prediction.shape[-1]).argmax(axis=1) == target.ravel())], prediction.dtype
+    ),
+    formula="score = Σₙ [argmax z[n] = target[n]]",
+    words="Counts the rows whose largest output belongs to the right class.",
+    element=lambda at, z, t: total(
+        apply("right", lambda right: right, float(int(np.argmax(row)) == int(label)))
+        for row, label in zip(z.array.reshape(-1, z.shape[-1]), t.array.ravel(), strict=True)
+    ),
+    torch="(z.argmax(1) == target).sum()",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """The last axis holds one logit per class; all axes before it are rows (pixels, time steps)."""
+    cost = 20 * int(np.prod(shape))
+    return LossPlan(
+        forward=(Use(_FORWARD, cost=cost),),
+        backward=(Use(_BACKWARD, cost=cost),),
+        score=Use(_SCORE, cost=cost),
+        saved={"probabilities": (BATCH, *shape)},
+    )
+
+
+CROSS_ENTROPY = LossRecord(
+    name="cross_entropy",
+    title="Cross-entropy (on logits)",
+    about="The usual loss for choosing one of several classes; takes raw outputs and applies softmax itself.",
+    formula="−1/N · Σₙ log softmax(z[n])[target[n]]",
+    target="labels",
+    plan=plan,
+    outputs=lambda count: count,
+    fields=(number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),),
+    decide=lambda z: z.argmax(axis=-1).astype(np.int64),
+    probabilities=softmax,
+    torch="cross_entropy",
+)

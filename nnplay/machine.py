@@ -1,0 +1,224 @@
+"""Runs a tape: the flat memory, the clock, and the calls into the compiled loop."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels import layout as at
+from nnplay.kernels import library, loop
+from nnplay.kernels.jit import Kernel
+from nnplay.layout import STATE, Slot
+from nnplay.tape import Tape, encode
+from nnplay.verify import verify
+
+Array = NDArray[Any]
+#: Steps in one call into the loop at the most: the trace of a call is this long.
+MAX_STEPS: Final = 16_384
+MAX_EPOCHS: Final = 4_096
+
+
+class Machine:
+    """A tape with its memory.
+
+    Args:
+        tape: from `nnplay.assembler`.
+        real: "float32", or "float64" for gradient checks.
+        threads: 1, or more to share large rows among threads; the numbers are the same bit for bit.
+        progress: told about kernels that must be compiled first, as `(done, total, name)`.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        *,
+        real: str = "float32",
+        threads: int = 1,
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> None:
+        self.tape, self.real = tape, np.dtype(real)
+        loops = [loop.advance, loop.evaluate, loop.run_table, loop.assist]
+        self.addresses = library.addresses([*tape.kernels(), *loops], real, progress)
+        self.memory = aligned(tape.size, self.real)
+        self.clock = np.zeros(at.CLOCK_SIZE, np.int64)
+        self.stop = np.zeros(1, np.int64)
+        self.trace = np.zeros((MAX_STEPS, at.TRACE_COLUMNS), self.real)
+        self.rates = np.zeros(MAX_STEPS, self.real)
+        self.epochs = np.zeros((MAX_EPOCHS, at.EPOCH_COLUMNS))
+        self.running = np.zeros(1)
+        self.program = np.zeros(at.PROGRAM_SIZE, np.int64)
+        self.check_program = np.zeros(at.PROGRAM_SIZE, np.int64)
+        self.job = _cache_lines(at.JOB_SIZE)
+        self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
+        self._kept: list[Array] = []
+        self._write_program()
+
+    # -- set-up ----------------------------------------------------------------------------------------------------
+
+    def _write_program(self) -> None:
+        named, p = self.tape.named, self.program
+        state = [self.tape.layout.bounds[region] for region in STATE]
+        p[at.PROGRAM_UPDATE_AT] = self.tape.update_at
+        p[at.PROGRAM_FULL_COUNT] = len(self.tape.train)
+        p[at.PROGRAM_LOSS] = named["loss"].offset
+        p[at.PROGRAM_NORM] = named["norm"].offset
+        p[at.PROGRAM_CHECKS] = named["checks"].offset
+        p[at.PROGRAM_CHECKS_COUNT] = named["checks"].size(1)
+        p[at.PROGRAM_RATE_AT] = named["optimizer"].offset
+        p[at.PROGRAM_PARAMETERS] = state[0][0]
+        p[at.PROGRAM_PARAMETERS_SIZE] = state[-1][1] - state[0][0]
+        p[at.PROGRAM_GOOD] = named["good"].offset
+        p[at.PROGRAM_GOOD_EVERY] = 1 if p[at.PROGRAM_PARAMETERS_SIZE] <= 4096 else 32
+        p[at.PROGRAM_STOP] = self.stop.ctypes.data
+        p[at.PROGRAM_TRACE] = self.trace.ctypes.data
+        p[at.PROGRAM_RATES] = self.rates.ctypes.data
+        p[at.PROGRAM_EPOCHS] = self.epochs.ctypes.data
+        p[at.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS
+        p[at.PROGRAM_RUNNING] = self.running.ctypes.data
+
+    def _table(self, rows: Any, n: int) -> Array:
+        table = encode(rows, self.addresses, n, self.tape.width)
+        verify(table, rows, self.tape.layout, n, self.tape.size)
+        self._kept.append(table)
+        return table
+
+    def load(self, x: Array, y: Array, *, batch: int, shuffle: bool = True) -> None:
+        """Gives the training rows: x (rows, …) and y (rows, …), copied in the tape's type."""
+        rows = len(x)
+        full, tail = min(batch, rows), rows % batch if rows > batch else 0
+        table = self._table(self.tape.train, full)
+        self.order = np.arange(rows, dtype=np.int64)
+        self._attach(table, x, y, self.order, batch)
+        p = self.program
+        p[at.PROGRAM_FULL] = p[at.PROGRAM_TAIL] = table.ctypes.data
+        p[at.PROGRAM_WIDTH] = table.shape[1]
+        p[at.PROGRAM_HAS_TAIL] = int(tail > 0)
+        if tail:
+            shorter = self._table(self.tape.train, tail)
+            shorter[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
+            p[at.PROGRAM_TAIL] = shorter.ctypes.data
+        p[at.PROGRAM_BATCHES] = -(-rows // batch)
+        p[at.PROGRAM_ROWS] = rows
+        p[at.PROGRAM_ORDER] = self.order.ctypes.data
+        p[at.PROGRAM_SHUFFLE] = int(shuffle)
+        p[at.PROGRAM_BATCH_SIZE] = full
+        self.clock[at.CLOCK_SHUFFLED] = 0
+
+    def load_check(self, x: Array, y: Array) -> Array:
+        """A program that evaluates these rows; make it current with `watch` or run it with `evaluate`."""
+        rows = len(x)
+        size = min(self.tape.layout.evaluation, rows)
+        tail = rows % size
+        table = self._table(self.tape.check, size)
+        self._attach(table, x, y, np.arange(rows, dtype=np.int64), size)
+        p = np.zeros(at.PROGRAM_SIZE, np.int64)
+        p[at.PROGRAM_WIDTH] = table.shape[1]
+        p[at.PROGRAM_EPOCHS] = self.epochs.ctypes.data
+        p[at.PROGRAM_CHECK] = p[at.PROGRAM_CHECK_TAIL] = p[at.PROGRAM_FULL] = table.ctypes.data
+        if tail:
+            shorter = self._table(self.tape.check, tail)
+            shorter[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
+            p[at.PROGRAM_CHECK_TAIL] = shorter.ctypes.data
+        p[at.PROGRAM_CHECK_COUNT] = len(self.tape.check)
+        p[at.PROGRAM_CHECK_BATCHES] = -(-rows // size)
+        p[at.PROGRAM_CHECK_HAS_TAIL] = int(tail > 0)
+        p[at.PROGRAM_CHECK_SIZE] = size
+        p[at.PROGRAM_CHECK_ROWS] = rows
+        p[at.PROGRAM_CHECK_LOSS] = self.tape.named["check loss"].offset
+        p[at.PROGRAM_CHECK_SCORE] = self.tape.named["check score"].offset
+        return p
+
+    def _attach(self, table: Array, x: Array, y: Array, order: Array, size: int) -> None:
+        """Writes the data's addresses into the gather row and keeps the arrays alive."""
+        data_x = np.ascontiguousarray(x, dtype=self.real)
+        data_y = np.ascontiguousarray(y, dtype=self.real)
+        self._kept += [data_x, data_y, order]
+        integers = table[0, at.ROW_INTEGERS : at.ROW_INTEGERS + 4]
+        integers[:] = (data_x.ctypes.data, data_y.ctypes.data, order.ctypes.data, size)
+
+    def watch(self, check: Array, every: int) -> None:
+        """Evaluates that part of the data inside the loop, at the end of every `every`-th epoch (0: never)."""
+        first, last = at.PROGRAM_CHECK, at.PROGRAM_CHECK_ROWS + 1
+        self.program[first:last] = check[first:last]
+        for where in (at.PROGRAM_CHECK_LOSS, at.PROGRAM_CHECK_SCORE):
+            self.program[where] = check[where]
+        self.program[at.PROGRAM_CHECK_EVERY] = every
+
+    # -- views -----------------------------------------------------------------------------------------------------
+
+    def view(self, slot: Slot, n: int | None = None) -> Array:
+        """A live, writable view of a slot, shaped for a batch of n rows (by default a full one)."""
+        rows = self.tape.layout.capacity(slot.region) if n is None else n
+        count = slot.size(rows)
+        return self.memory[slot.offset : slot.offset + count].reshape(slot.at(rows))
+
+    def state(self) -> Array:
+        """Parameters, optimizer slots and running statistics as one live vector."""
+        first = int(self.program[at.PROGRAM_PARAMETERS])
+        return self.memory[first : first + int(self.program[at.PROGRAM_PARAMETERS_SIZE])]
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def advance(self, steps: int) -> int:
+        """Trains for up to `steps` (at most `MAX_STEPS`) steps and returns how many were taken. Releases Python's lock."""
+        with _Helpers(self, self.helpers if steps > 1 else 0):
+            self._call(loop.advance, self.program, min(steps, MAX_STEPS))
+        return int(self.program[at.PROGRAM_STEPS_DONE])
+
+    def evaluate(self, check: Array) -> tuple[float, float]:
+        """Mean loss and score (share of right rows) of a part of the data."""
+        self._call(loop.evaluate, check, 0)
+        return float(self.epochs[0, 2]), float(self.epochs[0, 3])
+
+    def run_table(self, table: Array, count: int) -> None:
+        """Runs the first `count` rows of a table once."""
+        program = np.zeros(at.PROGRAM_SIZE, np.int64)
+        program[at.PROGRAM_WIDTH], program[at.PROGRAM_FULL] = table.shape[1], table.ctypes.data
+        self._call(loop.run_table, program, count)
+
+    def _call(self, kernel: Kernel, program: Array, number: int) -> None:
+        address = self.addresses[kernel.name]
+        _SIGNATURE(address)(program.ctypes.data, self.clock.ctypes.data, self.memory.ctypes.data, number)
+
+
+_SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+
+
+class _Helpers:
+    """Threads that share large rows with the caller for the length of a `with` block."""
+
+    def __init__(self, machine: Machine, count: int) -> None:
+        self.machine, self.count = machine, count
+        self.threads: list[threading.Thread] = []
+
+    def __enter__(self) -> None:
+        job = self.machine.job
+        self.machine.program[at.PROGRAM_JOB] = job.ctypes.data if self.count else 0
+        job[at.JOB_QUIT] = 0
+        for _ in range(self.count):
+            thread = threading.Thread(target=self.machine._call, args=(loop.assist, job, 0), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+
+    def __exit__(self, *error: object) -> None:
+        self.machine.job[at.JOB_QUIT] = 1
+        for thread in self.threads:
+            thread.join()
+
+
+def aligned(size: int, real: np.dtype[Any]) -> Array:
+    """Zeros that begin at a cache line."""
+    raw = np.zeros(size + 64 // real.itemsize, real)
+    first = -raw.ctypes.data % 64 // real.itemsize
+    return raw[first : first + size]
+
+
+def _cache_lines(size: int) -> NDArray[np.int64]:
+    raw = np.zeros(size + 8, np.int64)
+    first = -raw.ctypes.data % 64 // 8
+    return raw[first : first + size]

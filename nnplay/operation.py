@@ -1,0 +1,72 @@
+"""What one kind of tape row is: a kernel, its definition in NumPy, and its explanation.
+
+Layers, losses, optimizers and the data row are all made of operations. Compiler, interpreter, tests and inspector loop over
+operations and know nothing else about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnplay.kernels.jit import Kernel
+from nnplay.worked import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of row.
+
+    Attributes:
+        name: what the row does, as the inspector lists it ("x·w + b", "relu", "gradient of w").
+        kernel: the compiled form; its operands are `reads` then `writes`, its integers `integers`.
+        reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`, `dy`
+            their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers, scratch, live fields.
+        reference: the definition. Called with the arrays read, in order, and the integers by name (and `clock`, a
+            mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one array, or a tuple).
+        formula: the definition in the symbols of the code.
+        words: what the operation does and why, in at most two sentences.
+        element: works out one element of the first output: called with its index and the arrays read as `Named`.
+        integers: names of the row's integers.
+        uses_clock: the result depends on seed and step (random numbers, update counts).
+        torch: the PyTorch name of the same thing, or a sentence why there is none.
+    """
+
+    name: str
+    kernel: Kernel
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    reference: Callable[..., Any]
+    formula: str
+    words: str
+    element: Callable[..., Term]
+    integers: tuple[str, ...] = ()
+    uses_clock: bool = False
+    torch: str = ""
+
+
+#: Marks the batch dimension in planned shapes.
+BATCH = "N"
+Shape = tuple[int, ...]
+Planned = tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An operation with the integers of one row, and what the row costs.
+
+    Attributes:
+        cost: multiply-adds for one row of the batch; decides into how many parts the row is cut.
+        names: operand names of the operation → names of the plan, where they differ.
+    """
+
+    operation: Operation
+    integers: Mapping[str, int] = field(default_factory=dict)
+    cost: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as users read it: 8, or 28×28×1."""
+    return "×".join(str(size) for size in shape)

@@ -1,0 +1,104 @@
+"""Optimizers as data: the record that defines one, and an optimizer with its settings.
+
+An optimizer is one elementwise rule over the vector of all parameters, declared by two scalar functions; the compiled
+loop over the vector is made from them here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nnplay.fields import Field, bind, signature
+from nnplay.kernels.jit import Kernel
+from nnplay.kernels.layout import CLOCK_STEP
+from nnplay.kernels.operands import flat, share
+from nnplay.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerRecord:
+    """One optimizer; calling the record makes an optimizer: `Adam(lr=0.01)`.
+
+    Attributes:
+        fields: the learning rate `lr` first; all are live, so all can change while training.
+        slots: names of the state vectors, each as long as the parameters.
+        operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
+            slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that is not
+            finite).
+    """
+
+    name: str
+    title: str
+    about: str
+    fields: tuple[Field, ...]
+    slots: tuple[str, ...]
+    operation: Operation
+    torch: str = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
+        """This optimizer with its settings."""
+        return Optimizer(self, bind(self.fields, args, kwargs, self.name))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer with the values of its fields."""
+
+    record: OptimizerRecord
+    values: Mapping[str, Any]
+
+    def with_values(self, **changes: Any) -> Optimizer:
+        """A copy with some field values changed and checked."""
+        return replace(self, values=bind(self.record.fields, (), {**self.values, **changes}, self.record.name))
+
+
+def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots: int) -> Kernel:
+    """The kernel of an optimizer with that many slots (0, 1 or 2).
+
+    Args:
+        prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1.
+        update: `(w, g, slot…, prepared) -> (w, slot…)`, for each parameter.
+    """
+
+    def none(row: Any, clock: Any, memory: Any, part: int) -> None:
+        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+        checks = flat(row, memory, 4)
+        p = prepare(settings, clock[CLOCK_STEP] + 1)
+        start, stop = share(row, part, w.size)
+        check = 0.0
+        for i in range(start, stop):
+            w[i] = update(w[i], g[i], p)
+            check += w[i] - w[i]
+        checks[part] = check
+
+    def one(row: Any, clock: Any, memory: Any, part: int) -> None:
+        settings, g, w, a = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 3)
+        checks = flat(row, memory, 6)
+        p = prepare(settings, clock[CLOCK_STEP] + 1)
+        start, stop = share(row, part, w.size)
+        check = 0.0
+        for i in range(start, stop):
+            w[i], a[i] = update(w[i], g[i], a[i], p)
+            check += w[i] - w[i]
+        checks[part] = check
+
+    def two(row: Any, clock: Any, memory: Any, part: int) -> None:
+        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+        a, b, checks = flat(row, memory, 3), flat(row, memory, 4), flat(row, memory, 8)
+        p = prepare(settings, clock[CLOCK_STEP] + 1)
+        start, stop = share(row, part, w.size)
+        check = 0.0
+        for i in range(start, stop):
+            w[i], a[i], b[i] = update(w[i], g[i], a[i], b[i], p)
+            check += w[i] - w[i]
+        checks[part] = check
+
+    module = getattr(update, "__module__", "")
+    return Kernel(f"{module}:update", (none, one, two)[slots])

@@ -1,0 +1,82 @@
+"""Adam: a step size of its own for each parameter, from running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.jit import inline
+from nnplay.operation import Operation
+from nnplay.optimizer import OptimizerRecord, update_kernel
+from nnplay.worked import Named, Term, apply
+
+Array = NDArray[Any]
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay)."""
+    lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
+    return lr / (1.0 - beta1**t), beta1, beta2, 1.0 / math.sqrt(1.0 - beta2**t), eps, decay
+
+
+@inline
+def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
+    """One parameter's step."""
+    rate, beta1, beta2, scale, eps, decay = p
+    g = g + decay * w
+    m = beta1 * m + (1.0 - beta1) * g
+    v = beta2 * v + (1.0 - beta2) * g * g
+    return w - rate * m / (math.sqrt(v) * scale + eps), m, v
+
+
+def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+    lr, beta1, beta2, eps, decay = settings
+    t = clock["step"] + 1
+    g = g + decay * w
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    w = w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return w, m, v, w * 0
+
+
+def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:
+    lr, beta1, beta2, eps, decay = (settings[k] for k in range(5))
+    t = clock["step"] + 1
+    slope = g[at] + decay * w[at] if decay.value else g[at]
+    mean = (beta1 * m[at] + (1 - beta1) * slope) / (1 - beta1**t)
+    square = (beta2 * v[at] + (1 - beta2) * slope**2) / (1 - beta2**t)
+    return w[at] - lr * mean / (apply("√", math.sqrt, square) + eps)
+
+
+ADAM = OptimizerRecord(
+    name="adam",
+    title="Adam",
+    about="Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
+    fields=(
+        number("lr", 0.001, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
+        number("beta1", 0.9, "memory of the mean gradient", low=0.0, high=0.9999999, live=True),
+        number("beta2", 0.999, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
+        number("eps", 1e-8, "keeps the division from exploding", low=0.0, live=True),
+        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
+    ),
+    slots=("exp_avg", "exp_avg_sq"),
+    operation=Operation(
+        name="update (adam)",
+        kernel=update_kernel(prepare, update, slots=2),
+        reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
+        writes=("parameters", "exp_avg", "exp_avg_sq", "checks"),
+        reference=reference,
+        formula="m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − lr·m̂/(√v̂ + ε)",
+        words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
+        element=element,
+        uses_clock=True,
+        torch="torch.optim.Adam",
+    ),
+    torch="Adam",
+)

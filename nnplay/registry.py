@@ -1,0 +1,49 @@
+"""Finds records: every module of a folder that defines one is part of the program, without any list of them."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from nnplay.layer import LayerRecord
+from nnplay.loss import LossRecord
+from nnplay.optimizer import OptimizerRecord
+from nnplay.schedule import ScheduleRecord
+
+
+def _modules(package: str) -> list[ModuleType]:
+    folder = importlib.import_module(package)
+    names = sorted(info.name for info in pkgutil.iter_modules(folder.__path__))
+    return [importlib.import_module(f"{package}.{name}") for name in names]
+
+
+def _records(package: str, kind: type[Any]) -> dict[str, Any]:
+    found = [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
+    return {record.name: record for record in found}
+
+
+@functools.cache
+def layer_records() -> dict[str, LayerRecord]:
+    """Every kind of layer, by its name in texts and files."""
+    return _records("nnplay.layers", LayerRecord)
+
+
+@functools.cache
+def loss_records() -> dict[str, LossRecord]:
+    """Every loss, by name."""
+    return _records("nnplay.losses", LossRecord)
+
+
+@functools.cache
+def optimizer_records() -> dict[str, OptimizerRecord]:
+    """Every optimizer, by name."""
+    return _records("nnplay.optimizers", OptimizerRecord)
+
+
+@functools.cache
+def schedule_records() -> dict[str, ScheduleRecord]:
+    """Every learning-rate schedule, by name."""
+    return _records("nnplay.schedules", ScheduleRecord)

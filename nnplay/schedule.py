@@ -1,0 +1,49 @@
+"""Learning-rate schedules as data: a factor of the learning rate, as a function of the step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import Field, bind, signature
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """One schedule; calling the record makes a schedule: `Cosine(steps=1000)`.
+
+    Attributes:
+        factor: `(field values, steps: float64 (n,)) -> factors (n,)` of the learning rate; pure, so that replays agree.
+        patience: name of the field that says after how many epochs without a better validation loss the rate drops by
+            the factor of the field `factor`; empty for schedules that only look at the step.
+    """
+
+    name: str
+    title: str
+    about: str
+    formula: str
+    factor: Callable[[Mapping[str, Any], NDArray[np.float64]], NDArray[np.float64]]
+    fields: tuple[Field, ...] = ()
+    patience: str = ""
+    torch: str = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Schedule:
+        """This schedule with its settings."""
+        return Schedule(self, bind(self.fields, args, kwargs, self.name))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A schedule with the values of its fields."""
+
+    record: ScheduleRecord
+    values: Mapping[str, Any]

@@ -1,0 +1,105 @@
+"""The safety belt: no tape runs before every operand of every row is shown to be in its place.
+
+A wrong offset in compiled code is a crash or silent corruption, so the encoded integers are checked, not the intentions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import NnplayError
+from nnplay.kernels import layout as at
+from nnplay.layout import Layout
+from nnplay.tape import Row
+
+#: What the rows of a phase may write.
+_WRITABLE = {
+    "data": {"batch", "evaluation"},
+    "forward": {"activations", "scratch", "buffers", "evaluation"},
+    "loss": {"activations", "scratch", "evaluation"},
+    "backward": {"deltas", "gradients", "scratch"},
+    "update": {"parameters", "slots", "gradients", "scratch"},
+}
+#: Slots begin at multiples of this, so what is written is kept as one flag a block.
+_BLOCK: Final = 16
+#: What holds values before the first row runs.
+_PERSISTENT = {"settings", "parameters", "slots", "buffers"}
+
+
+class TapeError(NnplayError):
+    """A tape that must not run: a fault of the program, never of the user."""
+
+
+def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int, size: int) -> None:
+    """Checks the encoded rows for a batch of n rows in a memory of `size` numbers.
+
+    Raises:
+        TapeError: an operand that is no slot, lies out of bounds, or in a region that its phase may not write; a value
+            read before it is written; a gradient begun twice; outputs of one row that overlap.
+    """
+    known = {(slot.offset, slot.size(n)): slot.region for slot in layout.all()}
+    written = np.zeros(size // _BLOCK + 1, np.bool_)
+    for number, (line, row) in enumerate(zip(table, rows, strict=True)):
+        where = f"row {number}, {row.operation.name}"
+        places = [_place(line, k, known, size, where) for k in range(len(row.operands))]
+        for place, slot in zip(places, row.reads, strict=False):
+            if slot.region not in _PERSISTENT and not _covered(place, written):
+                raise TapeError(f"reads '{slot.name}' before any row wrote it", where=where)
+        _check_writes(line, row, places[len(row.reads) :], written, where)
+        for first, last in places[len(row.reads) :]:
+            written[first // _BLOCK : -(-last // _BLOCK)] = True
+        if line[at.ROW_PARTS] < 1 or line[at.ROW_ADDRESS] == 0:
+            raise TapeError("has no kernel or no parts", where=where)
+
+
+def _place(
+    line: NDArray[np.int64], k: int, known: dict[tuple[int, int], str], size: int, where: str
+) -> tuple[int, int]:
+    begin = at.ROW_OPERANDS + k * at.OPERAND_WIDTH
+    offset, count = int(line[begin + at.OPERAND_OFFSET]), int(line[begin + at.OPERAND_SIZE])
+    shape = line[begin + at.OPERAND_SHAPE : begin + at.OPERAND_SHAPE + at.MAX_RANK]
+    if offset < 0 or count < 0 or offset + count > size:
+        raise TapeError(f"operand {k} is out of bounds: {offset} + {count} of {size}", where=where)
+    if (offset, count) not in known:
+        raise TapeError(f"operand {k} at {offset} with {count} numbers is no slot of the layout", where=where)
+    if int(np.prod(shape)) != count:
+        raise TapeError(f"operand {k} has a shape of {int(np.prod(shape))} numbers but {count} places", where=where)
+    return offset, offset + count
+
+
+def _covered(place: tuple[int, int], written: NDArray[np.bool_]) -> bool:
+    return bool(written[place[0] // _BLOCK : -(-place[1] // _BLOCK)].all())
+
+
+def _check_writes(
+    line: NDArray[np.int64], row: Row, places: list[tuple[int, int]], written: NDArray[np.bool_], where: str
+) -> None:
+    ordered = sorted(places)
+    for (_, end), (begin, _) in zip(ordered, ordered[1:], strict=False):
+        if begin < end:
+            raise TapeError("two outputs overlap", where=where)
+    for number, (slot, place) in enumerate(zip(row.writes, places, strict=True)):
+        if slot.region not in _WRITABLE[row.phase]:
+            raise TapeError(f"may not write '{slot.name}' in the {row.phase} phase", where=where)
+        begin = at.ROW_OPERANDS + (len(row.reads) + number) * at.OPERAND_WIDTH
+        adds = bool(line[begin + at.OPERAND_ADDS])
+        gradient = row.phase == "backward" and slot.region in ("deltas", "gradients")
+        if adds and not _covered(place, written):
+            raise TapeError(f"adds to '{slot.name}', which no row has begun", where=where)
+        if gradient and not adds and place[1] > place[0] and written[place[0] // _BLOCK]:
+            raise TapeError(f"overwrites the gradient '{slot.name}'", where=where)
+        if any(a < place[1] and place[0] < b and slot is not other for other, (a, b) in _reads(line, row)):
+            raise TapeError(f"'{slot.name}' overlaps an input", where=where)
+
+
+def _reads(line: NDArray[np.int64], row: Row) -> list[tuple[object, tuple[int, int]]]:
+    found: list[tuple[object, tuple[int, int]]] = []
+    for k, slot in enumerate(row.reads):
+        begin = at.ROW_OPERANDS + k * at.OPERAND_WIDTH
+        offset = int(line[begin])
+        found.append((slot, (offset, offset + int(line[begin + 1]))))
+    return found
