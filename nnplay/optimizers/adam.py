@@ -42,7 +42,7 @@ def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Ma
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     w = w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
-    return w, m, v, w * 0
+    return w, m, v
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:

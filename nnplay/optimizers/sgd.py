@@ -39,7 +39,7 @@ def reference(settings: Array, g: Array, w: Array, velocity: Array, clock: Mappi
     velocity = momentum * velocity + g
     step = g + momentum * velocity if nesterov else velocity
     w = w - lr * step
-    return w, velocity, w * 0
+    return w, velocity
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, velocity: Named, clock: Mapping[str, int]) -> Term:
