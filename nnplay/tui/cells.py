@@ -61,14 +61,14 @@ class Cells(Widget):
         if self._drawn_at != (width, height):
             self._drawn_at = (width, height)
             self._rows = rows
-            self._strips = [_strip(row, width) for row in rows]
+            self._strips = [self._strip(row, width) for row in rows]
             self.refresh()
             return height
         changed: list[Region] = []
         for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
             if old != new:
                 start, end = changed_span(old, new, width)
-                self._strips[y] = _strip(new, width)
+                self._strips[y] = self._strip(new, width)
                 if end > start:
                     changed.append(Region(start, y, end - start, 1))
         self._rows = rows
@@ -82,7 +82,7 @@ class Cells(Widget):
             width, height = self.size
             rows = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
             self._rows = rows + [()] * (height - len(rows))
-            self._strips = [_strip(row, width) for row in self._rows]
+            self._strips = [self._strip(row, width) for row in self._rows]
             self._drawn_at = (width, height)
         return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
 
@@ -95,14 +95,15 @@ class Cells(Widget):
         self._drawn_at = (0, 0)
         self.refresh()
 
+    def _strip(self, row: Row, width: int) -> Strip:
+        background = self.background_colors[1]
+        strip = Strip(Segment(text, style) for text, style in row if text).adjust_cell_length(width)
+        return strip.apply_style(Style(bgcolor=background.rich_color)) if background.ansi is None else strip
+
     @property
     def plain_text(self) -> str:
         """The grid as text, for copying and for tests."""
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
-
-
-def _strip(row: Row, width: int) -> Strip:
-    return Strip(Segment(text, style) for text, style in row if text).adjust_cell_length(width)
 
 
 def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:

@@ -94,7 +94,9 @@ class CurveView(Cells, can_focus=True):
                 (f"{fixed.loss(value)}  ", self.look.ink("text")),
             ]
             last_step = at
-        runs.append((f"at {last_step:,}" if step is not None else ("log" if self.logarithmic else ""), self.look.ink("dim")))
+        runs.append(
+            (f"at {last_step:,}" if step is not None else ("log" if self.logarithmic else ""), self.look.ink("dim"))
+        )
         return joined(runs)
 
     def _marked(self, row: Row, width: int) -> Row:

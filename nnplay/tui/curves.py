@@ -63,7 +63,7 @@ def glyph(index: int, look: Look) -> str:
 
 def _build(chart: Chart, width: int, height: int, look: Look) -> str:
     figure: Any = Figure()
-    figure.limit_size(False, False)
+    figure._limit_size(False, False)
     figure.plot_size(width, height)
     figure.theme("clear")
     figure.xlim(chart.x.low, chart.x.high)

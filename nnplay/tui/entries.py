@@ -118,5 +118,7 @@ def read_split(words: str) -> tuple[int, int, int]:
     except ValueError:
         numbers = []
     if len(numbers) != 3 or sum(numbers) != 100 or min(numbers) < 0 or numbers[0] == 0:
-        raise InputError(f"'{words}' is not a split", where="split", hint="three per cents that add up to 100: 70/15/15")
+        raise InputError(
+            f"'{words}' is not a split", where="split", hint="three per cents that add up to 100: 70/15/15"
+        )
     return numbers[0], numbers[1], numbers[2]

@@ -75,7 +75,10 @@ class Form(Cells, can_focus=True):
             bar = bars.parts(entry.shares, width - 14, self.look)
             return [*bar, (" " + fit(entry.shown, 13), ink)]
         if place is not None and width >= _VALUE + 6:
-            return [*bars.slider(place, width - _VALUE - 1, self.look), (" " + entry.shown.rjust(_VALUE - 1) + " ", ink)]
+            return [
+                *bars.slider(place, width - _VALUE - 1, self.look),
+                (" " + entry.shown.rjust(_VALUE - 1) + " ", ink),
+            ]
         mark = self.look.pick("▾", "v") if entry.field.kind == "choice" else " "
         return [(fit(entry.shown, width - 2), ink), (mark + " ", self.look.ink("dim"))]
 

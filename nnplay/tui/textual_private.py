@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from rich.text import Text
 from textual.app import App
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
@@ -21,3 +23,16 @@ def ask_for_cursor(app: App[Any]) -> None:
     if driver is not None:
         driver.write(_ASK_FOR_CURSOR)
         driver.flush()
+
+
+class FaultReporting(App[int]):
+    """An app whose unexpected errors end in `fault_report`'s text instead of a traceback over the screen."""
+
+    def fault_report(self, error: BaseException | None) -> str:
+        """What the user reads after the terminal has been restored; subclasses save what they can here."""
+        return f"nnplay met an error it did not expect: {error!r}"
+
+    def _fatal_error(self) -> None:
+        report = self.fault_report(sys.exception())
+        self._exit_renderables.append(Text(report))
+        self._close_messages_no_wait()

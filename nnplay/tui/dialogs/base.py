@@ -44,7 +44,7 @@ class Dialog(ModalScreen[Answer]):
     def compose(self) -> ComposeResult:
         """Title in the border, body, keys."""
         frame = Vertical(id="frame")
-        frame.border_title = Content(self._title)  # type: ignore[assignment]
+        frame.border_title = Content(self._title)
         with frame:
             yield from self.body()
             yield Static(Content(self._keys), classes="keys")

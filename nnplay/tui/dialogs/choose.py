@@ -85,7 +85,10 @@ class ChooseMany(Dialog[tuple[str, ...]]):
         """Lead and a list of switches."""
         yield Static(Content(self._lead), classes="lead")
         yield SelectionList(
-            *(Selection(Content(clean(choice)), index, choice in self._current) for index, choice in enumerate(self._choices))
+            *(
+                Selection(Content(clean(choice)), index, choice in self._current)
+                for index, choice in enumerate(self._choices)
+            )
         )
 
     def on_key(self, event: events.Key) -> None:

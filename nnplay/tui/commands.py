@@ -1,0 +1,90 @@
+"""The `:` line: what may be typed, completed from the list of actions and the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnplay.errors import InputError, unknown
+from nnplay.tui.actions import ACTIONS, Action
+from nnplay.tui.contract import Catalogue
+from nnplay.tui.entries import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to go on typing: the whole line, and a note beside it."""
+
+    line: str
+    note: str
+
+
+def split(line: str) -> tuple[Action, str]:
+    """The action that a line names, and the rest of the line.
+
+    Raises:
+        InputError: no action is called so, or it needs an argument that is missing.
+    """
+    word, _, rest = line.strip().lstrip(":").partition(" ")
+    names = {action.id: action for action in ACTIONS}
+    if word not in names:
+        raise unknown("command", word, names)
+    action = names[word]
+    if not action.run and not rest.strip():
+        raise InputError(f"'{word}' needs an argument", hint=f"as in :{word} {action.argument}")
+    return action, rest.strip()
+
+
+def completions(line: str, entries: Sequence[Entry], catalogue: Catalogue) -> list[Candidate]:
+    """What `line` could become, best first."""
+    word, space, rest = line.lstrip(":").partition(" ")
+    if not space:
+        return [
+            Candidate(action.id + (" " if action.argument else ""), action.help)
+            for action in sorted(ACTIONS, key=lambda action: action.id)
+            if action.id.startswith(word.lower())
+        ]
+    if word == "set":
+        return _settings(rest, entries)
+    if word == "goto":
+        return [
+            Candidate(f"goto {unit} ", f"train until this {unit}")
+            for unit in ("step", "epoch")
+            if unit.startswith(rest)
+        ]
+    if word == "preset":
+        return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
+    if word == "layers":
+        return _layers(rest, catalogue)
+    return []
+
+
+def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
+    name, space, value = rest.partition(" ")
+    if not space:
+        return [
+            Candidate(f"set {entry.name} ", f"{entry.shown}: {entry.field.range_text}")
+            for entry in entries
+            if entry.name.startswith(name.lower())
+        ]
+    found = [entry for entry in entries if entry.name == name]
+    choices = found[0].field.choices if found else ()
+    return [Candidate(f"set {name} {word}", "") for word in choices if word.startswith(value)]
+
+
+def _layers(rest: str, catalogue: Catalogue) -> list[Candidate]:
+    head, comma, last = rest.rpartition(",")
+    before = f"layers {head}{comma}{' ' if comma else ''}"
+    return [Candidate(before + name, "") for name in sorted(catalogue.layers) if name.startswith(last.strip())]
+
+
+def read_goto(rest: str) -> tuple[str, int]:
+    """Unit and number of `step 500`.
+
+    Raises:
+        InputError: anything else.
+    """
+    unit, _, number = rest.partition(" ")
+    if unit not in ("step", "epoch") or not number.strip().isdigit():
+        raise InputError(f"'{rest}' is no place in a run", where="goto", hint="as in :goto step 500 or :goto epoch 20")
+    return unit, int(number)

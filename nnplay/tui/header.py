@@ -1,0 +1,73 @@
+"""The line at the top: what is trained, the three counters, the numbers that matter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nnplay.text import clean
+from nnplay.tui import fixed
+from nnplay.tui.cells import Cells, Row, Run, joined, row_width
+from nnplay.tui.contract import Settings, Snapshot
+
+
+class HeaderLine(Cells):
+    """Numbers of fixed width; parts that find no room are left out, the least useful first."""
+
+    DEFAULT_CSS = "HeaderLine { height: 1; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+        self._snapshot: Snapshot | None = None
+        self._title = ""
+
+    def set_up(self, settings: Settings, title: str) -> None:
+        """Name data set and network."""
+        self._title = clean(f"{settings.dataset} › {title}", 40)
+        self.redraw()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw these numbers."""
+        self._snapshot = snapshot
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """One row."""
+        if self._snapshot is None:
+            return ()
+        parts = self._parts(self._snapshot)
+        for dropped in ("seconds", "name", "title", "speed", "accuracy"):
+            if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
+                break
+            parts.pop(dropped, None)
+        return [joined([run for runs in parts.values() for run in runs])]
+
+    def _parts(self, now: Snapshot) -> dict[str, list[Run]]:
+        look, dim = self.look, self.look.ink("dim")
+        bar: Run = (look.pick(" ┃ ", " | "), look.ink("faint"))
+        mark = look.pick("▶", ">") if now.running else look.pick("⏸", "=")
+        accuracy = now.metrics.get("validation_accuracy", math.nan)
+        digits = len(str(now.batches))
+        return {
+            "name": [(" nnplay ", look.ink("accent", bold=True))],
+            "title": [(f"{self._title} ", look.ink("text"))],
+            "counters": [
+                (f" {mark} ", look.ink("accent", bold=True)),
+                *self._counter("epoch", f"{now.epoch:<5,}"),
+                *self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
+                *self._counter("step", f"{now.step:<8,}"),
+            ],
+            "losses": [
+                bar,
+                *self._counter("train", fixed.loss(now.train_loss, 6) + " "),
+                *self._counter("valid", fixed.loss(now.validation_loss, 6)),
+            ],
+            "accuracy": [(" acc", dim), (fixed.percent(accuracy, 7), look.ink("strong"))]
+            if math.isfinite(accuracy)
+            else [],
+            "speed": [bar, (fixed.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],
+            "seconds": [(f"  {fixed.duration(now.seconds)}", dim)],
+        }
+
+    def _counter(self, name: str, value: str) -> list[Run]:
+        return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]

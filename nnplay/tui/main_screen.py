@@ -1,0 +1,131 @@
+"""The main screen's widgets and their layout: columns of panes, between header and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from nnplay.tui.arrange import COLUMNS, PANES, arrange, column_of
+from nnplay.tui.contract import Backend
+from nnplay.tui.footer import FooterLine
+from nnplay.tui.header import HeaderLine
+from nnplay.tui.panes.base import Pane
+from nnplay.tui.panes.curves import CurvesPane
+from nnplay.tui.panes.data import DataPane
+from nnplay.tui.panes.health import HealthPane
+from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.panes.network import NetworkPane
+from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.panes.training import TrainingPane
+from nnplay.tui.said import Said
+from nnplay.tui.tabs import PaneTabs
+
+
+LAYOUT = """
+MainScreen { layout: vertical; }
+#body { height: 1fr; }
+#left { width: 31; } #middle { width: 1.25fr; } #right { width: 1fr; }
+#data { height: 1fr; } #training { height: 1fr; }
+#network { height: 1.6fr; } #layers { height: 1fr; min-height: 8; }
+#output { height: 1.5fr; } #curves { height: 1fr; } #health { height: 6; }
+.-pages #left, .-pages #middle, .-pages #right,
+.-single #left, .-single #middle, .-single #right { width: 1fr; }
+.-pages #left { layout: horizontal; } .-pages #left Pane { width: 1fr; height: 1fr; }
+.-pages #middle { layout: horizontal; } .-pages #network { width: 1.3fr; height: 1fr; }
+.-pages #layers { width: 1fr; height: 1fr; }
+.-pages #right { layout: grid; grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 1fr 6; }
+.-pages #output { row-span: 2; height: 1fr; } .-pages #curves { height: 1fr; } .-pages #health { height: 1fr; }
+.-single Pane { height: 1fr; }
+.-single #health, .-single #layers { height: 1fr; }
+"""
+"""Who gets how much room; part of the app's style sheet, as that of a default screen is not read."""
+
+
+class MainScreen(Screen[None]):
+    """All panes; which of them are on the screen follows from its size and the pane that the user is at."""
+
+    AUTO_FOCUS = "#output"
+
+    def __init__(self, backend: Backend, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._backend, self._keymap = backend, keymap
+        self.current = "output"
+        self.full = False
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs, three columns, message line, footer."""
+        panes = self._panes()
+        yield HeaderLine()
+        yield PaneTabs()
+        with Horizontal(id="body"):
+            for column, names in COLUMNS.items():
+                with Vertical(id=column):
+                    for name in names:
+                        yield panes[name]
+        yield Said()
+        yield FooterLine(self._keymap)
+
+    def _panes(self) -> dict[str, Pane]:
+        backend, catalogue = self._backend, self._backend.catalogue
+        return {
+            "data": DataPane(catalogue),
+            "training": TrainingPane(catalogue),
+            "network": NetworkPane(backend),
+            "layers": LayersPane(backend),
+            "output": OutputPane(),
+            "curves": CurvesPane(),
+            "health": HealthPane(),
+        }
+
+    def on_mount(self) -> None:
+        """Lay out for the first size."""
+        self.lay_out()
+
+    def on_resize(self) -> None:
+        """Follow the terminal."""
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Show the panes that this size has room for."""
+        plan = arrange(*self.size, self.current, full=self.full)
+        self.set_class(plan.mode == "pages", "-pages")
+        self.set_class(plan.mode == "single", "-single")
+        self.query_one(PaneTabs).display = plan.mode != "wide"
+        for column in COLUMNS:
+            self.query_one(f"#{column}").display = column in plan.columns
+        for name in PANES:
+            self.query_one(f"#{name}").display = name in plan.panes
+        self.query_one(PaneTabs).show(plan.panes, self.current)
+
+    def pane(self, name: str) -> Pane:
+        """The pane called `name`."""
+        return self.query_one(f"#{name}", Pane)
+
+    def go(self, name: str) -> None:
+        """Bring a pane to the screen and give it the focus."""
+        self.current = name
+        self.lay_out()
+        target = self.pane(name)
+        if not target.focusable:
+            target = next((widget for widget in target.query(Widget) if widget.focusable), target)  # type: ignore[assignment]
+        target.focus()
+
+    def go_by(self, steps: int) -> None:
+        """Go to the pane after or before the current one."""
+        order = ("data", "training", "network", "layers", "output", "curves", "health")
+        self.go(order[(order.index(self.current) + steps) % len(order)])
+
+    def on_descendant_focus(self) -> None:
+        """Remember at which pane the user is."""
+        focused = self.focused
+        if focused is None:
+            return
+        pane = next((node for node in focused.ancestors_with_self if isinstance(node, Pane)), None)
+        if pane is not None and pane.id and pane.id != self.current:
+            self.current = pane.id
+            if column_of(pane.id):
+                self.query_one(PaneTabs).show(arrange(*self.size, pane.id, full=self.full).panes, pane.id)

@@ -1,0 +1,49 @@
+"""What all panes share: a border with number and title, a snapshot shown, a help page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.containers import Vertical
+from textual.content import Content
+
+from nnplay.tui.contract import Settings, Snapshot
+
+
+class Pane(Vertical):
+    """One part of the main screen.
+
+    Attributes:
+        number: key that leads to it ("" for none).
+        heading: title in the border.
+        slow: shown at most four times a second, because it is a picture.
+    """
+
+    number: ClassVar[str] = ""
+    heading: ClassVar[str] = ""
+    slow: ClassVar[bool] = False
+
+    DEFAULT_CSS = """
+    Pane { border: round $border; padding: 0 1; height: 1fr; border-title-color: $text-muted; }
+    Pane:focus-within { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    Pane { border-subtitle-color: $text-muted; }
+    .-ascii Pane, .-ascii Pane:focus-within { border: ascii $border; }
+    .-ascii Pane:focus-within { border: ascii $accent; }
+    """
+
+    def on_mount(self) -> None:
+        """Write number and title into the border."""
+        self.border_title = Content(f"{self.number} {self.heading}".strip())
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what this pane shows of `snapshot`."""
+
+    def set_up(self, settings: Settings) -> None:
+        """Take over settings that the user changed."""
+
+    @property
+    def plain_text(self) -> str:
+        """What the pane shows, for the clipboard."""
+        from nnplay.tui.cells import Cells
+
+        return "\n".join(cells.plain_text for cells in self.query(Cells) if cells.display)

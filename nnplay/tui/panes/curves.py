@@ -1,0 +1,68 @@
+"""The curves pane: loss, accuracy, gradient norm and learning rate, one family at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from nnplay.tui.contract import Curve, Snapshot
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.panes.base import Pane
+
+FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "loss": {"train_loss": "train", "validation_loss": "valid"},
+    "accuracy": {"train_accuracy": "train", "validation_accuracy": "valid"},
+    "gradient": {"gradient_norm": "norm"},
+    "rate": {"learning_rate": "rate"},
+}
+
+
+class CurvesPane(Pane):
+    """Shows one family of curves; `[` and `]` change it."""
+
+    number = "5"
+    heading = "Curves"
+    slow = True
+
+    def __init__(self) -> None:
+        super().__init__(id="curves")
+        self.family = "loss"
+        self._curves: Mapping[str, Curve] = {}
+
+    def compose(self) -> ComposeResult:
+        """One view."""
+        yield CurveView()
+
+    def on_mount(self) -> None:
+        """Name the families in the border."""
+        self._write_title()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw the newest values."""
+        view = self.query_one(CurveView)
+        if snapshot.step == 0:
+            view.forget()
+        self._curves = snapshot.curves
+        self._draw()
+
+    def turn(self, by: int) -> None:
+        """Show the next family that has values."""
+        names = [name for name in FAMILIES if any(key in self._curves for key in FAMILIES[name])] or list(FAMILIES)
+        place = names.index(self.family) if self.family in names else 0
+        self.family = names[(place + by) % len(names)]
+        view = self.query_one(CurveView)
+        view.logarithmic = self.family != "accuracy"
+        view.forget()
+        self._write_title()
+        self._draw()
+
+    def _draw(self) -> None:
+        names = FAMILIES[self.family]
+        shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
+        self.query_one(CurveView).show(shown)
+
+    def _write_title(self) -> None:
+        self.border_title = Content(f"{self.number} {self.heading}: {self.family}")
+        self.border_subtitle = Content("[ ] other curves · g log")
