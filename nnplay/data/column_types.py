@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.cells import is_missing, parse_number
+from nnplay.data.packed_cells import PackedCells
 
 Kind = Literal["number", "category", "empty"]
 
@@ -21,7 +22,7 @@ class TypedColumn:
     Attributes:
         name: its unique name.
         kind: number, category, or empty when every cell is missing.
-        cells: the trimmed text (N).
+        cells: the trimmed text (N), packed.
         values: float64 (N,): NaN for what is no finite number; empty for categories.
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
@@ -30,7 +31,7 @@ class TypedColumn:
 
     name: str
     kind: Kind
-    cells: Sequence[str]
+    cells: PackedCells
     values: NDArray[np.float64]
     missing: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
@@ -45,19 +46,20 @@ class TypedColumn:
         """The same column with only the rows that are to be kept."""
         if keep.all():
             return self
-        cells = [cell for cell, kept in zip(self.cells, keep, strict=True) if kept]
+        cells = PackedCells([cell for cell, kept in zip(self.cells, keep, strict=True) if kept])
         values = self.values[keep] if self.kind == "number" else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
         return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.alien[keep])
 
 
-def type_column(name: str, cells: Sequence[str], decimal: str, wanted: str = "auto") -> TypedColumn:
+def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:
     """The column's type: numbers when more cells are numbers than text, unless `wanted` says number or category."""
+    cells = packed.unpacked()
     values = _plain_numbers(cells, decimal) if wanted != "category" else None
     if values is not None:
         none = np.zeros(len(cells), dtype=np.bool_)
-        return _number(name, cells, values, none, none)
+        return _number(name, packed, values, none, none)
     known = {cell: parse_number(cell, decimal) for cell in set(cells)}
     absent = {cell for cell in known if is_missing(cell)}
     missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
@@ -65,18 +67,18 @@ def type_column(name: str, cells: Sequence[str], decimal: str, wanted: str = "au
     alien = ~numeric & ~missing
     none = np.zeros(len(cells), dtype=np.bool_)
     if missing.all():
-        return TypedColumn(name, "empty", cells, np.zeros(0), missing, none, none)
+        return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
     as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > alien.sum())
     if not as_number:
-        return TypedColumn(name, "category", cells, np.zeros(0), missing, none, none)
+        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
     parsed = {cell: np.nan if value is None else value for cell, value in known.items()}
     values = np.fromiter((parsed[cell] for cell in cells), dtype=np.float64, count=len(cells))
-    return _number(name, cells, values, missing, alien)
+    return _number(name, packed, values, missing, alien)
 
 
 def _number(
     name: str,
-    cells: Sequence[str],
+    cells: PackedCells,
     values: NDArray[np.float64],
     missing: NDArray[np.bool_],
     alien: NDArray[np.bool_],

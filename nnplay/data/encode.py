@@ -145,7 +145,7 @@ def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> No
     if encode == "one_hot" and count <= MAX_CATEGORIES:
         hint += ", or pass encode='ordinal' (codes, for an embedding)"
     what = f"{count:,} different words, at most {limit:,} can be encoded {encode}"
-    if not fits:
+    if count <= limit:
         what = f"{count:,} inputs for {len(column.cells):,} rows do not fit into memory"
     place = f"{where}, column '{column.name}'"
     raise InputError(what, where=place, hint=f"{example}, or {hint}" if example else hint)

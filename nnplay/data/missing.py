@@ -33,8 +33,9 @@ def rows_without_aliens(
         row = int(column.alien.argmax())
         problems.append(_alien(column, row, lines[row], where))
         if skip_bad_rows:
+            cells = column.cells.unpacked()
             for place in np.flatnonzero(column.alien).tolist():
-                skipped.add(lines[place], f"'{clean(column.cells[place], limit=40)}' in number column '{column.name}'")
+                skipped.add(int(lines[place]), f"'{clean(cells[place], limit=40)}' in number column '{column.name}'")
     if problems and not skip_bad_rows:
         raise problems[0] if len(problems) == 1 else Problems(problems[:20])
     skipped.count -= int(sum(column.alien.sum() for column in columns)) - int(bad.sum()) if skip_bad_rows else 0

@@ -33,10 +33,11 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
     except (OSError, ValueError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"cannot be opened: {reason}", where=where) from None
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)
+        raise InputError(f"is not a regular file but a {_kind(before.st_mode)}", where=where)
     with os.fdopen(handle, "rb", buffering=0) as file:
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            raise InputError(f"is not a regular file but a {_kind(before.st_mode)}", where=where)
         if before.st_size > limit:
             what = f"is too large: {size_text(before.st_size)}, at most {size_text(limit)} fit into memory"
             raise InputError(what, where=where, hint=hint)

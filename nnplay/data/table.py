@@ -76,7 +76,6 @@ def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tu
             column = type_column(name, text.columns[index], text.decimal, kind)
             target = column if name == wanted else target
             features += [] if name == wanted else [column]
-        text.columns[index] = ()  # the text of a column is the larger part of the memory: let it go as soon as typed
     if target is None or target.kind == "empty":
         raise InputError("the target column is empty", where=f"{where}, column '{wanted}'")
     return _Table(tuple(features), target, np.asarray(text.lines, dtype=np.int64)), notes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -12,6 +11,7 @@ from nnplay.data.csv_options import CsvOptions
 from nnplay.data.dialect import Dialect, find_dialect, has_header, is_comment, sample_rows
 from nnplay.data.encoding import find_encoding, other_format
 from nnplay.data.lines import read_lines
+from nnplay.data.packed_cells import ColumnGatherer, PackedCells
 from nnplay.data.records import read_records
 from nnplay.errors import InputError
 from nnplay.text import clean
@@ -58,7 +58,7 @@ class TableText:
     """
 
     names: tuple[str, ...]
-    columns: list[Sequence[str]]
+    columns: list[PackedCells]
     lines: Sequence[int]
     decimal: str
     skipped: Skipped
@@ -81,12 +81,11 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
     notes = [f"encoding: {codec.upper()}"] if codec not in ("utf-8", "ascii") else []
     records = read_records(itertools.chain(sample, source), dialect.delimiter, where)
     skipped = Skipped()
-    rows, lines, names, more = _rows(records, sample, dialect, options, skipped, where)
-    _check_total(rows, lines, skipped, options.skip_bad_rows, where)
-    if not rows:
+    rows, names, more = _rows(records, sample, dialect, options, skipped, where)
+    _check_total(rows, skipped, options.skip_bad_rows, where)
+    if not rows.lines:
         raise InputError("no data rows", where=where)
-    columns: list[Sequence[str]] = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
-    return TableText(names, columns, lines, dialect.decimal, skipped, (*notes, *dialect.notes, *more))
+    return TableText(names, rows.columns(), rows.lines, dialect.decimal, skipped, (*notes, *dialect.notes, *more))
 
 
 def _rows(
@@ -96,7 +95,7 @@ def _rows(
     options: CsvOptions,
     skipped: Skipped,
     where: str,
-) -> tuple[list[list[str]], array[int], tuple[str, ...], list[str]]:
+) -> tuple[ColumnGatherer, tuple[str, ...], list[str]]:
     shown = sample_rows(sample, dialect.delimiter)
     line, first = next(records, (0, [""]))
     while line and is_comment(shown, dialect.decimal):
@@ -112,19 +111,19 @@ def _rows(
     names, notes = column_names(cells if named else [""] * len(cells), reported=named)
     if not named and options.header == "auto" and line:
         notes.append("no header found: columns are named column_1, … (pass header='yes' if row 1 is one)")
-    rows: list[list[str]] = [] if named or not line else [first]
-    lines = array("q", [] if named or not line else [line])
+    rows = ColumnGatherer(len(names))
+    if line and not named:
+        rows.add(line, first)
     for line, row in records:
         if len(row) == len(names):
-            rows.append(row)
-            lines.append(line)
+            rows.add(line, row)
             continue
         reason = f"expected {len(names)} field{'s' if len(names) > 1 else ''}, found {len(row)}"
         reason += ", a comment?" if row[0].startswith("#") else ""
         if not options.skip_bad_rows:
             raise InputError(reason, where=f"{where}, row {line}", hint=_SKIP_HINT)
         skipped.add(line, reason)
-    return rows, lines, names, notes
+    return rows, names, notes
 
 
 def column_names(header: Sequence[str], *, reported: bool) -> tuple[tuple[str, ...], list[str]]:
@@ -149,18 +148,16 @@ def column_names(header: Sequence[str], *, reported: bool) -> tuple[tuple[str, .
     return tuple(names), [f"duplicate or empty names: {', '.join(renamed[:5])}{more}"]
 
 
-def _check_total(rows: list[list[str]], lines: array[int], skipped: Skipped, skip_bad_rows: bool, where: str) -> None:
+def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, where: str) -> None:
     """A last row "Total, …" is a sum over the data, not a part of it."""
-    if len(rows) < 2:
+    last = rows.last
+    place = next((place for place, cell in enumerate(last) if cell), None)
+    if place is None or last[place].lower().rstrip(":") not in _TOTALS or len(rows.lines) < 2:
         return
-    place = next((place for place, cell in enumerate(rows[-1]) if cell.strip()), None)
-    if place is None or rows[-1][place].strip().lower().rstrip(":") not in _TOTALS:
-        return
-    word, line = rows[-1][place].strip(), lines[-1]
-    if any(row[place].strip() == word for row in rows[:-1]):
+    word, line = last[place], rows.lines[-1]
+    if rows.repeats(place, word):
         return
     if not skip_bad_rows:
         raise InputError(f"'{clean(word)}' looks like a row of totals", where=f"{where}, row {line}", hint=_SKIP_HINT)
     skipped.add(line, "totals")
-    rows.pop()
-    lines.pop()
+    rows.drop_last()
