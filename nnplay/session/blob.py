@@ -141,7 +141,7 @@ def _check_tensor(name: str, tensor: Any, where: str) -> None:
     place = f"{where}, tensor {clean(name)}"
     if not _NAME.fullmatch(name):
         raise InputError(f"a name may only have 1 to 128 of the characters {NAME_PATTERN[:-7]}", where=place)
-    if not isinstance(tensor, dict) or tensor.get("dtype") not in DTYPES:
+    if not isinstance(tensor, dict) or str(tensor.get("dtype")) not in DTYPES:
         raise InputError(f"its type is none of {', '.join(DTYPES.values())}", where=place)
     shape = tensor.get("shape")
     if not isinstance(shape, list) or len(shape) > TENSOR_AXES:

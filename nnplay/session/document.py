@@ -167,13 +167,15 @@ def _merged(base: str, wanted: Record) -> str:
 
 
 def _update(table: Any, wanted: Mapping[str, Any]) -> None:
+    from tomlkit.items import AoT
+
     for key in [key for key in table if key not in wanted]:
         table.remove(key)
     for key, value in wanted.items():
         old = table.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             _update(old, value)
-        elif _rows(value) and _rows(old):
+        elif _rows(value) and _rows(old) and (len(old) == len(value) or isinstance(old, AoT)):
             _update_rows(old, value)
         elif key not in table or repr(_unwrapped(old)) != repr(value):
             table[key] = value
@@ -192,7 +194,9 @@ def _update_rows(old: Any, rows: Sequence[Any]) -> None:
         for _ in range(len(old) - head - tail):
             del old[head]
         for index in range(head, len(rows) - tail):
-            old.insert(index, tomlkit.item(rows[index]))
+            row = tomlkit.item(rows[index])
+            row.add(tomlkit.nl())
+            old.insert(index, row)
     for old_row, row in zip(old, rows, strict=True):
         _update(old_row, row)
 
@@ -246,7 +250,7 @@ class _Fields:
     def blobs(self) -> tuple[BlobEntry, ...]:
         entries = self._table.get("blob", [])
         if not isinstance(entries, list) or len(entries) > BLOBS:
-            raise self._wrong("blob.0", f"[[blob]] should name at most {BLOBS} state files")
+            raise self._wrong("blob", f"[[blob]] should name at most {BLOBS} state files")
         return tuple(self._blob(index, entry) for index, entry in enumerate(entries))
 
     def _blob(self, index: int, entry: Any) -> BlobEntry:

@@ -40,9 +40,13 @@ class Holder:
     since: float
 
     def __str__(self) -> str:
+        return f"{self.user} on {self.host} (process {self.pid})"
+
+    @property
+    def age(self) -> str:
+        """How long ago it took the lock, in words; never negative, even when the clock was put back."""
         minutes = int(max(0.0, time.time() - self.since) // 60)
-        age = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-        return f"{self.user} on {self.host} (process {self.pid}), for {age}"
+        return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
     def alive(self) -> bool:
         """Whether that process may still run; one on another machine always may."""
@@ -61,7 +65,7 @@ class Lock:
     """A session folder held for writing, or the reason why it is not.
 
     Attributes:
-        reason: why it can only be read ("anna on sun (process 12), for 3 min, has it open"); empty when held.
+        reason: why it can only be read ("anna on sun (process 12) has had it open for 3 min"); empty when held.
         holder: who holds it instead, where known.
         left_by: who held it before and ended without giving it back (a crash, a power cut).
     """
@@ -157,7 +161,7 @@ def _hold(folder: Folder, file: int) -> Lock | None:
 
 
 def _reason(holder: Holder | None) -> str:
-    return f"{holder}, has it open" if holder else "another nnplay has it open"
+    return f"{holder} has had it open for {holder.age}" if holder else "another nnplay has it open"
 
 
 def _still_there(folder: Folder, file: int) -> bool:

@@ -114,7 +114,7 @@ def _at(where: str, text: str, position: int) -> str:
 def _syntax_error(message: str, text: str, where: str) -> InputError:
     match = _PLACE.search(message)
     what = message[: match.start()] if match else message
-    line = int(match[1]) if match and match[1] else text.count("\n") + 1
+    line = int(match[1]) if match and match[1] else text.rstrip().count("\n") + 1
     lines = text.split("\n")
     shown = lines[line - 1].strip() if line <= len(lines) else ""
     if what in ("Cannot overwrite a value", "Cannot mutate immutable namespace") or "twice" in what:

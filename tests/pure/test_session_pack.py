@@ -1,0 +1,168 @@
+"""One-file sessions: equal bytes for equal sessions, and only what a session has inside."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.session import load, pack, save
+
+STATE = "state-00000002.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A session saved twice."""
+    for epoch in (1, 2):
+        save(tmp_path / "a.nnplay", {"epoch": epoch}, {"w": np.full(5, epoch, np.float32)})
+    return tmp_path / "a.nnplay"
+
+
+def test_a_packed_session_loads_like_its_folder(folder: Path, tmp_path: Path) -> None:
+    """What is packed and loaded equals what the folder holds, and can be saved to a folder of equal bytes."""
+    assert pack(folder, tmp_path / "a.zip") == ()
+    packed, loaded = load(tmp_path / "a.zip"), load(folder)
+    assert (packed.record, packed.generation, packed.text) == (loaded.record, loaded.generation, loaded.text)
+    assert np.array_equal(packed.tensors["w"], loaded.tensors["w"])
+    assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == 0o600
+    assert os.listdir(folder) == os.listdir(folder)
+
+
+def test_packing_is_reproducible(folder: Path, tmp_path: Path) -> None:
+    """The same session packed twice gives the same bytes, stored without compression and without the save before."""
+    for name in ("a.zip", "b.zip"):
+        pack(folder, tmp_path / name)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.namelist() == ["session.toml", STATE]
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_a_damaged_session_is_packed_from_the_save_before(folder: Path, tmp_path: Path) -> None:
+    """Packing never spreads damage: the whole generation is packed, and the warning says so."""
+    (folder / STATE).unlink()
+    (warning,) = pack(folder, tmp_path / "a.zip")
+    assert "opened the save before it" in warning
+    assert load(tmp_path / "a.zip").record == {"epoch": 1}
+
+
+def test_an_existing_file_is_not_replaced_unasked(folder: Path, tmp_path: Path) -> None:
+    """Packing over a file is refused until it is asked for; other names than .zip are refused."""
+    (tmp_path / "a.zip").write_text("mine")
+    with pytest.raises(InputError, match="a file of that name already"):
+        pack(folder, tmp_path / "a.zip")
+    pack(folder, tmp_path / "a.zip", overwrite=True)
+    with pytest.raises(InputError, match=r"ends in \.zip"):
+        pack(folder, tmp_path / "a.tar")
+    with pytest.raises(InputError, match="no such file"):
+        pack(folder, tmp_path / "none" / "a.zip")
+
+
+def rebuilt(packed: bytes, change: Callable[[zipfile.ZipFile, dict[str, bytes]], None]) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        change(archive, members)
+    return buffer.getvalue()
+
+
+def with_extra(name: str, mode: int = 0o100600) -> Callable[[zipfile.ZipFile, dict[str, bytes]], None]:
+    def change(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+        for member, data in members.items():
+            archive.writestr(member, data)
+        info = zipfile.ZipInfo(name)
+        info.external_attr = mode << 16
+        archive.writestr(info, "x")
+
+    return change
+
+
+def compressed(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+    for name, data in members.items():
+        archive.writestr(name, data, zipfile.ZIP_DEFLATED)
+
+
+def bomb(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+    archive.writestr("session.toml", bytes(50_000_000), zipfile.ZIP_DEFLATED)
+
+
+def crowd(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+    for number in range(1000):
+        archive.writestr(f"state-{number:08d}.safetensors", b"")
+
+
+def without_record(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
+    archive.writestr(STATE, members[STATE])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (with_extra("../../x"), "member ../../x: no member of a packed session"),
+        (with_extra("/etc/passwd"), "no member"),
+        (with_extra("a\\..\\b"), "no member"),
+        (with_extra("session.toml/"), "no member"),
+        (with_extra("session.prev.toml"), "no member"),
+        (with_extra("\x1b[2J"), "member ␛"),
+        (with_extra("state-00000009.safetensors", 0o120777), "not a regular file"),
+        (compressed, "member session.toml: compressed"),
+        (bomb, "compressed"),
+        (crowd, "more members than the 17"),
+        (without_record, "it has no session.toml"),
+    ],
+)
+def test_foreign_members_are_refused(
+    folder: Path, tmp_path: Path, change: Callable[[zipfile.ZipFile, dict[str, bytes]], None], words: str
+) -> None:
+    """Rows 43, 44: a member of any other name or kind refuses the whole file, and nothing is written anywhere."""
+    pack(folder, tmp_path / "a.zip")
+    (tmp_path / "b.zip").write_bytes(rebuilt((tmp_path / "a.zip").read_bytes(), change))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=words):
+        load(tmp_path / "b.zip")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_one_name_twice_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Row 44: two members of one name are refused, for readers differ in which of them they believe."""
+    pack(folder, tmp_path / "a.zip")
+    (tmp_path / "b.zip").write_bytes(rebuilt((tmp_path / "a.zip").read_bytes(), with_extra("session.toml")))
+    with pytest.raises(InputError, match="two members have one name"):
+        load(tmp_path / "b.zip")
+
+
+def test_every_flipped_bit_and_cut_of_a_packed_session_is_an_error_or_changes_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    """A flip in the contents or a cut is one clear error; a flip in a date of the zip may change nothing."""
+    pack(folder, tmp_path / "a.zip")
+    whole = (tmp_path / "a.zip").read_bytes()
+    expected = load(tmp_path / "a.zip")
+    contents = [(folder / name).read_bytes() for name in ("session.toml", STATE)]
+    spans = [range(whole.index(data), whole.index(data) + len(data)) for data in contents]
+    for position in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        (tmp_path / "b.zip").write_bytes(damaged)
+        try:
+            loaded = load(tmp_path / "b.zip")
+        except InputError:
+            continue
+        assert not any(position in span for span in spans)
+        assert loaded.record == expected.record
+        assert np.array_equal(loaded.tensors["w"], expected.tensors["w"])
+    for length in range(0, len(whole), 7):
+        (tmp_path / "b.zip").write_bytes(whole[:length])
+        with pytest.raises(InputError):
+            load(tmp_path / "b.zip")
