@@ -57,13 +57,13 @@ class Playground(FaultReporting):
     COMMANDS = {Actions}  # noqa: RUF012 - Textual declares it as an instance variable
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    CSS = "Screen { background: $background; color: $foreground; }" + LAYOUT
+    CSS = "MainScreen { background: $background; color: $foreground; }" + LAYOUT
 
     def __init__(
         self, backend: Backend, look: Look, *, keymap: Mapping[str, str] | None = None, first_start: bool = False
     ) -> None:
+        self.look = look  # first: the style sheet asks for its colours
         super().__init__()
-        self.look = look
         self.printed: deque[str] = deque(maxlen=2000)
         self._backend = backend
         self._keys = dict(keymap or {})
@@ -79,6 +79,10 @@ class Playground(FaultReporting):
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
         return self._main
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """`$quiet`: the colour of text that must not shout."""
+        return {"quiet": self.look.palette.dim if self.look.colours != "16" else "ansi_white"}
 
     def on_mount(self) -> None:
         """Theme, keys, first picture, clock."""
@@ -419,6 +423,10 @@ class Playground(FaultReporting):
             return
         self._backend.stop()
         self.exit(0)
+
+    def leave_from_signal(self) -> None:
+        """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
+        textual_private.call_in_loop(self, self.exit)
 
     def fault_report(self, error: BaseException | None) -> str:
         """Save what can be saved, and say where."""

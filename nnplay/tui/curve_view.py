@@ -84,7 +84,7 @@ class CurveView(Cells, can_focus=True):
 
     def _legend(self, width: int) -> Row:
         runs: list[Run] = []
-        step = self.cursor_step
+        step, last_step = self.cursor_step, 0
         for index, (name, curve) in enumerate(self._curves.items()):
             if not len(curve.steps):
                 continue
@@ -93,10 +93,9 @@ class CurveView(Cells, can_focus=True):
                 (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index)),
                 (f"{fixed.loss(value)}  ", self.look.ink("text")),
             ]
-            last_step = at
-        runs.append(
-            (f"at {last_step:,}" if step is not None else ("log" if self.logarithmic else ""), self.look.ink("dim"))
-        )
+            last_step = max(last_step, at)
+        if step is not None:
+            runs.append((f"at {last_step:,}", self.look.ink("dim")))
         return joined(runs)
 
     def _marked(self, row: Row, width: int) -> Row:

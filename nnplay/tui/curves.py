@@ -72,7 +72,7 @@ def _build(chart: Chart, width: int, height: int, look: Look) -> str:
     figure.yaxes(True, False)
     _set_ticks(figure.xticks, axes.ticks(chart.x, max(2, width // 16)))
     _set_ticks(figure.yticks, axes.ticks(chart.y, max(2, height // 4), log=chart.log))
-    for index, line in enumerate(chart.lines):
+    for index, line in reversed(list(enumerate(chart.lines))):
         _add(figure, line, index, chart.log, look)
     return str(figure.build())
 

@@ -42,7 +42,7 @@ class Entry:
         if self.many:
             return " ".join(self.value)
         if self.shares:
-            return " / ".join(str(share) for share in self.shares)
+            return "/".join(str(share) for share in self.shares)
         return self.field.show(self.value)
 
 

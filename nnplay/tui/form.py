@@ -71,9 +71,9 @@ class Form(Cells, can_focus=True):
     def _value(self, entry: Entry, active: bool, width: int) -> list[Run]:
         ink = self.look.ink("accent" if active else "text", bold=active)
         place = share(entry.field, entry.value)
-        if entry.shares and width >= 20:
-            bar = bars.parts(entry.shares, width - 14, self.look)
-            return [*bar, (" " + fit(entry.shown, 13), ink)]
+        if entry.shares and width >= 15:
+            bar = bars.parts(entry.shares, width - 10, self.look)
+            return [*bar, (" " + fit(entry.shown, 9), ink)]
         if place is not None and width >= _VALUE + 6:
             return [
                 *bars.slider(place, width - _VALUE - 1, self.look),

@@ -83,7 +83,7 @@ def places(counts: list[int], width: int, height: int, left: int, right: int) ->
     most = min(max(counts), fits)
     slot = min(4, max(2, height // most))
     pixels = 2 * slot - 1
-    breadth = max(3, min(pixels + (pixels % 2), (inner - 3 * (len(counts) - 1)) // len(counts)))
+    breadth = max(3, min(pixels + (pixels % 2), (inner - 6 * (len(counts) - 1)) // len(counts)))
     gap = (inner - breadth) / max(1, len(counts) - 1)
     result: list[list[Place]] = []
     for index, count in enumerate(counts):

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
 
 from nnplay.tui import actions, fixed
@@ -34,6 +35,8 @@ class LayerList(Cells, can_focus=True):
         index: int
         new: bool
 
+    DEFAULT_CSS = "LayerList { height: auto; }"
+
     def __init__(self) -> None:
         super().__init__()
         self._ledger: Ledger | None = None
@@ -45,10 +48,15 @@ class LayerList(Cells, can_focus=True):
         """The layers as text."""
         return [line.text for line in self._ledger.lines] if self._ledger else []
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Room for all layers, the line that adds one, and the total."""
+        return len(self.texts) + 2
+
     def show(self, ledger: Ledger) -> None:
         """Show this network."""
         self._ledger = ledger
         self.cursor = min(self.cursor, len(ledger.lines))
+        self.refresh(layout=True)
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:

@@ -13,8 +13,11 @@ from nnplay.tui.look import Look
 from nnplay.tui.palette import blend
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-_FEWEST_SHOWN = 0.12
+_SHOWN = 0.12
 """Weights below this share of the layer's largest are left out: they would only hide the others."""
+
+_MOST_LINES = 22
+"""Lines between two columns; more of them become one grey cloud."""
 
 
 @dataclass(slots=True)
@@ -38,12 +41,12 @@ class Links:
         largest = float(part.max()) if part.size else 0.0
         if largest <= 0:
             return
-        for flat in np.argsort(part, axis=None).tolist():
+        for flat in np.argsort(part, axis=None).tolist()[-_MOST_LINES:]:
             target, source = divmod(flat, part.shape[1])
             strength = float(part[target, source]) / largest
-            if strength >= _FEWEST_SHOWN:
+            if strength >= _SHOWN:
                 style = self._style(float(weights[target, source]), strength)
-                self._line(before[source], after[target], style, thick=strength > 0.7)
+                self._line(before[source], after[target], style, thick=strength > 0.85)
 
     def glyph(self, row: int, column: int) -> tuple[str, Style] | None:
         """The character of one cell, or `None` where no line passes."""

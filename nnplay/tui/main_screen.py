@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from nnplay.tui.arrange import COLUMNS, PANES, arrange, column_of
+from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.contract import Backend
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.header import HeaderLine
@@ -24,23 +24,23 @@ from nnplay.tui.panes.training import TrainingPane
 from nnplay.tui.said import Said
 from nnplay.tui.tabs import PaneTabs
 
-
 LAYOUT = """
 MainScreen { layout: vertical; }
 #body { height: 1fr; }
 #left { width: 31; } #middle { width: 1.25fr; } #right { width: 1fr; }
 #data { height: 1fr; } #training { height: 1fr; }
-#network { height: 1.6fr; } #layers { height: 1fr; min-height: 8; }
-#output { height: 1.5fr; } #curves { height: 1fr; } #health { height: 6; }
+#network { height: 1fr; } #layers { height: auto; min-height: 8; max-height: 45%; }
+#output { height: 1.5fr; } #curves { height: 1fr; } #health { height: 7; }
 .-pages #left, .-pages #middle, .-pages #right,
 .-single #left, .-single #middle, .-single #right { width: 1fr; }
 .-pages #left { layout: horizontal; } .-pages #left Pane { width: 1fr; height: 1fr; }
 .-pages #middle { layout: horizontal; } .-pages #network { width: 1.3fr; height: 1fr; }
-.-pages #layers { width: 1fr; height: 1fr; }
+.-pages #layers { width: 1fr; height: 1fr; max-height: 100%; }
 .-pages #right { layout: grid; grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 1fr 6; }
 .-pages #output { row-span: 2; height: 1fr; } .-pages #curves { height: 1fr; } .-pages #health { height: 1fr; }
 .-single Pane { height: 1fr; }
-.-single #health, .-single #layers { height: 1fr; }
+.-single #health, .-single #layers { height: 1fr; max-height: 100%; }
+.-pages LayerList, .-single LayerList { height: 1fr; }
 """
 """Who gets how much room; part of the app's style sheet, as that of a default screen is not read."""
 
@@ -106,7 +106,9 @@ class MainScreen(Screen[None]):
         return self.query_one(f"#{name}", Pane)
 
     def go(self, name: str) -> None:
-        """Bring a pane to the screen and give it the focus."""
+        """Bring a pane to the screen and give it the focus; the network's second time leads to its layers."""
+        if name == "network" and self.current == name:
+            name = "layers"
         self.current = name
         self.lay_out()
         target = self.pane(name)
@@ -127,5 +129,4 @@ class MainScreen(Screen[None]):
         pane = next((node for node in focused.ancestors_with_self if isinstance(node, Pane)), None)
         if pane is not None and pane.id and pane.id != self.current:
             self.current = pane.id
-            if column_of(pane.id):
-                self.query_one(PaneTabs).show(arrange(*self.size, pane.id, full=self.full).panes, pane.id)
+            self.query_one(PaneTabs).show(arrange(*self.size, pane.id, full=self.full).panes, pane.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from rich.cells import cell_len
 from rich.style import Style
 
 from nnplay.tui import fixed
@@ -15,7 +16,7 @@ from nnplay.tui.graph import Column, Place, columns, places
 from nnplay.tui.links import Links
 from nnplay.tui.look import Look
 
-_NAMES = 7
+_MOST_NAMES = 8
 
 
 class NetworkView(Cells):
@@ -37,7 +38,7 @@ class NetworkView(Cells):
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
-        room = width - 2 * _NAMES
+        room = width - sum(_margins(ranks)) if ranks else 0
         if ranks and room >= 7 * len(ranks) and height >= 6:
             return _graph(ranks, self._pictures, width, height, self.look)
         return chain(self._ledger, width, height, self.look)
@@ -46,7 +47,10 @@ class NetworkView(Cells):
 def _graph(
     ranks: list[Column], pictures: Mapping[tuple[int, int], Floats], width: int, height: int, look: Look
 ) -> list[Row]:
-    spots = places([rank.count for rank in ranks], width, height - 2, _NAMES, _NAMES)
+    left, right = _margins(ranks)
+    below = 1 if any(rank.count > max(1, (height - 1) // 2) for rank in ranks) else 0
+    rows = height - 1 - below
+    spots = places([rank.count for rank in ranks], width, rows, left, right)
     grid: dict[tuple[int, int], Run] = {}
     links = Links(look)
     for index in range(1, len(ranks)):
@@ -61,8 +65,14 @@ def _graph(
         for unit, place in enumerate(column):
             _stamp(grid, place, pictures.get((rank.pictures, unit)), look)
             _name(grid, rank, unit, place, width, look)
-    body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(height - 2)]
-    return [_headings(ranks, spots, width, look), *body, _hidden(ranks, spots, width, look)]
+    body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(rows)]
+    return [_headings(ranks, spots, width, look), *body, *[_hidden(ranks, spots, width, look)] * below]
+
+
+def _margins(ranks: list[Column]) -> tuple[int, int]:
+    widest = [max((cell_len(name) for name in names), default=0) for names in (ranks[0].names, ranks[-1].names)]
+    left, right = (min(_MOST_NAMES, width + 1) if width else 0 for width in widest)
+    return max(1, left), right
 
 
 def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats | None, look: Look) -> None:
@@ -100,7 +110,7 @@ def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Plac
     if unit >= len(rank.names):
         return
     row = place.middle // 4
-    text = fit(rank.names[unit], _NAMES - 1).rstrip()
+    text = fit(rank.names[unit], _MOST_NAMES - 1).rstrip()
     first = rank.weights is None
     start = place.left - len(text) - 1 if first else place.left + place.width + 1
     for offset, character in enumerate(text):
@@ -109,16 +119,14 @@ def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Plac
 
 
 def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:
-    line = [" "] * width
+    line = " " * width
     for index, (rank, column) in enumerate(zip(ranks, spots, strict=True)):
-        middle = column[0].left + column[0].width // 2
-        room = max(4, (width - 2 * _NAMES) // max(1, len(ranks) - 1) - 1) if len(ranks) > 1 else width
-        text = rank.title if len(rank.title) <= room else f"{rank.title[: room - 1]}…"
-        start = max(0, min(width - len(text), middle - len(text) // 2))
-        if index and line[start - 1 : start] not in ([" "], []):
-            continue
-        line[start : start + len(text)] = list(text)
-    return (("".join(line)[:width], look.ink("dim")),)
+        left = column[0].left
+        end = spots[index + 1][0].left - 1 if index + 1 < len(spots) else width
+        start = max(0, left - 2) if index == 0 else left
+        text = fit(rank.title if index else "in", max(2, end - start))
+        line = line[:start] + text + line[start + len(text) :]
+    return ((line[:width], look.ink("dim")),)
 
 
 def _hidden(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rich.text import Text
@@ -23,6 +24,12 @@ def ask_for_cursor(app: App[Any]) -> None:
     if driver is not None:
         driver.write(_ASK_FOR_CURSOR)
         driver.flush()
+
+
+def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
+    """Run `callback` in the app's event loop as soon as it is free, from any thread or signal handler."""
+    if app._loop is not None and not app._loop.is_closed():
+        app._loop.call_soon_threadsafe(callback)
 
 
 class FaultReporting(App[int]):

@@ -24,8 +24,8 @@ class Dialog(ModalScreen[Answer]):
         width: 64; max-width: 96%; height: auto; max-height: 94%;
         background: $background; border: round $accent; padding: 0 1;
     }
-    Dialog .keys { color: $text-muted; height: auto; margin-top: 1; }
-    Dialog .lead { color: $text-muted; height: auto; margin-bottom: 1; }
+    Dialog .keys { color: $quiet; height: auto; margin-top: 1; }
+    Dialog .lead { color: $quiet; height: auto; margin-bottom: 1; }
     Dialog Input { border: none; height: 1; padding: 0 1; background: $panel; }
     Dialog Input:focus { border: none; }
     Dialog OptionList { border: none; background: $background; height: auto; max-height: 20; padding: 0; }

@@ -44,7 +44,7 @@ class Choose(Dialog[str]):
         width = max((len(choice) for choice in self._choices), default=0) + 2
         for choice, note in zip(self._choices, self._notes, strict=True):
             if words.lower() in f"{choice} {note}".lower():
-                text = Content.assemble(clean(choice).ljust(width), (clean(note), "$text-muted"))
+                text = Content.assemble(clean(choice).ljust(width), (clean(note), "$quiet"))
                 options.add_option(Option(text, id=f"choice-{self._choices.index(choice)}"))
         if options.option_count:
             options.highlighted = 0

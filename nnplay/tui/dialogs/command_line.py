@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from nnplay.text import clean
+from nnplay.tui.cells import fit
 from nnplay.tui.commands import Candidate
 from nnplay.tui.dialogs.base import Dialog
 
@@ -36,9 +36,8 @@ class CommandLine(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """Candidates above, input below."""
-        with Vertical():
-            yield Static(id="candidates")
-            yield Input(placeholder="set rate 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
+        yield Static(id="candidates")
+        yield Input(placeholder="set rate 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
 
     def on_mount(self) -> None:
         """List everything that can be typed."""
@@ -58,9 +57,10 @@ class CommandLine(Dialog[str]):
         first = max(0, self._chosen - _SHOWN + 1)
         shown = self._candidates[first : first + _SHOWN]
         parts: list[tuple[str, str]] = []
+        room = max(0, self.size.width - 34)
         for index, candidate in enumerate(shown, first):
             style = "$accent bold" if index == self._chosen else "$text"
-            parts += [(f"{clean(candidate.line):<28}", style), (f" {clean(candidate.note)}\n", "$text-muted")]
+            parts += [(f"{clean(candidate.line):<28}", style), (f" {fit(clean(candidate.note), room)}\n", "$quiet")]
         text = Content.assemble(*parts)
         self.query_one("#candidates", Static).update(text[:-1] if parts else text)
 

@@ -73,9 +73,9 @@ class AskLayer(Dialog[str]):
     def _fields(self, word: str) -> Content:
         if word not in self._known:
             names = [name for name in sorted(self._known) if name.startswith(word)] or sorted(self._known)
-            return Content.styled("  ".join(names), "$text-muted")
+            return Content.styled("  ".join(names), "$quiet")
         lines = [_described(field) for field in self._known[word]] or ["no settings"]
-        return Content.styled("\n".join(lines), "$text-muted")
+        return Content.styled("\n".join(lines), "$quiet")
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:

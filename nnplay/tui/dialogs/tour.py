@@ -67,7 +67,7 @@ class Tour(Dialog[None]):
     def _show(self) -> None:
         title, text = CARDS[self.card]
         self.query_one("#title", Static).update(
-            Content.assemble((title, "bold $accent"), (f"   {self.card + 1} of {len(CARDS)}\n", "$text-muted"))
+            Content.assemble((title, "bold $accent"), (f"   {self.card + 1} of {len(CARDS)}\n", "$quiet"))
         )
         self.query_one("#card", Static).update(Content(text))
 

@@ -24,11 +24,11 @@ class Pane(Vertical):
     slow: ClassVar[bool] = False
 
     DEFAULT_CSS = """
-    Pane { border: round $border; padding: 0 1; height: 1fr; border-title-color: $text-muted; }
-    Pane:focus-within { border: round $accent; border-title-color: $accent; border-title-style: bold; }
-    Pane { border-subtitle-color: $text-muted; }
+    Pane { border: round $border; padding: 0 1; height: 1fr; border-title-color: $quiet; }
+    Pane:focus, Pane:focus-within { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    Pane { border-subtitle-color: $quiet; }
     .-ascii Pane, .-ascii Pane:focus-within { border: ascii $border; }
-    .-ascii Pane:focus-within { border: ascii $accent; }
+    .-ascii Pane:focus, .-ascii Pane:focus-within { border: ascii $accent; }
     """
 
     def on_mount(self) -> None:

@@ -9,7 +9,7 @@ from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 
 
-class NetworkPane(Pane):
+class NetworkPane(Pane, can_focus=True):
     """Neuron pictures and weights of the latest snapshot."""
 
     number = "2"

@@ -17,7 +17,7 @@ class OutputPane(Pane, can_focus=True):
     number = "4"
     heading = "Output"
     slow = True
-    DEFAULT_CSS = "OutputPane { padding: 0; } OutputPane:focus { border: round $accent; border-title-color: $accent; }"
+    DEFAULT_CSS = "OutputPane { padding: 0; }"
 
     def __init__(self) -> None:
         super().__init__(id="output")

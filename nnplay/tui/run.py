@@ -1,0 +1,63 @@
+"""Open the playground for a back end: checks, look, keymap, signals; and the exit status of the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from nnplay.errors import InputError
+from nnplay.tui import keymap, look, signals, start
+from nnplay.tui.app import Playground
+from nnplay.tui.contract import Backend
+
+
+def check() -> None:
+    """Refuse, before anything is built, where no screen can be opened.
+
+    Raises:
+        InputError: with one sentence that names the way without a screen.
+    """
+    reason = start.why_not(os.environ, input_is_terminal=sys.stdin.isatty(), error_is_terminal=sys.stderr.isatty())
+    if reason:
+        raise InputError(reason)
+
+
+def run(backend: Backend, *, ascii_only: bool = False, light: bool = False, tour: bool | None = None) -> int:
+    """Show the playground until the user leaves; returns the exit status.
+
+    Args:
+        tour: whether to begin with the tour; by default only at the very first start.
+
+    Raises:
+        InputError: no screen can be opened here, or the keymap file is wrong.
+    """
+    check()
+    keys = keymap.load(keymap.path())
+    app = Playground(
+        backend,
+        look.detect(os.environ, ascii_only=ascii_only, light=light),
+        keymap=keys,
+        first_start=_first_start() if tour is None else tour,
+    )
+    signals.install(backend.rescue, lambda: app.leave_from_signal())
+    try:
+        status = app.run()
+    finally:
+        backend.stop()
+    return app.return_code or status or 0
+
+
+def _first_start() -> bool:
+    """Whether this user has never opened the playground; a folder that cannot be written counts as not the first."""
+    seen = Path(platformdirs.user_state_dir("nnplay")) / "tour-seen"
+    if seen.exists():
+        return False
+    try:
+        seen.parent.mkdir(parents=True, exist_ok=True)
+        seen.touch()
+    except OSError:
+        return False
+    return True
