@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,12 @@ _EXACT = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A column's network inputs: float32 (N, number of inputs), and what was done and noticed."""
+    """A column's network inputs: float32 (N, number of inputs), and what was done, noticed, or why it is left out."""
 
     column: Column
     inputs: NDArray[np.float32]
     notes: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 def encode_column(
@@ -43,7 +45,7 @@ def encode_column(
         InputError: a number too large for 32 bits, or too many categories.
     """
     if column.kind == "empty":
-        return _left_out(column, len(lines), "is empty")
+        return _left_out(column, len(lines), "empty")
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, where)
     return _encode_category(column, encode, where)
@@ -51,7 +53,7 @@ def encode_column(
 
 def _left_out(column: TypedColumn, rows: int, why: str) -> Encoded:
     described = Column(column.name, "left_out", missing=int(column.missing.sum()))
-    return Encoded(described, np.zeros((rows, 0), dtype=np.float32), (f"column '{column.name}' {why}: left out",))
+    return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
 
 
 def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, where: str) -> Encoded:
@@ -61,7 +63,7 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
     known = column.values[~unknown]
     constant = len(lines) > 1 and (known.size == 0 or known.min() == known.max())
     if constant and not (indicate_missing and count):
-        return _left_out(column, len(lines), "is constant")
+        return _left_out(column, len(lines), "constant")
     names, inputs = [column.name], [column.values]
     if indicate_missing and count:
         names.append(f"{column.name} missing")
@@ -93,10 +95,11 @@ def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
 
 def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
     words = [MISSING_WORD if gone else cell for cell, gone in zip(column.cells, column.missing, strict=True)]
-    categories = sorted_words(set(words))
-    _check_width(column, len(categories), encode, where)
+    different = set(words)
+    _check_width(column, len(different), encode, where)
+    categories = sorted_words(different)
     if len(categories) == 1 and len(words) > 1:
-        return _left_out(column, len(words), "is constant")
+        return _left_out(column, len(words), "constant")
     code = {word: index for index, word in enumerate(categories)}
     codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
     shown = tuple(clean(word) for word in categories)
@@ -126,12 +129,17 @@ def _category_note(column: Column) -> str:
 
 def _hint_notes(column: TypedColumn) -> tuple[str, ...]:
     """Text that looks like numbers is not guessed at, but the user is told."""
-    example = next((cell for cell in column.cells if number_hint(cell)), None)
-    if example is None:
+    example = _number_like(column)
+    if not example:
         return ()
     return (
         f"column '{column.name}' is text, but '{clean(example, limit=40)}' looks like a number: {number_hint(example)}",
     )
+
+
+def _number_like(column: TypedColumn) -> str:
+    """A cell that looks like a number, of the first thousand, or nothing."""
+    return next((cell for cell in itertools.islice(column.cells, 1000) if number_hint(cell)), "")
 
 
 def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> None:
@@ -140,7 +148,7 @@ def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> No
     fits = encode == "ordinal" or 8 * count * len(column.cells) <= memory_budget()
     if count <= limit and fits:
         return
-    example = next((number_hint(cell) for cell in column.cells if number_hint(cell)), "")
+    example = number_hint(_number_like(column))
     hint = f"leave it out with kinds={{'{column.name}': 'skip'}}"
     if encode == "one_hot" and count <= MAX_CATEGORIES:
         hint += ", or pass encode='ordinal' (codes, for an embedding)"

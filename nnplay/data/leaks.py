@@ -9,20 +9,28 @@ from numpy.typing import NDArray
 
 from nnplay.data.column_types import TypedColumn
 
+_SHOWN = 5
+
 
 def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
     """A note for each feature column that repeats the target, and for each that repeats an earlier feature."""
-    notes: list[str] = []
+    given_away: list[str] = []
+    repeated: list[str] = []
     answer = _key(target)
     first: dict[bytes, str] = {}
     for column in features:
         key = _key(column)
         if key == answer:
-            notes.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
+            given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
-            notes.append(f"columns '{first[key]}' and '{column.name}' are identical: leave one out?")
+            repeated.append(f"columns '{first[key]}' and '{column.name}' are identical: leave one out?")
         first.setdefault(key, column.name)
-    return tuple(notes)
+    return (*_first(given_away, "columns that give the target away"), *_first(repeated, "identical columns"))
+
+
+def _first(notes: list[str], what: str) -> list[str]:
+    more = len(notes) - _SHOWN
+    return [*notes[:_SHOWN], f"{more:,} more {what}"] if more > 0 else notes
 
 
 def _key(column: TypedColumn) -> bytes:

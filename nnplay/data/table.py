@@ -54,6 +54,7 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         *text.skipped.notes,
         *_missing_notes(counts, options.missing, int((~keep).sum())),
         *target.notes,
+        *_left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
         *leak_notes(table.features, table.target),
     )
@@ -101,6 +102,16 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
     if width == 0:
         raise InputError("no column besides the target varies: there is nothing to learn from", where=where)
     return encoded
+
+
+def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
+    notes = []
+    for why in ("constant", "empty"):
+        names = [f"'{item.column.name}'" for item in encoded if item.left_out == why]
+        if names:
+            shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+            notes.append(f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})")
+    return tuple(notes)
 
 
 def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[str, ...]:

@@ -154,7 +154,13 @@ CASES = (
     Case(22, "Arabic digits", text("a,b\n١٢,x\n٣٤,y\n"), notes=("is text", "digits 0 to 9")),
     Case(22, "thousands among numbers", text('a,b\n1,x\n2,y\n"1,234",x\n'), error=("row 4", "'1,234'", "thousands")),
     Case(23, "1e300", text("a,b\n1,x\n1e300,y\n"), error=("row 3", "column 'a'", "1e300", "too large")),
-    Case(24, "constant", text("a,b,c\n1,7,x\n2,7,y\n3,7,x\n"), notes=("column 'b' is constant",), shape=(3, 1)),
+    Case(
+        24,
+        "constant",
+        text("a,b,c\n1,7,x\n2,7,y\n3,7,x\n"),
+        notes=("left out, constant: 1 column ('b')",),
+        shape=(3, 1),
+    ),
     Case(24, "all constant", text("a,b,c\n1,7,x\n1,7,y\n"), error=("no column besides the target varies",)),
     Case(
         25,
