@@ -157,9 +157,7 @@ class _Builder:
     def score(self, plan: LossPlan, values: list[Slot], region: str, evaluate: bool) -> dict[str, Slot]:
         mark = "check " if evaluate else ""
         names = {"prediction": values[self.network.output], "target": self.tape.named[f"{mark}target"]}
-        names |= {
-            item.name: self.settings[f"loss.{item.name}"] for item in self.loss.record.fields if item.live
-        }
+        names |= {item.name: self.settings[f"loss.{item.name}"] for item in self.loss.record.fields if item.live}
         for name, shape in (plan.saved or {}).items():
             names[name] = self.layout.add(region, f"{mark}loss.{name}", shape)
         names["loss"] = self.layout.add(region, f"{mark}loss", (1,))
@@ -172,9 +170,7 @@ class _Builder:
                 self.emit(plan.score, "loss", "", names)
         return names
 
-    def backward(
-        self, plan: LossPlan, values: list[Slot], saved: dict[str, Slot], loss_names: dict[str, Slot]
-    ) -> None:
+    def backward(self, plan: LossPlan, values: list[Slot], saved: dict[str, Slot], loss_names: dict[str, Slot]) -> None:
         deltas = self.declare_deltas()
         if self.network.output in deltas:
             names = loss_names | {"dprediction": deltas[self.network.output]}
@@ -286,5 +282,3 @@ class _Builder:
         named = self.tape.named
         slots = tuple(named[name] for name in reads), tuple(named[name] for name in writes)
         self.rows.append(Row(operation, "update", "", *slots, integers, (False,) * len(writes), parts))
-
-

@@ -175,6 +175,27 @@ class Machine:
         self._call(loop.evaluate, check, 0)
         return float(self.epochs[0, 2]), float(self.epochs[0, 3])
 
+    def forward(self, x: Array, names: list[str]) -> dict[str, Array]:
+        """Values of named evaluation slots for inputs x (N, …), each (N, …), computed batch by batch."""
+        rows, size = len(x), min(self.tape.layout.evaluation, max(1, len(x)))
+        target = np.zeros((rows, *self.tape.named["check target"].at(1)[1:]), self.real)
+        slots = {name: self.tape.layout.find(name) for name in names}
+        results = {name: np.empty((rows, *slot.at(1)[1:]), self.real) for name, slot in slots.items()}
+        count = sum(row.phase in ("data", "forward") for row in self.tape.check)
+        kept, batch = len(self._kept), int(self.clock[at.CLOCK_BATCH])
+        for first in range(0, rows, size):
+            taken = min(size, rows - first)
+            if first == 0 or taken < size:
+                table = self._table(self.tape.check, taken)
+                self._attach(table, x, target, np.arange(rows, dtype=np.int64), size)
+            self.clock[at.CLOCK_BATCH] = first // size
+            self.run_table(table, count)
+            for name, slot in slots.items():
+                results[name][first : first + taken] = self.view(slot, taken)
+        self.clock[at.CLOCK_BATCH] = batch
+        del self._kept[kept:]
+        return results
+
     def run_table(self, table: Array, count: int) -> None:
         """Runs the first `count` rows of a table once."""
         program = np.zeros(at.PROGRAM_SIZE, np.int64)

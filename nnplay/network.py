@@ -13,7 +13,6 @@ from nnplay.layer import Layer, LayerRecord, Plan
 from nnplay.notation import parse_layers, show_layers
 from nnplay.operation import Shape
 
-
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

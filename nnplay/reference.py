@@ -34,9 +34,7 @@ def results_of(machine: Machine, line: Array, row: Row, n: int, clock: Array) ->
     """What the row's definition gives for the memory as it is, one array for each output."""
     operation = row.operation
     reads = [machine.view(slot, n).copy() for slot in row.reads]
-    given: dict[str, Any] = {
-        name: int(line[at.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)
-    }
+    given: dict[str, Any] = {name: int(line[at.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
     if operation.uses_clock:
         given["clock"] = clock_values(clock)
     if not operation.reads:

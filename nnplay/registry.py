@@ -47,3 +47,17 @@ def optimizer_records() -> dict[str, OptimizerRecord]:
 def schedule_records() -> dict[str, ScheduleRecord]:
     """Every learning-rate schedule, by name."""
     return _records("nnplay.schedules", ScheduleRecord)
+
+
+@functools.cache
+def python_names() -> dict[str, Any]:
+    """Every record by its name in Python: PyTorch's where it has one (`LeakyReLU`, `AdamW`), else `cross_entropy` → `CrossEntropy`."""
+    modules = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
+    named = {record.torch if record.torch.isidentifier() else _camel(record.name): record for record in modules}
+    return named | {_camel(record.name, acronyms=True): record for record in loss_records().values()}
+
+
+def _camel(name: str, acronyms: bool = False) -> str:
+    return "".join(
+        word.upper() if acronyms and len(word) <= 3 else word[:1].upper() + word[1:] for word in name.split("_")
+    )

@@ -63,7 +63,9 @@ class Term:
         return as_term(other) / self
 
     def __neg__(self) -> Term:
-        return Term(-self.value, "−" + _bound(self.symbols, self, _PRODUCT), "−" + _bound(self.numbers, self, _PRODUCT), 2)
+        return Term(
+            -self.value, "−" + _bound(self.symbols, self, _PRODUCT), "−" + _bound(self.numbers, self, _PRODUCT), 2
+        )
 
     def __pow__(self, exponent: int) -> Term:
         raised = str(exponent).translate(_SUPERSCRIPTS)
@@ -119,7 +121,11 @@ def total(terms: Iterable[Term]) -> Term:
     every = list(terms)
     if not every:
         return as_term(0.0)
-    value = math.fsum(term.value for term in every) if all(math.isfinite(t.value) for t in every) else sum(t.value for t in every)
+    value = (
+        math.fsum(term.value for term in every)
+        if all(math.isfinite(t.value) for t in every)
+        else sum(t.value for t in every)
+    )
     shown = every if len(every) <= _SHOWN_TERMS + 1 else every[:_SHOWN_TERMS]
     more = f" + … ({len(every)} terms)" if len(shown) < len(every) else ""
     symbols = " + ".join(_bound(term.symbols, term, _SUM) for term in shown) + more
@@ -135,7 +141,10 @@ def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Te
     except (OverflowError, ValueError, ZeroDivisionError):
         value = math.nan
     symbols = ", ".join(term.symbols for term in arguments)
-    numbers = ", ".join(term.numbers.removeprefix("(").removesuffix(")") if term.binding == _ATOM else term.numbers for term in arguments)
+    numbers = ", ".join(
+        term.numbers.removeprefix("(").removesuffix(")") if term.binding == _ATOM else term.numbers
+        for term in arguments
+    )
     return Term(value, f"{name}({symbols})", f"{name}({numbers})")
 
 

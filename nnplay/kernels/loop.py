@@ -170,7 +170,9 @@ def finish_step(program: Any, clock: Any, memory: Any, rows: int, last: int) -> 
     if clock[at.CLOCK_STEP] % program[at.PROGRAM_GOOD_EVERY] == 0:
         copy(memory, good, program[at.PROGRAM_PARAMETERS], size)
         clock[at.CLOCK_GOOD] = clock[at.CLOCK_STEP]
-    run_rows(rows, program[at.PROGRAM_UPDATE_AT], last, program[at.PROGRAM_WIDTH], clock, memory, program[at.PROGRAM_JOB])
+    run_rows(
+        rows, program[at.PROGRAM_UPDATE_AT], last, program[at.PROGRAM_WIDTH], clock, memory, program[at.PROGRAM_JOB]
+    )
     check = 0.0
     for k in range(program[at.PROGRAM_CHECKS_COUNT]):
         check += memory[program[at.PROGRAM_CHECKS] + k]

@@ -56,7 +56,13 @@ def _taken(address: int, chosen: Array, shape: tuple[int, ...], real: np.dtype[A
 
 
 def reference(
-    clock: Mapping[str, int], shapes: tuple[tuple[int, ...], ...], real: np.dtype[Any], x: int, y: int, order: int, size: int
+    clock: Mapping[str, int],
+    shapes: tuple[tuple[int, ...], ...],
+    real: np.dtype[Any],
+    x: int,
+    y: int,
+    order: int,
+    size: int,
 ) -> tuple[Array, Array]:
     chosen = rows_of_batch(clock, order, size, shapes[0][0])
     return _taken(x, chosen, shapes[0], real), _taken(y, chosen, shapes[1], real)

@@ -1,0 +1,45 @@
+"""What to say when training met a number that is not finite: step, tensor, learning rate, likely cause."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.errors import DivergedError
+from nnplay.kernels import layout as at
+from nnplay.machine import Machine
+
+#: Inputs beyond this are a likelier cause than the learning rate.
+_LARGE_INPUT = 100.0
+
+
+def describe(machine: Machine, rate: float, losses: list[float]) -> DivergedError:
+    """The error for the fault in the machine's clock; the weights have already been put back."""
+    clock = machine.clock
+    step, kept = int(clock[at.CLOCK_STEP]), int(clock[at.CLOCK_STEP])
+    if clock[at.CLOCK_FAULT] == at.FAULT_PARAMETER:
+        kept = int(clock[at.CLOCK_GOOD])
+        what = "an update made a weight infinite or not a number"
+    else:
+        what = f"{_first_tensor(machine)} became infinite or not a number"
+    recent = ", ".join(f"{loss:.4g}" for loss in losses[-5:])
+    return DivergedError(
+        f"training diverged at step {step:,}: {what} (learning rate {rate:g}; last losses {recent}); "
+        f"the weights of step {kept:,} were kept",
+        hint=_likely_cause(machine, rate),
+    )
+
+
+def _first_tensor(machine: Machine) -> str:
+    for row in machine.tape.train[: machine.tape.update_at]:
+        for slot in row.writes:
+            if not np.isfinite(machine.view(slot)).all():
+                where = f" (layer {row.path})" if row.path else ""
+                return f"'{slot.name}'{where}"
+    return "the loss"
+
+
+def _likely_cause(machine: Machine, rate: float) -> str:
+    largest = float(np.abs(machine.view(machine.tape.named["input"])).max(initial=0.0))
+    if largest > _LARGE_INPUT:
+        return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
+    return f"try a learning rate of {rate / 10:g}, or clip the gradient's norm at 1"

@@ -1,0 +1,59 @@
+"""Metrics: what a trained network's answers are worth, in the field's usual numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def confusion_matrix(true: Array, predicted: Array, classes: int) -> NDArray[np.int64]:
+    """Counts (classes, classes): row = true class, column = predicted class.
+
+    Args:
+        true, predicted: class labels, of equal shape.
+    """
+    index = true.ravel().astype(np.int64) * classes + predicted.ravel().astype(np.int64)
+    return np.bincount(index, minlength=classes * classes).reshape(classes, classes)
+
+
+def classification(true: Array, predicted: Array, classes: int) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 averaged over the classes that occur (macro averages, as in scikit-learn).
+
+    Args:
+        true, predicted: class labels, of equal shape.
+    """
+    matrix = confusion_matrix(true, predicted, classes)
+    hits = np.diag(matrix).astype(float)
+    asked, there = matrix.sum(axis=0), matrix.sum(axis=1)
+    occurs = (asked + there) > 0
+    precision = np.divide(hits, asked, out=np.zeros(classes), where=asked > 0)
+    recall = np.divide(hits, there, out=np.zeros(classes), where=there > 0)
+    both = precision + recall
+    f1 = np.divide(2 * precision * recall, both, out=np.zeros(classes), where=both > 0)
+    return {
+        "accuracy": float(hits.sum() / max(1, matrix.sum())),
+        "precision": float(precision[occurs].mean()),
+        "recall": float(recall[occurs].mean()),
+        "f1": float(f1[occurs].mean()),
+    }
+
+
+def regression(true: Array, predicted: Array) -> dict[str, float]:
+    """Mean absolute error, root of the mean squared error, and R² (1 is perfect, 0 as good as the mean).
+
+    Args:
+        true, predicted: values, of equal size, in the same units.
+    """
+    wanted = true.astype(np.float64).reshape(len(true), -1)
+    error = predicted.astype(np.float64).reshape(wanted.shape) - wanted
+    spread = ((wanted - wanted.mean(axis=0)) ** 2).sum()
+    residual = (error**2).sum()
+    return {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "r2": float(1 - residual / spread) if spread > 0 else float("nan"),
+    }

@@ -1,0 +1,458 @@
+"""The trainer: a network, data, loss and optimizer that advance together, step by step, exactly repeatably."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay import initial, metrics
+from nnplay.assembler import Options, build
+from nnplay.carry import carry_over
+from nnplay.data.dataset import Dataset
+from nnplay.data.memory import memory_budget, size_text
+from nnplay.data.split import Split
+from nnplay.divergence import describe
+from nnplay.errors import InputError
+from nnplay.fields import REQUIRED, integer
+from nnplay.history import History
+from nnplay.kernels import layout as at
+from nnplay.layout import STATE
+from nnplay.loss import Loss, LossRecord
+from nnplay.machine import MAX_EPOCHS, MAX_STEPS, Machine
+from nnplay.network import Network, NetworkPlan
+from nnplay.optimizer import Optimizer, OptimizerRecord
+from nnplay.registry import loss_records, optimizer_records
+from nnplay.setup import Setup, cores, made
+from nnplay.tape import Tape
+from nnplay.targets import TargetForm, default_loss, target_form
+
+Array = NDArray[Any]
+Part = Literal["train", "validation", "test"]
+#: Seconds of training in one call into the loop: short enough that a pause is felt at once.
+CALL_SECONDS: Final = 0.02
+EVALUATION_ROWS: Final = 256
+_LIVE_SETUP: Final = ("l1", "l2", "clip_norm", "clip_value")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A moment of a run: enough to go on from there with exactly the same numbers.
+
+    Attributes:
+        memory: parameters, optimizer slots and running statistics, as one vector.
+        clock: the machine's clock.
+        running: sum of the losses of the epoch so far.
+        plateau: what a schedule that watches the validation loss remembers.
+    """
+
+    memory: Array
+    clock: NDArray[np.int64]
+    running: float
+    plateau: tuple[float, int, float]
+
+
+class Trainer:
+    """Trains a network.
+
+    Args:
+        network: the layers.
+        data: a `Split`, or a `Dataset` whose rows are all training rows.
+        loss: a loss, its name, or None for the usual one.
+        optimizer: an optimizer, or its name for its defaults.
+        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`) change it.
+
+    Raises:
+        InputError: a network that cannot be, a loss that does not fit, a batch larger than the data, or more memory
+            than there is. Nothing is allocated before all of that is known.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: Split | Dataset,
+        loss: Loss | LossRecord | str | None = None,
+        optimizer: Optimizer | OptimizerRecord | str = "adam",
+        *,
+        setup: Setup | None = None,
+        progress: Callable[[int, int, str], None] | None = None,
+        **keywords: Any,
+    ) -> None:
+        self.network = network
+        self.split = data if isinstance(data, Split) else data.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
+        self.loss = made(loss or default_loss(self.split.train), "loss", loss_records(), Loss)
+        self.optimizer = made(optimizer, "optimizer", optimizer_records(), Optimizer)
+        self.setup = (setup or Setup()).changed(**keywords)
+        self.plan = network.plan(self.split.feature_shape)
+        self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        self.split.batches(self.setup.batch_size)
+        tape = self._tape()
+        self._refuse_too_large(tape)
+        self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
+        self._checks: dict[str, Array] = {}
+        self._load_data()
+        self.seconds = 0.0
+        self._call_steps = 1
+        self.rewind()
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    def _tape(self) -> Tape:
+        setup = self.setup
+        options = Options(
+            batch=self.batch_rows,
+            evaluation=min(EVALUATION_ROWS, max(len(part) for part in self._parts().values())),
+            target=self.form.shape,
+            penalty=setup.l1 > 0 or setup.l2 > 0,
+            clip_norm=setup.clip_norm > 0,
+            clip_value=setup.clip_value > 0,
+        )
+        return build(self.plan, self.loss, self.optimizer, options)
+
+    def _refuse_too_large(self, tape: Tape) -> None:
+        needed = tape.size * np.dtype(self.setup.real).itemsize
+        budget = memory_budget()
+        if needed > budget:
+            worst = max(
+                self.plan.steps, key=lambda step: sum(math.prod(p.shape) for p in step.plan.parameters.values())
+            )
+            fits = _largest_units(self.plan, worst.path, needed, budget)
+            raise InputError(
+                f"needs {size_text(needed)} with gradients and optimizer state; {size_text(budget)} may be used",
+                where=f"layer {worst.path}, {worst.layer.record.name}",
+                hint=f"about {fits:,} units would fit",
+            )
+
+    def _load_data(self) -> None:
+        train = self.split.train
+        self.machine.load(train.x, self.form.encode(train.y), batch=self.batch_rows, shuffle=self.setup.shuffle)
+        if self.split.validation is not None and self.setup.validate_every:
+            self.machine.watch(self._check("validation"), self.setup.validate_every)
+
+    def _parts(self) -> dict[str, Dataset]:
+        parts = {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def _check(self, part: str) -> Array:
+        if part not in self._checks:
+            data = self._parts()[part]
+            self._checks[part] = self.machine.load_check(data.x, self.form.encode(data.y))
+        return self._checks[part]
+
+    def rewind(self) -> None:
+        """Back to step 0 with the same initial weights; history is forgotten."""
+        machine = self.machine
+        machine.state()[...] = 0
+        for stream, (name, slot) in enumerate(machine.tape.parameters.items()):
+            parameter, suggested = machine.tape.planned[name]
+            scheme = suggested if parameter.init == "auto" else parameter.init
+            machine.view(slot)[...] = initial.draw(
+                scheme, parameter.shape, parameter.fan_in, parameter.fan_out, self.network.seed, stream
+            )
+        for name, start in machine.tape.buffers.items():
+            machine.view(machine.tape.layout.find(name))[...] = start
+        machine.clock[:] = 0
+        machine.clock[at.CLOCK_SEED] = self.setup.seed
+        machine.running[0] = 0.0
+        self.history = History()
+        self._plateau = (math.inf, 0, 1.0)
+        self.write_settings()
+
+    # -- settings --------------------------------------------------------------------------------------------------
+
+    def write_settings(self) -> None:
+        """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
+        machine = self.machine
+        named = machine.tape.named
+        machine.view(named["optimizer"])[...] = [float(value) for value in self.optimizer.values.values()]
+        for name in ("l1", "l2", "clip_norm", "clip_value"):
+            machine.view(named[name])[...] = getattr(self.setup, name)
+        for name, value in self.loss.values.items():
+            self._write_live(f"loss.{name}", value)
+        for step in self.plan.steps:
+            for name, value in step.layer.values.items():
+                self._write_live(f"{step.path}.{name}", value)
+
+    def _write_live(self, name: str, value: Any) -> None:
+        for slot in self.machine.tape.layout.slots["settings"]:
+            if slot.name == name:
+                self.machine.view(slot)[...] = float(value)
+
+    def set(self, **changes: Any) -> None:
+        """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
+
+        They apply from the next step on; nothing is compiled anew.
+
+        Raises:
+            InputError: an unknown name or an illegal value; nothing has changed then.
+        """
+        own = {key: changes.pop(key) for key in list(changes) if key in _LIVE_SETUP}
+        optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
+        setup = self.setup.changed(**own)
+        switched = any((getattr(setup, key) > 0) != (getattr(self.setup, key) > 0) for key in own)
+        self.optimizer, self.setup = optimizer, setup
+        if switched:
+            self._rebuild()
+        self.write_settings()
+
+    def _rebuild(self) -> None:
+        """A new tape for the same state: a row of penalties or clipping came or went."""
+        state = self.state()
+        self.machine = Machine(self._tape(), real=self.setup.real, threads=self.setup.threads or cores())
+        self._checks.clear()
+        self._load_data()
+        self.restore(state)
+
+    def remade(self, **changes: Any) -> tuple[Trainer, list[str]]:
+        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
+
+        Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
+
+        Returns:
+            The new trainer, and the names of the parameters that were made anew.
+        """
+        arguments = {
+            "network": changes.pop("network", self.network),
+            "data": changes.pop("data", self.split),
+            "loss": changes.pop("loss", self.loss),
+            "optimizer": changes.pop("optimizer", self.optimizer),
+        }
+        other = Trainer(**arguments, setup=self.setup.changed(**changes))
+        fresh = carry_over(self.plan, self.machine, other.plan, other.machine)
+        clock = self.machine.clock
+        other.machine.clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1] = clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1]
+        if other.split is self.split and other.setup.batch_size == self.setup.batch_size:
+            other.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
+            other.machine.running[0] = self.machine.running[0]
+        other.history, other.seconds, other._plateau = self.history, self.seconds, self._plateau
+        return other, fresh
+
+    # -- where the run stands --------------------------------------------------------------------------------------
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows of a full batch."""
+        size = self.setup.batch_size
+        return len(self.split.train) if size == "all" else size
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch; an incomplete last one counts."""
+        return self.split.batches(self.setup.batch_size)
+
+    @property
+    def step(self) -> int:
+        """Steps taken since the initial weights."""
+        return int(self.machine.clock[at.CLOCK_STEP])
+
+    @property
+    def epoch(self) -> int:
+        """Whole passes over the training rows."""
+        return int(self.machine.clock[at.CLOCK_EPOCH])
+
+    @property
+    def batch(self) -> int:
+        """Batches done within the present epoch."""
+        return int(self.machine.clock[at.CLOCK_BATCH])
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step, schedule included."""
+        return float(self._rates(1)[0])
+
+    def parameters(self) -> dict[str, Array]:
+        """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
+        tape = self.machine.tape
+        ordered = [f"{step.path}.{name}" for step in self.plan.steps for name in step.plan.parameters]
+        return {name: self.machine.view(tape.parameters[name]) for name in ordered}
+
+    def tensors(self) -> dict[str, Array]:
+        """Live, writable views of the whole state by name: parameters, optimizer slots, running statistics."""
+        layout = self.machine.tape.layout
+        return {slot.name: self.machine.view(slot) for region in STATE for slot in layout.slots[region]}
+
+    def state(self) -> State:
+        """A copy of the present moment."""
+        machine = self.machine
+        return State(machine.state().copy(), machine.clock.copy(), float(machine.running[0]), self._plateau)
+
+    def restore(self, state: State) -> None:
+        """Goes to a moment that `state` returned, of this trainer or of one made alike."""
+        machine = self.machine
+        machine.state()[...] = state.memory
+        machine.clock[:] = state.clock
+        machine.clock[at.CLOCK_SHUFFLED] = 0
+        machine.running[0] = state.running
+        self._plateau = state.plateau
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        epochs: int | None = None,
+        steps: int | None = None,
+        after: Callable[[Trainer], bool] | None = None,
+    ) -> History:
+        """Trains for so many epochs (to the end of the last one) or steps.
+
+        Args:
+            after: called after each stretch of about 20 ms, and at each epoch's end if it is long; training stops
+                when it returns True.
+
+        Raises:
+            DivergedError: a number that is not finite; the last good weights are in place.
+        """
+        if (epochs is None) == (steps is None):
+            raise InputError("give either epochs or steps", where="run")
+        wanted = (
+            _counted("steps", steps) if steps is not None else self.steps_to(self.epoch + _counted("epochs", epochs))
+        )
+        target = self.step + wanted
+        while self.step < target:
+            self.advance(target - self.step)
+            if after is not None and after(self):
+                break
+        return self.history
+
+    def steps_to(self, epoch: int) -> int:
+        """Steps from here to the end of so many epochs."""
+        return max(0, (epoch - self.epoch) * self.batches - self.batch)
+
+    def advance(self, steps: int, seconds: float = CALL_SECONDS) -> int:
+        """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
+
+        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked.
+        """
+        machine = self.machine
+        count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        if self.watches:
+            count = min(count, self.batches - self.batch)
+        machine.rates[:count] = self._rates(count)
+        first = self.step
+        began = time.perf_counter()
+        taken = machine.advance(count)
+        spent = time.perf_counter() - began
+        self.seconds += spent
+        self._call_steps = _next_count(taken, spent, seconds)
+        self._record(first, taken)
+        if machine.clock[at.CLOCK_FAULT]:
+            losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
+            error = describe(machine, float(machine.rates[max(0, taken - 1)]), losses)
+            machine.clock[at.CLOCK_FAULT] = 0
+            raise error
+        return taken
+
+    @property
+    def watches(self) -> bool:
+        """Whether the schedule looks at the validation loss after each epoch."""
+        schedule = self.setup.schedule
+        return schedule is not None and bool(schedule.record.patience)
+
+    def _rates(self, count: int) -> Array:
+        lr = float(self.optimizer.values["lr"]) * self._plateau[2]
+        schedule = self.setup.schedule
+        if schedule is None or schedule.record.patience:
+            return np.full(count, lr)
+        steps = np.arange(self.step, self.step + count, dtype=np.float64)
+        return lr * schedule.record.factor(schedule.values, steps)
+
+    def _record(self, first: int, taken: int) -> None:
+        machine, history = self.machine, self.history
+        steps = np.arange(first + 1, first + taken + 1)
+        for column, name in enumerate(("loss", "gradient_norm", "lr")):
+            history.extend(name, steps, machine.trace[:taken, column])
+        lines = machine.epochs[: int(machine.program[at.PROGRAM_EPOCH_COUNT])]
+        ends = self.step - self.batch - self.batches * (self.epoch - lines[:, 0].astype(np.int64))
+        for column, name in ((1, "train_loss"), (2, "validation_loss"), (3, "validation_accuracy")):
+            if column == 1 or self._has_line(column):
+                known = ~np.isnan(lines[:, column])
+                history.extend(name, ends[known], lines[known, column])
+        for line in lines:
+            self._observe(float(line[2]) if self.split.validation is not None else float(line[1]))
+
+    def _has_line(self, column: int) -> bool:
+        return self.split.validation is not None and (column == 2 or self.has_score)
+
+    @property
+    def has_score(self) -> bool:
+        """Whether the loop itself counts right answers (losses on labels)."""
+        return self.loss.record.plan(self.loss.values, self.plan.output_shape).score is not None
+
+    def _observe(self, loss: float) -> None:
+        if not self.watches or self.setup.schedule is None:
+            return
+        best, waited, factor = self._plateau
+        values, record = self.setup.schedule.values, self.setup.schedule.record
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        if waited > values[record.patience]:
+            factor, waited = max(factor * values["factor"], values["min_factor"]), 0
+        self._plateau = (best, waited, factor)
+
+    # -- answers ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, part: Part = "test") -> dict[str, float]:
+        """Loss and metrics of a part of the data: accuracy, precision, recall, F1; or MAE, RMSE and R² in original units.
+
+        Raises:
+            InputError: the split has no such part.
+        """
+        parts = self._parts()
+        if part not in parts:
+            raise InputError(f"the split has no {part} part", where="evaluate", hint=f"it has {', '.join(parts)}")
+        data = parts[part]
+        loss, _ = self.machine.evaluate(self._check(part))
+        predicted = self.predict(data.x)
+        if self.form.decide is not None:
+            found = metrics.classification(data.y, self.form.decide(predicted), data.outputs)
+        else:
+            scaler = self.split.scaler
+            shaped = predicted.reshape(data.y.shape)
+            found = metrics.regression(scaler.inverse_target(data.y), scaler.inverse_target(shaped))
+        return {"loss": loss, **found}
+
+    def predict(self, x: Any) -> Array:
+        """The network's answers for inputs (N, …) as the network takes them (`split.inputs` makes them): (N, outputs)."""
+        output = self.machine.tape.named["check output"]
+        return self.forward(x, [output.name])[output.name]
+
+    def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
+        """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
+        inputs = self._checked_inputs(x)
+        return self.machine.forward(inputs, names)
+
+    def _checked_inputs(self, x: Any) -> Array:
+        inputs = np.ascontiguousarray(x, dtype=self.machine.real)
+        shape = self.split.feature_shape
+        if inputs.ndim == len(shape) and inputs.shape == shape:
+            inputs = inputs[None]
+        if inputs.shape[1:] != shape:
+            if inputs.ndim < 1 or math.prod(inputs.shape[1:]) != math.prod(shape):
+                raise InputError(f"rows of shape {inputs.shape[1:]} where the network takes {shape}", where="predict")
+            inputs = inputs.reshape(-1, *shape)
+        return inputs
+
+
+def _counted(name: str, value: int) -> int:
+    """A count of steps or epochs, checked."""
+    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
+    return number
+
+
+def _next_count(taken: int, spent: float, seconds: float) -> int:
+    """Steps for a call that should take `seconds`, from what the last call took; at most twice as many."""
+    if taken == 0 or spent <= 0:
+        return 1
+    return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))
+
+
+def _largest_units(plan: NetworkPlan, path: str, needed: int, budget: int) -> int:
+    """About how many units the largest layer could have: memory grows in proportion to them."""
+    units = next(step.plan.output[-1] for step in plan.steps if step.path == path)
+    return max(1, units * budget // needed)
