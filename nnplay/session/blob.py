@@ -67,7 +67,7 @@ def verify(data: bytes, expected: BlobEntry, where: str) -> None:
 
 
 def decode(data: bytes, where: str) -> Tensors:
-    """The named arrays of a state file; they are read-only and share no memory with `data`.
+    """The named arrays of a state file, to be copied from and not changed.
 
     Raises:
         InputError: over a limit, or not a well-formed state file; the message names the tensor.

@@ -35,7 +35,7 @@ class Loaded:
 
     Attributes:
         record: what the user chose, plain values; unknown keys are kept in it.
-        tensors: read-only arrays by name; empty for a record written by hand.
+        tensors: arrays by name, to be copied from and not changed; empty for a record written by hand.
         generation: number of the save, from 1; 0 for a record written by hand.
         warnings: sentences for the user: what was lost, what was edited, why it can only be read.
         read_only: it must not be saved to where it was loaded from.

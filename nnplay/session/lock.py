@@ -136,6 +136,22 @@ def lock_folder(folder: Folder) -> Lock:
     return Lock(folder, None, reason="others keep opening and closing it")
 
 
+def in_use(folder: Folder) -> bool:
+    """Whether another opening of the session holds it, found out without leaving a trace."""
+    try:
+        file = folder.operations.open(LOCK, _OPEN & ~os.O_CREAT, folder.fd)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _read(file)
+        return error.errno not in _WITHOUT_FLOCK or (holder is not None and holder.alive())
+    finally:
+        folder.operations.close(file)
+    return False
+
+
 def _hold(folder: Folder, file: int) -> Lock | None:
     """The lock on an opened lock file; None when its holder deleted it meanwhile, so that the next one counts."""
     holder = _read(file)

@@ -16,7 +16,7 @@ from nnplay.session import document
 from nnplay.session.files import Folder, make_folder, refusals
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.session.limits import RECORD_BYTES, RECOVERED
-from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld
+from nnplay.session.lock import LOCK, Lock, in_use, lock_folder, refuse_unheld
 from nnplay.session.record import Record
 from nnplay.session.store import SUFFIX, is_ours
 from nnplay.text import clean
@@ -99,12 +99,12 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         if name is None:
             raise InputError(f"no session here: it has no {RECORD}", where=folder.where)
         saved = folder.modified(name)
-        in_use = LOCK in names and _in_use(folder)
+        held = in_use(folder)
         try:
             found = document.read(folder.read(name, RECORD_BYTES), f"{folder.where}/{name}")
         except InputError as error:
-            return Summary(folder.path, {}, 0, saved, error.message, in_use)
-        return Summary(folder.path, found.record, found.generation, saved, "", in_use)
+            return Summary(folder.path, {}, 0, saved, error.message, held)
+        return Summary(folder.path, found.record, found.generation, saved, "", held)
 
 
 def autosaves() -> list[Summary]:
@@ -134,15 +134,9 @@ def discard(path: str | os.PathLike[str], lock: Lock | None = None) -> None:
     if path.parent != recovery_folder() or not _ID.fullmatch(path.name):
         raise InputError("not an autosave, so it is left alone", where=where)
     with refusals(where), Folder(path) as folder:
-        held = lock if lock is not None else lock_folder(folder)
-        refuse_unheld(held, where)
-        for name in folder.names():
-            if is_ours(name) and name != LOCK:
-                folder.remove(name)
-        held.release()
+        with lock if lock is not None else lock_folder(folder) as held:
+            refuse_unheld(held, where)
+            for name in folder.names():
+                if is_ours(name) and name != LOCK:
+                    folder.remove(name)
         os.rmdir(path)
-
-
-def _in_use(folder: Folder) -> bool:
-    with lock_folder(folder) as lock:
-        return not lock.held

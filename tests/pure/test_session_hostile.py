@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import stat
 import struct
 import subprocess
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError, Problems
-from nnplay.session import load, save, summarize
+from nnplay.session import document, load, pack, save, summarize
 from nnplay.session.blob import decode, encode, entry, match
 from nnplay.session.document import compose
 from nnplay.session.limits import HEADER_BYTES, TENSOR_AXES, TENSORS
@@ -120,6 +121,43 @@ def test_a_hostile_state_file_is_one_clear_error(tmp_path: Path, blob: bytes) ->
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
     assert bytes_of(folder) == before
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        place = rng.randrange(len(changed) + 1)
+        piece = rng.choice([b"[", b"{", b'"', b"'", b"=", b".", b"\n", b"9" * 20, b"\xff", b"nan", b"-", b"1999-99-99"])
+        elsewhere = rng.randrange(len(changed) + 1)
+        changed[place : place + rng.randint(0, 8)] = rng.choice([piece, b"", changed[elsewhere : elsewhere + 30]])
+    return bytes(changed)
+
+
+def test_mutated_files_raise_nothing_but_input_errors(tmp_path: Path) -> None:
+    """Of 33,000 mutated records, state files and packed sessions each loads or is refused by an InputError."""
+    record = {"name": "x", "optimizer": {"lr": 0.1}, "layer": [{"kind": "a", "units": 3}, {"kind": "b"}]}
+    save(tmp_path / "a.nnplay", record, {"w": np.zeros((3, 4), np.float32), "b": np.zeros(2)})
+    pack(tmp_path / "a.nnplay", tmp_path / "a.zip")
+    text = (tmp_path / "a.nnplay" / "session.toml").read_bytes()
+    body = text[text.index(b"format_read") : text.index(b"# end")]
+    state = (tmp_path / "a.nnplay" / "state-00000001.safetensors").read_bytes()
+    rng = random.Random(11)
+    accepted = 0
+    for _ in range(10_000):
+        for parse, seed in ((document.read, body), (decode, state), (document.read, text)):
+            try:
+                parse(mutated(seed, rng), "x")
+                accepted += 1
+            except InputError:
+                continue
+    assert 0 < accepted < 15_000
+    whole = (tmp_path / "a.zip").read_bytes()
+    for _ in range(3000):
+        (tmp_path / "b.zip").write_bytes(mutated(whole, rng))
+        try:
+            load(tmp_path / "b.zip")
+        except InputError:
+            continue
 
 
 def test_loading_hostile_files_runs_nothing(tmp_path: Path) -> None:

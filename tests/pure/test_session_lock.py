@@ -88,6 +88,7 @@ def test_a_killed_holders_lock_is_taken_over(folder: Path) -> None:
     with holder(folder) as child:
         child.kill()
         child.wait()
+        assert not summarize(folder).in_use
         with take_lock(folder) as lock:
             assert lock.held
             assert lock.left_by is not None
