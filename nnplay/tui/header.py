@@ -36,7 +36,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in ("seconds", "name", "title", "speed", "accuracy"):
+        for dropped in ("seconds", "name", "title", "speed", "accuracy", "batch", "valid"):
             if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
                 break
             parts.pop(dropped, None)
@@ -45,23 +45,17 @@ class HeaderLine(Cells):
     def _parts(self, now: Snapshot) -> dict[str, list[Run]]:
         look, dim = self.look, self.look.ink("dim")
         bar: Run = (look.pick(" ┃ ", " | "), look.ink("faint"))
-        mark = look.pick("▶", ">") if now.running else look.pick("⏸", "=")
+        mark = look.pick("▶", ">") if now.running else look.pick("‖", "=")
         accuracy = now.metrics.get("validation_accuracy", math.nan)
         digits = len(str(now.batches))
         return {
             "name": [(" nnplay ", look.ink("accent", bold=True))],
             "title": [(f"{self._title} ", look.ink("text"))],
-            "counters": [
-                (f" {mark} ", look.ink("accent", bold=True)),
-                *self._counter("epoch", f"{now.epoch:<5,}"),
-                *self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
-                *self._counter("step", f"{now.step:<8,}"),
-            ],
-            "losses": [
-                bar,
-                *self._counter("train", fixed.loss(now.train_loss, 6) + " "),
-                *self._counter("valid", fixed.loss(now.validation_loss, 6)),
-            ],
+            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,}")],
+            "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
+            "step": self._counter("step", f"{now.step:<8,}"),
+            "train": [bar, *self._counter("train", fixed.loss(now.train_loss, 6) + " ")],
+            "valid": self._counter("valid", fixed.loss(now.validation_loss, 6)),
             "accuracy": [(" acc", dim), (fixed.percent(accuracy, 7), look.ink("strong"))]
             if math.isfinite(accuracy)
             else [],

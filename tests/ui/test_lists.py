@@ -1,0 +1,194 @@
+"""Claims about the data that keys, help and commands are made from."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.fields import choice, integer, number
+from nnplay.tui import commands, entries, keymap, start
+from nnplay.tui.actions import ACTIONS, BY_ID, footer
+from nnplay.tui.app import Playground
+from nnplay.tui.arrange import PANES, arrange
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.form import Form
+from nnplay.tui.glossary import find, glossary, terms_for
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.layer_text import split_layers, with_units
+from nnplay.tui.look import Look
+from nnplay.tui.nudge import nudged
+from nnplay.tui.pane_help import page
+from nnplay.tui.undo import Undo
+from tests.ui.fakes import FakeBackend, FakeCatalogue, FakeSettings
+
+OWNERS = {"app": Playground, "form": Form, "layers": LayerList, "curves": CurveView}
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.run], ids=lambda action: action.id)
+def test_every_action_has_its_method(action) -> None:  # type: ignore[no-untyped-def]
+    """What an action runs is a method of the widget that it belongs to."""
+    name = re.match(r"\w+", action.run)
+    assert name is not None
+    assert hasattr(OWNERS[action.where], f"action_{name.group()}")
+
+
+def test_no_key_has_two_meanings_in_one_place() -> None:
+    """Within one kind of widget each key belongs to one action."""
+    for where in OWNERS:
+        keys = [key for action in ACTIONS if action.where == where for key in action.keys]
+        assert len(keys) == len(set(keys))
+
+
+def test_actions_without_keys_are_commands() -> None:
+    """An action that no key reaches can be typed, and says how or needs nothing."""
+    assert all(action.argument or action.run for action in ACTIONS if not action.keys)
+
+
+def test_footer_always_offers_command_help_quit() -> None:
+    """Whatever has the focus, the footer ends with these three."""
+    for where in OWNERS:
+        assert [action.id for action in footer(where)][-3:] == ["command", "help", "quit"]  # type: ignore[arg-type]
+
+
+def test_glossary_has_sixty_terms_of_two_sentences() -> None:
+    """At least 60 terms, sorted, each of two or more sentences and free of markup."""
+    names = [term.name for term in glossary()]
+    assert len(names) >= 60
+    assert len(set(names)) == len(names)
+    for term in glossary():
+        assert len(re.findall(r"[.](?:\s|$)", term.text)) >= 2, term.name
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_every_pane_has_help_and_terms(pane: str) -> None:
+    """Each pane's page names the pane, and all but none have terms of their own."""
+    assert page(pane, {}).plain.lower().startswith(pane)
+    assert terms_for(pane)
+
+
+def test_help_search_finds_terms_and_keys() -> None:
+    """A search shows matching terms and actions only, and the user's own key for an action."""
+    text = page("data", {"rewind": "w"}, "rewind").plain
+    assert "w " in text
+    assert "overfitting" not in text
+    assert find("overfit")[0].name == "overfitting"
+
+
+def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
+    """Shown key names are taken, unknown actions and wrong types are refused in one sentence."""
+    file = tmp_path / "keymap.toml"
+    assert keymap.load(file) == {}
+    file.write_text('[keys]\nrun = ["g", "."]\n')
+    assert keymap.load(file) == {"run": "g,full_stop"}
+    for text, word in (
+        ('[keys]\nrum = "g"\n', "run"),
+        ("[keys]\nrun = 3\n", "needs a key"),
+        ("[keys", "cannot be read"),
+    ):
+        file.write_text(text)
+        with pytest.raises(InputError, match=word):
+            keymap.load(file)
+
+
+def test_commands_are_split_and_completed() -> None:
+    """A line names an action; a missing argument or a wrong name is said with a hint."""
+    assert commands.split(":goto step 500")[1] == "step 500"
+    with pytest.raises(InputError, match="rewind"):
+        commands.split("rewimd")
+    with pytest.raises(InputError, match=r"rate 0\.003"):
+        commands.split("set")
+    rows = entries.training_entries(FakeSettings(), FakeCatalogue())
+    assert [c.line for c in commands.completions("set r", rows, FakeCatalogue())] == ["set rate "]
+    assert "set optimizer sgd" in [c.line for c in commands.completions("set optimizer ", rows, FakeCatalogue())]
+    assert "rewind" in [c.line for c in commands.completions("re", rows, FakeCatalogue())]
+    assert commands.read_goto("epoch 20") == ("epoch", 20)
+    with pytest.raises(InputError, match="goto step 500"):
+        commands.read_goto("twenty")
+
+
+def test_settings_change_only_what_was_named() -> None:
+    """A nested value is replaced without touching its neighbours; a bad split is refused."""
+    settings = FakeSettings()
+    rows = entries.data_entries(settings, FakeCatalogue())
+    assert entries.changes(settings, entries.named(rows, "noise"), "0.2") == {
+        "dataset_fields": {"noise": 0.2, "samples": 1000}
+    }
+    assert entries.changes(settings, entries.named(rows, "split"), "60/20/20") == {"split": (60, 20, 20)}
+    for words in ("70/20", "0/50/50", "a/b/c", "90/20/-10"):
+        with pytest.raises(InputError):
+            entries.read_split(words)
+
+
+def test_nudging_crosses_ranges_and_stops_at_their_ends() -> None:
+    """Rates go in 1-2-3-5 steps, batch sizes double, choices turn round, ends hold."""
+    rate = number("rate", 0.01, "", low=0.0, above=True)
+    assert nudged(rate, 0.01, 1) == 0.02
+    assert nudged(rate, 0.01, -1) == 0.005
+    batch = integer("batch", 32, "", high=65536)
+    assert (nudged(batch, 32, 1), nudged(batch, 32, -1), nudged(batch, 1, -1)) == (64, 16, 1)
+    noise = number("noise", 0.0, "", low=0.0, high=0.5)
+    assert nudged(noise, 0.5, 1) == 0.5
+    assert nudged(noise, 0.0, -1) == 0.0
+    assert nudged(choice("c", "b", "", ("a", "b")), "b", 1) == "a"
+    decay = number("l2", 0.0, "", low=0.0)
+    assert nudged(decay, nudged(decay, 0.0, 1), -1) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("size", "mode"), [((120, 40), "wide"), ((80, 24), "pages"), ((60, 20), "single"), ((1, 1), "single")]
+)
+def test_arrangement_follows_the_size(size: tuple[int, int], mode: str) -> None:
+    """Each size has its form, and the current pane is always on the screen."""
+    for pane in PANES:
+        plan = arrange(*size, pane)
+        assert plan.mode == mode
+        assert pane in plan.panes
+    assert arrange(200, 60, "curves", full=True).panes == ("curves",)
+
+
+def test_layers_as_text() -> None:
+    """Lines are cut at commas and new lines; the first number is a layer's width."""
+    assert split_layers("linear 8, tanh\n linear 1 ,") == ("linear 8", "tanh", "linear 1")
+    assert (with_units("conv2d 16 k3", 1), with_units("linear 1", -1), with_units("tanh", 1)) == (
+        "conv2d 17 k3",
+        "linear 1",
+        "tanh",
+    )
+
+
+def test_undo_and_redo() -> None:
+    """Undo returns earlier values, redo later ones, and a new change forgets the redo."""
+    undo: Undo[int] = Undo()
+    assert undo.undo(0) is None
+    undo.record(1)
+    undo.record(2)
+    assert undo.undo(3) == 2
+    assert undo.redo(2) == 3
+    assert undo.undo(3) == 2
+    undo.record(2)
+    assert undo.redo(9) is None
+
+
+def test_refusals_name_the_way_without_a_screen() -> None:
+    """No keyboard, no screen, or a dumb terminal: one sentence with `nnplay train`; else none."""
+    good = {"TERM": "xterm-256color"}
+    assert start.why_not(good, input_is_terminal=True, error_is_terminal=True) == ""
+    for environ, keyboard, screen in (
+        (good, False, True),
+        (good, True, False),
+        ({"TERM": "dumb"}, True, True),
+        ({}, True, True),
+    ):
+        reason = start.why_not(environ, input_is_terminal=keyboard, error_is_terminal=screen)
+        assert "nnplay train" in reason
+        assert "\n" not in reason
+
+
+def test_backend_of_the_tests_is_complete() -> None:
+    """The hand-made back end has every method that the protocol names, so that it can stand in."""
+    from nnplay.tui.contract import Backend
+
+    assert not [name for name in vars(Backend) if not name.startswith("_") and not hasattr(FakeBackend(), name)]
+    assert Look().blocks
+    assert "run" in BY_ID
