@@ -8,8 +8,8 @@
     trainer.run(epochs=20)
     trainer.evaluate("test")
 
-Layers, losses, optimizers and schedules are found by their titles (`nn.Linear`, `nn.CrossEntropy`, `nn.Adam`, `nn.Cosine`);
-everything is imported when it is first used.
+Layers, losses, optimizers and schedules are found by their titles (`nn.Linear`, `nn.CrossEntropy`, `nn.Adam`,
+`nn.Cosine`); everything is imported when it is first used.
 """
 
 from __future__ import annotations

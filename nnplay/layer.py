@@ -39,7 +39,7 @@ class Plan:
         output: shape of one row's output.
         forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
         evaluate: rows of the forward pass in evaluation, where they differ from training.
-        parameters, saved, buffers, scratch: further operands; buffers persist and are part of the state, with a start value.
+        parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
     """
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import Field, bind, signature
+from nnplay.layer import Case, Refused
 from nnplay.operation import Planned, Shape, Use
 
 Target = Literal["labels", "binary", "values"]
@@ -18,11 +19,12 @@ Target = Literal["labels", "binary", "values"]
 
 @dataclass(frozen=True, slots=True)
 class LossPlan:
-    """The rows of a loss: `prediction`, `target` → `loss` (1,), and `dprediction`; `score` counts right rows, if it can.
+    """The rows of a loss: `prediction`, `target` → `loss` (1,), and `dprediction`; `score` counts right rows, if any.
 
     Attributes:
-        forward, backward: the rows; their operands are prediction, target, loss, dprediction, saved values, live fields.
-        score: writes `score` (1,): how many rows (or pixels) are right; None for regression.
+        forward, backward: the rows; operands are prediction, target, loss, dprediction, saved values, live fields.
+        score: writes `score` (1,): how many rows are right, where a row with many answers (pixels) counts by its share;
+            None for regression.
         saved: values kept from forward to backward.
     """
 
@@ -42,7 +44,9 @@ class LossRecord:
         outputs: how many outputs the network needs for a data set with that many classes or target columns.
         decide: predictions (N, outputs) → class labels (N,), for losses on labels.
         probabilities: predictions (N, outputs) → class probabilities (N, classes), for losses on labels.
-        torch: the PyTorch function's name.
+        ends: name of the activation that the network must end with (sigmoid, softmax), if the loss takes probabilities.
+        torch: the PyTorch function's name, or a sentence why there is none.
+        cases, refused: what the tests try: field values and a prediction's shape, without the batch.
     """
 
     name: str
@@ -55,7 +59,10 @@ class LossRecord:
     fields: tuple[Field, ...] = ()
     decide: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None
     probabilities: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+    ends: str = ""
     torch: str = ""
+    cases: tuple[Case, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Loss:
         """This loss with its settings."""

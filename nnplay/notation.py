@@ -1,8 +1,8 @@
 """The text form of layers: `linear 8, tanh, sum[identity | linear 8, relu], linear 2`.
 
-A layer is its name, its values in the order of the record's fields, and `key=value` or `k3`-like short forms in any order;
-`name=…` names it and `frozen` freezes it. Commas, semicolons and line ends separate layers; brackets hold branches,
-separated by `|`.
+A layer is its name, its values in the order of the record's fields, and `key=value` or `k3`-like short forms in any
+order; `name=…` names it and `frozen` freezes it. Commas, semicolons and line ends separate layers; brackets hold
+branches, separated by `|`.
 """
 
 from __future__ import annotations

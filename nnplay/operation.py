@@ -1,7 +1,7 @@
 """What one kind of tape row is: a kernel, its definition in NumPy, and its explanation.
 
-Layers, losses, optimizers and the data row are all made of operations. Compiler, interpreter, tests and inspector loop over
-operations and know nothing else about them.
+Layers, losses, optimizers and the data row are all made of operations. Compiler, interpreter, tests and inspector loop
+over operations and know nothing else about them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ class Operation:
     Attributes:
         name: what the row does, as the inspector lists it ("x·w + b", "relu", "gradient of w").
         kernel: the compiled form; its operands are `reads` then `writes`, its integers `integers`.
-        reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`, `dy`
-            their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers, scratch, live fields.
+        reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`,
+            `dy` their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers,
+            scratch, live fields.
         reference: the definition. Called with the arrays read, in order, and the integers by name (and `clock`, a
-            mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one array, or a tuple).
+            mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one, or a tuple).
         formula: the definition in the symbols of the code.
         words: what the operation does and why, in at most two sentences.
         element: works out one element of the first output: called with its index and the arrays read as `Named`.

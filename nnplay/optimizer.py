@@ -26,8 +26,8 @@ class OptimizerRecord:
         fields: the learning rate `lr` first; all are live, so all can change while training.
         slots: names of the state vectors, each as long as the parameters.
         operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
-            slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that is not
-            finite).
+            slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that
+            is not finite).
     """
 
     name: str

@@ -51,8 +51,8 @@ def schedule_records() -> dict[str, ScheduleRecord]:
 
 @functools.cache
 def python_names() -> dict[str, Any]:
-    """Every record by its name in Python: PyTorch's where it has one (`LeakyReLU`, `AdamW`), else `cross_entropy` → `CrossEntropy`."""
-    modules = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
+    """Every record by its name in Python: PyTorch's where it has one (`AdamW`), else as in `CrossEntropy`."""
+    modules: list[Any] = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
     named = {record.torch if record.torch.isidentifier() else _camel(record.name): record for record in modules}
     return named | {_camel(record.name, acronyms=True): record for record in loss_records().values()}
 

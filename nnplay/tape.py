@@ -59,8 +59,9 @@ class Tape:
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
         buffers: start value of each running statistic, by name.
-        named: further slots by what they are for: input, target, output, loss, score (with "check " in front for those of
-            the evaluation), norm, checks, settings, and the spans parameters, gradients, weights and optimizer slots.
+        named: further slots by what they are for: input, target, output, loss, score (with "check " in front for those
+            of the evaluation), norm, checks, settings, and the spans parameters, gradients, weights and optimizer
+            slots.
         size: numbers in memory.
     """
 

@@ -49,12 +49,15 @@ class State:
         clock: the machine's clock.
         running: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
+        optimizer, setup: the settings that are in force.
     """
 
     memory: Array
     clock: NDArray[np.int64]
     running: float
     plateau: tuple[float, int, float]
+    optimizer: Optimizer
+    setup: Setup
 
 
 class Trainer:
@@ -194,20 +197,22 @@ class Trainer:
         """
         own = {key: changes.pop(key) for key in list(changes) if key in _LIVE_SETUP}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
-        setup = self.setup.changed(**own)
-        switched = any((getattr(setup, key) > 0) != (getattr(self.setup, key) > 0) for key in own)
+        self._use(optimizer, self.setup.changed(**own))
+
+    def _use(self, optimizer: Optimizer, setup: Setup) -> None:
+        """Puts settings in force; where a row of penalties or clipping comes or goes, on a new tape for the same state."""
+        switched = any((getattr(setup, key) > 0) != (getattr(self.setup, key) > 0) for key in _LIVE_SETUP)
         self.optimizer, self.setup = optimizer, setup
         if switched:
-            self._rebuild()
+            old = self.machine
+            self.machine = Machine(self._tape(), real=setup.real, threads=setup.threads or cores())
+            self._checks.clear()
+            self._load_data()
+            self.machine.state()[...] = old.state()
+            self.machine.clock[:] = old.clock
+            self.machine.clock[at.CLOCK_SHUFFLED] = 0
+            self.machine.running[0] = old.running[0]
         self.write_settings()
-
-    def _rebuild(self) -> None:
-        """A new tape for the same state: a row of penalties or clipping came or went."""
-        state = self.state()
-        self.machine = Machine(self._tape(), real=self.setup.real, threads=self.setup.threads or cores())
-        self._checks.clear()
-        self._load_data()
-        self.restore(state)
 
     def remade(self, **changes: Any) -> tuple[Trainer, list[str]]:
         """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
@@ -280,10 +285,14 @@ class Trainer:
     def state(self) -> State:
         """A copy of the present moment."""
         machine = self.machine
-        return State(machine.state().copy(), machine.clock.copy(), float(machine.running[0]), self._plateau)
+        running = float(machine.running[0])
+        return State(
+            machine.state().copy(), machine.clock.copy(), running, self._plateau, self.optimizer, self.setup
+        )
 
     def restore(self, state: State) -> None:
-        """Goes to a moment that `state` returned, of this trainer or of one made alike."""
+        """Goes to a moment that `state` returned, of this trainer or of one made alike, with the settings of that moment."""
+        self._use(state.optimizer, state.setup)
         machine = self.machine
         machine.state()[...] = state.memory
         machine.clock[:] = state.clock
@@ -311,10 +320,9 @@ class Trainer:
         """
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps", where="run")
-        wanted = (
-            _counted("steps", steps) if steps is not None else self.steps_to(self.epoch + _counted("epochs", epochs))
-        )
-        target = self.step + wanted
+        if epochs is not None:
+            steps = self.steps_to(self.epoch + _counted("epochs", epochs))
+        target = self.step + _counted("steps", steps)
         while self.step < target:
             self.advance(target - self.step)
             if after is not None and after(self):
@@ -325,10 +333,13 @@ class Trainer:
         """Steps from here to the end of so many epochs."""
         return max(0, (epoch - self.epoch) * self.batches - self.batch)
 
-    def advance(self, steps: int, seconds: float = CALL_SECONDS) -> int:
+    def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
 
         The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked.
+
+        Args:
+            record: whether the steps go into the history; a replay of known steps does not.
         """
         machine = self.machine
         count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
@@ -341,7 +352,10 @@ class Trainer:
         spent = time.perf_counter() - began
         self.seconds += spent
         self._call_steps = _next_count(taken, spent, seconds)
-        self._record(first, taken)
+        lines = machine.epochs[: int(machine.program[at.PROGRAM_EPOCH_COUNT])]
+        self._observe(lines)
+        if record:
+            self._record(first, taken, lines)
         if machine.clock[at.CLOCK_FAULT]:
             losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
             error = describe(machine, float(machine.rates[max(0, taken - 1)]), losses)
@@ -363,19 +377,16 @@ class Trainer:
         steps = np.arange(self.step, self.step + count, dtype=np.float64)
         return lr * schedule.record.factor(schedule.values, steps)
 
-    def _record(self, first: int, taken: int) -> None:
+    def _record(self, first: int, taken: int, lines: Array) -> None:
         machine, history = self.machine, self.history
         steps = np.arange(first + 1, first + taken + 1)
         for column, name in enumerate(("loss", "gradient_norm", "lr")):
             history.extend(name, steps, machine.trace[:taken, column])
-        lines = machine.epochs[: int(machine.program[at.PROGRAM_EPOCH_COUNT])]
         ends = self.step - self.batch - self.batches * (self.epoch - lines[:, 0].astype(np.int64))
         for column, name in ((1, "train_loss"), (2, "validation_loss"), (3, "validation_accuracy")):
             if column == 1 or self._has_line(column):
                 known = ~np.isnan(lines[:, column])
                 history.extend(name, ends[known], lines[known, column])
-        for line in lines:
-            self._observe(float(line[2]) if self.split.validation is not None else float(line[1]))
 
     def _has_line(self, column: int) -> bool:
         return self.split.validation is not None and (column == 2 or self.has_score)
@@ -385,20 +396,23 @@ class Trainer:
         """Whether the loop itself counts right answers (losses on labels)."""
         return self.loss.record.plan(self.loss.values, self.plan.output_shape).score is not None
 
-    def _observe(self, loss: float) -> None:
-        if not self.watches or self.setup.schedule is None:
+    def _observe(self, lines: Array) -> None:
+        """Shows finished epochs to a schedule that watches the validation loss (the training loss where there is none)."""
+        schedule = self.setup.schedule
+        if schedule is None or not schedule.record.patience:
             return
-        best, waited, factor = self._plateau
-        values, record = self.setup.schedule.values, self.setup.schedule.record
-        best, waited = (loss, 0) if loss < best else (best, waited + 1)
-        if waited > values[record.patience]:
-            factor, waited = max(factor * values["factor"], values["min_factor"]), 0
-        self._plateau = (best, waited, factor)
+        column = 1 if self.split.validation is None else 2
+        for loss in (float(line[column]) for line in lines):
+            best, waited, factor = self._plateau
+            best, waited = (loss, 0) if loss < best else (best, waited + 1)
+            if waited > schedule.values[schedule.record.patience]:
+                factor, waited = max(factor * schedule.values["factor"], schedule.values["min_factor"]), 0
+            self._plateau = (best, waited, factor)
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
     def evaluate(self, part: Part = "test") -> dict[str, float]:
-        """Loss and metrics of a part of the data: accuracy, precision, recall, F1; or MAE, RMSE and R² in original units.
+        """Loss and metrics of a part: accuracy, precision, recall, F1; or MAE, RMSE (in the target's own units) and R².
 
         Raises:
             InputError: the split has no such part.
@@ -418,7 +432,7 @@ class Trainer:
         return {"loss": loss, **found}
 
     def predict(self, x: Any) -> Array:
-        """The network's answers for inputs (N, …) as the network takes them (`split.inputs` makes them): (N, outputs)."""
+        """The network's answers (N, outputs) for inputs (N, …) as the network takes them; see `Split.inputs`."""
         output = self.machine.tape.named["check output"]
         return self.forward(x, [output.name])[output.name]
 
@@ -439,7 +453,7 @@ class Trainer:
         return inputs
 
 
-def _counted(name: str, value: int) -> int:
+def _counted(name: str, value: int | None) -> int:
     """A count of steps or epochs, checked."""
     number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
     return number

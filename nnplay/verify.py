@@ -1,11 +1,13 @@
 """The safety belt: no tape runs before every operand of every row is shown to be in its place.
 
-A wrong offset in compiled code is a crash or silent corruption, so the encoded integers are checked, not the intentions.
+A wrong offset in compiled code is a crash or silent corruption, so what is checked are the encoded integers, not the
+intentions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -79,7 +81,7 @@ def _check_writes(
     line: NDArray[np.int64], row: Row, places: list[tuple[int, int]], written: NDArray[np.bool_], where: str
 ) -> None:
     ordered = sorted(places)
-    for (_, end), (begin, _) in zip(ordered, ordered[1:], strict=False):
+    for (_, end), (begin, _) in pairwise(ordered):
         if begin < end:
             raise TapeError("two outputs overlap", where=where)
     for number, (slot, place) in enumerate(zip(row.writes, places, strict=True)):

@@ -1,7 +1,7 @@
 """Arithmetic that remembers how it was done: one element of an operation, worked out with its real numbers.
 
-An operation's `element` function is written like its formula. It gets its operands as `Named` arrays; indexing one gives a
-`Term`, and arithmetic on terms keeps the value, the formula in symbols and the formula in numbers:
+An operation's `element` function is written like its formula. It gets its operands as `Named` arrays; indexing one
+gives a `Term`, and arithmetic on terms keeps the value, the formula in symbols and the formula in numbers:
 
     z[0,1] = Σ x[0,j]·w[j,1] + b[1]  =  0.5·1.2 + 2·0.1 + 0.3  =  1.1
 """

@@ -1,4 +1,4 @@
-"""The kernel cache: object code in a folder that only this user can write, named by a digest of what it was made from."""
+"""The kernel cache: object code in a folder that only this user can write, named by a digest of its sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nnplay.kernels.jit import Kernel
 
 def object_path(kernel: Kernel, real: str) -> Path:
     """Where the object code of `kernel` for numbers of type `real` is, or will be once compiled."""
-    return folder() / digest(kernel.module, real) / file_of(kernel.name)
+    return folder() / digest(kernel.module, kernel.function.__module__, real) / file_of(kernel.name)
 
 
 @functools.cache
@@ -55,14 +55,20 @@ def is_private(path: Path) -> bool:
 
 
 @functools.cache
-def digest(module: str, real: str) -> str:
-    """Names everything that the object code of a module's kernels depends on: sources, compiler, processor, type."""
+def digest(module: str, template: str, real: str) -> str:
+    """Names everything that the object code of a module's kernels depends on: sources, compiler, processor, type.
+
+    Args:
+        module: the module that the kernel belongs to, such as an activation's.
+        template: the module that its loop is written in; elementwise layers share one.
+        real: "float32" or "float64".
+    """
     import llvmlite.binding as llvm
 
     text = [real, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     hashed = hashlib.sha256("\n".join(text).encode())
-    for source in [*sorted(Path(__file__).parent.glob("*.py")), _source(module)]:
+    for source in [*sorted(Path(__file__).parent.glob("*.py")), *(_source(name) for name in (module, template))]:
         hashed.update(source.read_bytes())
     return hashed.hexdigest()[:20]
 

@@ -23,7 +23,7 @@ from nnplay.kernels.layout import (
 if COMPILING:
     from numba import carray
 
-    from nnplay.kernels.intrinsics import shifted
+    from nnplay.kernels.intrinsics import shifted as shifted
 else:
     carray: Any = None
     shifted: Any = None

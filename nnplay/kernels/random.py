@@ -9,8 +9,9 @@ from nnplay.kernels.jit import COMPILING, inline
 if COMPILING:
     import numpy as _np
 
-    from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels import jit as _jit
 
+    real: Any = _jit.REAL
     u64: Any = _np.uint64
     i64: Any = _np.int64
 else:

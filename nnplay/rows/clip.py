@@ -37,7 +37,7 @@ CLIP_NORM = Operation(
     writes=("gradients",),
     reference=lambda g, norm, limit: g * (limit / (norm + 1e-6) if norm > limit else 1),
     formula="g ← g · min(1, clip_norm / (norm + 1e-6))",
-    words="Shortens a gradient that is too long without turning it, so that one wild batch cannot throw the weights away.",
+    words="Shortens a gradient that is too long without turning it: one wild batch cannot throw the weights away.",
     element=lambda at, g, norm, limit: (
         g[at] * (scalar("clip_norm", limit) / (scalar("norm", norm) + 1e-6))
         if norm.array[0] > limit.array[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 def _parts_of(gradients: Any, parts: int) -> Any:
     edges = [gradients.size * part // parts for part in range(parts + 1)]
-    return np.array([np.sum(gradients[a:b] ** 2) for a, b in zip(edges, edges[1:], strict=False)])
+    return np.array([np.sum(gradients[a:b] ** 2) for a, b in pairwise(edges)])
 
 
 PARTIAL = Operation(
