@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["app", "form", "layers", "curves", "output", "network", "health", "dialog"]
+Where = Literal["app", "screen", "form", "layers", "curves"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from nnplay.text import clean
 from nnplay.tui.look import Look
 
 Run = tuple[str, Style]
@@ -53,9 +54,13 @@ class Cells(Widget):
         width, height = self.size
         if not self.is_attached or width <= 0 or height <= 0:
             return 0
-        rows = list(self.draw(width, height))[:height]
-        rows += [()] * (height - len(rows))
+        rows = self._safe_rows(width, height)
         return self._keep(rows, width, height)
+
+    def _safe_rows(self, width: int, height: int) -> list[Row]:
+        drawn = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+        rows = [_safe(row) for row in drawn]
+        return rows + [()] * (height - len(rows))
 
     def _keep(self, rows: list[Row], width: int, height: int) -> int:
         if self._drawn_at != (width, height):
@@ -80,8 +85,7 @@ class Cells(Widget):
         """One row for Textual's compositor; drawn now if the widget has been resized since."""
         if self._drawn_at != self.size:
             width, height = self.size
-            rows = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
-            self._rows = rows + [()] * (height - len(rows))
+            self._rows = self._safe_rows(width, height)
             self._strips = [self._strip(row, width) for row in self._rows]
             self._drawn_at = (width, height)
         return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
@@ -104,6 +108,13 @@ class Cells(Widget):
     def plain_text(self) -> str:
         """The grid as text, for copying and for tests."""
         return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
+
+
+def _safe(row: Row) -> Row:
+    """The row with control and direction characters made visible: no terminal is reached around this."""
+    if all(text.isprintable() for text, _ in row):
+        return row
+    return tuple((text if text.isprintable() else clean(text), style) for text, style in row)
 
 
 def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from nnplay.tui import actions
 from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.contract import Backend
 from nnplay.tui.footer import FooterLine
@@ -49,6 +52,7 @@ class MainScreen(Screen[None]):
     """All panes; which of them are on the screen follows from its size and the pane that the user is at."""
 
     AUTO_FOCUS = "#output"
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("screen")  # before Textual's own use of tab
 
     def __init__(self, backend: Backend, keymap: Mapping[str, str]) -> None:
         super().__init__()

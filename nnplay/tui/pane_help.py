@@ -39,16 +39,16 @@ def page(pane: str, keymap: Mapping[str, str], words: str = "") -> Content:
 
 def _actions(pane: str, wanted: str) -> list[Action]:
     own = WIDGET_OF.get(pane, "app")
-    chosen = [action for action in ACTIONS if wanted or action.where in (own, "app")]
+    chosen = [action for action in ACTIONS if wanted or action.where in (own, "app", "screen")]
     chosen = [action for action in chosen if wanted in f"{action.title} {action.help} {action.id}".lower()]
-    return sorted(chosen, key=lambda action: action.where == "app")
+    return sorted(chosen, key=lambda action: action.where in ("app", "screen"))
 
 
 def _keys(actions: list[Action], keymap: Mapping[str, str]) -> list[tuple[str, str] | str]:
     parts: list[tuple[str, str] | str] = []
     group = ""
     for action in actions:
-        heading = "Keys of this pane" if action.where != "app" else action.group
+        heading = "Keys of this pane" if action.where not in ("app", "screen") else action.group
         if heading != group:
             parts.append((f"{heading}\n", "bold $accent"))
             group = heading
