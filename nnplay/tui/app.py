@@ -424,9 +424,9 @@ class Playground(FaultReporting):
         self._backend.stop()
         self.exit(0)
 
-    def leave_from_signal(self) -> None:
+    def leave_from_signal(self, status: int) -> None:
         """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
-        textual_private.call_in_loop(self, self.exit)
+        textual_private.call_in_loop(self, lambda: self.exit(return_code=status))
 
     def fault_report(self, error: BaseException | None) -> str:
         """Save what can be saved, and say where."""

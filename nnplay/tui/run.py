@@ -42,7 +42,7 @@ def run(backend: Backend, *, ascii_only: bool = False, light: bool = False, tour
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
-    signals.install(backend.rescue, lambda: app.leave_from_signal())
+    signals.install(backend.rescue, app.leave_from_signal)
     try:
         status = app.run()
     finally:

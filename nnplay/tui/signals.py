@@ -16,10 +16,10 @@ HARD_EXIT_AFTER = 2.0
 """Seconds that saving and restoring the terminal may take."""
 
 
-def install(save: Callable[[], object], leave: Callable[[], object]) -> None:
-    """Call `save` (in a thread) and then `leave` (asks the event loop to exit) on SIGHUP and SIGTERM.
+def install(save: Callable[[], object], leave: Callable[[int], object]) -> None:
+    """Call `save` (in a thread) and then `leave` (asks the event loop to exit with a status) on SIGHUP and SIGTERM.
 
-    The exit status after the time limit is 128 + signal number, as a shell reports it.
+    The exit status is 128 + signal number, as a shell reports it.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -27,7 +27,7 @@ def install(save: Callable[[], object], leave: Callable[[], object]) -> None:
             signal.signal(caught, signal.SIG_IGN)
         _hard_exit_later(128 + number)
         threading.Thread(target=save, name="nnplay-rescue", daemon=False).start()
-        leave()
+        leave(128 + number)
 
     for caught in _SIGNALS:
         signal.signal(caught, handle)

@@ -1,0 +1,119 @@
+"""A terminal emulator around a child process: pyte draws what it sends, and answers its questions."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+
+class _AnsweringScreen(pyte.Screen):
+    """Sends the answers to cursor-position queries back to the child."""
+
+    answer: Callable[[bytes], object] = staticmethod(lambda data: None)
+
+    def write_process_input(self, data: str) -> None:
+        self.answer(data.encode())
+
+    def report_device_status(self, mode: int = 0, **more: object) -> None:
+        if not more.get("private"):
+            super().report_device_status(mode)
+
+
+class Terminal:
+    """One child on a pseudo-terminal of a given size."""
+
+    def __init__(
+        self, arguments: Sequence[str], columns: int, rows: int, environ: Mapping[str, str], *, answers: bool = True
+    ) -> None:
+        self.master, self.slave = pty.openpty()
+        self.raw = b""
+        self.screen = _AnsweringScreen(columns, rows)
+        if answers:
+            self.screen.answer = lambda data: os.write(self.master, data)
+        self._stream = pyte.ByteStream(self.screen)
+        self._size(columns, rows)
+        self.modes = termios.tcgetattr(self.slave)
+        base = {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV") if key in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+
+    def _size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size, as a window manager would give it."""
+        self.screen.resize(rows, columns)
+        self._size(columns, rows)
+        os.killpg(self.process.pid, signal.SIGWINCH)
+
+    def read(self, wait: float = 0.05) -> None:
+        """Draw what the child has sent."""
+        if select.select([self.master], [], [], wait)[0]:
+            try:
+                data = os.read(self.master, 1 << 16)
+            except OSError:
+                return
+            self.raw += data
+            self._stream.feed(data)
+
+    def until(self, happened: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Draw until something is true; the screen is shown when it never is."""
+        end = time.monotonic() + seconds
+        while not happened():
+            self.read()
+            assert time.monotonic() < end, f"never happened; the screen is:\n{self.text}"
+
+    def shows(self, text: str) -> None:
+        """Draw until `text` is on the screen."""
+        self.until(lambda: text in self.text)
+
+    @property
+    def text(self) -> str:
+        """The screen as text."""
+        return "\n".join(self.screen.display)
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self.master, keys.encode())
+
+    def finish(self, seconds: float = 10.0) -> int:
+        """Draw until the child has ended; returns its exit status."""
+        self.until(lambda: self.process.poll() is not None, seconds)
+        for _ in range(5):
+            self.read(0.02)
+        return int(self.process.returncode)
+
+    @property
+    def restored(self) -> bool:
+        """Whether the normal screen, the cursor and the line discipline are back, and the mouse is off."""
+        modes = termios.tcgetattr(self.slave)
+        last = {mode: max(self.raw.rfind(b"\x1b[?%dh" % mode), -1) for mode in (1049, 1000, 1003)}
+        off = all(self.raw.rfind(b"\x1b[?%dl" % mode) >= place for mode, place in last.items())
+        cursor = self.raw.rfind(b"\x1b[?25h") >= self.raw.rfind(b"\x1b[?25l")
+        return off and cursor and modes[:4] == self.modes[:4]
+
+    def close(self) -> None:
+        """End the child if it still lives, and free the terminal."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)

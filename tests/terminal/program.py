@@ -1,0 +1,61 @@
+"""The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
+
+`--crash` makes the rewind fail as a bug would; `--rescue FILE` is where the run is saved on a signal or a crash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from nnplay.errors import InputError
+from nnplay.tui.run import check, run
+from tests.ui.fakes import FakeBackend, trained
+
+
+class LiveBackend(FakeBackend):
+    """Publishes a new snapshot 30 times a second while it runs."""
+
+    def __init__(self, rescue: Path, *, crash: bool) -> None:
+        super().__init__()
+        self._rescue, self._crash = rescue, crash
+        self._end = threading.Event()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while not self._end.wait(1 / 30):
+            if self.snapshot.running:
+                self.snapshot = trained(self.snapshot.step + 37)
+
+    def rewind(self) -> None:
+        if self._crash:
+            raise RuntimeError("a bug of the tests")
+        super().rewind()
+
+    def rescue(self) -> str:
+        self._rescue.write_text(f"step {self.snapshot.step}")
+        return f"the run was saved to {self._rescue.name}"
+
+    def stop(self) -> None:
+        self._end.set()
+
+
+def main() -> int:
+    """Run; refusals are one line on standard error and status 2."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--rescue", type=Path, default=Path("rescued"))
+    options = parser.parse_args()
+    try:
+        check()
+        return run(LiveBackend(options.rescue, crash=options.crash), ascii_only=options.ascii, tour=False)
+    except InputError as error:
+        print(error.message, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
