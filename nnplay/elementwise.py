@@ -12,7 +12,7 @@ from nnplay.kernels.jit import Kernel
 from nnplay.kernels.operands import adds, flat, share
 from nnplay.layer import Plan
 from nnplay.operation import Operation, Shape, Use
-from nnplay.worked import Named, Term, apply
+from nnplay.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
 
@@ -48,7 +48,7 @@ def elementwise(
         reference=reference,
         formula=formula,
         words=words,
-        element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *(part[0] for part in more)),
+        element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *(scalar(setting, part) for part in more)),
         torch=torch,
     )
 
@@ -56,7 +56,7 @@ def elementwise(
         return np.asarray(dy * slope(x, y, *more))
 
     def element_back(at: Any, x: Named, y: Named, dy: Named, *more: Named) -> Term:
-        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(part[0] for part in more))
+        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(scalar(setting, part) for part in more))
         return dy[at] * local
 
     backward = Operation(
@@ -97,7 +97,7 @@ def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
         for i in range(start, stop):
             y[i] = value(x[i], setting)
 
-    return Kernel(f"{value.__module__}:forward", with_setting if has_setting else plain)
+    return Kernel(f"{value.__module__}:{value.__name__}_forward", with_setting if has_setting else plain)
 
 
 def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
@@ -122,4 +122,4 @@ def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
             for i in range(start, stop):
                 dx[i] = dy[i] * derivative(x[i], y[i], setting)
 
-    return Kernel(f"{derivative.__module__}:backward", with_setting if has_setting else plain)
+    return Kernel(f"{derivative.__module__}:{derivative.__name__}_backward", with_setting if has_setting else plain)

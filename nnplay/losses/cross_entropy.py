@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.elementary import exp, log
-from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import flat, rows_of
+from nnplay.kernels.jit import REAL, kernel
+from nnplay.kernels.operands import flat, rows_of, share
+from nnplay.layer import Case, Refused
 from nnplay.loss import LossPlan, LossRecord
 from nnplay.operation import BATCH, Operation, Shape, Use
+from nnplay.scoring import LARGEST, softmax
 from nnplay.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -26,7 +29,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     smoothing = flat(row, memory, 2)[0]
     loss, p = flat(row, memory, 3), rows_of(row, memory, 4)  # p (N, C) probabilities
     N, C = z.shape
-    summed = 0.0
+    summed = np.float64(0)  # a batch of pictures has millions of terms
     for n in range(N):
         largest = z[n, 0]
         for c in range(1, C):
@@ -37,12 +40,16 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
             norm += p[n, c]
         for c in range(C):
             p[n, c] = p[n, c] / norm
-        spread = 0.0
-        if smoothing != 0.0:
-            for c in range(C):
-                spread += z[n, c] - largest - log(norm)
+        base = largest + log(norm)
         label = int(target[n])
-        summed -= (1.0 - smoothing) * (z[n, label] - largest - log(norm)) + smoothing / C * spread
+        wrong = label < 0 or label >= C
+        own = math.nan if wrong else base - z[n, label]
+        if smoothing != 0.0:
+            spread = 0.0
+            for c in range(C):
+                spread += base - z[n, c]
+            own = (1.0 - smoothing) * own + smoothing / REAL(C) * spread
+        summed += own
     loss[0] = summed / N
 
 
@@ -51,33 +58,15 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     p, target = rows_of(row, memory, 0), flat(row, memory, 1)
     smoothing, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
     N, C = p.shape
-    scale = (p[0, 0] * 0.0 + 1.0) / N
-    low = smoothing / C
-    for n in range(N):
+    scale = 1.0 / REAL(N)
+    low = smoothing / REAL(C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
         for c in range(C):
             dz[n, c] = scale * (p[n, c] - low)
         label = int(target[n])
-        dz[n, label] -= scale * (1.0 - smoothing)
-
-
-@kernel
-def count_right(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target, score = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-    right = 0.0
-    for n in range(z.shape[0]):
-        best = 0
-        for c in range(1, z.shape[1]):
-            if z[n, c] > z[n, best]:
-                best = c
-        if best == int(target[n]):
-            right += 1.0
-    score[0] = right
-
-
-def softmax(z: Array) -> Array:
-    """Rows of logits → rows of probabilities, stably."""
-    shifted = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+        if 0 <= label < C:
+            dz[n, label] -= scale * (1.0 - smoothing)
 
 
 def _wanted(shape: tuple[int, ...], target: Array, smoothing: Array) -> Array:
@@ -125,7 +114,7 @@ _FORWARD = Operation(
     writes=("loss", "probabilities"),
     reference=reference,
     formula="p = softmax(z);  loss = −1/N · Σₙ log p[n, target[n]]",
-    words="Softmax turns outputs into probabilities; the loss is how surprised they are by the right class, on average.",
+    words="Softmax turns outputs into probabilities; the loss is how surprised they are by the right class.",
     element=_element,
     torch="torch.nn.functional.cross_entropy",
 )
@@ -140,31 +129,20 @@ _BACKWARD = Operation(
     element=_element_back,
     torch="autograd",
 )
-_SCORE = Operation(
-    name="count right rows",
-    kernel=count_right,
-    reads=("prediction", "target"),
-    writes=("score",),
-    reference=lambda prediction, target: np.array(
-        [np.sum(prediction.reshape(-1, prediction.shape[-1]).argmax(axis=1) == target.ravel())], prediction.dtype
-    ),
-    formula="score = Σₙ [argmax z[n] = target[n]]",
-    words="Counts the rows whose largest output belongs to the right class.",
-    element=lambda at, z, t: total(
-        apply("right", lambda right: right, float(int(np.argmax(row)) == int(label)))
-        for row, label in zip(z.array.reshape(-1, z.shape[-1]), t.array.ravel(), strict=True)
-    ),
-    torch="(z.argmax(1) == target).sum()",
-)
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     """The last axis holds one logit per class; all axes before it are rows (pixels, time steps)."""
-    cost = 20 * int(np.prod(shape))
+    if shape[-1] < 2:
+        raise InputError(
+            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            where="cross_entropy",
+            hint="end the network with as many units as there are classes, or use binary_cross_entropy_logits",
+        )
     return LossPlan(
-        forward=(Use(_FORWARD, cost=cost),),
-        backward=(Use(_BACKWARD, cost=cost),),
-        score=Use(_SCORE, cost=cost),
+        forward=(Use(_FORWARD),),  # the sum is one number: it has one part
+        backward=(Use(_BACKWARD, cost=4 * int(np.prod(shape))),),
+        score=Use(LARGEST),
         saved={"probabilities": (BATCH, *shape)},
     )
 
@@ -177,8 +155,17 @@ CROSS_ENTROPY = LossRecord(
     target="labels",
     plan=plan,
     outputs=lambda count: count,
-    fields=(number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),),
+    fields=(
+        number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),
+    ),
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
     torch="cross_entropy",
+    cases=(
+        Case({}, (2,)),
+        Case({}, (10,)),
+        Case({"label_smoothing": 0.1}, (17,)),
+        Case({"label_smoothing": 0.2}, (3, 4, 3)),
+    ),
+    refused=(Refused({}, (1,), "at least two outputs"), Refused({"label_smoothing": 2}, (2,), "≤ 1")),
 )

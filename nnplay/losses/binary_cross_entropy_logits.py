@@ -1,0 +1,82 @@
+"""Binary cross-entropy on logits: sigmoid and log loss in one stable step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnplay.fields import number
+from nnplay.kernels.elementary import sigmoid
+from nnplay.kernels.jit import inline
+from nnplay.kernels.near_zero import softplus
+from nnplay.layer import Case, Refused
+from nnplay.loss import LossPlan, LossRecord
+from nnplay.operation import Shape, Use
+from nnplay.pointwise import pointwise
+from nnplay.scoring import ABOVE_ZERO, both_classes, decide_above
+from nnplay.scoring import sigmoid as sigmoid_of
+from nnplay.worked import Term, apply
+
+
+@inline
+def value(z: Any, t: Any, smoothing: Any) -> Any:
+    """log(1 + eᶻ) − t·z."""
+    return softplus(z) - (t * (1.0 - smoothing) + 0.5 * smoothing) * z
+
+
+@inline
+def derivative(z: Any, t: Any, smoothing: Any) -> Any:
+    """sigmoid(z) − t."""
+    return sigmoid(z) - (t * (1.0 - smoothing) + 0.5 * smoothing)
+
+
+def _smooth(t: Any, smoothing: Any) -> Any:
+    return t * (1 - smoothing) + 0.5 * smoothing
+
+
+def _wanted(t: Term, smoothing: Term) -> Term:
+    smoothed: Term = _smooth(t, smoothing) if smoothing.value else t
+    return smoothed
+
+
+_ROWS = pointwise(
+    "binary cross-entropy on logits",
+    value=value,
+    derivative=derivative,
+    reference=lambda z, t, smoothing: np.logaddexp(0, z) - _smooth(t, smoothing) * z,
+    slope=lambda z, t, smoothing: sigmoid_of(z) - _smooth(t, smoothing),
+    term=lambda z, t, smoothing: apply("softplus", lambda x: float(np.logaddexp(0, x)), z) - _wanted(t, smoothing) * z,
+    term_back=lambda z, t, smoothing: apply("sigmoid", lambda x: float(sigmoid_of(x)), z) - _wanted(t, smoothing),
+    setting="label_smoothing",
+    symbol="z",
+    formula="loss = 1/M · Σ (log(1 + eᶻ) − t·z)",
+    formula_back="dz = (sigmoid(z) − t) / M",
+    words="The log loss of sigmoid(z), computed without the sigmoid, so that large outputs lose no digits.",
+    words_back="Each output is pushed by predicted minus wanted probability.",
+    torch="torch.nn.functional.binary_cross_entropy_with_logits",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """One logit for each 0/1 target, in any shape."""
+    forward, backward = _ROWS(shape)
+    return LossPlan(forward=(forward,), backward=(backward,), score=Use(ABOVE_ZERO))
+
+
+BINARY_CROSS_ENTROPY_LOGITS = LossRecord(
+    name="binary_cross_entropy_logits",
+    title="Binary cross-entropy (on logits)",
+    about="Log loss for two classes; takes the raw output and applies the sigmoid itself.",
+    formula="1/M · Σ (log(1 + eᶻ) − t·z)",
+    target="binary",
+    plan=plan,
+    outputs=lambda count: 1,
+    fields=(number("label_smoothing", 0.0, "moves targets from 0 and 1 towards ½", low=0.0, high=1.0, live=True),),
+    decide=decide_above(0.0),
+    probabilities=lambda z: both_classes(sigmoid_of(z)),
+    torch="binary_cross_entropy_with_logits",
+    cases=(Case({}, (1,)), Case({"label_smoothing": 0.1}, (17,)), Case({}, (3, 4, 1))),
+    refused=(Refused({"label_smoothing": -0.1}, (1,), "≥ 0"),),
+)

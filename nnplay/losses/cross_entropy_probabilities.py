@@ -1,0 +1,135 @@
+"""Categorical cross-entropy on probabilities: the negative log-likelihood behind a softmax layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.kernels.elementary import log
+from nnplay.kernels.jit import REAL, kernel
+from nnplay.kernels.operands import flat, rows_of, share
+from nnplay.layer import Case, Refused
+from nnplay.loss import LossPlan, LossRecord
+from nnplay.operation import Operation, Shape, Use
+from nnplay.scoring import LARGEST
+from nnplay.worked import Named, Term, apply, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    # p (N, C) probabilities, target (N,) labels; logarithms end at −100, as in PyTorch's binary cross-entropy
+    p, target, loss = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    N, C = p.shape
+    summed = np.float64(0)
+    for n in range(N):
+        label = int(target[n])
+        wrong = label < 0 or label >= C
+        summed -= math.nan if wrong else max(log(p[n, label]), -100.0)
+    loss[0] = summed / N
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    p, target, dp = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
+    N, C = p.shape
+    scale = 1.0 / REAL(N)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        for c in range(C):
+            dp[n, c] = 0.0
+        label = int(target[n])
+        if 0 <= label < C:
+            dp[n, label] = -scale / max(p[n, label], 1e-12)
+
+
+def _picked(p: Array, target: Array) -> Array:
+    """The probability of the right class, in each row."""
+    rows = p.reshape(-1, p.shape[-1])
+    return np.asarray(rows[np.arange(len(rows)), target.ravel().astype(np.int64)])
+
+
+def reference(prediction: Array, target: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return -np.mean(np.maximum(np.log(_picked(prediction, target)), -100), keepdims=True)
+
+
+def reference_back(prediction: Array, target: Array) -> Array:
+    rows = prediction.reshape(-1, prediction.shape[-1])
+    result = np.zeros_like(rows)
+    divisor = np.maximum(_picked(prediction, target), 1e-12)
+    result[np.arange(len(rows)), target.ravel().astype(np.int64)] = -1 / len(rows) / divisor
+    return result.reshape(prediction.shape)
+
+
+def _element(at: Any, prediction: Named, target: Named) -> Term:
+    p = Named("p", prediction.array.reshape(-1, prediction.shape[-1]))
+    labels = target.array.ravel().astype(int)
+    logs = (apply("log", lambda x: max(math.log(x), -100.0), p[n, labels[n]]) for n in range(len(labels)))
+    return -(total(logs) / len(labels))
+
+
+def _element_back(at: Any, prediction: Named, target: Named) -> Term:
+    p = Named("p", prediction.array.reshape(-1, prediction.shape[-1]))
+    row = int(np.ravel_multi_index(at[:-1], prediction.shape[:-1]))
+    right = Named("onehot", (np.arange(p.shape[1]) == target.array.ravel()[row]).astype(np.float64))
+    return -(right[at[-1]] / p[row, at[-1]]) / p.shape[0]
+
+
+_FORWARD = Operation(
+    name="cross-entropy",
+    kernel=forward,
+    reads=("prediction", "target"),
+    writes=("loss",),
+    reference=reference,
+    formula="loss = −1/N · Σₙ log p[n, target[n]]",
+    words="How surprised the predicted probabilities are by the right class, on average.",
+    element=_element,
+    torch="torch.nn.functional.nll_loss(p.log(), target)",
+)
+_BACKWARD = Operation(
+    name="gradient of the loss",
+    kernel=backward,
+    reads=("prediction", "target"),
+    writes=("dprediction",),
+    reference=reference_back,
+    formula="dp = −onehot(target) / p / N",
+    words="Only the right class is pushed, harder the less probable it was. Softmax then lowers the others.",
+    element=_element_back,
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """The last axis holds one probability per class; all axes before it are rows (pixels, time steps)."""
+    if shape[-1] < 2:
+        raise InputError(
+            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            where="cross_entropy_probabilities",
+            hint="end the network with as many units as there are classes and softmax, or use binary_cross_entropy",
+        )
+    cost = 2 * int(np.prod(shape))
+    return LossPlan(forward=(Use(_FORWARD),), backward=(Use(_BACKWARD, cost=cost),), score=Use(LARGEST))
+
+
+CROSS_ENTROPY_PROBABILITIES = LossRecord(
+    name="cross_entropy_probabilities",
+    title="Cross-entropy (on probabilities)",
+    about="Choosing one of several classes, for a network that ends with softmax.",
+    formula="−1/N · Σₙ log p[n, target[n]]",
+    target="labels",
+    plan=plan,
+    outputs=lambda count: count,
+    decide=lambda p: p.argmax(axis=-1).astype(np.int64),
+    probabilities=lambda p: p,
+    ends="softmax",
+    torch="nll_loss of the logarithm",
+    cases=(Case({}, (2,)), Case({}, (17,)), Case({}, (3, 4, 3))),
+    refused=(Refused({}, (1,), "at least two outputs"),),
+)

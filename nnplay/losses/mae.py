@@ -1,0 +1,62 @@
+"""Mean absolute error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case
+from nnplay.loss import LossPlan, LossRecord
+from nnplay.operation import Shape
+from nnplay.pointwise import pointwise
+from nnplay.worked import apply
+
+
+@inline
+def value(p: Any, t: Any) -> Any:
+    """|p − t|."""
+    return abs(p - t)
+
+
+@inline
+def derivative(p: Any, t: Any) -> Any:
+    """The sign of p − t; 0 where they are equal."""
+    return 1.0 if p > t else (-1.0 if p < t else 0.0)
+
+
+_ROWS = pointwise(
+    "mean absolute error",
+    value=value,
+    derivative=derivative,
+    reference=lambda p, t: np.abs(p - t),
+    slope=lambda p, t: np.sign(p - t),
+    term=lambda p, t: apply("abs", abs, p - t),
+    term_back=lambda p, t: apply("sign", np.sign, p - t),
+    formula="loss = 1/M · Σ |p − t|, over all M numbers of the batch",
+    formula_back="dp = sign(p − t) / M",
+    words="How far predictions are from the targets, on average. Outliers count no more than their distance.",
+    words_back="Each prediction is pushed towards its target, always equally hard, however far it is.",
+    torch="torch.nn.functional.l1_loss",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Any shape of prediction, with targets of the same count."""
+    forward, backward = _ROWS(shape)
+    return LossPlan(forward=(forward,), backward=(backward,))
+
+
+MAE = LossRecord(
+    name="mae",
+    title="Mean absolute error",
+    about="For predicting numbers when a few targets are far off: outliers don't dominate.",
+    formula="1/M · Σ |p − t|",
+    target="values",
+    plan=plan,
+    outputs=lambda count: count,
+    torch="l1_loss",
+    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
+)
