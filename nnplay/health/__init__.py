@@ -1,0 +1,7 @@
+"""The health line: rules that look at a run and say in one sentence what they see and which key applies the cure."""
+
+from __future__ import annotations
+
+from nnplay.health.rules import findings
+
+__all__ = ["findings"]
