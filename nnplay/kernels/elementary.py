@@ -1,8 +1,8 @@
 """Elementary functions written so that LLVM turns a loop over them into vector code.
 
-In float64 they are the C library's, accurate to the last bit or two, since float64 serves gradient checks. In float32 they
-are polynomials after range reduction (Cephes, S. L. Moshier), with relative errors below 3e-7. They have no branch: bounds
-are written as `bound if x < bound else x`, which is one instruction and lets NaN through.
+In float64 they are the C library's, accurate to the last bit or two, since float64 serves gradient checks. In float32
+they are polynomials after range reduction (Cephes, S. L. Moshier), with relative errors below 3e-7. They have no branch:
+bounds are written as `bound if x < bound else x`, which is one instruction and lets NaN through.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline
+from nnplay.kernels.jit import COMPILING, REAL, inline
 
 if COMPILING:
     from nnplay.kernels.float_bits import exponent_of, mantissa_of, multiply_add, nearest, times_power_of_two
@@ -22,6 +22,9 @@ else:
     times_power_of_two: Any = None
 
 _WIDE = COMPILING == "float64"
+# Of the tape's type: `math.inf` in a kernel would be float64 and draw everything after it into float64.
+_INFINITY = REAL(math.inf)
+_NAN = REAL(math.nan)
 
 
 if _WIDE:
@@ -66,7 +69,7 @@ else:
         p = p * r + 1.6666665459e-1
         p = p * r + 5.0000001201e-1
         value = times_power_of_two(multiply_add(p * r, r, r) + 1.0, n)
-        value = value if x <= 88.72283 else x + math.inf
+        value = value if x <= 88.72283 else x + _INFINITY
         return 0.0 if x < -87.33654 else value
 
     @inline
@@ -77,9 +80,9 @@ else:
         e = exponent_of(normal)
         e = e - 23.0 if tiny else e
         value = _log_near_one(mantissa_of(normal) - 1.0, e)
-        value = value if x < math.inf else x
-        value = value if x > 0.0 or x != x else -math.inf
-        return math.nan if x < 0.0 else value
+        value = value if x < _INFINITY else x
+        value = value if x > 0.0 or x != x else -_INFINITY
+        return _NAN if x < 0.0 else value
 
     @inline
     def log1p(x: Any) -> Any:

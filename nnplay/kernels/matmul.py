@@ -9,7 +9,17 @@ from nnplay.kernels.jit import inline
 
 @inline
 def product(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, rows: int, columns: int, inner: int, add: bool
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    c: Any,
+    c_row: int,
+    rows: int,
+    columns: int,
+    inner: int,
+    add: bool,
 ) -> None:
     """C = A·B, or C += A·B when `add`.
 

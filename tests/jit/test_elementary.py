@@ -83,7 +83,9 @@ CASES: list[Any] = [
     pytest.param(apply_exp, np.exp, np.linspace(-87.3, 88.7, 40001), id="exp"),
     pytest.param(apply_log, np.log, np.logspace(-37.9, 38.5, 40001), id="log"),
     pytest.param(apply_log, np.log, np.linspace(0.5, 2.0, 40001), id="log near 1"),
-    pytest.param(apply_log1p, np.log1p, np.concatenate([np.logspace(-37, 0, 20001), np.linspace(0, 1, 999)]), id="log1p"),
+    pytest.param(
+        apply_log1p, np.log1p, np.concatenate([np.logspace(-37, 0, 20001), np.linspace(0, 1, 999)]), id="log1p"
+    ),
     pytest.param(apply_tanh, np.tanh, SIGNED, id="tanh"),
     pytest.param(apply_erf, erf_reference, SIGNED, id="erf"),
     pytest.param(apply_sigmoid, sigmoid_reference, SIGNED, id="sigmoid"),
