@@ -1,7 +1,7 @@
 """Elementary functions written so that LLVM turns a loop over them into vector code.
 
 In float64 they are the C library's, accurate to the last bit or two, since float64 serves gradient checks. In float32
-they are polynomials after range reduction (Cephes, S. L. Moshier), with relative errors below 3e-7. They have no branch:
+they are polynomials after range reduction (Cephes, S. L. Moshier), with relative errors below 3e-7, without a branch:
 bounds are written as `bound if x < bound else x`, which is one instruction and lets NaN through.
 """
 
