@@ -12,24 +12,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, KERNELS, REAL, options, with_typed_literals
+from nnplay.kernels.jit import COMPILING, KERNELS, Kernel, argument_types, options, with_typed_literals
 
 
-def compile_kernel(function: Any) -> bytes:
-    """Object code of `function` for this machine's processor."""
+def compile_kernel(kernel: Kernel) -> bytes:
+    """Object code of `kernel` for this machine's processor."""
     import numba
-    from numba import types
 
-    integers = types.CPointer(types.int64)
-    signature = (integers, integers, types.CPointer(numba.from_dtype(REAL)), types.int64)
-    dispatcher = numba.njit(**options())(with_typed_literals(function))
+    signature = tuple(argument_types(kernel.arguments))
+    dispatcher = numba.njit(**options())(with_typed_literals(kernel.function))
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]
     return _emit(_entry(compiled, signature), compiled.library._final_module)
 
 
 def _entry(compiled: Any, signature: Any) -> str:
-    """LLVM text of `kernel(row, clock, memory, part)`: calls the Numba function and drops its status, which is always 0."""
+    """LLVM text of the function `kernel`: calls the Numba function and drops its status, which is always 0."""
     from llvmlite import ir
     from numba import types
 
@@ -96,7 +94,7 @@ def main(requests: list[str]) -> None:
         folder, _, names = request.rpartition("=")
         for name in names.split(","):
             importlib.import_module(name.partition(":")[0])
-            _write(Path(folder) / file_of(name), compile_kernel(KERNELS[name].function))
+            _write(Path(folder) / file_of(name), compile_kernel(KERNELS[name]))
             print(name, flush=True)
 
 

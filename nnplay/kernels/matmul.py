@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline
+from nnplay.kernels.jit import COMPILING, inline, shared
 
 if COMPILING:
     from nnplay.kernels.intrinsics import shifted
-    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, move, null, scratch, tile, turn
+    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
 else:
+    is_null: Any = None
     move: Any = None
     null: Any = None
     scratch: Any = None
@@ -31,6 +32,23 @@ _GROUP = PANELS * DEPTH * COLUMNS
 _PANEL = DEPTH * COLUMNS
 _GAP = 16  # keeps the rows of a copy off the same cache sets
 _BLOCK = max(DEPTH * (HEIGHT + _GAP), (DEPTH + _GAP) * HEIGHT)
+
+
+@shared("riiriiririiii")
+def multiply(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int, start: Any, start_row: int,
+    rows: int, columns: int, inner: int,
+) -> None:  # fmt: skip
+    """C = start + A·B, where `start` is a matrix with rows `start_row` apart, or a null pointer for 0."""
+    given = not is_null(start)
+    if b_column == 1 and (rows < 4 * ROWS or inner * b_row < 131072):
+        _direct(
+            a, a_row, a_column, b, b_row, COLUMNS, c, c_row, start, start_row, given, rows, columns, inner
+        )  # fmt: skip
+    else:
+        _blocked(
+            a, a_row, a_column, b, b_row, b_column, c, c_row, start, start_row, given, rows, columns, inner
+        )  # fmt: skip
 
 
 @inline
@@ -55,10 +73,7 @@ def product(
         c: pointer to C (rows, columns); element (i, j) is `c[i * c_row + j]`.
     """
     start = c if add else null()
-    if rows < 4 * ROWS or inner * b_row < 131072:
-        _direct(a, a_row, a_column, b, b_row, COLUMNS, c, c_row, start, c_row, add, rows, columns, inner)
-    else:
-        _blocked(a, a_row, a_column, b, b_row, 1, c, c_row, start, c_row, add, rows, columns, inner)
+    multiply(a, a_row, a_column, b, b_row, 1, c, c_row, start, c_row, rows, columns, inner)
 
 
 @inline
@@ -76,10 +91,7 @@ def product_bias(
     inner: int,
 ) -> None:
     """C = bias + A·B, with the same bias (columns) in every row; otherwise as `product`."""
-    if rows < 4 * ROWS or inner * b_row < 131072:
-        _direct(a, a_row, a_column, b, b_row, COLUMNS, c, c_row, bias, 0, True, rows, columns, inner)
-    else:
-        _blocked(a, a_row, a_column, b, b_row, 1, c, c_row, bias, 0, True, rows, columns, inner)
+    multiply(a, a_row, a_column, b, b_row, 1, c, c_row, bias, 0, rows, columns, inner)
 
 
 @inline
@@ -98,7 +110,7 @@ def product_transposed(
 ) -> None:
     """As `product`, with B given transposed: element (k, j) is `b[j * b_column + k]`."""
     start = c if add else null()
-    _blocked(a, a_row, a_column, b, 1, b_column, c, c_row, start, c_row, add, rows, columns, inner)
+    multiply(a, a_row, a_column, b, 1, b_column, c, c_row, start, c_row, rows, columns, inner)
 
 
 @inline
