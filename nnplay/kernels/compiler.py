@@ -12,24 +12,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, KERNELS, REAL, options, with_typed_literals
+from nnplay.kernels.jit import COMPILING, KERNELS, Kernel, argument_types, options, with_typed_literals
 
 
-def compile_kernel(function: Any) -> bytes:
-    """Object code of `function` for this machine's processor."""
+def compile_kernel(kernel: Kernel) -> bytes:
+    """Object code of `kernel` for this machine's processor."""
     import numba
-    from numba import types
 
-    integers = types.CPointer(types.int64)
-    signature = (integers, integers, types.CPointer(numba.from_dtype(REAL)), types.int64)
-    dispatcher = numba.njit(**options())(with_typed_literals(function))
+    signature = tuple(argument_types(kernel.arguments))
+    dispatcher = numba.njit(**options())(with_typed_literals(kernel.function))
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]
     return _emit(_entry(compiled, signature), compiled.library._final_module)
 
 
 def _entry(compiled: Any, signature: Any) -> str:
-    """LLVM text of `kernel(row, clock, memory, part)`: calls the Numba function, drops its status (always 0)."""
+    """LLVM text of the function `kernel`: calls the Numba function and drops its status, which is always 0."""
     from llvmlite import ir
     from numba import types
 
@@ -67,11 +65,19 @@ def target_machine() -> Any:
 
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        features=processor_features(),
         opt=3,
         reloc="pic",
         codemodel="small",
     )
+
+
+def processor_features() -> str:
+    """What this machine's processor can do, for LLVM; loops use its widest vectors, which is a quarter faster."""
+    import llvmlite.binding as llvm
+
+    features = str(llvm.get_host_cpu_features().flatten())
+    return f"{features},-prefer-256-bit" if "+avx512f" in features else features
 
 
 def file_of(name: str) -> str:
@@ -83,11 +89,12 @@ def main(requests: list[str]) -> None:
     """Compiles what each request `folder=name,name,…` asks for, printing each name when its object code is in place."""
     if not COMPILING:
         raise SystemExit("set NNPLAY_COMPILE to float32 or float64")
+    os.environ["NUMBA_CPU_FEATURES"] = processor_features()
     for request in requests:
         folder, _, names = request.rpartition("=")
         for name in names.split(","):
             importlib.import_module(name.partition(":")[0])
-            _write(Path(folder) / file_of(name), compile_kernel(KERNELS[name].function))
+            _write(Path(folder) / file_of(name), compile_kernel(KERNELS[name]))
             print(name, flush=True)
 
 

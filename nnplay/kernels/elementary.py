@@ -1,7 +1,8 @@
 """Elementary functions written so that LLVM turns a loop over them into vector code.
 
-In float64 they are the C library's, accurate to the last bit or two, since float64 serves gradient checks. In float32 they
-are polynomials after range reduction (Cephes, S. L. Moshier), with errors of a few units in the last place.
+In float64 they are the C library's, accurate to the last bit or two, since float64 serves gradient checks. In float32
+they are polynomials after range reduction (Cephes, S. L. Moshier), with relative errors below 3e-7, without a branch:
+bounds are written as `bound if x < bound else x`, which is one instruction and lets NaN through.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline
+from nnplay.kernels.jit import COMPILING, REAL, inline
 
 if COMPILING:
-    from nnplay.kernels.intrinsics import exponent_of, mantissa_of, power_of_two
+    from nnplay.kernels.float_bits import exponent_of, mantissa_of, multiply_add, nearest, times_power_of_two
 else:
     exponent_of: Any = None
     mantissa_of: Any = None
-    power_of_two: Any = None
+    multiply_add: Any = None
+    nearest: Any = None
+    times_power_of_two: Any = None
 
 _WIDE = COMPILING == "float64"
+# Of the tape's type: `math.inf` in a kernel would be float64 and draw everything after it into float64.
+_INFINITY = REAL(math.inf)
+_NAN = REAL(math.nan)
 
 
 if _WIDE:
@@ -30,8 +36,13 @@ if _WIDE:
 
     @inline
     def log(x: Any) -> Any:
-        """Natural logarithm of x > 0."""
+        """Natural logarithm; of 0 it is -inf, of a negative number NaN."""
         return math.log(x)
+
+    @inline
+    def log1p(x: Any) -> Any:
+        """log(1 + x), accurate for small x."""
+        return math.log1p(x)
 
     @inline
     def tanh(x: Any) -> Any:
@@ -47,30 +58,41 @@ else:
 
     @inline
     def exp(x: Any) -> Any:
-        """eˣ; NaN stays NaN, above 88.7 it is inf, below -87.3 it is 0."""
-        bounded = min(max(x, -87.4), 88.8)
-        n = math.floor(bounded * 1.44269504 + 0.5)
-        r = bounded - n * 0.693359375 + n * 2.12194440e-4
+        """eˣ; above 88.72 it is inf, below -87.33 (the smallest normal number) it is 0."""
+        n = nearest(x * 1.44269504)
+        r = multiply_add(n, -0.693359375, x)
+        r = multiply_add(n, 2.12194440e-4, r)
         p = 1.9875691500e-4
         p = p * r + 1.3981999507e-3
         p = p * r + 8.3334519073e-3
         p = p * r + 4.1665795894e-2
         p = p * r + 1.6666665459e-1
         p = p * r + 5.0000001201e-1
-        p = p * r * r + r + 1.0
-        half = math.floor(n * 0.5)
-        scaled = p * power_of_two(half) * power_of_two(n - half)
-        return scaled if x == x else x
+        value = times_power_of_two(multiply_add(p * r, r, r) + 1.0, n)
+        value = value if x <= 88.72283 else x + _INFINITY
+        return 0.0 if x < -87.33654 else value
 
     @inline
     def log(x: Any) -> Any:
         """Natural logarithm; of 0 it is -inf, of a negative number NaN."""
         tiny = x < 1.17549435e-38
-        positive = x * 8388608.0 if tiny else x
-        m = mantissa_of(positive)
-        low = m < 0.707106781
-        e = exponent_of(positive) - (1.0 if low else 0.0) - (23.0 if tiny else 0.0)
-        m = m + m - 1.0 if low else m - 1.0
+        normal = x * 8388608.0 if tiny else x
+        e = exponent_of(normal)
+        e = e - 23.0 if tiny else e
+        value = _log_near_one(mantissa_of(normal) - 1.0, e)
+        value = value if x < _INFINITY else x
+        value = value if x > 0.0 or x != x else -_INFINITY
+        return _NAN if x < 0.0 else value
+
+    @inline
+    def log1p(x: Any) -> Any:
+        """log(1 + x) for x between 0 and 1, accurate for small x."""
+        high = x > 0.41421356
+        return _log_near_one(0.5 * x - 0.5 if high else x, 1.0 if high else 0.0)
+
+    @inline
+    def _log_near_one(m: Any, e: Any) -> Any:
+        """log((1 + m)·2ᵉ) for m between √½ - 1 and √2 - 1."""
         z = m * m
         p = 7.0376836292e-2
         p = p * m - 1.1514610310e-1
@@ -81,33 +103,35 @@ else:
         p = p * m + 2.0000714765e-1
         p = p * m - 2.4999993993e-1
         p = p * m + 3.3333331174e-1
-        p = p * m * z - 2.12194440e-4 * e - 0.5 * z
-        value = m + p + 0.693359375 * e
-        value = value if x > 0.0 else (-math.inf if x == 0.0 else math.nan)
-        return value if x < math.inf else x
+        low = multiply_add(e, -2.12194440e-4, p * m * z)
+        return multiply_add(e, 0.693359375, m + multiply_add(z, -0.5, low))
 
     @inline
     def tanh(x: Any) -> Any:
-        """Hyperbolic tangent: a clamped rational polynomial (Eigen's `ptanh`), error below 3e-7."""
-        c = min(max(x, -7.90531110763549805), 7.90531110763549805)
+        """Hyperbolic tangent: a clamped rational polynomial (Eigen's `ptanh`); beyond 9 it is 1."""
+        c = -7.90531110763549805 if x < -7.90531110763549805 else x
+        c = 7.90531110763549805 if c > 7.90531110763549805 else c
         z = c * c
         p = -2.76076847742355e-16
         p = p * z + 2.00018790482477e-13
         p = p * z - 8.60467152213735e-11
         p = p * z + 5.12229709037114e-08
         p = p * z + 1.48572235717979e-05
-        p = p * z + 6.37261928875436e-04
+        p = p * z + 6.37261928935436e-04
         p = p * z + 4.89352455891786e-03
         q = 1.19825839466702e-06
         q = q * z + 1.18534705686654e-04
         q = q * z + 2.26843463243900e-03
         q = q * z + 4.89352518554385e-03
-        return c * p / q if x == x else x
+        value = c * p / q
+        value = 1.0 if x > 9.0 else value
+        return -1.0 if x < -9.0 else value
 
     @inline
     def erf(x: Any) -> Any:
         """Error function: Abramowitz and Stegun 7.1.26 is too coarse, so a clamped rational polynomial (Eigen)."""
-        c = min(max(x, -4.0), 4.0)
+        c = -4.0 if x < -4.0 else x
+        c = 4.0 if c > 4.0 else c
         z = c * c
         p = -2.72614225801306e-10
         p = p * z + 2.77068142495902e-08
@@ -121,7 +145,7 @@ else:
         q = q * z - 1.68282697438203e-03
         q = q * z - 7.37332916720468e-03
         q = q * z - 1.42647390514189e-02
-        return c * p / q if x == x else x
+        return c * p / q
 
 
 @inline
@@ -132,5 +156,5 @@ def sigmoid(x: Any) -> Any:
 
 @inline
 def softplus(x: Any) -> Any:
-    """log(1 + eˣ), without overflow for large x."""
-    return max(x, 0.0) + log(1.0 + exp(-abs(x)))
+    """log(1 + eˣ), without overflow for large x and with full relative accuracy for very negative x."""
+    return (0.0 if x < 0.0 else x) + log1p(exp(-abs(x)))

@@ -23,6 +23,8 @@ REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
 FAST_MATH: Final = frozenset({"contract", "reassoc", "nsz", "arcp"})
 
 KERNELS: Final[dict[str, Kernel]] = {}
+#: Functions with object code of their own that kernels call through a symbol.
+SHARED: Final[dict[str, Kernel]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,12 @@ class Kernel:
     Attributes:
         name: `module:function`, under which the object code is cached.
         function: its Python source; compiled only in the compiling process.
+        arguments: one letter for each argument: `i` int64, `n` int64*, `r` real*.
     """
 
     name: str
     function: Callable[..., None]
+    arguments: str = "nnri"
 
     def __post_init__(self) -> None:
         KERNELS[self.name] = self
@@ -46,9 +50,44 @@ class Kernel:
         return self.name.partition(":")[0]
 
 
+    def symbol(self, real: str) -> str:
+        """The name through which other kernels call it, if it is shared."""
+        return f"nnplay_{self.function.__name__}_{real}"
+
+
 def kernel(function: Callable[..., None]) -> Kernel:
     """Declares a kernel, named after its module and itself."""
     return Kernel(f"{function.__module__}:{function.__qualname__}", function)
+
+
+def shared(arguments: str) -> Callable[[Callable[..., None]], Any]:
+    """Declares a function too large to be compiled anew into each kernel that calls it.
+
+    It is compiled once, and its address is filled in where a kernel that calls it is loaded.
+    """
+
+    def declare(function: Callable[..., None]) -> Any:
+        declared = Kernel(f"{function.__module__}:{function.__qualname__}", function, arguments)
+        SHARED[declared.name] = declared
+        if not COMPILING:
+            return function
+        import llvmlite.binding as llvm
+        from numba import types
+
+        symbol = declared.symbol(COMPILING)
+        llvm.add_symbol(symbol, 1)  # never called here
+        return types.ExternalFunction(symbol, types.void(*argument_types(arguments)))
+
+    return declare
+
+
+def argument_types(arguments: str) -> list[Any]:
+    """Numba's types for the letters of `Kernel.arguments`."""
+    import numba
+    from numba import types
+
+    kinds = {"i": types.int64, "n": types.CPointer(types.int64), "r": types.CPointer(numba.from_dtype(REAL))}
+    return [kinds[letter] for letter in arguments]
 
 
 def inline(function: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.cache import object_path
-from nnplay.kernels.jit import Kernel
+from nnplay.kernels.jit import SHARED, Kernel
 
 Progress = Callable[[int, int, str], None]
 _addresses: dict[tuple[str, str], int] = {}
@@ -28,11 +28,8 @@ def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = 
         progress: called as `(done, total, name)` while kernels are compiled; not at all when the cache has them.
     """
     wanted = {kernel.name: kernel for kernel in kernels}
-    compile_missing(wanted.values(), real, progress)
-    for name, kernel in wanted.items():
-        if (name, real) not in _addresses:
-            _addresses[name, real] = _load(kernel, real)
-    return {name: _addresses[name, real] for name in wanted}
+    compile_missing([*SHARED.values(), *wanted.values()], real, progress)
+    return {name: _address(kernel, real) for name, kernel in wanted.items()}
 
 
 def function(kernel: Kernel, real: str) -> Any:
@@ -85,12 +82,21 @@ def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
     )
 
 
+def _address(kernel: Kernel, real: str) -> int:
+    if (kernel.name, real) not in _addresses:
+        _addresses[kernel.name, real] = _load(kernel, real)
+    return _addresses[kernel.name, real]
+
+
 def _load(kernel: Kernel, real: str) -> int:
     import llvmlite.binding as llvm
 
-    path = object_path(kernel, real)
+    code = object_path(kernel, real).read_bytes()
+    for item in SHARED.values():
+        if item.symbol(real).encode() in code:
+            llvm.add_symbol(item.symbol(real), _address(item, real))
     engine = _new_engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_data(path.read_bytes()))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return int(engine.get_function_address("kernel"))
 

@@ -1,15 +1,69 @@
-"""Matrix products on strided operands: the one inner loop of linear layers, convolutions and recurrent cells."""
+"""Matrix products on strided operands: the one inner loop of linear layers, convolutions and recurrent cells.
+
+All of them add up an element in the order of k, one multiply-add after the other, so the bits of a result depend neither
+on how rows and columns are divided among parts nor on which of the ways below a size takes.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import inline
+from nnplay.kernels.jit import COMPILING, inline, shared
+
+if COMPILING:
+    from nnplay.kernels.intrinsics import shifted
+    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
+else:
+    is_null: Any = None
+    move: Any = None
+    null: Any = None
+    scratch: Any = None
+    shifted: Any = None
+    tile: Any = None
+    turn: Any = None
+    COLUMNS = LANES = ROWS = 1
+
+#: Steps of the inner loop in a block: a packed panel of B (depth × COLUMNS) takes two thirds of a 48 KB first-level cache.
+DEPTH = 256
+#: Rows of A in a block and panels of B in a group: their copies stay in the second-level cache.
+HEIGHT = 240 // ROWS * ROWS
+PANELS = 4
+_GROUP = PANELS * DEPTH * COLUMNS
+_PANEL = DEPTH * COLUMNS
+_GAP = 16  # keeps the rows of a copy off the same cache sets
+_BLOCK = max(DEPTH * (HEIGHT + _GAP), (DEPTH + _GAP) * HEIGHT)
+
+
+@shared("riiriiririiii")
+def multiply(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int, start: Any, start_row: int,
+    rows: int, columns: int, inner: int,
+) -> None:  # fmt: skip
+    """C = start + A·B, where `start` is a matrix with rows `start_row` apart, or a null pointer for 0."""
+    given = not is_null(start)
+    if b_column == 1 and (rows < 4 * ROWS or inner * b_row < 131072):
+        _direct(
+            a, a_row, a_column, b, b_row, COLUMNS, c, c_row, start, start_row, given, rows, columns, inner
+        )  # fmt: skip
+    else:
+        _blocked(
+            a, a_row, a_column, b, b_row, b_column, c, c_row, start, start_row, given, rows, columns, inner
+        )  # fmt: skip
 
 
 @inline
 def product(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, rows: int, columns: int, inner: int, add: bool
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    c: Any,
+    c_row: int,
+    rows: int,
+    columns: int,
+    inner: int,
+    add: bool,
 ) -> None:
     """C = A·B, or C += A·B when `add`.
 
@@ -18,35 +72,148 @@ def product(
         b: pointer to B (inner, columns); element (k, j) is `b[k * b_row + j]`.
         c: pointer to C (rows, columns); element (i, j) is `c[i * c_row + j]`.
     """
-    for i in range(rows):
-        if not add:
-            for j in range(columns):
-                c[i * c_row + j] = 0.0
-        for k in range(inner):
-            factor = a[i * a_row + k * a_column]
-            for j in range(columns):
-                c[i * c_row + j] += factor * b[k * b_row + j]
+    start = c if add else null()
+    multiply(a, a_row, a_column, b, b_row, 1, c, c_row, start, c_row, rows, columns, inner)
 
 
 @inline
 def product_bias(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, bias: Any, rows: int, columns: int, inner: int
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    bias: Any,
+    c: Any,
+    c_row: int,
+    rows: int,
+    columns: int,
+    inner: int,
 ) -> None:
-    """C = A·B + bias, where bias (columns,) is added to each row; the other arguments are those of `product`."""
-    for i in range(rows):
-        for j in range(columns):
-            c[i * c_row + j] = bias[j]
-    product(a, a_row, a_column, b, b_row, c, c_row, rows, columns, inner, True)
+    """C = bias + A·B, with the same bias (columns) in every row; otherwise as `product`."""
+    multiply(a, a_row, a_column, b, b_row, 1, c, c_row, bias, 0, rows, columns, inner)
 
 
 @inline
 def product_transposed(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, rows: int, columns: int, inner: int, add: bool
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    rows: int,
+    columns: int,
+    inner: int,
+    add: bool,
 ) -> None:
-    """C = A·Bᵀ, or C += A·Bᵀ when `add`; element (j, k) of B (columns, inner) is `b[j * b_row + k]`."""
-    for i in range(rows):
+    """As `product`, with B given transposed: element (k, j) is `b[j * b_column + k]`."""
+    start = c if add else null()
+    multiply(a, a_row, a_column, b, 1, b_column, c, c_row, start, c_row, rows, columns, inner)
+
+
+@inline
+def _direct(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_panel: int, c: Any, c_row: int,
+    start: Any, start_row: int, given: bool, rows: int, columns: int, inner: int,
+) -> None:  # fmt: skip
+    """C = start + A·B by tiles; a tile's columns of B start `b_panel` numbers after those of the tile before."""
+    right = b
+    for j in range(0, columns, COLUMNS):
+        width = min(COLUMNS, columns - j)
+        i = 0
+        while i < rows:
+            height = _height(rows - i)
+            first = shifted(start, i * start_row + j) if given else start
+            target = shifted(c, i * c_row + j)
+            tile(
+                shifted(a, i * a_row),
+                a_row,
+                a_column,
+                right,
+                b_row,
+                target,
+                c_row,
+                first,
+                start_row,
+                height,
+                width,
+                inner,
+            )
+            i += height
+        right = shifted(right, b_panel)
+
+
+@inline
+def _height(left: int) -> int:
+    """Rows of the next tile: full ones, but the last two share what is left."""
+    return left if left <= ROWS else ROWS if left >= 2 * ROWS else (left + 1) >> 1
+
+
+@inline
+def _blocked(
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int,
+    start: Any, start_row: int, given: bool, rows: int, columns: int, inner: int,
+) -> None:  # fmt: skip
+    """C = start + A·B from copies of blocks of A and panels of B that stay in the caches."""
+    panels = scratch(_GROUP)
+    block = scratch(_BLOCK)
+    for i in range(0, rows, HEIGHT):
+        height = min(HEIGHT, rows - i)
+        for k in range(0, max(inner, 1), DEPTH):
+            depth = min(DEPTH, inner - k)
+            more = given or k > 0
+            first, first_row = (c, c_row) if k > 0 else (start, start_row)
+            left, left_row, left_column = shifted(a, i * a_row + k * a_column), a_row, a_column
+            if columns >= 4 * COLUMNS and (a_row >= 512 or a_column >= 512):
+                left_row, left_column = (1, HEIGHT + _GAP) if a_row == 1 else (DEPTH + _GAP, 1)
+                _pack_left(block, left, a_row, a_column, height, depth)
+                left = block
+            for j in range(0, columns, PANELS * COLUMNS):
+                width = min(PANELS * COLUMNS, columns - j)
+                _pack(panels, shifted(b, k * b_row + j * b_column), b_row, b_column, depth, width)
+                place = shifted(first, i * first_row + j) if more else first
+                _direct(
+                    left, left_row, left_column, panels, COLUMNS, _PANEL, shifted(c, i * c_row + j), c_row,
+                    place, first_row, more, height, width, depth,
+                )  # fmt: skip
+
+
+@inline
+def _pack_left(block: Any, a: Any, a_row: int, a_column: int, rows: int, inner: int) -> None:
+    """Copies a block of A, its contiguous axis kept."""
+    if a_row == 1:
+        for k in range(inner):
+            for i in range(0, rows, LANES):
+                move(shifted(block, k * (HEIGHT + _GAP) + i), shifted(a, k * a_column + i), min(LANES, rows - i))
+    else:
+        for i in range(rows):
+            for k in range(0, inner, LANES):
+                move(shifted(block, i * (DEPTH + _GAP) + k), shifted(a, i * a_row + k), min(LANES, inner - k))
+
+
+@inline
+def _pack(panels: Any, b: Any, b_row: int, b_column: int, inner: int, columns: int) -> None:
+    """Copies columns of B into panels of COLUMNS columns, one after the other."""
+    if b_column == 1:
+        for k in range(inner):
+            for j in range(0, columns, LANES):
+                move(_in_panels(panels, k, j), shifted(b, k * b_row + j), min(LANES, columns - j))
+    elif inner * columns <= 64:
         for j in range(columns):
-            summed = c[i * c_row + j] if add else a[0] - a[0]
             for k in range(inner):
-                summed += a[i * a_row + k * a_column] * b[j * b_row + k]
-            c[i * c_row + j] = summed
+                _in_panels(panels, k, j)[0] = b[k * b_row + j * b_column]
+    else:
+        for j in range(0, columns, LANES):
+            for k in range(0, inner, LANES):
+                source = shifted(b, k * b_row + j * b_column)
+                turn(
+                    _in_panels(panels, k, j), COLUMNS, source, b_column, min(LANES, columns - j), min(LANES, inner - k)
+                )
+
+
+@inline
+def _in_panels(panels: Any, k: int, j: int) -> Any:
+    """Where number (k, j) of B stands among the panels."""
+    return shifted(panels, (j // COLUMNS) * _PANEL + k * COLUMNS + j % COLUMNS)
