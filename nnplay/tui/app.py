@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -24,9 +23,9 @@ from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.quit import AskQuit, Leave
 from nnplay.tui.dialogs.tour import Tour
+from nnplay.tui.follow import Follower
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.form import Form
-from nnplay.tui.gate import Gate
 from nnplay.tui.header import HeaderLine
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.layer_text import split_layers
@@ -41,8 +40,6 @@ from nnplay.tui.said import Said
 from nnplay.tui.textual_private import FaultReporting
 from nnplay.tui.undo import Undo
 
-NUMBERS_PER_SECOND = 10
-PICTURES_PER_SECOND = 4
 SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 0.0)
 """Steps a second that `+` and `-` go through; 0 is as fast as it can."""
 
@@ -69,12 +66,10 @@ class Playground(FaultReporting):
         self._keys = dict(keymap or {})
         self._first_start = first_start
         self._undo: Undo[Settings] = Undo()
-        self._gate = Gate(time.monotonic)
-        self._shown: Snapshot | None = None
-        self._pictures_at = 0.0
         self._speed = len(SPEEDS) - 1
         self._history: list[str] = []
         self._main = MainScreen(backend, self._keys)
+        self.follower = Follower(self, self._main, backend, self._report)
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -92,13 +87,12 @@ class Playground(FaultReporting):
         self.set_class(self.look.ascii, "-ascii")
         self.set_keymap(self._keys)
         self.begin_capture_print(self)
-        self._gate.asks = textual_private.can_ask(self)
+        self.follower.gate.asks = textual_private.can_ask(self)
 
     def on_ready(self) -> None:
         """Fill the panes and start to follow the run."""
         self._set_up()
-        self._frame(pictures=True)
-        self.set_interval(1 / NUMBERS_PER_SECOND, self._tick)
+        self.follower.start()
         if self._first_start:
             self.push_screen(Tour())
         else:
@@ -106,32 +100,9 @@ class Playground(FaultReporting):
 
     # Showing the run
 
-    def _tick(self) -> None:
-        snapshot = self._backend.snapshot
-        if snapshot is self._shown or self.screen is not self._main or not self._gate.open():
-            return
-        now = time.monotonic()
-        pictures = now - self._pictures_at >= 1 / PICTURES_PER_SECOND - 0.01 or not snapshot.running
-        self._frame(pictures=pictures)
-
-    def _frame(self, *, pictures: bool) -> None:
-        snapshot = self._backend.snapshot
-        old, self._shown = self._shown, snapshot if pictures else None
-        self._main.query_one(HeaderLine).show(snapshot)
-        for pane in self._main.query(Pane):
-            if pane.display and (pictures or not pane.slow):
-                pane.show(snapshot)
-        if pictures:
-            self._pictures_at = time.monotonic()
-        if old is None or (snapshot.message, snapshot.error) != (old.message, old.error):
-            self._report(snapshot)
-        self._show_keys()
-        if self._gate.sent():
-            self.set_timer(0.02, lambda: textual_private.ask_for_cursor(self))
-
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""
-        self._gate.answered()
+        self.follower.gate.answered()
 
     def _report(self, snapshot: Snapshot) -> None:
         if snapshot.error:
@@ -146,7 +117,7 @@ class Playground(FaultReporting):
             self.printed.append(clean(text, 400))
 
     def _show_keys(self) -> None:
-        self._main.query_one(FooterLine).show(self._where(), running=self._backend.snapshot.running)
+        self._main.query_one(FooterLine).show(self._where())
 
     def _where(self) -> Where:
         focused = self._main.focused
@@ -277,24 +248,24 @@ class Playground(FaultReporting):
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
         self._main.go(name)
-        self._frame(pictures=True)
+        self.follower.frame(pictures=True)
 
     def action_next_pane(self, by: int) -> None:
         """Go to the next pane."""
         self._main.go_by(by)
-        self._frame(pictures=True)
+        self.follower.frame(pictures=True)
 
     def action_maximise(self) -> None:
         """This pane alone, or all again."""
         self._main.full = not self._main.full
         self._main.lay_out()
-        self._frame(pictures=True)
+        self.follower.frame(pictures=True)
 
     def action_reset_layout(self) -> None:
         """All panes again."""
         self._main.full = False
         self._main.lay_out()
-        self._frame(pictures=True)
+        self.follower.frame(pictures=True)
 
     def action_curve_tab(self, by: int) -> None:
         """Another family of curves."""

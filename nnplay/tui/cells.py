@@ -24,6 +24,9 @@ Row = tuple[Run, ...]
 
 PLAIN = Style()
 
+_STYLE_BYTES = 36
+"""What a change of style costs on a terminal with full colour."""
+
 
 class _HasLook(Protocol):
     look: Look
@@ -39,6 +42,7 @@ class Cells(Widget):
         self._rows: list[Row] = []
         self._strips: list[Strip] = []
         self._drawn_at = (0, 0)
+        self._cost = 0
 
     @property
     def look(self) -> Look:
@@ -75,11 +79,17 @@ class Cells(Widget):
                 start, end = changed_span(old, new, width)
                 self._strips[y] = self._strip(new, width)
                 if end > start:
+                    self._cost += sum(len(text) + _STYLE_BYTES for text, _ in new)
                     changed.append(Region(start, y, end - start, 1))
         self._rows = rows
         if changed:
             self.refresh(*changed)
         return len(changed)
+
+    def take_cost(self) -> int:
+        """About how many bytes were caused since the last call; the whole row counts, as it is sent from its start."""
+        cost, self._cost = self._cost, 0
+        return cost
 
     def render_line(self, y: int) -> Strip:
         """One row for Textual's compositor; drawn now if the widget has been resized since."""

@@ -23,10 +23,16 @@ class FooterLine(Cells):
         self._running = False
         self._spots: list[tuple[int, int, Action]] = []
 
-    def show(self, where: Where, *, running: bool) -> None:
+    def show(self, where: Where) -> None:
         """Offer the actions of this kind of widget."""
-        if (where, running) != (self._where, self._running):
-            self._where, self._running = where, running
+        if where != self._where:
+            self._where = where
+            self.redraw()
+
+    def running(self, running: bool) -> None:
+        """Whether the first key pauses or runs."""
+        if running != self._running:
+            self._running = running
             self.redraw()
 
     def key_of(self, action: Action) -> str:

@@ -119,9 +119,8 @@ async def test_new_snapshot_is_shown() -> None:
         await pilot.pause()
         assert "step 0" in text_of(app, "#header")
         app._backend.snapshot = trained(900)  # type: ignore[misc]
-        app._tick()
-        app._pictures_at = 0.0
-        app._tick()
+        app.follower.tick()
+        app.follower.frame(pictures=True)
         await pilot.pause()
         assert "step 900" in text_of(app, "#header")
         assert "train" in text_of(app, "#curves")
@@ -134,9 +133,9 @@ async def test_same_snapshot_draws_nothing() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         frames: list[bool] = []
-        app._frame = lambda *, pictures: frames.append(pictures)  # type: ignore[method-assign]
-        app._tick()
-        app._tick()
+        app.follower.frame = lambda *, pictures: frames.append(pictures)  # type: ignore[method-assign]
+        app.follower.tick()
+        app.follower.tick()
         assert frames == []
 
 
@@ -145,13 +144,13 @@ async def test_shut_gate_holds_frames_back() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        app._gate.asks = True
-        app._gate.sent()
+        app.follower.gate.asks = True
+        app.follower.gate.sent()
         app._backend.snapshot = trained(99_999)  # type: ignore[misc]
-        app._tick()
+        app.follower.tick()
         assert "99,999" not in text_of(app, "#header")
-        app._gate.answered()
-        app._tick()
+        app.follower.gate.answered()
+        app.follower.tick()
         assert "99,999" in text_of(app, "#header")
 
 
@@ -415,8 +414,8 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
         app._backend.snapshot = now  # type: ignore[misc]
         app._backend.settings = replace(app._backend.settings, dataset=hostile)  # type: ignore[misc, type-var]
         app._set_up()
-        app._pictures_at = 0.0
-        app._tick()
+        app.follower.pace.budget = 1e12
+        app.follower.tick()
         await pilot.pause()
         assert app.is_running
         shown = text_of(app, "#health") + text_of(app, "#said") + text_of(app, "#header") + text_of(app, "#data")
@@ -453,7 +452,7 @@ async def test_output_views_of_other_tasks() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         for view, word in views:
             app._backend.snapshot = replace(trained(9, running=False), surface=None, output=view)  # type: ignore[misc]
-            app._tick()
+            app.follower.tick()
             await pilot.pause()
             assert word in text_of(app, "#output")
 

@@ -1,0 +1,52 @@
+"""How often pictures may be drawn: four times a second, less when they cost more bytes than the line should carry.
+
+A bucket of bytes fills at the budget's rate and is drained by each frame, so that a burst (the first seconds of a run,
+in which everything moves) is smooth, and a long run stays within the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+PICTURES_PER_SECOND = 4
+BUDGET = 36 * 1024
+"""Bytes a second for pictures; together with the numbers a running screen stays below 40 KiB/s."""
+
+SLOW_BUDGET = 6 * 1024
+"""The same over a slow line."""
+
+_BURST_SECONDS = 6.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """Says when the next pictures are due.
+
+    Attributes:
+        clock: seconds, monotonic.
+        budget: bytes a second.
+    """
+
+    clock: Callable[[], float]
+    budget: float = BUDGET
+    _bytes: float = field(default=-1.0, init=False)
+    _filled_at: float = field(default=0.0, init=False)
+    _drawn_at: float = field(default=float("-inf"), init=False)
+
+    def due(self) -> bool:
+        """Whether pictures may be drawn now."""
+        self._fill()
+        return self._bytes >= 0 and self.clock() - self._drawn_at >= 1 / PICTURES_PER_SECOND - 0.01
+
+    def drawn(self, cost: float) -> None:
+        """Note that pictures of `cost` bytes have been drawn."""
+        self._fill()
+        self._bytes -= cost
+        self._drawn_at = self.clock()
+
+    def _fill(self) -> None:
+        now, most = self.clock(), _BURST_SECONDS * self.budget
+        first = self._drawn_at == float("-inf")
+        self._bytes = most if first else min(most, self._bytes + (now - self._filled_at) * self.budget)
+        self._filled_at = now
