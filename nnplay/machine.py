@@ -42,7 +42,7 @@ class Machine:
         progress: Callable[[int, int, str], None] | None = None,
     ) -> None:
         self.tape, self.real = tape, np.dtype(real)
-        loops = [loop.advance, loop.evaluate, loop.run_table, loop.assist]
+        loops = [loop.advance, loop.evaluate, loop.run_table, loop.assist, loop.shuffle]
         self.addresses = library.addresses([*tape.kernels(), *loops], real, progress)
         self.memory = aligned(tape.size, self.real)
         self.clock = np.zeros(at.CLOCK_SIZE, np.int64)
@@ -91,7 +91,7 @@ class Machine:
         """Gives the training rows: x (rows, …) and y (rows, …), copied in the tape's type."""
         rows = len(x)
         full, tail = min(batch, rows), rows % batch if rows > batch else 0
-        table = self._table(self.tape.train, full)
+        table = self.full_table = self.tail_table = self._table(self.tape.train, full)
         self.order = np.arange(rows, dtype=np.int64)
         self._attach(table, x, y, self.order, batch)
         p = self.program
@@ -99,9 +99,9 @@ class Machine:
         p[at.PROGRAM_WIDTH] = table.shape[1]
         p[at.PROGRAM_HAS_TAIL] = int(tail > 0)
         if tail:
-            shorter = self._table(self.tape.train, tail)
-            shorter[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
-            p[at.PROGRAM_TAIL] = shorter.ctypes.data
+            self.tail_table = self._table(self.tape.train, tail)
+            self.tail_table[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
+            p[at.PROGRAM_TAIL] = self.tail_table.ctypes.data
         p[at.PROGRAM_BATCHES] = -(-rows // batch)
         p[at.PROGRAM_ROWS] = rows
         p[at.PROGRAM_ORDER] = self.order.ctypes.data
@@ -196,11 +196,24 @@ class Machine:
         del self._kept[kept:]
         return results
 
-    def run_table(self, table: Array, count: int) -> None:
-        """Runs the first `count` rows of a table once."""
+    def run_table(self, table: Array, last: int, first: int = 0) -> None:
+        """Runs rows `first` … `last - 1` of a table once."""
         program = np.zeros(at.PROGRAM_SIZE, np.int64)
-        program[at.PROGRAM_WIDTH], program[at.PROGRAM_FULL] = table.shape[1], table.ctypes.data
-        self._call(loop.run_table, program, count)
+        program[at.PROGRAM_WIDTH], program[at.PROGRAM_FULL] = table.shape[1], table[first:].ctypes.data
+        self._call(loop.run_table, program, last - first)
+
+    def shuffle(self) -> None:
+        """Puts the order of the present epoch into the order array, as the loop does when an epoch begins."""
+        self._call(loop.shuffle, self.program, 0)
+
+    @property
+    def batch_now(self) -> tuple[Array, int]:
+        """The table that the next step walks, and the rows of its batch: a full one, or the smaller last one."""
+        last = self.clock[at.CLOCK_BATCH] == self.program[at.PROGRAM_BATCHES] - 1
+        if last and self.program[at.PROGRAM_HAS_TAIL]:
+            count = self.program[at.PROGRAM_ROWS] - self.clock[at.CLOCK_BATCH] * self.program[at.PROGRAM_BATCH_SIZE]
+            return self.tail_table, int(count)
+        return self.full_table, int(self.program[at.PROGRAM_BATCH_SIZE])
 
     def _call(self, kernel: Kernel, program: Array, number: int) -> None:
         address = self.addresses[kernel.name]

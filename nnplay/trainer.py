@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from nnplay.registry import loss_records, optimizer_records
 from nnplay.setup import Setup, cores, made
 from nnplay.tape import Tape
 from nnplay.targets import TargetForm, default_loss, target_form
+
+if TYPE_CHECKING:
+    from nnplay.inspector import RowView
 
 Array = NDArray[Any]
 Part = Literal["train", "validation", "test"]
@@ -164,6 +167,7 @@ class Trainer:
         machine.clock[at.CLOCK_SEED] = self.setup.seed
         machine.running[0] = 0.0
         self.history = History()
+        self._recorded = 0
         self._plateau = (math.inf, 0, 1.0)
         self.write_settings()
 
@@ -236,6 +240,7 @@ class Trainer:
             other.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
             other.machine.running[0] = self.machine.running[0]
         other.history, other.seconds, other._plateau = self.history, self.seconds, self._plateau
+        other._recorded = self._recorded
         return other, fresh
 
     # -- where the run stands --------------------------------------------------------------------------------------
@@ -286,9 +291,7 @@ class Trainer:
         """A copy of the present moment."""
         machine = self.machine
         running = float(machine.running[0])
-        return State(
-            machine.state().copy(), machine.clock.copy(), running, self._plateau, self.optimizer, self.setup
-        )
+        return State(machine.state().copy(), machine.clock.copy(), running, self._plateau, self.optimizer, self.setup)
 
     def restore(self, state: State) -> None:
         """Goes to a moment that `state` returned, of this trainer or of one made alike, with the settings of that moment."""
@@ -379,6 +382,9 @@ class Trainer:
 
     def _record(self, first: int, taken: int, lines: Array) -> None:
         machine, history = self.machine, self.history
+        if first < self._recorded:
+            history.truncate(first)
+        self._recorded = first + taken
         steps = np.arange(first + 1, first + taken + 1)
         for column, name in enumerate(("loss", "gradient_norm", "lr")):
             history.extend(name, steps, machine.trace[:taken, column])
@@ -408,6 +414,12 @@ class Trainer:
             if waited > schedule.values[schedule.record.patience]:
                 factor, waited = max(factor * schedule.values["factor"], schedule.values["min_factor"]), 0
             self._plateau = (best, waited, factor)
+
+    def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
+        """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
+        from nnplay.inspector import trace
+
+        return trace(self)
 
     # -- answers ---------------------------------------------------------------------------------------------------
 

@@ -100,6 +100,13 @@ def new_order(program: Any, clock: Any) -> None:
     clock[at.CLOCK_SHUFFLED] = clock[at.CLOCK_EPOCH] + 1
 
 
+@kernel
+def shuffle(program: Any, clock: Any, memory: Any, unused: int) -> None:
+    """Makes sure that the order array holds the order of the present epoch."""
+    if clock[at.CLOCK_SHUFFLED] != clock[at.CLOCK_EPOCH] + 1:
+        new_order(program, clock)
+
+
 @inline
 def copy(memory: Any, target: int, source: int, size: int) -> None:
     """Copies a range of memory to another place."""
