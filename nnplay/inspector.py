@@ -164,7 +164,7 @@ class Inspector:
             operation.words, operation.torch, source_of(operation.reference), operands,
         )  # fmt: skip
 
-    def list(self) -> list[RowView]:
+    def views(self) -> list[RowView]:
         """Every row of the step."""
         return [self.view(number) for number in range(len(self.rows))]
 

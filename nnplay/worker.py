@@ -278,7 +278,8 @@ class Worker:
 
     def _numbers(self, trainer: Trainer) -> Snapshot:
         history, timeline = trainer.history, self.timeline
-        last = {name: float(history[name].at(trainer.step).last) for name in history.names()}
+        buckets = {name: history[name].at(trainer.step) for name in history.names()}
+        last = {name: float(bucket.last) for name, bucket in buckets.items() if bucket is not None}
         metrics = {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))}
         return replace(
             self.snapshot,
