@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nnplay.health.rules import findings
+from nnplay.health.judge import findings
 
 __all__ = ["findings"]

@@ -1,0 +1,42 @@
+"""Applies every health rule to a run and keeps the findings that matter most."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from typing import Final
+
+from nnplay.health import rules
+from nnplay.health.evidence import Evidence, gather
+from nnplay.health.rule import HealthRule
+from nnplay.snapshot import Finding
+from nnplay.trainer import Trainer
+
+#: Findings shown at once: more than that nobody acts on.
+MOST: Final = 4
+_ORDER: Final = {"error": 0, "warning": 1, "hint": 2, "good": 3}
+
+
+@functools.cache
+def health_rules() -> dict[str, HealthRule]:
+    """Every rule by name: each module of `nnplay.health.rules` that defines one is part of the program."""
+    names = sorted(info.name for info in pkgutil.iter_modules(rules.__path__))
+    modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
+    found = [item for module in modules for item in vars(module).values() if isinstance(item, HealthRule)]
+    return {rule.name: rule for rule in found}
+
+
+def findings(trainer: Trainer) -> tuple[Finding, ...]:
+    """What the rules see in the run, worst first; empty before the first step where nothing is wrong with the data."""
+    return judged(gather(trainer))
+
+
+def judged(evidence: Evidence) -> tuple[Finding, ...]:
+    """The findings of one moment, worst first, at most `MOST`."""
+    found = []
+    for rule in health_rules().values():
+        sign = rule.look(evidence)
+        if sign is not None:
+            found.append(Finding(sign.level, sign.sentence, rule.key, rule.action))
+    return tuple(sorted(found, key=lambda finding: _ORDER[finding.level])[:MOST])

@@ -1,0 +1,38 @@
+"""The record of one health rule: how it looks at the evidence, and the action that applies its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from nnplay.health.evidence import Evidence
+
+Level = Literal["good", "hint", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a rule saw: how bad it is, in one sentence with numbers."""
+
+    level: Level
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRule:
+    """One rule.
+
+    Attributes:
+        name: stable name, as in tests and documents ("dead_relu").
+        title: two or three words.
+        look: what it sees in the evidence, or None; called several times a second, so it only compares numbers.
+        action: id of the playground's action that leads to the cure, or empty.
+        key: the key of that action, as the screen shows it.
+    """
+
+    name: str
+    title: str
+    look: Callable[[Evidence], Sign | None]
+    action: str = ""
+    key: str = ""

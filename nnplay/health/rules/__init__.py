@@ -1,0 +1,1 @@
+"""The health rules, one in each module."""
