@@ -177,6 +177,8 @@ class _Builder:
             for use in plan.backward:
                 self.emit(use, "backward", "", names)
         for step in reversed(self.network.steps):
+            if step.output not in deltas:
+                continue  # nothing in front of it is trained, so even rows between its own values would read nothing
             names = self.backward_names(step, values, saved, deltas)
             for use in step.plan.backward:
                 self.emit(use, "backward", step.path, names, optional=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.errors import unknown
+from nnplay.layer import Parameter
 from nnplay.operation import Shape
 
 #: Scheme → (variance · fan, which fan). Uniform and normal forms share the variance.
@@ -30,6 +31,15 @@ SCHEMES: Final = (
 )
 #: Without an activation behind it, a layer gets the scheme that PyTorch users call Glorot's.
 DEFAULT: Final = "xavier_uniform"
+
+
+def first_values(parameter: Parameter, suggested: str, seed: int, stream: int) -> NDArray[np.float64]:
+    """Initial values of a parameter; `suggested` is the scheme of one that says "auto", otherwise as `draw`."""
+    scheme = suggested if parameter.init == "auto" else parameter.init
+    values = draw(scheme, parameter.shape, parameter.fan_in, parameter.fan_out, seed, stream)
+    for first, end, amount in parameter.raised:
+        values[..., first:end] += amount
+    return values
 
 
 def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream: int) -> NDArray[np.float64]:

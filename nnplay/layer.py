@@ -22,6 +22,7 @@ class Parameter:
         init: name of a scheme of `nnplay.initial`, or "auto": chosen by the activation that follows.
         fan_in, fan_out: connections into and out of one unit, for the scheme.
         decays: whether L1 and L2 penalties apply (weights do, biases don't).
+        raised: parts of the last axis that start higher, as (first, end, by how much): an LSTM's forget bias.
     """
 
     shape: Shape
@@ -29,6 +30,7 @@ class Parameter:
     fan_in: int = 1
     fan_out: int = 1
     decays: bool = False
+    raised: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,19 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A test case: values of the fields and one input shape (without the batch), or several for a combination."""
+    """A test case: values of the fields and one input shape (without the batch), or several for a combination.
+
+    Attributes:
+        tokens: inputs are whole numbers from 0 to `tokens` - 1, or any numbers where it is 0.
+        exact: the backward rows are the derivative of the forward rows; False where they leave out a part on purpose
+            (truncated backpropagation), so that finite differences cannot agree.
+    """
 
     values: Mapping[str, Any]
     shape: Shape
     branches: int = 0
+    tokens: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,10 +157,7 @@ class Trainer:
         machine.state()[...] = 0
         for stream, (name, slot) in enumerate(machine.tape.parameters.items()):
             parameter, suggested = machine.tape.planned[name]
-            scheme = suggested if parameter.init == "auto" else parameter.init
-            machine.view(slot)[...] = initial.draw(
-                scheme, parameter.shape, parameter.fan_in, parameter.fan_out, self.network.seed, stream
-            )
+            machine.view(slot)[...] = initial.first_values(parameter, suggested, self.network.seed, stream)
         for name, start in machine.tape.buffers.items():
             machine.view(machine.tape.layout.find(name))[...] = start
         machine.clock[:] = 0
