@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.kernels.jit import Kernel
 from nnplay.kernels.layout import CLOCK_STEP
 from nnplay.kernels.operands import flat, share
+from nnplay.layer import Refused
 from nnplay.operation import Operation
+from nnplay.worked import Named, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,12 @@ class OptimizerRecord:
     Attributes:
         fields: the learning rate `lr` first; all are live, so all can change while training.
         slots: names of the state vectors, each as long as the parameters.
+        pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
         operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
             slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that
             is not finite).
+        torch: PyTorch's class, or a sentence why there is none.
+        cases, refused: settings that the tests try, and settings that must be refused.
     """
 
     name: str
@@ -36,11 +42,29 @@ class OptimizerRecord:
     fields: tuple[Field, ...]
     slots: tuple[str, ...]
     operation: Operation
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
+    cases: tuple[Mapping[str, Any], ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
-        """This optimizer with its settings."""
-        return Optimizer(self, bind(self.fields, args, kwargs, self.name))
+        """This optimizer with its settings; betas may be given as one pair, as in PyTorch."""
+        flat = [part for item in args for part in (item if isinstance(item, tuple | list) else (item,))]
+        return Optimizer(self, bind(self.fields, flat, self._single(kwargs), self.name))
+
+    def _single(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings with each pair taken apart into its fields."""
+        single: dict[str, Any] = {}
+        for key, value in given.items():
+            names = self.pairs.get(key, (key,))
+            parts = tuple(value) if key in self.pairs and isinstance(value, tuple | list) else (value,)
+            if len(parts) != len(names):
+                wanted = ", ".join(names)
+                raise InputError(
+                    f"'{value}' is not {len(names)} numbers", where=f"{self.name}, {key}", hint=f"give ({wanted})"
+                )
+            single |= dict(zip(names, parts, strict=True))
+        return single
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -56,14 +80,15 @@ class Optimizer:
 
     def with_values(self, **changes: Any) -> Optimizer:
         """A copy with some field values changed and checked."""
-        return replace(self, values=bind(self.record.fields, (), {**self.values, **changes}, self.record.name))
+        return replace(self, values=self.record(**{**self.values, **self.record._single(changes)}).values)
 
 
 def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots: int) -> Kernel:
-    """The kernel of an optimizer with that many slots (0, 1 or 2).
+    """The kernel of an optimizer with that many slots (0 to 3).
 
     Args:
-        prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1.
+        prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1. Numbers are cast with
+            `REAL`: one float64 among them would halve the speed of the loop.
         update: `(w, g, slot…, prepared) -> (w, slot…)`, for each parameter.
     """
 
@@ -100,5 +125,21 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
             check += w[i] - w[i]
         checks[part] = check
 
+    def three(row: Any, clock: Any, memory: Any, part: int) -> None:
+        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+        a, b, c, checks = flat(row, memory, 3), flat(row, memory, 4), flat(row, memory, 5), flat(row, memory, 10)
+        p = prepare(settings, clock[CLOCK_STEP] + 1)
+        start, stop = share(row, part, w.size)
+        check = 0.0
+        for i in range(start, stop):
+            w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
+            check += w[i] - w[i]
+        checks[part] = check
+
     module = getattr(update, "__module__", "")
-    return Kernel(f"{module}:update", (none, one, two)[slots])
+    return Kernel(f"{module}:update", (none, one, two, three)[slots])
+
+
+def named(settings: Named, *names: str) -> list[Term]:
+    """The settings vector as terms under the names of the fields, for worked-out elements."""
+    return [Term(settings[k].value, name, settings[k].numbers) for k, name in enumerate(names)]

@@ -73,7 +73,7 @@ def _wanted(shape: tuple[int, ...], target: Array, smoothing: Array) -> Array:
     """Target distribution (N, C): one-hot, smoothed."""
     hot = np.zeros(shape, dtype=smoothing.dtype)
     hot[np.arange(shape[0]), target.ravel().astype(np.int64)] = 1
-    return hot * (1 - smoothing) + smoothing / shape[1]
+    return np.asarray(hot * (1 - smoothing) + smoothing / shape[1])
 
 
 def reference(prediction: Array, target: Array, label_smoothing: Array) -> tuple[Array, Array]:
@@ -86,7 +86,7 @@ def reference(prediction: Array, target: Array, label_smoothing: Array) -> tuple
 
 def reference_back(probabilities: Array, target: Array, label_smoothing: Array) -> Array:
     p = probabilities.reshape(-1, probabilities.shape[-1])
-    return ((p - _wanted(p.shape, target, label_smoothing)) / len(p)).reshape(probabilities.shape)
+    return np.asarray((p - _wanted(p.shape, target, label_smoothing)) / len(p)).reshape(probabilities.shape)
 
 
 def _element(at: Any, prediction: Named, target: Named, label_smoothing: Named) -> Term:

@@ -65,7 +65,7 @@ def reference_back(prediction: Array, target: Array) -> Array:
     result = np.zeros_like(rows)
     divisor = np.maximum(_picked(prediction, target), 1e-12)
     result[np.arange(len(rows)), target.ravel().astype(np.int64)] = -1 / len(rows) / divisor
-    return result.reshape(prediction.shape)
+    return np.asarray(result.reshape(prediction.shape))
 
 
 def _element(at: Any, prediction: Named, target: Named) -> Term:

@@ -83,7 +83,7 @@ def reference_back(prediction: Array, target: Array, margin: Array) -> Array:
         result *= np.where(labels == 1, -1, 1)[:, None]
     else:
         result[np.arange(len(result)), labels] = -result.sum(axis=1)
-    return (result / result.size).reshape(prediction.shape)
+    return np.asarray((result / result.size).reshape(prediction.shape))
 
 
 def _too_close(z: Named, n: int, c: int, label: int, margin: Term) -> Term:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.jit import inline
+from nnplay.kernels.jit import REAL, inline
+from nnplay.layer import Refused
 from nnplay.operation import Operation
-from nnplay.optimizer import OptimizerRecord, update_kernel
+from nnplay.optimizer import OptimizerRecord, named, update_kernel
 from nnplay.worked import Named, Term, apply
 
 Array = NDArray[Any]
@@ -22,7 +23,9 @@ Array = NDArray[Any]
 def prepare(settings: Any, t: int) -> Any:
     """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay)."""
     lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
-    return lr / (1.0 - beta1**t), beta1, beta2, 1.0 / math.sqrt(1.0 - beta2**t), eps, decay
+    rate = lr / (1.0 - np.float64(beta1) ** t)
+    scale = 1.0 / math.sqrt(1.0 - np.float64(beta2) ** t)
+    return REAL(rate), beta1, beta2, REAL(scale), eps, decay
 
 
 @inline
@@ -36,7 +39,7 @@ def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
 
 
 def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
-    lr, beta1, beta2, eps, decay = settings
+    lr, beta1, beta2, eps, decay = settings.astype(np.float64)
     t = clock["step"] + 1
     g = g + decay * w
     m = beta1 * m + (1 - beta1) * g
@@ -46,7 +49,7 @@ def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Ma
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:
-    lr, beta1, beta2, eps, decay = (settings[k] for k in range(5))
+    lr, beta1, beta2, eps, decay = named(settings, "lr", "beta1", "beta2", "eps", "decay")
     t = clock["step"] + 1
     slope = g[at] + decay * w[at] if decay.value else g[at]
     mean = (beta1 * m[at] + (1 - beta1) * slope) / (1 - beta1**t)
@@ -62,10 +65,11 @@ ADAM = OptimizerRecord(
         number("lr", 0.001, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
         number("beta1", 0.9, "memory of the mean gradient", low=0.0, high=0.9999999, live=True),
         number("beta2", 0.999, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
-        number("eps", 1e-8, "keeps the division from exploding", low=0.0, live=True),
+        number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
         number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
     ),
     slots=("exp_avg", "exp_avg_sq"),
+    pairs={"betas": ("beta1", "beta2")},
     operation=Operation(
         name="update (adam)",
         kernel=update_kernel(prepare, update, slots=2),
@@ -79,4 +83,11 @@ ADAM = OptimizerRecord(
         torch="torch.optim.Adam",
     ),
     torch="Adam",
+    cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
+    refused=(
+        Refused({"lr": -0.1}, (), "≥ 0"),
+        Refused({"beta2": 1}, (), "≤ 1"),
+        Refused({"eps": 0}, (), "≥ 1e-30"),
+        Refused({"betas": (0.9, 0.99, 0.999)}, (), "not 2 numbers"),
+    ),
 )

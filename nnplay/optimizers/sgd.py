@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.jit import inline
+from nnplay.kernels.jit import REAL, inline
+from nnplay.layer import Refused
 from nnplay.operation import Operation
-from nnplay.optimizer import OptimizerRecord, update_kernel
+from nnplay.optimizer import OptimizerRecord, named, update_kernel
 from nnplay.worked import Named, Term
 
 Array = NDArray[Any]
@@ -19,45 +19,52 @@ Array = NDArray[Any]
 
 @inline
 def prepare(settings: Any, t: int) -> Any:
-    """(lr, momentum, nesterov, weight decay)."""
-    return settings[0], settings[1], settings[2], settings[3]
+    """(lr, momentum, nesterov, weight decay, share of the gradient that enters the velocity)."""
+    momentum, dampening = settings[1], settings[4]
+    entering = 1.0 if t == 1 or momentum == 0.0 else 1.0 - dampening  # PyTorch does not dampen the first step
+    return settings[0], momentum, settings[2], settings[3], REAL(entering)
 
 
 @inline
 def update(w: Any, g: Any, velocity: Any, p: Any) -> Any:
     """One parameter's step."""
-    lr, momentum, nesterov, decay = p
+    lr, momentum, nesterov, decay, entering = p
     g = g + decay * w
-    velocity = momentum * velocity + g
+    velocity = momentum * velocity + entering * g
     step = g + momentum * velocity if nesterov != 0.0 else velocity
     return w - lr * step, velocity
 
 
+def _entering(momentum: float, dampening: float, clock: Mapping[str, int]) -> float:
+    return 1.0 if clock["step"] == 0 or momentum == 0 else 1 - dampening
+
+
 def reference(settings: Array, g: Array, w: Array, velocity: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
-    lr, momentum, nesterov, decay = settings
+    lr, momentum, nesterov, decay, dampening = settings
     g = g + decay * w
-    velocity = momentum * velocity + g
+    velocity = momentum * velocity + _entering(momentum, dampening, clock) * g
     step = g + momentum * velocity if nesterov else velocity
-    w = w - lr * step
-    return w, velocity
+    return w - lr * step, velocity
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, velocity: Named, clock: Mapping[str, int]) -> Term:
-    lr, momentum, nesterov, decay = (settings[k] for k in range(4))
+    lr, momentum, nesterov, decay, dampening = named(settings, "lr", "momentum", "nesterov", "decay", "dampening")
     slope = g[at] + decay * w[at] if decay.value else g[at]
-    moved = momentum * velocity[at] + slope if momentum.value else slope
+    entering = slope if _entering(momentum.value, dampening.value, clock) == 1 else (1 - dampening) * slope
+    moved = momentum * velocity[at] + entering if momentum.value else entering
     return w[at] - lr * (slope + momentum * moved if nesterov.value else moved)
 
 
 SGD = OptimizerRecord(
     name="sgd",
     title="SGD",
-    about="Stochastic gradient descent: steps against the gradient of one batch. Momentum lets steps in one direction add up.",
+    about="Stochastic gradient descent: steps against one batch's gradient. With momentum, equal steps add up.",
     fields=(
         number("lr", 0.001, "learning rate: how far one step goes", low=0.0, live=True),
         number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
         flag("nesterov", False, "look ahead along the momentum before correcting", live=True),
         number("weight_decay", 0.0, "pulls all parameters towards 0", low=0.0, live=True),
+        number("dampening", 0.0, "share of the gradient that momentum leaves out", low=0.0, high=1.0, live=True),
     ),
     slots=("momentum_buffer",),
     operation=Operation(
@@ -73,4 +80,15 @@ SGD = OptimizerRecord(
         torch="torch.optim.SGD",
     ),
     torch="SGD",
+    cases=(
+        {"lr": 0.1},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+        {"lr": 0.1, "momentum": 0.5, "dampening": 0.2},
+    ),
+    refused=(
+        Refused({"lr": -1}, (), "≥ 0"),
+        Refused({"lr": "nan"}, (), "not a number"),
+        Refused({"momentum": 1.5}, (), "≤ 1"),
+    ),
 )

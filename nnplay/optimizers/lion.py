@@ -1,0 +1,75 @@
+"""Lion: steps of one size, whose direction is the sign of a mean gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.jit import REAL, inline
+from nnplay.layer import Refused
+from nnplay.operation import Operation
+from nnplay.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.worked import Named, Term, apply
+
+Array = NDArray[Any]
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """(lr, beta1, beta2, share of each parameter that stays)."""
+    return settings[0], settings[1], settings[2], REAL(1.0 - settings[0] * settings[3])
+
+
+@inline
+def update(w: Any, g: Any, m: Any, p: Any) -> Any:
+    """One parameter's step."""
+    lr, beta1, beta2, stays = p
+    mixed = beta1 * m + (1.0 - beta1) * g
+    sign = 1.0 if mixed > 0.0 else (-1.0 if mixed < 0.0 else mixed)  # 0 stays 0, and NaN stays NaN
+    return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
+
+
+def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+    lr, beta1, beta2, decay = settings
+    sign = np.sign(beta1 * m + (1 - beta1) * g)
+    return w * (1 - lr * decay) - lr * sign, beta2 * m + (1 - beta2) * g
+
+
+def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int]) -> Term:
+    lr, beta1, _, decay = named(settings, "lr", "beta1", "beta2", "decay")
+    kept = w[at] * (1 - lr * decay) if decay.value else w[at]
+    return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
+
+
+LION = OptimizerRecord(
+    name="lion",
+    title="Lion",
+    about="Evolved sign momentum (Chen et al., 2023): every parameter moves by exactly lr, so lr must be small.",
+    fields=(
+        number("lr", 1e-4, "learning rate: how far each step moves each parameter", low=0.0, live=True),
+        number("beta1", 0.9, "memory of the mean gradient whose sign is taken", low=0.0, high=0.9999999, live=True),
+        number("beta2", 0.99, "memory of the mean gradient that is kept", low=0.0, high=0.9999999, live=True),
+        number("weight_decay", 0.0, "share of lr by which parameters shrink each step", low=0.0, live=True),
+    ),
+    slots=("exp_avg",),
+    pairs={"betas": ("beta1", "beta2")},
+    operation=Operation(
+        name="update (lion)",
+        kernel=update_kernel(prepare, update, slots=1),
+        reads=("optimizer", "gradients", "parameters", "exp_avg"),
+        writes=("parameters", "exp_avg", "checks"),
+        reference=reference,
+        formula="w ← (1 − lr·λ)w − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g",
+        words="Moves every parameter by lr against the sign of its mean gradient, however small that gradient is.",
+        element=element,
+        uses_clock=True,
+        torch="no class in torch.optim; the rule of the paper's Algorithm 2",
+    ),
+    torch="no class in torch.optim",
+    cases=({"lr": 0.01}, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.1}),
+    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"betas": 0.9}, (), "not 2 numbers")),
+)

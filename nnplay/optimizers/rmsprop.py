@@ -1,0 +1,108 @@
+"""RMSprop: the gradient divided by its recent typical size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import flag, number
+from nnplay.kernels.jit import inline
+from nnplay.layer import Refused
+from nnplay.operation import Operation
+from nnplay.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.worked import Named, Term, apply
+
+Array = NDArray[Any]
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """(lr, alpha, eps, weight decay, momentum, centered)."""
+    return settings[0], settings[1], settings[2], settings[3], settings[4], settings[5]
+
+
+@inline
+def update(w: Any, g: Any, square: Any, velocity: Any, mean: Any, p: Any) -> Any:
+    """One parameter's step."""
+    lr, alpha, eps, decay, momentum, centered = p
+    g = g + decay * w
+    square = alpha * square + (1.0 - alpha) * g * g
+    mean = alpha * mean + (1.0 - alpha) * g
+    spread = max(square - mean * mean, 0.0) if centered != 0.0 else square  # rounding may make a variance negative
+    velocity = momentum * velocity + g / (math.sqrt(spread) + eps)
+    return w - lr * velocity, square, velocity, mean
+
+
+def reference(
+    settings: Array, g: Array, w: Array, square: Array, velocity: Array, mean: Array, clock: Mapping[str, int]
+) -> tuple[Array, ...]:
+    lr, alpha, eps, decay, momentum, centered = settings
+    g = g + decay * w
+    square = alpha * square + (1 - alpha) * g * g
+    mean = alpha * mean + (1 - alpha) * g
+    spread = np.maximum(square - mean * mean, 0) if centered else square
+    velocity = momentum * velocity + g / (np.sqrt(spread) + eps)
+    return w - lr * velocity, square, velocity, mean
+
+
+def element(
+    at: Any,
+    settings: Named,
+    g: Named,
+    w: Named,
+    square: Named,
+    velocity: Named,
+    mean: Named,
+    clock: Mapping[str, int],
+) -> Term:
+    names = ("lr", "alpha", "eps", "decay", "momentum", "centered")
+    lr, alpha, eps, decay, momentum, centered = named(settings, *names)
+    slope = g[at] + decay * w[at] if decay.value else g[at]
+    spread = alpha * square[at] + (1 - alpha) * slope**2
+    if centered.value:
+        spread = apply("max", max, spread - (alpha * mean[at] + (1 - alpha) * slope) ** 2, 0.0)
+    step = slope / (apply("√", math.sqrt, spread) + eps)
+    return w[at] - lr * (momentum * velocity[at] + step if momentum.value else step)
+
+
+RMSPROP = OptimizerRecord(
+    name="rmsprop",
+    title="RMSprop",
+    about="Divides each gradient by its recent typical size (Hinton, 2012): steep and flat directions learn alike.",
+    fields=(
+        number("lr", 0.01, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
+        number("alpha", 0.99, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
+        number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
+        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
+        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
+        flag("centered", False, "divide by the standard deviation instead of the mean square", live=True),
+    ),
+    slots=("square_avg", "momentum_buffer", "grad_avg"),
+    operation=Operation(
+        name="update (rmsprop)",
+        kernel=update_kernel(prepare, update, slots=3),
+        reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
+        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "checks"),
+        reference=reference,
+        formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
+        words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",
+        element=element,
+        uses_clock=True,
+        torch="torch.optim.RMSprop",
+    ),
+    torch="RMSprop",
+    cases=(
+        {"lr": 0.01},
+        {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1, "momentum": 0.9},
+        {"lr": 0.01, "momentum": 0.5, "centered": True},
+    ),
+    refused=(
+        Refused({"lr": -1}, (), "≥ 0"),
+        Refused({"alpha": 1}, (), "≤ 1"),
+        Refused({"centered": "so"}, (), "yes or no"),
+    ),
+)
