@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import Field, bind, signature
+from nnplay.layer import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class ScheduleRecord:
     Attributes:
         factor: `(field values, steps: float64 (n,)) -> factors (n,)` of the learning rate; pure, so that replays agree.
         patience: name of the field that says after how many epochs without a better validation loss the rate drops by
-            the factor of the field `factor`; empty for schedules that only look at the step.
+            the factor of the field `factor`, down to `min_factor`; empty for schedules that only look at the step.
+        torch: PyTorch's class with its module, or a sentence why there is none.
+        cases: field values with factors known from the definition, by step, for the tests.
+        refused: field values that must be refused.
     """
 
     name: str
@@ -31,6 +35,8 @@ class ScheduleRecord:
     fields: tuple[Field, ...] = ()
     patience: str = ""
     torch: str = ""
+    cases: tuple[tuple[Mapping[str, Any], Mapping[int, float]], ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Schedule:
         """This schedule with its settings."""

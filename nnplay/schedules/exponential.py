@@ -1,0 +1,33 @@
+"""Exponential: the learning rate shrinks by the same factor at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.layer import Refused
+from nnplay.schedule import ScheduleRecord
+
+Array = NDArray[np.float64]
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """gamma^t."""
+    return np.asarray(float(values["gamma"]) ** steps)
+
+
+EXPONENTIAL = ScheduleRecord(
+    name="exponential",
+    title="Exponential",
+    about="Shrinks the learning rate by the same factor at every step.",
+    formula="gamma^t",
+    factor=factor,
+    fields=(number("gamma", 0.999, "factor of every step", low=0.0, high=1.0, above=True),),
+    torch="torch.optim.lr_scheduler.ExponentialLR",
+    cases=(({"gamma": 0.5}, {0: 1.0, 1: 0.5, 3: 0.125}),),
+    refused=(Refused({"gamma": 1.1}, (), "≤ 1"),),
+)

@@ -1,0 +1,38 @@
+"""Plateau: the learning rate drops when the validation loss stops getting better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import integer, number
+from nnplay.layer import Refused
+from nnplay.schedule import ScheduleRecord
+
+Array = NDArray[np.float64]
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """1: what the validation loss asks for is multiplied in by the trainer, epoch by epoch."""
+    return np.ones_like(steps)
+
+
+PLATEAU = ScheduleRecord(
+    name="plateau",
+    title="Reduce on plateau",
+    about="Drops the learning rate when the validation loss has not become better for some epochs.",
+    formula="factor^(drops), where a drop follows `patience` epochs without a better validation loss",
+    factor=factor,
+    fields=(
+        integer("patience", 10, "epochs without a better validation loss before a drop", low=0),
+        number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),
+        number("min_factor", 1e-4, "lowest share of the learning rate", low=0.0, high=1.0),
+    ),
+    patience="patience",
+    torch="torch.optim.lr_scheduler.ReduceLROnPlateau",
+    cases=(({}, {0: 1.0, 1000: 1.0}),),
+    refused=(Refused({"patience": -1}, (), "≥ 0"), Refused({"factor": 0}, (), "> 0")),
+)
