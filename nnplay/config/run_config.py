@@ -1,0 +1,269 @@
+"""The whole of a run as one frozen value: read from TOML or a dict, written back, and turned into a trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from nnplay.config import defaults
+from nnplay.config.data_choice import DataChoice, read_data
+from nnplay.config.reading import Reading, read_record
+from nnplay.config.split_choice import SplitChoice, read_split
+from nnplay.data.regular_file import open_regular
+from nnplay.data.split import Split
+from nnplay.fields import integer, text
+from nnplay.layer import Layer
+from nnplay.loss import Loss
+from nnplay.notation import parse_layers, show_layer
+from nnplay.optimizer import Optimizer
+from nnplay.registry import loss_records, optimizer_records, schedule_records
+from nnplay.schedule import Schedule
+from nnplay.setup import SETUP_FIELDS, Setup
+from nnplay.targets import default_loss
+from nnplay.text import clean
+
+#: Bytes of a file that describes a run.
+MOST_BYTES: Final = 2**20
+TRAINING_FIELDS: Final = tuple(item for item in SETUP_FIELDS.values() if item.name != "seed")
+_EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
+_SEED: Final = SETUP_FIELDS["seed"]
+_TITLE: Final = text("title", "", "what the run is called")
+_KEYS: Final = (
+    *("title", "about", "epochs", "seed", "layers"),
+    *("data", "split", "loss", "optimizer", "schedule", "training"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """A run.
+
+    Attributes:
+        data: the data set or file.
+        split: how its rows are dealt.
+        layers: the network; empty chooses one that suits the data.
+        loss: None takes the usual one.
+        optimizer: Adam with a learning rate of 0.01 unless one is named.
+        schedule: of the learning rate; None keeps it.
+        training: values of `Setup` (batch_size, l1, …); only those that were given.
+        epochs: passes over the training rows; 0 chooses by the data.
+        seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
+        title, about: for people.
+    """
+
+    data: DataChoice
+    split: SplitChoice = field(default_factory=SplitChoice)
+    layers: tuple[Layer, ...] = ()
+    loss: Loss | None = None
+    optimizer: Optimizer = field(default_factory=lambda: _default_optimizer())
+    schedule: Schedule | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 0
+    seed: int = 0
+    title: str = ""
+    about: str = ""
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_file(path: str | Path) -> RunConfig:
+        """The run that a TOML file describes; paths in it are relative to its folder.
+
+        Raises:
+            InputError: not a readable file, or anything that `from_text` refuses.
+        """
+        name = clean(Path(path).name)
+        with open_regular(path, limit=MOST_BYTES, hint="a run is described in a few lines") as file:
+            content = file.read(MOST_BYTES + 1)
+        return RunConfig.from_text(content, where=name, folder=Path(path).expanduser().parent)
+
+    @staticmethod
+    def from_text(content: str | bytes, where: str = "run.toml", folder: Path | None = None) -> RunConfig:
+        """The run that a TOML text describes.
+
+        Args:
+            where: what the text is called in messages.
+            folder: paths of data files are relative to it; by default to the working folder.
+
+        Raises:
+            InputError: not TOML, over 1 MiB, an unknown key or a refused value; `Problems` when there are several.
+        """
+        from nnplay.session.record import line_of, parse
+
+        data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        table = parse(data, where)
+        shown = data.decode()
+
+        def place(key: str) -> str:
+            line = line_of(shown, key)
+            return f"{where}, line {line}, {key}" if line else f"{where}, {key}" if key else where
+
+        return _read(table, place, folder)
+
+    @staticmethod
+    def from_dict(table: Mapping[str, Any], where: str = "", folder: Path | None = None) -> RunConfig:
+        """The run that a table of plain values describes: the same as a TOML text that holds it.
+
+        Raises:
+            InputError: an unknown key or a refused value; `Problems` when there are several.
+        """
+        return _read(table, lambda key: f"{where}, {key}" if where and key else where or key, folder)
+
+    def changed(self, changes: Mapping[str, Any]) -> RunConfig:
+        """A copy with some entries of its table changed: `{"optimizer": {"lr": 0.1}, "epochs": 5}`.
+
+        Raises:
+            InputError: an unknown key or a refused value.
+        """
+        return RunConfig.from_dict(merged(self.to_dict(), changes))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that `from_dict` reads back as an equal run; what was left open is left out."""
+        table: dict[str, Any] = {"title": self.title, "about": self.about, "epochs": self.epochs or ""}
+        table = {key: value for key, value in table.items() if value != ""}
+        table["seed"] = self.seed
+        if self.layers:
+            table["layers"] = [show_layer(layer) for layer in self.layers]
+        table["data"] = self.data.table()
+        sections = {
+            "split": self.split.table(),
+            "loss": _record_table(self.loss),
+            "optimizer": _record_table(self.optimizer),
+            "schedule": _record_table(self.schedule),
+            "training": dict(self.training),
+        }
+        return table | {key: value for key, value in sections.items() if value}
+
+    def to_toml(self) -> str:
+        """The run as TOML text, one layer a line."""
+        import tomlkit
+
+        table = self.to_dict()
+        if "layers" in table:
+            lines = "\n".join([*table["layers"], ""])
+            table["layers"] = tomlkit.string(lines, multiline=True)
+        return tomlkit.dumps(table)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def load(self) -> Split:
+        """The data, dealt and scaled.
+
+        Raises:
+            InputError: they cannot be read, or a part is left without rows.
+        """
+        return self.split.apply(self.data.load(), self.seed)
+
+    def completed(self, split: Split) -> RunConfig:
+        """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs."""
+        loss = self.loss or loss_records()[default_loss(split.train)]()
+        layers = self.layers or defaults.layers_for(split.feature_shape, split.outputs, loss)
+        training = {"batch_size": defaults.batch_size_for(split), **self.training}
+        epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
+        return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
+
+    def setup(self) -> Setup:
+        """The settings of a trainer besides data, network, loss and optimizer."""
+        return Setup().changed(**self.training, seed=self.seed, schedule=self.schedule)
+
+    def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Any:
+        """The trainer of this run, at step 0.
+
+        Args:
+            progress: told about kernels that must be compiled first, as `(done, total, name)`.
+            split: from `load`, where it has been called already.
+
+        Raises:
+            InputError: anything in the run that cannot be, before memory is taken for it.
+        """
+        from nnplay.network import Network
+        from nnplay.trainer import Trainer
+
+        data = self.load() if split is None else split
+        run = self.completed(data)
+        network = Network(run.layers, seed=run.seed)
+        return Trainer(network, data, run.loss, run.optimizer, setup=run.setup(), progress=progress)
+
+
+def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`table` with `changes` laid over it; a section that gets another name (or file) loses its other values."""
+    result = dict(table)
+    for key, change in changes.items():
+        before = result.get(key)
+        if not isinstance(change, Mapping) or not isinstance(before, Mapping):
+            result[key] = change
+        elif any(name in change and change[name] != before.get(name) for name in ("name", "file")):
+            result[key] = dict(change)
+        else:
+            result[key] = {**before, **change}
+    return result
+
+
+def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | None) -> RunConfig:
+    reading = Reading(place)
+    given = reading.known("", table, _KEYS)
+    if "data" not in given:
+        reading.refuse("", "says nothing about data", 'add data = "spiral", or another set or file')
+    optimizer = given.get("optimizer", {})
+    config = RunConfig(
+        data=read_data(reading, given["data"], folder) if "data" in given else DataChoice(),
+        split=read_split(reading, given["split"]) if "split" in given else SplitChoice(),
+        layers=_layers(reading, given.get("layers", "")),
+        loss=read_record(reading, "loss", given["loss"], loss_records()) if "loss" in given else None,
+        optimizer=_optimizer(reading, optimizer) if optimizer else _default_optimizer(),
+        schedule=_schedule(reading, given["schedule"]) if "schedule" in given else None,
+        training=reading.values("training", TRAINING_FIELDS, reading.table("training", given.get("training", {}))),
+        epochs=reading.attempt("epochs", lambda: _EPOCHS.read(given.get("epochs", 0)), 0),
+        seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
+        title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
+        about=clean(str(given.get("about", "")), limit=10_000),
+    )
+    reading.finish()
+    return config
+
+
+def _layers(reading: Reading, given: Any) -> tuple[Layer, ...]:
+    lines = [given] if isinstance(given, str) else given
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        reading.refuse("layers", "is neither text nor a list of texts", 'write layers = "linear 8, tanh, linear 2"')
+        return ()
+    layers: list[Layer] = []
+    for line in lines:
+        nothing: tuple[Layer, ...] = ()
+        layers += reading.attempt("layers", partial(parse_layers, line), nothing)
+    return tuple(layers)
+
+
+def _optimizer(reading: Reading, given: Any) -> Optimizer:
+    if isinstance(given, Mapping) and "name" not in given:
+        given = {**defaults.OPTIMIZER, **given}
+    found: Optimizer | None = read_record(reading, "optimizer", given, optimizer_records())
+    return found or _default_optimizer()
+
+
+def _schedule(reading: Reading, given: Any) -> Schedule | None:
+    table = reading.table("schedule", given)
+    if str(table.get("name", "")).lower() in ("none", "") and not set(table) - {"name"}:
+        return None
+    found: Schedule | None = read_record(reading, "schedule", table, schedule_records())
+    return found
+
+
+def _default_optimizer() -> Optimizer:
+    values = dict(defaults.OPTIMIZER)
+    optimizer: Optimizer = optimizer_records()[str(values.pop("name"))](**values)
+    return optimizer
+
+
+def _record_table(item: Any) -> dict[str, Any]:
+    """Name and those values that differ from the record's defaults; the learning rate is always said."""
+    if item is None:
+        return {}
+    given = {f.name: item.values[f.name] for f in item.record.fields}
+    said = {f.name for f in item.record.fields if given[f.name] != f.default or f.name == "lr"}
+    return {"name": item.record.name} | {key: value for key, value in given.items() if key in said}
