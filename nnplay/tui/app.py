@@ -157,21 +157,14 @@ class Playground(FaultReporting):
         except NnplayError as error:
             self._say(error.message, error=True)
 
-    @on(Form.Changed)
-    def _form_changed(self, event: Form.Changed) -> None:
-        self._change_entry(event.entry, event.value)
-
-    def _change_entry(self, entry: entries.Entry, value: Any) -> None:
+    def change_entry(self, entry: entries.Entry, value: Any) -> None:
+        """Give the setting behind `entry` another value."""
         try:
             values = entries.changes(self._backend.settings, entry, value)
         except NnplayError as error:
             self._say(error.message, error=True)
             return
         self.change(**values)
-
-    @on(LayerList.Changed)
-    def _layers_changed(self, event: LayerList.Changed) -> None:
-        self.change(layers=event.layers)
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -334,7 +327,7 @@ class Playground(FaultReporting):
     async def _command(self, action: Action, rest: str) -> None:
         if action.id == "set":
             name, _, value = rest.partition(" ")
-            self._change_entry(entries.named(self._entries(), name), value.strip())
+            self.change_entry(entries.named(self._entries(), name), value.strip())
         elif action.id == "layers":
             self.change(layers=split_layers(rest))
         elif action.id == "goto":

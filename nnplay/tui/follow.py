@@ -44,6 +44,8 @@ class Follower:
     def tick(self) -> None:
         """Draw the newest snapshot, if it is new and may be drawn now."""
         snapshot = self._backend.snapshot
+        if not self._main.query(HeaderLine):
+            return  # the screen is being taken down
         if snapshot is self._complete or self._app.screen is not self._main or not self.gate.open():
             return
         self.frame(pictures=self.pace.due() or not snapshot.running)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import BindingType
-from textual.message import Message
 
 from nnplay.tui import actions, bars
 from nnplay.tui.cells import Cells, Row, Run, fit, joined
 from nnplay.tui.dialogs.choose import Choose, ChooseMany
 from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.editor import editor
 from nnplay.tui.entries import Entry
 from nnplay.tui.nudge import at_share, nudged, share
 
@@ -22,16 +21,9 @@ _VALUE = 7
 
 
 class Form(Cells, can_focus=True):
-    """Shows entries and posts `Form.Changed` when the user gives one another value."""
+    """Shows entries, and tells the editor when the user gives one another value."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("form")
-
-    @dataclass
-    class Changed(Message):
-        """The user wants `entry` to have `value`."""
-
-        entry: Entry
-        value: Any
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -95,7 +87,7 @@ class Form(Cells, can_focus=True):
             return
         value = nudged(entry.field, entry.value, direction)
         if value != entry.value:
-            self.post_message(self.Changed(entry, value))
+            editor(self).change_entry(entry, value)
 
     def action_edit(self) -> None:
         """Open the dialog that fits the value under the cursor."""
@@ -103,7 +95,7 @@ class Form(Cells, can_focus=True):
         if entry is None:
             return
         if entry.field.kind == "flag":
-            self.post_message(self.Changed(entry, not entry.value))
+            editor(self).change_entry(entry, not entry.value)
         elif entry.many:
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
         elif entry.field.kind == "choice":
@@ -115,7 +107,7 @@ class Form(Cells, can_focus=True):
     def _ask(self, entry: Entry, dialog: Choose | ChooseMany | AskValue) -> None:
         def answered(value: Any) -> None:
             if value is not None:
-                self.post_message(self.Changed(entry, value))
+                editor(self).change_entry(entry, value)
 
         self.app.push_screen(dialog, answered)
 
@@ -138,7 +130,7 @@ class Form(Cells, can_focus=True):
         place = event.x - _LABEL + 1
         entry = self._entries[line]
         if share(entry.field, entry.value) is not None and 0 <= place < track:
-            self.post_message(self.Changed(entry, at_share(entry.field, place / max(1, track - 1))))
+            editor(self).change_entry(entry, at_share(entry.field, place / max(1, track - 1)))
         elif place >= 0 or same:
             self.action_edit()
 

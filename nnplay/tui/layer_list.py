@@ -14,19 +14,14 @@ from textual.message import Message
 from nnplay.tui import actions, fixed
 from nnplay.tui.cells import Cells, Row, fit, joined
 from nnplay.tui.contract import LayerLine, Ledger
+from nnplay.tui.editor import editor
 from nnplay.tui.layer_text import with_units
 
 
 class LayerList(Cells, can_focus=True):
-    """Shows a ledger; posts the layers' texts when the user edits them."""
+    """Shows a ledger, and tells the editor when the user changes its layers."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("layers")
-
-    @dataclass
-    class Changed(Message):
-        """The user wants these layers."""
-
-        layers: tuple[str, ...]
 
     @dataclass
     class Edit(Message):
@@ -116,13 +111,13 @@ class LayerList(Cells, can_focus=True):
         """Take the layer out."""
         texts = self.texts
         if self.cursor < len(texts):
-            self.post_message(self.Changed(tuple(texts[: self.cursor] + texts[self.cursor + 1 :])))
+            editor(self).change(layers=tuple(texts[: self.cursor] + texts[self.cursor + 1 :]))
 
     def action_duplicate(self) -> None:
         """Put the same layer once more below."""
         texts = self.texts
         if self.cursor < len(texts):
-            self.post_message(self.Changed((*texts[: self.cursor + 1], texts[self.cursor], *texts[self.cursor + 1 :])))
+            editor(self).change(layers=(*texts[: self.cursor + 1], texts[self.cursor], *texts[self.cursor + 1 :]))
 
     def action_shift(self, by: int) -> None:
         """Swap the layer with its neighbour and follow it."""
@@ -130,7 +125,7 @@ class LayerList(Cells, can_focus=True):
         if self.cursor < len(texts) and 0 <= to < len(texts):
             texts[self.cursor], texts[to] = texts[to], texts[self.cursor]
             self.cursor = to
-            self.post_message(self.Changed(tuple(texts)))
+            editor(self).change(layers=tuple(texts))
 
     def action_width(self, by: int) -> None:
         """Give the layer one unit more or less."""
@@ -139,7 +134,7 @@ class LayerList(Cells, can_focus=True):
             changed = with_units(texts[self.cursor], by)
             if changed != texts[self.cursor]:
                 texts[self.cursor] = changed
-                self.post_message(self.Changed(tuple(texts)))
+                editor(self).change(layers=tuple(texts))
 
     def on_focus(self) -> None:
         """Show the cursor."""

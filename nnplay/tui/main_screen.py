@@ -118,7 +118,7 @@ class MainScreen(Screen[None]):
         target = self.pane(name)
         if not target.focusable:
             target = next((widget for widget in target.query(Widget) if widget.focusable), target)  # type: ignore[assignment]
-        target.focus()
+        self.set_focus(target)  # now, not later: the next key may already wait
 
     def go_by(self, steps: int) -> None:
         """Go to the pane after or before the current one."""

@@ -232,6 +232,17 @@ async def test_layers_are_edited_by_keys() -> None:
         )
 
 
+async def test_quick_keys_all_count() -> None:
+    """Keys that arrive in one burst each have their effect: three times wider is three units more."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "2")
+        layers = main(app).query_one(LayerList)
+        for _ in range(3):
+            layers.action_width(1)
+        assert app._backend.settings.layers[0] == "linear 11"
+
+
 async def test_layer_is_added_by_typing_and_checked_while_typed() -> None:
     """a opens the dialog; an unknown layer stays with its reason; a known one lands after the chosen layer."""
     app = make()

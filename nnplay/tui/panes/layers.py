@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 
 from nnplay.tui.contract import Backend, Ledger, Settings
 from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.editor import editor
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.panes.base import Pane
 
@@ -49,7 +50,7 @@ class LayersPane(Pane):
         def answered(text: str | None) -> None:
             if text:
                 layers.cursor = index
-                layers.post_message(LayerList.Changed((*texts[:index], text, *rest)))
+                editor(self).change(layers=(*texts[:index], text, *rest))
 
         title = "new layer" if new else f"layer {index + 1}"
         current = "" if new else texts[index]
