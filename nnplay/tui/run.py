@@ -12,6 +12,7 @@ from nnplay.errors import InputError
 from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
 from nnplay.tui.contract import Backend
+from nnplay.tui.pace import SLOW_BUDGET
 
 
 def check() -> None:
@@ -25,10 +26,13 @@ def check() -> None:
         raise InputError(reason)
 
 
-def run(backend: Backend, *, ascii_only: bool = False, light: bool = False, tour: bool | None = None) -> int:
+def run(
+    backend: Backend, *, ascii_only: bool = False, light: bool = False, slow: bool = False, tour: bool | None = None
+) -> int:
     """Show the playground until the user leaves; returns the exit status.
 
     Args:
+        slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         tour: whether to begin with the tour; by default only at the very first start.
 
     Raises:
@@ -42,6 +46,8 @@ def run(backend: Backend, *, ascii_only: bool = False, light: bool = False, tour
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
+    if slow or os.environ.get("SSH_CONNECTION"):
+        app.follower.pace.budget = SLOW_BUDGET
     signals.install(backend.rescue, app.leave_from_signal)
     try:
         status = app.run()
