@@ -8,8 +8,9 @@ import pkgutil
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from nnplay.data import synthetic, tables
+from nnplay.data import generated, synthetic, tables
 from nnplay.data.dataset import Dataset
+from nnplay.data.progress import Report, reported_to
 from nnplay.data.record import DatasetRecord
 from nnplay.errors import unknown
 from nnplay.fields import fill
@@ -17,13 +18,16 @@ from nnplay.fields import fill
 
 @functools.cache
 def dataset_records() -> MappingProxyType[str, DatasetRecord]:
-    """All records by name: synthetic sets first, then tables, each in the order of their names."""
-    found = (record for folder in (synthetic, tables) for record in _scan(folder))
+    """All records by name: synthetic sets, tables, then generated ones, each in the order of their names."""
+    found = (record for folder in (synthetic, tables, generated) for record in _scan(folder))
     return MappingProxyType({record.name: record for record in found})
 
 
-def load_dataset(name: str, **fields: Any) -> Dataset:
+def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) -> Dataset:
     """The data set called `name`; its fields are listed by `nnplay datasets` and by its record.
+
+    Args:
+        progress: called with `(done, total, what)` while rows are made; what it raises ends that.
 
     Raises:
         InputError: an unknown name or field, or a value that the field refuses.
@@ -32,7 +36,9 @@ def load_dataset(name: str, **fields: Any) -> Dataset:
     if name not in records:
         raise unknown("data set", str(name), records)
     record = records[name]
-    return record.make(**fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name))
+    values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
+    with reported_to(progress):
+        return record.make(**values)
 
 
 def _as_text(value: Any) -> Any:

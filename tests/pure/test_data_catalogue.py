@@ -12,7 +12,7 @@ from nnplay.data.shipped import card, datasets_folder
 from nnplay.errors import InputError
 
 RECORDS = dataset_records()
-SYNTHETIC = [name for name, record in RECORDS.items() if any(field.name == "seed" for field in record.fields)]
+SYNTHETIC = [name for name, record in RECORDS.items() if ".synthetic." in record.make.__module__]
 PLANAR = [name for name in SYNTHETIC if any(field.name == "features" for field in RECORDS[name].fields)]
 TABLES = {
     "iris": (150, (4,), 3),

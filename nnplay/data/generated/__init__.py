@@ -1,0 +1,1 @@
+"""Data sets drawn, played or written by seed for images, sounds and sequences, one record a file."""

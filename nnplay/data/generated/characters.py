@@ -1,0 +1,68 @@
+"""Windows into a book, for learning which letter comes next."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.making import SEED, noise, samples
+from nnplay.data.record import DatasetRecord
+from nnplay.data.shipped import datasets_folder
+from nnplay.fields import choice, flag, integer
+
+FIELDS = (
+    samples(2000, "windows"),
+    noise(0.0, "share of letters replaced by others in the input"),
+    SEED,
+    integer("length", 40, "letters of a window", low=2, high=1000),
+    flag("lower", True, "all letters small, which leaves fewer to tell apart"),
+    choice("predict", "each", "the letter after each letter of the window, or after the last one", ("each", "last")),
+)
+
+
+@functools.cache
+def book(lower: bool) -> str:
+    """The text: Lewis Carroll, Alice's Adventures in Wonderland (1865)."""
+    text = (datasets_folder() / "characters" / "alice.txt").read_text(encoding="ascii")
+    return text.lower() if lower else text
+
+
+def alphabet(lower: bool) -> str:
+    """The characters of the text in the order of their tokens."""
+    return "".join(sorted(set(book(lower))))
+
+
+def make(samples: int, noise: float, seed: int, length: int, lower: bool, predict: str) -> Dataset:
+    """Tokens (length,), and the token after each of them (length,) or after the last one.
+
+    Windows follow each other from a random place; more of them than the book has go round it again.
+    """
+    letters = alphabet(lower)
+    number = {letter: index for index, letter in enumerate(letters)}
+    text = np.array([number[letter] for letter in book(lower)])
+    rng = np.random.Generator(np.random.PCG64(seed))
+    # Each round begins elsewhere, so that windows of later rounds are cut at other places.
+    rounds = -(-samples * length // len(text))
+    begins = np.repeat(rng.integers(0, len(text), rounds), len(text) // length + 1)[:samples]
+    starts = begins + np.arange(samples) * length
+    windows = text[(starts[:, None] + np.arange(length + 1)) % len(text)]
+    x = windows[:, :-1]
+    shown = np.where(rng.uniform(0, 1, x.shape) < noise, rng.integers(0, len(letters), x.shape), x)
+    y = windows[:, 1:] if predict == "each" else windows[:, -1]
+    notes = ("windows overlap, so that training and test rows share text",) if rounds > 1 else ()
+    names = tuple(letter if letter.isprintable() else "¶" for letter in letters)
+    return Dataset(shown.astype(np.float32), y, name="characters", class_names=names, notes=notes)
+
+
+RECORD = DatasetRecord(
+    name="characters",
+    title="Letters of a book",
+    task="classification",
+    fields=FIELDS,
+    make=make,
+    about="Alice's Adventures in Wonderland, letter by letter: which one comes next? Afterwards the network can write.",
+    source="Lewis Carroll (1865), text of Project Gutenberg's e-book 11",
+    licence="public domain",
+)

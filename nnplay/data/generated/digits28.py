@@ -1,0 +1,89 @@
+"""Digits of 28×28 pixels, written by a program that writes like people."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data import drawing, glyphs, making
+from nnplay.data.dataset import Dataset
+from nnplay.data.made_cache import remembered
+from nnplay.data.making import SEED, in_blocks
+from nnplay.data.record import DatasetRecord
+from nnplay.errors import InputError
+from nnplay.fields import choice, flag, number, text
+
+SIZE: Final = drawing.PIXELS
+
+
+def make(samples: int, noise: float, seed: int, distortion: float, digits: str, flat: bool, learn: str) -> Dataset:
+    """Pictures (28, 28, 1) from 0 to 1; noise is the normal deviation of each pixel."""
+    wanted = read_digits(digits)
+    recipe = {"samples": samples, "noise": noise, "seed": seed, "distortion": distortion, "digits": wanted}
+    sources = (*(str(module.__file__) for module in (drawing, glyphs, making)), __file__)
+    block = functools.partial(_block, wanted, noise, distortion)
+    made = remembered(recipe, sources, lambda: in_blocks(samples, seed, "digits", block))
+    x = made["pictures"].astype(np.float32) / np.float32(255)
+    shape = (SIZE * SIZE,) if flat else (SIZE, SIZE, 1)
+    if learn == "picture":
+        return Dataset(x, x.reshape(samples, -1), name="digits28", feature_shape=shape, task="regression")
+    names = tuple(str(digit) for digit in wanted)
+    return Dataset(x, made["labels"].astype(np.int64), name="digits28", feature_shape=shape, class_names=names)
+
+
+def read_digits(words: str) -> tuple[int, ...]:
+    """The digits of `all` or of a list such as `3 8`, in rising order.
+
+    Raises:
+        InputError: something else than digits, or fewer than two.
+    """
+    if words.strip().lower() == "all":
+        return tuple(range(10))
+    parts = words.replace(",", " ").split()
+    if not all(part.isascii() and part.isdigit() and len(part) == 1 for part in parts):
+        raise InputError(f"'{words}' are no digits", where="digits28, digits", hint="write 'all' or two or more: '3 8'")
+    found = tuple(sorted({int(part) for part in parts}))
+    if len(found) < 2:
+        raise InputError("at least two digits are needed to tell apart", where="digits28, digits", hint="write '3 8'")
+    return found
+
+
+def _block(
+    wanted: tuple[int, ...], noise: float, distortion: float, rows: NDArray[np.int64], rng: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    labels = rows % len(wanted)
+    style = rng.integers(0, 1 << 16, len(rows))
+    places = np.zeros((len(rows), drawing.DOTS, 2), dtype=np.float32)
+    way = np.zeros((len(rows), drawing.DOTS), dtype=np.float32)
+    for label, digit in enumerate(wanted):
+        texts = glyphs.STYLES[digit]
+        for which, written in enumerate(texts):
+            mine = (labels == label) & (style % len(texts) == which)
+            places[mine], way[mine] = drawing.write(drawing.read_glyph(written), int(mine.sum()), distortion, rng)
+    thickness = (0.75 + 0.35 * min(distortion, 1.0) * rng.uniform(-1, 1, len(rows))).astype(np.float32)
+    pictures = drawing.ink(places, way, thickness) * rng.uniform(0.75, 1.0, (len(rows), 1, 1)).astype(np.float32)
+    if noise:
+        pictures += np.float32(noise) * rng.standard_normal(pictures.shape, dtype=np.float32)
+    shades = np.rint(np.clip(pictures, 0, 1) * np.float32(255)).astype(np.uint8)
+    return {"pictures": shades, "labels": labels.astype(np.uint8)}
+
+
+RECORD = DatasetRecord(
+    name="digits28",
+    title="Handwritten digits 28×28",
+    task="classification",
+    fields=(
+        making.samples(10_000, "pictures"),
+        making.noise(0.05, "normal deviation of each pixel, where ink is 1"),
+        SEED,
+        number("distortion", 1.0, "how differently people write: 0 is print, 1 usual", low=0.0, high=2.0),
+        text("digits", "all", "all, or the digits to tell apart, such as '3 8'"),
+        flag("flat", False, "one row of 784 numbers instead of a picture of 28×28"),
+        choice("learn", "digit", "what to learn: the digit, or the picture itself (autoencoder)", ("digit", "picture")),
+    ),
+    make=make,
+    about="Digits as by many hands: five styles each, bent, slanted, thick and thin. As many as you like, by seed.",
+)

@@ -1,0 +1,61 @@
+"""Pictures of one shape each, to be told apart."""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+import numpy as np
+
+from nnplay.data import making, outlines
+from nnplay.data.dataset import Dataset
+from nnplay.data.made_cache import Arrays, remembered
+from nnplay.data.making import SEED, in_blocks
+from nnplay.data.outlines import RADII, Scene
+from nnplay.data.record import DatasetRecord
+from nnplay.fields import choice, integer
+
+SCENE_FIELDS: Final = (
+    making.samples(4000, "pictures"),
+    making.noise(0.05, "normal deviation of each pixel"),
+    SEED,
+    integer("size", 32, "pixels along each side", low=16, high=128),
+    choice("colours", "colour", "three channels or one", ("colour", "grey")),
+    integer("kinds", 5, "how many kinds of shapes: " + ", ".join(RADII), low=2, high=len(RADII)),
+)
+
+
+def make(samples: int, noise: float, seed: int, size: int, colours: str, kinds: int) -> Dataset:
+    """Pictures (size, size, 1 or 3) from 0 to 1 of one shape each; the class is the shape."""
+    scene = scene_of(size, colours, kinds, 1, noise)
+    made = drawn(scene, samples, seed)
+    return Dataset(as_inputs(made), made["labels"].astype(np.int64), name="shapes", class_names=scene.shapes)
+
+
+def scene_of(size: int, colours: str, kinds: int, objects: int, noise: float) -> Scene:
+    """The scene that the values of the fields describe."""
+    return Scene(size, 3 if colours == "colour" else 1, tuple(RADII)[:kinds], objects, noise)
+
+
+def drawn(scene: Scene, samples: int, seed: int) -> Arrays:
+    """Pictures, labels and masks of a scene, from disk if they were drawn before."""
+    recipe = {"scene": repr(scene), "samples": samples, "seed": seed}
+    sources = tuple(str(module.__file__) for module in (outlines, making))
+    return remembered(
+        recipe, sources, lambda: in_blocks(samples, seed, "pictures", functools.partial(outlines.draw, scene))
+    )
+
+
+def as_inputs(made: Arrays) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Pictures of bytes as numbers from 0 to 1."""
+    return made["pictures"].astype(np.float32) / np.float32(255)
+
+
+RECORD = DatasetRecord(
+    name="shapes",
+    title="Shapes",
+    task="classification",
+    fields=SCENE_FIELDS,
+    make=make,
+    about="One shape a picture, of any colour, size, angle and place: easy to see, impossible for a linear network.",
+)

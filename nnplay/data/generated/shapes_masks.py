@@ -1,0 +1,28 @@
+"""Pictures of shapes with the class of every pixel, for segmentation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.generated.shapes import SCENE_FIELDS, as_inputs, drawn, scene_of
+from nnplay.data.record import DatasetRecord
+from nnplay.fields import integer
+
+
+def make(samples: int, noise: float, seed: int, size: int, colours: str, kinds: int, objects: int) -> Dataset:
+    """Pictures (size, size, 1 or 3) and labels per pixel (size, size): 0 is background, then one class a shape."""
+    scene = scene_of(size, colours, kinds, objects, noise)
+    made = drawn(scene, samples, seed)
+    classes = ("background", *scene.shapes)
+    return Dataset(as_inputs(made), made["masks"].astype(np.int64), name="shapes_masks", class_names=classes)
+
+
+RECORD = DatasetRecord(
+    name="shapes_masks",
+    title="Shapes, pixel by pixel",
+    task="classification",
+    fields=(*SCENE_FIELDS, integer("objects", 2, "most shapes in one picture", low=1, high=6)),
+    make=make,
+    about="The pictures of 'shapes', where every pixel has a class: background or the shape that it belongs to.",
+)

@@ -1,0 +1,48 @@
+"""Forecasting: the next value of a sum of waves, out of the last ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.making import SEED, in_blocks, noise, samples
+from nnplay.data.record import DatasetRecord
+from nnplay.fields import integer
+
+FIELDS = (
+    samples(3000, "windows"),
+    noise(0.0, "normal deviation of every value"),
+    SEED,
+    integer("window", 24, "values seen", low=2, high=10_000),
+    integer("waves", 2, "waves that are added up", low=1, high=8),
+    integer("ahead", 1, "steps from the last value seen to the one wanted", low=1, high=1000),
+)
+
+
+def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: int) -> Dataset:
+    """Windows (window, 1) of waves with periods of 8 to 40 steps, and the value `ahead` steps after (1,)."""
+
+    def block(rows: NDArray[np.int64], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        shape = (len(rows), waves, 1)
+        pace = 2 * np.pi / rng.uniform(8, 40, shape)
+        height, phase = rng.uniform(0.3, 1.0, shape) / waves, rng.uniform(0, 2 * np.pi, shape)
+        at = np.append(np.arange(window), window - 1 + ahead)
+        values = (height * np.sin(pace * at + phase)).sum(axis=1)
+        values += noise * rng.standard_normal(values.shape)
+        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:]}
+
+    made = in_blocks(samples, seed, "windows", block)
+    return Dataset(made["x"], made["y"], name="sine_forecast", target_names=("next value",), task="regression")
+
+
+RECORD = DatasetRecord(
+    name="sine_forecast",
+    title="Forecast of waves",
+    task="regression",
+    fields=FIELDS,
+    make=make,
+    about="A window into a sum of sine waves, each time other ones: what comes next?",
+)

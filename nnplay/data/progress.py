@@ -1,0 +1,28 @@
+"""How long work on data tells the screen or the command line how far it is, without every function passing it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Report = Callable[[int, int, str], None]
+
+_listener: ContextVar[Report | None] = ContextVar("nnplay_data_progress", default=None)
+
+
+@contextmanager
+def reported_to(listener: Report | None) -> Iterator[None]:
+    """Within the block, `report` calls `listener(done, total, what)`; what it raises ends the work."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report(done: int, total: int, what: str) -> None:
+    """Says that `done` of `total` parts of `what` are finished."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(done, total, what)
