@@ -1,0 +1,74 @@
+"""How fast a training step is, beside PyTorch, JAX and scikit-learn: `python benchmarks/engine.py [rounds]`.
+
+Peers run one after the other in processes of their own, several rounds in turn, so that a noisy machine disturbs all alike;
+the table shows medians and ratios. What is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from peers import CASES, Case
+from results import machine, write_section
+
+RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2), ("jax", 0), ("sklearn", 0))
+
+
+def measure(peer: str, case: Case, threads: int) -> float | None:
+    """Seconds a step in a fresh process, or None where the peer is not installed."""
+    command = [sys.executable, str(Path(__file__).with_name("peers.py")), peer, case.name, str(threads)]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        if "ModuleNotFoundError" not in outcome.stderr:
+            print(outcome.stderr.strip().splitlines()[-1], file=sys.stderr)
+        return None
+    return float(json.loads(outcome.stdout.strip().splitlines()[-1]))
+
+
+def main(rounds: int) -> None:
+    """Measures every case and prints, and writes down, the table."""
+    lines = [
+        "| net, batch, optimizer | nnplay µs (1 / 2 threads) | PyTorch µs (1 / 2) | JAX µs | scikit-learn µs "
+        "| vs PyTorch (goal) | vs JAX (goal) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for case in CASES:
+        samples: dict[tuple[str, int], list[float]] = {run: [] for run in RUNS}
+        for _ in range(rounds):
+            for run in RUNS:
+                seconds = measure(run[0], case, run[1])
+                if seconds is not None:
+                    samples[run].append(seconds * 1e6)
+        lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
+        print(lines[-1], flush=True)
+    write_section("A training step beside its peers", [machine(), "", *lines, "", "Command: `python benchmarks/engine.py`"])
+
+
+def row(case: Case, found: dict[tuple[str, int], float]) -> str:
+    """One line of the table."""
+
+    def best(peer: str) -> float | None:
+        times = [time for (name, _), time in found.items() if name == peer]
+        return min(times) if times else None
+
+    def shown(*runs: tuple[str, int]) -> str:
+        return " / ".join(f"{found[run]:,.2f}" if run in found else "–" for run in runs)
+
+    own = best("nnplay") or float("nan")
+    ratios = [
+        f"**{other / own:.1f}×** (≥ {goal:g}×)" if other else "–"
+        for other, goal in ((best("torch"), case.over_torch), (best("jax"), case.over_jax))
+    ]
+    return (
+        f"| {case.name}, {case.activation}, {case.loss}, {case.batch}, {case.optimizer} "
+        f"| {shown(('nnplay', 1), ('nnplay', 2))} | {shown(('torch', 1), ('torch', 2))} | {shown(('jax', 0))} "
+        f"| {shown(('sklearn', 0))} | {ratios[0]} | {ratios[1]} |"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
