@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from nnplay import rng
 from nnplay.layout import STATE, Layout, Slot
 from nnplay.loss import Loss, LossPlan
 from nnplay.network import NetworkPlan, Step
@@ -57,6 +58,7 @@ class _Builder:
         self.gradients: dict[str, Slot] = {}
         self.buffers: dict[str, Slot] = {}
         self.begun: set[int] = set()
+        self.streams = {step.path: rng.LAYER + position for position, step in enumerate(network.steps)}
         self.rows: list[Row] = []
 
     def run(self) -> Tape:
@@ -232,7 +234,8 @@ class _Builder:
         adds = tuple(slot.region in ("deltas", "gradients") and id(slot) in self.begun for slot in writes)
         self.begun |= {id(slot) for slot in writes}
         capacity = self.layout.capacity(writes[0].region)
-        integers = tuple(int(use.integers[name]) for name in operation.integers)
+        given = {"stream": self.streams.get(path, 0), **use.integers}
+        integers = tuple(int(given[name]) for name in operation.integers)
         self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, shares(use.cost * capacity)))
 
     # -- update ----------------------------------------------------------------------------------------------------

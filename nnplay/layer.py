@@ -67,7 +67,7 @@ class Case:
     """
 
     values: Mapping[str, Any]
-    shape: Shape
+    shape: Shape | tuple[Shape, ...]
     branches: int = 0
     tokens: int = 0
     exact: bool = True
@@ -78,7 +78,7 @@ class Refused:
     """Fields and input shape that must be refused, and words that the message must hold."""
 
     values: Mapping[str, Any]
-    shape: Shape
+    shape: Shape | tuple[Shape, ...]
     message: str
 
 

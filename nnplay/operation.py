@@ -28,8 +28,10 @@ class Operation:
             mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one, or a tuple).
         formula: the definition in the symbols of the code.
         words: what the operation does and why, in at most two sentences.
-        element: works out one element of the first output: called with its index and the arrays read as `Named`.
-        integers: names of the row's integers.
+        element: works out one element of the first output: called with its index, the arrays read as `Named`, and
+            integers and `clock` by name like `reference`.
+        integers: names of the row's integers. `stream` is filled by the compiler: the layer's own stream of random
+            numbers.
         uses_clock: the result depends on seed and step (random numbers, update counts).
         torch: the PyTorch name of the same thing, or a sentence why there is none.
     """

@@ -134,9 +134,7 @@ _BACKWARD_INPUT = Operation(
     reference=lambda dy, weight: dy @ weight.T,
     formula="dx[n,i] = Σₒ dy[n,o]·weight[i,o]",
     words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
-    element=lambda at, dy, weight: total(
-        dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])
-    ),
+    element=lambda at, dy, weight: total(dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])),
     torch="autograd",
 )
 

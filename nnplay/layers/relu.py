@@ -50,7 +50,7 @@ RELU = LayerRecord(
         formula="y = max(0, x)",
         formula_back="dx = dy where x > 0, else 0",
         words="Keeps positive numbers and sets the others to 0, so that layers can bend space.",
-        words_back="The gradient passes where the unit was on. A unit that is off for every row learns nothing: a dead ReLU.",
+        words_back="The gradient passes where the unit was on. A unit off for every row learns nothing: a dead ReLU.",
         torch="torch.nn.functional.relu",
     ),
     cases=(Case({}, (5,)), Case({}, (3, 4, 2))),

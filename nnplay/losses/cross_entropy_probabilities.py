@@ -57,7 +57,7 @@ def _picked(p: Array, target: Array) -> Array:
 
 def reference(prediction: Array, target: Array) -> Array:
     with np.errstate(divide="ignore"):
-        return -np.mean(np.maximum(np.log(_picked(prediction, target)), -100), keepdims=True)
+        return np.asarray(-np.mean(np.maximum(np.log(_picked(prediction, target)), -100), keepdims=True))
 
 
 def reference_back(prediction: Array, target: Array) -> Array:

@@ -73,7 +73,7 @@ def _gaps(z: Array, target: Array, margin: Array) -> Array:
 
 
 def reference(prediction: Array, target: Array, margin: Array) -> Array:
-    return np.mean(np.maximum(0, _gaps(prediction, target, margin)), keepdims=True)
+    return np.asarray(np.mean(np.maximum(0, _gaps(prediction, target, margin)), keepdims=True))
 
 
 def reference_back(prediction: Array, target: Array, margin: Array) -> Array:

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """From 1 / div_factor up to 1, then down to 1 / (div_factor·final_div_factor), along half cosines; then it stays."""
+    """From 1 / div_factor up to 1, then down to 1 / (div_factor·final_div_factor), by half cosines; then it stays."""
     last = values["steps"] - 1.0
     peak = max(values["pct_start"] * values["steps"] - 1.0, 0.0)
     low = 1.0 / values["div_factor"]
@@ -33,7 +33,7 @@ def _cosine(start: float, end: float, progress: Array) -> Array:
 ONE_CYCLE = ScheduleRecord(
     name="one_cycle",
     title="One cycle",
-    about="Rises to the full learning rate, which shakes the weights out of poor places, then falls far below its start.",
+    about="Rises to the full learning rate, which shakes weights out of poor places, then falls far below it.",
     formula="1/div ↗ 1 ↘ 1/(div·final_div), along half cosines",
     factor=factor,
     fields=(

@@ -24,7 +24,7 @@ def factor(values: Mapping[str, Any], steps: Array) -> Array:
 WARMUP = ScheduleRecord(
     name="warmup",
     title="Warm-up",
-    about="Begins with small steps, while the gradients of fresh weights are wild, and rises to the full learning rate.",
+    about="Begins with small steps, while fresh gradients are wild, and rises to the full learning rate.",
     formula="start + (1 − start)·min(t / steps, 1)",
     factor=factor,
     fields=(

@@ -1,0 +1,128 @@
+"""Dropout: in training, a random share of the numbers becomes 0 (Srivastava et al., 2014)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay import rng
+from nnplay.fields import number
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.operands import adds, flat, integer, share
+from nnplay.kernels.random import uniform
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operation import BATCH, Operation, Shape, Use
+from nnplay.rows.copy import copy
+from nnplay.worked import Named, Term, apply, scalar
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, p = flat(row, memory, 0), flat(row, memory, 1)[0]
+    y, mask = flat(row, memory, 2), flat(row, memory, 3)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    kept = 1.0 / (1.0 - p)  # kept numbers grow, so that the mean stays and evaluation needs no scaling
+    start, stop = share(row, part, x.size)
+    for i in range(start, stop):
+        mask[i] = kept if uniform(seed, stream, step, i) >= p else 0.0
+        y[i] = x[i] * mask[i]
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, mask, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)  # y = x·mask
+    start, stop = share(row, part, dx.size)
+    if adds(row, 2):
+        for i in range(start, stop):
+            dx[i] += dy[i] * mask[i]
+    else:
+        for i in range(start, stop):
+            dx[i] = dy[i] * mask[i]
+
+
+def _mask(shape: Shape, p: float, stream: int, clock: Mapping[str, int]) -> Array:
+    return (rng.uniform(clock["seed"], stream, clock["step"], shape) >= p) / (1 - p)
+
+
+def reference(x: Array, p: Array, stream: int, clock: Mapping[str, int]) -> tuple[Array, Array]:
+    mask = _mask(x.shape, p[0], stream, clock)
+    return x * mask, mask
+
+
+def _element(at: tuple[int, ...], x: Named, p: Named, stream: int, clock: Mapping[str, int]) -> Term:
+    mask = _mask(x.shape, float(p.array[0]), stream, clock)
+    if mask[at] == 0:
+        return x[at] * apply("dropped", lambda value: value, 0.0)
+    return x[at] / (1 - scalar("p", p))
+
+
+_FORWARD = Operation(
+    name="dropout",
+    kernel=forward,
+    reads=("x", "p"),
+    writes=("y", "mask"),
+    reference=reference,
+    formula="y = x·mask, where mask = 0 with probability p, else 1/(1 − p)",
+    words="Sets random numbers to 0, other ones at every step, so that no unit can rely on one other unit alone.",
+    element=_element,
+    integers=("stream",),
+    uses_clock=True,
+    torch="torch.nn.functional.dropout (with random numbers of its own)",
+)
+_EVALUATE = Operation(
+    name="dropout (off)",
+    kernel=copy,
+    reads=("x",),
+    writes=("y",),
+    reference=lambda x: x.copy(),
+    formula="y = x",
+    words="Nothing is dropped outside training.",
+    element=lambda at, x: x[at],
+    torch="torch.nn.functional.dropout(x, training=False)",
+)
+_BACKWARD = Operation(
+    name="dropout backward",
+    kernel=backward,
+    reads=("dy", "mask"),
+    writes=("dx",),
+    reference=lambda dy, mask: dy * mask,
+    formula="dx = dy·mask",
+    words="The gradient passes only where the number did.",
+    element=lambda at, dy, mask: dy[at] * mask[at],
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Any shape."""
+    count = int(np.prod(shape))
+    return Plan(
+        output=shape,
+        forward=(Use(_FORWARD, cost=32 * count),),
+        backward=(Use(_BACKWARD, cost=count),),
+        evaluate=(Use(_EVALUATE, cost=count),),
+        saved={"mask": (BATCH, *shape)},
+    )
+
+
+DROPOUT = LayerRecord(
+    name="dropout",
+    title="Dropout",
+    family="regularisation",
+    about="Sets a random share of the numbers to 0 while training, so that the data cannot be learned by heart.",
+    plan=plan,
+    fields=(number("p", 0.5, "share of the numbers that become 0", low=0.0, high=0.999, live=True),),
+    torch="Dropout",
+    cases=(Case({}, (5,)), Case({"p": 0.2}, (17,)), Case({"p": 0}, (3,)), Case({"p": 0.9}, (3, 4, 2))),
+    refused=(
+        Refused({"p": 1}, (5,), "≥ 0 and ≤ 0.999"),
+        Refused({"p": -0.1}, (5,), "≥ 0 and ≤ 0.999"),
+        Refused({"p": "half"}, (5,), "not a number"),
+    ),
+)

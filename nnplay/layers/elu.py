@@ -1,0 +1,62 @@
+"""ELU: negative numbers approach a floor smoothly (Clevert et al., 2016)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.fields import number
+from nnplay.kernels.jit import inline
+from nnplay.kernels.near_zero import expm1
+from nnplay.layer import Case, LayerRecord, Refused
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any, alpha: Any) -> Any:
+    """x where positive, else alpha·(eˣ − 1)."""
+    return x if x > 0.0 else alpha * expm1(x)
+
+
+@inline
+def derivative(x: Any, y: Any, alpha: Any) -> Any:
+    """1 where x is positive, else alpha·eˣ, which is y + alpha."""
+    return 1.0 if x > 0.0 else y + alpha
+
+
+def reference(x: Array, alpha: Array) -> Array:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def slope(x: Array, y: Array, alpha: Array) -> Array:
+    return np.where(x > 0, 1, y + alpha)
+
+
+ELU = LayerRecord(
+    name="elu",
+    title="ELU",
+    family="activation",
+    about="Exponential linear unit: like ReLU, but negative numbers approach −alpha smoothly.",
+    initial="he_uniform",
+    fields=(number("alpha", 1.0, "how deep the floor of the negative side lies", low=0.0, high=100.0, live=True),),
+    torch="ELU",
+    plan=elementwise(
+        "elu",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        setting="alpha",
+        formula="y = x where x > 0, else α·(eˣ − 1)",
+        formula_back="dx = dy where x > 0, else dy·(y + α)",
+        words="Keeps positive numbers; negative ones approach a floor, which pulls the mean of the outputs towards 0.",
+        words_back="The gradient fades on the negative side instead of stopping.",
+        torch="torch.nn.functional.elu",
+    ),
+    cases=(Case({}, (5,)), Case({"alpha": 0.5}, (3, 4, 2))),
+    refused=(Refused({"alpha": -1}, (5,), "≥ 0"),),
+)

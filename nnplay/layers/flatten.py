@@ -1,0 +1,63 @@
+"""Flatten: an image or a sequence as one long row of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnplay.layer import Case, LayerRecord, Plan
+from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.copy import copy
+from nnplay.worked import Named, Term
+
+
+def _element(at: tuple[int, ...], x: Named) -> Term:
+    n, place = at
+    return x[(n, *(int(k) for k in np.unravel_index(place, x.shape[1:])))]
+
+
+def _operations(shape: Shape) -> tuple[Operation, Operation]:
+    """Forward and backward row for one shape of input."""
+    forward = Operation(
+        name="flatten",
+        kernel=copy,
+        reads=("x",),
+        writes=("y",),
+        reference=lambda x: x.reshape(len(x), -1),
+        formula="y[n,i] = x[n,…]",
+        words="Lays the numbers of each row out in one line. Nothing is computed.",
+        element=_element,
+        torch="torch.flatten(x, 1)",
+    )
+    backward = Operation(
+        name="flatten backward",
+        kernel=copy,
+        reads=("dy",),
+        writes=("dx",),
+        reference=lambda dy: dy.reshape(len(dy), *shape),
+        formula="dx[n,…] = dy[n,i]",
+        words="Hands every gradient back to the place that its number came from.",
+        element=lambda at, dy: dy[at[0], int(np.ravel_multi_index(at[1:], shape))],
+        torch="autograd",
+    )
+    return forward, backward
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Any shape becomes one axis."""
+    cost = int(np.prod(shape))
+    forward, backward = _operations(shape)
+    return Plan(output=(cost,), forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
+
+
+FLATTEN = LayerRecord(
+    name="flatten",
+    title="Flatten",
+    family="shape",
+    about="Lays an image or a sequence out in one line, as linear layers expect it.",
+    plan=plan,
+    torch="Flatten",
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (4, 7))),
+)

@@ -1,0 +1,113 @@
+"""GELU: x times the probability that a normal number is below it (Hendrycks and Gimpel, 2016)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.fields import choice
+from nnplay.kernels.elementary import erf, exp, tanh
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operation import Shape
+
+Array = NDArray[Any]
+
+_ROOT_HALF = 0.7071067811865476  # 1 / √2
+_DENSITY = 0.3989422804014327  # 1 / √(2π)
+_TANH_SCALE = 0.7978845608028654  # √(2/π)
+
+
+@inline
+def value(x: Any) -> Any:
+    """x·Φ(x); below −6 the rounding of erf would be multiplied by a large x, so there it is 0."""
+    return 0.0 if x < -6.0 else 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
+
+
+@inline
+def derivative(x: Any, y: Any) -> Any:
+    """Φ(x) + x·φ(x)."""
+    return 0.5 * (1.0 + erf(x * 0.7071067811865476)) + x * 0.3989422804014327 * exp(-0.5 * x * x)
+
+
+@inline
+def value_tanh(x: Any) -> Any:
+    """½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))."""
+    return 0.5 * x * (1.0 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+
+
+@inline
+def derivative_tanh(x: Any, y: Any) -> Any:
+    """The derivative of the same."""
+    t = tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608028654 * (1.0 + 0.134145 * x * x)
+
+
+_erf = np.vectorize(math.erf, otypes=[float])
+
+
+def reference(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + _erf(x * _ROOT_HALF)))
+
+
+def slope(x: Array, y: Array) -> Array:
+    return np.asarray(0.5 * (1 + _erf(x * _ROOT_HALF)) + x * _DENSITY * np.exp(-0.5 * x * x))
+
+
+def reference_tanh(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))))
+
+
+def slope_tanh(x: Array, y: Array) -> Array:
+    t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
+    return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
+
+
+_EXACT = elementwise(
+    "gelu",
+    value=value,
+    derivative=derivative,
+    reference=reference,
+    slope=slope,
+    formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
+    formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
+    words="Weighs each number by how likely a random one is smaller: large ones pass, small ones fade out smoothly.",
+    words_back="The gradient passes smoothly, with a small dip below 0.",
+    torch="torch.nn.functional.gelu",
+)
+_TANH = elementwise(
+    "gelu (tanh)",
+    value=value_tanh,
+    derivative=derivative_tanh,
+    reference=reference_tanh,
+    slope=slope_tanh,
+    formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
+    formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
+    words="GELU with its S-curve written by tanh, as in GPT-2: nearly the same numbers.",
+    words_back="The gradient passes smoothly, with a small dip below 0.",
+    torch="torch.nn.functional.gelu(x, approximate='tanh')",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Any shape."""
+    return (_TANH if values["approximate"] == "tanh" else _EXACT)(values, shape)
+
+
+GELU = LayerRecord(
+    name="gelu",
+    title="GELU",
+    family="activation",
+    about="Gaussian error linear unit: a smooth ReLU, the usual choice inside transformers.",
+    initial="he_uniform",
+    fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
+    torch="GELU",
+    plan=plan,
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({"approximate": "tanh"}, (17,))),
+    refused=(Refused({"approximate": "sin"}, (5,), "one of none, tanh"),),
+)

@@ -1,0 +1,61 @@
+"""Leaky ReLU: negative numbers are made small instead of 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.fields import number
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord, Refused
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any, slope: Any) -> Any:
+    """x where positive, else slope·x."""
+    return x if x > 0.0 else slope * x
+
+
+@inline
+def derivative(x: Any, y: Any, slope: Any) -> Any:
+    """1 where x is positive, else the slope."""
+    return 1.0 if x > 0.0 else slope
+
+
+def reference(x: Array, negative_slope: Array) -> Array:
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def slope(x: Array, y: Array, negative_slope: Array) -> Array:
+    return np.where(x > 0, 1, negative_slope)
+
+
+LEAKY_RELU = LayerRecord(
+    name="leaky_relu",
+    title="Leaky ReLU",
+    family="activation",
+    about="A ReLU that lets a little of the negative side through, so that no unit dies (Maas et al., 2013).",
+    initial="he_uniform",
+    fields=(number("negative_slope", 0.01, "factor of negative numbers", low=-10.0, high=10.0, live=True),),
+    torch="LeakyReLU",
+    plan=elementwise(
+        "leaky_relu",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        setting="negative_slope",
+        formula="y = x where x > 0, else slope·x",
+        formula_back="dx = dy where x > 0, else slope·dy",
+        words="Keeps positive numbers and makes negative ones small.",
+        words_back="A little of the gradient passes even where the unit is off, so it can come back.",
+        torch="torch.nn.functional.leaky_relu",
+    ),
+    cases=(Case({}, (5,)), Case({"negative_slope": 0.3}, (3, 4, 2))),
+    refused=(Refused({"negative_slope": "steep"}, (5,), "not a number"),),
+)

@@ -1,0 +1,113 @@
+"""Softmax: the last axis as probabilities, positive and summing to 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.elementary import exp
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.operands import adds, rows_of, share
+from nnplay.layer import Case, LayerRecord, Plan
+from nnplay.operation import Operation, Shape, Use
+from nnplay.scoring import softmax
+from nnplay.worked import Named, Term, apply, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N, C)
+    C = x.shape[1]
+    start, stop = share(row, part, x.shape[0])
+    for n in range(start, stop):
+        largest = x[n, 0]
+        for c in range(1, C):
+            largest = max(largest, x[n, c])
+        norm = 0.0
+        for c in range(C):
+            y[n, c] = exp(x[n, c] - largest)
+            norm += y[n, c]
+        for c in range(C):
+            y[n, c] = y[n, c] / norm
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    y, dy, dx = rows_of(row, memory, 0), rows_of(row, memory, 1), rows_of(row, memory, 2)
+    C = y.shape[1]
+    start, stop = share(row, part, y.shape[0])
+    for n in range(start, stop):
+        mean = 0.0
+        for c in range(C):
+            mean += y[n, c] * dy[n, c]
+        if adds(row, 2):
+            for c in range(C):
+                dx[n, c] += y[n, c] * (dy[n, c] - mean)
+        else:
+            for c in range(C):
+                dx[n, c] = y[n, c] * (dy[n, c] - mean)
+
+
+def reference_back(y: Array, dy: Array) -> Array:
+    return np.asarray(y * (dy - np.sum(y * dy, axis=-1, keepdims=True)))
+
+
+def _element(at: tuple[int, ...], x: Named) -> Term:
+    *n, c = at
+    largest = max(x[(*n, k)].value for k in range(x.shape[-1]))  # taken off every term: the quotient stays the same
+    raised = [apply("exp", math.exp, x[(*n, k)] - largest) for k in range(x.shape[-1])]
+    return raised[c] / total(raised)
+
+
+def _element_back(at: tuple[int, ...], y: Named, dy: Named) -> Term:
+    *n, _ = at
+    mean = total(y[(*n, k)] * dy[(*n, k)] for k in range(y.shape[-1]))
+    return y[at] * (dy[at] - mean)
+
+
+_FORWARD = Operation(
+    name="softmax",
+    kernel=forward,
+    reads=("x",),
+    writes=("y",),
+    reference=softmax,
+    formula="y[n,c] = exp(x[n,c]) / Σₖ exp(x[n,k])",
+    words="Makes positive numbers that sum to 1: probabilities. The largest input gets most of the 1.",
+    element=_element,
+    torch="torch.softmax(x, -1)",
+)
+_BACKWARD = Operation(
+    name="softmax backward",
+    kernel=backward,
+    reads=("y", "dy"),
+    writes=("dx",),
+    reference=reference_back,
+    formula="dx[n,c] = y[n,c]·(dy[n,c] − Σₖ y[n,k]·dy[n,k])",
+    words="Raising one probability lowers the others, so each gets its gradient minus the average gradient.",
+    element=_element_back,
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis; all axes before it are rows."""
+    cost = 12 * int(np.prod(shape))
+    return Plan(output=shape, forward=(Use(_FORWARD, cost=cost),), backward=(Use(_BACKWARD, cost=cost),))
+
+
+SOFTMAX = LayerRecord(
+    name="softmax",
+    title="Softmax",
+    family="activation",
+    about="Turns the last layer's outputs into probabilities, for the losses on probabilities; cross_entropy has its own.",
+    initial="xavier_uniform",
+    plan=plan,
+    torch="Softmax",
+    cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2))),
+)
