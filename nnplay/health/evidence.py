@@ -3,24 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from nnplay.health import layer_looks
+from nnplay.health.data_facts import DataFacts, data_facts
+from nnplay.health.layer_looks import Activation, Weight
+from nnplay.health.losses import Losses, Series, losses, series
 from nnplay.trainer import Trainer
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Facts about one moment of a run."""
+    """Facts about one moment of a run; large tensors are sampled.
+
+    Attributes:
+        step, batches, lr: steps taken, batches of an epoch, learning rate of the next step.
+        loss: the smoothed training loss.
+        train_loss, validation_loss, accuracy: means of epochs; validation ones may be empty.
+        gradient_norm: of each step.
+        activations, weights: layers, in the order of the forward pass.
+        update: share by which one step changes the weights, NaN while unknown.
+        fault: the last step tried met a number that is not finite.
+        data: facts about the split.
+    """
 
     step: int
-    losses: NDArray[Any]
+    batches: int
+    lr: float
+    loss: Losses
+    train_loss: Series
+    validation_loss: Series
+    accuracy: Series
+    gradient_norm: Series
+    activations: tuple[Activation, ...]
+    weights: tuple[Weight, ...]
+    update: float
+    fault: bool
+    data: DataFacts
+
+    def epoch_at(self, step: int) -> int:
+        """The epoch that ended at a step."""
+        return round(step / self.batches)
 
 
 def gather(trainer: Trainer) -> Evidence:
-    """The evidence of the present moment; reads the trainer and changes nothing."""
-    return Evidence(trainer.step, trainer.history["loss"].last[-200:].copy())
+    """The evidence of the present moment; changes nothing of the run."""
+    history = trainer.history
+    return Evidence(
+        step=trainer.step,
+        batches=trainer.batches,
+        lr=trainer.lr,
+        loss=losses(history),
+        train_loss=series(history, "train_loss"),
+        validation_loss=series(history, "validation_loss"),
+        accuracy=series(history, "validation_accuracy"),
+        gradient_norm=series(history, "gradient_norm"),
+        activations=layer_looks.activations(trainer),
+        weights=layer_looks.weights(trainer),
+        update=layer_looks.update(trainer),
+        fault=layer_looks.fault(trainer),
+        data=data_facts(trainer.split),
+    )

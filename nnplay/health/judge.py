@@ -28,15 +28,17 @@ def health_rules() -> dict[str, HealthRule]:
 
 
 def findings(trainer: Trainer) -> tuple[Finding, ...]:
-    """What the rules see in the run, worst first; empty before the first step where nothing is wrong with the data."""
+    """What the rules see in the run, worst first."""
     return judged(gather(trainer))
 
 
 def judged(evidence: Evidence) -> tuple[Finding, ...]:
-    """The findings of one moment, worst first, at most `MOST`."""
+    """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong."""
     found = []
     for rule in health_rules().values():
         sign = rule.look(evidence)
         if sign is not None:
             found.append(Finding(sign.level, sign.sentence, rule.key, rule.action))
-    return tuple(sorted(found, key=lambda finding: _ORDER[finding.level])[:MOST])
+    wrong = any(finding.level in ("error", "warning") for finding in found)
+    kept = [finding for finding in found if finding.level != "good" or not wrong]
+    return tuple(sorted(kept, key=lambda finding: _ORDER[finding.level])[:MOST])

@@ -1,0 +1,109 @@
+"""The losses of a run as the rules look at them: smoothed, so that one odd batch is no finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.history import History
+
+Floats = NDArray[np.float64]
+#: Epochs from which on the means of epochs are looked at, and the most of them.
+_FEW_EPOCHS: Final = 8
+#: Points that a trend is taken over, and the most into which steps are gathered before that.
+WINDOW: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values over steps.
+
+    Attributes:
+        steps: (n,) ascending.
+        values: (n,)
+    """
+
+    steps: NDArray[np.int64]
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def tail(self, count: int) -> Series:
+        """The newest `count` values."""
+        return Series(self.steps[-count:], self.values[-count:])
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The training loss: means of epochs, or of runs of steps while there are few epochs.
+
+    Attributes:
+        all: the smoothed loss over the whole run.
+        per_epoch: whether a value stands for an epoch.
+        first: the loss at the beginning.
+        best: the smallest smoothed loss.
+    """
+
+    all: Series
+    per_epoch: bool
+    first: float
+    best: float
+
+    @property
+    def now(self) -> float:
+        """The newest value."""
+        return float(self.all.values[-1]) if len(self.all) else float("nan")
+
+    @property
+    def recent(self) -> Series:
+        """What a trend is taken over: the newest values."""
+        return self.all.tail(WINDOW)
+
+    @property
+    def long_enough(self) -> bool:
+        """Whether there is enough to speak of a trend."""
+        return len(self.all) >= WINDOW
+
+    @property
+    def fall(self) -> float:
+        """The share by which the newer half of the recent values lies below the older half (negative: above)."""
+        values = self.recent.values
+        half = len(values) // 2
+        older, newer = float(values[:half].mean()), float(values[half:].mean())
+        return (older - newer) / abs(older) if older else 0.0
+
+    @property
+    def window(self) -> int:
+        """Steps that the recent values span."""
+        steps = self.recent.steps
+        return int(steps[-1] - steps[0]) if len(steps) else 0
+
+
+def series(history: History, name: str) -> Series:
+    """A curve of the history; empty where there is none. Values that are not finite are left out."""
+    curve = history[name]
+    values = curve.last.astype(np.float64)
+    finite = np.isfinite(values)
+    return Series(curve.steps[finite], values[finite])
+
+
+def losses(history: History) -> Losses:
+    """The smoothed training loss of a run."""
+    epochs, steps = series(history, "train_loss"), series(history, "loss")
+    per_epoch = len(epochs) >= _FEW_EPOCHS
+    chosen = epochs if per_epoch else _gathered(steps)
+    values = chosen.values
+    first = float(steps.values[: max(1, len(steps) // 50)][:10].mean()) if len(steps) else float("nan")
+    return Losses(chosen, per_epoch, first, float(values.min()) if len(values) else float("nan"))
+
+
+def _gathered(steps: Series) -> Series:
+    """Means of `2 · WINDOW` runs of steps of equal length; fewer than 8 steps a run are too noisy to compare."""
+    width = max(8, len(steps) // (2 * WINDOW))
+    count = len(steps) // width
+    used = steps.tail(count * width) if count else Series(steps.steps[:0], steps.values[:0])
+    return Series(used.steps[width - 1 :: width], used.values.reshape(-1, width).mean(axis=1))

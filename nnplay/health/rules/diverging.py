@@ -1,0 +1,29 @@
+"""Diverging: the loss is far above its best, or a number was not finite."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+#: Times its best, and times its start: a loss near 0 may well be ten times its best without any harm.
+_BEST: Final = 10.0
+_FIRST: Final = 0.5
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The smoothed loss against its best and its beginning."""
+    if evidence.fault:
+        return Sign("error", f"not finite: the last step tried gave no number at rate {evidence.lr:g}; lower the rate")
+    loss = evidence.loss
+    if len(loss.all) < 2 or loss.now < _BEST * loss.best or loss.now < _FIRST * loss.first:
+        return None
+    times = loss.now / loss.best if loss.best > 0 else float("inf")
+    return Sign(
+        "error",
+        f"diverging: the loss is {loss.now:.3g}, {times:,.0f} times its best of {loss.best:.3g}; lower the rate",
+    )
+
+
+DIVERGING = HealthRule("diverging", "Diverging", look, "pane-training", "3")

@@ -1,0 +1,35 @@
+"""Exploding gradients: the gradient's length is huge, or grows layer by layer on its way back."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+from nnplay.health.rules.vanishing import LAYERS, TIMES
+
+#: A length that calls for clipping, whatever the loss; and how many times the usual one is a burst.
+_LENGTH: Final = 1_000.0
+_BURST: Final = 100.0
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The length of the last gradients, and the first layer's against the last one's."""
+    norms = evidence.gradient_norm.values
+    if len(norms) < 5:
+        return None
+    now, usual = float(np.median(norms[-5:])), float(np.median(norms))
+    if now > _LENGTH or (now > 1.0 and now > _BURST * usual):
+        return Sign("warning", f"exploding gradient: its length is {now:,.3g}; limit it to 1 (clip norm)")
+    known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
+    if len(known) < LAYERS or known[0].gradient <= TIMES * known[-1].gradient or known[0].gradient < 1e-3:
+        return None
+    times = known[0].gradient / known[-1].gradient if known[-1].gradient else math.inf
+    what = f"in layer {known[0].path} it is {times:,.0f} times that of layer {known[-1].path}"
+    return Sign("warning", f"exploding gradient: {what}; limit it to 1 (clip norm)")
+
+
+EXPLODING = HealthRule("exploding", "Exploding gradient", look, "pane-training", "3")

@@ -1,0 +1,43 @@
+"""Overfitting: since some epoch the validation loss rises while the training loss still falls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+#: Epochs that are averaged, epochs that must have passed since the best, the rise, and the fall of the training loss.
+_SMOOTH: Final = 5
+_PASSED: Final = 5
+_RISE: Final = 1.1
+_FALL: Final = 0.95
+#: Below this share of its first value a validation loss that rises does no harm.
+_LEARNED: Final = 0.05
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The smoothed validation loss now against its best, and the training loss over the same time."""
+    held, train = evidence.validation_loss, evidence.train_loss
+    if len(held) < 2 * _SMOOTH + _PASSED or len(train) < 2 * _SMOOTH + _PASSED:
+        return None
+    smooth = np.convolve(held.values, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
+    at = int(smooth.argmin())
+    best, now, middle = float(smooth[at]), float(smooth[-1]), at + _SMOOTH // 2
+    if len(smooth) - 1 - at < _PASSED or now < _RISE * best or now < _LEARNED * held.values[0]:
+        return None
+    then = int(np.searchsorted(train.steps, held.steps[middle]))
+    before = float(train.values[max(0, then - 2) : then + 3].mean())
+    if float(train.values[-_SMOOTH:].mean()) > _FALL * before:
+        return None
+    epoch = evidence.epoch_at(int(held.steps[middle]))
+    return Sign(
+        "warning",
+        f"overfitting since epoch {epoch:,}: the validation loss rose from {best:.3g} to {now:.3g} while the "
+        "training loss fell; use l2, more data, or stop there",
+    )
+
+
+OVERFITTING = HealthRule("overfitting", "Overfitting", look, "pane-training", "3")

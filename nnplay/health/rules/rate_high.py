@@ -1,0 +1,45 @@
+"""Learning rate too high: the loss stands above its start, or every step throws the weights about without progress."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+#: The loss this many times its start has grown; below that share of its start the run has learned.
+_GROWN: Final = 1.3
+_LEARNED: Final = 0.3
+#: Falling less than this is no progress; jumps of this share of the loss, or steps that change that share of the
+#: weights, are no search any more.
+_PROGRESS: Final = 0.03
+_JUMPS: Final = 0.15
+_STEP: Final = 0.2
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """Level, jumps and progress of the recent loss, and the size of a step."""
+    loss = evidence.loss
+    if not loss.long_enough:
+        return None
+    values = loss.recent.values
+    mean = float(values.mean())
+    if mean > _GROWN * loss.first and loss.fall < _PROGRESS:
+        return _sign(evidence, f"the loss is {mean:.3g} and began at {loss.first:.3g}")
+    if loss.fall > _PROGRESS or mean < _LEARNED * loss.first:
+        return None
+    jump = float(np.abs(np.diff(values)).mean() / mean)
+    if jump > _JUMPS:
+        return _sign(evidence, f"the loss jumps by {jump:.0%} up and down and does not fall")
+    if evidence.update > _STEP:
+        return _sign(evidence, f"each step changes the weights by {evidence.update:.0%} and the loss does not fall")
+    return None
+
+
+def _sign(evidence: Evidence, what: str) -> Sign:
+    return Sign("warning", f"rate too high: {what}; try {evidence.lr / 10:g} in place of {evidence.lr:g}")
+
+
+RATE_HIGH = HealthRule("rate_high", "Rate too high", look, "pane-training", "3")

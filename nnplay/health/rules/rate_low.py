@@ -1,0 +1,32 @@
+"""Learning rate too low: the loss hardly moves, because the weights hardly move, although there is a gradient."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+#: The weights can have changed by no more than this share in the time in which the loss fell by no more than that.
+MOVED: Final = 0.05
+_FALLEN: Final = 0.02
+_LEARNED: Final = 0.3
+#: A gradient below this leaves a run nothing to do, at any rate.
+_GRADIENT: Final = 1e-4
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The way that the weights can have gone over the recent losses, against the fall of the loss."""
+    loss, norms = evidence.loss, evidence.gradient_norm.tail(20).values
+    if not loss.long_enough or abs(loss.fall) > _FALLEN or loss.now < _LEARNED * loss.first:
+        return None
+    if not evidence.update * loss.window < MOVED or norms.mean() < _GRADIENT:
+        return None
+    return Sign(
+        "warning",
+        f"rate too low: in {loss.window:,} steps the loss moved by {abs(loss.fall):.1%}; "
+        f"try {evidence.lr * 10:g} in place of {evidence.lr:g}",
+    )
+
+
+RATE_LOW = HealthRule("rate_low", "Rate too low", look, "pane-training", "3")

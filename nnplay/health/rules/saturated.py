@@ -1,0 +1,24 @@
+"""Saturated units: tanh or sigmoid units that stand at a bound for nearly every row, where the slope is almost 0."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+_HINT: Final = 0.5
+#: Below this share of its first loss a run has learned, and units that have made up their mind are no fault.
+_LEARNED: Final = 0.1
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The layer with the most saturated units."""
+    worst = max(evidence.activations, key=lambda layer: layer.saturated, default=None)
+    if worst is None or worst.saturated < _HINT or evidence.loss.now < _LEARNED * evidence.loss.first:
+        return None
+    what = f"saturated: {worst.saturated:.0%} of the units of layer {worst.path} ({worst.kind}) stand at a bound"
+    return Sign("warning", f"{what}, where they hardly learn; scale inputs, lower the rate, or draw new weights")
+
+
+SATURATED = HealthRule("saturated", "Saturated units", look, "new-weights", "R")

@@ -1,0 +1,37 @@
+"""Unscaled inputs: an input with numbers beyond 100, or inputs whose spreads differ a hundredfold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.health.data_facts import DataFacts
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+_LARGEST: Final = 100.0
+_RATIO: Final = 100.0
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """Sizes and spreads of the inputs as the network gets them."""
+    data = evidence.data
+    top = int(data.largest.argmax())
+    if data.largest[top] > _LARGEST:
+        what = f"{_name(data, top)} reaches {data.largest[top]:,.4g}"
+        return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)")
+    varied = data.spread.nonzero()[0]
+    if len(varied) < 2:
+        return None
+    low, high = int(varied[data.spread[varied].argmin()]), int(data.spread.argmax())
+    ratio = data.spread[high] / data.spread[low]
+    if ratio < _RATIO:
+        return None
+    what = f"{_name(data, high)} varies {ratio:,.0f} times as much as {_name(data, low)}"
+    return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)")
+
+
+def _name(data: DataFacts, index: int) -> str:
+    return f"'{data.columns[index]}'" if len(data.columns) == len(data.largest) else f"channel {index}"
+
+
+UNSCALED = HealthRule("unscaled", "Unscaled inputs", look, "pane-data", "1")

@@ -1,0 +1,31 @@
+"""Vanishing gradients: the first layers get far smaller gradients than the last ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from nnplay.health.evidence import Evidence
+from nnplay.health.rule import HealthRule, Sign
+
+#: Trained layers below which a gradient cannot vanish on its way; and how much smaller it has to be.
+LAYERS: Final = 3
+TIMES: Final = 1_000.0
+
+
+def look(evidence: Evidence) -> Sign | None:
+    """The gradient of one weight of the first layer against that of the last one."""
+    known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
+    if len(known) < LAYERS or known[-1].gradient == 0.0:
+        return None
+    first, last = known[0], known[-1]
+    if first.gradient * TIMES > last.gradient:
+        return None
+    times = f"{last.gradient / first.gradient:,.0f} times smaller" if first.gradient else "0; it is not"
+    return Sign(
+        "warning",
+        f"vanishing gradient: in layer {first.path} it is {times} than in layer {last.path}; use relu, or fewer layers",
+    )
+
+
+VANISHING = HealthRule("vanishing", "Vanishing gradient", look, "pane-network", "2")
