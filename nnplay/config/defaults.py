@@ -1,4 +1,4 @@
-"""What a run does where nothing was said: layers, batch size and epochs that suit the data."""
+"""What a run does where nothing was said: layers, penalty, batch size and epochs that suit the data."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from nnplay.data.split import Split
 from nnplay.layer import Layer
 from nnplay.loss import Loss
+from nnplay.network import Network
 from nnplay.notation import parse_layers
 from nnplay.operation import Shape
 
@@ -18,10 +19,12 @@ BATCH_SIZE: Final = 32
 STEPS: Final = 5_000
 FEWEST_EPOCHS: Final = 20
 MOST_EPOCHS: Final = 200
+#: Penalty on the weights of a network with more parameters than training rows; it could learn them by heart otherwise.
+L2: Final = 0.01
 
 
 def layers_for(shape: Shape, outputs: int, loss: Loss) -> tuple[Layer, ...]:
-    """Two hidden layers, as wide as the inputs are many, and what the loss wants at the end.
+    """Two hidden layers, wider where there are more inputs, and what the loss wants at the end.
 
     Args:
         shape: of one row of inputs.
@@ -34,6 +37,12 @@ def layers_for(shape: Shape, outputs: int, loss: Loss) -> tuple[Layer, ...]:
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))
+
+
+def penalty_for(layers: tuple[Layer, ...], split: Split) -> dict[str, float]:
+    """L2 where the network has more parameters than there are training rows, else nothing."""
+    count = Network(layers).plan(split.feature_shape).parameter_count
+    return {"l2": L2} if count > len(split.train) else {}
 
 
 def batch_size_for(split: Split) -> int:

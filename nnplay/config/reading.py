@@ -36,7 +36,8 @@ class Reading:
             for problem in several.problems:
                 self.refuse(key, problem.message)
         except InputError as problem:
-            self.refuse(key, problem.what, problem.hint)
+            inside = "" if problem.where in ("", "network", key.rpartition(".")[2]) else f"{problem.where}: "
+            self.refuse(key, inside + problem.what, problem.hint)
         return otherwise
 
     def known(self, section: str, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from nnplay.data.split import Split
 from nnplay.fields import integer, text
 from nnplay.layer import Layer
 from nnplay.loss import Loss
+from nnplay.network import Network
 from nnplay.notation import parse_layers, show_layer
 from nnplay.optimizer import Optimizer
 from nnplay.registry import loss_records, optimizer_records, schedule_records
@@ -24,6 +25,7 @@ from nnplay.schedule import Schedule
 from nnplay.setup import SETUP_FIELDS, Setup
 from nnplay.targets import default_loss
 from nnplay.text import clean
+from nnplay.trainer import Trainer
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
@@ -160,10 +162,14 @@ class RunConfig:
         return self.split.apply(self.data.load(), self.seed)
 
     def completed(self, split: Split) -> RunConfig:
-        """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs."""
+        """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs.
+
+        A network that was chosen here and has more parameters than there are rows gets a small L2 penalty besides.
+        """
         loss = self.loss or loss_records()[default_loss(split.train)]()
         layers = self.layers or defaults.layers_for(split.feature_shape, split.outputs, loss)
-        training = {"batch_size": defaults.batch_size_for(split), **self.training}
+        penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(layers, split)
+        training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
 
@@ -171,7 +177,7 @@ class RunConfig:
         """The settings of a trainer besides data, network, loss and optimizer."""
         return Setup().changed(**self.training, seed=self.seed, schedule=self.schedule)
 
-    def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Any:
+    def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
         """The trainer of this run, at step 0.
 
         Args:
@@ -181,9 +187,6 @@ class RunConfig:
         Raises:
             InputError: anything in the run that cannot be, before memory is taken for it.
         """
-        from nnplay.network import Network
-        from nnplay.trainer import Trainer
-
         data = self.load() if split is None else split
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)

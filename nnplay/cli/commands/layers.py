@@ -1,0 +1,16 @@
+"""`nnplay layers`: The kinds of layers, with their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nnplay.cli.listing import run_listing
+from nnplay.registry import layer_records
+
+ABOUT: Final = "The kinds of layers, with their fields"
+
+
+def run(words: Sequence[str]) -> int:
+    """Lists them."""
+    return run_listing("layers", "layer", layer_records(), ABOUT, words)

@@ -1,0 +1,16 @@
+"""`nnplay losses`: The losses, with their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nnplay.cli.listing import run_listing
+from nnplay.registry import loss_records
+
+ABOUT: Final = "The losses, with their fields"
+
+
+def run(words: Sequence[str]) -> int:
+    """Lists them."""
+    return run_listing("losses", "loss", loss_records(), ABOUT, words)

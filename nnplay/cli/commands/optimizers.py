@@ -1,0 +1,16 @@
+"""`nnplay optimizers`: The optimizers, with their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nnplay.cli.listing import run_listing
+from nnplay.registry import optimizer_records
+
+ABOUT: Final = "The optimizers, with their fields"
+
+
+def run(words: Sequence[str]) -> int:
+    """Lists them."""
+    return run_listing("optimizers", "optimizer", optimizer_records(), ABOUT, words)

@@ -1,0 +1,49 @@
+"""`nnplay warmup`: compiles every kernel once, so that nothing has to be compiled later."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from nnplay.cli.parser import Parser
+from nnplay.cli.progress import watcher
+
+if TYPE_CHECKING:
+    from nnplay.kernels.jit import Kernel
+
+ABOUT: Final = "Compile all kernels into the kernel cache"
+
+
+def run(words: Sequence[str]) -> int:
+    """Fills the cache with what it lacks."""
+    parser = Parser("warmup", ABOUT)
+    parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="type of all numbers")
+    options = parser.read(words)
+    from nnplay.kernels import cache, library
+
+    watching = watcher(silent=False)
+    began = time.monotonic()
+    try:
+        count = library.compile_missing(_every_kernel(), options.real, watching.compiling)
+    finally:
+        watching.close()
+    where = cache.folder()
+    if count:
+        print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, kept in {where}")
+    else:
+        print(f"all kernels are compiled already, in {where}")
+    return 0
+
+
+def _every_kernel() -> list[Kernel]:
+    """All kernels that any network can need: those that the records and the loop declare when they are imported."""
+    from nnplay import registry
+    from nnplay.kernels.jit import KERNELS
+
+    for records in (registry.layer_records, registry.loss_records, registry.optimizer_records):
+        records()
+    importlib.import_module("nnplay.machine")
+    importlib.import_module("nnplay.assembler")
+    return list(KERNELS.values())

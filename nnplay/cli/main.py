@@ -1,0 +1,96 @@
+"""From the words behind `nnplay` to an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from nnplay import __version__
+from nnplay.cli import commands
+from nnplay.errors import NnplayError, Problems, unknown
+
+INTERRUPTED: Final = 130
+_PLAYGROUND: Final = "playground"
+_HELP: Final = """\
+nnplay: a playground for neural networks in the terminal.
+
+  nnplay                      open the playground
+  nnplay train spiral         train a network on a data set, a CSV file or a run's TOML file, and print its score
+
+commands:
+{commands}
+
+`nnplay COMMAND --help` explains one; `nnplay playground --help` the playground (`nnplay --data my.csv --target y`).
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; never raises for wrong input.
+
+    Args:
+        arguments: the words behind `nnplay`; those of this process by default.
+
+    Returns:
+        The exit status.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except NnplayError as error:
+        _complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("nnplay: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has left: nothing more may be written, not even by the interpreter as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (MemoryError, OSError) as error:
+        print(f"nnplay: error: {error or 'not enough memory'}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if os.environ.get("NNPLAY_TRACEBACK"):
+            raise
+        print(
+            f"nnplay: internal error: {type(error).__name__}: {error}\n"
+            "This is a bug in nnplay; NNPLAY_TRACEBACK=1 shows where it happened.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def command_names() -> list[str]:
+    """Every command, by name."""
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def command(name: str) -> Any:
+    """The module of a command, with `ABOUT` and `run`."""
+    return importlib.import_module(f"{commands.__name__}.{name}")
+
+
+def _dispatch(words: list[str]) -> int:
+    first = words[0] if words else ""
+    if first in ("-h", "--help", "help"):
+        lines = "\n".join(f"  {name:<12} {command(name).ABOUT}" for name in command_names())
+        print(_HELP.format(commands=lines), end="")
+        return 0
+    if first in ("-V", "--version"):
+        print(f"nnplay {__version__}")
+        return 0
+    if not first or first.startswith("-"):
+        return int(command(_PLAYGROUND).run(words))
+    if first not in command_names():
+        raise unknown("command", first, command_names())
+    return int(command(first).run(words[1:]))
+
+
+def _complain(error: NnplayError) -> None:
+    problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
+    for problem in problems:
+        print(f"nnplay: {problem.message}", file=sys.stderr)

@@ -1,0 +1,54 @@
+"""An argument parser whose complaints are like all others: one sentence, with the nearest known name."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from nnplay.errors import InputError, unknown
+
+
+class Parser(argparse.ArgumentParser):
+    """`argparse`, but abbreviations are not guessed, `_` may stand for `-`, and errors are `InputError`s.
+
+    Args:
+        command: the word behind `nnplay`.
+        about: what the command does.
+    """
+
+    def __init__(self, command: str, about: str, **more: Any) -> None:
+        super().__init__(
+            prog=f"nnplay {command}".strip(),
+            description=about,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **more,
+        )
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options in `words`.
+
+        Raises:
+            InputError: an unknown option (the nearest one is named), or one without its value.
+        """
+        given = [_dashed(word) for word in words]
+        found, rest = self.parse_known_args(given)
+        for word in rest:
+            if word.startswith("-"):
+                known = [option for option in self._option_string_actions if option.startswith("--")]
+                problem = unknown("option", word.partition("=")[0], known)
+                close = problem.hint if problem.hint.startswith("did") else f"see '{self.prog} --help'"
+                raise InputError(problem.what, hint=close)
+            raise InputError(f"one word too many: '{word}'", hint=f"see '{self.prog} --help'")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's own complaints."""
+        raise InputError(message.replace("argument ", "", 1), hint=f"see '{self.prog} --help'")
+
+
+def _dashed(word: str) -> str:
+    match = re.match(r"--[A-Za-z0-9_-]+", word)
+    return match[0].replace("_", "-") + word[match.end() :] if match else word

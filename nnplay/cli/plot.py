@@ -1,0 +1,42 @@
+"""The loss curves of a finished run, drawn with characters by plotext."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import numpy as np
+
+from nnplay.history import History
+
+
+def loss_plot(history: History, batches: int) -> str:
+    """Training and validation loss over the epochs, as lines of text without control characters.
+
+    Args:
+        batches: batches of an epoch.
+    """
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    columns = shutil.get_terminal_size().columns
+    plotext.plot_size(max(40, min(columns, 100)), 16)
+    unicode = "utf" in (sys.stdout.encoding or "").lower()
+    low: list[float] = []
+    for name, title, marker in (("train_loss", "training", "braille"), ("validation_loss", "validation", "dot")):
+        curve = history[name]
+        finite = np.isfinite(curve.last)
+        if not finite.any():
+            continue
+        epochs = curve.steps[finite] / batches
+        values = curve.last[finite].astype(float)
+        low.append(float(values.min()))
+        plotext.plot(epochs.tolist(), values.tolist(), label=f"{title} loss", marker=marker if unicode else name[0])
+    if not low:
+        return ""
+    if min(low) > 0:
+        plotext.yscale("log")
+    plotext.xlabel("epoch")
+    text: str = plotext.uncolorize(plotext.build())
+    return "\n".join(line.rstrip() for line in text.splitlines())

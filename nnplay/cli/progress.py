@@ -1,0 +1,165 @@
+"""How a run is watched: one living line on a terminal, a few plain lines elsewhere, nothing for scripts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from nnplay.trainer import Trainer
+
+_FRAME: Final = 0.1  # seconds between drawings
+_BAR: Final = 20
+#: Plain lines of a run, about.
+LINES: Final = 10
+
+
+class Watcher(Protocol):
+    """Told how far a run has come."""
+
+    def compiling(self, done: int, total: int, name: str) -> None:
+        """A kernel was compiled."""
+
+    def stretch(self, trainer: Trainer, epochs: int) -> None:
+        """Some steps were taken; `epochs` is where the run ends."""
+
+    def milestone(self, trainer: Trainer, epochs: int) -> None:
+        """One of the run's regular stops."""
+
+    def close(self) -> None:
+        """Leaves the cursor at the beginning of an empty line."""
+
+
+def watcher(silent: bool, stream: TextIO | None = None) -> Watcher:
+    """The watcher that suits standard output."""
+    out = sys.stdout if stream is None else stream
+    if silent:
+        return Silent()
+    return Live(out) if is_terminal(out) else Plain(out)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a line on `stream` can be drawn over."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "")
+
+
+def milestones(epochs: int) -> list[int]:
+    """Epochs at which plain lines are printed; the last one always."""
+    every = max(1, epochs // LINES)
+    return [*range(every, epochs, every), epochs]
+
+
+class Silent:
+    """For scripts: says nothing."""
+
+    def compiling(self, done: int, total: int, name: str) -> None:
+        """Nothing."""
+
+    def stretch(self, trainer: Trainer, epochs: int) -> None:
+        """Nothing."""
+
+    def milestone(self, trainer: Trainer, epochs: int) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class Plain(Silent):
+    """For files and pipes: about ten lines a run, without control characters."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def compiling(self, done: int, total: int, name: str) -> None:
+        """One line at the end."""
+        if done == total:
+            print(f"compiled {total} kernels (once; they are kept)", file=self.stream, flush=True)
+
+    def milestone(self, trainer: Trainer, epochs: int) -> None:
+        """Epoch and losses."""
+        print(f"epoch {trainer.epoch:,}/{epochs:,}  {losses(trainer)}", file=self.stream, flush=True)
+
+
+class Live(Silent):
+    """For terminals: one line, drawn over at most ten times a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.drawn = -1.0
+        self.shown = False
+        self.full, self.rest = ("━", "─") if _can_say("━─", stream) else ("#", "-")
+
+    def compiling(self, done: int, total: int, name: str) -> None:
+        """A bar of kernels."""
+        short = name.removeprefix("nnplay.")
+        self._draw(f"compiling kernels {self._bar(done / total)} {done}/{total}  {short}", now=done == total)
+
+    def stretch(self, trainer: Trainer, epochs: int) -> None:
+        """A bar of epochs, speed, time to go and losses."""
+        if time.monotonic() - self.drawn < _FRAME:
+            return
+        whole = max(1, epochs * trainer.batches)
+        rate = trainer.step / max(trainer.seconds, 1e-9)
+        left = max(0, whole - trainer.step) / max(rate, 1e-9)
+        parts = (
+            f"epoch {trainer.epoch:,}/{epochs:,} {self._bar(trainer.step / whole)}",
+            f"{_rate(rate)} steps/s",
+            f"{_clock(left)} left",
+            losses(trainer),
+        )
+        self._draw("  ".join(parts))
+
+    def close(self) -> None:
+        """Takes the line away."""
+        if self.shown:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self.shown = False
+
+    def _bar(self, share: float) -> str:
+        count = round(min(1.0, share) * _BAR)
+        return self.full * count + self.rest * (_BAR - count)
+
+    def _draw(self, line: str, now: bool = False) -> None:
+        moment = time.monotonic()
+        if not now and moment - self.drawn < _FRAME:
+            return
+        self.drawn = moment
+        width = shutil.get_terminal_size().columns - 1
+        self.stream.write(f"\r\x1b[K{line[:width]}")
+        self.stream.flush()
+        self.shown = True
+
+
+def losses(trainer: Trainer) -> str:
+    """The newest losses, and the validation accuracy where there is one."""
+    history = trainer.history
+    words = []
+    for name, title in (("train_loss", "train loss"), ("validation_loss", "validation loss")):
+        if name in history:
+            words.append(f"{title} {float(history[name].last[-1]):.4g}")
+    if "validation_accuracy" in history:
+        words.append(f"validation accuracy {100 * float(history['validation_accuracy'].last[-1]):.1f} %")
+    return "  ".join(words) or f"loss {float(history['loss'].last[-1]):.4g}" if "loss" in history else ""
+
+
+def _can_say(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _rate(rate: float) -> str:
+    return f"{rate / 1000:,.0f} k" if rate >= 10_000 else f"{rate:,.0f}"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds + 0.999)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,116 @@
+"""What a run amounted to: head, scores and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnplay.config import RunConfig
+from nnplay.notation import show_layers
+from nnplay.operation import shape_text
+
+if TYPE_CHECKING:
+    from nnplay.trainer import Trainer
+
+_PERCENT = ("accuracy",)
+
+
+def head(run: RunConfig, trainer: Trainer) -> str:
+    """What is about to happen, in a few lines."""
+    split, plan = trainer.split, trainer.plan
+    count = sum(len(part) for part in parts(trainer).values())
+    kind = f"{split.outputs} classes" if split.task == "classification" else _targets(split.train.target_names)
+    table = run.to_dict()
+    chosen = [
+        _words(table, "loss"),
+        _words(table, "optimizer"),
+        *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
+        *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
+        f"{run.epochs:,} epochs",
+        f"seed {run.seed}",
+    ]
+    lines = [
+        f"{split.name}: {count:,} rows of {shape_text(split.feature_shape)} inputs, {kind}",
+        split.summary(trainer.setup.batch_size),
+        f"network: {show_layers(run.layers)} ({plan.parameter_count:,} parameters)",
+        ", ".join(chosen),
+    ]
+    return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
+
+
+def parts(trainer: Trainer) -> dict[str, Any]:
+    """The parts of the data, by name."""
+    split = trainer.split
+    named = {"train": split.train, "validation": split.validation, "test": split.test}
+    return {name: part for name, part in named.items() if part is not None}
+
+
+def scores(trainer: Trainer) -> dict[str, dict[str, float]]:
+    """Loss and metrics of every part of the data."""
+    return {name: trainer.evaluate(name) for name in parts(trainer)}  # type: ignore[arg-type]
+
+
+def score_table(found: Mapping[str, Mapping[str, float]]) -> str:
+    """Scores as an aligned table, a row for each part."""
+    columns = list(next(iter(found.values())))
+    rows = [["", *columns]]
+    rows += [[name, *(_score(column, values[column]) for column in columns)] for name, values in found.items()]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(columns) + 1)]
+    return "\n".join(
+        f"{row[0]:<{widths[0]}}"
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    )
+
+
+def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:
+    """Everything about the run as one JSON object; numbers that are not finite become null."""
+    curves = {
+        name: {
+            "step": trainer.history[name].steps.tolist(),
+            "value": [_finite(float(value)) for value in trainer.history[name].last],
+        }
+        for name in trainer.history.names()
+        if name not in ("loss", "gradient_norm", "lr")
+    }
+    return json.dumps(
+        {
+            "outcome": outcome,
+            "run": run.to_dict(),
+            "parameters": trainer.plan.parameter_count,
+            "epoch": trainer.epoch,
+            "step": trainer.step,
+            "seconds": round(trainer.seconds, 6),
+            "notes": list(trainer.split.notes),
+            **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
+            "history": curves,
+        },
+        allow_nan=False,
+        ensure_ascii=False,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _score(name: str, value: float) -> str:
+    return (
+        f"{100 * value:.1f} %" if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3g}"
+    )
+
+
+def _words(table: Mapping[str, Any], section: str) -> str:
+    """`adam lr=0.01`, as it can be typed."""
+    values = {key: value for key, value in table[section].items() if key != "name"}
+    return " ".join([table[section]["name"], *(f"{key}={_short(value)}" for key, value in values.items())])
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _targets(names: tuple[str, ...]) -> str:
+    return f"target {names[0]}" if len(names) == 1 else f"{len(names)} targets"

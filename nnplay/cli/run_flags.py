@@ -1,0 +1,121 @@
+"""The options that describe a run, made from the fields of all records, and the table that they amount to."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any, Final
+
+from nnplay.config import CSV_FIELDS, SPLIT_FIELDS, RunConfig, merged, read_shares
+from nnplay.config.run_config import TRAINING_FIELDS
+from nnplay.data.catalogue import dataset_records
+from nnplay.errors import InputError, unknown
+from nnplay.fields import REQUIRED, Field
+from nnplay.registry import loss_records, optimizer_records, schedule_records
+
+_SECTIONS: Final = ("data", "split", "training", "optimizer", "loss", "schedule")
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds every option that describes a run; each is stored under `section.key`, as text."""
+    run = parser.add_argument_group("the run")
+    add = run.add_argument
+    add("--layers", metavar="TEXT", help='the network, such as "linear 8, tanh, linear 2"')
+    add("--loss", metavar="NAME", help=f"one of {', '.join(loss_records())}; also 'huber delta=2'")
+    add("--optimizer", metavar="NAME", help=f"one of {', '.join(optimizer_records())}; also 'sgd lr=0.1'")
+    add("--schedule", metavar="NAME", help=_schedules())
+    add("--epochs", metavar="N", help="passes over the training rows (default: chosen by the data)")
+    add("--seed", metavar="N", help="initial weights, order of the rows, split (default 0)")
+    add("--split", metavar="A/B/C", help="shares of training, validation and test (default 70/15/15)")
+    add("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the data set, or section.key=value")
+    taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
+    for section, title, fields in _groups():
+        group = parser.add_argument_group(title)
+        for field, note in fields:
+            flag = field.name if field.name not in taken else f"{section}-{field.name}"
+            taken.add(flag)
+            _add(group, section, field, flag.replace("_", "-"), note)
+
+
+def run_table(options: argparse.Namespace) -> dict[str, Any]:
+    """The table for `RunConfig.from_dict` that the options amount to; only what was given."""
+    given = {key: value for key, value in vars(options).items() if value is not None}
+    table: dict[str, Any] = {key: given[key] for key in ("layers", "epochs", "seed") if key in given}
+    for section in ("loss", "optimizer", "schedule"):
+        if section in given:
+            table[section] = _named(section, given[section])
+    if "split" in given:
+        table["split"] = dict(read_shares(given["split"]))
+    for key, value in given.items():
+        section, dot, name = key.partition(".")
+        if dot:
+            table.setdefault(section, {})[name] = value
+    for text in given["set"]:
+        section, name, value = _setting(text)
+        table.setdefault(section, {})[name] = value
+    return table
+
+
+def run_config(base: Mapping[str, Any], options: argparse.Namespace) -> RunConfig:
+    """The run that a base table (`data` at least) and the options describe together.
+
+    Raises:
+        InputError: anything that cannot be; `Problems` when there is more than one.
+    """
+    return RunConfig.from_dict(merged(base, run_table(options)))
+
+
+def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
+    return [
+        ("split", "how the rows are dealt", [(field, "") for field in SPLIT_FIELDS if field.low != 0.0]),
+        ("training", "training", [(field, "") for field in TRAINING_FIELDS]),
+        ("optimizer", "fields of the optimizer", _union(optimizer_records())),
+        ("loss", "fields of the loss", _union(loss_records())),
+        ("data", "fields of a data set", _union(dataset_records())),
+        ("data", "how a CSV file is read", [(field, "") for field in CSV_FIELDS]),
+    ]
+
+
+def _union(records: Mapping[str, Any]) -> list[tuple[Field, str]]:
+    """Each field name of some records once, with the names of the records that have it."""
+    found: dict[str, tuple[Field, list[str]]] = {}
+    for name, record in records.items():
+        for field in record.fields:
+            found.setdefault(field.name, (field, []))[1].append(name)
+    return [(field, "" if len(names) == len(records) else ", ".join(names)) for field, names in found.values()]
+
+
+def _add(group: Any, section: str, field: Field, flag: str, note: str) -> None:
+    default = "" if field.default in (REQUIRED, "") or note else f" (default {field.show(field.default)})"
+    words = f"{field.help}{default}{f' [{note}]' if note else ''}".replace("%", "%%")
+    more: dict[str, Any] = {"nargs": "?", "const": "yes"} if field.kind == "flag" else {}
+    metavar = "|".join(field.choices) if field.kind == "choice" else field.kind.upper()
+    group.add_argument(f"--{flag}", dest=f"{section}.{field.name}", metavar=metavar, help=words, **more)
+
+
+def _schedules() -> str:
+    named = ", ".join(schedule_records())
+    return f"of the learning rate: one of {named}; also 'cosine steps=1000'".replace("%", "%%")
+
+
+def _named(section: str, text: str) -> dict[str, Any]:
+    """`sgd lr=0.1 momentum=0.9` as a table."""
+    name, *words = text.split() or [""]
+    table: dict[str, Any] = {"name": name}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise InputError(f"'{word}' is not of the form key=value", where=f"--{section}")
+        table[key] = value
+    return table
+
+
+def _setting(text: str) -> tuple[str, str, str]:
+    """`noise=0.1` (a field of the data set) or `optimizer.lr=0.1`, as section, key and value."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="as in --set noise=0.1")
+    section, dot, name = key.rpartition(".")
+    if dot and section not in _SECTIONS:
+        raise unknown("section", section, _SECTIONS, where="--set")
+    return section if dot else "data", name, value

@@ -1,0 +1,51 @@
+"""What the word behind `nnplay train` means: a data set, a CSV file, or a TOML file that describes a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from nnplay.config import RunConfig
+from nnplay.data.catalogue import dataset_records
+from nnplay.errors import InputError, nearest, unknown
+from nnplay.text import clean
+
+#: Files of one folder that are compared with a mistyped name.
+_LISTED: Final = 1000
+
+
+def base_table(source: str) -> dict[str, Any]:
+    """The table of a run on that data set or file, with everything else left open; or of the run in a TOML file.
+
+    Raises:
+        InputError: no data set and no file is called so; the nearest name is given.
+    """
+    if source in dataset_records():
+        return {"data": {"name": source}}
+    path = Path(source).expanduser()
+    if path.suffix.lower() == ".toml":
+        _must_exist(path, source)
+        return RunConfig.from_file(source).to_dict()
+    if path.exists() or path.suffix or "/" in source:
+        _must_exist(path, source)
+        return {"data": {"file": source}}
+    raise unknown("data set or file", source, [*dataset_records(), *_files(Path())])
+
+
+def _must_exist(path: Path, source: str) -> None:
+    if path.exists():
+        return
+    names = [str(path.parent / name) if path.parent != Path() else name for name in _files(path.parent)]
+    if not path.parent.is_dir():
+        raise InputError("there is no such folder", where=clean(str(path.parent)))
+    hint = nearest(source, [*names, *dataset_records()])
+    raise InputError("there is no such file", where=clean(source), hint=hint if hint.startswith("did") else "")
+
+
+def _files(folder: Path) -> list[str]:
+    """Data and run files of a folder."""
+    try:
+        found = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in (".csv", ".toml", ".tsv"))
+    except OSError:
+        return []
+    return [clean(name) for name in found[:_LISTED]]
