@@ -1,0 +1,337 @@
+"""Kernels of convolutions along one and two axes, and of the padding around them.
+
+Pictures are (N, H, W, C), weights (KH, KW, C / groups, F). A sequence (N, T, C) is a picture of one row, so the same
+kernels serve both: where H is 1, nothing below depends on how the operand's rank counts its axes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.layout import OPERAND_LAST, OPERAND_WIDTH, ROW_OPERANDS
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.windows import windows
+
+if COMPILING:
+    from nnplay.kernels.tile import null
+else:
+    null: Any = None
+
+#: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
+WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
+#: Integers of the rows that spread: the same without output; zeros around the input, and in front of dy; size of dx.
+SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
+#: Integers of padding and cropping: inner size, what stands in front, outer size.
+FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
+#: Rows of dy in a block of the weights' gradient: about this many numbers, so that the block stays in the cache.
+_BLOCK: Final = 6144
+
+
+@inline
+def last(row: Any, k: int) -> int:
+    """Length of operand `k` along its last axis."""
+    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
+
+
+@inline
+def zero(place: Any, count: int) -> None:
+    """Writes zeros."""
+    for i in range(count):
+        place[i] = 0.0
+
+
+@inline
+def copy(target: Any, source: Any, count: int, add: bool) -> None:
+    """Copies numbers, or adds them."""
+    if add:
+        for i in range(count):
+            target[i] += source[i]
+    else:
+        for i in range(count):
+            target[i] = source[i]
+
+
+@kernel
+def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, H, W, C), y (N, HP, WP, C): zeros around x
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * HP)
+    for line in range(start, stop):
+        n, h = line // HP, line % HP - top
+        Y = shifted(y, line * WP * C)
+        inside = 0 <= h < H
+        if not adds(row, 1):
+            zero(Y, left * C if inside else WP * C)
+            if inside:
+                zero(shifted(Y, (left + W) * C), (WP - left - W) * C)
+        if inside:
+            copy(shifted(Y, left * C), shifted(x, (n * H + h) * W * C), W * C, adds(row, 1))
+
+
+@kernel
+def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
+    y, x = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, HP, WP, C), x (N, H, W, C): the inside of y
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * H)
+    for line in range(start, stop):
+        n, h = line // H, line % H + top
+        copy(shifted(x, line * W * C), shifted(y, ((n * HP + h) * WP + left) * C), W * C, adds(row, 1))
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    image = size(row, 0) // dimension(row, 0, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
+    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, b, True, y, last(row, 3), start, stop)
+
+
+@kernel
+def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    image = size(row, 0) // dimension(row, 0, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
+    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, null(), False, y, last(row, 2), start, stop)
+
+
+@inline
+def correlate(
+    row: Any, x: Any, image: int, WP: int, C: int, w: Any, b: Any, biased: bool, y: Any, F: int, start: int, stop: int
+) -> None:
+    """Lines `start` … `stop - 1` of y (N·OH lines): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    c, f = C // G, F // G
+    inner, middle = (KW * C, 1) if G == 1 and DW == 1 else (c, KW)
+    for line in range(start, stop):
+        X = shifted(x, line // OH * image + line % OH * SH * WP * C)
+        Y = shifted(y, line * OW * F)
+        if c == 1 and f == 1 and G > 1:
+            _correlate_depthwise(X, WP, C, w, b, biased, Y, KH, KW, SW, DH, DW, OW)
+            continue
+        for g in range(G):
+            windows(
+                shifted(X, g * c), SW * C, 1, DW * C, DH * WP * C,
+                shifted(w, g * f), F, c * F, KW * c * F,
+                shifted(Y, g * f), F, shifted(b, g * f) if biased else b, 0,
+                OW, f, inner, middle, KH,
+            )  # fmt: skip
+
+
+@inline
+def _correlate_depthwise(
+    X: Any, WP: int, C: int, w: Any, b: Any, biased: bool, Y: Any, KH: int, KW: int, SW: int, DH: int, DW: int, OW: int
+) -> None:
+    """One line of y where each channel has a filter of its own; the loops run over channels, which are neighbours."""
+    for ow in range(OW):
+        y = shifted(Y, ow * C)
+        if biased:
+            copy(y, b, C, False)
+        else:
+            zero(y, C)
+        for kh in range(KH):
+            for kw in range(KW):
+                x, k = shifted(X, (kh * DH * WP + ow * SW + kw * DW) * C), shifted(w, (kh * KW + kw) * C)
+                for c in range(C):
+                    y[c] += x[c] * k[c]
+
+
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    N, image, WP, C, F = dimension(row, 0, 0), 0, dimension(row, 0, 2), last(row, 0), last(row, 1)
+    image = size(row, 0) // N
+    portions, count = dimension(row, 2, 0), dimension(row, 2, 1)
+    first, end = share(row, part, portions)
+    height = max(1, _BLOCK // (OW * F))
+    for portion in range(first, end):
+        dw = shifted(out, portion * count)
+        line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
+        zero(dw, count)
+        while line < stop:
+            n, oh = line // OH, line % OH
+            lines = min(min(height, stop - line), OH - oh)
+            X = shifted(x, n * image + oh * SH * WP * C)
+            _weight_block(X, WP, C, shifted(dy, line * OW * F), F, dw, lines, KH, KW, SH, SW, DH, DW, G, OW)
+            line += lines
+
+
+@inline
+def _weight_block(
+    X: Any, WP: int, C: int, dY: Any, F: int, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int,
+    G: int, OW: int,
+) -> None:  # fmt: skip
+    """Adds what `lines` lines of one picture give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f]."""
+    c, f = C // G, F // G
+    if c == 1 and f == 1 and G > 1:
+        _weight_block_depthwise(X, WP, C, dY, dw, lines, KH, KW, SH, SW, DH, DW, OW)
+        return
+    merged = G == 1 and DW == 1
+    rows, columns = (KW * C, 1) if merged else (c, KW)
+    for kh in range(KH):
+        for kw in range(columns):
+            for g in range(G):
+                target = shifted(dw, (kh * KW + kw) * c * F + g * f)
+                windows(
+                    shifted(X, (kh * DH * WP + kw * DW) * C + g * c), 1, SW * C, SH * WP * C, 0,
+                    shifted(dY, g * f), F, OW * F, 0,
+                    target, F, target, F, rows, f, OW, lines, 1,
+                )  # fmt: skip
+
+
+@inline
+def _weight_block_depthwise(
+    X: Any, WP: int, C: int, dY: Any, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, OW: int
+) -> None:
+    for kh in range(KH):
+        for kw in range(KW):
+            total = shifted(dw, (kh * KW + kw) * C)
+            for oh in range(lines):
+                for ow in range(OW):
+                    x = shifted(X, ((oh * SH + kh * DH) * WP + ow * SW + kw * DW) * C)
+                    dy = shifted(dY, (oh * OW + ow) * C)
+                    for c in range(C):
+                        total[c] += x[c] * dy[c]
+
+
+@kernel
+def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
+    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)  # portions (P, …), y (…) = their sum
+    P, count = dimension(row, 0, 0), size(row, 1)
+    start, stop = share(row, part, count)
+    copy(shifted(y, start), shifted(portions, start), stop - start, adds(row, 1))
+    for p in range(1, P):
+        copy(shifted(y, start), shifted(portions, p * count + start), stop - start, True)
+
+
+@kernel
+def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, out = pointer(row, memory, 0), pointer(row, memory, 1)  # dy (…, F), out (P, F): sums of P portions of the rows
+    F, P = last(row, 0), dimension(row, 1, 0)
+    rows = size(row, 0) // F
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        total = shifted(out, p * F)
+        zero(total, F)
+        for r in range(rows * p // P, rows * (p + 1) // P):
+            copy(total, shifted(dy, r * F), F, True)
+
+
+@kernel
+def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
+    w, out = pointer(row, memory, 0), pointer(row, memory, 1)  # w (K, C/G, F), out (K, F/G, C): each group transposed
+    G, F, C = integer(row, 0), last(row, 0), last(row, 1)
+    c, f = C // G, F // G
+    start, stop = share(row, part, size(row, 0) // (c * F))
+    for k in range(start, stop):
+        source, target = shifted(w, k * c * F), shifted(out, k * c * F)
+        for g in range(G):
+            for i in range(f):
+                for j in range(c):
+                    target[i * C + g * c + j] = source[j * F + g * f + i]
+
+
+@kernel
+def spread(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
+    spread_lines(row, dy, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
+
+
+@kernel
+def spread_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, w, b, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
+    spread_lines(row, dy, w, b, True, dx, last(row, 3), False, start, stop)
+
+
+@inline
+def spread_lines(
+    row: Any, dy: Any, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool, start: int, stop: int
+) -> None:
+    """Lines `start` … `stop - 1` of dx (N·H lines): dx[h,w,c] = b[c] + Σ dy[oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH - PH.
+
+    Outputs that share h mod SH and w mod SW meet the same kernel numbers, so each such set is one product of windows.
+    dy (N, …, F) has LH lines and LW columns of zeros in front, w (KH, KW, F / groups, C).
+    """
+    KW, SH, SW = integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, PH, PW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
+    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
+    step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
+    c, f = C // G, F // G
+    for line in range(start, stop):
+        n, v = line // H, line % H + PH
+        kh, count_h = taps(integer(row, 0), SH, DH, step_h, v % SH)
+        for phase in range(min(SW, W)):
+            u = phase + PW
+            kw, count_w = taps(KW, SW, DW, step_w, u % SW)
+            columns = (W - phase + SW - 1) // SW
+            target = shifted(dx, (line * W + phase) * C)
+            if count_h == 0 or count_w == 0:
+                _without_taps(target, SW * C, columns, C, b, biased, add)
+                continue
+            source = shifted(dy, n * image + (((v - kh * DH) // SH + LH) * OWP + (u - kw * DW) // SW + LW) * F)
+            if c == 1 and f == 1 and G > 1:
+                _without_taps(target, SW * C, columns, C, b, biased, add)
+                _spread_depthwise(
+                    source, DW * step_w // SW * C, DH * step_h // SH * OWP * C, shifted(w, (kh * KW + kw) * C),
+                    step_w * C, step_h * KW * C, target, SW * C, columns, C, count_w, count_h,
+                )  # fmt: skip
+                continue
+            for g in range(G):
+                place = shifted(target, g * c)
+                windows(
+                    shifted(source, g * f), F, 1, -(DW * step_w // SW) * F, -(DH * step_h // SH) * OWP * F,
+                    shifted(w, (kh * KW + kw) * f * C + g * c), C, step_w * f * C, step_h * KW * f * C,
+                    place, SW * C, place if add else shifted(b, g * c) if biased else null(), SW * C if add else 0,
+                    columns, c, f, count_w, count_h,
+                )  # fmt: skip
+
+
+@inline
+def _without_taps(target: Any, step: int, columns: int, C: int, b: Any, biased: bool, add: bool) -> None:
+    """What outputs begin with: nothing when they are added to, the bias, or 0."""
+    if add:
+        return
+    for i in range(columns):
+        if biased:
+            copy(shifted(target, i * step), b, C, False)
+        else:
+            zero(shifted(target, i * step), C)
+
+
+@inline
+def _spread_depthwise(
+    dy: Any, dy_middle: int, dy_outer: int, w: Any, w_middle: int, w_outer: int, target: Any, step: int, columns: int,
+    C: int, count_w: int, count_h: int,
+) -> None:  # fmt: skip
+    for i in range(columns):
+        y = shifted(target, i * step)
+        for kh in range(count_h):
+            for kw in range(count_w):
+                x, k = shifted(dy, i * C - kh * dy_outer - kw * dy_middle), shifted(w, kh * w_outer + kw * w_middle)
+                for c in range(C):
+                    y[c] += x[c] * k[c]
+
+
+@inline
+def taps(kernel_size: int, stride: int, dilation: int, step: int, phase: int) -> Any:
+    """First kernel number, and how many each `step` apart, that meet outputs at `phase` between two strides."""
+    for k in range(min(kernel_size, step)):
+        if k * dilation % stride == phase:
+            return k, (kernel_size - k + step - 1) // step
+    return 0, 0
+
+
+@inline
+def common_divisor(a: int, b: int) -> int:
+    """Greatest common divisor of two positive integers."""
+    while b != 0:
+        a, b = b, a % b
+    return a
