@@ -182,8 +182,8 @@ class _Builder:
             if step.output not in deltas:
                 continue  # nothing in front of it is trained, so even rows between its own values would read nothing
             names = self.backward_names(step, values, saved, deltas)
-            for use in step.plan.backward:
-                self.emit(use, "backward", step.path, names, optional=True)
+            for use in _wanted(step.plan.backward, names):
+                self.emit(use, "backward", step.path, names)
 
     def declare_deltas(self) -> dict[int, Slot]:
         """A gradient slot for every value that a trained parameter stands in front of; the others need none."""
@@ -223,12 +223,10 @@ class _Builder:
         }
         return names
 
-    def emit(self, use: Use, phase: str, path: str, names: Mapping[str, Slot], optional: bool = False) -> None:
-        """Appends a row. In the backward pass a row is left out when the gradients that it writes are not needed."""
+    def emit(self, use: Use, phase: str, path: str, names: Mapping[str, Slot]) -> None:
+        """Appends a row."""
         operation = use.operation
         wanted = [use.names.get(name, name) for name in (*operation.reads, *operation.writes)]
-        if optional and any(name not in names for name in wanted):
-            return
         slots = [names[name] for name in wanted]
         reads, writes = tuple(slots[: len(operation.reads)]), tuple(slots[len(operation.reads) :])
         adds = tuple(slot.region in ("deltas", "gradients") and id(slot) in self.begun for slot in writes)
@@ -287,3 +285,18 @@ class _Builder:
         named = self.tape.named
         slots = tuple(named[name] for name in reads), tuple(named[name] for name in writes)
         self.rows.append(Row(operation, "update", "", *slots, integers, (False,) * len(writes), parts))
+
+
+def _wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
+    """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
+    kept: list[Use] = []
+    read: set[str] = set()
+    for use in reversed(uses):
+        operation = use.operation
+        reads = [use.names.get(name, name) for name in operation.reads]
+        writes = [use.names.get(name, name) for name in operation.writes]
+        leads = any(names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names)
+        if leads and all(name in names for name in (*reads, *writes)):
+            kept.append(use)
+            read |= set(reads)
+    return kept[::-1]
