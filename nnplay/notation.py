@@ -122,7 +122,7 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
     for field in record.fields:
         if field.short and re.fullmatch(rf"{field.short}(\d+(x\d+)*|same|valid)", word):
             return field, word[len(field.short) :]
-        if field.kind == "choice" and word in field.choices and field.name not in given:
+        if word in field.choices and field.name not in given:
             return field, word
         if field.kind == "flag" and word in (field.name, f"no-{field.name}"):
             return field, "no" if word.startswith("no-") else "yes"
