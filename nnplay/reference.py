@@ -30,10 +30,15 @@ def run_row(machine: Machine, line: Array, row: Row, n: int, clock: Array) -> No
         view[...] = view + shaped if adds else shaped
 
 
-def results_of(machine: Machine, line: Array, row: Row, n: int, clock: Array) -> tuple[Array, ...]:
-    """What the row's definition gives for the memory as it is, one array for each output."""
+def results_of(machine: Machine, line: Array, row: Row, n: int, clock: Array, exact: bool = False) -> tuple[Array, ...]:
+    """What the row's definition gives for the memory as it is, one array for each output.
+
+    Args:
+        exact: compute in float64, whatever the machine's type.
+    """
     operation = row.operation
-    reads = [machine.view(slot, n).copy() for slot in row.reads]
+    real = np.float64 if exact else machine.real
+    reads = [machine.view(slot, n).astype(real) for slot in row.reads]
     given: dict[str, Any] = {name: int(line[at.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
     if operation.uses_clock:
         given["clock"] = clock_values(clock)

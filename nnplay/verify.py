@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import NnplayError
 from nnplay.kernels import layout as at
-from nnplay.layout import Layout
+from nnplay.layout import Layout, Slot
 from nnplay.tape import Row
 
 #: What the rows of a phase may write.
@@ -40,14 +40,16 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
     """Checks the encoded rows for a batch of n rows in a memory of `size` numbers.
 
     Raises:
-        TapeError: an operand that is no slot, lies out of bounds, or in a region that its phase may not write; a value
-            read before it is written; a gradient begun twice; outputs of one row that overlap.
+        TapeError: an operand that is not exactly its slot, lies out of bounds, or in a region that its phase may not
+            write; a value read before it is written; a gradient begun twice; outputs of one row that overlap.
     """
-    known = {(slot.offset, slot.size(n)): slot.region for slot in layout.all()}
+    known = {id(slot) for slot in layout.all()}
     written = np.zeros(size // _BLOCK + 1, np.bool_)
     for number, (line, row) in enumerate(zip(table, rows, strict=True)):
         where = f"row {number}, {row.operation.name}"
-        places = [_place(line, k, known, size, where) for k in range(len(row.operands))]
+        if any(id(slot) not in known for slot in row.operands):
+            raise TapeError("an operand is no slot of this layout", where=where)
+        places = [_place(line, k, slot, n, size, where) for k, slot in enumerate(row.operands)]
         for place, slot in zip(places, row.reads, strict=False):
             if slot.region not in _PERSISTENT and not _covered(place, written):
                 raise TapeError(f"reads '{slot.name}' before any row wrote it", where=where)
@@ -58,18 +60,20 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
             raise TapeError("has no kernel or no parts", where=where)
 
 
-def _place(
-    line: NDArray[np.int64], k: int, known: dict[tuple[int, int], str], size: int, where: str
-) -> tuple[int, int]:
+def _place(line: NDArray[np.int64], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:
+    """First and last + 1 of operand k, which must be exactly its slot: neighbours of the same size are other tensors."""
     begin = at.ROW_OPERANDS + k * at.OPERAND_WIDTH
     offset, count = int(line[begin + at.OPERAND_OFFSET]), int(line[begin + at.OPERAND_SIZE])
-    shape = line[begin + at.OPERAND_SHAPE : begin + at.OPERAND_SHAPE + at.MAX_RANK]
     if offset < 0 or count < 0 or offset + count > size:
         raise TapeError(f"operand {k} is out of bounds: {offset} + {count} of {size}", where=where)
-    if (offset, count) not in known:
-        raise TapeError(f"operand {k} at {offset} with {count} numbers is no slot of the layout", where=where)
-    if int(np.prod(shape)) != count:
-        raise TapeError(f"operand {k} has a shape of {int(np.prod(shape))} numbers but {count} places", where=where)
+    if (offset, count) != (slot.offset, slot.size(n)):
+        wanted = f"{slot.offset} with {slot.size(n)}"
+        raise TapeError(f"operand {k} at {offset} with {count} numbers is not '{slot.name}' at {wanted}", where=where)
+    shape = slot.at(n)
+    dimensions = line[begin + at.OPERAND_SHAPE : begin + at.OPERAND_SHAPE + at.MAX_RANK]
+    padded = (*shape, *(1,) * (at.MAX_RANK - len(shape)))
+    if tuple(dimensions) != padded or line[begin + at.OPERAND_LAST] != (shape[-1] if shape else 1):
+        raise TapeError(f"operand {k} has another shape than '{slot.name}', {list(shape)}", where=where)
     return offset, offset + count
 
 
