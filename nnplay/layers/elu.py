@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from nnplay.elementwise import elementwise
 from nnplay.fields import number
+from nnplay.kernels.expm1 import expm1
 from nnplay.kernels.jit import inline
-from nnplay.kernels.near_zero import expm1
 from nnplay.layer import Case, LayerRecord, Refused
 
 Array = NDArray[Any]

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.elementwise import elementwise
-from nnplay.kernels.elementary import sigmoid
+from nnplay.kernels.elementary import sigmoid, softplus
 from nnplay.kernels.jit import inline
-from nnplay.kernels.near_zero import softplus
 from nnplay.layer import Case, LayerRecord
 from nnplay.scoring import sigmoid as sigmoid_of
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnplay.fields import number
-from nnplay.kernels.elementary import sigmoid
+from nnplay.kernels.elementary import sigmoid, softplus
 from nnplay.kernels.jit import inline
-from nnplay.kernels.near_zero import softplus
 from nnplay.layer import Case, Refused
 from nnplay.loss import LossPlan, LossRecord
 from nnplay.operation import Shape, Use
