@@ -195,7 +195,7 @@ def _pack(panels: Any, b: Any, b_row: int, b_column: int, inner: int, columns: i
                 source = shifted(b, k * b_row + j)
                 prefetch(shifted(source, _AHEAD * b_row))
                 move(_in_panels(panels, k, j), source, min(LANES, columns - j))
-    elif inner * columns <= 64:
+    elif inner * columns <= 32:
         for j in range(columns):
             for k in range(inner):
                 _in_panels(panels, k, j)[0] = b[k * b_row + j * b_column]
