@@ -12,16 +12,8 @@ from nnplay.kernels.jit import COMPILING, inline, shared
 
 if COMPILING:
     from nnplay.kernels.intrinsics import shifted
-    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, prefetch, scratch, tile, turn
+    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
 else:
-    is_null: Any = None
-    move: Any = None
-    null: Any = None
-    prefetch: Any = None
-    scratch: Any = None
-    shifted: Any = None
-    tile: Any = None
-    turn: Any = None
     COLUMNS = LANES = ROWS = 1
 
 #: Steps of the inner loop in a block: a panel of B (depth × COLUMNS) takes two thirds of a 48 KB first-level cache.
@@ -31,15 +23,14 @@ HEIGHT = 264 // ROWS * ROWS
 PANELS = 4
 _GROUP = PANELS * DEPTH * COLUMNS
 _PANEL = DEPTH * COLUMNS
-_AHEAD = 8  # rows of B between prefetching and copying
 _GAP = 16  # keeps the rows of a copy off the same cache sets
 _BLOCK = (DEPTH + _GAP) * HEIGHT
 
 
 @shared("riiriiririiii")
 def multiply(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int, start: Any, start_row: int,
-    rows: int, columns: int, inner: int,
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int,
+    start: Any, start_row: int, rows: int, columns: int, inner: int,
 ) -> None:  # fmt: skip
     """C = start + A·B, where `start` is a matrix with rows `start_row` apart, or a null pointer for 0."""
     given = not is_null(start)
@@ -116,20 +107,8 @@ def _direct(
             first = shifted(start, i * start_row + j) if given else start
             target = shifted(c, i * c_row + j)
             left = shifted(a, i * (a_row if a_column != 0 else DEPTH))
-            tile(
-                left,
-                a_row,
-                a_column if a_column != 0 else height,
-                right,
-                b_row,
-                target,
-                c_row,
-                first,
-                start_row,
-                height,
-                width,
-                inner,
-            )
+            step = a_column if a_column != 0 else height
+            tile(left, a_row, step, right, b_row, target, c_row, first, start_row, height, width, inner)
             i += height
         right = shifted(right, b_panel)
 
@@ -192,9 +171,7 @@ def _pack(panels: Any, b: Any, b_row: int, b_column: int, inner: int, columns: i
     if b_column == 1:
         for k in range(inner):
             for j in range(0, columns, LANES):
-                source = shifted(b, k * b_row + j)
-                prefetch(shifted(source, _AHEAD * b_row))
-                move(_in_panels(panels, k, j), source, min(LANES, columns - j))
+                move(_in_panels(panels, k, j), shifted(b, k * b_row + j), min(LANES, columns - j))
     elif inner * columns <= 32:
         for j in range(columns):
             for k in range(inner):

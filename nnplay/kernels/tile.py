@@ -3,7 +3,8 @@
 Imported in the compiling process only.
 
 Each step of the inner loop loads one or two vectors of a row of B, and for each row of the tile one number of A, which
-it multiplies with those vectors and adds (Goto and van de Geijn: Anatomy of high-performance matrix multiplication; 2008).
+it multiplies with those vectors and adds (Goto and van de Geijn: Anatomy of high-performance matrix multiplication,
+2008).
 
 An element of C is one chain of multiply-adds in the order of k, whatever the tile's shape, so its bits do not depend on
 how a product is cut into tiles.
@@ -11,15 +12,15 @@ how a product is cut into tiles.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import extending, types
 
+from nnplay.kernels.intrinsics import intrinsic
 from nnplay.kernels.jit import REAL
 
 _FEATURES = llvm.get_host_cpu_features()
@@ -28,10 +29,10 @@ _MASKS = bool(_WIDE or _FEATURES.get("avx2"))
 _BYTES = 64 if _WIDE else 32 if _MASKS else 16
 
 #: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.
-LANES: Final = _BYTES // np.dtype(REAL).itemsize
-VECTORS: Final = 2
-ROWS: Final = 12 if _WIDE else 6 if _MASKS else 4
-COLUMNS: Final = LANES * VECTORS
+LANES = _BYTES // np.dtype(REAL).itemsize
+VECTORS = 2
+ROWS = 12 if _WIDE else 6 if _MASKS else 4
+COLUMNS = LANES * VECTORS
 
 #: Rows of A that one pointer serves: at 0, 1 and 2 strides from it, which an address of x86 can express.
 _SHARE = 3
@@ -40,7 +41,7 @@ _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_REAL, LANES)
 _SIZE = np.dtype(REAL).itemsize
 _SUFFIX = f"v{LANES}f{8 * _SIZE}"
-_POINTER = types.CPointer(numba.from_dtype(REAL))
+_POINTER: Any = types.CPointer(numba.from_dtype(REAL))  # type: ignore[no-untyped-call]
 
 
 @intrinsic
@@ -94,21 +95,7 @@ def turn(typing: Any, target: Any, target_row: Any, source: Any, source_row: Any
     return types.void(_POINTER, whole, _POINTER, whole, whole, whole), emit
 
 
-@intrinsic
-def prefetch(typing: Any, pointer: Any) -> Any:
-    """Asks for the cache line at `pointer`, which may lie anywhere."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        shape = ir.FunctionType(ir.VoidType(), [args[0].type, _I32, _I32, _I32])
-        callee = _declared(builder, "llvm.prefetch.p0", shape)
-        builder.call(callee, [args[0], _I32(0), _I32(2), _I32(1)])
-        return context.get_dummy_value()
-
-    return types.void(_POINTER), emit
-
-
-@intrinsic(prefer_literal=True)
-def scratch(typing: Any, count: Any) -> Any:
+def _scratch(typing: Any, count: Any) -> Any:
     """A pointer to `count` numbers (a constant) on the stack, for as long as the calling function runs."""
     size = count.literal_value
 
@@ -119,6 +106,9 @@ def scratch(typing: Any, count: Any) -> Any:
         return builder.bitcast(place, _REAL.as_pointer())
 
     return _POINTER(count), emit
+
+
+scratch: Any = extending.intrinsic(prefer_literal=True)(_scratch)
 
 
 @intrinsic
