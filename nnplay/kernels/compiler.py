@@ -1,7 +1,7 @@
 """The compiling process: turns kernels into object code. Run as `python -m nnplay.kernels.compiler FOLDER=NAME,NAME…`.
 
-For each name it writes one object file (under a temporary name first) and prints the name: that is the parent's
-progress. The object holds one function, `kernel`, without any reference to Python: kernels cannot raise.
+For each name it writes one object file (under a temporary name first) and prints the name: the parent's progress. The
+object holds one function, `kernel`, without any reference to Python: kernels cannot raise.
 """
 
 from __future__ import annotations
