@@ -18,9 +18,9 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import extending, types
+from numba import extending
 
-from nnplay.kernels.intrinsics import intrinsic
+from nnplay.kernels.intrinsics import intrinsic, types
 from nnplay.kernels.jit import REAL
 
 _FEATURES = llvm.get_host_cpu_features()
@@ -41,7 +41,7 @@ _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_REAL, LANES)
 _SIZE = np.dtype(REAL).itemsize
 _SUFFIX = f"v{LANES}f{8 * _SIZE}"
-_POINTER: Any = types.CPointer(numba.from_dtype(REAL))  # type: ignore[no-untyped-call]
+_POINTER: Any = types.CPointer(numba.from_dtype(REAL))
 
 
 @intrinsic
