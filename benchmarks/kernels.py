@@ -1,7 +1,7 @@
 """Speed of the matrix kernel beside NumPy's BLAS, both on one thread: `python benchmarks/kernels.py [float32|float64]`.
 
-For each size and form it prints GFLOP/s (medians) and the ratio. The two are measured in turn, call by call, so other work
-on the machine slows both alike.
+For each size and form it prints GFLOP/s (medians) and the ratio. The two are measured in turn, call by call, so other
+work on the machine slows both alike.
 """
 
 from __future__ import annotations

@@ -14,12 +14,6 @@ from nnplay.kernels.jit import COMPILING, REAL, inline
 
 if COMPILING:
     from nnplay.kernels.float_bits import exponent_of, mantissa_of, multiply_add, nearest, times_power_of_two
-else:
-    exponent_of: Any = None
-    mantissa_of: Any = None
-    multiply_add: Any = None
-    nearest: Any = None
-    times_power_of_two: Any = None
 
 _WIDE = COMPILING == "float64"
 # Of the tape's type: `math.inf` in a kernel would be float64 and draw everything after it into float64.

@@ -1,7 +1,7 @@
 """Numba intrinsics on single float32 numbers that LLVM keeps as they are and vectorises. Compiling process only.
 
-None of them carries a fast-math flag, so the split of a constant into a high and a low part survives `reassoc`; none is
-undefined for NaN or infinity, as a conversion to an integer would be.
+They are calls and bit operations that `reassoc` does not look through, so the split of a constant into a high and a low
+part survives; none is undefined for NaN or infinity, as a conversion to an integer would be.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+
+from nnplay.kernels.intrinsics import intrinsic
 
 _I32 = ir.IntType(32)
 _F32 = ir.FloatType()

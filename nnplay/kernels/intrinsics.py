@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import extending
 
 from nnplay.kernels.jit import REAL
+
+types: Any = numba.types
 
 _REAL_TYPE = numba.from_dtype(REAL)
 _REAL_POINTER = types.CPointer(_REAL_TYPE)
 _INT_POINTER = types.CPointer(types.int64)
 _I64 = ir.IntType(64)
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Declares a Numba intrinsic; `function` takes the typing context first, its callers do not."""
+    return extending.intrinsic(function)
 
 
 @intrinsic

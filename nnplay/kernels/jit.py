@@ -49,7 +49,6 @@ class Kernel:
         """The module that declares it; its source is part of the cache key."""
         return self.name.partition(":")[0]
 
-
     def symbol(self, real: str) -> str:
         """The name through which other kernels call it, if it is shared."""
         return f"nnplay_{self.function.__name__}_{real}"
@@ -84,8 +83,8 @@ def shared(arguments: str) -> Callable[[Callable[..., None]], Any]:
 def argument_types(arguments: str) -> list[Any]:
     """Numba's types for the letters of `Kernel.arguments`."""
     import numba
-    from numba import types
 
+    types: Any = numba.types
     kinds = {"i": types.int64, "n": types.CPointer(types.int64), "r": types.CPointer(numba.from_dtype(REAL))}
     return [kinds[letter] for letter in arguments]
 

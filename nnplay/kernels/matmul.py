@@ -1,7 +1,7 @@
 """Matrix products on strided operands: the one inner loop of linear layers, convolutions and recurrent cells.
 
-All of them add up an element in the order of k, one multiply-add after the other, so the bits of a result depend neither
-on how rows and columns are divided among parts nor on which of the ways below a size takes.
+All of them add up an element in the order of k, one multiply-add after the other, so the bits of a result depend
+neither on how rows and columns are divided among parts nor on which of the ways below a size takes.
 """
 
 from __future__ import annotations
@@ -14,30 +14,23 @@ if COMPILING:
     from nnplay.kernels.intrinsics import shifted
     from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
 else:
-    is_null: Any = None
-    move: Any = None
-    null: Any = None
-    scratch: Any = None
-    shifted: Any = None
-    tile: Any = None
-    turn: Any = None
     COLUMNS = LANES = ROWS = 1
 
-#: Steps of the inner loop in a block: a packed panel of B (depth × COLUMNS) takes two thirds of a 48 KB first-level cache.
+#: Steps of the inner loop in a block: a panel of B (depth × COLUMNS) takes two thirds of a 48 KB first-level cache.
 DEPTH = 256
 #: Rows of A in a block and panels of B in a group: their copies stay in the second-level cache.
-HEIGHT = 240 // ROWS * ROWS
+HEIGHT = 264 // ROWS * ROWS
 PANELS = 4
 _GROUP = PANELS * DEPTH * COLUMNS
 _PANEL = DEPTH * COLUMNS
 _GAP = 16  # keeps the rows of a copy off the same cache sets
-_BLOCK = max(DEPTH * (HEIGHT + _GAP), (DEPTH + _GAP) * HEIGHT)
+_BLOCK = (DEPTH + _GAP) * HEIGHT
 
 
 @shared("riiriiririiii")
 def multiply(
-    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int, start: Any, start_row: int,
-    rows: int, columns: int, inner: int,
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int,
+    start: Any, start_row: int, rows: int, columns: int, inner: int,
 ) -> None:  # fmt: skip
     """C = start + A·B, where `start` is a matrix with rows `start_row` apart, or a null pointer for 0."""
     given = not is_null(start)
@@ -78,39 +71,21 @@ def product(
 
 @inline
 def product_bias(
-    a: Any,
-    a_row: int,
-    a_column: int,
-    b: Any,
-    b_row: int,
-    bias: Any,
-    c: Any,
-    c_row: int,
-    rows: int,
-    columns: int,
-    inner: int,
-) -> None:
-    """C = bias + A·B, with the same bias (columns) in every row; otherwise as `product`."""
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, bias: Any,
+    rows: int, columns: int, inner: int,
+) -> None:  # fmt: skip
+    """C = A·B + bias, where bias (columns,) is added to each row; the other arguments are those of `product`."""
     multiply(a, a_row, a_column, b, b_row, 1, c, c_row, bias, 0, rows, columns, inner)
 
 
 @inline
 def product_transposed(
-    a: Any,
-    a_row: int,
-    a_column: int,
-    b: Any,
-    b_column: int,
-    c: Any,
-    c_row: int,
-    rows: int,
-    columns: int,
-    inner: int,
-    add: bool,
-) -> None:
-    """As `product`, with B given transposed: element (k, j) is `b[j * b_column + k]`."""
+    a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int,
+    rows: int, columns: int, inner: int, add: bool,
+) -> None:  # fmt: skip
+    """C = A·Bᵀ, or C += A·Bᵀ when `add`; element (j, k) of B (columns, inner) is `b[j * b_row + k]`."""
     start = c if add else null()
-    multiply(a, a_row, a_column, b, 1, b_column, c, c_row, start, c_row, rows, columns, inner)
+    multiply(a, a_row, a_column, b, 1, b_row, c, c_row, start, c_row, rows, columns, inner)
 
 
 @inline
@@ -118,7 +93,11 @@ def _direct(
     a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_panel: int, c: Any, c_row: int,
     start: Any, start_row: int, given: bool, rows: int, columns: int, inner: int,
 ) -> None:  # fmt: skip
-    """C = start + A·B by tiles; a tile's columns of B start `b_panel` numbers after those of the tile before."""
+    """C = start + A·B by tiles.
+
+    A tile's columns of B start `b_panel` numbers after those of the tile before; `a_column` 0 means that A was copied
+    tile by tile.
+    """
     right = b
     for j in range(0, columns, COLUMNS):
         width = min(COLUMNS, columns - j)
@@ -127,20 +106,9 @@ def _direct(
             height = _height(rows - i)
             first = shifted(start, i * start_row + j) if given else start
             target = shifted(c, i * c_row + j)
-            tile(
-                shifted(a, i * a_row),
-                a_row,
-                a_column,
-                right,
-                b_row,
-                target,
-                c_row,
-                first,
-                start_row,
-                height,
-                width,
-                inner,
-            )
+            left = shifted(a, i * (a_row if a_column != 0 else DEPTH))
+            step = a_column if a_column != 0 else height
+            tile(left, a_row, step, right, b_row, target, c_row, first, start_row, height, width, inner)
             i += height
         right = shifted(right, b_panel)
 
@@ -167,9 +135,8 @@ def _blocked(
             first, first_row = (c, c_row) if k > 0 else (start, start_row)
             left, left_row, left_column = shifted(a, i * a_row + k * a_column), a_row, a_column
             if columns >= 4 * COLUMNS and (a_row >= 512 or a_column >= 512):
-                left_row, left_column = (1, HEIGHT + _GAP) if a_row == 1 else (DEPTH + _GAP, 1)
                 _pack_left(block, left, a_row, a_column, height, depth)
-                left = block
+                left, left_row, left_column = block, 1 if a_row == 1 else DEPTH + _GAP, 0 if a_row == 1 else 1
             for j in range(0, columns, PANELS * COLUMNS):
                 width = min(PANELS * COLUMNS, columns - j)
                 _pack(panels, shifted(b, k * b_row + j * b_column), b_row, b_column, depth, width)
@@ -182,11 +149,16 @@ def _blocked(
 
 @inline
 def _pack_left(block: Any, a: Any, a_row: int, a_column: int, rows: int, inner: int) -> None:
-    """Copies a block of A, its contiguous axis kept."""
+    """Copies a block of A, its contiguous axis kept; if that is the column, the numbers of each tile stand together."""
     if a_row == 1:
-        for k in range(inner):
-            for i in range(0, rows, LANES):
-                move(shifted(block, k * (HEIGHT + _GAP) + i), shifted(a, k * a_column + i), min(LANES, rows - i))
+        i = 0
+        while i < rows:
+            height = _height(rows - i)
+            for k in range(inner):
+                for r in range(0, height, LANES):
+                    source = shifted(a, k * a_column + i + r)
+                    move(shifted(block, i * DEPTH + k * height + r), source, min(LANES, height - r))
+            i += height
     else:
         for i in range(rows):
             for k in range(0, inner, LANES):
@@ -200,7 +172,7 @@ def _pack(panels: Any, b: Any, b_row: int, b_column: int, inner: int, columns: i
         for k in range(inner):
             for j in range(0, columns, LANES):
                 move(_in_panels(panels, k, j), shifted(b, k * b_row + j), min(LANES, columns - j))
-    elif inner * columns <= 64:
+    elif inner * columns <= 32:
         for j in range(columns):
             for k in range(inner):
                 _in_panels(panels, k, j)[0] = b[k * b_row + j * b_column]

@@ -1,22 +1,26 @@
-"""The register tile: a small block of C = A·B that stays in vector registers over the whole inner loop. Compiling process only.
+"""The register tile: a small block of C = A·B that stays in vector registers over the whole inner loop.
 
-Each step of the inner loop loads one or two vectors of a row of B, and for each row of the tile one number of A, which it
-multiplies with those vectors and adds (Goto and van de Geijn: Anatomy of high-performance matrix multiplication; 2008).
+Imported in the compiling process only.
+
+Each step of the inner loop loads one or two vectors of a row of B, and for each row of the tile one number of A, which
+it multiplies with those vectors and adds (Goto and van de Geijn: Anatomy of high-performance matrix multiplication,
+2008).
+
 An element of C is one chain of multiply-adds in the order of k, whatever the tile's shape, so its bits do not depend on
 how a product is cut into tiles.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from numba import extending
 
+from nnplay.kernels.intrinsics import intrinsic, types
 from nnplay.kernels.jit import REAL
 
 _FEATURES = llvm.get_host_cpu_features()
@@ -25,17 +29,19 @@ _MASKS = bool(_WIDE or _FEATURES.get("avx2"))
 _BYTES = 64 if _WIDE else 32 if _MASKS else 16
 
 #: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.
-LANES: Final = _BYTES // np.dtype(REAL).itemsize
-VECTORS: Final = 2
-ROWS: Final = 12 if _WIDE else 6 if _MASKS else 4
-COLUMNS: Final = LANES * VECTORS
+LANES = _BYTES // np.dtype(REAL).itemsize
+VECTORS = 2
+ROWS = 12 if _WIDE else 6 if _MASKS else 4
+COLUMNS = LANES * VECTORS
 
+#: Rows of A that one pointer serves: at 0, 1 and 2 strides from it, which an address of x86 can express.
+_SHARE = 3
 _REAL = ir.FloatType() if REAL is np.float32 else ir.DoubleType()
 _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_REAL, LANES)
 _SIZE = np.dtype(REAL).itemsize
 _SUFFIX = f"v{LANES}f{8 * _SIZE}"
-_POINTER = types.CPointer(numba.from_dtype(REAL))
+_POINTER: Any = types.CPointer(numba.from_dtype(REAL))
 
 
 @intrinsic
@@ -45,8 +51,8 @@ def tile(
 ) -> Any:  # fmt: skip
     """One tile of C = start + A·B: `rows` ≤ ROWS and `columns` ≤ COLUMNS, both at least 1.
 
-    Element (i, k) of A is `a[i * a_row + k * a_column]`, (k, j) of B `b[k * b_row + j]`, (i, j) of C `c[i * c_row + j]`;
-    C starts from `start[i * start_row + j]`, or from 0 where `start` is the null pointer.
+    Element (i, k) of A is `a[i * a_row + k * a_column]`, (k, j) of B `b[k * b_row + j]`, (i, j) of C
+    `c[i * c_row + j]`; C starts from `start[i * start_row + j]`, or from 0 where `start` is the null pointer.
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -89,8 +95,7 @@ def turn(typing: Any, target: Any, target_row: Any, source: Any, source_row: Any
     return types.void(_POINTER, whole, _POINTER, whole, whole, whole), emit
 
 
-@intrinsic(prefer_literal=True)
-def scratch(typing: Any, count: Any) -> Any:
+def _scratch(typing: Any, count: Any) -> Any:
     """A pointer to `count` numbers (a constant) on the stack, for as long as the calling function runs."""
     size = count.literal_value
 
@@ -101,6 +106,9 @@ def scratch(typing: Any, count: Any) -> Any:
         return builder.bitcast(place, _REAL.as_pointer())
 
     return _POINTER(count), emit
+
+
+scratch: Any = extending.intrinsic(prefer_literal=True)(_scratch)
 
 
 @intrinsic
@@ -158,27 +166,29 @@ def _emit_tile(function: Any, builder: Any, height: int, count: int) -> None:
 
     loop = function.append_basic_block("loop")
     done = function.append_basic_block("done")
-    offsets = [builder.mul(a_row, _I64(i)) for i in range(height)]
+    bases = [_opaque(builder, builder.gep(a, [builder.mul(a_row, _I64(i))])) for i in range(0, height, _SHARE)]
+    steps = [builder.mul(a_row, _I64(i)) for i in range(_SHARE)]
     before = builder.block
     builder.cbranch(builder.icmp_signed(">", inner, _I64(0)), loop, done)
 
     builder.position_at_end(loop)
     left = builder.phi(_I64)
-    a_k = builder.phi(a.type)
+    places = [builder.phi(a.type) for _ in bases]
     b_k = builder.phi(b.type)
     sums = [builder.phi(_VECTOR) for _ in totals]
     right = [lanes.load(builder, b_k, v, v == count - 1) for v in range(count)]
     results = []
     for i in range(height):
-        factor = _splat(builder, builder.load(builder.gep(a_k, [offsets[i]])))
+        factor = _splat(builder, builder.load(builder.gep(places[i // _SHARE], [steps[i % _SHARE]])))
         results += [_multiply_add(builder, factor, right[v], sums[i * count + v]) for v in range(count)]
     less = builder.sub(left, _I64(1))
-    a_next = builder.gep(a_k, [a_column])
+    places_next = [builder.gep(place, [a_column]) for place in places]
     b_next = builder.gep(b_k, [b_row])
     again = builder.cbranch(builder.icmp_signed(">", less, _I64(0)), loop, done)
     again.set_metadata("llvm.loop", _no_unroll(function.module))
+    phis = [left, b_k, *places, *sums]
     for phi, first, later in zip(
-        [left, a_k, b_k, *sums], [inner, a, b, *totals], [less, a_next, b_next, *results], strict=True
+        phis, [inner, b, *bases, *totals], [less, b_next, *places_next, *results], strict=True
     ):
         phi.add_incoming(first, before)
         phi.add_incoming(later, loop)
@@ -193,6 +203,13 @@ def _emit_tile(function: Any, builder: Any, height: int, count: int) -> None:
         for v in range(count):
             lanes.store(builder, finals[i * count + v], row, v, v == count - 1)
     builder.ret_void()
+
+
+def _opaque(builder: Any, pointer: Any) -> Any:
+    """`pointer`, hidden from LLVM, which would else derive all of them from one by a chain of additions."""
+    integer = builder.ptrtoint(pointer, _I64)
+    hidden = builder.asm(ir.FunctionType(_I64, [_I64]), "", "=r,0", [integer], False)
+    return builder.inttoptr(hidden, pointer.type)
 
 
 def _start(function: Any, builder: Any, lanes: Any, start: Any, start_row: Any, height: int, count: int) -> list[Any]:
@@ -249,7 +266,7 @@ class _Lanes:
         self.mask = builder.icmp_unsigned("<", wide([_I64(lane) for lane in range(LANES)]), splat)
 
     def load(self, builder: Any, row: Any, vector: int, last: bool) -> Any:
-        """Vector number `vector` of a row; unused lanes of the last one are 0 (or, without masks, repeat the last number)."""
+        """Vector number `vector` of a row; unused lanes of the last one are 0, or repeat the last number."""
         place = builder.gep(row, [_I64(vector * LANES)])
         if not last:
             return builder.load(builder.bitcast(place, _VECTOR.as_pointer()), align=_SIZE)

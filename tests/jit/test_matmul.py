@@ -1,4 +1,4 @@
-"""Matrix products against NumPy: ragged sizes, strides, adding, untouched neighbours, and the same bits however divided."""
+"""Matrix products against NumPy: ragged sizes, strides, adding, untouched neighbours, same bits however divided."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
 def with_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     a, b, c, bias = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
     a_row, a_column, b_row, c_row = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
-    product_bias(a, a_row, a_column, b, b_row, bias, c, c_row, integer(row, 4), integer(row, 5), integer(row, 6))
+    product_bias(a, a_row, a_column, b, b_row, c, c_row, bias, integer(row, 4), integer(row, 5), integer(row, 6))
 
 
 @kernel
