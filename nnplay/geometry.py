@@ -48,7 +48,7 @@ def span(kernel: int, dilation: int) -> int:
 def fit(size: int, kernel: int, stride: int, padding: int | str, dilation: int = 1) -> Axis:
     """The windows along one axis.
 
-    "same" pads by the kernel's span less one, the smaller half in front, and gives ⌈size / stride⌉ outputs; "valid" is 0.
+    "same" pads by the span less one, the smaller half in front, and gives ⌈size / stride⌉ outputs; "valid" is 0.
 
     Raises:
         InputError: the kernel does not fit, or the last window would stand over the edge.

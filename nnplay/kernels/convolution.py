@@ -101,7 +101,7 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def correlate(
     row: Any, x: Any, image: int, WP: int, C: int, w: Any, b: Any, biased: bool, y: Any, F: int, start: int, stop: int
 ) -> None:
-    """Lines `start` … `stop - 1` of y (N·OH lines): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
+    """Lines `start` … `stop` of y (N·OH): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
     c, f = C // G, F // G
@@ -166,7 +166,7 @@ def _weight_block(
     X: Any, WP: int, C: int, dY: Any, F: int, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int,
     G: int, OW: int,
 ) -> None:  # fmt: skip
-    """Adds what `lines` lines of one picture give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f]."""
+    """Adds what lines of one picture give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f]."""
     c, f = C // G, F // G
     if c == 1 and f == 1 and G > 1:
         _weight_block_depthwise(X, WP, C, dY, dw, lines, KH, KW, SH, SW, DH, DW, OW)
@@ -254,7 +254,7 @@ def spread_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def spread_lines(
     row: Any, dy: Any, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool, start: int, stop: int
 ) -> None:
-    """Lines `start` … `stop - 1` of dx (N·H lines): dx[h,w,c] = b[c] + Σ dy[oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH - PH.
+    """Lines `start` … `stop` of dx (N·H): dx[h,w,c] = b[c] + Σ dy[oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH - PH.
 
     Outputs that share h mod SH and w mod SW meet the same kernel numbers, so each such set is one product of windows.
     dy (N, …, F) has LH lines and LW columns of zeros in front, w (KH, KW, F / groups, C).

@@ -26,7 +26,7 @@ def windows(
     a: Any, a_row: int, a_inner: int, a_middle: int, a_outer: int, b: Any, b_inner: int, b_middle: int, b_outer: int,
     c: Any, c_row: int, start: Any, start_row: int, rows: int, columns: int, inner: int, middle: int, outer: int,
 ) -> None:  # fmt: skip
-    """C = start + Σ A·B over (outer, middle, inner), each count at least 1; the arguments are those of `window_tile`."""
+    """C = start + Σ A·B over (outer, middle, inner), each count at least 1; arguments as those of `window_tile`."""
     given = not is_null(start)
     for j in range(0, columns, COLUMNS):
         width = min(COLUMNS, columns - j)
