@@ -13,7 +13,7 @@ from nnplay.layer import Layer, LayerRecord, Plan
 from nnplay.notation import parse_layers, show_layers
 from nnplay.operation import Shape
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _Planner:
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
         if layer.name and not _NAME.fullmatch(layer.name):
-            hint = "use up to 64 letters, digits, '-' and '_'"
+            hint = "use up to 64 small letters, digits, '-' and '_'"
             self.problems.append(InputError(f"'{layer.name}' cannot be a layer's name", where="network", hint=hint))
         if path in self.taken:
             self.problems.append(InputError(f"two layers are called '{path}'", where="network", hint="rename one"))

@@ -164,8 +164,8 @@ class Trainer:
         machine.clock[at.CLOCK_SEED] = self.setup.seed
         machine.running[0] = 0.0
         self.history = History()
-        self._recorded = 0
-        self._plateau = (math.inf, 0, 1.0)
+        self.recorded = 0
+        self.plateau = (math.inf, 0, 1.0)
         self.write_settings()
 
     # -- settings --------------------------------------------------------------------------------------------------
@@ -215,7 +215,9 @@ class Trainer:
             self.machine.running[0] = old.running[0]
         self.write_settings()
 
-    def remade(self, **changes: Any) -> tuple[Trainer, list[str]]:
+    def remade(
+        self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
+    ) -> tuple[Trainer, list[str]]:
         """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
 
         Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
@@ -229,15 +231,15 @@ class Trainer:
             "loss": changes.pop("loss", self.loss),
             "optimizer": changes.pop("optimizer", self.optimizer),
         }
-        other = Trainer(**arguments, setup=self.setup.changed(**changes))
+        other = Trainer(**arguments, setup=self.setup.changed(**changes), progress=progress)
         fresh = carry_over(self.plan, self.machine, other.plan, other.machine)
         clock = self.machine.clock
         other.machine.clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1] = clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1]
         if other.split is self.split and other.setup.batch_size == self.setup.batch_size:
             other.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
             other.machine.running[0] = self.machine.running[0]
-        other.history, other.seconds, other._plateau = self.history, self.seconds, self._plateau
-        other._recorded = self._recorded
+        other.history, other.seconds, other.plateau = self.history, self.seconds, self.plateau
+        other.recorded = self.recorded
         return other, fresh
 
     # -- where the run stands --------------------------------------------------------------------------------------
@@ -288,7 +290,7 @@ class Trainer:
         """A copy of the present moment."""
         machine = self.machine
         running = float(machine.running[0])
-        return State(machine.state().copy(), machine.clock.copy(), running, self._plateau, self.optimizer, self.setup)
+        return State(machine.state().copy(), machine.clock.copy(), running, self.plateau, self.optimizer, self.setup)
 
     def restore(self, state: State) -> None:
         """Goes to a moment that `state` returned, of this trainer or of one made alike, with the settings of that moment."""
@@ -298,7 +300,7 @@ class Trainer:
         machine.clock[:] = state.clock
         machine.clock[at.CLOCK_SHUFFLED] = 0
         machine.running[0] = state.running
-        self._plateau = state.plateau
+        self.plateau = state.plateau
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -370,7 +372,7 @@ class Trainer:
         return schedule is not None and bool(schedule.record.patience)
 
     def _rates(self, count: int) -> Array:
-        lr = float(self.optimizer.values["lr"]) * self._plateau[2]
+        lr = float(self.optimizer.values["lr"]) * self.plateau[2]
         schedule = self.setup.schedule
         if schedule is None or schedule.record.patience:
             return np.full(count, lr)
@@ -379,9 +381,9 @@ class Trainer:
 
     def _record(self, first: int, taken: int, lines: Array) -> None:
         machine, history = self.machine, self.history
-        if first < self._recorded:
+        if first < self.recorded:
             history.truncate(first)
-        self._recorded = first + taken
+        self.recorded = first + taken
         steps = np.arange(first + 1, first + taken + 1)
         for column, name in enumerate(("loss", "gradient_norm", "lr")):
             history.extend(name, steps, machine.trace[:taken, column])
@@ -406,11 +408,11 @@ class Trainer:
             return
         column = 1 if self.split.validation is None else 2
         for loss in (float(line[column]) for line in lines):
-            best, waited, factor = self._plateau
+            best, waited, factor = self.plateau
             best, waited = (loss, 0) if loss < best else (best, waited + 1)
             if waited > schedule.values[schedule.record.patience]:
                 factor, waited = max(factor * schedule.values["factor"], schedule.values["min_factor"]), 0
-            self._plateau = (best, waited, factor)
+            self.plateau = (best, waited, factor)
 
     def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
         """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nnplay import views
 from nnplay.errors import NnplayError
@@ -18,6 +18,7 @@ from nnplay.timeline import BUDGET, Timeline
 from nnplay.trainer import Trainer
 
 Command = Callable[["Worker"], None]
+Answer = TypeVar("Answer")
 #: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
 NUMBERS_EVERY: Final = 0.1
 PICTURES_EVERY: Final = 0.25
@@ -72,8 +73,8 @@ class Worker:
         self._rate = (0.0, 0, 0.0)
         if trainer is not None:
             self._install(trainer)
-        self._thread = threading.Thread(target=self._work, name="nnplay-training", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._work, name="nnplay-training", daemon=True)
+        self.thread.start()
 
     # -- commands: any thread --------------------------------------------------------------------------------------
 
@@ -116,15 +117,47 @@ class Worker:
         """Shows a message with the next snapshot."""
         self._message = message
 
+    def tell(self, message: str) -> None:
+        """Shows a message now; for the training thread while it is busy with something long."""
+        self._message = message
+        self.snapshot = replace(self.snapshot, message=message)
+
+    def ask(self, question: Callable[[Worker], Answer], seconds: float = 10.0) -> Answer:
+        """The answer that the training thread gives between two steps.
+
+        Raises:
+            NnplayError: it did not answer in time.
+        """
+        answered = threading.Event()
+        answers: list[Answer] = []
+
+        def answer(worker: Worker) -> None:
+            answers.append(question(worker))
+            answered.set()
+
+        self.send(answer)
+        if not answered.wait(seconds):
+            raise NnplayError("the training thread did not answer in time", where="worker")
+        return answers[0]
+
+    def reach(self, step: int) -> None:
+        """For commands: goes to a known step, or trains on to one that has not been reached yet."""
+        trainer, timeline = self._both()
+        if step <= timeline.latest:
+            self._go(step)
+        else:
+            self._go(timeline.latest)
+            self._run(step - trainer.step, None)
+
     def stop(self, seconds: float = 5.0) -> None:
         """Ends the thread at the next step boundary and waits for it."""
         self.send(lambda worker: worker._end())
-        self._thread.join(seconds)
+        self.thread.join(seconds)
 
     @property
     def alive(self) -> bool:
         """Whether the thread still works."""
-        return self._thread.is_alive()
+        return self.thread.is_alive()
 
     # -- the thread ------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,11 @@ def main(requests: list[str]) -> None:
         folder, _, names = request.rpartition("=")
         for name in names.split(","):
             importlib.import_module(name.partition(":")[0])
-            _write(Path(folder) / file_of(name), compile_kernel(KERNELS[name]))
+            try:
+                code = compile_kernel(KERNELS[name])
+            except Exception as error:  # whatever Numba raises: the parent shows one line that names the kernel
+                raise SystemExit(f"{name}: {' '.join(str(error).split())[:1000]}") from error
+            _write(Path(folder) / file_of(name), code)
             print(name, flush=True)
 
 

@@ -27,7 +27,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     I, O = w.shape
     start, stop = share(row, part, x.shape[0])
     X, Y = shifted(pointer(row, memory, 0), start * I), shifted(y, start * O)
-    product_bias(X, I, 1, pointer(row, memory, 1), O, b, Y, O, stop - start, O, I)
+    product_bias(X, I, 1, pointer(row, memory, 1), O, Y, O, b, stop - start, O, I)
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""The run behind the screen: settings, worker, files and autosave, without any Textual."""

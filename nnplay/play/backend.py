@@ -1,0 +1,412 @@
+"""The run behind the screen: settings become trainers, the worker runs them, files keep them."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nnplay import saved_run, session
+from nnplay.config import DataChoice, RunConfig
+from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
+from nnplay.errors import InputError, NnplayError
+from nnplay.network import Network
+from nnplay.play.autosave import Autosave
+from nnplay.play.catalogue import STOP_FIELDS, Catalogue, catalogue
+from nnplay.play.ledger import Ledger, ledger
+from nnplay.play.recent import Recent, recent, remember
+from nnplay.play.settings import Settings, fitted, from_config
+from nnplay.presets.catalogue import load_preset
+from nnplay.snapshot import Snapshot
+from nnplay.stopping import Stops
+from nnplay.targets import target_form
+from nnplay.trainer import Trainer
+from nnplay.worker import Look, Worker
+
+#: What opens at the very first start: a small spiral classifier, one key away from learning.
+FIRST = "spiral"
+_LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value"})
+
+
+class PlaygroundBackend:
+    """Answers the screen. Methods return at once; what they cause shows in a later snapshot.
+
+    Args:
+        config: the run to begin with; the first preset if there is none.
+    """
+
+    def __init__(self, config: RunConfig | None = None) -> None:
+        self.catalogue: Catalogue = catalogue()
+        self.worker = Worker()
+        self._config = config or load_preset(FIRST).config
+        self._split = _split_of(self._config)
+        self._config = replace(self._config.completed(self._split), epochs=0)
+        self.settings: Settings = from_config(self._config)
+        self.path = ""
+        self._lock: session.Lock | None = None
+        self._edits = 0
+        self._clean = (0, 0)
+        self.worker.install(self._maker(self._config, self._split))
+        self.autosave = Autosave(self._capture, self._progress)
+
+    # -- what the screen reads -------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest moment that the worker published."""
+        return self.worker.snapshot
+
+    def ledger(self, layers: Sequence[str]) -> Ledger:
+        """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
+        train = self._split.train
+        names = train.feature_names or (f"{len(train.feature_shape)}-d",)
+        outputs = train.class_names if train.task == "classification" else train.target_names
+        found = ledger(layers, self._split.feature_shape, names, outputs)
+        if found.lines and not any(line.problem for line in found.lines):
+            problem = self._end_problem(layers)
+            if problem:
+                last = replace(found.lines[-1], problem=problem)
+                found = replace(found, lines=(*found.lines[:-1], last))
+        return found
+
+    def _end_problem(self, layers: Sequence[str]) -> str:
+        try:
+            config = self.settings.changed(layers=tuple(layers)).config()
+            plan = Network(config.layers).plan(self._split.feature_shape)
+            if config.loss is not None:
+                target_form(config.loss, self._split.train, plan.output_shape)
+        except InputError as problem:
+            return f"{problem.what}; {problem.hint}" if problem.hint else problem.what
+        return ""
+
+    def summary(self) -> str:
+        """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
+        return self._split.summary(self.settings.batch_size)
+
+    def notes(self) -> tuple[str, ...]:
+        """What reading, encoding and splitting the data did."""
+        return self._split.notes
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Trains until paused or a stop condition."""
+        self.worker.run()
+
+    def pause(self) -> None:
+        """Stops after the present step."""
+        self.worker.pause()
+
+    def batch(self) -> None:
+        """One step, or one step forward in the known past."""
+        self._forward(lambda worker: worker.snapshot.step + 1, lambda: self.worker.run(steps=1))
+
+    def _forward(self, target: Callable[[Worker], int], train: Callable[[], None]) -> None:
+        shown = self.snapshot
+        if shown.step < shown.latest and not shown.running:
+            self.worker.go(min(shown.latest, target(self.worker)))
+        else:
+            train()
+
+    def back(self) -> None:
+        """One step back."""
+        self.worker.back()
+
+    def epoch(self) -> None:
+        """To the end of this epoch."""
+        shown = self.snapshot
+        ahead = shown.batches - shown.batch
+        self._forward(lambda worker: shown.step + ahead, lambda: self.worker.run(epochs=1))
+
+    def rewind(self) -> None:
+        """Back to step 0 with the same initial weights."""
+        self.worker.rewind()
+
+    def reseed(self) -> None:
+        """New initial weights and a new order, from the next seed."""
+        self.apply(self.settings.changed(seed=self.settings.seed + 1))
+
+    def goto(self, unit: str, number: int) -> None:
+        """To a step or epoch: back in the past, forward by training on.
+
+        Raises:
+            InputError: the unit is neither, or the number is negative.
+        """
+        if unit not in ("step", "epoch") or number < 0:
+            raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
+        self.worker.send(functools.partial(_go, unit=unit, number=number))
+
+    def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
+        """Trains for so many steps or epochs."""
+        self.worker.run(steps, epochs)
+
+    def speed(self, steps_per_second: float) -> None:
+        """Limits the speed; 0 is full speed."""
+        self.worker.steps_per_second_limit = max(0.0, steps_per_second)
+
+    def look(
+        self,
+        *,
+        surface: tuple[int, int] | None,
+        neurons: int,
+        output: bool = True,
+        held_out: bool = False,
+    ) -> None:
+        """Says which pictures are visible, and how large; what is not is not computed."""
+        self.worker.look = Look(surface, neurons, output, held_out)
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Gives one weight another value, from this step on."""
+        self._edits += 1
+
+        def edit(trainer: Trainer) -> None:
+            trainer.parameters()[name][index] = value
+
+        at = ",".join(map(str, index))
+        self.worker.change(f"{name}[{at}] = {value:g}", edit)
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def changed(self, **values: Any) -> Settings:
+        """The settings with some values changed, made to fit another data set where one was chosen; not yet in force.
+
+        Raises:
+            InputError: an unknown name, or data that cannot be read.
+        """
+        settings = self.settings.changed(**values)
+        if settings.dataset != self.settings.dataset or (
+            settings.is_file and settings.dataset_fields != self.settings.dataset_fields
+        ):
+            settings = fitted(settings, _data_of(settings.config()))
+        return settings
+
+    def apply(self, settings: Settings) -> str:
+        """Puts settings in force, keeping whatever weights still fit; returns what was done in a sentence.
+
+        Raises:
+            InputError: settings that cannot be; nothing has changed then.
+        """
+        config = settings.config()
+        stops = Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
+        split = self._split if _same_data(config, self._config) else _split_of(config)
+        self._check(config, split)
+        before, old = self._config, self.settings
+        self._config, self._split, self.settings = config, split, settings
+        self.worker.stops = stops
+        self._edits += 1
+        if replace(settings, stops=old.stops) == old:
+            return "stop conditions apply from now on"
+        live = _live_changes(before, config)
+        if live is not None:
+            words = ", ".join(f"{name} {value}" for name, value in live.items())
+            self.worker.change(words, lambda trainer: trainer.set(**live))
+            return f"{words} from this step on"
+        if config.seed != before.seed:
+            self.worker.install(self._maker(config, split))
+            return f"new initial weights from seed {config.seed}"
+        self.worker.install(self._remaker(config, split))
+        return "applied; weights of layers that fit are kept"
+
+    def _check(self, config: RunConfig, split: Split) -> None:
+        plan = Network(config.layers, config.seed).plan(split.feature_shape)
+        if config.loss is not None:
+            target_form(config.loss, split.train, plan.output_shape)
+        split.batches(self._setup_batch(config))
+
+    @staticmethod
+    def _setup_batch(config: RunConfig) -> Any:
+        return config.setup().batch_size
+
+    def preset(self, name: str) -> Settings:
+        """The settings of a preset; put in force with `apply`.
+
+        Raises:
+            InputError: there is no such preset.
+        """
+        preset = load_preset(name)
+        config = preset.config.completed(_split_of(preset.config))
+        return replace(from_config(config), stops={"epochs": config.epochs, "patience": preset.patience})
+
+    def _maker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
+        def make() -> Trainer:
+            trainer: Trainer = config.trainer(self._compiling, split)
+            return trainer
+
+        return make
+
+    def _remaker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
+        def make() -> Trainer:
+            current = self.worker.trainer
+            if current is None:
+                made: Trainer = config.trainer(self._compiling, split)
+                return made
+            setup = config.setup()
+            trainer, fresh = current.remade(
+                self._compiling,
+                network=Network(config.layers, config.seed),
+                data=split,
+                loss=config.loss,
+                optimizer=config.optimizer,
+                **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
+            )
+            self.worker.say(_told(fresh, trainer))
+            return trainer
+
+        return make
+
+    def _compiling(self, done: int, total: int, name: str) -> None:
+        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str) -> str:
+        """Saves as a session (the present one without a path); returns what was done.
+
+        Raises:
+            NnplayError: the disk refused, or another process holds the session; nothing is lost then.
+        """
+        target = Path(path or self.path or f"{self.settings.dataset}{session.SUFFIX}").expanduser()
+        if target.suffix != session.SUFFIX:
+            target = target.with_name(target.name + session.SUFFIX)
+        saved = self._capture()
+        if saved is None:
+            raise NnplayError("there is nothing to save yet", where="save")
+        seen = self._progress()
+        same = self._lock is not None and str(target) == self.path
+        saved_run.write(target, saved, self._lock if same else None)
+        if not same:
+            self._hold(target)
+        self.path, self._clean = str(target), seen
+        self.autosave.settled()
+        remember(target)
+        return f"saved to {target}"
+
+    def open(self, path: str) -> str:
+        """Opens a session where it stopped; returns what there is to say about it.
+
+        Raises:
+            InputError: not a session, or a damaged one; the present run is untouched.
+        """
+        target = Path(path).expanduser()
+        opened = saved_run.read(target)
+        config = opened.config.completed(opened.trainer.split)
+        self._config, self._split = config, opened.trainer.split
+        self.settings = from_config(replace(config, epochs=0))
+        self._release()
+        note = ""
+        if target.is_dir() and not opened.read_only:
+            note = self._hold(target)
+        self.path = str(target) if not note and target.is_dir() else ""
+        self.worker.pause()
+        self.worker.install(lambda: opened.trainer)
+        self._clean = (opened.trainer.step, self._edits)
+        self.autosave.settled()
+        remember(target)
+        return "; ".join([f"opened {target} at step {opened.trainer.step:,}", *opened.warnings, *([note] if note else [])])
+
+    def recent(self) -> list[Recent]:
+        """Saved and recovered runs, newest first."""
+        return recent()
+
+    def unsaved(self) -> bool:
+        """Whether something would be lost by leaving now."""
+        return self._progress() != self._clean
+
+    def rescue(self) -> str:
+        """Saves what there is into the recovery folder, from any thread; returns where."""
+        try:
+            return self.autosave.now() if self.unsaved() else ""
+        except NnplayError as error:
+            return error.message
+
+    def stop(self, *, keep: bool = False) -> None:
+        """Ends the worker; `keep` leaves the autosave for the next start to offer."""
+        self.autosave.end(keep=keep)
+        self.worker.stop()
+        self._release()
+
+    def _hold(self, target: Path) -> str:
+        self._release()
+        lock = session.take_lock(target)
+        self._lock = lock if lock.held else None
+        return "" if lock.held else f"read only: {lock.reason}"
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _progress(self) -> tuple[int, int]:
+        return self.snapshot.step, self._edits
+
+    def _capture(self) -> saved_run.SavedRun | None:
+        """A copy of the present moment, taken by the worker between two steps."""
+        if threading.current_thread() is self.worker.thread:
+            return self._captured(self.worker)
+        return self.worker.ask(self._captured)
+
+    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
+        trainer = worker.trainer
+        return None if trainer is None else saved_run.capture(self._config, trainer)
+
+
+def _go(worker: Worker, unit: str, number: int) -> None:
+    trainer = worker.trainer
+    if trainer is None:
+        return
+    ahead = trainer.steps_to(number) if unit == "epoch" else number - trainer.step
+    target = trainer.step + ahead
+    if unit == "epoch" and number <= trainer.epoch:
+        target = number * trainer.batches
+    worker.reach(target)
+
+
+def _told(fresh: Sequence[str], trainer: Trainer) -> str:
+    if not fresh:
+        return "all weights were kept"
+    count = len(trainer.parameters())
+    return f"made anew: {', '.join(fresh[:6])}{' …' if len(fresh) > 6 else ''} ({count - len(fresh)} of {count} kept)"
+
+
+def _same_data(one: RunConfig, other: RunConfig) -> bool:
+    split_seed = one.seed == other.seed or one.split.seed >= 0
+    return one.data == other.data and one.split == other.split and split_seed
+
+
+def _live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
+    """What changed, if all of it can change while training without a new tape; else None."""
+    if replace(after, optimizer=before.optimizer, training=before.training) != before:
+        return None
+    if after.optimizer.record is not before.optimizer.record:
+        return None
+    names = set(before.training) | set(after.training)
+    changed = {name: after.training.get(name, 0.0) for name in names if _differs(before.training, after.training, name)}
+    if not set(changed) <= _LIVE:
+        return None
+    old, new = before.optimizer.values, after.optimizer.values
+    return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
+
+
+def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
+    return before.get(name, 0.0) != after.get(name, 0.0)
+
+
+def _split_of(config: RunConfig) -> Split:
+    return config.split.apply(_data_of(config), config.seed)
+
+
+_recent_data: list[tuple[DataChoice, Dataset]] = []
+
+
+def _data_of(config: RunConfig) -> Dataset:
+    """The data set, kept for the next question about the same one."""
+    for choice, data in _recent_data:
+        if choice == config.data:
+            return data
+    data = config.data.load()
+    _recent_data[:] = [(config.data, data), *_recent_data[:3]]
+    return data
