@@ -56,10 +56,10 @@ def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | N
             done += 1
             if progress is not None:
                 progress(done, len(lacking), line.strip())
-    for process in running:
-        stderr = process.communicate()[1]
+    messages = [process.communicate()[1] for process in running]  # of all, so that none is left running
+    for process, message in zip(running, messages, strict=True):
         if process.returncode != 0:
-            last = stderr.strip().splitlines()[-1:] or ["no message"]
+            last = message.strip().splitlines()[-1:] or ["no message"]
             raise NnplayError(f"a kernel could not be compiled: {last[0]}", where="kernel cache")
     return len(lacking)
 
