@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 from nnplay.data.split import Split
 from nnplay.layer import Layer
 from nnplay.loss import Loss
-from nnplay.network import Network
 from nnplay.notation import parse_layers
 from nnplay.operation import Shape
 
@@ -19,8 +18,9 @@ BATCH_SIZE: Final = 32
 STEPS: Final = 5_000
 FEWEST_EPOCHS: Final = 20
 MOST_EPOCHS: Final = 200
-#: Penalty on the weights of a network with more parameters than training rows; it could learn them by heart otherwise.
+#: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
+FEW_ROWS: Final = 500
 
 
 def layers_for(shape: Shape, outputs: int, loss: Loss) -> tuple[Layer, ...]:
@@ -39,10 +39,9 @@ def layers_for(shape: Shape, outputs: int, loss: Loss) -> tuple[Layer, ...]:
     return parse_layers(", ".join(words))
 
 
-def penalty_for(layers: tuple[Layer, ...], split: Split) -> dict[str, float]:
-    """L2 where the network has more parameters than there are training rows, else nothing."""
-    count = Network(layers).plan(split.feature_shape).parameter_count
-    return {"l2": L2} if count > len(split.train) else {}
+def penalty_for(split: Split) -> dict[str, float]:
+    """L2 where there are few training rows, else nothing."""
+    return {"l2": L2} if len(split.train) < FEW_ROWS else {}
 
 
 def batch_size_for(split: Split) -> int:

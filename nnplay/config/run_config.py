@@ -164,11 +164,11 @@ class RunConfig:
     def completed(self, split: Split) -> RunConfig:
         """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs.
 
-        A network that was chosen here and has more parameters than there are rows gets a small L2 penalty besides.
+        A network that is chosen here gets a small L2 penalty besides where there are few rows.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
         layers = self.layers or defaults.layers_for(split.feature_shape, split.outputs, loss)
-        penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(layers, split)
+        penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)

@@ -1,0 +1,69 @@
+"""What `import nnplay` brings along, what names it has, and which modules may know which."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nnplay as nn
+from nnplay.registry import layer_records, loss_records, optimizer_records, python_names, schedule_records
+
+ROOT = Path(nn.__file__).resolve().parent.parent
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after a statement."""
+    program = f"import sys\n{statement}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import nnplay",
+        "import nnplay; nnplay.Trainer, nnplay.Linear, nnplay.load_dataset('iris')",
+        "import nnplay.cli, nnplay.config",
+        "from nnplay.cli.commands import train, datasets, warmup",
+    ],
+)
+def test_numba_and_textual_wait_until_they_are_needed(statement: str) -> None:
+    """Neither the package, its names, nor the command line load the compiler or the screen."""
+    assert not {"numba", "textual", "rich", "plotext", "torch", "scipy"} & loaded_after(statement)
+
+
+def test_import_of_the_package_alone_loads_no_numpy() -> None:
+    """Everything comes in when it is first used."""
+    assert "numpy" not in loaded_after("import nnplay")
+
+
+def test_every_record_has_a_name_in_python() -> None:
+    """Layers, losses, optimizers and schedules can all be made from the package."""
+    count = sum(len(found()) for found in (layer_records, loss_records, optimizer_records, schedule_records))
+    assert len(python_names()) == count
+    for name in python_names():
+        assert getattr(nn, name) is python_names()[name]
+        assert name in dir(nn)
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    """A misspelt name fails as it does in any module."""
+    with pytest.raises(AttributeError, match="no attribute 'Linaer'"):
+        nn.Linaer  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        nn.nonsense  # noqa: B018
+
+
+def test_only_the_screen_imports_textual() -> None:
+    """No module outside nnplay/tui mentions textual in an import."""
+    found = [
+        path.relative_to(ROOT)
+        for path in (ROOT / "nnplay").rglob("*.py")
+        if "tui" not in path.parts
+        for line in path.read_text().splitlines()
+        if line.strip().startswith(("import textual", "from textual"))
+    ]
+    assert found == []
