@@ -52,7 +52,7 @@ def gather(trainer: Trainer) -> Evidence:
         step=trainer.step,
         batches=trainer.batches,
         lr=trainer.lr,
-        loss=losses(history),
+        loss=losses(history, trainer.batch_rows),
         train_loss=series(history, "train_loss"),
         validation_loss=series(history, "validation_loss"),
         accuracy=series(history, "validation_accuracy"),

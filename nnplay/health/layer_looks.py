@@ -28,6 +28,7 @@ _MOST_UNITS: Final = 256
 _FORWARD_COST: Final = 1_000_000
 _FORWARD_STEPS: Final = 12
 _SAMPLE: Final = 2_048
+_ROUNDING: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,19 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One weight tensor: its layer, root mean square of its gradient (NaN: unknown), whether all units are alike."""
+    """One weight tensor.
+
+    Attributes:
+        path: its layer.
+        gradient: root mean square of its gradient, NaN while that is unknown.
+        alike: all units have the same weights.
+        passes_alike: all inputs are passed on with the same weights.
+    """
 
     path: str
     gradient: float
     alike: bool
+    passes_alike: bool
 
 
 def activations(trainer: Trainer) -> tuple[Activation, ...]:
@@ -109,7 +118,9 @@ def weights(trainer: Trainer) -> tuple[Weight, ...]:
             continue
         full = f"{step.path}.{name}"
         gradient = _rms(machine.view(slots[f"d{full}"])) if f"d{full}" in slots else float("nan")
-        found.append(Weight(step.path, gradient, _alike(machine.view(machine.tape.parameters[full]))))
+        weight = machine.view(machine.tape.parameters[full])
+        flat = weight.reshape(-1, weight.shape[-1])
+        found.append(Weight(step.path, gradient, _alike(flat), _alike(flat.T)))
     return tuple(found)
 
 
@@ -151,7 +162,7 @@ def _rms(values: Array) -> float:
 
 
 def _alike(weight: Array) -> bool:
-    """Whether all units have the same weights: then they get the same gradient, and stay one unit for ever."""
-    flat = weight.reshape(-1, weight.shape[-1])
-    sample = flat[:: max(1, len(flat) // 64), :: max(1, flat.shape[1] // 64)]
-    return flat.shape[1] > 1 and bool((sample == sample[:, :1]).all())
+    """Whether all columns are the same but for rounding, which differs between the columns of a product."""
+    sample = weight[:: max(1, len(weight) // 64), :: max(1, weight.shape[1] // 64)]
+    difference = np.abs(sample - sample[:, :1]).max(initial=0.0)
+    return weight.shape[1] > 1 and bool(difference <= _ROUNDING * np.abs(sample).max(initial=0.0))

@@ -15,6 +15,11 @@ Floats = NDArray[np.float64]
 _FEW_EPOCHS: Final = 8
 #: Points that a trend is taken over, and the most into which steps are gathered before that.
 WINDOW: Final = 20
+#: A fall that is still one, and the correlation with time below which it is steady.
+_SLOWEST: Final = 0.002
+_LINE: Final = -0.8
+#: Rows whose mean loss tells where a run began.
+_TELLING_ROWS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Losses:
     Attributes:
         all: the smoothed loss over the whole run.
         per_epoch: whether a value stands for an epoch.
-        first: the loss at the beginning.
+        first: the loss of the initial weights, as far as the history remembers it.
         best: the smallest smoothed loss.
     """
 
@@ -77,6 +82,14 @@ class Losses:
         return (older - newer) / abs(older) if older else 0.0
 
     @property
+    def steady(self) -> bool:
+        """Whether the recent values fall all the time, however slowly: they nearly lie on a falling line."""
+        values = self.recent.values
+        if len(values) < 3 or self.fall < _SLOWEST or not values.std():
+            return False
+        return float(np.corrcoef(np.arange(len(values)), values)[0, 1]) < _LINE
+
+    @property
     def window(self) -> int:
         """Steps that the recent values span."""
         steps = self.recent.steps
@@ -91,14 +104,20 @@ def series(history: History, name: str) -> Series:
     return Series(curve.steps[finite], values[finite])
 
 
-def losses(history: History) -> Losses:
-    """The smoothed training loss of a run."""
+def losses(history: History, batch_rows: int) -> Losses:
+    """The smoothed training loss of a run, trained in batches of so many rows."""
     epochs, steps = series(history, "train_loss"), series(history, "loss")
     per_epoch = len(epochs) >= _FEW_EPOCHS
     chosen = epochs if per_epoch else _gathered(steps)
     values = chosen.values
-    first = float(steps.values[: max(1, len(steps) // 50)][:10].mean()) if len(steps) else float("nan")
-    return Losses(chosen, per_epoch, first, float(values.min()) if len(values) else float("nan"))
+    best = float(values.min()) if len(values) else float("nan")
+    return Losses(chosen, per_epoch, _first(history, batch_rows), best)
+
+
+def _first(history: History, batch_rows: int) -> float:
+    """The loss of the first batch (a high rate may have ruined the second); of some, where one has few rows."""
+    lowest = history["loss"].minimum[: 1 if batch_rows >= _TELLING_ROWS else _TELLING_ROWS // batch_rows]
+    return float(lowest.mean()) if len(lowest) else float("nan")
 
 
 def _gathered(steps: Series) -> Series:

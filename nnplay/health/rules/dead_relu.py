@@ -7,19 +7,24 @@ from typing import Final
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 
-#: Share of a layer's units from which on it is said, and is a warning: a few dead units of many do no harm.
+#: Share of a layer's units from which on it is said, and is a warning: a few dead units of many do no harm. Few rows
+#: leave many a living unit silent, so that more of them must be.
 _HINT: Final = 0.25
 _WARNING: Final = 0.5
+_LEARNED: Final = 0.1
+_FEW_ROWS: Final = 100
+_OF_FEW_ROWS: Final = 0.75
 
 
 def look(evidence: Evidence) -> Sign | None:
     """The layer with the most units that are 0 for every row."""
     worst = max(evidence.activations, key=lambda layer: layer.silent, default=None)
-    if worst is None or worst.silent < _HINT:
+    if worst is None or worst.silent < (_HINT if worst.rows >= _FEW_ROWS else _OF_FEW_ROWS):
         return None
     what = f"dead units: {worst.silent:.0%} of layer {worst.path} ({worst.kind}) are 0 for all {worst.rows:,} rows"
     cure = "draw new weights and lower the rate"
-    return Sign("warning" if worst.silent >= _WARNING else "hint", f"{what} looked at; {cure}")
+    learned = evidence.loss.now < _LEARNED * evidence.loss.first
+    return Sign("warning" if worst.silent >= _WARNING and not learned else "hint", f"{what} looked at; {cure}")
 
 
 DEAD_RELU = HealthRule("dead_relu", "Dead ReLUs", look, "new-weights", "R")

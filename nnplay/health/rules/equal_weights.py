@@ -1,4 +1,8 @@
-"""Equal weights: all units of a hidden layer are the same unit, and stay so, since they get the same gradient."""
+"""Equal weights: all units of a hidden layer are the same unit, and stay so, since they get the same gradient.
+
+That takes two layers: units with the same weights, whose answers are passed on with the same weights. Zeros in one
+layer alone (a habit for the last one) are no fault.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from nnplay.health.rule import HealthRule, Sign
 
 
 def look(evidence: Evidence) -> Sign | None:
-    """Any layer but the last one, whose units differ by their targets."""
-    alike = [layer for layer in evidence.weights[:-1] if layer.alike]
+    """Layers of equal units in front of a layer that cannot tell them apart."""
+    pairs = zip(evidence.weights, evidence.weights[1:], strict=False)
+    alike = [layer for layer, behind in pairs if layer.alike and behind.passes_alike]
     if not alike:
         return None
     which = f"layer {alike[0].path}" if len(alike) == 1 else f"layers {', '.join(layer.path for layer in alike[:4])}"

@@ -7,12 +7,15 @@ from typing import Final
 import numpy as np
 
 from nnplay.health.evidence import Evidence
+from nnplay.health.losses import WINDOW
 from nnplay.health.rule import HealthRule, Sign
 
-#: Epochs that are averaged, epochs that must have passed since the best, the rise, and the fall of the training loss.
+#: Epochs that are averaged, epochs that must have passed since the best, the rise (as a factor, and in mean jumps
+#: from one epoch to the next), and the fall of the training loss.
 _SMOOTH: Final = 5
 _PASSED: Final = 5
 _RISE: Final = 1.1
+_JUMPS: Final = 3.0
 _FALL: Final = 0.95
 #: Below this share of its first value a validation loss that rises does no harm.
 _LEARNED: Final = 0.05
@@ -27,6 +30,8 @@ def look(evidence: Evidence) -> Sign | None:
     at = int(smooth.argmin())
     best, now, middle = float(smooth[at]), float(smooth[-1]), at + _SMOOTH // 2
     if len(smooth) - 1 - at < _PASSED or now < _RISE * best or now < _LEARNED * held.values[0]:
+        return None
+    if now - best < _JUMPS * float(np.abs(np.diff(held.tail(WINDOW).values)).mean()):
         return None
     then = int(np.searchsorted(train.steps, held.steps[middle]))
     before = float(train.values[max(0, then - 2) : then + 3].mean())

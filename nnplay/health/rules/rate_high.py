@@ -9,8 +9,10 @@ import numpy as np
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 
-#: The loss this many times its start has grown; below that share of its start the run has learned.
+#: The loss this many times its start has grown, unless it falls by that much; below that share of its start the run
+#: has learned.
 _GROWN: Final = 1.3
+_RECOVERS: Final = 0.3
 _LEARNED: Final = 0.3
 #: Falling less than this is no progress; jumps of this share of the loss, or steps that change that share of the
 #: weights, are no search any more.
@@ -26,7 +28,7 @@ def look(evidence: Evidence) -> Sign | None:
         return None
     values = loss.recent.values
     mean = float(values.mean())
-    if mean > _GROWN * loss.first and loss.fall < _PROGRESS:
+    if mean > _GROWN * loss.first and loss.fall < _RECOVERS:
         return _sign(evidence, f"the loss is {mean:.3g} and began at {loss.first:.3g}")
     if loss.fall > _PROGRESS or mean < _LEARNED * loss.first:
         return None

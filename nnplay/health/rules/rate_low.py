@@ -20,13 +20,15 @@ def look(evidence: Evidence) -> Sign | None:
     loss, norms = evidence.loss, evidence.gradient_norm.tail(20).values
     if not loss.long_enough or abs(loss.fall) > _FALLEN or loss.now < _LEARNED * loss.first:
         return None
-    if not evidence.update * loss.window < MOVED or norms.mean() < _GRADIENT:
+    if norms.mean() < _GRADIENT:
         return None
-    return Sign(
-        "warning",
-        f"rate too low: in {loss.window:,} steps the loss moved by {abs(loss.fall):.1%}; "
-        f"try {evidence.lr * 10:g} in place of {evidence.lr:g}",
-    )
+    cure = f"try {evidence.lr * 10:g} in place of {evidence.lr:g}"
+    if evidence.update * loss.window < MOVED:
+        moved = f"in {loss.window:,} steps the loss moved by {abs(loss.fall):.1%} and the weights hardly"
+        return Sign("warning", f"rate too low: {moved}; {cure}")
+    if loss.steady:
+        return Sign("hint", f"rate low: the loss falls steadily but slowly, {loss.fall:.1%} lately; {cure}")
+    return None
 
 
 RATE_LOW = HealthRule("rate_low", "Rate too low", look, "pane-training", "3")

@@ -18,7 +18,7 @@ def look(evidence: Evidence) -> Sign | None:
     loss, held = evidence.loss, evidence.validation_loss
     if not loss.long_enough or not loss.per_epoch or loss.now < _HIGH * loss.first or abs(loss.fall) > _FLAT:
         return None
-    if evidence.update * loss.window < MOVED or (len(held) and held.values[-1] < _HIGH * loss.first):
+    if loss.steady or evidence.update * loss.window < MOVED or (len(held) and held.values[-1] < _HIGH * loss.first):
         return None
     both = "both losses stay" if len(held) else "the loss stays"
     return Sign(

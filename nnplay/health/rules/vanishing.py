@@ -21,11 +21,11 @@ def look(evidence: Evidence) -> Sign | None:
     first, last = known[0], known[-1]
     if first.gradient * TIMES > last.gradient:
         return None
-    times = f"{last.gradient / first.gradient:,.0f} times smaller" if first.gradient else "0; it is not"
-    return Sign(
-        "warning",
-        f"vanishing gradient: in layer {first.path} it is {times} than in layer {last.path}; use relu, or fewer layers",
-    )
+    what = f"in layer {first.path} it is 0"
+    if first.gradient:
+        times = f"{last.gradient / first.gradient:,.0f}" if last.gradient < 1e9 * first.gradient else "billions of"
+        what = f"in layer {first.path} it is {times} times smaller than in layer {last.path}"
+    return Sign("warning", f"vanishing gradient: {what}; use relu, or fewer layers")
 
 
 VANISHING = HealthRule("vanishing", "Vanishing gradient", look, "pane-network", "2")

@@ -1,0 +1,326 @@
+"""Every health rule on a short seeded run that has its fault, and on runs that haven't."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.data.catalogue import load_dataset
+from nnplay.data.dataset import Dataset
+from nnplay.errors import DivergedError
+from nnplay.health import findings
+from nnplay.health.evidence import gather
+from nnplay.health.judge import MOST, health_rules
+from nnplay.network import Network
+from nnplay.registry import optimizer_records
+from nnplay.trainer import Trainer
+
+ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
+
+
+def run(
+    net: str, data: Any, *, epochs: int = 0, steps: int = 0, lr: float = 0.01, sgd: bool = False, **more: Any
+) -> Trainer:
+    """A trained trainer; a divergence ends the run."""
+    split = data.split(seed=0) if isinstance(data, Dataset) else data
+    trainer = Trainer(Network(net, seed=1), split, optimizer=(SGD if sgd else ADAM)(lr=lr), threads=1, **more)
+    try:
+        trainer.run(epochs=epochs) if epochs else trainer.run(steps=steps)
+    except DivergedError:
+        assert trainer.step >= 0
+    return trainer
+
+
+def table(rows: int, *, columns: int = 2, seed: int = 0) -> tuple[Any, Any]:
+    """Inputs (rows, columns) and classes by the sign of the first two's product."""
+    x = np.random.default_rng(seed).normal(size=(rows, columns)).astype(np.float32)
+    return x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+
+
+def healthy() -> Trainer:
+    """A run without any fault: circle, a small tanh network, a good rate."""
+    return run("linear 8, tanh, linear 2", load_dataset("circle", samples=600, noise=0.0, seed=0), epochs=40, lr=0.02)
+
+
+def healthy_relu() -> Trainer:
+    """Another run without any fault: moons of the plane, two relu layers."""
+    return run("linear 16, relu, linear 16, relu, linear 2", load_dataset("gauss", samples=600, seed=0), epochs=25)
+
+
+def healthy_regression() -> Trainer:
+    """A third one: a plane of the inputs, learned by four units."""
+    return run("linear 4, tanh, linear 1", load_dataset("plane", samples=600, seed=0), epochs=25)
+
+
+def deep_relu() -> Trainer:
+    """Eight layers that keep their gradient."""
+    return run(", ".join(["linear 16, relu"] * 7) + ", linear 2", load_dataset("circle", samples=400, seed=0), steps=5)
+
+
+def one_zero_layer() -> Trainer:
+    """Zeros in the last layer only, as many do."""
+    return run("linear 8, tanh, linear 2 init=zeros", load_dataset("circle", samples=400, seed=0), steps=1)
+
+
+def noise() -> Trainer:
+    """Labels without any relation to the inputs, and too few units to learn them by heart: the loss goes nowhere."""
+    x, _ = table(600)
+    return run("linear 2", Dataset(x, np.random.default_rng(5).integers(0, 2, 600)), epochs=60, lr=0.03)
+
+
+def diverging() -> Trainer:
+    data = load_dataset("plane", samples=300, seed=0)
+    trainer = run("linear 8, tanh, linear 1", data, epochs=30, lr=0.03, sgd=True, l2=0.0)
+    for weight in trainer.parameters().values():
+        weight *= 30.0
+    trainer.set(lr=1e-6)
+    trainer.run(epochs=1)
+    return trainer
+
+
+def not_finite() -> Trainer:
+    data = load_dataset("plane", samples=300, seed=0)
+    trainer = run("linear 8, linear 8, linear 1", data, epochs=2, lr=0.01, sgd=True)
+    trainer.set(lr=1e6)
+    with pytest.raises(DivergedError):
+        trainer.run(epochs=5)
+    return trainer
+
+
+def rate_high() -> Trainer:
+    return run(
+        "linear 8, tanh, linear 8, tanh, linear 2", load_dataset("spiral", samples=400, seed=0), epochs=40, lr=3.0
+    )
+
+
+def rate_low() -> Trainer:
+    return run("linear 8, tanh, linear 2", load_dataset("circle", samples=400, seed=0), epochs=30, lr=1e-6)
+
+
+def dead() -> Trainer:
+    trainer = run("linear 8, relu, linear 2", load_dataset("circle", samples=400, seed=0), epochs=2)
+    trainer.parameters()["0.bias"][:6] = -100.0
+    trainer.run(epochs=2)
+    return trainer
+
+
+def saturated() -> Trainer:
+    trainer = run("linear 8, tanh, linear 2", load_dataset("spiral", samples=400, seed=0), epochs=2)
+    trainer.parameters()["0.bias"][:] = 40.0
+    trainer.run(epochs=2)
+    return trainer
+
+
+def vanishing() -> Trainer:
+    deep = ", ".join(["linear 8, sigmoid"] * 7)
+    return run(f"{deep}, linear 2", load_dataset("circle", samples=400, seed=0), steps=5)
+
+
+def exploding() -> Trainer:
+    x, _ = table(300)
+    data = Dataset(x, (x[:, :1] * 5000.0).astype(np.float32), task="regression")
+    return run("linear 8, tanh, linear 1", data, epochs=3, lr=1e-4)
+
+
+def overfitting() -> Trainer:
+    x, _ = table(120, columns=10)
+    y = np.random.default_rng(7).integers(0, 2, 120)
+    return run("linear 64, tanh, linear 2", Dataset(x, y), epochs=120, lr=0.02)
+
+
+def underfitting() -> Trainer:
+    return run("linear 2", load_dataset("circle", samples=400, seed=0), epochs=60, lr=0.02)
+
+
+def unscaled() -> Trainer:
+    x, y = table(300)
+    x[:, 1] *= 4000.0
+    return run("linear 8, tanh, linear 2", Dataset(x, y, feature_names=("age", "income")), steps=3)
+
+
+def uneven() -> Trainer:
+    x, y = table(300)
+    x[:, 0] *= 0.001
+    return run("linear 8, tanh, linear 2", Dataset(x, y, feature_names=("age", "income")), steps=3)
+
+
+def equal_weights() -> Trainer:
+    return run("linear 8 init=ones, tanh, linear 2 init=ones", load_dataset("circle", samples=400, seed=0), epochs=3)
+
+
+def zero_weights() -> Trainer:
+    return run("linear 8 init=zeros, tanh, linear 2 init=zeros", load_dataset("circle", samples=400, seed=0), steps=1)
+
+
+def imbalanced() -> Trainer:
+    x, _ = table(400)
+    return run("linear 2", Dataset(x, (x[:, 0] > 1.6).astype(np.int64), class_names=("no", "yes")), epochs=3, lr=1e-4)
+
+
+def few_rows() -> Trainer:
+    x, y = table(40)
+    return run("linear 2", Dataset(x, y), steps=3, batch_size=8)
+
+
+def few_of_class() -> Trainer:
+    x, _ = table(300)
+    y = np.array(["common"] * 290 + ["rare"] * 10)
+    return run("linear 2", Dataset(x, y), steps=3)
+
+
+def leaking() -> Trainer:
+    x, y = table(150)
+    return run("linear 2", Dataset(np.concatenate([x, x]), np.concatenate([y, y])), steps=3)
+
+
+FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
+    ("diverging", diverging, "times its best"),
+    ("diverging", not_finite, "not finite"),
+    ("rate_high", rate_high, "try 0.3 in place of 3"),
+    ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
+    ("dead_relu", dead, "75% of layer 1 (relu)"),
+    ("saturated", saturated, "100% of the units of layer 1 (tanh)"),
+    ("vanishing", vanishing, "times smaller than in layer 14"),
+    ("exploding", exploding, "clip norm"),
+    ("overfitting", overfitting, "since epoch"),
+    ("underfitting", underfitting, "both losses stay"),
+    ("unscaled", unscaled, "'income' reaches"),
+    ("unscaled", uneven, "'income' varies"),
+    ("equal_weights", equal_weights, "layer 0"),
+    ("equal_weights", zero_weights, "layer 0"),
+    ("imbalance", imbalanced, "'no' has 9"),
+    ("few_rows", few_rows, "only 6 rows"),
+    ("few_rows", few_of_class, "'rare' has only"),
+    ("leak", leaking, "repeat"),
+    ("learning", healthy, "fell"),
+]
+
+
+def said(trainer: Trainer) -> dict[str, str]:
+    """What each rule says of a run."""
+    evidence = gather(trainer)
+    signs = {name: rule.look(evidence) for name, rule in health_rules().items()}
+    return {name: sign.sentence for name, sign in signs.items() if sign is not None}
+
+
+@pytest.mark.parametrize(("rule", "make", "words"), FAULTS, ids=[f"{row[0]}-{row[1].__name__}" for row in FAULTS])
+def test_a_rule_sees_its_fault(rule: str, make: Callable[[], Trainer], words: str) -> None:
+    """A run with the fault is found by the rule, and the sentence names what it found."""
+    assert words in said(make()).get(rule, "")
+
+
+@pytest.mark.parametrize("make", [healthy, healthy_relu, healthy_regression])
+def test_no_rule_speaks_without_its_fault(make: Callable[[], Trainer]) -> None:
+    """Three good runs get praise, and no rule finds a fault in them."""
+    assert set(said(make())) == {"learning"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "make"),
+    [
+        ("dead_relu", healthy_relu),
+        ("saturated", healthy),
+        ("vanishing", deep_relu),
+        ("rate_low", underfitting),
+        ("underfitting", rate_low),
+        ("rate_high", rate_low),
+        ("equal_weights", one_zero_layer),
+        ("few_rows", imbalanced),
+        ("overfitting", underfitting),
+        ("learning", noise),
+    ],
+)
+def test_a_rule_is_not_deceived_by_a_neighbour(rule: str, make: Callable[[], Trainer]) -> None:
+    """Faults that look alike are told apart: a run with the one is not reported as the other."""
+    assert rule not in said(make())
+
+
+def test_every_rule_has_a_run_with_its_fault() -> None:
+    """No rule is in the program without a test of it."""
+    assert {row[0] for row in FAULTS} == set(health_rules())
+
+
+def test_cures_are_actions_of_the_playground() -> None:
+    """Each rule's action exists, and its key is the one that the action has."""
+    text = resources.files("nnplay.tui").joinpath("actions.toml").read_text(encoding="utf-8")
+    actions = {name: fields for group in tomllib.loads(text).values() for name, fields in group.items()}
+    for rule in health_rules().values():
+        assert not rule.action or rule.key in actions[rule.action]["keys"], rule.name
+
+
+def test_findings_come_worst_first_and_are_few() -> None:
+    """A run with many faults gets at most four findings: errors before warnings before hints, and no praise."""
+    x, _ = table(60)
+    data = Dataset(x * 5000.0, (x[:, 0] > 1.2).astype(np.int64))
+    found = findings(run("linear 8 init=ones, tanh, linear 2 init=ones", data, epochs=30))
+    levels = [finding.level for finding in found]
+    assert len(found) == MOST
+    assert levels == sorted(levels, key=["error", "warning", "hint"].index)
+    assert found[0].action == "pane-network"
+
+
+def test_praise_is_left_out_where_something_is_wrong() -> None:
+    """A run whose training loss falls while it overfits is not called good."""
+    trainer = overfitting()
+    assert "learning" in said(trainer)
+    assert all(finding.level != "good" for finding in findings(trainer))
+
+
+def test_a_fresh_run_has_no_findings() -> None:
+    """Before the first step there is nothing to find in good data."""
+    data = load_dataset("circle", samples=600, seed=0).split(seed=0)
+    trainer = Trainer(Network("linear 8, relu, linear 2"), data, threads=1)
+    assert findings(trainer) == ()
+    trainer.run(epochs=1)
+    trainer.rewind()
+    assert findings(trainer) == ()
+
+
+def test_findings_of_a_run_that_diverged_are_gone_after_rewind() -> None:
+    """What was not finite is forgotten with the run."""
+    trainer = not_finite()
+    assert findings(trainer)[0].level == "error"
+    trainer.rewind()
+    assert not any(finding.level == "error" for finding in findings(trainer))
+
+
+def test_looking_changes_nothing() -> None:
+    """A run that is looked at after every few steps has the same bits as one that never is."""
+    data = load_dataset("moons", samples=300, seed=0).split(seed=0)
+    watched, alone = (Trainer(Network("linear 8, relu, linear 2"), data, threads=1, seed=3) for _ in range(2))
+    for _ in range(20):
+        watched.run(steps=7)
+        findings(watched)
+    alone.run(steps=140)
+    assert watched.state().memory.tobytes() == alone.state().memory.tobytes()
+    assert watched.state().clock.tobytes() == alone.state().clock.tobytes()
+    assert watched.history["validation_loss"].last.tobytes() == alone.history["validation_loss"].last.tobytes()
+
+
+def test_large_networks_are_looked_at_through_the_last_batch() -> None:
+    """Where a forward pass of its own would cost too much, dead units are found in the batch that was trained on."""
+    data = load_dataset("circle", samples=400, seed=0)
+    trainer = run("linear 256, relu, linear 256, relu, linear 2", data, steps=3)
+    assert "dead_relu" not in said(trainer)
+    trainer.parameters()["2.bias"][:250] = -1e3
+    trainer.run(steps=1)
+    assert "of layer 3 (relu) are 0 for all 32 rows" in said(trainer)["dead_relu"]
+
+
+def test_labels_per_pixel_are_looked_at() -> None:
+    """Targets of higher rank have no class shares, and break no rule."""
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.normal(size=(60, 4, 4, 1)), rng.integers(0, 2, (60, 4, 4)))
+    assert "imbalance" not in said(run("linear 4, relu, linear 2", data, epochs=3))
+
+
+def test_a_small_batch_does_not_hide_where_the_loss_began() -> None:
+    """With one row a batch, one lucky first row is not taken for the loss of the initial weights."""
+    data = load_dataset("circle", samples=200, seed=0)
+    first = gather(run("linear 8, tanh, linear 2", data, steps=200, batch_size=1, lr=1e-5)).loss.first
+    assert 0.4 < first < 1.2
