@@ -98,6 +98,23 @@ def inline(function: Any) -> Any:
     return numba.njit(**options())(with_typed_literals(function))
 
 
+def apart(function: Any) -> Any:
+    """As `inline`, for pointers that lead to numbers apart: none is written through one and used through another.
+
+    Its loops become vector code without checks for overlap, of which LLVM gives up when there are more than a few.
+    """
+    if not COMPILING:
+        return function
+    dispatcher = inline(function)
+
+    def customized(flags: Any) -> Any:
+        flags.noalias = True
+        return flags
+
+    dispatcher._compiler._customize_flags = customized  # numba has no option for it
+    return dispatcher
+
+
 def options() -> dict[str, Any]:
     """The one place where compiler flags are set."""
     return {
