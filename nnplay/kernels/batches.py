@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nnplay.kernels.jit import inline
+from typing import Any
+
+from nnplay.kernels.jit import apart, inline
 
 #: Rows that take each step together: enough to use weights several times, few enough to give every thread some.
 TOGETHER = 8
@@ -12,3 +14,24 @@ TOGETHER = 8
 def groups(rows: int) -> int:
     """How many groups the rows of a batch make."""
     return (rows + TOGETHER - 1) // TOGETHER
+
+
+@apart
+def copy(target: Any, source: Any, count: int) -> None:
+    """Copies numbers to another place."""
+    for j in range(count):
+        target[j] = source[j]
+
+
+@apart
+def add(target: Any, source: Any, count: int) -> None:
+    """Adds numbers to those at another place."""
+    for j in range(count):
+        target[j] += source[j]
+
+
+@inline
+def zero(target: Any, count: int) -> None:
+    """Sets numbers to 0."""
+    for j in range(count):
+        target[j] = 0.0

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.batches import TOGETHER, groups
+from nnplay.kernels.batches import TOGETHER, add, copy, groups, zero
 from nnplay.kernels.elementary import sigmoid, tanh
-from nnplay.kernels.jit import Kernel, inline
-from nnplay.kernels.matmul import multiply, product
+from nnplay.kernels.jit import Kernel, apart
+from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import Case, LayerRecord, Refused
 from nnplay.operation import Operation
@@ -25,33 +25,39 @@ from nnplay.worked import Named, Term, apply, as_term
 Array = NDArray[Any]
 
 
-@inline
-def open_gates(z: Any, bias: Any, H: int) -> None:
-    """What the gates are told, z (4H), becomes the gates: i, f, g, o."""
-    for j in range(2 * H):
-        z[j] = sigmoid(z[j] + bias[j])
-    for j in range(2 * H, 3 * H):
-        z[j] = tanh(z[j] + bias[j])
-    for j in range(3 * H, 4 * H):
-        z[j] = sigmoid(z[j] + bias[j])
-
-
-@inline
-def update(gates: Any, before: Any, cell: Any, hidden: Any, H: int) -> None:
-    """The new cell and state of one row; `before` is the old cell."""
+@apart
+def step(z: Any, bias: Any, before: Any, cell: Any, hidden: Any, H: int) -> None:
+    """What the gates of one row are told, z (4H), becomes the gates; `before` is the cell before."""
     for j in range(H):
-        c = gates[H + j] * before[j] + gates[j] * gates[2 * H + j]
+        i, f = sigmoid(z[j] + bias[j]), sigmoid(z[H + j] + bias[H + j])
+        g, o = tanh(z[2 * H + j] + bias[2 * H + j]), sigmoid(z[3 * H + j] + bias[3 * H + j])
+        c = f * before[j] + i * g
+        z[j], z[H + j], z[2 * H + j], z[3 * H + j] = i, f, g, o
         cell[j] = c
-        hidden[j] = gates[3 * H + j] * tanh(c)
+        hidden[j] = o * tanh(c)
 
 
-@inline
-def update_back(gates: Any, cell: Any, before: Any, keep: Any, dstate: Any, dcell: Any, dgates: Any, H: int) -> None:
-    """Gradients of what the gates of one row were told; `keep` is 0 where the old cell is the initial 0."""
+@apart
+def carry(dcell: Any, later: Any, later_f: Any, by_f: Any, as_is: Any, H: int) -> None:
+    """Gradient of a cell that is padding: what comes from the cell after, as in `step_back`."""
+    for j in range(H):
+        dcell[j] = later[j] * (by_f * later_f[j] + as_is)
+
+
+@apart
+def step_back(
+    gates: Any, cell: Any, before: Any, keep: Any, dstate: Any, later: Any, later_f: Any, by_f: Any, as_is: Any,
+    dcell: Any, dgates: Any, H: int,
+) -> None:  # fmt: skip
+    """Gradients of the cell of one row and of what its gates were told.
+
+    `keep` is 0 where the cell before is the initial 0. The gradient of the cell after, `later`, comes times `later_f`
+    where `by_f` is 1, unchanged where `as_is` is 1, and not at all where both are 0.
+    """
     for j in range(H):
         i, f, g, o = gates[j], gates[H + j], gates[2 * H + j], gates[3 * H + j]
         squashed = tanh(cell[j])
-        dc = dcell[j] + dstate[j] * o * (1.0 - squashed * squashed)
+        dc = later[j] * (by_f * later_f[j] + as_is) + dstate[j] * o * (1.0 - squashed * squashed)
         dcell[j] = dc
         dgates[j] = dc * g * i * (1.0 - i)
         dgates[H + j] = dc * before[j] * keep * f * (1.0 - f)
@@ -60,7 +66,7 @@ def update_back(gates: Any, cell: Any, before: Any, keep: Any, dstate: Any, dcel
 
 
 def _forward_kernel(padded: bool) -> Kernel:
-    first_write = 4 if padded else 3
+    first = 4 if padded else 3
 
     def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         # inputs (N, T, D·4H), weight_hh (D·H, 4H), bias_hh (D·4H)
@@ -68,6 +74,7 @@ def _forward_kernel(padded: bool) -> Kernel:
         N, T, G = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 1, 1)
         H = G // 4
         D = dimension(row, 1, 0) // H
+        wide, narrow = T * D * G, T * D * H  # from one row of the batch to the next
         start, stop = share(row, part, D * groups(N))
         for group in range(start, stop):
             d, n0 = group // groups(N), group % groups(N) * TOGETHER
@@ -75,92 +82,75 @@ def _forward_kernel(padded: bool) -> Kernel:
             w, b = shifted(pointer(row, memory, 1), d * H * G), shifted(pointer(row, memory, 2), d * G)
             for s in range(T):
                 t = T - 1 - s if d else s
-                then = (t + 1 if d else t - 1) - t if s else 0
-                at_gates, at_state = (n0 * T + t) * D * G + d * G, (n0 * T + t) * D * H + d * H
-                x, z = shifted(pointer(row, memory, 0), at_gates), shifted(pointer(row, memory, first_write), at_gates)
-                previous = shifted(pointer(row, memory, first_write + 1), at_state)
-                cell = shifted(pointer(row, memory, first_write + 2), at_state)
-                hidden = shifted(pointer(row, memory, first_write + 3), at_state)
+                back = 0 if s == 0 else D * H if d else -D * H  # from a state to the one before
+                at_gates, at_state = n0 * wide + t * D * G + d * G, n0 * narrow + t * D * H + d * H
+                x, z = shifted(pointer(row, memory, 0), at_gates), shifted(pointer(row, memory, first), at_gates)
+                previous = shifted(pointer(row, memory, first + 1), at_state)
+                cell = shifted(pointer(row, memory, first + 2), at_state)
+                hidden = shifted(pointer(row, memory, first + 3), at_state)
                 for n in range(rows):
-                    at = n * T * D * H
-                    for j in range(H):
-                        previous[at + j] = hidden[at + then * D * H + j] if s else 0.0
                     if s == 0:
-                        for j in range(H):
-                            cell[at + j] = 0.0
-                inner = H if s else 0
-                multiply(previous, T * D * H, 1, w, G, 1, z, T * D * G, x, T * D * G, rows, G, inner)
-                for n in range(rows):
-                    at = n * T * D * H
-                    gates = shifted(z, n * T * D * G)
-                    open_gates(gates, b, H)
-                    if padded and pointer(row, memory, 3)[(n0 + n) * T + t] == 0.0:
-                        for j in range(H):
-                            cell[at + j] = cell[at + then * D * H + j]
-                            hidden[at + j] = previous[at + j]
+                        zero(shifted(previous, n * narrow), H)
                     else:
-                        before = shifted(cell, at + then * D * H)
-                        update(gates, before, shifted(cell, at), shifted(hidden, at), H)
+                        copy(shifted(previous, n * narrow), shifted(hidden, n * narrow + back), H)
+                multiply(previous, narrow, 1, w, G, 1, z, wide, x, wide, rows, G, H if s else 0)
+                for n in range(rows):
+                    c, h = shifted(cell, n * narrow), shifted(hidden, n * narrow)
+                    before = shifted(c, back) if s else shifted(previous, n * narrow)
+                    step(shifted(z, n * wide), b, before, c, h, H)
+                    if padded and pointer(row, memory, 3)[(n0 + n) * T + t] == 0.0:
+                        copy(c, before, H)
+                        copy(h, shifted(previous, n * narrow), H)
 
     return Kernel(f"{__name__}:forward{'_padded' if padded else ''}", forward)
 
 
 def _backward_kernel(padded: bool) -> Kernel:
-    first_write = 5 if padded else 4
+    first = 5 if padded else 4
 
     def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         # dhidden (N, T, D·H), gates, cell, turned (D·4H, H) → dgates (N, T, D·4H), dstate, dcell (N, T, D·H)
         D, truncate = integer(row, 0), integer(row, 1)
         N, T, H = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2) // D
         G = 4 * H
+        wide, narrow = T * D * G, T * D * H
         start, stop = share(row, part, D * groups(N))
         for group in range(start, stop):
             d, n0 = group // groups(N), group % groups(N) * TOGETHER
             rows = min(TOGETHER, N - n0)
-            for back in range(T):
-                s = T - 1 - back
+            turned = shifted(pointer(row, memory, 3), d * G * H)
+            for s in range(T - 1, -1, -1):
                 t = T - 1 - s if d else s
-                then = (t + 1 if d else t - 1) - t if s else 0
-                cut = s == 0 or (truncate > 0 and s % truncate == 0)
-                at_gates, at_state = (n0 * T + t) * D * G + d * G, (n0 * T + t) * D * H + d * H
+                linked = s < T - 1 and not (truncate > 0 and (s + 1) % truncate == 0)
+                after = (-1 if d else 1) if s < T - 1 else 0
+                before = 0 if s == 0 else 1 if d else -1
+                at_gates, at_state = n0 * wide + t * D * G + d * G, n0 * narrow + t * D * H + d * H
                 dhidden = shifted(pointer(row, memory, 0), at_state)
                 gates, cell = shifted(pointer(row, memory, 1), at_gates), shifted(pointer(row, memory, 2), at_state)
-                dgates = shifted(pointer(row, memory, first_write), at_gates)
-                dstate = shifted(pointer(row, memory, first_write + 1), at_state)
-                dcell = shifted(pointer(row, memory, first_write + 2), at_state)
+                dgates = shifted(pointer(row, memory, first), at_gates)
+                dstate = shifted(pointer(row, memory, first + 1), at_state)
+                dcell = shifted(pointer(row, memory, first + 2), at_state)
+                told = shifted(dgates, after * D * G)
+                multiply(
+                    told, wide, 1, turned, H, 1, dstate, narrow, dhidden, narrow, rows, H, G if linked else 0
+                )  # fmt: skip
                 for n in range(rows):
-                    at, at_g = n * T * D * H, n * T * D * G
-                    if back == 0:
-                        for j in range(H):
-                            dstate[at + j] = dhidden[at + j]
-                            dcell[at + j] = 0.0
-                    absent = padded and pointer(row, memory, 4)[(n0 + n) * T + t] == 0.0
-                    if absent:
-                        for j in range(G):
-                            dgates[at_g + j] = 0.0
-                    else:
-                        before = shifted(cell, at + then * D * H)
-                        keep = 1.0 if s else 0.0
-                        update_back(
-                            shifted(gates, at_g), shifted(cell, at), before, keep,
-                            shifted(dstate, at), shifted(dcell, at), shifted(dgates, at_g), H,
-                        )  # fmt: skip
-                    if s:
-                        next_dstate, next_dcell = shifted(dstate, then * D * H), shifted(dcell, then * D * H)
-                        for j in range(H):
-                            next_dstate[at + j] = dhidden[at + then * D * H + j]
-                            next_dcell[at + j] = 0.0
-                        if not cut and absent:
-                            for j in range(H):
-                                next_dstate[at + j] += dstate[at + j]
-                                next_dcell[at + j] = dcell[at + j]
-                        elif not cut:
-                            for j in range(H):
-                                next_dcell[at + j] = dcell[at + j] * gates[at_g + H + j]
-                if not cut:
-                    turned = shifted(pointer(row, memory, 3), d * G * H)
-                    target = shifted(dstate, then * D * H)
-                    product(dgates, T * D * G, 1, turned, H, target, T * D * H, rows, H, G, True)
+                    dh, dc, dz = shifted(dstate, n * narrow), shifted(dcell, n * narrow), shifted(dgates, n * wide)
+                    z, c = shifted(gates, n * wide), shifted(cell, n * narrow)
+                    later = shifted(dc, after * D * H) if linked else shifted(dhidden, n * narrow)
+                    later_f = shifted(z, after * D * G + H)
+                    by_f, as_is = 1.0 if linked else 0.0, 0.0
+                    if padded:
+                        mask = shifted(pointer(row, memory, 4), (n0 + n) * T + t)
+                        if linked and mask[after] == 0.0:
+                            by_f, as_is = 0.0, 1.0
+                            add(dh, shifted(dh, after * D * H), H)
+                        if mask[0] == 0.0:
+                            zero(dz, G)
+                            carry(dc, later, later_f, by_f, as_is, H)
+                            continue
+                    keep = 0.0 if s == 0 else 1.0
+                    step_back(z, c, shifted(c, before * D * H), keep, dh, later, later_f, by_f, as_is, dc, dz, H)
 
     return Kernel(f"{__name__}:backward{'_padded' if padded else ''}", backward)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.jit import kernel
-from nnplay.kernels.matmul import product, product_bias, product_transposed
+from nnplay.kernels.jit import COMPILING, kernel
+from nnplay.kernels.matmul import multiply, product, product_transposed
 from nnplay.kernels.operands import adds, cube, dimension, flat, integer, matrix, pointer, rows_of, share, shifted
 from nnplay.operation import Operation
 from nnplay.worked import Named, Term, as_term, total
 
+if COMPILING:
+    from nnplay.kernels.tile import scratch
+else:
+    scratch: Any = None
+
 Array = NDArray[Any]
+#: Columns of a gradient that a share takes at the least: the width of the register tile, where it is widest.
+_PANEL: Final = 32
+_ONES: Final = 256
 
 
 @kernel
@@ -23,7 +31,7 @@ def inputs(row: Any, clock: Any, memory: Any, part: int) -> None:
     C, G = w.shape
     start, stop = share(row, part, x.shape[0])
     X, Y = shifted(pointer(row, memory, 0), start * C), shifted(pointer(row, memory, 3), start * G)
-    product_bias(X, C, 1, pointer(row, memory, 1), G, pointer(row, memory, 2), Y, G, stop - start, G, C)
+    multiply(X, C, 1, pointer(row, memory, 1), G, 1, Y, G, pointer(row, memory, 2), 0, stop - start, G, C)
 
 
 @kernel
@@ -90,38 +98,41 @@ def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def recurrent_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # previous (N·T, D·H), dgates (N·T, D·G), dweight_hh (D·H, G)
+    # previous (N·T, D·H), dgates (N·T, D·G), dweight_hh (D·H, G): parts are columns, so dgates is read once
     D, G = integer(row, 0), dimension(row, 2, 1)
     M, W = rows_of(row, memory, 0).shape
     H = W // D
-    start, stop = share(row, part, W)
+    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
+    k, end = start * _PANEL, min(stop * _PANEL, G)
     for d in range(D):
-        first, end = max(start, d * H), min(stop, (d + 1) * H)
-        if first < end:
-            A, B = shifted(pointer(row, memory, 0), first), shifted(pointer(row, memory, 1), d * G)
-            C = shifted(pointer(row, memory, 2), first * G)
-            product(A, 1, W, B, D * G, C, G, end - first, G, M, adds(row, 2))
+        A, B = shifted(pointer(row, memory, 0), d * H), shifted(pointer(row, memory, 1), d * G + k)
+        C = shifted(pointer(row, memory, 2), d * H * G + k)
+        product(A, 1, W, B, D * G, C, G, H, end - k, M, adds(row, 2))
 
 
 @kernel
 def weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, dgates = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N·T, C), (N·T, G), dweight_ih (C, G)
     C, G = x.shape[1], dgates.shape[1]
-    start, stop = share(row, part, C)
-    X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * G)
-    product(X, 1, C, pointer(row, memory, 1), G, dW, G, stop - start, G, x.shape[0], adds(row, 2))
+    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
+    k, end = start * _PANEL, min(stop * _PANEL, G)
+    B, dW = shifted(pointer(row, memory, 1), k), shifted(pointer(row, memory, 2), k)
+    product(pointer(row, memory, 0), 1, C, B, G, dW, G, C, end - k, x.shape[0], adds(row, 2))
 
 
 @kernel
 def bias_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dgates, dbias = rows_of(row, memory, 0), flat(row, memory, 1)
-    start, stop = share(row, part, dbias.size)
-    if not adds(row, 1):
-        for k in range(start, stop):
-            dbias[k] = 0.0
-    for r in range(dgates.shape[0]):
-        for k in range(start, stop):
-            dbias[k] += dgates[r, k]
+    dgates = rows_of(row, memory, 0)
+    M, G = dgates.shape
+    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
+    k, end = start * _PANEL, min(stop * _PANEL, G)
+    ones = scratch(_ONES)  # a sum over rows is a product with a row of ones
+    for m in range(_ONES):
+        ones[m] = 1.0
+    db = shifted(pointer(row, memory, 1), k)
+    for m in range(0, M, _ONES):
+        B = shifted(pointer(row, memory, 0), m * G + k)
+        product(ones, _ONES, 1, B, G, db, G, 1, end - k, min(_ONES, M - m), m > 0 or adds(row, 1))
 
 
 @kernel
