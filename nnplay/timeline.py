@@ -74,7 +74,10 @@ class Timeline:
     def change(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """Makes a change now and writes it into the journal, so that a replay makes it at the same step."""
         apply(self.trainer)
-        self.changes.append(Change(self.trainer.step, words, apply))
+        step = self.trainer.step
+        self.changes.append(Change(step, words, apply))
+        if self._steps[-1] == step:  # a replay from a stored moment begins behind the changes of that step
+            self._states[-1] = self.trainer.state()
 
     def go(self, step: int, progress: Callable[[int, int], bool] | None = None) -> None:
         """Takes the trainer to any step between `first` and `latest`, with exactly the numbers that were there.
@@ -84,9 +87,13 @@ class Timeline:
         """
         wanted = min(max(step, self.first), self.latest)
         index = bisect.bisect_right(self._steps, wanted) - 1
-        trainer = self.trainer
-        trainer.restore(self._states[index])
-        begin = trainer.step
+        seconds = self.trainer.seconds
+        self.trainer.restore(self._states[index])
+        self._replay(wanted, progress)
+        self.trainer.seconds = seconds  # steps that are run again are no training
+
+    def _replay(self, wanted: int, progress: Callable[[int, int], bool] | None) -> None:
+        trainer, begin = self.trainer, self.trainer.step
         pending = [change for change in self.changes if begin < change.step <= wanted]
         while True:
             while pending and pending[0].step == trainer.step:

@@ -1,0 +1,214 @@
+"""The past of a run: every step comes back with the same bits, through the user's changes, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nnplay.data.catalogue import load_dataset
+from nnplay.network import Network
+from nnplay.registry import optimizer_records
+from nnplay.timeline import Timeline
+from nnplay.trainer import Trainer
+
+ADAM = optimizer_records()["adam"]
+
+
+def made(**more: object) -> Trainer:
+    """A small trainer on 210 training rows: 7 batches an epoch, the last one smaller."""
+    split = load_dataset("moons", samples=300, seed=0).split(seed=0)
+    net = Network("linear 6, tanh, linear 2", seed=2)
+    return Trainer(net, split, optimizer=ADAM(lr=0.01), threads=1, seed=5, **more)
+
+
+def bits(trainer: Trainer) -> bytes:
+    """Everything that decides how the run goes on."""
+    state = trainer.state()
+    numbers = state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.running).tobytes()
+    return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
+
+
+def walk(trainer: Trainer, timeline: Timeline, stretch: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
+    """Trains in stretches, tells the timeline, and keeps what it saw."""
+    while trainer.step < until:
+        trainer.advance(min(stretch(), until - trainer.step))
+        timeline.note()
+        seen[trainer.step] = bits(trainer)
+
+
+def test_fifty_random_steps_come_back_bit_for_bit() -> None:
+    """Any of 400 steps is reached again, in any order, with the numbers, clock and settings that were there."""
+    trainer = made()
+    seen = {0: bits(trainer)}
+    timeline = Timeline(trainer)
+    walk(trainer, timeline, lambda: 1, 400, seen)
+    rng = np.random.default_rng(0)
+    for step in rng.integers(0, 401, 50):
+        timeline.go(int(step))
+        assert trainer.step == step
+        assert bits(trainer) == seen[int(step)]
+
+
+def test_a_tight_budget_still_reaches_every_step() -> None:
+    """With room for only a few moments the steps between them are run again, and the numbers are the same."""
+    trainer = made()
+    seen = {0: bits(trainer)}
+    timeline = Timeline(trainer, budget=1)
+    rng = np.random.default_rng(1)
+    walk(trainer, timeline, lambda: 1, 300, seen)
+    assert timeline.stored <= 4
+    for step in [0, 1, 299, 300, *rng.integers(0, 301, 10)]:
+        timeline.go(int(step))
+        assert bits(trainer) == seen[int(step)]
+
+
+def test_stored_moments_stay_within_the_budget() -> None:
+    """However long a run, stored moments take no more bytes than they may, and the first one is kept."""
+    trainer = made()
+    budget = 20 * trainer.state().memory.nbytes
+    timeline = Timeline(trainer, budget)
+    most = 0
+    while trainer.step < 3_000:
+        trainer.advance(1)
+        timeline.note()
+        most = max(most, timeline.stored)
+    assert most <= 20
+    assert timeline.first == 0
+    assert timeline.latest == 3_000
+
+
+def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
+    """What a user changes, by step: the rate, a penalty that comes and goes, clipping, and single weights."""
+
+    def nudge(trainer: Trainer) -> None:
+        trainer.parameters()["0.weight"][0, 0] += 0.5
+
+    return [
+        (10, "rate", lambda trainer: trainer.set(lr=0.05)),
+        (33, "l2 on", lambda trainer: trainer.set(l2=0.01)),
+        (33, "weight", nudge),
+        (34, "clip", lambda trainer: trainer.set(clip_norm=0.1)),
+        (60, "l2 off", lambda trainer: trainer.set(l2=0.0)),
+        (60, "weight again", nudge),
+        (90, "rate again", lambda trainer: trainer.set(lr=0.002)),
+    ]
+
+
+@pytest.mark.parametrize("length", [1, 3, 25])
+@pytest.mark.parametrize("budget", [1, 1 << 24])
+def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -> None:
+    """A replay through changes of rate, penalty, clipping and weights has the same bits, however moments are stored."""
+    trainer = made()
+    timeline = Timeline(trainer, budget)
+    seen: dict[int, bytes] = {}
+    for step, words, apply in changes():
+        walk(trainer, timeline, lambda: length, step, seen)
+        timeline.change(words, apply)
+        seen[step] = bits(trainer)
+    walk(trainer, timeline, lambda: length, 130, seen)
+    for step in sorted(seen, key=lambda step: (step * 37) % 131):
+        timeline.go(step)
+        assert bits(trainer) == seen[step], step
+
+
+def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
+    """What is changed at the very first moment is in force when the run is replayed from there."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    timeline.change("rate", lambda trainer: trainer.set(lr=0.5))
+    seen: dict[int, bytes] = {0: bits(trainer)}
+    walk(trainer, timeline, lambda: 1, 20, seen)
+    for step in (7, 0, 20):
+        timeline.go(step)
+        assert bits(trainer) == seen[step]
+
+
+def test_cut_forgets_what_comes_after() -> None:
+    """After a cut the past ends here: later moments, changes and curves are gone, and the run goes on from here."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    seen: dict[int, bytes] = {}
+    walk(trainer, timeline, lambda: 1, 40, seen)
+    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    walk(trainer, timeline, lambda: 1, 60, seen)
+    timeline.go(25)
+    assert timeline.cut() == 35
+    assert (timeline.latest, trainer.history["loss"].steps[-1], timeline.changes) == (25, 25, [])
+    assert bits(trainer) == seen[25]
+    walk(trainer, timeline, lambda: 1, 40, again := {})
+    assert again[40] != seen[41]
+    assert all(again[step] == seen[step] for step in range(26, 40))
+    timeline.go(30)
+    assert bits(trainer) == seen[30]
+
+
+def test_a_run_that_goes_on_after_a_cut_leads_elsewhere() -> None:
+    """Another rate after a cut gives other numbers, and those come back too."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    seen: dict[int, bytes] = {}
+    walk(trainer, timeline, lambda: 1, 40, seen)
+    timeline.go(20)
+    timeline.cut()
+    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    walk(trainer, timeline, lambda: 1, 40, other := {})
+    assert other[30] != seen[30]
+    timeline.go(30)
+    assert bits(trainer) == other[30]
+
+
+def test_going_beyond_either_end_stops_there() -> None:
+    """Steps that never were are clamped to the earliest and the latest one."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    walk(trainer, timeline, lambda: 5, 20, {})
+    timeline.go(-3)
+    assert trainer.step == 0
+    timeline.go(10**9)
+    assert trainer.step == 20
+
+
+def test_going_back_leaves_the_curves_alone() -> None:
+    """Looking at the past neither adds to the curves nor takes from them, and costs no training time."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    walk(trainer, timeline, lambda: 5, 50, {})
+    before, seconds = trainer.history["loss"].last.tobytes(), trainer.seconds
+    for step in range(50, -1, -1):
+        timeline.go(step)
+    assert trainer.history["loss"].last.tobytes() == before
+    assert trainer.seconds == seconds
+
+
+def test_a_long_replay_can_be_stopped() -> None:
+    """The progress of a replay is told, and a True from it stops on the way."""
+    trainer = made()
+    timeline = Timeline(trainer, budget=1)
+    walk(trainer, timeline, lambda: 7, 2_000, {})
+    told: list[tuple[int, int]] = []
+
+    def stop(done: int, wanted: int) -> bool:
+        told.append((done, wanted))
+        return True
+
+    timeline.go(timeline.latest - 1, stop)
+    assert len(told) == 1
+    assert 0 < told[0][0] <= told[0][1]
+
+
+def test_a_schedule_that_watches_comes_back_too() -> None:
+    """What a plateau schedule remembers is part of every moment."""
+    from nnplay.registry import schedule_records
+
+    watching = [record for record in schedule_records().values() if record.patience]
+    if not watching:
+        pytest.skip("no schedule watches the validation loss")
+    trainer = made(schedule=watching[0](patience=0))
+    timeline = Timeline(trainer)
+    seen: dict[int, bytes] = {0: bits(trainer)}
+    walk(trainer, timeline, lambda: 3, 200, seen)
+    for step in list(seen)[::7]:
+        timeline.go(step)
+        assert bits(trainer) == seen[step]
