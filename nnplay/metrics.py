@@ -23,6 +23,8 @@ def confusion_matrix(true: Array, predicted: Array, classes: int) -> NDArray[np.
 def classification(true: Array, predicted: Array, classes: int) -> dict[str, float]:
     """Accuracy, and precision, recall and F1 averaged over the classes that occur (macro averages, as in scikit-learn).
 
+    For labels per pixel also IoU (intersection over union, Jaccard 1901), averaged over the classes that occur.
+
     Args:
         true, predicted: class labels, of equal shape.
     """
@@ -34,12 +36,15 @@ def classification(true: Array, predicted: Array, classes: int) -> dict[str, flo
     recall = np.divide(hits, there, out=np.zeros(classes), where=there > 0)
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=np.zeros(classes), where=both > 0)
-    return {
+    found = {
         "accuracy": float(hits.sum() / max(1, matrix.sum())),
         "precision": float(precision[occurs].mean()),
         "recall": float(recall[occurs].mean()),
         "f1": float(f1[occurs].mean()),
     }
+    if true.ndim > 2:
+        found["iou"] = float((hits[occurs] / (asked + there - hits)[occurs]).mean())
+    return found
 
 
 def regression(true: Array, predicted: Array) -> dict[str, float]:

@@ -15,6 +15,7 @@ from nnplay.data.generated.characters import alphabet, book
 from nnplay.data.glyphs import STYLES
 from nnplay.data.shipped import datasets_folder
 from nnplay.errors import InputError
+from nnplay.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
 PICTURES = ["digits28", "shapes", "shapes_masks"]
@@ -274,3 +275,12 @@ def test_sounds_are_what_they_are_called() -> None:
     early, late = turns[:, :256].sum(axis=1), turns[:, 256:].sum(axis=1)
     assert (late[data.y == 1] > early[data.y == 1]).all()
     assert (late[data.y == 2] < early[data.y == 2]).all()
+
+
+def test_pixels_are_scored_by_intersection_over_union() -> None:
+    """IoU is hits over all pixels that are or are said to be of a class, averaged over the classes that occur."""
+    true = np.array([[[0, 0, 1], [1, 1, 1]]])
+    said = np.array([[[0, 1, 1], [1, 1, 0]]])
+    scores = classification(true, said, 4)
+    assert scores["iou"] == pytest.approx((1 / 3 + 3 / 5) / 2)
+    assert "iou" not in classification(true.ravel(), said.ravel(), 4)

@@ -1,0 +1,58 @@
+"""The presets that come with nnplay, found by scanning this folder for TOML files."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from nnplay.errors import unknown
+from nnplay.presets.preset import Preset
+
+_FOLDER: Final = Path(__file__).resolve().parent
+#: Groups in the order in which they are listed.
+GROUPS: Final = (
+    "first steps",
+    "curves and tables",
+    "digits",
+    "pictures",
+    "sequences",
+    "lessons",
+)
+
+
+@functools.cache
+def preset_records() -> MappingProxyType[str, Preset]:
+    """All presets by name, group by group, quick ones first."""
+    found = [read(path) for path in _FOLDER.glob("*.toml")]
+    found.sort(key=lambda preset: (GROUPS.index(preset.group), preset.seconds, preset.name))
+    return MappingProxyType({preset.name: preset for preset in found})
+
+
+def load_preset(name: str) -> Preset:
+    """The preset called `name`.
+
+    Raises:
+        InputError: there is none; the hint names the nearest.
+    """
+    records = preset_records()
+    if name not in records:
+        raise unknown("preset", str(name), records)
+    return records[name]
+
+
+def preset_text(name: str) -> str:
+    """The TOML file of a preset as it stands, to be read, copied and changed.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    return (_FOLDER / f"{load_preset(name).name}.toml").read_text(encoding="utf-8")
+
+
+def read(path: Path) -> Preset:
+    """The preset in a file; its name is the file's."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Preset(name=path.stem, **table.pop("preset"), table=table)

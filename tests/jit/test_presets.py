@@ -1,0 +1,88 @@
+"""Presets: each is complete, and each quick one reaches its stated score from its stated seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnplay.config import RunConfig
+from nnplay.errors import InputError
+from nnplay.presets.catalogue import GROUPS, load_preset, preset_records, preset_text
+from nnplay.presets.preset import Preset
+
+PRESETS = preset_records()
+#: Presets that take longer are in tests/slow.
+QUICK = [name for name, preset in PRESETS.items() if preset.seconds < 5]
+PROMISED = (
+    *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane", "sine_curve"),
+    *("iris", "wine", "breast_cancer", "diabetes", "digits8", "digits_mlp28", "two_class_images", "autoencoder"),
+    *("overfitting", "overfitting_dropout", "overfitting_l2", "overfitting_early_stopping", "overfitting_more_data"),
+    *("vanishing_gradients", "exploding_gradients"),
+)
+
+
+def test_the_promised_presets_are_there() -> None:
+    """Every experiment that the documentation promises is found by the scan, in known groups."""
+    assert set(PROMISED) <= set(PRESETS)
+    assert [preset.group for preset in PRESETS.values()] == sorted(
+        (preset.group for preset in PRESETS.values()), key=GROUPS.index
+    )
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_say_what_they_are(name: str) -> None:
+    """A preset has a title, teaches something, states a score with one bound at least, and reads as a run."""
+    preset = PRESETS[name]
+    assert preset.title
+    assert len(preset.teaches) > 40
+    assert preset.at_least > float("-inf") or preset.at_most < float("inf")
+    assert preset.config.layers
+    assert preset.config.epochs > 0
+    again = RunConfig.from_dict(preset.config.to_dict())
+    assert again == preset.config
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_quick_presets_reach_their_score(name: str) -> None:
+    """Trained to its end from its stated seed, a preset reaches the score that it states."""
+    preset = PRESETS[name]
+    trainer = preset.trainer()
+    assert preset.train(trainer)
+    score = preset.score(trainer)
+    assert preset.reached(score), f"{preset.metric} {score:.4f}"
+
+
+def test_an_unknown_preset_is_refused() -> None:
+    """A name that is in no file is refused with the nearest one."""
+    with pytest.raises(InputError, match="'spiral'"):
+        load_preset("sprial")
+
+
+def test_the_text_is_the_file() -> None:
+    """The text of a preset is TOML with its run and its promise."""
+    text = preset_text("perceptron")
+    assert 'layers = "linear 2"' in text
+    assert "[preset]" in text
+
+
+def test_a_change_applies_to_a_copy() -> None:
+    """A changed preset has another run; the catalogue's own stays as it is."""
+    preset = load_preset("perceptron")
+    changed = preset.changed(epochs=3, optimizer={"lr": 0.5})
+    assert (changed.config.epochs, changed.config.optimizer.values["lr"]) == (3, 0.5)
+    assert (preset.config.epochs, preset.config.optimizer.values["lr"]) == (30, 0.1)
+
+
+def test_training_can_be_stopped() -> None:
+    """A preset stops when the listener says so, before its last epoch."""
+    preset: Preset = load_preset("perceptron")
+    trainer = preset.trainer()
+    assert preset.train(trainer, after=lambda trainer: trainer.step >= 20) == "stopped by the user"
+    assert trainer.epoch < preset.config.epochs
+
+
+def test_early_stopping_stops_early() -> None:
+    """The preset with patience ends before its last epoch and says why."""
+    preset = load_preset("overfitting_early_stopping")
+    trainer = preset.trainer()
+    assert "stopped early" in preset.train(trainer)
+    assert trainer.epoch < preset.config.epochs
