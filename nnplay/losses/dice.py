@@ -97,7 +97,7 @@ def _element(at: Any, prediction: Named, target: Named, smooth: Named) -> Term:
     probabilities, wanted = _one_hot(softmax(prediction.array.astype(np.float64)), target.array)
     p, t, s = Named("p", probabilities), Named("t", wanted), scalar("s", smooth)
     N, C = p.shape
-    shares = []
+    shares: list[Term] = []
     for c in range(C):
         overlap = total(p[n, c] * t[n, c] for n in range(N))
         area = total(p[n, c] + t[n, c] for n in range(N))
@@ -108,15 +108,13 @@ def _element(at: Any, prediction: Named, target: Named, smooth: Named) -> Term:
 def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, area: Named, smooth: Named) -> Term:
     shares, wanted = _one_hot(probabilities.array, target.array)
     p, t, s = Named("p", shares), Named("t", wanted), scalar("s", smooth)
-    C = shares.shape[1]
+    C = p.shape[1]
     n = int(np.ravel_multi_index(at[:-1], probabilities.shape[:-1]))
 
     def dp(c: int) -> Term:
         return ((2 * overlap[c] + s) / (area[c] + s) - 2 * t[n, c]) / (area[c] + s) / C
 
-    change: Term = dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C))
-    pull: Term = p[n, at[-1]] * change
-    return pull
+    return p[n, at[-1]] * (dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C)))
 
 
 _FORWARD = Operation(
