@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.jit import Kernel
-from nnplay.kernels.operands import adds, flat, share
+from nnplay.kernels.operands import adds, flat, part_of
 from nnplay.layer import Plan
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, apply, scalar
@@ -85,16 +85,14 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
 
 def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y = flat(row, memory, 0), flat(row, memory, 1)
-        start, stop = share(row, part, x.size)
-        for i in range(start, stop):
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+        for i in range(x.size):
             y[i] = value(x[i])
 
     def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y = flat(row, memory, 0), flat(row, memory, 2)
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 2, part)
         setting = flat(row, memory, 1)[0]
-        start, stop = share(row, part, x.size)
-        for i in range(start, stop):
+        for i in range(x.size):
             y[i] = value(x[i], setting)
 
     return Kernel(f"{value.__module__}:{value.__name__}_forward", with_setting if has_setting else plain)
@@ -102,24 +100,24 @@ def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
 
 def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y, dy, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 3)
-        start, stop = share(row, part, x.size)
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         if adds(row, 3):
-            for i in range(start, stop):
+            for i in range(x.size):
                 dx[i] += dy[i] * derivative(x[i], y[i])
         else:
-            for i in range(start, stop):
+            for i in range(x.size):
                 dx[i] = dy[i] * derivative(x[i], y[i])
 
     def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y, dy, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 4)
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, 4, part)
         setting = flat(row, memory, 3)[0]
-        start, stop = share(row, part, x.size)
         if adds(row, 4):
-            for i in range(start, stop):
+            for i in range(x.size):
                 dx[i] += dy[i] * derivative(x[i], y[i], setting)
         else:
-            for i in range(start, stop):
+            for i in range(x.size):
                 dx[i] = dy[i] * derivative(x[i], y[i], setting)
 
     return Kernel(f"{derivative.__module__}:{derivative.__name__}_backward", with_setting if has_setting else plain)

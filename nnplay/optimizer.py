@@ -15,7 +15,7 @@ from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.kernels.jit import Kernel
 from nnplay.kernels.layout import CLOCK_STEP
-from nnplay.kernels.operands import flat, share
+from nnplay.kernels.operands import flat, part_of
 from nnplay.layer import Refused
 from nnplay.operation import Operation
 from nnplay.worked import Named, Term
@@ -93,48 +93,42 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
     """
 
     def none(row: Any, clock: Any, memory: Any, part: int) -> None:
-        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-        checks = flat(row, memory, 4)
-        p = prepare(settings, clock[CLOCK_STEP] + 1)
-        start, stop = share(row, part, w.size)
+        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         check = 0.0
-        for i in range(start, stop):
+        for i in range(w.size):
             w[i] = update(w[i], g[i], p)
             check += w[i] - w[i]
-        checks[part] = check
+        flat(row, memory, 4)[part] = check
 
     def one(row: Any, clock: Any, memory: Any, part: int) -> None:
-        settings, g, w, a = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2), flat(row, memory, 3)
-        checks = flat(row, memory, 6)
-        p = prepare(settings, clock[CLOCK_STEP] + 1)
-        start, stop = share(row, part, w.size)
+        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         check = 0.0
-        for i in range(start, stop):
+        for i in range(w.size):
             w[i], a[i] = update(w[i], g[i], a[i], p)
             check += w[i] - w[i]
-        checks[part] = check
+        flat(row, memory, 6)[part] = check
 
     def two(row: Any, clock: Any, memory: Any, part: int) -> None:
-        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-        a, b, checks = flat(row, memory, 3), flat(row, memory, 4), flat(row, memory, 8)
-        p = prepare(settings, clock[CLOCK_STEP] + 1)
-        start, stop = share(row, part, w.size)
+        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
+        a, b = part_of(row, memory, 3, part), part_of(row, memory, 4, part)
         check = 0.0
-        for i in range(start, stop):
+        for i in range(w.size):
             w[i], a[i], b[i] = update(w[i], g[i], a[i], b[i], p)
             check += w[i] - w[i]
-        checks[part] = check
+        flat(row, memory, 8)[part] = check
 
     def three(row: Any, clock: Any, memory: Any, part: int) -> None:
-        settings, g, w = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-        a, b, c, checks = flat(row, memory, 3), flat(row, memory, 4), flat(row, memory, 5), flat(row, memory, 10)
-        p = prepare(settings, clock[CLOCK_STEP] + 1)
-        start, stop = share(row, part, w.size)
+        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
+        b, c = part_of(row, memory, 4, part), part_of(row, memory, 5, part)
         check = 0.0
-        for i in range(start, stop):
+        for i in range(w.size):
             w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
             check += w[i] - w[i]
-        checks[part] = check
+        flat(row, memory, 10)[part] = check
 
     module = getattr(update, "__module__", "")
     return Kernel(f"{module}:update", (none, one, two, three)[slots])

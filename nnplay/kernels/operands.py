@@ -96,3 +96,13 @@ def share(row: Any, part: int, units: int) -> Any:
     """The half-open range of `units` that this part must do; the parts cover them all, in order."""
     parts = row[ROW_PARTS]
     return units * part // parts, units * (part + 1) // parts
+
+
+@inline
+def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
+    """This part's share of operand `k` as a vector of its own.
+
+    Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code.
+    """
+    start, stop = share(row, part, size(row, k))
+    return carray(shifted(pointer(row, memory, k), start), (stop - start,))

@@ -23,11 +23,11 @@ def add(row: Any, clock: Any, memory: Any, part: int) -> None:
     branches = integer(row, 0)
     a, b, y = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, branches)
     start, stop = share(row, part, y.size)
-    for i in range(start, stop):
+    for i in range(dx.size):
         y[i] = a[i] + b[i]
     for k in range(2, branches):
         x = flat(row, memory, k)
-        for i in range(start, stop):
+        for i in range(dx.size):
             y[i] += x[i]
 
 

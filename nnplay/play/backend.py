@@ -44,8 +44,8 @@ class PlaygroundBackend:
         self.worker = Worker()
         self._config = config or load_preset(FIRST).config
         self._split = _split_of(self._config)
-        self._config = replace(self._config.completed(self._split), epochs=0)
-        self.settings: Settings = from_config(self._config)
+        self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
+        self._config = self.settings.config()
         self.path = ""
         self._lock: session.Lock | None = None
         self._edits = 0
@@ -272,15 +272,15 @@ class PlaygroundBackend:
         target = Path(path or self.path or f"{self.settings.dataset}{session.SUFFIX}").expanduser()
         if target.suffix != session.SUFFIX:
             target = target.with_name(target.name + session.SUFFIX)
+        edits = self._edits
         saved = self._capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
-        seen = self._progress()
         same = self._lock is not None and str(target) == self.path
         saved_run.write(target, saved, self._lock if same else None)
         if not same:
             self._hold(target)
-        self.path, self._clean = str(target), seen
+        self.path, self._clean = str(target), (int(saved.progress["step"]), edits)
         self.autosave.settled()
         remember(target)
         return f"saved to {target}"
@@ -294,8 +294,8 @@ class PlaygroundBackend:
         target = Path(path).expanduser()
         opened = saved_run.read(target)
         config = opened.config.completed(opened.trainer.split)
-        self._config, self._split = config, opened.trainer.split
-        self.settings = from_config(replace(config, epochs=0))
+        self.settings, self._split = from_config(replace(config, epochs=0)), opened.trainer.split
+        self._config = self.settings.config()
         self._release()
         note = ""
         if target.is_dir() and not opened.read_only:

@@ -7,26 +7,24 @@ from typing import Any
 import numpy as np
 
 from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import flat, share
+from nnplay.kernels.operands import flat, part_of
 from nnplay.operation import Operation
 from nnplay.worked import apply, scalar
 
 
 @kernel
 def scale_to_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
-    g, norm, limit = flat(row, memory, 0), flat(row, memory, 1)[0], flat(row, memory, 2)[0]
-    start, stop = share(row, part, g.size)
+    g, norm, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0], flat(row, memory, 2)[0]
     if norm > limit:
         factor = limit / (norm + 1e-6)
-        for i in range(start, stop):
+        for i in range(g.size):
             g[i] = g[i] * factor
 
 
 @kernel
 def clamp_values(row: Any, clock: Any, memory: Any, part: int) -> None:
-    g, limit = flat(row, memory, 0), flat(row, memory, 1)[0]
-    start, stop = share(row, part, g.size)
-    for i in range(start, stop):
+    g, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
+    for i in range(g.size):
         g[i] = min(max(g[i], -limit), limit)
 
 

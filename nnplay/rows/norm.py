@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import flat, share
+from nnplay.kernels.operands import flat, part_of
 from nnplay.operation import Operation
 from nnplay.worked import apply, total
 
 
 @kernel
 def partial_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
-    g, partial = flat(row, memory, 0), flat(row, memory, 1)
-    start, stop = share(row, part, g.size)
+    g, partial = part_of(row, memory, 0, part), flat(row, memory, 1)
     summed = 0.0
-    for i in range(start, stop):
+    for i in range(g.size):
         summed += g[i] * g[i]
     partial[part] = summed
 

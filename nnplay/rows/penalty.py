@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 
 from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import flat, share
+from nnplay.kernels.operands import flat, part_of
 from nnplay.operation import Operation
 from nnplay.worked import apply, scalar
 
 
 @kernel
 def add_penalty(row: Any, clock: Any, memory: Any, part: int) -> None:
-    g, w = flat(row, memory, 0), flat(row, memory, 1)
+    g, w = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
     l1, l2 = flat(row, memory, 2)[0], flat(row, memory, 3)[0]
-    start, stop = share(row, part, w.size)
-    for i in range(start, stop):
+    for i in range(w.size):
         sign = 1.0 if w[i] > 0.0 else (-1.0 if w[i] < 0.0 else 0.0)
         g[i] += l1 * sign + l2 * w[i]
 

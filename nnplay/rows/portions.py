@@ -31,22 +31,22 @@ def portion(rows: int, p: int, portions: int) -> slice:
     return slice(rows * p // portions, rows * (p + 1) // portions)
 
 
-def strides(shape: Shape) -> dict[str, int]:
-    """The integers of `ADD_PORTIONS` for a sum of that shape: how far apart neighbours along each axis are."""
+def sum_of(shape: Shape, first: int = 0) -> dict[str, int]:
+    """The integers of `ADD_PORTIONS`: where a sum of that shape begins in each portion, and its neighbours' distances."""
     steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
-    return dict(zip(_STRIDES, [*steps, 0, 0, 0, 0], strict=False))
+    sizes = {"first": first, "count": int(np.prod(shape))}
+    return sizes | dict(zip(("s0", "s1", "s2", "s3"), [*steps, 0, 0, 0, 0], strict=False))
 
 
-def portions_added(portions: Array, **steps: int) -> Array:
-    return portions.sum(axis=0)
+def portions_added(portions: Array, first: int, count: int, **steps: int) -> Array:
+    return portions[:, first : first + count].sum(axis=0)
 
 
-def _added_element(at: tuple[int, ...], portions: Named, **steps: int) -> Term:
-    place = sum(index * step for index, step in zip(at, steps.values(), strict=False))
+def _added_element(at: tuple[int, ...], portions: Named, first: int, count: int, **steps: int) -> Term:
+    place = first + sum(index * step for index, step in zip(at, steps.values(), strict=False))
     return total(portions[p, place] for p in range(portions.shape[0]))
 
 
-_STRIDES: Final = ("s0", "s1", "s2", "s3")
 ADD_PORTIONS = Operation(
     name="portions added",
     kernel=kernels.add_portions,
@@ -56,6 +56,6 @@ ADD_PORTIONS = Operation(
     formula="y = Σₚ portions[p]",
     words="Adds up the portions of the batch, in order, which gives the same bits on any number of threads.",
     element=_added_element,
-    integers=_STRIDES,
+    integers=("first", "count", "s0", "s1", "s2", "s3"),
     torch="autograd",
 )
