@@ -201,12 +201,12 @@ def _weight_block_depthwise(
 
 @kernel
 def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
-    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)  # portions (P, …), y (…) = their sum
-    P, count = dimension(row, 0, 0), size(row, 1)
-    start, stop = share(row, part, count)
-    copy(shifted(y, start), shifted(portions, start), stop - start, adds(row, 1))
+    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)  # portions (P, width), y (…) their sum
+    P, width, first = dimension(row, 0, 0), dimension(row, 0, 1), integer(row, 0)
+    start, stop = share(row, part, size(row, 1))
+    copy(shifted(y, start), shifted(portions, first + start), stop - start, adds(row, 1))
     for p in range(1, P):
-        copy(shifted(y, start), shifted(portions, p * count + start), stop - start, True)
+        copy(shifted(y, start), shifted(portions, p * width + first + start), stop - start, True)
 
 
 @kernel

@@ -13,7 +13,7 @@ from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Planned, Shape, Use
 from nnplay.rows.convolution import PICTURE, SEQUENCE, ConvolutionRows
 from nnplay.rows.framing import PAD, frame, frame_of
-from nnplay.rows.portions import ADD_PORTIONS, portions_of, strides
+from nnplay.rows.portions import ADD_PORTIONS, portions_of, sum_of
 
 
 def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -81,7 +81,7 @@ def weight_rows(
     portions = portions_of(prod(weight))
     return [
         Use(rows.weight, {**window, "portions": portions}, cost, source),
-        Use(ADD_PORTIONS, strides(weight), names={"y": "dweight"}),
+        Use(ADD_PORTIONS, sum_of(weight), names={"y": "dweight"}),
     ], {"portions": (portions, prod(weight))}
 
 
@@ -90,7 +90,7 @@ def bias_rows(rows: ConvolutionRows, filters: int, places: int) -> tuple[list[Us
     portions = portions_of(filters)
     return [
         Use(rows.bias, {"portions": portions}, places * filters),
-        Use(ADD_PORTIONS, strides((filters,)), names={"portions": "bias_portions", "y": "dbias"}),
+        Use(ADD_PORTIONS, sum_of((filters,)), names={"portions": "bias_portions", "y": "dbias"}),
     ], {"bias_portions": (portions, filters)}
 
 

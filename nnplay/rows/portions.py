@@ -32,7 +32,7 @@ def portion(rows: int, p: int, portions: int) -> slice:
 
 
 def sum_of(shape: Shape, first: int = 0) -> dict[str, int]:
-    """The integers of `ADD_PORTIONS`: where a sum of that shape begins in each portion, and its neighbours' distances."""
+    """The integers of `ADD_PORTIONS`: where such a sum begins in each portion, and its strides."""
     steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
     sizes = {"first": first, "count": int(np.prod(shape))}
     return sizes | dict(zip(("s0", "s1", "s2", "s3"), [*steps, 0, 0, 0, 0], strict=False))

@@ -1,0 +1,393 @@
+"""Kernels of normalisation: mean and spread of every channel, and the layers that shift and scale by them.
+
+Sums over rows run over channels in their inner loop. Where channels are few, several rows are taken as one wide row, so
+that whole vectors are used, and their sums are folded at the end. Mean and spread are found block by block and merged
+(Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances; 1979), which stays
+accurate in float32 for any number of rows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nnplay.kernels.convolution import copy, last, zero
+from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+
+if COMPILING:
+    from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels.tile import scratch
+else:
+    real: Any = None
+    scratch: Any = None
+
+#: Channels that are worked on at once, and numbers in a wide row made of several narrow ones.
+_CHANNELS = 128
+_WIDE = 64
+_WIDEST = 128
+#: Rows in a block of the merged sums.
+_ROWS = 128
+
+
+@inline
+def folds(C: int) -> int:
+    """How many rows of C channels make a wide row."""
+    return max(1, _WIDE // C)
+
+
+@inline
+def repeat(target: Any, source: Any, width: int, times: int) -> None:
+    """Writes a row several times behind itself."""
+    for r in range(times):
+        copy(shifted(target, r * width), source, width, False)
+
+
+@inline
+def fold(total: Any, width: int, times: int) -> None:
+    """Adds the narrow rows of a wide row to the first of them."""
+    for r in range(1, times):
+        copy(total, shifted(total, r * width), width, True)
+
+
+@inline
+def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
+    """Mean of each channel over rows (rows, C), and the sum of squared distances from it, both (C)."""
+    total, centre, squares = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, _CHANNELS):
+        width = min(_CHANNELS, C - first)
+        wide = width * times
+        m, s = shifted(mean, first), shifted(spread, first)
+        zero(m, width)
+        zero(s, width)
+        for begin in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - begin)
+            block = shifted(x, begin * C + first)
+            zero(total, wide)
+            for g in range(count // times):
+                copy(total, shifted(block, g * times * C), wide, True)
+            for r in range(count // times * times, count):
+                copy(total, shifted(block, r * C), width, True)
+            fold(total, width, times)
+            for c in range(width):
+                total[c] /= real(count)
+            repeat(centre, total, width, times)
+            _squared_distances(block, C, count, times, width, centre, squares)
+            _merge(m, s, total, squares, width, real(begin), real(count))
+
+
+@inline
+def _squared_distances(block: Any, C: int, count: int, times: int, width: int, centre: Any, squares: Any) -> None:
+    wide = width * times
+    zero(squares, wide)
+    for g in range(count // times):
+        X = shifted(block, g * times * C)
+        for j in range(wide):
+            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+    for r in range(count // times * times, count):
+        X = shifted(block, r * C)
+        for j in range(width):
+            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+    fold(squares, width, times)
+
+
+@inline
+def _merge(mean: Any, spread: Any, more_mean: Any, more_spread: Any, width: int, count: Any, more: Any) -> None:
+    """Joins mean and spread of `count` rows with those of `more` further rows."""
+    for c in range(width):
+        apart = more_mean[c] - mean[c]
+        mean[c] += apart * (more / (count + more))
+        spread[c] += more_spread[c] + apart * apart * (count * more / (count + more))
+
+
+@inline
+def gradient_sums(x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, along: Any) -> None:
+    """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C)."""
+    total, product, centre = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, _CHANNELS):
+        width = min(_CHANNELS, C - first)
+        repeat(centre, shifted(mean, first), width, times)
+        zero(shifted(plain, first), width)
+        zero(shifted(along, first), width)
+        for begin in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - begin)
+            X, dY = shifted(x, begin * C + first), shifted(dy, begin * C + first)
+            _gradient_block(X, dY, C, count, times, width, centre, total, product)
+            copy(shifted(plain, first), total, width, True)
+            copy(shifted(along, first), product, width, True)
+
+
+@inline
+def _gradient_block(
+    X: Any, dY: Any, C: int, count: int, times: int, width: int, centre: Any, total: Any, product: Any
+) -> None:
+    wide = width * times
+    zero(total, wide)
+    zero(product, wide)
+    for g in range(count // times):
+        x, dy = shifted(X, g * times * C), shifted(dY, g * times * C)
+        for j in range(wide):
+            total[j] += dy[j]
+            product[j] += dy[j] * (x[j] - centre[j])
+    for r in range(count // times * times, count):
+        x, dy = shifted(X, r * C), shifted(dY, r * C)
+        for j in range(width):
+            total[j] += dy[j]
+            product[j] += dy[j] * (x[j] - centre[j])
+    fold(total, width, times)
+    fold(product, width, times)
+
+
+@inline
+def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, weight: Any, bias: Any) -> None:
+    """y = (x - mean)·rstd·weight + bias, channel by channel, over rows (rows, C)."""
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, _CHANNELS):
+        width = min(_CHANNELS, C - first)
+        wide = width * times
+        for r in range(times):
+            for c in range(width):
+                centre[r * width + c] = mean[first + c]
+                factor[r * width + c] = rstd[first + c] * weight[first + c]
+                offset[r * width + c] = bias[first + c]
+        for g in range(rows // times):
+            X, Y = shifted(x, g * times * C + first), shifted(y, g * times * C + first)
+            for j in range(wide):
+                Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
+        for r in range(rows // times * times, rows):
+            X, Y = shifted(x, r * C + first), shifted(y, r * C + first)
+            for j in range(width):
+                Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
+
+
+@inline
+def input_gradient(
+    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, add: bool
+) -> None:
+    """dx = a·dy + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c are wide rows."""
+    times = folds(C)
+    for g in range((rows + times - 1) // times):
+        place, count = g * times * C + first, min(times, rows - g * times) * width
+        X, dY, dX = shifted(x, place), shifted(dy, place), shifted(dx, place)
+        if add:
+            for j in range(count):
+                dX[j] += a[j] * dY[j] + b[j] * (X[j] - mean[j]) + c[j]
+        else:
+            for j in range(count):
+                dX[j] = a[j] * dY[j] + b[j] * (X[j] - mean[j]) + c[j]
+
+
+# -- over the batch ----------------------------------------------------------------------------------------------------
+
+
+@kernel
+def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, out = pointer(row, memory, 0), pointer(row, memory, 1)  # x (…, C), out (P, 3, C): count, mean, spread
+    C, P = last(row, 0), dimension(row, 1, 0)
+    rows = size(row, 0) // C
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        place = shifted(out, p * 3 * C)
+        for c in range(C):
+            place[c] = real(stop - begin)
+        channel_moments(shifted(x, begin * C), C, stop - begin, shifted(place, C), shifted(place, 2 * C))
+
+
+@kernel
+def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    moments, eps, momentum = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)[0]
+    mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
+    running_mean, running_var = pointer(row, memory, 7), pointer(row, memory, 8)
+    P, C = dimension(row, 0, 0), last(row, 0)
+    for c in range(C):
+        count, centre, spread = moments[c], moments[C + c], moments[2 * C + c]
+        for p in range(1, P):
+            more = moments[3 * p * C + c]
+            if more > 0.0:
+                apart = moments[(3 * p + 1) * C + c] - centre
+                spread += moments[(3 * p + 2) * C + c] + apart * apart * (count * more / (count + more))
+                centre += apart * (more / (count + more))
+                count += more
+        mean[c] = centre
+        rstd[c] = 1.0 / math.sqrt(spread / count + eps)
+        running_mean[c] += momentum * (centre - running_mean[c])
+        running_var[c] += momentum * (spread / max(count - 1.0, 1.0) - running_var[c])
+
+
+@kernel
+def batch_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    C = last(row, 0)
+    start, stop = share(row, part, size(row, 0) // C)
+    X, Y = shifted(x, start * C), shifted(y, start * C)
+    shift_and_scale(X, Y, C, stop - start, mean, rstd, weight, bias)
+
+
+@kernel
+def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
+    var, eps, rstd = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
+    for c in range(size(row, 0)):
+        rstd[c] = 1.0 / math.sqrt(var[c] + eps)
+
+
+@kernel
+def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    out = pointer(row, memory, 4)  # (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
+    C, P = last(row, 0), dimension(row, 4, 0)
+    rows = size(row, 0) // C
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        place = shifted(out, p * 2 * C)
+        gradient_sums(
+            shifted(x, begin * C), shifted(dy, begin * C), C, stop - begin, mean, shifted(place, C), place
+        )  # fmt: skip
+        for c in range(C):
+            place[c] *= rstd[c]
+
+
+@kernel
+def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
+    centre, a, b, c = scratch(128), scratch(128), scratch(128), scratch(128)
+    C = last(row, 0)
+    count = real(size(row, 0) // C)
+    start, stop = share(row, part, size(row, 0) // C)
+    for first in range(0, C, _CHANNELS):
+        width = min(_CHANNELS, C - first)
+        for j in range(width * folds(C)):
+            k = first + j % width
+            centre[j] = mean[k]
+            a[j] = weight[k] * rstd[k]
+            b[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count
+            c[j] = -weight[k] * rstd[k] * totals[C + k] / count
+        X, dY, dX = shifted(x, start * C), shifted(dy, start * C), shifted(dx, start * C)
+        input_gradient(X, dY, dX, C, first, width, stop - start, centre, a, b, c, adds(row, 6))
+
+
+# -- over groups of channels of one example ----------------------------------------------------------------------------
+
+
+@kernel
+def group_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, eps = pointer(row, memory, 0), pointer(row, memory, 1)[0]
+    mean, rstd = pointer(row, memory, 2), pointer(row, memory, 3)  # (N, C): the same throughout a group
+    N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
+    rows, width = size(row, 0) // (N * C), C // G
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        m, s = shifted(mean, n * C), shifted(rstd, n * C)
+        channel_moments(shifted(x, n * rows * C), C, rows, m, s)
+        for g in range(G):
+            _join_channels(shifted(m, g * width), shifted(s, g * width), width, real(rows), eps)
+
+
+@inline
+def _join_channels(mean: Any, spread: Any, width: int, rows: Any, eps: Any) -> None:
+    """From mean and spread of single channels to mean and 1 / deviation of the group, in place."""
+    centre = 0.0 * eps
+    for c in range(width):
+        centre += mean[c]
+    centre /= real(width)
+    total = 0.0 * eps
+    for c in range(width):
+        total += spread[c] + rows * (mean[c] - centre) * (mean[c] - centre)
+    rstd = 1.0 / math.sqrt(total / (rows * real(width)) + eps)
+    for c in range(width):
+        mean[c] = centre
+        spread[c] = rstd
+
+
+@kernel
+def group_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    image = size(row, 0) // N
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        X, Y = shifted(x, n * image), shifted(y, n * image)
+        shift_and_scale(X, Y, C, image // C, shifted(mean, n * C), shifted(rstd, n * C), weight, bias)
+
+
+@kernel
+def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    out = pointer(row, memory, 4)  # (N, 2·C): Σ dy·x̂, then Σ dy, of each example
+    N, C = dimension(row, 0, 0), last(row, 0)
+    image = size(row, 0) // N
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        place = shifted(out, n * 2 * C)
+        X, dY = shifted(x, n * image), shifted(dy, n * image)
+        gradient_sums(X, dY, C, image // C, shifted(mean, n * C), shifted(place, C), place)
+        for c in range(C):
+            place[c] *= rstd[n * C + c]
+
+
+@kernel
+def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    weight, sums, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
+    centre, a, b, c = scratch(128), scratch(128), scratch(128), scratch(128)
+    N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
+    image, channels = size(row, 0) // N, C // G
+    count = real(image // C * channels)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        r = shifted(rstd, n * C)
+        for first in range(0, C, _CHANNELS):
+            width = min(_CHANNELS, C - first)
+            along, plain = 0.0 * count, 0.0 * count
+            for j in range(width):
+                k = first + j
+                if j == 0 or k % channels == 0:
+                    along, plain = _group_totals(
+                        shifted(sums, n * 2 * C), weight, C, k // channels * channels, channels
+                    )
+                centre[j] = mean[n * C + k]
+                a[j] = weight[k] * r[k]
+                b[j] = -r[k] * r[k] * along / count
+                c[j] = -r[k] * plain / count
+            for values in (centre, a, b, c):
+                for t in range(1, folds(C)):
+                    copy(shifted(values, t * width), values, width, False)
+            X, dY, dX = shifted(x, n * image), shifted(dy, n * image), shifted(dx, n * image)
+            input_gradient(X, dY, dX, C, first, width, image // C, centre, a, b, c, adds(row, 6))
+
+
+@inline
+def _group_totals(sums: Any, weight: Any, C: int, first: int, channels: int) -> Any:
+    """Σ weight·(Σ dy·x̂) and Σ weight·(Σ dy) over the channels of a group."""
+    along, plain = 0.0 * weight[0], 0.0 * weight[0]
+    for c in range(first, first + channels):
+        along += weight[c] * sums[c]
+        plain += weight[c] * sums[C + c]
+    return along, plain

@@ -1,0 +1,227 @@
+"""BatchNorm: every channel gets mean 0 and deviation 1 over the batch, then a learned scale and shift.
+
+Ioffe and Szegedy: Batch normalization (2015). In evaluation, running statistics stand in for those of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels import normalise as kernels
+from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.normalise import mean_of, normalised_element, root, rows_of
+from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.worked import Named, Term, total
+
+Array = NDArray[Any]
+
+
+def moments(x: Array, portions: int) -> Array:
+    rows = x.reshape(-1, x.shape[-1])
+    result = np.zeros((portions, 3, x.shape[-1]), x.dtype)
+    for p in range(portions):
+        part = rows[portion(len(rows), p, portions)]
+        if len(part):
+            result[p] = np.full(x.shape[-1], len(part)), part.mean(axis=0), part.var(axis=0) * len(part)
+    return result
+
+
+def statistics(
+    moments: Array, eps: Array, momentum: Array, running_mean: Array, running_var: Array
+) -> tuple[Array, Array, Array, Array]:
+    count = moments[:, 0].sum(axis=0)
+    mean = (moments[:, 0] * moments[:, 1]).sum(axis=0) / count
+    spread = (moments[:, 2] + moments[:, 0] * (moments[:, 1] - mean) ** 2).sum(axis=0)
+    unbiased = spread / np.maximum(count - 1, 1)
+    return (
+        mean,
+        1 / np.sqrt(spread / count + eps),
+        running_mean + momentum * (mean - running_mean),
+        running_var + momentum * (unbiased - running_var),
+    )
+
+
+def normalised(x: Array, mean: Array, rstd: Array, weight: Array, bias: Array) -> Array:
+    return (x - mean) * rstd * weight + bias
+
+
+def sums(x: Array, dy: Array, mean: Array, rstd: Array, portions: int) -> Array:
+    C = x.shape[-1]
+    rows, slopes = ((x - mean) * rstd).reshape(-1, C), dy.reshape(-1, C)
+    parts = [portion(len(rows), p, portions) for p in range(portions)]
+    return np.stack([np.stack([(slopes[p] * rows[p]).sum(axis=0), slopes[p].sum(axis=0)]) for p in parts])
+
+
+def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array, totals: Array) -> Array:
+    along, plain = np.split(totals, 2)
+    count = x.size // x.shape[-1]
+    return weight * rstd * (dy - plain / count - (x - mean) * rstd * along / count)
+
+
+def _moments_element(at: tuple[int, ...], x: Named, portions: int) -> Term:
+    p, kind, c = at
+    rows = rows_of(x)
+    part = range(rows.shape[0])[portion(rows.shape[0], p, portions)]
+    if kind == 0 or not part:
+        return total([1.0 * Term(1.0, "1", "1") for _ in part])
+    mean = mean_of([rows[r, c] for r in part])
+    if kind == 1:
+        return mean
+    return total((rows[r, c] - mean.value) ** 2 for r in part)
+
+
+def _statistics_element(at: tuple[int, ...], moments: Named, *more: Named) -> Term:
+    (c,) = at
+    portions = range(moments.shape[0])
+    return total(moments[p, 0, c] * moments[p, 1, c] for p in portions) / total(moments[p, 0, c] for p in portions)
+
+
+def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named, weight: Named, bias: Named) -> Term:
+    c = at[-1]
+    return normalised_element(x[at], mean[c], rstd[c], weight[c], bias[c])
+
+
+def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, portions: int) -> Term:
+    p, place = at
+    c, C = place % x.shape[-1], x.shape[-1]
+    inputs, slopes = rows_of(x), rows_of(dy)
+    part = range(inputs.shape[0])[portion(inputs.shape[0], p, portions)]
+    if place >= C:
+        return total(slopes[r, c] for r in part)
+    return total(slopes[r, c] * (inputs[r, c] - mean[c]) * rstd[c] for r in part)
+
+
+def _input_element(
+    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, weight: Named, totals: Named
+) -> Term:
+    c, C = at[-1], x.shape[-1]
+    count = x.array.size // C
+    direct = dy[at] - totals[C + c] / count - (x[at] - mean[c]) * rstd[c] * totals[c] / count
+    return weight[c] * rstd[c] * direct
+
+
+MOMENTS = Operation(
+    name="mean and spread, in portions",
+    kernel=kernels.batch_moments,
+    reads=("x",),
+    writes=("moments",),
+    reference=moments,
+    formula="moments[p] = count, mean x, Σ (x - mean)² of the rows of portion p",
+    words="Looks at every channel over the whole batch: where its numbers lie and how far they spread.",
+    element=_moments_element,
+    integers=("portions",),
+    torch="torch.var_mean",
+)
+STATISTICS = Operation(
+    name="mean and 1 / deviation",
+    kernel=kernels.batch_statistics,
+    reads=("moments", "eps", "momentum", "running_mean", "running_var"),
+    writes=("mean", "rstd", "running_mean", "running_var"),
+    reference=statistics,
+    formula="mean = Σ x / count; rstd = 1 / √(Σ (x - mean)² / count + eps); running += momentum·(batch - running)",
+    words="Joins the portions, and lets the running statistics, which serve in evaluation, follow those of the batch.",
+    element=_statistics_element,
+    torch="torch.var_mean",
+)
+NORMALISE = Operation(
+    name="normalise",
+    kernel=kernels.batch_normalise,
+    reads=("x", "mean", "rstd", "weight", "bias"),
+    writes=("y",),
+    reference=normalised,
+    formula="y[…,c] = (x[…,c] - mean[c])·rstd[c]·weight[c] + bias[c]",
+    words="Gives every channel the same range, whatever the layers in front do; weight and bias can undo that.",
+    element=_normalised_element,
+    torch="torch.nn.functional.batch_norm",
+)
+RUNNING = Operation(
+    name="1 / running deviation",
+    kernel=kernels.running_rstd,
+    reads=("running_var", "eps"),
+    writes=("rstd",),
+    reference=lambda running_var, eps: 1 / np.sqrt(running_var + eps),
+    formula="rstd = 1 / √(running_var + eps)",
+    words="In evaluation a row must not depend on the other rows of its batch, so running statistics are used.",
+    element=lambda at, running_var, eps: root(running_var[at] + eps[0]),
+    torch="torch.rsqrt",
+)
+SUMS = Operation(
+    name="gradients of weight and bias, in portions",
+    kernel=kernels.batch_sums,
+    reads=("x", "dy", "mean", "rstd"),
+    writes=("sums",),
+    reference=sums,
+    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
+    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+    element=_sums_element,
+    integers=("portions",),
+    torch="autograd",
+)
+INPUT = Operation(
+    name="gradient of x",
+    kernel=kernels.batch_input,
+    reads=("x", "dy", "mean", "rstd", "weight", "totals"),
+    writes=("dx",),
+    reference=input_gradient,
+    formula="dx = weight·rstd·(dy - Σ dy / count - x̂·Σ (dy·x̂) / count), where x̂ = (x - mean)·rstd",
+    words="Moving one number moves mean and deviation of the whole batch too; the two sums take that into account.",
+    element=_input_element,
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis, the channels; all axes before it, and the batch, are rows."""
+    del values
+    C, numbers = shape[-1], prod(shape)
+    portions = {"portions": PORTIONS}
+    running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
+    return Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
+        saved={"mean": (C,), "rstd": (C,)},
+        scratch={"moments": (PORTIONS, 3, C), "sums": (PORTIONS, 2 * C), "totals": (2 * C,)},
+        forward=(Use(MOMENTS, portions, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
+        evaluate=(Use(RUNNING), running),
+        backward=(
+            Use(SUMS, portions, 4 * numbers),
+            Use(ADD_PORTIONS, sum_of((2 * C,)), names={"portions": "sums", "y": "totals"}),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(INPUT, cost=4 * numbers),
+        ),
+        multiply_adds=numbers,
+    )
+
+
+BATCH_NORM = LayerRecord(
+    name="batch_norm",
+    title="BatchNorm",
+    family="normalisation",
+    about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
+    torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
+    fields=(
+        number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),
+        number("momentum", 0.1, "share of each batch in the running statistics", low=0.0, high=1.0, live=True),
+    ),
+    plan=plan,
+    cases=(
+        Case({}, (5,)),
+        Case({"momentum": 0.5}, (3, 4, 2)),
+        Case({"eps": 0.1}, (6, 1)),
+        Case({}, (7, 5, 17)),
+        Case({}, (2, 130)),
+    ),
+    refused=(
+        Refused({"eps": 0}, (5,), "≥ 1e-12"),
+        Refused({"momentum": 2}, (5,), "≤ 1"),
+    ),
+)
