@@ -61,7 +61,7 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
 
 
 def _place(line: NDArray[np.int64], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:
-    """First and last + 1 of operand k, which must be exactly its slot: neighbours of the same size are other tensors."""
+    """First and last + 1 of operand k, which must be its slot: neighbours of the same size are other tensors."""
     begin = at.ROW_OPERANDS + k * at.OPERAND_WIDTH
     offset, count = int(line[begin + at.OPERAND_OFFSET]), int(line[begin + at.OPERAND_SIZE])
     if offset < 0 or count < 0 or offset + count > size:

@@ -1,0 +1,126 @@
+"""Layers, driven by their records: kernels, gradients, explanations and refusals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.layer import Case, LayerRecord
+from nnplay.registry import layer_records
+from tests.records import (
+    Bench,
+    Trial,
+    cases_of,
+    close,
+    gradient_errors,
+    layer_named,
+    network_of,
+    layers_with_rows,
+    trials,
+)
+
+pytestmark = pytest.mark.usefixtures("kernels")
+LAYERS = pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
+REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+#: Steep and flat places of activations, and both ends.
+MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 5.0, 20.0, 100.0, 1e4)
+
+
+@LAYERS
+@REALS
+def test_rows_are_their_definitions(record: LayerRecord, real: str) -> None:
+    """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes."""
+    for case in cases_of(record):
+        for trial in trials(record, case):
+            bench = Bench(trial, real, seed=trial.n)
+            tested = bench.plan.steps[-1].path
+            held = bench.hold_to_definitions(lambda row, path=tested: row.path == path)
+            assert held >= 2, f"{record.name} has no rows for {trial}"
+
+
+@LAYERS
+def test_backward_is_the_derivative_of_forward(record: LayerRecord) -> None:
+    """Gradients behind and inside a layer agree with central differences to 1e-5."""
+    for case in cases_of(record):
+        if not case.exact:
+            continue
+        layers, shape = network_of(record, case)
+        bench = Bench(Trial(layers, shape, 3, tokens=case.tokens), "float64", seed=5)
+        for name, error in gradient_errors(bench):
+            assert error <= 1e-5, f"{record.name} {dict(case.values)}: gradient of {name} is off by {error:.2g}"
+
+
+@LAYERS
+def test_refused_inputs_name_the_rule(record: LayerRecord) -> None:
+    """What a layer cannot do is refused with the rule in the message."""
+    for refused in record.refused:
+        with pytest.raises(InputError, match=re.escape(refused.message)):
+            record.plan(record(**refused.values).values, refused.shape)
+
+
+@LAYERS
+def test_every_record_explains_itself(record: LayerRecord) -> None:
+    """Each record says what the layer is for, and each of its rows has formula and words of at most two sentences."""
+    assert record.about
+    assert record.torch
+    for case in cases_of(record):
+        layers, shape = network_of(record, case)
+        bench_rows = Bench(Trial(layers, shape, 1, tokens=case.tokens), "float32").tape.train
+        for row in bench_rows:
+            assert row.operation.formula
+            assert 1 <= len(re.findall(r"[.!?](?:\s|$)", row.operation.words)) <= 3, row.operation.words
+
+
+def test_a_record_without_cases_fails() -> None:
+    """A new layer that brings no cases cannot slip through the tests."""
+    with pytest.raises(AssertionError, match="no cases"):
+        cases_of(replace(layer_records()["relu"], cases=()))
+
+
+@pytest.mark.parametrize(
+    "record", [r for r in layers_with_rows() if r.family == "activation"], ids=lambda record: record.name
+)
+@REALS
+def test_activations_at_their_ends(record: LayerRecord, real: str) -> None:
+    """Activations equal their definitions far out and next to 0, and NaN comes out as NaN."""
+    layers, _ = network_of(record, Case(cases_of(record)[0].values, (len(MARKS),)))
+    bench = Bench(Trial(layers, (len(MARKS),), 1), real)
+    row = next(row for row in bench.tape.train if row.path == "1")
+    number = bench.tape.train.index(row)
+    x, y = bench.machine.view(row.reads[0], 1), bench.machine.view(row.writes[0], 1)
+    for marks in (np.array(MARKS), np.full(len(MARKS), np.nan)):
+        x[...] = marks if record.name != "softmax" else np.sort(marks)[::-1]
+        settings = [bench.machine.view(slot, 1).astype(float) for slot in row.reads[1:]]
+        with np.errstate(all="ignore"):
+            wanted = row.operation.reference(x.astype(np.float64), *settings)
+        bench.run(number + 1, number)
+        for found, right in zip(y.ravel(), wanted.ravel(), strict=True):
+            close(np.array([found]), np.array([right]), real, f"{record.name} near {right:.3g}")
+
+
+def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
+    """About p of the numbers become 0, the others grow so that the mean stays, and every step draws anew."""
+    bench = Bench(Trial((layer_named("linear", 50, name="front"), layer_named("dropout", 0.3)), (4,), 200), "float32")
+    mask = bench.machine.view(bench.tape.layout.find("1.mask"), 200)
+    masks: list[Any] = []
+    for step in (0, 1):
+        bench.machine.clock[1] = step
+        bench.run(bench.count("data", "forward"))
+        masks.append(mask.copy())
+    assert abs((masks[0] == 0).mean() - 0.3) < 0.02
+    assert abs(masks[0].mean() - 1) < 0.03
+    assert (masks[0] != masks[1]).mean() > 0.3
+
+
+def test_two_dropouts_draw_different_numbers() -> None:
+    """Each layer has its own stream of random numbers."""
+    layers = (layer_named("linear", 50, name="front"), layer_named("dropout", 0.5), layer_named("dropout", 0.5))
+    bench = Bench(Trial(layers, (4,), 20), "float32")
+    bench.run(bench.count("data", "forward"))
+    first, second = (bench.machine.view(bench.tape.layout.find(f"{k}.mask"), 20) for k in (1, 2))
+    assert 0.4 < (first == second).mean() < 0.6

@@ -1,0 +1,149 @@
+"""Losses, driven by their records: kernels, gradients, scores, decisions and refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.layer import Case, Layer
+from nnplay.loss import LossRecord
+from nnplay.registry import loss_records
+from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named
+
+pytestmark = pytest.mark.usefixtures("kernels")
+LOSSES = pytest.mark.parametrize("record", loss_records().values(), ids=lambda record: record.name)
+REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+
+
+def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
+    """A network whose output is of that shape and of the kind that the loss takes."""
+    front = layer_named("linear", shape[-1], name="front")
+    return (front, layer_named(record.ends)) if record.ends else (front,)
+
+
+def benches(record: LossRecord, case: Case, real: str) -> Iterator[Bench]:
+    """The case with several sizes of batch, whole and in parts, and other widths that the loss accepts."""
+    shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
+    if case.shape[-1] != 1:
+        shapes += [((*case.shape[:-1], width), 4, 64) for width in WIDTHS if width > 1]
+    for shape, n, share in shapes:
+        loss = record(**case.values)
+        yield Bench(Trial(network(record, shape), shape, n, share=share), real, loss=loss, seed=n)
+
+
+@LOSSES
+@REALS
+def test_rows_are_their_definitions(record: LossRecord, real: str) -> None:
+    """Loss, gradient and score equal their definitions, write nothing else and are worked out right, at all sizes."""
+    for case in cases_of(record):
+        for bench in benches(record, case, real):
+            held = bench.hold_to_definitions(
+                lambda row: row.phase == "loss" or (row.phase == "backward" and not row.path)
+            )
+            assert held >= 3
+
+
+@LOSSES
+def test_gradient_is_the_derivative_of_the_loss(record: LossRecord) -> None:
+    """The gradient agrees with central differences of the loss to 1e-5."""
+    for case in cases_of(record):
+        trial = Trial(network(record, case.shape), case.shape, 7)
+        bench = Bench(trial, "float64", loss=record(**case.values), seed=5)
+        for name, error in gradient_errors(bench):
+            assert error <= 1e-5, f"{record.name} {dict(case.values)}: gradient of {name} is off by {error:.2g}"
+
+
+@LOSSES
+def test_refused_settings_and_outputs_name_the_rule(record: LossRecord) -> None:
+    """What a loss cannot take is refused with the rule in the message."""
+    for refused in record.refused:
+        with pytest.raises(InputError, match=re.escape(refused.message)):
+            record.plan(record(**refused.values).values, refused.shape)
+
+
+@LOSSES
+def test_score_counts_what_decide_decides(record: LossRecord) -> None:
+    """The score that the loop counts is the number of rows whose decision is their label; regression has neither."""
+    case = cases_of(record)[-1]
+    bench = Bench(Trial(network(record, case.shape), case.shape, 9), "float32", loss=record(**case.values), seed=2)
+    rows = [number for number, row in enumerate(bench.tape.check) if row.operation.writes == ("score",)]
+    assert (
+        bool(rows) == (record.decide is not None) == (record.target != "values") == (record.probabilities is not None)
+    )
+    if not rows:
+        return
+    assert record.decide is not None
+    bench.machine.run_table(bench.check_table, rows[0] + 1, 1)
+    output = bench.machine.view(bench.tape.named["check output"], 9)
+    right = record.decide(output).ravel() == bench.y.ravel()
+    score = float(bench.machine.view(bench.tape.named["check score"])[0])
+    assert score == pytest.approx(right.mean() * 9, rel=1e-6)
+
+
+@LOSSES
+@pytest.mark.parametrize("classes", [2, 3])
+def test_outputs_fit_decisions_and_probabilities(record: LossRecord, classes: int) -> None:
+    """For a number of classes, predictions of the stated width give labels in range and probabilities that sum to 1."""
+    if record.target == "values":
+        assert record.outputs(classes) == classes
+        return
+    if record.target == "binary" and classes != 2:
+        return
+    width = record.outputs(classes)
+    predictions = np.random.default_rng(0).uniform(0.1, 0.9, (20, width))
+    if record.ends == "softmax":
+        predictions /= predictions.sum(axis=1, keepdims=True)
+    assert record.decide is not None
+    assert record.probabilities is not None
+    labels, chances = record.decide(predictions), record.probabilities(predictions)
+    assert set(labels) <= set(range(classes))
+    assert chances.shape == (20, classes)
+    assert np.allclose(chances.sum(axis=1), 1)
+    if record.name != "hinge":
+        assert np.array_equal(chances.argmax(axis=1), labels)
+
+
+@LOSSES
+def test_labels_outside_the_outputs_give_no_number(record: LossRecord) -> None:
+    """A label that no output stands for makes the loss NaN, and nothing outside the operands is touched."""
+    if record.target != "labels":
+        return
+    shape = (4,)
+    bench = Bench(Trial(network(record, shape), shape, 6), "float32", loss=record())
+    target = bench.machine.view(bench.tape.named["target"], 6)
+    forward, losses = bench.count("data", "forward"), bench.count("data", "forward", "loss")
+    for label in (4, 1_000_000, -1, np.nan):
+        bench.fill()
+        bench.run(forward)
+        target[2] = label
+        before = bench.machine.memory.copy()
+        bench.run(losses + 1, forward)
+        assert np.isnan(bench.machine.view(bench.tape.named["loss"])[0])
+        written = [slot for row in bench.tape.train[forward : losses + 1] for slot in row.writes]
+        rest = np.ones(before.size, bool)
+        for slot in written:
+            rest[slot.offset : slot.offset + slot.size(6)] = False
+        assert np.array_equal(bench.machine.memory[rest], before[rest], equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_logits", "cross_entropy"])
+def test_losses_stay_finite_far_out(name: str) -> None:
+    """Outputs that are certain, rightly or wrongly, give finite losses and gradients."""
+    record = loss_records()[name]
+    shape = (3,) if record.target == "labels" else (1,)
+    bench = Bench(Trial((layer_named("linear", shape[0], name="front"),), shape, 4), "float32", loss=record())
+    forward, last = bench.count("data", "forward"), bench.count("data", "forward", "loss") + 1
+    bench.run(forward)
+    ends = (0.0, 1.0) if record.ends else (-1e4, 1e4)
+    output, target = (bench.machine.view(bench.tape.named[key], 4) for key in ("output", "target"))
+    for end in ends:
+        output[...] = end
+        output[0, 0] = ends[0]
+        target.reshape(-1)[:] = [0, 1, 0, 1]
+        bench.run(last, forward)
+        assert np.isfinite(bench.machine.view(bench.tape.named["loss"])[0])
+        assert np.isfinite(bench.machine.view(bench.tape.train[last - 1].writes[0], 4)).all()

@@ -1,0 +1,91 @@
+"""Optimizers, driven by their records: update rows, settings, refusals."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.kernels import layout as at
+from nnplay.optimizer import OptimizerRecord
+from nnplay.registry import optimizer_records
+from tests.records import Bench, Trial, cases_of, layer_named
+
+pytestmark = pytest.mark.usefixtures("kernels")
+OPTIMIZERS = pytest.mark.parametrize("record", optimizer_records().values(), ids=lambda record: record.name)
+REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+NETWORK = (layer_named("linear", 17, name="front"), layer_named("tanh"), layer_named("linear", 3))
+
+
+@OPTIMIZERS
+@REALS
+@pytest.mark.parametrize("share", [10**9, 64])
+def test_update_is_its_definition(record: OptimizerRecord, real: str, share: int) -> None:
+    """The update equals its definition at the first and at later steps, whole and in parts, and is worked out right."""
+    for values in cases_of(record):
+        bench = Bench(Trial(NETWORK, (5,), 4, share=share), real, optimizer=record(**values))
+        for step in (0, 1, 1000):
+            bench.fill()
+            assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
+
+
+@OPTIMIZERS
+def test_training_from_zero_lowers_the_loss(record: OptimizerRecord) -> None:
+    """From zeroed state, steps on one batch bring the loss down, and nothing in the gaps of memory turns into NaN."""
+    for values in cases_of(record):
+        bench = Bench(Trial(NETWORK, (5,), 8), "float32", optimizer=record(**values))
+        machine = bench.machine
+        weights = {name: machine.view(slot).copy() for name, slot in bench.tape.parameters.items()}
+        machine.memory[:] = 0
+        for name, slot in bench.tape.parameters.items():
+            machine.view(slot)[...] = weights[name]
+        bench.write_settings()
+        machine.rates[:] = values["lr"] * 0.1
+        assert machine.advance(50) == 50
+        assert machine.clock[at.CLOCK_FAULT] == at.FAULT_NONE
+        losses = machine.trace[:50, 0]
+        assert losses[-1] < losses[0]
+
+
+@OPTIMIZERS
+def test_all_settings_are_live_and_lr_comes_first(record: OptimizerRecord) -> None:
+    """Every field can change while training, since all of them live in the settings vector, the learning rate first."""
+    assert record.fields[0].name == "lr"
+    assert all(item.live for item in record.fields)
+    assert record.operation.reads == ("optimizer", "gradients", "parameters", *record.slots)
+    assert record.operation.writes == ("parameters", *record.slots, "checks")
+
+
+@OPTIMIZERS
+def test_refused_settings_name_the_rule(record: OptimizerRecord) -> None:
+    """Settings that cannot work are refused with the rule in the message."""
+    for refused in record.refused:
+        with pytest.raises(InputError, match=re.escape(refused.message)):
+            record(**refused.values)
+    for lr in (-0.1, "nan", float("inf"), "fast"):
+        with pytest.raises(InputError, match="lr"):
+            record(lr=lr)
+
+
+@OPTIMIZERS
+def test_a_frozen_parameter_does_not_move(record: OptimizerRecord) -> None:
+    """A frozen layer keeps its weights, bit for bit, whatever the optimizer."""
+    layers = (layer_named("linear", 4, name="front", frozen=True), layer_named("tanh"), layer_named("linear", 3))
+    bench = Bench(Trial(layers, (5,), 4), "float32", optimizer=record(**cases_of(record)[-1]))
+    weight = bench.machine.view(bench.tape.parameters["front.weight"])
+    before = weight.copy()
+    bench.run(len(bench.tape.train))
+    assert np.array_equal(weight, before)
+
+
+def test_betas_come_as_a_pair_or_apart() -> None:
+    """Adam takes PyTorch's pair of betas by name and by position, and its parts by name."""
+    adam = optimizer_records()["adam"]
+    wanted = adam(beta1=0.8, beta2=0.95).values
+    assert adam(betas=(0.8, 0.95)).values == wanted
+    assert adam(0.001, (0.8, 0.95), 1e-8).values == wanted
+    assert adam().with_values(betas=[0.8, 0.95]).values == wanted
+    with pytest.raises(InputError, match="twice|unknown"):
+        adam(0.1, lr=0.2)

@@ -1,0 +1,52 @@
+"""Learning-rate schedules, driven by their records."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from nnplay.errors import InputError
+from nnplay.registry import schedule_records
+from nnplay.schedule import ScheduleRecord
+from tests.records import cases_of
+
+SCHEDULES = pytest.mark.parametrize("record", schedule_records().values(), ids=lambda record: record.name)
+
+
+@SCHEDULES
+def test_factors_are_those_of_the_definition(record: ScheduleRecord) -> None:
+    """At the steps of its cases, a schedule gives the factors worked out by hand."""
+    for values, factors in cases_of(record):
+        schedule = record(**values)
+        found = record.factor(schedule.values, np.array(list(factors), np.float64))
+        assert np.allclose(found, list(factors.values()), rtol=1e-12, atol=1e-12)
+
+
+@SCHEDULES
+def test_factors_are_shares_of_the_learning_rate(record: ScheduleRecord) -> None:
+    """With default settings, factors are finite and in 0 … 1 at any step, and one step alone gives the same number."""
+    schedule = record()
+    steps = np.array([0, 1, 2, 99, 100, 299, 300, 999, 1000, 1001, 10**6], np.float64)
+    factors = record.factor(schedule.values, steps)
+    assert factors.shape == steps.shape
+    assert np.isfinite(factors).all()
+    assert ((factors >= 0) & (factors <= 1)).all()
+    alone = [float(record.factor(schedule.values, np.array([step]))[0]) for step in steps]
+    assert np.array_equal(factors, alone)
+
+
+@SCHEDULES
+def test_refused_settings_name_the_rule(record: ScheduleRecord) -> None:
+    """Settings that cannot work are refused with the rule in the message."""
+    for refused in record.refused:
+        with pytest.raises(InputError, match=re.escape(refused.message)):
+            record(**refused.values)
+
+
+@SCHEDULES
+def test_the_field_that_waits_is_a_field(record: ScheduleRecord) -> None:
+    """A schedule that watches the validation loss has the fields that its record and the trainer name."""
+    if record.patience:
+        assert {record.patience, "factor", "min_factor"} <= {item.name for item in record.fields}

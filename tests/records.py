@@ -1,0 +1,367 @@
+"""What the tests of all records share: a machine with random numbers in it whose rows are held to their definitions.
+
+Tests loop over the registry, so a new record is tested without being named anywhere; one without cases fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay import assembler, initial, reference
+from nnplay.errors import InputError
+from nnplay.kernels import layout as at
+from nnplay.kernels import loop
+from nnplay.kernels.jit import Kernel
+from nnplay.layer import Case, Layer, LayerRecord
+from nnplay.loss import Loss
+from nnplay.machine import Machine
+from nnplay.network import Network
+from nnplay.optimizer import Optimizer
+from nnplay.registry import layer_records, loss_records, optimizer_records
+from nnplay.rows import clip, gather, norm, penalty
+from nnplay.tape import Row, Tape, encode
+from nnplay.worked import Named
+
+Array = NDArray[Any]
+#: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
+WIDTHS = (1, 7, 8, 15, 16, 17, 33)
+#: Largest error in proportion to the largest number of the result.
+TOLERANCE = {"float32": 2e-5, "float64": 1e-11}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration that a record is tried in.
+
+    Attributes:
+        layers: the network.
+        shape: of one input.
+        n: rows of the batch.
+        share: multiply-adds that make a share; a small one cuts rows into parts.
+        tokens: inputs are whole numbers below it, if it is not 0.
+    """
+
+    layers: tuple[Layer, ...]
+    shape: tuple[int, ...]
+    n: int
+    share: int = assembler.SHARE
+    tokens: int = 0
+
+
+def layer_named(kind: str, *args: Any, **values: Any) -> Layer:
+    """A layer by its record's name."""
+    layer: Layer = layer_records()[kind](*args, **values)
+    return layer
+
+
+def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
+    """A network around one layer, with something trained in front so that its backward rows are there; and its input."""
+    shapes = case.shape if case.shape and isinstance(case.shape[0], tuple) else (case.shape,) * max(1, case.branches)
+    first: Any = shapes[0]
+    front = layer_named("linear", first[-1], name="front")
+    if record.joins:
+        branches = [[layer_named("linear", shape[-1])] for shape in shapes]
+        return (front, record(*branches, **case.values)), first
+    tested = record(**case.values)
+    return ((tested,) if case.tokens else (front, tested)), first
+
+
+def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
+    """The case itself, as one row and as several, whole and cut into parts; and other widths that the layer accepts."""
+    layers, shape = network_of(record, case)
+    yield Trial(layers, shape, 3, tokens=case.tokens)
+    yield Trial(layers, shape, 1, tokens=case.tokens)
+    yield Trial(layers, shape, 5, share=16, tokens=case.tokens)
+    for k, width in enumerate(WIDTHS):
+        if case.tokens or record.joins or width == shape[-1]:
+            continue
+        wider = (*shape[:-1], width)
+        layers, _ = network_of(record, Case(case.values, wider))
+        if accepts(layers, wider):
+            yield Trial(layers, wider, 2 + k % 3, share=(assembler.SHARE, 64)[k % 2])
+
+
+def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a network can have that input."""
+    try:
+        Network(layers).plan(shape)
+    except InputError:
+        return False
+    return True
+
+
+@contextmanager
+def shares_of(size: int) -> Iterator[None]:
+    """Rows of more multiply-adds than `size` are cut into parts."""
+    usual = assembler.SHARE
+    assembler.SHARE = size  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        assembler.SHARE = usual  # type: ignore[misc]
+
+
+class Bench:
+    """A tape of one batch, with random numbers everywhere in memory: also in the gaps, so that reads of them show.
+
+    Args:
+        trial: network and batch.
+        real: "float32" or "float64".
+        loss, optimizer: by default mse and sgd.
+        seed: of data, weights and everything else in memory.
+        more: further options of the tape: penalty, clip_norm, clip_value; and threads.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        real: str,
+        *,
+        loss: Loss | None = None,
+        optimizer: Optimizer | None = None,
+        seed: int = 0,
+        threads: int = 1,
+        **more: bool,
+    ) -> None:
+        self.n, self.real, self.random = trial.n, real, np.random.default_rng(seed)
+        self.loss = loss or loss_records()["mse"]()
+        self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
+        self.plan = Network(trial.layers).plan(trial.shape)
+        target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
+        if self.loss.record.target == "binary":
+            target = self.plan.output_shape
+        options = assembler.Options(trial.n, trial.n, target, **more)
+        with shares_of(trial.share):
+            self.tape: Tape = assembler.build(self.plan, self.loss, self.optimizer, options)
+        self.machine = Machine(self.tape, real=real, threads=threads)
+        self.x, self.y = self._inputs(trial), self._targets(target)
+        self.machine.load(self.x, self.y, batch=trial.n, shuffle=False)
+        self.machine.clock[at.CLOCK_SEED] = 7
+        self.table: Array = self.machine.full_table
+        self.check_table = encode(self.tape.check, self.machine.addresses, self.n, self.tape.width)
+        self.fill()
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    def _inputs(self, trial: Trial) -> Array:
+        shape = (trial.n, *trial.shape)
+        if trial.tokens:
+            return self.random.integers(0, trial.tokens, shape).astype(float)
+        return self.random.normal(size=shape)
+
+    def _targets(self, target: tuple[int, ...]) -> Array:
+        shape, kind = (self.n, *target), self.loss.record.target
+        if kind == "values":
+            return self.random.normal(size=shape)
+        classes = 2 if kind == "binary" else max(2, self.plan.output_shape[-1])
+        return self.random.integers(0, classes, shape).astype(float)
+
+    def fill(self) -> None:
+        """Random numbers in all memory; weights of the usual size, optimizer state not negative, settings as they are set."""
+        machine, tape = self.machine, self.tape
+        machine.memory[:] = self.random.normal(size=machine.memory.size)
+        first, last = tape.layout.bounds["slots"]
+        machine.memory[first:last] = np.abs(machine.memory[first:last])
+        for stream, (name, slot) in enumerate(tape.parameters.items()):
+            drawn = initial.first_values(*tape.planned[name], 3, stream)
+            machine.view(slot)[...] = drawn + 0.1 * self.random.normal(size=slot.at(1))
+        for name, start in tape.buffers.items():
+            machine.view(tape.layout.find(name))[...] = start
+        for name in ("check input", "check target"):
+            source = self.x if name == "check input" else self.y
+            machine.view(tape.named[name])[...] = source
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        """The field values of optimizer, loss and layers, and middling penalties and limits."""
+        machine, tape = self.machine, self.tape
+        machine.view(tape.named["optimizer"])[...] = [float(value) for value in self.optimizer.values.values()]
+        for name, value in (("l1", 0.01), ("l2", 0.1), ("clip_norm", 0.5), ("clip_value", 0.2)):
+            machine.view(tape.named[name])[...] = value
+        live = {f"loss.{name}": value for name, value in self.loss.values.items()}
+        for step in self.plan.steps:
+            live |= {f"{step.path}.{name}": value for name, value in step.layer.values.items()}
+        for slot in tape.layout.slots["settings"]:
+            if slot.name in live:
+                machine.view(slot)[...] = float(live[slot.name])
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def run(self, last: int, first: int = 0) -> None:
+        """Runs training rows `first` … `last - 1`."""
+        self.machine.run_table(self.table, last, first)
+
+    def count(self, *phases: str) -> int:
+        """How many training rows belong to these phases."""
+        return sum(row.phase in phases for row in self.tape.train)
+
+    # -- claims ----------------------------------------------------------------------------------------------------
+
+    def hold_to_definitions(self, chosen: Any = None, step: int = 4) -> int:
+        """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
+        self.machine.clock[at.CLOCK_STEP] = step
+        held = 0
+        for table, rows, first in ((self.table, self.tape.train, 0), (self.check_table, self.tape.check, 1)):
+            for number in range(first, len(rows)):
+                if chosen is None or chosen(rows[number]):
+                    self.hold(table, rows[number], number)
+                    held += 1
+                else:
+                    self.machine.run_table(table, number + 1, number)
+        return held
+
+    def hold(self, table: Array, row: Row, number: int) -> None:
+        """One row: kernel = definition, nothing else written, gradients added where asked, elements as worked out."""
+        line, machine = table[number], self.machine
+        expected = reference.results_of(machine, line, row, self.n, machine.clock, exact=True)
+        reads = [machine.view(slot, self.n).astype(np.float64) for slot in row.reads]
+        before = machine.memory.copy()
+        for adds in self._adding(row):
+            machine.memory[:] = before
+            with self._flags(line, row, adds):
+                machine.run_table(table, number + 1, number)
+            self._compare(row, expected, before, adds)
+        machine.memory[:] = before
+        machine.run_table(table, number + 1, number)
+        self._work_out(row, reads, expected[0], line)
+
+    def _adding(self, row: Row) -> list[bool]:
+        adding = row.phase == "backward" and row.path != ""
+        return [False, True] if adding else [False]
+
+    @contextmanager
+    def _flags(self, line: Array, row: Row, adds: bool) -> Iterator[None]:
+        places = [
+            at.ROW_OPERANDS + (len(row.reads) + k) * at.OPERAND_WIDTH + at.OPERAND_ADDS
+            for k, slot in enumerate(row.writes)
+            if slot.region in ("deltas", "gradients") and row.phase == "backward"
+        ]
+        usual = line[places].copy()
+        line[places] = int(adds)
+        yield
+        line[places] = usual
+
+    def _compare(self, row: Row, expected: tuple[Array, ...], before: Array, adds: bool) -> None:
+        machine, rest = self.machine, np.ones(self.machine.memory.size, np.bool_)
+        for slot, wanted in zip(row.writes, expected, strict=True):
+            span = slice(slot.offset, slot.offset + slot.size(self.n))
+            rest[span] = False
+            kept = adds and slot.region in ("deltas", "gradients")
+            base = before[span].astype(np.float64) if kept else 0.0
+            close(
+                machine.memory[span], np.asarray(wanted).ravel() + base, self.real, f"{row.operation.name}, {slot.name}"
+            )
+        touched = np.flatnonzero(rest & ~same_bits(machine.memory, before))
+        assert touched.size == 0, f"{row.operation.name} wrote outside its operands, at {touched[:5]} of {slot.offset}"
+
+    def _work_out(self, row: Row, reads: list[Array], expected: Array, line: Array) -> None:
+        operation = row.operation
+        if not operation.reads:
+            return
+        shape = row.writes[0].at(self.n)
+        named = [Named(name, array) for name, array in zip(operation.reads, reads, strict=True)]
+        given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
+        if operation.uses_clock:
+            given["clock"] = reference.clock_values(self.machine.clock)
+        for place in self.random.integers(0, np.asarray(expected).size, 3 if np.asarray(expected).size > 1 else 1):
+            index = tuple(int(k) for k in np.unravel_index(place, shape))
+            term = operation.element(index, *named, **given)
+            wanted = float(np.asarray(expected).reshape(shape)[index])
+            assert abs(term.value - wanted) <= 1e-9 * max(1.0, abs(wanted)), (
+                f"{operation.name}{list(index)}: worked out {term.value}, defined {wanted}: {term.symbols}"
+            )
+            assert term.symbols
+            assert term.numbers
+
+
+def close(found: Array, wanted: Array, real: str, where: str) -> None:
+    """Equal but for rounding, in proportion to the largest number; NaN only where NaN is wanted."""
+    found = found.astype(np.float64)
+    assert np.array_equal(np.isnan(found), np.isnan(wanted)), f"{where}: NaN in other places than defined"
+    finite = np.isfinite(wanted)
+    assert np.array_equal(found[~finite], wanted[~finite], equal_nan=True), f"{where}: infinite in other places"
+    scale = max(1.0, float(np.abs(wanted[finite]).max(initial=0.0)))
+    error = float(np.abs(found[finite] - wanted[finite]).max(initial=0.0))
+    assert error <= TOLERANCE[real] * scale, f"{where}: off by {error:.3g} where numbers are up to {scale:.3g}"
+
+
+def same_bits(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where two arrays of one type hold the same bits."""
+    whole = np.int32 if a.dtype == np.float32 else np.int64
+    return np.asarray(a.view(whole) == b.view(whole))
+
+
+def gradient_errors(bench: Bench, elements: int = 24) -> Iterator[tuple[str, float]]:
+    """For each trained tensor, the largest error of its gradient beside central differences of the loss.
+
+    The error is relative to the larger of the two, or to 1e-4 of the tensor's largest gradient where both are tiny.
+    Wide differences of fourth order are accurate to 1e-12; where they straddle a kink, narrow ones of second order decide.
+    """
+    machine, losses = bench.machine, bench.count("data", "forward", "loss")
+    bench.run(bench.count("data", "forward", "loss", "backward"))
+    loss = machine.view(bench.tape.named["loss"])
+    found = {name: machine.view(slot).copy() for name, slot in gradient_slots(bench.tape).items()}
+
+    def at(values: Array, place: int, shift: float) -> float:
+        kept = values[place]
+        values[place] = kept + shift
+        bench.run(losses)
+        values[place] = kept
+        return float(loss[0])
+
+    def slope(values: Array, place: int, h: float) -> float:
+        return (at(values, place, h) - at(values, place, -h)) / (2 * h)
+
+    for name, gradient in found.items():
+        values = machine.view(bench.tape.parameters[name]).reshape(-1)
+        floor = 1e-4 * np.abs(gradient).max() + 1e-9
+        worst = 0.0
+        for place in bench.random.permutation(values.size)[:elements]:
+            computed = float(gradient.reshape(-1)[place])
+            wide = (4 * slope(values, place, 1e-4) - slope(values, place, 2e-4)) / 3
+            error = abs(wide - computed) / max(abs(wide), abs(computed), floor)
+            if error > 1e-6:
+                narrow = slope(values, place, 1e-6)
+                error = min(error, abs(narrow - computed) / max(abs(narrow), abs(computed), floor))
+            worst = max(worst, error)
+        yield name, worst
+
+
+def gradient_slots(tape: Tape) -> dict[str, Any]:
+    """The gradient's slot of every trained parameter."""
+    return {slot.name[1:]: slot for slot in tape.layout.slots["gradients"]}
+
+
+def cases_of(record: Any) -> tuple[Any, ...]:
+    """The cases of a record, which must have some."""
+    assert record.cases, f"the record '{record.name}' has no cases, so nothing would test it"
+    return tuple(record.cases)
+
+
+def layers_with_rows() -> list[LayerRecord]:
+    """Every layer that has rows of its own."""
+    return [record for record in layer_records().values() if not record.contains]
+
+
+def kernels_of_records() -> list[Kernel]:
+    """All kernels that the cases of all records need, with the loops and the rows around them."""
+    operations = [gather.GATHER, norm.PARTIAL, norm.FINISH, clip.CLIP_NORM, clip.CLIP_VALUE, penalty.PENALTY]
+    operations += [record.operation for record in optimizer_records().values()]
+    for record in layers_with_rows():
+        for case in record.cases:
+            layers, shape = network_of(record, case)
+            for step in Network(layers).plan(shape).steps:
+                uses = (*step.plan.forward, *step.plan.backward, *(step.plan.evaluate or ()))
+                operations += [use.operation for use in uses]
+    for loss in loss_records().values():
+        for case in loss.cases:
+            plan = loss.plan(loss(**case.values).values, case.shape)
+            operations += [use.operation for use in (*plan.forward, *plan.backward, *filter(None, [plan.score]))]
+    kernels = {operation.kernel.name: operation.kernel for operation in operations}
+    return [*kernels.values(), loop.advance, loop.evaluate, loop.run_table, loop.assist]
