@@ -77,17 +77,19 @@ class Cell:
 
 
 def recurrent_plan(
-    cell: Cell, raised: Callable[[Mapping[str, Any], int], tuple[tuple[int, int, float], ...]] | None = None
+    cell_of: Callable[[Mapping[str, Any]], Cell],
+    raised: Callable[[Mapping[str, Any], int], tuple[tuple[int, int, float], ...]] = lambda values, directions: (),
 ) -> Callable[[Mapping[str, Any], Shape], Plan]:
     """The `plan` of a recurrent layer.
 
     Args:
-        raised: field values and direction count → parts of `bias_ih` that start higher.
+        cell_of: field values → the cell.
+        raised: field values and count of directions → parts of `bias_ih` that start higher.
     """
 
     def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         steps, features = sequence(shape)
-        stack = _Stack(cell, values, steps, raised(values, 1 + values["bidirectional"]) if raised else ())
+        stack = _Stack(cell_of(values), values, steps, raised(values, 1 + values["bidirectional"]))
         return stack.plan(features)
 
     return plan

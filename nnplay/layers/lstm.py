@@ -317,7 +317,7 @@ LSTM = LayerRecord(
         *FIELDS,
         number("forget_bias", 1.0, "start of the forget gates' bias; 1 lets a new network remember (Jozefowicz, 2015)"),
     ),
-    plan=recurrent_plan(CELL, _forget_bias),
+    plan=recurrent_plan(lambda values: CELL, _forget_bias),
     cases=(*CASES, Case({"units": 3, "forget_bias": 0.0}, (3, 2))),
     refused=(*REFUSED, Refused({"units": 3, "forget_bias": "big"}, (3, 2), "not a number")),
 )
