@@ -106,3 +106,17 @@ def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
     """
     start, stop = share(row, part, size(row, k))
     return carray(shifted(pointer(row, memory, k), start), (stop - start,))
+
+
+@inline
+def cut(row: Any, part: int, rows: int, columns: int) -> Any:
+    """This part's rectangle of a matrix, as (first row, last row, first column, last column), ends excluded.
+
+    Wide matrices are cut into groups of whole 32-column panels, so that each panel of the right factor is read by one
+    part only; tall ones into rows.
+    """
+    parts = row[ROW_PARTS]
+    panels = (columns + 31) // 32
+    if panels >= parts and columns * 4 >= rows:
+        return 0, rows, panels * part // parts * 32, min(panels * (part + 1) // parts * 32, columns)
+    return rows * part // parts, rows * (part + 1) // parts, 0, columns

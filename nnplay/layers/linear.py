@@ -12,7 +12,7 @@ from nnplay.fields import REQUIRED, choice, flag, integer
 from nnplay.initial import SCHEMES
 from nnplay.kernels.jit import kernel
 from nnplay.kernels.matmul import product, product_bias, product_transposed
-from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
+from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, total
@@ -23,20 +23,21 @@ Array = NDArray[Any]
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # x (N, I), w (I, O), b (O), y (N, O)
-    b, y = pointer(row, memory, 2), pointer(row, memory, 3)
     I, O = w.shape
-    start, stop = share(row, part, x.shape[0])
-    X, Y = shifted(pointer(row, memory, 0), start * I), shifted(y, start * O)
-    product_bias(X, I, 1, pointer(row, memory, 1), O, Y, O, b, stop - start, O, I)
+    top, bottom, left, right = cut(row, part, x.shape[0], O)
+    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
+    B, Y = shifted(pointer(row, memory, 2), left), shifted(pointer(row, memory, 3), top * O + left)
+    product_bias(X, I, 1, W, O, Y, O, B, bottom - top, right - left, I)
 
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
     I, O = w.shape
-    start, stop = share(row, part, x.shape[0])
-    X, Y = shifted(pointer(row, memory, 0), start * I), shifted(pointer(row, memory, 2), start * O)
-    product(X, I, 1, pointer(row, memory, 1), O, Y, O, stop - start, O, I, False)
+    top, bottom, left, right = cut(row, part, x.shape[0], O)
+    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
+    Y = shifted(pointer(row, memory, 2), top * O + left)
+    product(X, I, 1, W, O, Y, O, bottom - top, right - left, I, False)
 
 
 @kernel
@@ -65,9 +66,10 @@ def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     dy, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # y = x·w, so dx = dy·wᵀ (N, I)
     I, O = w.shape
-    start, stop = share(row, part, dy.shape[0])
-    dY, dX = shifted(pointer(row, memory, 0), start * O), shifted(pointer(row, memory, 2), start * I)
-    product_transposed(dY, O, 1, pointer(row, memory, 1), O, dX, I, stop - start, I, O, adds(row, 2))
+    top, bottom, left, right = cut(row, part, dy.shape[0], I)
+    dY, W = shifted(pointer(row, memory, 0), top * O), shifted(pointer(row, memory, 1), left * O)
+    dX = shifted(pointer(row, memory, 2), top * I + left)
+    product_transposed(dY, O, 1, W, O, dX, I, bottom - top, right - left, O, adds(row, 2))
 
 
 def _flat(array: Array) -> Array:
