@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.jit import REAL, Kernel
-from nnplay.kernels.operands import flat, share
+from nnplay.kernels.operands import flat, part_of, size
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, scalar, total
 
@@ -108,18 +108,16 @@ def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
 
 def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, dp = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-        scale = 1.0 / REAL(p.size)
-        start, stop = share(row, part, p.size)
-        for i in range(start, stop):
+        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 2, part)
+        scale = 1.0 / REAL(size(row, 0))
+        for i in range(p.size):
             dp[i] = scale * derivative(p[i], t[i])
 
     def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, dp = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 3)
+        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 3, part)
         setting = flat(row, memory, 2)[0]
-        scale = 1.0 / REAL(p.size)
-        start, stop = share(row, part, p.size)
-        for i in range(start, stop):
+        scale = 1.0 / REAL(size(row, 0))
+        for i in range(p.size):
             dp[i] = scale * derivative(p[i], t[i], setting)
 
     return Kernel(f"{derivative.__module__}:{derivative.__name__}_backward", with_setting if has_setting else plain)

@@ -12,7 +12,7 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.jit import kernel
 from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
-from nnplay.kernels.operands import adds, flat, integer, share
+from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import BATCH, Operation, Shape, Use
@@ -24,25 +24,25 @@ Array = NDArray[Any]
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, p = flat(row, memory, 0), flat(row, memory, 1)[0]
-    y, mask = flat(row, memory, 2), flat(row, memory, 3)
+    x, p = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
+    y, mask = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
     seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
     kept = 1.0 / (1.0 - p)  # kept numbers grow, so that the mean stays and evaluation needs no scaling
-    start, stop = share(row, part, x.size)
-    for i in range(start, stop):
-        mask[i] = kept if uniform(seed, stream, step, i) >= p else 0.0
+    first, _ = share(row, part, size(row, 0))
+    for i in range(x.size):
+        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
         y[i] = x[i] * mask[i]
 
 
 @kernel
 def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, mask, dx = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)  # y = x·mask
-    start, stop = share(row, part, dx.size)
+    dy, mask = part_of(row, memory, 0, part), part_of(row, memory, 1, part)  # y = x·mask
+    dx = part_of(row, memory, 2, part)
     if adds(row, 2):
-        for i in range(start, stop):
+        for i in range(dx.size):
             dx[i] += dy[i] * mask[i]
     else:
-        for i in range(start, stop):
+        for i in range(dx.size):
             dx[i] = dy[i] * mask[i]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnplay.errors import InputError
 from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import flat, integer, share
+from nnplay.kernels.operands import integer, part_of
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.rows.copy import copy
@@ -21,13 +21,12 @@ MAX_BRANCHES = 64
 @kernel
 def add(row: Any, clock: Any, memory: Any, part: int) -> None:
     branches = integer(row, 0)
-    a, b, y = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, branches)
-    start, stop = share(row, part, y.size)
-    for i in range(dx.size):
+    a, b, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, branches, part)
+    for i in range(y.size):
         y[i] = a[i] + b[i]
     for k in range(2, branches):
-        x = flat(row, memory, k)
-        for i in range(dx.size):
+        x = part_of(row, memory, k, part)
+        for i in range(y.size):
             y[i] += x[i]
 
 

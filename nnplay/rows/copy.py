@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import adds, flat, share
+from nnplay.kernels.operands import adds, part_of
 
 
 @kernel
 def copy(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    start, stop = share(row, part, y.size)
+    x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
     if adds(row, 1):
-        for i in range(start, stop):
+        for i in range(y.size):
             y[i] += x[i]
     else:
-        for i in range(start, stop):
+        for i in range(y.size):
             y[i] = x[i]
