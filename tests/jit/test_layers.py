@@ -19,8 +19,8 @@ from tests.records import (
     close,
     gradient_errors,
     layer_named,
-    network_of,
     layers_with_rows,
+    network_of,
     trials,
 )
 

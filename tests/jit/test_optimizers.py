@@ -87,5 +87,5 @@ def test_betas_come_as_a_pair_or_apart() -> None:
     assert adam(betas=(0.8, 0.95)).values == wanted
     assert adam(0.001, (0.8, 0.95), 1e-8).values == wanted
     assert adam().with_values(betas=[0.8, 0.95]).values == wanted
-    with pytest.raises(InputError, match="twice|unknown"):
+    with pytest.raises(InputError, match="twice"):
         adam(0.1, lr=0.2)
