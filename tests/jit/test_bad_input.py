@@ -194,3 +194,35 @@ def test_control_characters_in_names_reach_no_terminal(folder: Path, capsys: pyt
     assert main(["train", "evil.csv", "--epochs", "1"]) == 0
     captured = capsys.readouterr()
     assert "\x1b" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("line", ["", "playground", "--data spiral"])
+def test_without_a_screen_the_playground_says_what_works_instead(line: str) -> None:
+    """In a pipe it is refused in one sentence that names `nnplay train`, with status 2."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nnplay", *words_of(line)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert "`nnplay train` trains without a screen" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("--data nothing.csv", "there is no such file"),
+        ("--dta spiral", "did you mean '--data'?"),
+        ("--lr nan", "optimizer.lr"),
+    ],
+)
+def test_wrong_options_of_the_playground_are_refused_before_it_opens(
+    line: str, wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same messages as those of the commands."""
+    assert main(words_of(line)) == 2
+    assert wanted in capsys.readouterr().err

@@ -256,7 +256,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 def test_a_terminal_shows_a_living_line_and_then_curves_and_scores() -> None:
-    """On a terminal: a bar with epoch, speed, time left and losses, drawn over; at the end the curves and the scores."""
+    """On a terminal: a bar with epoch, speed, time left and losses, drawn over; then the curves and the scores."""
     environment = os.environ | {"TERM": "xterm-256color", "PYTHONUTF8": "1", "COLUMNS": "120", "LINES": "40"}
     words = ["-m", "nnplay", "train", "spiral", "--epochs", "1000000000"]
     child = pexpect.spawn(sys.executable, words, cwd=str(ROOT), env=environment, dimensions=(40, 120), timeout=60)
