@@ -26,6 +26,7 @@ _PLACES = {
     "read_csv": "nnplay.data.csv_file",
     "Network": "nnplay.network",
     "Trainer": "nnplay.trainer",
+    "Session": "nnplay.run_session",
     "Setup": "nnplay.setup",
     "History": "nnplay.history",
     "NnplayError": "nnplay.errors",

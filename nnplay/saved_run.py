@@ -132,9 +132,12 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
 
 
 def fingerprint(split: Split) -> str:
-    """Digest of the training rows as the network gets them."""
-    hashed = hashlib.sha256(np.ascontiguousarray(split.train.x).tobytes())
-    hashed.update(np.ascontiguousarray(split.train.y).tobytes())
+    """Digest of all rows as the network gets them."""
+    hashed = hashlib.sha256()
+    for part in (split.train, split.validation, split.test):
+        if part is not None:
+            hashed.update(np.ascontiguousarray(part.x).tobytes())
+            hashed.update(np.ascontiguousarray(part.y).tobytes())
     return hashed.hexdigest()[:16]
 
 

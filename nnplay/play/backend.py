@@ -306,7 +306,9 @@ class PlaygroundBackend:
         self._clean = (opened.trainer.step, self._edits)
         self.autosave.settled()
         remember(target)
-        return "; ".join([f"opened {target} at step {opened.trainer.step:,}", *opened.warnings, *([note] if note else [])])
+        return "; ".join(
+            [f"opened {target} at step {opened.trainer.step:,}", *opened.warnings, *([note] if note else [])]
+        )
 
     def recent(self) -> list[Recent]:
         """Saved and recovered runs, newest first."""
@@ -392,7 +394,7 @@ def _live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | No
 
 
 def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
-    return before.get(name, 0.0) != after.get(name, 0.0)
+    return bool(before.get(name, 0.0) != after.get(name, 0.0))
 
 
 def _split_of(config: RunConfig) -> Split:

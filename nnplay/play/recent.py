@@ -21,7 +21,7 @@ _MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """One line of the dialog: path, name, data, network, epoch, loss, age in seconds, and what is wrong if it is damaged."""
+    """One line of the dialog: path, name, data, network, epoch, loss, age in seconds, and what is wrong with it."""
 
     path: str
     name: str

@@ -1,0 +1,40 @@
+"""`nnplay recover`: the runs that autosave holds, with age, epoch and loss; `--discard` lets one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nnplay import session
+from nnplay.cli.parser import Parser
+from nnplay.errors import unknown
+from nnplay.session_text import age_text
+from nnplay.text import clean
+
+ABOUT: Final = "List the runs that autosave holds"
+
+
+def run(words: Sequence[str]) -> int:
+    """Lists them, newest first; opening one is `nnplay open PATH`."""
+    parser = Parser("recover", ABOUT)
+    parser.add_argument("--discard", metavar="NAME", default="", help="delete one of them")
+    given = parser.read(words)
+    held = {summary.path.name: summary for summary in session.autosaves()}
+    if given.discard:
+        if given.discard not in held:
+            raise unknown("recovered run", given.discard, held)
+        session.discard(held[given.discard].path)
+        print(f"discarded {clean(given.discard)}")
+        return 0
+    if not held:
+        print("autosave holds nothing")
+    for summary in sorted(held.values(), key=lambda item: item.age):
+        print(_line(summary))
+    return 0
+
+
+def _line(summary: session.Summary) -> str:
+    progress = summary.record.get("progress", {})
+    what = summary.problem or f"epoch {progress.get('epoch', 0):,}, loss {progress.get('loss', float('nan')):.4g}"
+    state = "in use" if summary.in_use else f"{age_text(summary.age)} ago"
+    return f"{clean(str(summary.path))}  {state}  {what}"

@@ -1,0 +1,24 @@
+"""`nnplay show SESSION`: what a session holds, in a few lines, without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nnplay import session
+from nnplay.cli.parser import Parser
+from nnplay.session_text import describe
+
+ABOUT: Final = "Say what a saved session holds"
+
+
+def run(words: Sequence[str]) -> int:
+    """Prints the summary."""
+    parser = Parser("show", ABOUT)
+    parser.add_argument("session", help="folder of a session")
+    given = parser.read(words)
+    path = Path(given.session).expanduser()
+    summary = session.summarize(path)
+    print("\n".join(describe(summary)))
+    return 2 if summary.problem else 0

@@ -1,0 +1,139 @@
+"""A session in Python: a run with a place on disk, opened, trained, saved and resumed bit for bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nnplay import saved_run, session
+from nnplay.config import RunConfig
+from nnplay.errors import InputError
+from nnplay.trainer import Trainer
+
+Progress = Callable[[int, int, str], None]
+
+
+class Session:
+    """A run and the folder that keeps it.
+
+        with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
+            session.trainer.run(epochs=20)
+            session.save()
+
+    Attributes:
+        config: everything that was chosen.
+        trainer: where the run stands.
+        path: the session's folder, or None before the first save.
+        warnings: what opening found: a damaged last save, data that changed.
+        read_only: another process holds the session, or a newer nnplay wrote it.
+    """
+
+    def __init__(self, config: RunConfig, trainer: Trainer) -> None:
+        self.config, self.trainer = config, trainer
+        self.path: Path | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.read_only = False
+        self._view: Mapping[str, Any] = {}
+        self._lock: session.Lock | None = None
+
+    @classmethod
+    def new(
+        cls,
+        path: str | os.PathLike[str] | None,
+        run: RunConfig | Mapping[str, Any] | str,
+        progress: Progress | None = None,
+    ) -> Session:
+        """A session at step 0, saved at once if it has a path.
+
+        Args:
+            run: a config, a table of plain values, or the text of a TOML file.
+
+        Raises:
+            InputError: the run cannot be, or something is at that path.
+        """
+        if isinstance(run, str):
+            config = RunConfig.from_text(run)
+        else:
+            config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
+        split = config.load()
+        config = config.completed(split)
+        made = cls(config, config.trainer(progress, split))
+        if path is not None:
+            if Path(path).exists():
+                raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
+            made.save(path)
+        return made
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], progress: Progress | None = None) -> Session:
+        """A saved session where it stopped: a folder, a packed file, or a hand-written TOML text.
+
+        Raises:
+            InputError: not a session, or one that cannot be.
+        """
+        target = Path(path).expanduser()
+        opened = saved_run.read(target, progress)
+        found = cls(opened.config.completed(opened.trainer.split), opened.trainer)
+        found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
+        if target.is_dir():
+            found.path = target
+            found._hold(target)
+        return found
+
+    def save(self, path: str | os.PathLike[str] | None = None) -> int:
+        """Saves the present moment; returns the generation. With a path, the session lives there from now on.
+
+        Raises:
+            InputError: no path was ever given, the session is open elsewhere, or the disk refused; nothing is lost.
+        """
+        target = Path(path).expanduser() if path is not None else self.path
+        if target is None:
+            raise InputError("has no place yet", where="session", hint="save(path) gives it one")
+        same = self.path is not None and target == self.path
+        if same and self.read_only:
+            raise InputError("is open read-only", where=str(target), hint="save it under another name")
+        generation = saved_run.write(target, self.captured(), self._lock if same else None)
+        if not same:
+            self._hold(target)
+            self.path, self.read_only = target, False
+        return generation
+
+    def captured(self) -> saved_run.SavedRun:
+        """A copy of the present moment."""
+        return saved_run.capture(self.config, self.trainer, self._view)
+
+    def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
+        """Writes the saved session as one file for sharing; returns warnings.
+
+        Raises:
+            InputError: it was never saved, or the file is there already.
+        """
+        if self.path is None:
+            raise InputError("must be saved before it can be packed", where="session")
+        return tuple(session.pack(self.path, target, overwrite=overwrite))
+
+    def close(self) -> None:
+        """Lets others write to the session; unsaved steps are not kept."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _hold(self, target: Path) -> None:
+        self.close()
+        lock = session.take_lock(target)
+        if lock.held:
+            self._lock = lock
+        else:
+            self.read_only = True
+            self.warnings = (*self.warnings, f"read only: {lock.reason}")
