@@ -87,9 +87,10 @@ def _misfit(size: int, kernel: int, stride: int, width: int, dilation: int, room
 
 
 def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
-    """The legal numbers nearest to the wanted one, in words: `3 or 5`; empty if there is none."""
+    """The legal numbers nearest to the wanted one, in words: `1, 2 or 5`; empty if there is none."""
     chosen = sorted(sorted(legal, key=lambda number: (abs(number - wanted), number))[:count])
-    return " or ".join(str(number) for number in chosen)
+    words = [str(number) for number in chosen]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
@@ -160,3 +161,16 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
         f"{channels} channels and {filters} filters cannot both be split into {groups} equal groups",
         hint=f"use groups {nearest_numbers(groups, common, 3)}",
     )
+
+
+def need_places(shape: Shape) -> None:
+    """Refuses inputs that have channels only.
+
+    Raises:
+        InputError: the shape has fewer than two axes, or more than three.
+    """
+    if len(shape) == 1:
+        what = f"its input, {shape_text(shape)}, has no places besides its channels"
+        raise InputError(what, hint="remove this layer")
+    if len(shape) > 3:
+        raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}")

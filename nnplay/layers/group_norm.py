@@ -1,0 +1,205 @@
+"""GroupNorm: groups of channels of each example get mean 0 and deviation 1, then a learned scale and shift.
+
+Wu and He: Group normalization (2018). Nothing depends on the other rows of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.fields import integer, number
+from nnplay.geometry import nearest_numbers
+from nnplay.kernels import normalise as kernels
+from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.normalise import mean_of, normalised_element
+from nnplay.rows.portions import ADD_PORTIONS, sum_of
+from nnplay.worked import Named, Term, total
+
+Array = NDArray[Any]
+
+
+def _grouped(x: Array, G: int) -> Array:
+    """(N, places, groups, channels of a group)."""
+    return x.reshape(len(x), -1, G, x.shape[-1] // G)
+
+
+def statistics(x: Array, eps: Array, G: int) -> tuple[Array, Array]:
+    grouped = _grouped(x, G)
+    mean, variance = grouped.mean(axis=(1, 3)), grouped.var(axis=(1, 3))
+    width = x.shape[-1] // G
+    return np.repeat(mean, width, axis=-1), np.repeat(1 / np.sqrt(variance + eps), width, axis=-1)
+
+
+def _spread_out(statistic: Array, x: Array) -> Array:
+    """(N, C) shaped to be combined with x (N, …, C)."""
+    return statistic.reshape(len(x), *(1,) * (x.ndim - 2), x.shape[-1])
+
+
+def normalised(x: Array, mean: Array, rstd: Array, weight: Array, bias: Array) -> Array:
+    return np.asarray((x - _spread_out(mean, x)) * _spread_out(rstd, x) * weight + bias)
+
+
+def sums(x: Array, dy: Array, mean: Array, rstd: Array) -> Array:
+    hat = (x - _spread_out(mean, x)) * _spread_out(rstd, x)
+    slopes = dy.reshape(len(x), -1, x.shape[-1])
+    return np.concatenate([(slopes * hat.reshape(slopes.shape)).sum(axis=1), slopes.sum(axis=1)], axis=1)
+
+
+def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array, sums: Array, G: int) -> Array:
+    along, plain = (_grouped(part * weight, G).sum(axis=(1, 3)) for part in np.split(sums, 2, axis=1))
+    count, width = x[0].size // G, x.shape[-1] // G
+    along, plain = (_spread_out(np.repeat(part / count, width, axis=-1), x) for part in (along, plain))
+    hat = (x - _spread_out(mean, x)) * _spread_out(rstd, x)
+    return np.asarray(_spread_out(rstd, x) * (dy * weight - plain - hat * along))
+
+
+def _members(x: Named, n: int, c: int, G: int) -> list[tuple[int, ...]]:
+    """Every place of the group that a channel belongs to."""
+    width = x.shape[-1] // G
+    first = c // width * width
+    return [(n, *place, first + k) for *place, k in np.ndindex(*x.shape[1:-1], width)]
+
+
+def _statistics_element(at: tuple[int, ...], x: Named, eps: Named, G: int) -> Term:
+    n, c = at
+    return mean_of([x[place] for place in _members(x, n, c, G)])
+
+
+def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named, weight: Named, bias: Named) -> Term:
+    n, c = at[0], at[-1]
+    return normalised_element(x[at], mean[n, c], rstd[n, c], weight[c], bias[c])
+
+
+def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named) -> Term:
+    n, place = at
+    c, C = place % x.shape[-1], x.shape[-1]
+    places = [(n, *inner, c) for inner in np.ndindex(*x.shape[1:-1])]
+    if place >= C:
+        return total(dy[one] for one in places)
+    return total(dy[one] * (x[one] - mean[n, c]) * rstd[n, c] for one in places)
+
+
+def _input_element(
+    at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, weight: Named, sums: Named, G: int
+) -> Term:
+    n, c, C = at[0], at[-1], x.shape[-1]
+    width = C // G
+    group = range(c // width * width, c // width * width + width)
+    count = x.array[0].size // G
+    along = total(weight[k] * sums[n, k] for k in group) / count
+    plain = total(weight[k] * sums[n, C + k] for k in group) / count
+    return rstd[n, c] * (dy[at] * weight[c] - plain - (x[at] - mean[n, c]) * rstd[n, c] * along)
+
+
+STATISTICS = Operation(
+    name="mean and 1 / deviation of each group",
+    kernel=kernels.group_statistics,
+    reads=("x", "eps"),
+    writes=("mean", "rstd"),
+    reference=statistics,
+    formula="mean[n,c], rstd[n,c] = mean, 1 / √(variance + eps) of x[n,…] over the group that c is in",
+    words="Looks at each example by itself: where the numbers of a group of channels lie and how far they spread.",
+    element=_statistics_element,
+    integers=("G",),
+    torch="torch.var_mean",
+)
+NORMALISE = Operation(
+    name="normalise each group",
+    kernel=kernels.group_normalise,
+    reads=("x", "mean", "rstd", "weight", "bias"),
+    writes=("y",),
+    reference=normalised,
+    formula="y[n,…,c] = (x[n,…,c] - mean[n,c])·rstd[n,c]·weight[c] + bias[c]",
+    words="Gives every group the same range, whatever the layers in front do; weight and bias can undo that.",
+    element=_normalised_element,
+    torch="torch.nn.functional.group_norm (channels first)",
+)
+SUMS = Operation(
+    name="gradients of weight and bias, by example",
+    kernel=kernels.group_sums,
+    reads=("x", "dy", "mean", "rstd"),
+    writes=("sums",),
+    reference=sums,
+    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the places of example n",
+    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+    element=_sums_element,
+    torch="autograd",
+)
+INPUT = Operation(
+    name="gradient of x",
+    kernel=kernels.group_input,
+    reads=("x", "dy", "mean", "rstd", "weight", "sums"),
+    writes=("dx",),
+    reference=input_gradient,
+    formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)) over the group, where g = dy·weight, x̂ = (x - mean)·rstd",
+    words="Moving one number moves mean and deviation of its group too; the two means take that into account.",
+    element=_input_element,
+    integers=("G",),
+    torch="autograd",
+)
+
+
+def plan_groups(groups: int, shape: Shape) -> Plan:
+    """The plan of normalising `groups` groups of channels; every axis but the last is places."""
+    C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
+    return Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        saved={"mean": ("N", C), "rstd": ("N", C)},
+        scratch={"sums": ("N", 2 * C)},
+        forward=(Use(STATISTICS, given, cost), Use(NORMALISE, cost=cost)),
+        backward=(
+            Use(SUMS, cost=cost),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(INPUT, given, cost),
+        ),
+        multiply_adds=prod(shape),
+    )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis, the channels; all axes before it are places.
+
+    Raises:
+        InputError: the groups don't divide the channels.
+    """
+    groups, channels = values["groups"], shape[-1]
+    if channels % groups:
+        legal = nearest_numbers(groups, (g for g in range(1, channels + 1) if channels % g == 0), 4)
+        raise InputError(f"{channels} channels cannot be split into {groups} equal groups", hint=f"try {legal}")
+    return plan_groups(groups, shape)
+
+
+GROUP_NORM = LayerRecord(
+    name="group_norm",
+    title="GroupNorm",
+    family="normalisation",
+    about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
+    torch="GroupNorm",
+    fields=(
+        integer("groups", 2, "parts into which the channels are cut", short="g"),
+        number("eps", 1e-5, "added to the variance, for groups that are constant", low=1e-12, live=True),
+    ),
+    plan=plan,
+    cases=(
+        Case({}, (6,)),
+        Case({"groups": 1}, (3, 4, 2)),
+        Case({"groups": 3}, (5, 6)),
+        Case({"groups": 2, "eps": 0.1}, (3, 3, 34)),
+        Case({"groups": 2}, (2, 132)),
+        Case({"groups": 17}, (3, 3, 17)),
+    ),
+    refused=(
+        Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
+        Refused({"groups": 0}, (10,), "≥ 1"),
+        Refused({"eps": 0}, (10,), "≥ 1e-12"),
+    ),
+)

@@ -1,0 +1,40 @@
+"""InstanceNorm: every channel of each example gets mean 0 and deviation 1, then a learned scale and shift.
+
+Ulyanov, Vedaldi and Lempitsky: Instance normalization (2016). It is group normalisation with a group for each channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.errors import InputError
+from nnplay.fields import number
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.layers.group_norm import plan_groups
+from nnplay.operation import Shape, shape_text
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Pictures and sequences; the last axis is the channels.
+
+    Raises:
+        InputError: every channel is a single number, of which nothing would be left.
+    """
+    if len(shape) < 2:
+        what = f"its input, {shape_text(shape)}, has one number a channel, of which normalising leaves nothing"
+        raise InputError(what, hint="use layer_norm or batch_norm")
+    return plan_groups(shape[-1], shape)
+
+
+INSTANCE_NORM = LayerRecord(
+    name="instance_norm",
+    title="InstanceNorm",
+    family="normalisation",
+    about="Gives every channel of each example mean 0 and deviation 1, which takes contrast and brightness away.",
+    torch="InstanceNorm1d or InstanceNorm2d with affine=True, by the rank of the input (channels first)",
+    fields=(number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),),
+    plan=plan,
+    cases=(Case({}, (3, 4, 2)), Case({"eps": 0.1}, (5, 6)), Case({}, (4, 3, 17)), Case({}, (6, 1))),
+    refused=(Refused({}, (5,), "one number a channel"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
+)

@@ -1,0 +1,221 @@
+"""LayerNorm: the numbers of each place get mean 0 and deviation 1 among themselves, then a learned scale and shift.
+
+Ba, Kiros and Hinton: Layer normalization (2016). Nothing depends on the other rows of the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
+from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.normalise import mean_of, normalised_element
+from nnplay.rows.normalise import rows_of as flattened
+from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.worked import Named, Term, total
+
+if COMPILING:
+    from nnplay.kernels.jit import REAL as real
+else:
+    real: Any = None
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, weight, bias = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    eps, y = pointer(row, memory, 3)[0], pointer(row, memory, 4)
+    mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
+    R, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, R)
+    for r in range(start, stop):
+        X, Y = shifted(x, r * C), shifted(y, r * C)
+        centre = _sum(X, C) / real(C)
+        spread = 0.0 * eps
+        for c in range(C):
+            spread += (X[c] - centre) * (X[c] - centre)
+        scale = 1.0 / math.sqrt(spread / real(C) + eps)
+        for c in range(C):
+            Y[c] = (X[c] - centre) * scale * weight[c] + bias[c]
+        mean[r], rstd[r] = centre, scale
+
+
+@inline
+def _sum(x: Any, count: int) -> Any:
+    total = x[0] - x[0]
+    for i in range(count):
+        total += x[i]
+    return total
+
+
+@kernel
+def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
+    mean, rstd, out = pointer(row, memory, 2), pointer(row, memory, 3), pointer(row, memory, 4)
+    R, C = rows_of(row, memory, 0).shape
+    P = dimension(row, 4, 0)  # out (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        along, plain = shifted(out, 2 * p * C), shifted(out, (2 * p + 1) * C)
+        for c in range(C):
+            along[c] = 0.0
+            plain[c] = 0.0
+        for r in range(R * p // P, R * (p + 1) // P):
+            X, dY, m, s = shifted(x, r * C), shifted(dy, r * C), mean[r], rstd[r]
+            for c in range(C):
+                along[c] += dY[c] * ((X[c] - m) * s)
+            for c in range(C):
+                plain[c] += dY[c]
+
+
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, mean = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    rstd, weight, dx = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    R, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, R)
+    for r in range(start, stop):
+        X, dY, dX, m, s = shifted(x, r * C), shifted(dy, r * C), shifted(dx, r * C), mean[r], rstd[r]
+        plain, along = 0.0 * m, 0.0 * m
+        for c in range(C):
+            plain += dY[c] * weight[c]
+            along += dY[c] * weight[c] * (X[c] - m)
+        plain, along = plain / real(C), along * s * s / real(C)
+        if adds(row, 5):
+            for c in range(C):
+                dX[c] += s * (dY[c] * weight[c] - plain - (X[c] - m) * along)
+        else:
+            for c in range(C):
+                dX[c] = s * (dY[c] * weight[c] - plain - (X[c] - m) * along)
+
+
+def reference(x: Array, weight: Array, bias: Array, eps: Array) -> tuple[Array, Array, Array]:
+    mean = x.mean(axis=-1, keepdims=True)
+    rstd = 1 / np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+    return (x - mean) * rstd * weight + bias, mean, rstd
+
+
+def reference_parameters(x: Array, dy: Array, mean: Array, rstd: Array, portions: int) -> Array:
+    C = x.shape[-1]
+    slopes, normalised = dy.reshape(-1, C), ((x - mean[..., None]) * rstd[..., None]).reshape(-1, C)
+    parts = [portion(len(slopes), p, portions) for p in range(portions)]
+    return np.stack([np.stack([(slopes[p] * normalised[p]).sum(axis=0), slopes[p].sum(axis=0)]) for p in parts])
+
+
+def reference_input(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array) -> Array:
+    rstd, slope = rstd[..., None], dy * weight
+    normalised = (x - mean[..., None]) * rstd
+    along = (slope * normalised).mean(axis=-1, keepdims=True)
+    return np.asarray(rstd * (slope - slope.mean(axis=-1, keepdims=True) - normalised * along))
+
+
+def _element(at: tuple[int, ...], x: Named, weight: Named, bias: Named, eps: Named) -> Term:
+    *n, c = at
+    row = [x[(*n, k)] for k in range(x.shape[-1])]
+    spread = np.var([term.value for term in row])
+    mean = mean_of(row)
+    rstd = Named("rstd", np.array([1 / np.sqrt(spread + float(eps.array[0]))]))[0]
+    return normalised_element(x[at], mean, rstd, weight[c], bias[c])
+
+
+def _element_parameters(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, portions: int) -> Term:
+    p, place = at
+    c, C = place % x.shape[-1], x.shape[-1]
+    inputs, slopes = flattened(x), flattened(dy)
+    centres, scales = (Named(one.name, one.array.reshape(-1)) for one in (mean, rstd))
+    rows = range(inputs.shape[0])[portion(inputs.shape[0], p, portions)]
+    if place >= C:
+        return total(slopes[r, c] for r in rows)
+    return total(slopes[r, c] * (inputs[r, c] - centres[r]) * scales[r] for r in rows)
+
+
+def _element_input(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, weight: Named) -> Term:
+    *n, c = at
+    C, row = x.shape[-1], tuple(n)
+    slopes = [dy[(*n, k)] * weight[k] for k in range(C)]
+    along = mean_of([slope * (x[(*n, k)] - mean[row]) * rstd[row] for k, slope in enumerate(slopes)])
+    return rstd[row] * (slopes[c] - mean_of(slopes) - (x[at] - mean[row]) * rstd[row] * along)
+
+
+_FORWARD = Operation(
+    name="normalise each place",
+    kernel=forward,
+    reads=("x", "weight", "bias", "eps"),
+    writes=("y", "mean", "rstd"),
+    reference=reference,
+    formula="y[n,c] = (x[n,c] - mean[n])·rstd[n]·weight[c] + bias[c], where rstd = 1 / √(variance + eps)",
+    words="Gives the numbers of every place the same mean and spread, whatever came before.",
+    element=_element,
+    torch="torch.nn.functional.layer_norm",
+)
+_PARAMETERS = Operation(
+    name="gradients of weight and bias, in portions",
+    kernel=backward_parameters,
+    reads=("x", "dy", "mean", "rstd"),
+    writes=("sums",),
+    reference=reference_parameters,
+    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
+    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+    element=_element_parameters,
+    integers=("portions",),
+    torch="autograd",
+)
+_INPUT = Operation(
+    name="gradient of x",
+    kernel=backward_input,
+    reads=("x", "dy", "mean", "rstd", "weight"),
+    writes=("dx",),
+    reference=reference_input,
+    formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)), where g = dy·weight, x̂ = (x - mean)·rstd",
+    words="Moving one number moves mean and deviation of its place too; the two means take that into account.",
+    element=_element_input,
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis; every place on the other axes is normalised by itself."""
+    C, cost = shape[-1], 8 * prod(shape)
+    return Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        saved={"mean": ("N", *shape[:-1]), "rstd": ("N", *shape[:-1])},
+        scratch={"sums": (PORTIONS, 2 * C)},
+        forward=(Use(_FORWARD, cost=cost),),
+        backward=(
+            Use(_PARAMETERS, {"portions": PORTIONS}, cost),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(_INPUT, cost=cost),
+        ),
+        multiply_adds=prod(shape),
+    )
+
+
+LAYER_NORM = LayerRecord(
+    name="layer_norm",
+    title="LayerNorm",
+    family="normalisation",
+    about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
+    torch="LayerNorm",
+    fields=(number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),),
+    plan=plan,
+    cases=(
+        Case({}, (5,)),
+        Case({"eps": 0.1}, (3, 4, 2)),
+        Case({}, (7, 17)),
+        Case({}, (33,)),
+        Case({"eps": 0.5}, (1,)),
+    ),
+    refused=(Refused({"eps": 0}, (5,), "≥ 1e-12"), Refused({"eps": "small"}, (5,), "not a number")),
+)
