@@ -1,4 +1,4 @@
-"""When a run stops by itself: after so many epochs or seconds, at a loss or accuracy, or when validation gets no better."""
+"""When a run stops by itself: after epochs or seconds, at a loss or accuracy, or when validation gets no better."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stops:
     loss: float = 0.0
     accuracy: float = 0.0
     patience: int = 0
-    _began: float = 0.0
+    _began: float = -1.0
     _epoch: int = -1
     _best: float = math.inf
     _best_epoch: int = 0
@@ -42,6 +42,8 @@ class Stops:
 
     def reason(self, trainer: Trainer) -> str:
         """Why the run should stop now, as a sentence, or an empty text."""
+        if self._began < 0.0:  # put in force while the run was already going
+            self.begin(trainer)
         if self.seconds and trainer.seconds - self._began >= self.seconds:
             return f"stopped after {self.seconds:g} s of training"
         if trainer.epoch == self._epoch:

@@ -1,4 +1,4 @@
-"""The training thread: commands in, the latest snapshot out. It knows no Textual, and never holds Python's lock for long."""
+"""The training thread: commands in, the latest snapshot out. It knows no Textual and seldom holds Python's lock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from nnplay import views
-from nnplay.errors import NnplayError
+from nnplay.errors import DivergedError, NnplayError
 from nnplay.health import findings
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
@@ -62,14 +63,17 @@ class Worker:
         self.trainer: Trainer | None = None
         self.timeline: Timeline | None = None
         self.steps_per_second_limit = 0.0
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[tuple[Command, bool]] = queue.SimpleQueue()
         self._until: int | None = None
+        self._aim: int | None = None
+        self._leaving = False
         self._running = False
         self._ended = False
         self._generation = 0
         self._message = ""
         self._error = ""
         self._pictured = (0.0, 0.0)
+        self._published = 0.0
         self._rate = (0.0, 0, 0.0)
         if trainer is not None:
             self._install(trainer)
@@ -78,9 +82,13 @@ class Worker:
 
     # -- commands: any thread --------------------------------------------------------------------------------------
 
-    def send(self, command: Command) -> None:
-        """Runs `command(worker)` in the training thread, between two steps."""
-        self._commands.put(command)
+    def send(self, command: Command, *, anywhere: bool = False) -> None:
+        """Runs `command(worker)` in the training thread, between two steps.
+
+        Args:
+            anywhere: it need not wait until the worker has come to the step of the past to which it is on its way.
+        """
+        self._commands.put((command, anywhere))
         trainer = self.trainer
         if trainer is not None:
             trainer.machine.stop[0] = 1
@@ -91,19 +99,19 @@ class Worker:
 
     def pause(self) -> None:
         """Stops at the end of the present step."""
-        self.send(lambda worker: worker._pause())
+        self.send(lambda worker: worker._pause(), anywhere=True)
 
     def rewind(self) -> None:
         """Back to the initial weights."""
-        self.send(lambda worker: worker._rewind())
+        self.send(lambda worker: worker._rewind(), anywhere=True)
 
     def go(self, step: int) -> None:
         """To any step of the past, or back to the latest."""
-        self.send(lambda worker: worker._go(step))
+        self.send(lambda worker: worker._go(step), anywhere=True)
 
     def back(self) -> None:
         """One step back."""
-        self.send(lambda worker: worker._go(worker._here() - 1))
+        self.send(lambda worker: worker._go(worker._here() - 1), anywhere=True)
 
     def install(self, make: Callable[[], Trainer]) -> None:
         """Replaces the run by a new one; `make` runs in the training thread, its errors show in the snapshot."""
@@ -127,18 +135,21 @@ class Worker:
 
         Raises:
             NnplayError: it did not answer in time.
+            Exception: what the question raised.
         """
-        answered = threading.Event()
-        answers: list[Answer] = []
+        future: Future[Answer] = Future()
 
         def answer(worker: Worker) -> None:
-            answers.append(question(worker))
-            answered.set()
+            try:
+                future.set_result(question(worker))
+            except Exception as error:  # it belongs to the one who asked
+                future.set_exception(error)
 
         self.send(answer)
-        if not answered.wait(seconds):
-            raise NnplayError("the training thread did not answer in time", where="worker")
-        return answers[0]
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            raise NnplayError("the training thread did not answer in time", where="worker") from None
 
     def reach(self, step: int) -> None:
         """For commands: goes to a known step, or trains on to one that has not been reached yet."""
@@ -147,11 +158,13 @@ class Worker:
             self._go(step)
         else:
             self._go(timeline.latest)
+            self._travel(to_end=True)
             self._run(step - trainer.step, None)
 
     def stop(self, seconds: float = 5.0) -> None:
         """Ends the thread at the next step boundary and waits for it."""
-        self.send(lambda worker: worker._end())
+        self._leaving = True
+        self.send(lambda worker: worker._end(), anywhere=True)
         self.thread.join(seconds)
 
     @property
@@ -165,30 +178,47 @@ class Worker:
         while not self._ended:
             try:
                 self._take_commands()
-                if self._running and not self._ended:
+                if self._aim is not None:
+                    self._travel()
+                elif self._running and not self._ended:
                     self._train()
             except NnplayError as error:
-                self._running, self._error = False, error.message
-                self._publish(force=True)
+                self._running, self._aim, self._error = False, None, error.message
             except Exception as error:  # a fault of the program: the screen must say so, and the run is still there
-                self._running, self._error = False, f"internal fault: {type(error).__name__}: {error}"
-                self._publish(force=True)
+                self._running, self._aim, self._error = False, None, f"internal fault: {type(error).__name__}: {error}"
 
     def _take_commands(self) -> None:
         """Runs what has been asked; waits for something to do when the training is paused."""
-        if not self._running:
+        if not self._running and self._aim is None:
             self._publish(force=True)
-            self._do(self._commands.get())
+            self._do(*self._commands.get())
         while not self._commands.empty() and not self._ended:
-            self._do(self._commands.get())
+            self._do(*self._commands.get())
 
-    def _do(self, command: Command) -> None:
-        if self.trainer is not None:
-            self.trainer.machine.stop[0] = 0
-        command(self)
+    def _do(self, command: Command, anywhere: bool) -> None:
+        if not anywhere and self._aim is not None:
+            self._travel(to_end=True)
+        if anywhere or self._aim is None:
+            command(self)
+
+    def _travel(self, to_end: bool = False) -> None:
+        """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
+        trainer, timeline = self._both()
+        wanted = min(max(self._aim or 0, timeline.first), timeline.latest)
+
+        def break_off(done: int, to_do: int) -> bool:
+            trainer.machine.stop[0] = 0
+            return self._leaving or not (to_end or self._commands.empty())
+
+        timeline.go(wanted, break_off)
+        if trainer.step == wanted:
+            self._aim = None
 
     def _train(self) -> None:
         trainer, timeline = self._both()
+        trainer.machine.stop[0] = 0
+        if not self._commands.empty():  # asked after the look: cleared before it, so that none is overheard
+            return
         limit = self.steps_per_second_limit
         wanted = max(1, int(limit * NUMBERS_EVERY)) if limit else 1 << 30
         if self._until is not None:
@@ -196,24 +226,36 @@ class Worker:
         if self.stops.watch_epochs:
             wanted = min(wanted, trainer.batches - trainer.batch)
         began = time.perf_counter()
-        taken = trainer.advance(max(1, wanted)) if wanted > 0 else 0
+        try:
+            taken = trainer.advance(max(1, wanted)) if wanted > 0 else 0
+        except DivergedError:
+            self._keep_last_good()
+            raise
         timeline.note()
         self._measure(taken)
         reason = self.stops.reason(trainer)
         if reason or (self._until is not None and trainer.step >= self._until):
             self._running, self._until = False, None
             self._message = reason or self._message
-        self._publish()
-        if limit and self._running and self._commands.empty():
-            self._wait(taken / limit - (time.perf_counter() - began))
+        rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
+        self._publish(force=rest > PICTURES_EVERY)
+        if rest > 0 and self._commands.empty():
+            self._wait(rest)
+
+    def _keep_last_good(self) -> None:
+        """Writes into the journal that the last good weights were put back: no replay would find them by itself."""
+        trainer, timeline = self._both()
+        timeline.note()
+        state = trainer.state()
+        timeline.change("diverged: back to the last good weights", lambda replayed: replayed.restore(state))
 
     def _wait(self, seconds: float) -> None:
         """Sleeps for the speed control; a command ends the sleep."""
-        if seconds > 0:
-            try:
-                self._do(self._commands.get(timeout=seconds))
-            except queue.Empty:
-                return
+        try:
+            command, anywhere = self._commands.get(timeout=seconds)
+        except queue.Empty:
+            return
+        self._do(command, anywhere)
 
     def _measure(self, taken: int) -> None:
         since, steps, rate = self._rate
@@ -231,7 +273,7 @@ class Worker:
         return self.trainer, self.timeline
 
     def _here(self) -> int:
-        return self._both()[0].step
+        return self._both()[0].step if self._aim is None else self._aim
 
     def _run(self, steps: int | None, epochs: int | None) -> None:
         trainer, timeline = self._both()
@@ -248,11 +290,12 @@ class Worker:
         self._running = True
 
     def _pause(self) -> None:
-        self._running, self._until = False, None
+        self._running, self._until, self._aim = False, None, None
 
     def _rewind(self) -> None:
         trainer, _ = self._both()
-        self._running, self._until, self._error, self._message = False, None, "", ""
+        self._pause()
+        self._error, self._message = "", ""
         trainer.rewind()
         self.timeline = Timeline(trainer, self.budget)
 
@@ -260,7 +303,7 @@ class Worker:
         self._pause()
         _, timeline = self._both()
         self._error = ""
-        timeline.go(step, lambda done, wanted: not self._commands.empty())
+        self._aim = min(max(step, timeline.first), timeline.latest)
 
     def _replace(self, make: Callable[[], Trainer]) -> None:
         was_running, self._error = self._running, ""
@@ -270,6 +313,8 @@ class Worker:
 
     def _install(self, trainer: Trainer) -> None:
         self.trainer, self.timeline = trainer, Timeline(trainer, self.budget)
+        self._aim = None
+        self.stops.begin(trainer)
         self._generation += 1
         self._pictured = (0.0, 0.0)
 
@@ -290,7 +335,7 @@ class Worker:
         now = time.perf_counter()
         made, cost = self._pictured
         pictures_due = force or now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
-        if not pictures_due and now - self._published_at() < NUMBERS_EVERY:
+        if not pictures_due and now - self._published < NUMBERS_EVERY:
             return
         trainer = self.trainer
         if trainer is None:
@@ -298,16 +343,15 @@ class Worker:
             return
         shown = self._numbers(trainer)
         if pictures_due:
-            shown = replace(shown, **self._pictures(trainer))
+            try:
+                shown = replace(shown, **self._pictures(trainer))
+            except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
+                fault = f"internal fault in a picture: {type(error).__name__}: {error}"
+                shown = replace(shown, error=self._error or fault)
             done = time.perf_counter()
             self._pictured = (done, done - now)
-        self._last_published = now
+        self._published = now
         self.snapshot = shown
-
-    _last_published = 0.0
-
-    def _published_at(self) -> float:
-        return self._last_published
 
     def _numbers(self, trainer: Trainer) -> Snapshot:
         history, timeline = trainer.history, self.timeline

@@ -7,6 +7,8 @@ import importlib
 import pkgutil
 from typing import Final
 
+import numpy as np
+
 from nnplay.health import rules
 from nnplay.health.evidence import Evidence, gather
 from nnplay.health.rule import HealthRule
@@ -29,7 +31,8 @@ def health_rules() -> dict[str, HealthRule]:
 
 def findings(trainer: Trainer) -> tuple[Finding, ...]:
     """What the rules see in the run, worst first."""
-    return judged(gather(trainer))
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that went wrong has such numbers
+        return judged(gather(trainer))
 
 
 def judged(evidence: Evidence) -> tuple[Finding, ...]:

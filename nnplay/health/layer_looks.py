@@ -139,7 +139,7 @@ def update(trainer: Trainer) -> float:
     size = _rms(now)
     if not _fresh(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")
-    return _rms(now - before) / size / steps
+    return _rms(now.astype(np.float64) - before) / size / steps
 
 
 def fault(trainer: Trainer) -> bool:
@@ -163,6 +163,6 @@ def _rms(values: Array) -> float:
 
 def _alike(weight: Array) -> bool:
     """Whether all columns are the same but for rounding, which differs between the columns of a product."""
-    sample = weight[:: max(1, len(weight) // 64), :: max(1, weight.shape[1] // 64)]
+    sample = weight[:: max(1, len(weight) // 64), :: max(1, weight.shape[1] // 64)].astype(np.float64)
     difference = np.abs(sample - sample[:, :1]).max(initial=0.0)
     return weight.shape[1] > 1 and bool(difference <= _ROUNDING * np.abs(sample).max(initial=0.0))

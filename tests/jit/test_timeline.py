@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from nnplay.trainer import Trainer
 ADAM = optimizer_records()["adam"]
 
 
-def made(**more: object) -> Trainer:
+def made(**more: Any) -> Trainer:
     """A small trainer on 210 training rows: 7 batches an epoch, the last one smaller."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     net = Network("linear 6, tanh, linear 2", seed=2)
@@ -137,7 +138,8 @@ def test_cut_forgets_what_comes_after() -> None:
     assert timeline.cut() == 35
     assert (timeline.latest, trainer.history["loss"].steps[-1], timeline.changes) == (25, 25, [])
     assert bits(trainer) == seen[25]
-    walk(trainer, timeline, lambda: 1, 40, again := {})
+    again: dict[int, bytes] = {}
+    walk(trainer, timeline, lambda: 1, 40, again)
     assert again[40] != seen[41]
     assert all(again[step] == seen[step] for step in range(26, 40))
     timeline.go(30)
@@ -153,7 +155,8 @@ def test_a_run_that_goes_on_after_a_cut_leads_elsewhere() -> None:
     timeline.go(20)
     timeline.cut()
     timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
-    walk(trainer, timeline, lambda: 1, 40, other := {})
+    other: dict[int, bytes] = {}
+    walk(trainer, timeline, lambda: 1, 40, other)
     assert other[30] != seen[30]
     timeline.go(30)
     assert bits(trainer) == other[30]

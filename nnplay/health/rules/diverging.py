@@ -10,20 +10,21 @@ from nnplay.health.rule import HealthRule, Sign
 #: Times its best, and times its start: a loss near 0 may well be ten times its best without any harm.
 _BEST: Final = 10.0
 _FIRST: Final = 0.5
+_CURE: Final = "rewind, or go back some steps, and lower the rate"
 
 
 def look(evidence: Evidence) -> Sign | None:
     """The smoothed loss against its best and its beginning."""
     if evidence.fault:
-        return Sign("error", f"not finite: the last step tried gave no number at rate {evidence.lr:g}; lower the rate")
+        return Sign("error", f"not finite: the last step tried gave no number at rate {evidence.lr:g}; {_CURE}")
     loss = evidence.loss
     if len(loss.all) < 2 or loss.now < _BEST * loss.best or loss.now < _FIRST * loss.first:
         return None
     times = loss.now / loss.best if loss.best > 0 else float("inf")
     return Sign(
         "error",
-        f"diverging: the loss is {loss.now:.3g}, {times:,.0f} times its best of {loss.best:.3g}; lower the rate",
+        f"diverging: the loss is {loss.now:.3g}, {times:,.0f} times its best of {loss.best:.3g}; {_CURE}",
     )
 
 
-DIVERGING = HealthRule("diverging", "Diverging", look, "pane-training", "3")
+DIVERGING = HealthRule("diverging", "Diverging", look, "rewind", "r")
