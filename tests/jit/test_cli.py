@@ -287,3 +287,24 @@ def test_warmup_finds_nothing_to_do_the_second_time(
     assert "all kernels are compiled already" in capsys.readouterr().out
     for part in ("layers.linear:", "layers.tanh:", "losses.cross_entropy:", "optimizers.adam:", "kernels.loop:"):
         assert any(f"nnplay.{part}" in name for name in asked), part
+
+
+def readme_block(kind: str) -> str:
+    """The README's block of code in a language."""
+    return (ROOT / "README.md").read_text(encoding="utf-8").split(f"```{kind}\n")[1].split("```")[0]
+
+
+def test_the_python_lines_of_the_readme_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """They train a network and print its test scores."""
+    names: dict[str, Any] = {}
+    exec(readme_block("python"), names)  # noqa: S102
+    assert "'accuracy': " in capsys.readouterr().out
+    assert names["trainer"].epoch == 20
+
+
+def test_the_run_file_of_the_readme_is_the_documented_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The TOML block and the long command line describe one and the same run."""
+    (tmp_path / "my.toml").write_text(readme_block("toml"), encoding="utf-8")
+    assert document(capsys, "train", str(tmp_path / "my.toml"))["test"] == document(capsys, *SPIRAL)["test"]
