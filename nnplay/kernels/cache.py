@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import stat
 import tempfile
+from collections.abc import Iterable
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -68,13 +71,41 @@ def digest(module: str, template: str, real: str) -> str:
     text = [real, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     hashed = hashlib.sha256("\n".join(text).encode())
-    for source in [*sorted(Path(__file__).parent.glob("*.py")), *(_source(name) for name in (module, template))]:
-        hashed.update(source.read_bytes())
+    for name in sorted(_closure((module, template, *_ALWAYS))):
+        hashed.update(_source(name))
     return hashed.hexdigest()[:20]
 
 
-def _source(module: str) -> Path:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(module)
-    return Path(spec.origin)
+#: What takes part in compiling every kernel, whether or not it imports them.
+_ALWAYS: Final = tuple(f"nnplay.kernels.{name}" for name in ("compiler", "intrinsics", "jit", "layout"))
+_IMPORT: Final = re.compile(rb"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\w+))?", re.MULTILINE)
+
+
+def _closure(modules: Iterable[str]) -> set[str]:
+    """The modules and all that they import, as far as those have to do with kernels at all."""
+    found: set[str] = set()
+    ahead = list(modules)
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for package, member in _IMPORT.findall(_source(name)):
+            ahead += [item for item in (package.decode(), f"{package.decode()}.{member.decode()}") if _matters(item)]
+    return found
+
+
+@functools.cache
+def _matters(module: str) -> bool:
+    return bool(_source(module)) and (module.startswith("nnplay.kernels.") or b"nnplay.kernels" in _source(module))
+
+
+@functools.cache
+def _source(module: str) -> bytes:
+    """The text of a module; nothing for what is no module of ours."""
+    root = Path(__file__).parent.parent
+    path = root.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if module.startswith("nnplay.") and path.is_file():
+        return path.read_bytes()
+    spec = None if module.startswith("nnplay") else find_spec(module)
+    return Path(spec.origin).read_bytes() if spec is not None and spec.origin else b""

@@ -9,7 +9,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, Final
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.cache import object_path
@@ -18,6 +19,8 @@ from nnplay.kernels.jit import SHARED, Kernel
 Progress = Callable[[int, int, str], None]
 _addresses: dict[tuple[str, str], int] = {}
 _engines: list[Any] = []
+#: Compiling a shared function takes as long as so many kernels.
+_SHARED_WEIGHT: Final = 7
 
 
 def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> dict[str, int]:
@@ -28,7 +31,7 @@ def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = 
         progress: called as `(done, total, name)` while kernels are compiled; not at all when the cache has them.
     """
     wanted = {kernel.name: kernel for kernel in kernels}
-    compile_missing([*SHARED.values(), *wanted.values()], real, progress)
+    compile_missing(wanted.values(), real, progress)
     return {name: _address(kernel, real) for name, kernel in wanted.items()}
 
 
@@ -39,8 +42,30 @@ def function(kernel: Kernel, real: str) -> Any:
 
 
 def missing(kernels: Iterable[Kernel], real: str) -> list[Kernel]:
-    """Those kernels that the cache lacks."""
-    return [item for item in kernels if (item.name, real) not in _addresses and not object_path(item, real).is_file()]
+    """What the cache lacks of these kernels and of the shared functions that they call, those first."""
+    wanted = list(kernels)
+    called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
+    every = [*called.values(), *wanted]
+    return [item for item in every if (item.name, real) not in _addresses and not object_path(item, real).is_file()]
+
+
+def shared_by(kernel: Kernel) -> list[Kernel]:
+    """The shared functions that a kernel calls, directly or through other functions of this package."""
+    by_function = {item.function: item for item in SHARED.values()}
+    found: list[Kernel] = []
+    seen: set[Any] = set()
+    ahead: list[Any] = [kernel.function]
+    while ahead:
+        function = ahead.pop()
+        if function in seen or not isinstance(function, FunctionType):
+            continue
+        seen.add(function)
+        if function in by_function:
+            found.append(by_function[function])
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        named = [function.__globals__.get(name) for name in function.__code__.co_names]
+        ahead += [item for item in (*cells, *named) if isinstance(item, FunctionType)]
+    return found
 
 
 def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> int:
@@ -49,7 +74,7 @@ def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | N
     if not lacking:
         return 0
     workers = min(2, os.cpu_count() or 1, len(lacking))
-    running = [_start(lacking[worker::workers], real) for worker in range(workers)]
+    running = [_start(share, real) for share in _dealt(lacking, workers)]
     done = 0
     for process in running:
         for line in process.stdout or ():
@@ -62,6 +87,17 @@ def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | N
             last = message.strip().splitlines()[-1:] or ["no message"]
             raise NnplayError(f"a kernel could not be compiled: {last[0]}", where="kernel cache")
     return len(lacking)
+
+
+def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
+    """About equal work for each process: a shared function is as large as several kernels."""
+    shares: list[list[Kernel]] = [[] for _ in range(workers)]
+    loads = [0] * workers
+    for item in kernels:
+        least = loads.index(min(loads))
+        shares[least].append(item)
+        loads[least] += _SHARED_WEIGHT if item.name in SHARED else 1
+    return [share for share in shares if share]
 
 
 def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
