@@ -78,7 +78,7 @@ def digest(module: str, template: str, real: str) -> str:
 
 #: What takes part in compiling every kernel, whether or not it imports them.
 _ALWAYS: Final = tuple(f"nnplay.kernels.{name}" for name in ("compiler", "intrinsics", "jit", "layout"))
-_IMPORT: Final = re.compile(rb"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\w+))?", re.MULTILINE)
+_IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 
 
 def _closure(modules: Iterable[str]) -> set[str]:
@@ -90,8 +90,9 @@ def _closure(modules: Iterable[str]) -> set[str]:
         if name in found:
             continue
         found.add(name)
-        for package, member in _IMPORT.findall(_source(name)):
-            ahead += [item for item in (package.decode(), f"{package.decode()}.{member.decode()}") if _matters(item)]
+        for package, members in _IMPORT.findall(_source(name).decode()):
+            named = [package, *(f"{package}.{member}" for member in re.findall(r"\w+", members))]
+            ahead += [item for item in named if _matters(item)]
     return found
 
 
