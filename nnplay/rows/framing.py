@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def frame(*axes: Axis) -> dict[str, int]:
-    """The integers of `PAD` and `CROP` for the zeros around one or two axes."""
+    """The integers of `PAD` and `INSIDE` for the zeros around one or two axes."""
     return frame_of([(axis.before, axis.size, axis.after) for axis in axes])
 
 
@@ -60,7 +60,7 @@ PAD = Operation(
     integers=kernels.FRAME,
     torch="torch.nn.functional.pad",
 )
-CROP = Operation(
+INSIDE = Operation(
     name="the inside",
     kernel=kernels.crop,
     reads=("x",),

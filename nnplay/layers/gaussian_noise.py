@@ -1,0 +1,110 @@
+"""GaussianNoise: in training, every number gets a little noise of its own, another one at every step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay import rng
+from nnplay.fields import number
+from nnplay.kernels.elementary import log
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.operands import integer, pointer, share, size
+from nnplay.kernels.random import uniform
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.copy import copy
+from nnplay.worked import Named, Term, scalar
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, deviation, y = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    count = size(row, 0)
+    start, stop = share(row, part, count)
+    for i in range(start, stop):  # Box and Muller, as in nnplay.rng.normal
+        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
+        turn = uniform(seed, stream, step, count + i)
+        y[i] = x[i] + deviation * radius * math.cos(6.283185307179586 * turn)
+
+
+def reference(x: Array, deviation: Array, stream: int, clock: Mapping[str, int]) -> Array:
+    return np.asarray(x + deviation * rng.normal(clock["seed"], stream, clock["step"], x.shape))
+
+
+def _element(at: tuple[int, ...], x: Named, deviation: Named, stream: int, clock: Mapping[str, int]) -> Term:
+    noise = Named("noise", rng.normal(clock["seed"], stream, clock["step"], x.shape))
+    return x[at] + scalar("deviation", deviation) * noise[at]
+
+
+_FORWARD = Operation(
+    name="noise added",
+    kernel=forward,
+    reads=("x", "deviation"),
+    writes=("y",),
+    reference=reference,
+    formula="y = x + deviation·noise, where noise is normal with mean 0 and deviation 1",
+    words="Blurs every number a little, so that the network cannot rely on its last digits.",
+    element=_element,
+    integers=("stream",),
+    uses_clock=True,
+    torch="x + deviation * torch.randn_like(x) (with random numbers of its own)",
+)
+_EVALUATE = Operation(
+    name="noise (off)",
+    kernel=copy,
+    reads=("x",),
+    writes=("y",),
+    reference=lambda x: x.copy(),
+    formula="y = x",
+    words="No noise is added outside training.",
+    element=lambda at, x: x[at],
+    torch="x",
+)
+_BACKWARD = Operation(
+    name="noise backward",
+    kernel=copy,
+    reads=("dy",),
+    writes=("dx",),
+    reference=lambda dy: dy.copy(),
+    formula="dx = dy",
+    words="The noise is a constant to the gradient, which passes unchanged.",
+    element=lambda at, dy: dy[at],
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Any shape."""
+    count = prod(shape)
+    return Plan(
+        output=shape,
+        forward=(Use(_FORWARD, cost=80 * count),),
+        backward=(Use(_BACKWARD, cost=count),),
+        evaluate=(Use(_EVALUATE, cost=count),),
+    )
+
+
+GAUSSIAN_NOISE = LayerRecord(
+    name="gaussian_noise",
+    title="GaussianNoise",
+    family="regularisation",
+    about="Adds noise to every number while training, so that the data cannot be learned by heart.",
+    plan=plan,
+    fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
+    torch="x + deviation * randn_like(x) in training",
+    cases=(Case({}, (5,)), Case({"deviation": 2}, (3, 4, 2)), Case({"deviation": 0}, (3,))),
+    refused=(
+        Refused({"deviation": -1}, (5,), "≥ 0"),
+        Refused({"deviation": "loud"}, (5,), "not a number"),
+    ),
+)

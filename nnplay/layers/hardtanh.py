@@ -1,0 +1,61 @@
+"""Hardtanh: numbers beyond a limit are cut to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.fields import number
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord, Refused
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any, limit: Any) -> Any:
+    """x between -limit and limit; NaN stays NaN."""
+    return limit if x > limit else (-limit if x < -limit else x)
+
+
+@inline
+def derivative(x: Any, y: Any, limit: Any) -> Any:
+    """1 between the limits, else 0."""
+    return 1.0 if abs(x) < limit else 0.0
+
+
+def reference(x: Array, limit: Array) -> Array:
+    return np.clip(x, -limit, limit)
+
+
+def slope(x: Array, y: Array, limit: Array) -> Array:
+    return np.where(np.abs(x) < limit, 1, 0)
+
+
+HARDTANH = LayerRecord(
+    name="hardtanh",
+    title="Hardtanh",
+    family="activation",
+    about="Straight between two limits and flat beyond them: tanh made of three lines.",
+    initial="xavier_uniform",
+    torch="Hardtanh",
+    fields=(number("limit", 1.0, "largest size of an output", low=0.0, above=True, high=1e6, live=True),),
+    plan=elementwise(
+        "hardtanh",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        setting="limit",
+        formula="y = min(max(x, -limit), limit)",
+        formula_back="dx = dy where -limit < x < limit, else 0",
+        words="Leaves numbers between the limits as they are and cuts the others.",
+        words_back="The gradient passes between the limits. A unit beyond them learns nothing: it is saturated.",
+        torch="torch.nn.functional.hardtanh(x, -limit, limit)",
+    ),
+    cases=(Case({}, (5,)), Case({"limit": 0.5}, (3, 4, 2)), Case({"limit": 2.5}, (33,))),
+    refused=(Refused({"limit": 0}, (5,), "> 0"), Refused({"limit": "far"}, (5,), "not a number")),
+)

@@ -1,0 +1,120 @@
+"""LogSoftmax: the last axis as logarithms of probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.elementary import exp, log
+from nnplay.kernels.jit import kernel
+from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
+from nnplay.layer import Case, LayerRecord, Plan
+from nnplay.operation import Operation, Shape, Use
+from nnplay.worked import Named, Term, apply, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # (N, C)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        X, Y = shifted(x, n * C), shifted(y, n * C)
+        largest = X[0]
+        for c in range(1, C):
+            largest = max(largest, X[c])
+        norm = largest - largest
+        for c in range(C):
+            norm += exp(X[c] - largest)
+        shift = largest + log(norm)
+        for c in range(C):
+            Y[c] = X[c] - shift
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
+        whole = dY[0] - dY[0]
+        for c in range(C):
+            whole += dY[c]
+        if adds(row, 2):
+            for c in range(C):
+                dX[c] += dY[c] - exp(Y[c]) * whole
+        else:
+            for c in range(C):
+                dX[c] = dY[c] - exp(Y[c]) * whole
+
+
+def reference(x: Array) -> Array:
+    shifted_x = x - x.max(axis=-1, keepdims=True)
+    return np.asarray(shifted_x - np.log(np.exp(shifted_x).sum(axis=-1, keepdims=True)))
+
+
+def reference_back(y: Array, dy: Array) -> Array:
+    return np.asarray(dy - np.exp(y) * dy.sum(axis=-1, keepdims=True))
+
+
+def _element(at: tuple[int, ...], x: Named) -> Term:
+    *n, _ = at
+    largest = max(x[(*n, k)].value for k in range(x.shape[-1]))  # taken off every term: the result stays the same
+    raised = [apply("exp", math.exp, x[(*n, k)] - largest) for k in range(x.shape[-1])]
+    return x[at] - largest - apply("log", math.log, total(raised))
+
+
+def _element_back(at: tuple[int, ...], y: Named, dy: Named) -> Term:
+    *n, _ = at
+    return dy[at] - apply("exp", math.exp, y[at]) * total(dy[(*n, k)] for k in range(y.shape[-1]))
+
+
+_FORWARD = Operation(
+    name="log softmax",
+    kernel=forward,
+    reads=("x",),
+    writes=("y",),
+    reference=reference,
+    formula="y[n,c] = x[n,c] - log Σₖ exp(x[n,k])",
+    words="The logarithm of softmax, worked out in one go, which stays exact where probabilities are almost 0.",
+    element=_element,
+    torch="torch.log_softmax(x, -1)",
+)
+_BACKWARD = Operation(
+    name="log softmax backward",
+    kernel=backward,
+    reads=("y", "dy"),
+    writes=("dx",),
+    reference=reference_back,
+    formula="dx[n,c] = dy[n,c] - exp(y[n,c])·Σₖ dy[n,k]",
+    words="Raising one probability lowers the others, so each gets its gradient minus its share of them all.",
+    element=_element_back,
+    torch="autograd",
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Acts on the last axis; all axes before it are rows."""
+    del values
+    cost = 12 * prod(shape)
+    return Plan(output=shape, forward=(Use(_FORWARD, cost=cost),), backward=(Use(_BACKWARD, cost=cost),))
+
+
+LOG_SOFTMAX = LayerRecord(
+    name="log_softmax",
+    title="LogSoftmax",
+    family="activation",
+    about="Turns the last layer's outputs into logarithms of probabilities; cross_entropy has its own.",
+    initial="xavier_uniform",
+    plan=plan,
+    torch="LogSoftmax",
+    cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2)), Case({}, (33,))),
+)

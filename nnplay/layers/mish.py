@@ -1,0 +1,60 @@
+"""Mish: a smooth ReLU that dips below 0 before it goes flat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.kernels.elementary import sigmoid, softplus, tanh
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any) -> Any:
+    """x·tanh(log(1 + eˣ))."""
+    return x * tanh(softplus(x))
+
+
+@inline
+def derivative(x: Any, y: Any) -> Any:
+    """t + x·(1 - t²)·sigmoid(x), where t = tanh(log(1 + eˣ))."""
+    t = tanh(softplus(x))
+    return t + x * (1.0 - t * t) * sigmoid(x)
+
+
+def reference(x: Array) -> Array:
+    return np.asarray(x * np.tanh(np.logaddexp(0, x)))
+
+
+def slope(x: Array, y: Array) -> Array:
+    t = np.tanh(np.logaddexp(0, x))
+    return np.asarray(t + x * (1 - t * t) / (1 + np.exp(-x)))
+
+
+MISH = LayerRecord(
+    name="mish",
+    title="Mish",
+    family="activation",
+    about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
+    initial="he_uniform",
+    torch="Mish",
+    plan=elementwise(
+        "mish",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        formula="y = x·tanh(log(1 + eˣ))",
+        formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
+        words="Keeps large positive numbers and fades negative ones out, without a corner.",
+        words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
+        torch="torch.nn.functional.mish",
+    ),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
+)

@@ -1,0 +1,124 @@
+"""Permute: the axes in another order, such as channels first to channels last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.fields import REQUIRED, integers
+from nnplay.kernels.jit import inline, kernel
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.operation import Operation, Shape, Use
+from nnplay.worked import Named, Term
+
+Array = NDArray[Any]
+#: Sizes of the written axes, and how far apart the numbers read are along each; one axis has sizes 1 in front.
+_INTEGERS = ("A", "B", "C", "a", "b", "c")
+
+
+@kernel
+def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, A, B, C), y[n,i,j,k] = x[n, i·a + j·b + k·c]
+    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
+    start, stop = share(row, part, dimension(row, 0, 0))
+    for n in range(start, stop):
+        for i in range(A):
+            for j in range(B):
+                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
+                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
+
+
+@inline
+def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
+    if add:
+        for k in range(count):
+            y[k] += x[k * step]
+    else:
+        for k in range(count):
+            y[k] = x[k * step]
+
+
+def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str) -> Operation:
+    """A row whose written axis k is the read axis `order[k]`, counted from 1 (0 is the batch)."""
+
+    def element(at: tuple[int, ...], x: Named, **given: int) -> Term:
+        place = [at[0], *(0,) * len(order)]
+        for k, axis in enumerate(order):
+            place[axis] = at[k + 1]
+        return x[tuple(place)]
+
+    def reference(x: Array, **given: int) -> Array:
+        return np.transpose(x, (0, *order))
+
+    return Operation(
+        name=name,
+        kernel=permute,
+        reads=(read,),
+        writes=(write,),
+        reference=reference,
+        formula=f"{write} = transpose({read}, {(0, *order)})",
+        words=words,
+        element=element,
+        integers=_INTEGERS,
+        torch="torch.permute",
+    )
+
+
+def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
+    """The row's integers for reading `shape` with its axes in another order."""
+    steps = [prod(shape[axis:]) for axis in order]
+    sizes = [shape[axis - 1] for axis in order]
+    return dict(zip(_INTEGERS, [1] * (3 - len(order)) + sizes + [0] * (3 - len(order)) + steps, strict=True))
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """The axes behind the batch, counted from 1, in the order given.
+
+    Raises:
+        InputError: not every axis is named once.
+    """
+    order = values["order"] if isinstance(values["order"], tuple) else (values["order"],)
+    every = tuple(range(1, len(shape) + 1))
+    if tuple(sorted(order)) != every:
+        given, example = ("x".join(str(axis) for axis in axes) for axes in (order, every[::-1]))
+        what = f"order {given} does not name each of the {len(shape)} axes once"
+        raise InputError(what, hint=f"use the numbers 1 … {len(shape)}, such as {example}")
+    target = tuple(shape[axis - 1] for axis in order)
+    back = tuple(order.index(axis) + 1 for axis in every)
+    forward = _moved("permute", "x", "y", order, "Puts the axes in another order; computes nothing.")
+    backward = _moved("permute backward", "dy", "dx", back, "Every gradient goes back to where its number was.")
+    cost = 2 * prod(shape)
+    return Plan(
+        output=target,
+        forward=(Use(forward, _integers(shape, order), cost),),
+        backward=(Use(backward, _integers(target, back), cost),),
+    )
+
+
+PERMUTE = LayerRecord(
+    name="permute",
+    title="Permute",
+    family="shape",
+    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
+    torch="x.permute(0, *order)",
+    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
+    plan=plan,
+    cases=(
+        Case({"order": (3, 1, 2)}, (3, 4, 2)),
+        Case({"order": (2, 3, 1)}, (3, 4, 2)),
+        Case({"order": (2, 1)}, (5, 3)),
+        Case({"order": 1}, (5,)),
+        Case({"order": (1, 3, 2)}, (2, 17, 3)),
+    ),
+    refused=(
+        Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
+        Refused({"order": (1, 2, 3)}, (5, 3), "use the numbers 1 … 2, such as 2x1"),
+        Refused({"order": (0, 1)}, (5, 3), "≥ 1"),
+    ),
+)

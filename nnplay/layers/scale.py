@@ -1,0 +1,60 @@
+"""Scale: every number times a constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.elementwise import elementwise
+from nnplay.fields import number
+from nnplay.kernels.jit import inline
+from nnplay.layer import Case, LayerRecord, Refused
+
+Array = NDArray[Any]
+
+
+@inline
+def value(x: Any, factor: Any) -> Any:
+    """factor·x."""
+    return factor * x
+
+
+@inline
+def derivative(x: Any, y: Any, factor: Any) -> Any:
+    """The factor."""
+    return factor
+
+
+def reference(x: Array, factor: Array) -> Array:
+    return np.asarray(factor * x)
+
+
+def slope(x: Array, y: Array, factor: Array) -> Array:
+    return np.asarray(factor + 0 * x)
+
+
+SCALE = LayerRecord(
+    name="scale",
+    title="Scale",
+    family="shape",
+    about="Multiplies every number by a constant, for inputs of another range or to weaken a branch.",
+    torch="factor * x",
+    fields=(number("factor", 1.0, "what every number is multiplied by", live=True),),
+    plan=elementwise(
+        "scale",
+        value=value,
+        derivative=derivative,
+        reference=reference,
+        slope=slope,
+        setting="factor",
+        formula="y = factor·x",
+        formula_back="dx = factor·dy",
+        words="Multiplies every number by a constant.",
+        words_back="What makes the numbers larger makes their gradients larger by as much.",
+        torch="torch.mul",
+    ),
+    cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),
+    refused=(Refused({"factor": "double"}, (5,), "not a number"), Refused({"factor": "inf"}, (5,), "not a number")),
+)
