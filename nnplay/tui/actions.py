@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["app", "screen", "form", "layers", "curves"]
+Where = Literal["app", "screen", "form", "layers", "curves", "network", "health"]
 
 
 @dataclass(frozen=True, slots=True)

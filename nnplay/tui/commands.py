@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nnplay.errors import InputError, unknown
 from nnplay.tui.actions import ACTIONS, Action
@@ -46,6 +48,10 @@ def completions(line: str, entries: Sequence[Entry], catalogue: Catalogue) -> li
         ]
     if word == "set":
         return _settings(rest, entries)
+    if word == "run":
+        return [Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"so many {unit}, then stop") for unit in _UNITS]
+    if word in ("data", "open", "save"):
+        return [Candidate(f"{word} {path}", "") for path in paths(rest, word)]
     if word == "goto":
         return [
             Candidate(f"goto {unit} ", f"train until this {unit}")
@@ -65,9 +71,9 @@ def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
         return [
             Candidate(f"set {entry.name} ", f"{entry.shown}: {entry.field.range_text}")
             for entry in entries
-            if entry.name.startswith(name.lower())
+            if entry.name.startswith(name.lower()) or entry.label.startswith(name.lower())
         ]
-    found = [entry for entry in entries if entry.name == name]
+    found = [entry for entry in entries if name in (entry.name, entry.label)]
     choices = found[0].field.choices if found else ()
     return [Candidate(f"set {name} {word}", "") for word in choices if word.startswith(value)]
 
@@ -76,6 +82,50 @@ def _layers(rest: str, catalogue: Catalogue) -> list[Candidate]:
     head, comma, last = rest.rpartition(",")
     before = f"layers {head}{comma}{' ' if comma else ''}"
     return [Candidate(before + name, "") for name in sorted(catalogue.layers) if name.startswith(last.strip())]
+
+
+_UNITS = ("steps", "epochs", "batches")
+
+
+def read_run(rest: str) -> dict[str, int]:
+    """How long to train, for `Backend.run_for`: `10 epochs`, `500 steps`.
+
+    Raises:
+        InputError: anything else.
+    """
+    number, _, unit = rest.replace(",", "").partition(" ")
+    unit = unit.strip().rstrip("s") + "s" if unit.strip() != "batch" else "batches"
+    if not number.isdigit() or int(number) == 0 or unit not in _UNITS:
+        raise InputError(f"'{rest}' is no length of a run", where="run", hint="as in :run 10 epochs or :run 500 steps")
+    return {"epochs" if unit == "epochs" else "steps": int(number)}
+
+
+def read_data(rest: str) -> tuple[str, dict[str, str]]:
+    """Data set (or path) and its fields out of `my.csv target=price missing=mean`.
+
+    Raises:
+        InputError: a word without `=` behind the name.
+    """
+    name, *words = shlex.split(rest) if rest.count('"') % 2 == 0 and rest.count("'") % 2 == 0 else rest.split()
+    for word in words:
+        if "=" not in word:
+            raise InputError(
+                f"'{word}' is not of the form field=value", where="data", hint="as in :data my.csv target=y"
+            )
+    return name, {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
+def paths(start: str, word: str) -> list[str]:
+    """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
+    typed = Path(start).expanduser()
+    folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
+    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".toml")
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []
+    fitting = [path for path in found if path.name.startswith(begin) and (begin or not path.name.startswith("."))]
+    return [str(path) for path in fitting if path.suffix in endings or (path.is_dir() and not path.suffix)][:20]
 
 
 def read_goto(rest: str) -> tuple[str, int]:

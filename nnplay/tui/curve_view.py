@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,11 +14,14 @@ from nnplay.tui import actions, axes, curves, fixed
 from nnplay.tui.axes import Limits
 from nnplay.tui.cells import Cells, Row, Run, joined, row_width
 from nnplay.tui.contract import Curve
-from nnplay.tui.reduce import reduced
+from nnplay.tui.reduce import reduced, smoothed
+
+_SMOOTHING = (0.0, 0.6, 0.95)
+"""Weight of the past in each degree of smoothing."""
 
 
 class CurveView(Cells, can_focus=True):
-    """Draws named curves against the step; ←/→ moves the cursor, `l` on the pane switches the scale."""
+    """Draws named curves against the step; ←/→ moves the cursor, `g` switches the scale."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("curves")
 
@@ -27,6 +31,7 @@ class CurveView(Cells, can_focus=True):
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
+        self._smoothing = 0
         self.cursor: int | None = None
         self._plot_start = 0
 
@@ -36,6 +41,13 @@ class CurveView(Cells, can_focus=True):
             self._y = None
         self._curves = curves
         self.redraw()
+
+    def smoother(self) -> str:
+        """The next degree of smoothing; returns it in words."""
+        self._smoothing = (self._smoothing + 1) % len(_SMOOTHING)
+        self.redraw()
+        words = ("off", "weak", "strong")[self._smoothing]
+        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if self._smoothing else "")
 
     def forget(self) -> None:
         """Let the axes find their limits anew, after a rewind or a change of what is shown."""
@@ -66,12 +78,21 @@ class CurveView(Cells, can_focus=True):
     def _chart(self, width: int) -> curves.Chart:
         last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
         self._x = axes.growing(self._x, last)
-        lines = tuple(
-            curves.Line(name, reduced(c.steps, c.minimum, c.maximum, max(8, width - 8), self._x.low, self._x.high))
-            for name, c in self._curves.items()
-        )
+        lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
+        if self._smoothing:
+            smooth = [self._smoothed(name, curve, width, self._x) for name, curve in self._curves.items()]
+            lines = (*smooth, *(replace(line, faint=True) for line in lines))
         return curves.Chart(lines, self._x, self._y, self.logarithmic)
+
+    @staticmethod
+    def _line(name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        data = reduced(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
+        return curves.Line(name, data)
+
+    def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        y = smoothed(curve.last, _SMOOTHING[self._smoothing])
+        return curves.Line(name, reduced(curve.steps, y, y, max(8, width - 8), x.low, x.high))
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
         lows = np.concatenate([line.data.low for line in lines])

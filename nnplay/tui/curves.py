@@ -29,11 +29,13 @@ _TO_ASCII = str.maketrans({"│": "|", "─": "-", "┤": "+", "┬": "+", "└"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve: its name, reduced data, and whether it is drawn as dots (a scatter) instead of a line."""
+    """One curve: its name, reduced data, whether it is drawn as dots (a scatter), and whether it stands back (the
+    smallest and largest values behind a smoothed curve)."""
 
     name: str
     data: Reduced
     dots: bool = False
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ def _logarithms(xs: list[float], ys: list[float]) -> tuple[list[float], list[flo
 
 def _parsed(text: str, look: Look, chart: Chart) -> list[Row]:
     axis = look.ink("dim")
-    styles = {f"38;5;{index + 1}": look.series(index) for index in range(len(chart.lines))}
+    styles = {
+        f"38;5;{index + 1}": look.ink("faint") if line.faint else look.series(index)
+        for index, line in enumerate(chart.lines)
+    }
     rows: list[Row] = []
     for line in text.rstrip("\n").split("\n"):
         runs: list[Run] = []

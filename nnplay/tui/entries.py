@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnplay.config.data_choice import CSV_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
 from nnplay.tui.contract import Catalogue, Settings
+from nnplay.tui.problem import PROBLEMS, first_of, has_features, problem_of, titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +42,82 @@ class Entry:
     def shown(self) -> str:
         """The value as text."""
         if self.many:
-            return " ".join(self.value)
+            return " ".join(titles(self.value))
         if self.shares:
             return "/".join(str(share) for share in self.shares)
         return self.field.show(self.value)
 
 
 def data_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
-    """Data set, its own fields, split, batch size, features."""
-    names = choice("dataset", settings.dataset, "the data that the network learns", tuple(catalogue.datasets))
+    """Problem, data set, its own fields, split, batch size, features."""
+    names = choice("dataset", settings.dataset, "a set, or the path of a CSV file", tuple(catalogue.datasets))
+    task = choice("problem", problem_of(settings.dataset), "what is learned: classes or quantities", PROBLEMS)
     entries = [Entry("dataset", "set", names, settings.dataset)]
-    entries += _own(catalogue.datasets.get(settings.dataset, ()), settings.dataset_fields, "dataset_fields")
+    if task.default:
+        entries.append(Entry("problem", "problem", task, task.default))
+    own = catalogue.datasets.get(settings.dataset, CSV_FIELDS)
+    entries += _own(own, settings.dataset_fields, "dataset_fields")
     split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
     entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))
-    batch = integer("batch_size", 32, "examples used for one step", high=65536)
+    batch = integer("batch_size", 32, "examples used for one step, or all", high=65536, choices=("all",))
     entries.append(Entry("batch_size", "batch", batch, settings.batch_size))
-    if catalogue.features:
+    if has_features(settings.dataset):
         features = choice("features", "", "numbers given to the network", tuple(catalogue.features))
         entries.append(Entry("features", "features", features, settings.features, many=True))
     return entries
 
 
 def training_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
-    """Loss, optimizer and its fields, seed."""
+    """Loss, optimizer, rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
     losses = choice("loss", settings.loss, "what training makes small", tuple(catalogue.losses))
     optimizers = choice("optimizer", settings.optimizer, "how gradients become steps", tuple(catalogue.optimizers))
+    schedules = choice("schedule", settings.schedule, "how the rate changes", tuple(catalogue.schedules))
     seed = integer("seed", 0, "all randomness of the run follows from it", low=0)
+    own = _own(catalogue.optimizers.get(settings.optimizer, ()), settings.optimizer_fields, "optimizer_fields")
+    training = _own(catalogue.training, settings.training, "training")
     return [
         Entry("loss", "loss", losses, settings.loss),
+        *_own(catalogue.losses.get(settings.loss, ()), settings.loss_fields, "loss_fields"),
         Entry("optimizer", "optimizer", optimizers, settings.optimizer),
-        *_own(catalogue.optimizers.get(settings.optimizer, ()), settings.optimizer_fields, "optimizer_fields"),
+        *own[:1],
+        Entry("schedule", "schedule", schedules, settings.schedule),
+        *_own(catalogue.schedules.get(settings.schedule, ()), settings.schedule_fields, "schedule_fields"),
+        *(entry for entry in training if entry.name in _PENALTIES),
         Entry("seed", "seed", seed, settings.seed),
+        *_own(catalogue.stops, settings.stops, "stops", before="stop "),
+        *own[1:],
+        *(entry for entry in training if entry.name not in _PENALTIES),
     ]
 
 
-def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str) -> list[Entry]:
+_PENALTIES = ("l1", "l2", "clip_norm")
+_LABELS = {
+    "stops.epochs": "stop epoch",
+    "stops.accuracy": "stop acc.",
+    "stops.patience": "patience",
+    "stops.seconds": "stop secs",
+    "training.validate_every": "validate",
+    "optimizer_fields.lr": "rate",
+    "optimizer_fields.weight_decay": "decay",
+    "loss_fields.label_smoothing": "smoothing",
+    "dataset_fields.skip_bad_rows": "skip bad",
+}
+"""Words that fit the column better than the fields' own names."""
+
+
+def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before: str = "") -> list[Entry]:
     return [
-        Entry(f"{prefix}.{field.name}", field.name.replace("_", " "), field, values.get(field.name, field.default))
+        Entry(
+            f"{prefix}.{field.name}",
+            _LABELS.get(f"{prefix}.{field.name}", before + field.name.replace("_", " ")),
+            field,
+            values.get(field.name, field.default),
+        )
         for field in fields
     ]
+
+
+_ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
 
 
 def named(entries: Sequence[Entry], name: str) -> Entry:
@@ -88,6 +127,7 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
         InputError: no entry is called so.
     """
     word = name.lower().replace("-", "_")
+    word = word if any(entry.name == word for entry in entries) else _ALSO.get(word, word)
     for entry in entries:
         if word in (entry.name, entry.label.replace(" ", "_"), entry.key):
             return entry
@@ -99,7 +139,12 @@ def changes(settings: Settings, entry: Entry, value: Any) -> dict[str, Any]:
     if entry.key == "split":
         return {"split": read_split(str(value))}
     if entry.many:
-        return {entry.key: tuple(value)}
+        words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+        return {entry.key: tuple(words)}
+    if entry.key == "dataset":
+        return {"dataset": str(value).strip()}
+    if entry.key == "problem":
+        return {"dataset": first_of(entry.field.read(value))}
     checked = entry.field.read(value)
     if "." not in entry.key:
         return {entry.key: checked}

@@ -1,4 +1,4 @@
-"""Following a run: the newest snapshot is drawn when there is one, the terminal is ready, and the pace allows."""
+"""Following the run: the newest snapshot is drawn ten times a second, pictures as often as the line allows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from textual.app import App
+from textual.timer import Timer
 
 from nnplay.tui import textual_private
 from nnplay.tui.cells import Cells
@@ -16,8 +17,11 @@ from nnplay.tui.header import HeaderLine
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.pace import Pace
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.panes.output import OutputPane
 
 NUMBERS_PER_SECOND = 10
+_SMALL, _LARGE = 10, 36
+"""Side of a neuron's picture in the graph, and where one is shown large."""
 
 
 class Follower:
@@ -35,20 +39,55 @@ class Follower:
         self._app, self._main, self._backend, self._reported = app, main, backend, reported
         self._complete: Snapshot | None = None
         self._said = ("", "")
+        self._seen: object = None
+        self._timer: Timer | None = None
 
     def start(self) -> None:
         """Draw the first frame and begin to poll."""
         self.frame(pictures=True)
-        self._app.set_interval(1 / NUMBERS_PER_SECOND, self.tick)
+        self._timer = self._app.set_interval(1 / NUMBERS_PER_SECOND, self.tick)
+
+    def hold(self) -> None:
+        """Draw nothing until `go_on`."""
+        if self._timer is not None:
+            self._timer.pause()
+
+    def go_on(self) -> None:
+        """Draw again."""
+        if self._timer is not None:
+            self._timer.resume()
+
+    def answered(self) -> None:
+        """The terminal has drawn everything: the next frame may go out, at a rate that suits the line."""
+        self.gate.answered()
+        self.pace.measured(self.gate.round_trip)
 
     def tick(self) -> None:
         """Draw the newest snapshot, if it is new and may be drawn now."""
         snapshot = self._backend.snapshot
         if not self._main.query(HeaderLine):
             return  # the screen is being taken down
+        self.tell_what_is_seen()
         if snapshot is self._complete or self._app.screen is not self._main or not self.gate.open():
             return
         self.frame(pictures=self.pace.due() or not snapshot.running)
+
+    def tell_what_is_seen(self) -> None:
+        """Tell the back end which pictures are on the screen, when that has changed."""
+        output, network = self._main.query_one(OutputPane), self._main.pane("network")
+        chosen = output.display and output.neuron is not None
+        seen = (
+            output.wanted if output.display else None,
+            (_LARGE if chosen else _SMALL) if network.display or chosen else 0,
+            output.display,
+            output.held_out_points,
+        )
+        if seen != self._seen:
+            self._seen = seen
+            surface, neurons, answer, held_out = seen
+            self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out)
+            if not self._backend.snapshot.running:
+                self._backend.pause()  # a paused run publishes pictures anew after a command only
 
     def frame(self, *, pictures: bool) -> None:
         """Draw the newest snapshot now: the numbers, and the pictures too where asked for."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 
 from nnplay.tui import actions, bars
 from nnplay.tui.cells import Cells, Row, Run, fit, joined
@@ -15,8 +16,9 @@ from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.editor import editor
 from nnplay.tui.entries import Entry
 from nnplay.tui.nudge import at_share, nudged, share
+from nnplay.tui.problem import about
 
-_LABEL = 11
+_LABEL = 12
 _VALUE = 7
 
 
@@ -24,6 +26,9 @@ class Form(Cells, can_focus=True):
     """Shows entries, and tells the editor when the user gives one another value."""
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("form")
+
+    class Moved(Message):
+        """Another entry is under the cursor."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -43,6 +48,19 @@ class Form(Cells, can_focus=True):
         keys = [entry.key for entry in entries]
         self.cursor = keys.index(old.key) if old and old.key in keys else min(self.cursor, max(0, len(keys) - 1))
         self.redraw()
+
+    def find(self, key: str) -> bool:
+        """Put the cursor on the entry with this key; returns whether there is one."""
+        keys = [entry.key for entry in self._entries]
+        if key in keys:
+            self.cursor = keys.index(key)
+            self.redraw()
+        return key in keys
+
+    @property
+    def hidden(self) -> tuple[int, int]:
+        """How many entries lie above and below what is shown."""
+        return self._top, max(0, len(self._entries) - self._top - self.size.height)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """A line for each entry: marker, label, slider, value."""
@@ -79,6 +97,7 @@ class Form(Cells, can_focus=True):
         if self._entries:
             self.cursor = (self.cursor + by) % len(self._entries)
             self.redraw()
+            self.post_message(self.Moved())
 
     def action_adjust(self, direction: int) -> None:
         """Change the value under the cursor to the next one in its row."""
@@ -98,6 +117,10 @@ class Form(Cells, can_focus=True):
             editor(self).change_entry(entry, not entry.value)
         elif entry.many:
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
+        elif entry.key == "dataset":
+            notes = [about(name) for name in entry.field.choices]
+            lead = "a data set, or the path of a CSV file (:data my.csv target=y completes paths)"
+            self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
         elif entry.field.kind == "choice":
             self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
         else:

@@ -22,6 +22,8 @@ class Column:
         count: units in all; those that find no room are counted below the column.
         pictures: index of the layer whose neuron pictures are shown, -1 for inputs.
         weights: (units here, units in the column before), or `None` for inputs.
+        bias: (units here,), or `None`.
+        layer: index of the layer that the weights belong to.
     """
 
     title: str
@@ -29,6 +31,8 @@ class Column:
     count: int
     pictures: int
     weights: Floats | None
+    bias: Floats | None = None
+    layer: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +51,21 @@ class Place:
 
 
 def columns(ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[Key, Floats]) -> list[Column]:
-    """Inputs and one column for each layer with weights; empty when weights are not shown (large networks)."""
-    starts = [index for index in range(len(ledger.lines)) if f"{index}.weight" in weights]
-    if not starts:
-        return []
+    """Inputs and one column for each layer with weights; empty when these are not known or form no plain chain."""
+    lines = list(ledger.lines)
+    starts = [index for index, line in enumerate(lines) if line.parameters]
     ranks = [Column("inputs", tuple(ledger.inputs), len(ledger.inputs), -1, None)]
     for place, start in enumerate(starts):
-        end = starts[place + 1] if place + 1 < len(starts) else len(ledger.lines)
-        matrix = _oriented(weights[f"{start}.weight"], ranks[-1].count)
-        if matrix is None:
+        matrix = weights.get(f"{start}.weight")
+        if matrix is None or matrix.ndim != 2 or matrix.shape[0] != ranks[-1].count:
             return []
+        end = starts[place + 1] if place + 1 < len(starts) else len(lines)
         shown = max((index for index in range(start, end) if (index, 0) in pictures), default=start)
-        words = " ".join(line.text for line in list(ledger.lines)[start:end])
-        names = tuple(ledger.outputs) if end == len(ledger.lines) else ()
-        ranks.append(Column(words, names, matrix.shape[0], shown, matrix))
-    return ranks
-
-
-def _oriented(matrix: Floats, before: int) -> Floats | None:
-    if matrix.ndim != 2:
-        return None
-    if matrix.shape[1] == before:
-        return matrix
-    return matrix.T if matrix.shape[0] == before else None
+        words = " ".join(line.text for line in lines[start:end])
+        names = tuple(ledger.outputs) if end == len(lines) else ()
+        bias = weights.get(f"{start}.bias")
+        ranks.append(Column(words, names, matrix.shape[1], shown, matrix.T, bias, start))
+    return ranks if starts else []
 
 
 def places(counts: list[int], width: int, height: int, left: int, right: int) -> list[list[Place]]:

@@ -51,17 +51,24 @@ class HeaderLine(Cells):
         return {
             "name": [(" nnplay ", look.ink("accent", bold=True))],
             "title": [(f"{self._title} ", look.ink("text"))],
-            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,}")],
+            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<6,}")],
             "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,}"),
+            "past": self._past(now),
             "train": [bar, *self._counter("train", fixed.loss(now.train_loss, 6) + " ")],
             "valid": self._counter("valid", fixed.loss(now.validation_loss, 6)),
-            "accuracy": [(" acc", dim), (fixed.percent(accuracy, 7), look.ink("strong"))]
+            "accuracy": [(" acc", dim), (fixed.percent(accuracy, 8), look.ink("strong"))]
             if math.isfinite(accuracy)
             else [],
             "speed": [bar, (fixed.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],
             "seconds": [(f"  {fixed.duration(now.seconds)}", dim)],
         }
+
+    def _past(self, now: Snapshot) -> list[Run]:
+        """How far the user has gone back in time."""
+        if now.running or now.step >= now.latest:
+            return []
+        return [(f"of {now.latest:,} ", self.look.ink("warning"))]
 
     def _counter(self, name: str, value: str) -> list[Run]:
         return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]

@@ -16,7 +16,7 @@ _BY_SHOWN = {key_name(key): key for action in ACTIONS for key in action.keys}
 
 def path() -> Path:
     """Where the user's keymap lies (it need not exist)."""
-    return Path(platformdirs.user_config_dir("nnplay")) / "keymap.toml"
+    return Path(platformdirs.user_config_dir("nnplay", appauthor=False)) / "keymap.toml"
 
 
 def load(file: Path) -> dict[str, str]:
@@ -34,7 +34,23 @@ def load(file: Path) -> dict[str, str]:
     keys = table.get("keys", {})
     if not isinstance(keys, Mapping):
         raise InputError("has no table [keys]", where=file.name)
-    return {_known(name, file): _keys(name, value, file) for name, value in keys.items()}
+    chosen = {_known(name, file): _keys(name, value, file) for name, value in keys.items()}
+    _refuse_conflicts(chosen, file)
+    return chosen
+
+
+def _refuse_conflicts(chosen: Mapping[str, str], file: Path) -> None:
+    """Two actions on one key in the same place: only one of them could ever be done."""
+    taken: dict[tuple[str, str], str] = {}
+    for action in ACTIONS:
+        for key in chosen.get(action.id, ",".join(action.keys)).split(","):
+            where = "app" if action.where == "screen" else action.where
+            other = taken.setdefault((where, key), action.id) if key else action.id
+            if other != action.id:
+                hint = f"give '{other}' another key too, or choose a free one"
+                raise InputError(
+                    f"'{key_name(key)}' is the key of '{other}' and of '{action.id}'", where=file.name, hint=hint
+                )
 
 
 def _known(name: str, file: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,11 +11,15 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
+from nnplay.errors import InputError
+from nnplay.fields import text
 from nnplay.tui import actions, fixed
 from nnplay.tui.cells import Cells, Row, fit, joined
 from nnplay.tui.contract import LayerLine, Ledger
+from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.editor import editor
-from nnplay.tui.layer_text import with_units
+from nnplay.tui.layer_text import frozen_or_not, name_of, named, schemes_of, with_units, with_value
 
 
 class LayerList(Cells, can_focus=True):
@@ -73,12 +77,15 @@ class LayerList(Cells, can_focus=True):
             return joined([(marker, self.look.ink("accent")), (fit(line.text, 18), ink), (f" {line.problem}", ink)])
         parameters = fixed.count(line.parameters, 9) if line.parameters else " " * 9
         dim = self.look.ink("dim")
+        adds = f" {fixed.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
+        adds = adds or (" " * 15 if width >= 72 else "")
         return joined(
             [
                 (marker, self.look.ink("accent")),
                 (fit(line.text, max(12, min(24, width - 25))), ink),
                 (fit(line.shape, 12), dim),
                 (parameters, dim),
+                (adds, dim),
                 (f"  {line.note}", dim),
             ]
         )
@@ -95,7 +102,9 @@ class LayerList(Cells, can_focus=True):
         ledger = self._ledger
         if ledger is None:
             return ()
-        text = f"{fixed.count(ledger.parameters)} parameters · {fixed.size(ledger.bytes)}"
+        dot = self.look.pick("·", "-")
+        adds = f" {dot} {fixed.short(ledger.multiply_adds, 0)} multiply-adds" if width >= 44 else ""
+        text = f"{fixed.count(ledger.parameters)} parameters{adds} {dot} {fixed.size(ledger.bytes)}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
 
     def action_move(self, by: int) -> None:
@@ -135,6 +144,46 @@ class LayerList(Cells, can_focus=True):
             if changed != texts[self.cursor]:
                 texts[self.cursor] = changed
                 editor(self).change(layers=tuple(texts))
+
+    def _rewrite(self, change: Callable[[str], str]) -> None:
+        """Give the layer under the cursor another text; one that cannot be read stays, and the app says why."""
+        texts = self.texts
+        if self.cursor < len(texts):
+            try:
+                texts[self.cursor] = change(texts[self.cursor])
+            except InputError as problem:
+                editor(self).say(problem.message, error=True)
+                return
+            editor(self).change(layers=tuple(texts))
+
+    def action_freeze(self) -> None:
+        """Freeze the layer, or train it again."""
+        self._rewrite(frozen_or_not)
+
+    def action_name(self) -> None:
+        """Type a name for the layer."""
+        if self.cursor < len(self.texts):
+            current = name_of(self.texts[self.cursor])
+            field = text("name", "", "a name without spaces; empty for none")
+
+            def answered(name: str | None) -> None:
+                if name is not None:
+                    self._rewrite(lambda layer: named(layer, name))
+
+            self.app.push_screen(AskValue("name of the layer", field, current), answered)
+
+    def action_initial(self) -> None:
+        """Choose the scheme of the layer's first weights."""
+        schemes = schemes_of(self.texts[self.cursor]) if self.cursor < len(self.texts) else ()
+        if not schemes:
+            editor(self).say("this layer has no scheme for its first weights")
+            return
+
+        def answered(scheme: str | None) -> None:
+            if scheme is not None:
+                self._rewrite(lambda layer: with_value(layer, "init", scheme))
+
+        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), answered)
 
     def on_focus(self) -> None:
         """Show the cursor."""

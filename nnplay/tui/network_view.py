@@ -1,32 +1,58 @@
-"""The network on the screen: a picture per neuron, lines for weights; or the chain of layers where it is too large."""
+"""The network on the screen, and the cursor in it that shows a neuron's weights and bias and lets them be set."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-from rich.cells import cell_len
-from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
 
-from nnplay.tui import fixed
-from nnplay.tui.blocks import quantised, resized
-from nnplay.tui.cells import PLAIN, Cells, Row, Run, fit, joined
+from nnplay.fields import number
+from nnplay.text import clean
+from nnplay.tui import actions
+from nnplay.tui.cells import Cells, Row, fit
+from nnplay.tui.chain import chain
 from nnplay.tui.contract import Floats, Ledger
-from nnplay.tui.graph import Column, Place, columns, places
-from nnplay.tui.links import Links
-from nnplay.tui.look import Look
+from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.editor import editor
+from nnplay.tui.graph import Column, Place, columns
+from nnplay.tui.network_drawing import graph, margins
 
-_MOST_NAMES = 8
+_WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
+Unit = tuple[int, int]
 
 
-class NetworkView(Cells):
-    """Draws a ledger with the weights and neuron pictures of a snapshot."""
+class NetworkView(Cells, can_focus=True):
+    """Draws a ledger with the weights and neuron pictures of a snapshot.
+
+    Attributes:
+        chosen: column (0 are the inputs) and unit under the cursor.
+        link: which number of the chosen unit is meant: 0 its bias, k its weight from unit k - 1.
+        folded: draw the chain of layers although the graph would fit.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("network")
+
+    @dataclass
+    class Chosen(Message):
+        """The cursor is on another unit, or on none."""
+
+        picture: tuple[int, int] | None
+        title: str
 
     def __init__(self) -> None:
         super().__init__()
         self._ledger: Ledger | None = None
         self._weights: Mapping[str, Floats] = {}
         self._pictures: Mapping[tuple[int, int], Floats] = {}
+        self._ranks: list[Column] = []
+        self._spots: list[list[Place]] = []
+        self.chosen: Unit | None = None
+        self.link = 0
+        self.folded = False
 
     def show(self, ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[tuple[int, int], Floats]) -> None:
         """Draw this network."""
@@ -34,139 +60,138 @@ class NetworkView(Cells):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """The graph with a heading row and a row that counts what found no room, or the chain of layers."""
+        """The graph with what is known of the chosen unit below it, or the chain of layers."""
+        self._ranks, self._spots = [], []
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
-        room = width - sum(_margins(ranks)) if ranks else 0
-        if ranks and room >= 7 * len(ranks) and height >= 6:
-            return _graph(ranks, self._pictures, width, height, self.look)
-        return chain(self._ledger, width, height, self.look)
+        room = width - sum(margins(ranks)) if ranks else 0
+        if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
+            return chain(self._ledger, width, height, self.look)
+        self._ranks = ranks
+        self._keep_inside()
+        drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen)
+        self._spots = drawn.spots
+        return [*drawn.rows, ((fit(self._about_chosen(), width), self.look.ink("accent")),)]
 
+    def _keep_inside(self) -> None:
+        if self.chosen is not None:
+            column = min(self.chosen[0], len(self._ranks) - 1)
+            self.chosen = column, min(self.chosen[1], self._ranks[column].count - 1)
+            self.link = min(self.link, self._links_of(self._ranks[column]))
 
-def _graph(
-    ranks: list[Column], pictures: Mapping[tuple[int, int], Floats], width: int, height: int, look: Look
-) -> list[Row]:
-    left, right = _margins(ranks)
-    below = 1 if any(rank.count > max(1, (height - 1) // 2) for rank in ranks) else 0
-    rows = height - 1 - below
-    spots = places([rank.count for rank in ranks], width, rows, left, right)
-    grid: dict[tuple[int, int], Run] = {}
-    links = Links(look)
-    for index in range(1, len(ranks)):
-        weights = ranks[index].weights
-        if weights is not None:
-            links.connect(spots[index - 1], spots[index], weights)
-    for key in links.cells:
-        run = links.glyph(*key)
-        if run is not None:
-            grid[key] = run
-    for rank, column in zip(ranks, spots, strict=True):
-        for unit, place in enumerate(column):
-            _stamp(grid, place, pictures.get((rank.pictures, unit)), look)
-            _name(grid, rank, unit, place, width, look)
-    body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(rows)]
-    return [_headings(ranks, spots, width, look), *body, *[_hidden(ranks, spots, width, look)] * below]
+    @staticmethod
+    def _links_of(rank: Column) -> int:
+        return 0 if rank.weights is None else int(rank.weights.shape[1])
 
+    def _about_chosen(self) -> str:
+        if self.chosen is None:
+            return "← → ↑ ↓ choose a unit, to see and set its weights" if self.has_focus else ""
+        rank = self._ranks[self.chosen[0]]
+        name = self._unit_name(*self.chosen)
+        if rank.weights is None:
+            return f"{name}: an input"
+        value = self._value()
+        shown = "none" if value is None else f"{value:.4g}"
+        what = "bias" if self.link == 0 else f"weight from {self._unit_name(self.chosen[0] - 1, self.link - 1)}"
+        bias = "" if self.link == 0 or rank.bias is None else f"bias {float(rank.bias[self.chosen[1]]):.4g} · "
+        return f"{name}: {bias}{what} {shown} · w next, enter set"
 
-def _margins(ranks: list[Column]) -> tuple[int, int]:
-    widest = [max((cell_len(name) for name in names), default=0) for names in (ranks[0].names, ranks[-1].names)]
-    left, right = (min(_MOST_NAMES, width + 1) if width else 0 for width in widest)
-    return max(1, left), right
+    def _unit_name(self, column: int, unit: int) -> str:
+        rank = self._ranks[column]
+        if unit < len(rank.names):
+            return clean(rank.names[unit], 24)
+        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1}, unit {unit + 1}"
 
+    def _value(self) -> float | None:
+        """The number that the cursor means."""
+        if self.chosen is None:
+            return None
+        rank = self._ranks[self.chosen[0]]
+        if self.link == 0:
+            return None if rank.bias is None else float(rank.bias[self.chosen[1]])
+        return None if rank.weights is None else float(rank.weights[self.chosen[1], self.link - 1])
 
-def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats | None, look: Look) -> None:
-    row, cells = place.top // 2, (place.pixels + 1) // 2
-    if picture is None:
-        style = look.ink("dim")
-        for x in range(place.width):
-            grid[row + cells // 2 - (0 if cells % 2 else 1), place.left + x] = (
-                look.pick("▪", "o") if x == place.width // 2 else " ",
-                style,
-            )
-        return
-    peak = float(np.nanmax(np.abs(picture))) or 1.0
-    levels = quantised(resized(picture, place.pixels, place.width), -peak, peak)
-    colours = look.scale()
-    for y in range(cells):
-        for x in range(place.width):
-            top = int(levels[2 * y, x])
-            bottom = int(levels[2 * y + 1, x]) if 2 * y + 1 < place.pixels else None
-            grid[row + y, place.left + x] = _pixel(top, bottom, colours, look)
+    # Keys
 
+    def choose(self, unit: Unit | None) -> None:
+        """Put the cursor on a unit, or on none."""
+        if unit != self.chosen:
+            self.chosen, self.link = unit, 0 if unit is None else min(self.link, 1)
+            self.redraw()
+            self._tell()
 
-def _pixel(top: int, bottom: int | None, colours: Sequence[str], look: Look) -> Run:
-    if not look.blocks:
-        share = (top + (top if bottom is None else bottom)) / (len(colours) - 1) - 1
-        return look.glyph(share), look.signed(share)
-    if bottom is None:
-        return "▀", look.plain(colours[top])
-    if top == bottom:
-        return " ", look.plain(look.palette.text, colours[top])
-    return "▀", look.plain(colours[top], colours[bottom])
+    def _tell(self) -> None:
+        if self.chosen is None or not self._ranks:
+            self.post_message(self.Chosen(None, ""))
+        else:
+            picture = (self._ranks[self.chosen[0]].pictures, self.chosen[1])
+            self.post_message(self.Chosen(picture, self._unit_name(*self.chosen)))
 
+    def action_column(self, by: int) -> None:
+        """A unit of another column."""
+        if self._ranks:
+            column, unit = self.chosen or (0 if by > 0 else len(self._ranks), 0)
+            column = min(len(self._ranks) - 1, max(0, column + by))
+            self.choose((column, min(unit, self._ranks[column].count - 1)))
 
-def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, width: int, look: Look) -> None:
-    if unit >= len(rank.names):
-        return
-    row = place.middle // 4
-    text = fit(rank.names[unit], _MOST_NAMES - 1).rstrip()
-    first = rank.weights is None
-    start = place.left - len(text) - 1 if first else place.left + place.width + 1
-    for offset, character in enumerate(text):
-        if 0 <= start + offset < width:
-            grid[row, start + offset] = (character, look.ink("text"))
+    def action_unit(self, by: int) -> None:
+        """Another unit of the same column."""
+        if self._ranks:
+            column, unit = self.chosen or (1, -1 if by > 0 else 0)
+            self.choose((column, (unit + by) % self._ranks[column].count))
 
+    def action_link(self, by: int) -> None:
+        """Another number of the chosen unit."""
+        if self.chosen is None:
+            self.action_column(1)
+        if self.chosen is not None:
+            self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
+            self.redraw()
 
-def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:
-    line = " " * width
-    for index, (rank, column) in enumerate(zip(ranks, spots, strict=True)):
-        left = column[0].left
-        end = spots[index + 1][0].left - 1 if index + 1 < len(spots) else width
-        start = max(0, left - 2) if index == 0 else left
-        text = fit(rank.title if index else "in", max(2, end - start))
-        line = line[:start] + text + line[start + len(text) :]
-    return ((line[:width], look.ink("dim")),)
+    def action_edit(self) -> None:
+        """Type a value for the chosen weight or bias."""
+        value = self._value()
+        if value is None or self.chosen is None:
+            self.action_link(1)
+            return
+        rank, unit = self._ranks[self.chosen[0]], self.chosen[1]
+        name = f"{rank.layer}.{'bias' if self.link == 0 else 'weight'}"
+        index = (unit,) if self.link == 0 else (self.link - 1, unit)
 
+        def answered(text: str | None) -> None:
+            if text is not None:
+                editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
 
-def _hidden(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:
-    line = [" "] * width
-    for rank, column in zip(ranks, spots, strict=True):
-        missing = rank.count - len(column)
-        if missing > 0:
-            text = f"+{missing}"
-            start = column[0].left
-            line[start : start + len(text)] = list(text)
-    return (("".join(line)[:width], look.ink("dim")),)
+        self.app.push_screen(AskValue(self._about_chosen().partition(" ·")[0], _WEIGHT, f"{value:.6g}"), answered)
 
+    def action_leave(self) -> None:
+        """No unit."""
+        self.choose(None)
 
-def chain(ledger: Ledger, width: int, height: int, look: Look) -> list[Row]:
-    """The layers from input to output, one a row with its shape and its share of the parameters; long ones folded."""
-    lines = list(ledger.lines)
-    room = max(1, height - 2)
-    fold = len(lines) > room
-    head = lines[: room - room // 2 - 1] if fold else lines
-    tail = lines[len(lines) - room // 2 :] if fold else []
-    rows: list[Row] = [((look.pick("● ", "o ") + "input  " + ", ".join(ledger.inputs), look.ink("dim")),)]
-    rows += [_block(line.text, line.shape, line.parameters, ledger.parameters, width, look) for line in head]
-    if fold:
-        rows.append(((f"  … {len(lines) - len(head) - len(tail)} layers folded", look.ink("dim")),))
-        rows += [_block(line.text, line.shape, line.parameters, ledger.parameters, width, look) for line in tail]
-    rows.append(((look.pick("● ", "o ") + "output " + ", ".join(ledger.outputs), look.ink("dim")),))
-    return rows
+    # Mouse
 
+    def _unit_at(self, x: int, y: int) -> Unit | None:
+        for column, places in enumerate(self._spots):
+            for unit, place in enumerate(places):
+                top = place.top // 2 + 1
+                inside = top <= y < top + (place.pixels + 1) // 2 and place.left - 1 <= x <= place.left + place.width
+                if inside:
+                    return column, unit
+        return None
 
-def _block(text: str, shape: str, parameters: int, total: int, width: int, look: Look) -> Row:
-    bar_width = max(0, width - 50)
-    share = parameters / total if total else 0.0
-    bar = look.pick("█", "#") * round(share * bar_width)
-    style: Style = look.ink("text")
-    return joined(
-        [
-            (look.pick("│ ", "| "), look.ink("faint")),
-            (fit(text, 22), style),
-            (fit(shape, 14), look.ink("dim")),
-            (fixed.short(parameters, 8) if parameters else " " * 8, look.ink("dim")),
-            ("  " + bar, look.ink("accent")),
-        ]
-    )
+    def on_click(self, event: events.Click) -> None:
+        """Choose the unit under the mouse; a second click sets its value."""
+        unit = self._unit_at(event.x, event.y)
+        if unit is not None and unit == self.chosen and event.chain > 1:
+            self.action_edit()
+        else:
+            self.choose(unit)
+
+    def on_focus(self) -> None:
+        """Say what the arrows do."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Nothing to say any more."""
+        self.redraw()

@@ -17,6 +17,8 @@ SLOW_BUDGET = 6 * 1024
 """The same over a slow line."""
 
 _BURST_SECONDS = 6.0
+_SLOW_TRIP, _QUICK_TRIP = 0.2, 0.1
+"""Seconds from a frame to the terminal's answer, on average, beyond which a line is slow, and quick again."""
 
 
 @dataclass(slots=True)
@@ -26,10 +28,13 @@ class Pace:
     Attributes:
         clock: seconds, monotonic.
         budget: bytes a second.
+        slow: the user says that the line is slow: stay at the small budget.
     """
 
     clock: Callable[[], float]
     budget: float = BUDGET
+    slow: bool = False
+    _trip: float = field(default=0.0, init=False)
     _bytes: float = field(default=-1.0, init=False)
     _filled_at: float = field(default=0.0, init=False)
     _drawn_at: float = field(default=float("-inf"), init=False)
@@ -44,6 +49,14 @@ class Pace:
         self._fill()
         self._bytes -= cost
         self._drawn_at = self.clock()
+
+    def measured(self, round_trip: float) -> None:
+        """Note how long the terminal took to draw a frame: a slow line gets fewer bytes."""
+        self._trip += 0.25 * (round_trip - self._trip)
+        if self._trip > _SLOW_TRIP:
+            self.budget = min(self.budget, SLOW_BUDGET)
+        elif self._trip < _QUICK_TRIP and not self.slow:
+            self.budget = BUDGET
 
     def _fill(self) -> None:
         now, most = self.clock(), _BURST_SECONDS * self.budget

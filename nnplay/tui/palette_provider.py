@@ -29,7 +29,7 @@ class Actions(Provider):
 
     def _do(self, action: Action) -> Any:
         app: Any = self.app
-        return partial(app.perform, action) if action.run else partial(app.open_command_line, f"{action.id} ")
+        return partial(app.perform_by_name, action)
 
 
 def _label(action: Action) -> str:

@@ -32,6 +32,21 @@ class Reduced:
         return xs, ys
 
 
+def smoothed(values: NDArray[np.generic], past: float) -> Floats:
+    """A running mean in which each value counts 1 - `past` and what came before `past`; begins without a bias.
+
+    Values that are not finite are carried over.
+    """
+    result = np.empty(len(values))
+    mean = weight = 0.0
+    for index, value in enumerate(np.asarray(values, dtype=np.float64).tolist()):
+        if np.isfinite(value):
+            mean = past * mean + (1 - past) * value
+            weight = past * weight + (1 - past)
+        result[index] = mean / weight if weight else value
+    return result
+
+
 def reduced(
     steps: NDArray[np.generic],
     minimum: NDArray[np.generic],

@@ -47,18 +47,18 @@ def run(
         first_start=_first_start() if tour is None else tour,
     )
     if slow or os.environ.get("SSH_CONNECTION"):
-        app.follower.pace.budget = SLOW_BUDGET
+        app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal)
     try:
         status = app.run()
     finally:
-        backend.stop()
+        backend.stop(keep=app.keep)
     return app.return_code or status or 0
 
 
 def _first_start() -> bool:
     """Whether this user has never opened the playground; a folder that cannot be written counts as not the first."""
-    seen = Path(platformdirs.user_state_dir("nnplay")) / "tour-seen"
+    seen = Path(platformdirs.user_state_dir("nnplay", appauthor=False)) / "tour-seen"
     if seen.exists():
         return False
     try:

@@ -38,7 +38,7 @@ class LiveBackend(FakeBackend):
         self._rescue.write_text(f"step {self.snapshot.step}")
         return f"the run was saved to {self._rescue.name}"
 
-    def stop(self) -> None:
+    def stop(self, *, keep: bool = False) -> None:
         self._end.set()
 
 

@@ -80,6 +80,8 @@ class FakeSnapshot:
     batch: int = 0
     batches: int = 22
     step: int = 0
+    first: int = 0
+    latest: int = 0
     steps_per_second: float = 0.0
     seconds: float = 0.0
     train_loss: float = 0.6931
@@ -104,14 +106,19 @@ class FakeSettings:
 
     dataset: str = "spiral"
     dataset_fields: Mapping[str, Any] = field(default_factory=lambda: {"noise": 0.1, "samples": 1000})
-    features: tuple[str, ...] = ("x₁", "x₂")
+    features: tuple[str, ...] = ("x1", "x2")
     split: tuple[int, int, int] = (70, 15, 15)
     batch_size: int = 32
     loss: str = "cross_entropy"
+    loss_fields: Mapping[str, Any] = field(default_factory=dict)
     optimizer: str = "adam"
-    optimizer_fields: Mapping[str, Any] = field(default_factory=lambda: {"rate": 0.01})
+    optimizer_fields: Mapping[str, Any] = field(default_factory=lambda: {"lr": 0.01})
+    schedule: str = "none"
+    schedule_fields: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
     layers: tuple[str, ...] = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
     seed: int = 0
+    stops: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,7 @@ class FakeLine:
     shape: str
     units: int
     parameters: int
+    multiply_adds: int = 0
     note: str = ""
     problem: str = ""
 
@@ -135,17 +143,19 @@ class FakeLedger:
     outputs: tuple[str, ...]
     parameters: int
     bytes: int
+    multiply_adds: int = 0
 
 
 _SET = (
     number("noise", 0.0, "random change of the examples", low=0.0, high=0.5),
     integer("samples", 1000, "examples made", low=20, high=5000),
 )
-_RATE = (
-    number("rate", 0.01, "length of a step along the gradient", low=0.0, above=True, live=True),
+_RATE = (number("lr", 0.01, "length of a step along the gradient", low=0.0, above=True, live=True),)
+_TRAINING = (
     number("l2", 0.0, "penalty on squared weights", low=0.0, live=True),
-    number("clip", 0.0, "longest gradient, 0 for any", low=0.0, live=True),
+    number("clip_norm", 0.0, "longest gradient, 0 for any", low=0.0, live=True),
 )
+_STOPS = (integer("epochs", 0, "stop at this epoch", low=0), number("accuracy", 0.0, "stop there", low=0.0, high=1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +171,40 @@ class FakeCatalogue:
     optimizers: Mapping[str, Sequence[Field]] = field(default_factory=lambda: dict.fromkeys(("sgd", "adam"), _RATE))
     layers: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: {
-            "linear": (integer("units", 8, "numbers that come out"),),
+            "linear": (
+                integer("units", 8, "numbers that come out"),
+                choice("init", "auto", "first weights", ("auto", "he_normal", "zeros")),
+            ),
             "tanh": (),
             "relu": (),
             "dropout": (number("rate", 0.5, "share set to zero", low=0.0, high=0.9),),
             "activation": (choice("kind", "tanh", "which", ("tanh", "relu")),),
         }
     )
-    features: Sequence[str] = ("x₁", "x₂", "x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂")
+    schedules: Mapping[str, Sequence[Field]] = field(
+        default_factory=lambda: {"none": (), "cosine": (integer("steps", 1000, "until the rate is lowest"),)}
+    )
+    training: Sequence[Field] = _TRAINING
+    stops: Sequence[Field] = _STOPS
+    features: Sequence[str] = ("x1", "x2", "x1^2", "x2^2", "x1x2", "sin(x1)", "sin(x2)")
     presets: Mapping[str, str] = field(
         default_factory=lambda: {"spiral": "two classes wound round each other", "circle": "one class inside the other"}
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRecent:
+    """A saved run."""
+
+    path: str
+    name: str
+    data: str = "spiral"
+    network: str = "8·8·2"
+    epoch: int = 12
+    loss: float = 0.25
+    age: float = 75.0
+    recovered: bool = False
+    problem: str = ""
 
 
 def spiral_points(count: int = 160) -> FakePoints:
@@ -208,7 +241,7 @@ def neurons(progress: float, layers: Mapping[int, int], size: int = 12) -> dict[
     """Pictures of waves that turn with progress."""
     axis = np.linspace(-1, 1, size)
     x, y = np.meshgrid(axis, -axis)
-    pictures = {(-1, 0): x.astype(np.float32), (-1, 1): y.astype(np.float32)}
+    pictures: dict[tuple[int, int], np.ndarray] = {}
     for layer, units in layers.items():
         for unit in range(units):
             angle = unit * 0.8 + layer + progress
@@ -223,15 +256,19 @@ def trained(step: int = 2745, *, running: bool = True) -> FakeSnapshot:
     progress = 1 - float(np.exp(-step / 1500))
     rng = np.random.default_rng(step // 50)
     weights = {
-        "0.weight": rng.normal(size=(8, 2)).astype(np.float32),
+        "0.weight": rng.normal(size=(2, 8)).astype(np.float32),
+        "0.bias": rng.normal(size=8).astype(np.float32),
         "2.weight": rng.normal(size=(8, 8)).astype(np.float32),
-        "4.weight": rng.normal(size=(2, 8)).astype(np.float32),
+        "2.bias": rng.normal(size=8).astype(np.float32),
+        "4.weight": rng.normal(size=(8, 2)).astype(np.float32),
+        "4.bias": rng.normal(size=2).astype(np.float32),
     }
     return FakeSnapshot(
         running=running,
         epoch=step // 22,
         batch=step % 22,
         step=step,
+        latest=step,
         steps_per_second=612_345.0,
         seconds=12.5,
         train_loss=0.69 * (1 - progress) + 0.0214,
@@ -243,14 +280,14 @@ def trained(step: int = 2745, *, running: bool = True) -> FakeSnapshot:
             "train_accuracy": curve(step, 0.5, 0.99, rough=0.01),
             "validation_accuracy": curve(step, 0.5, 0.984, rough=0.01, seed=2),
             "gradient_norm": curve(step, 1.2, 0.04, seed=3),
-            "learning_rate": curve(step, 0.01, 0.01, rough=0),
+            "lr": curve(step, 0.01, 0.01, rough=0),
         },
         surface=spiral_surface(progress),
         neurons=neurons(progress, {1: 8, 3: 8, 4: 2}),
         weights=weights,
         health=(
             FakeFinding("good", "learning: the loss falls on both parts"),
-            FakeFinding("warning", "validation loss rises since epoch 90: overfitting", ":set l2", "more l2"),
+            FakeFinding("warning", "validation loss rises since epoch 90: overfitting", "3", "pane-training"),
         ),
     )
 
@@ -264,13 +301,16 @@ class FakeBackend:
         self.settings = FakeSettings()
         self.catalogue = FakeCatalogue()
         self.asked: list[tuple[Any, ...]] = []
+        self.looked: dict[str, Any] = {}
+        self.saved: list[FakeRecent] = []
         self.unsaved_steps = False
 
     def run(self) -> None:
         self._do("run", running=True)
 
     def pause(self) -> None:
-        self._do("pause", running=False)
+        if self.snapshot.running:
+            self._do("pause", running=False)
 
     def batch(self) -> None:
         self._do("batch", running=False, step=self.snapshot.step + 1)
@@ -290,6 +330,24 @@ class FakeBackend:
 
     def goto(self, unit: str, number: int) -> None:
         self._do("goto", unit, number)
+
+    def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
+        self._do("run_for", steps, epochs)
+
+    def look(self, **seen: Any) -> None:
+        self.looked = seen
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+        self._do("set_weight", name, index, value)
+
+    def summary(self) -> str:
+        return "700 training rows in batches of 32"
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def recent(self) -> list[FakeRecent]:
+        return self.saved
 
     def speed(self, steps_per_second: float) -> None:
         self._do("speed", steps_per_second)
@@ -324,12 +382,13 @@ class FakeBackend:
             elif word == "linear":
                 units = int(rest[0]) if rest and rest[0].isdigit() else 8
                 count = units * width + units
-                lines.append(FakeLine(text, f"{width}→{units}", units, count, "he-normal"))
+                note = "frozen" if "frozen" in rest else "he-normal"
+                lines.append(FakeLine(text, f"{width}→{units}", units, count, units * width, note))
                 total, width = total + count, units
             else:
                 lines.append(FakeLine(text, f"{width}", width, 0))
         names = ("orange", "blue") if width == 2 else ()
-        return FakeLedger(tuple(lines), ("x₁", "x₂"), names, total, 4 * total)
+        return FakeLedger(tuple(lines), ("x1", "x2"), names, total, 4 * total, total)
 
     def save(self, path: str) -> str:
         self.asked.append(("save", path))
@@ -346,5 +405,5 @@ class FakeBackend:
         self.asked.append(("rescue",))
         return "the run was saved to rescued.nnplay"
 
-    def stop(self) -> None:
+    def stop(self, *, keep: bool = False) -> None:
         self.asked.append(("stop",))

@@ -17,12 +17,22 @@ from nnplay.tui.glossary import find, glossary, terms_for
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.layer_text import split_layers, with_units
 from nnplay.tui.look import Look
+from nnplay.tui.network_view import NetworkView
 from nnplay.tui.nudge import nudged
 from nnplay.tui.pane_help import page
+from nnplay.tui.panes.health import Findings
 from nnplay.tui.undo import Undo
 from tests.ui.fakes import FakeBackend, FakeCatalogue, FakeSettings
 
-OWNERS = {"app": Playground, "screen": Playground, "form": Form, "layers": LayerList, "curves": CurveView}
+OWNERS = {
+    "app": Playground,
+    "screen": Playground,
+    "form": Form,
+    "layers": LayerList,
+    "curves": CurveView,
+    "network": NetworkView,
+    "health": Findings,
+}
 
 
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.run], ids=lambda action: action.id)
@@ -79,12 +89,13 @@ def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
     """Shown key names are taken, unknown actions and wrong types are refused in one sentence."""
     file = tmp_path / "keymap.toml"
     assert keymap.load(file) == {}
-    file.write_text('[keys]\nrun = ["g", "."]\n')
-    assert keymap.load(file) == {"run": "g,full_stop"}
+    file.write_text('[keys]\nrun = "B"\nstep = ["."]\n')
+    assert keymap.load(file) == {"run": "B", "step": "full_stop"}
     for text, word in (
         ('[keys]\nrum = "g"\n', "run"),
         ("[keys]\nrun = 3\n", "needs a key"),
         ("[keys", "cannot be read"),
+        ('[keys]\nrun = "."\n', "'run' and of 'step'"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=word):
@@ -99,7 +110,7 @@ def test_commands_are_split_and_completed() -> None:
     with pytest.raises(InputError, match=r"rate 0\.003"):
         commands.split("set")
     rows = entries.training_entries(FakeSettings(), FakeCatalogue())
-    assert [c.line for c in commands.completions("set r", rows, FakeCatalogue())] == ["set rate "]
+    assert [c.line for c in commands.completions("set ra", rows, FakeCatalogue())] == ["set lr "]
     assert "set optimizer sgd" in [c.line for c in commands.completions("set optimizer ", rows, FakeCatalogue())]
     assert "rewind" in [c.line for c in commands.completions("re", rows, FakeCatalogue())]
     assert commands.read_goto("epoch 20") == ("epoch", 20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -12,18 +13,35 @@ from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from nnplay.text import clean
+from nnplay.tui.cells import fit
 from nnplay.tui.dialogs.base import Dialog
 
 
 class Choose(Dialog[str]):
-    """Answers one of `choices`, or nothing."""
+    """Answers one of `choices`, or nothing.
+
+    Args:
+        notes: a remark beside each choice.
+        shown: what stands on the screen for each choice, where that is not itself.
+        free: what was typed may be the answer too, where it narrows the list to nothing.
+    """
 
     def __init__(
-        self, title: str, lead: str, choices: Sequence[str], current: str = "", notes: Sequence[str] = ()
+        self,
+        title: str,
+        lead: str,
+        choices: Sequence[str],
+        current: str = "",
+        notes: Sequence[str] = (),
+        *,
+        shown: Sequence[str] = (),
+        free: bool = False,
     ) -> None:
         super().__init__(title, "↑ ↓ choose · enter take · type to filter · esc back")
         self._lead, self._choices, self._current = lead, list(choices), current
         self._notes = list(notes) or [""] * len(self._choices)
+        self._shown = list(shown) or self._choices
+        self._free = free
 
     def body(self) -> ComposeResult:
         """Lead, filter, list."""
@@ -41,11 +59,12 @@ class Choose(Dialog[str]):
     def _fill(self, words: str) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
-        width = max((len(choice) for choice in self._choices), default=0) + 2
-        for choice, note in zip(self._choices, self._notes, strict=True):
-            if words.lower() in f"{choice} {note}".lower():
-                text = Content.assemble(clean(choice).ljust(width), (clean(note), "$quiet"))
-                options.add_option(Option(text, id=f"choice-{self._choices.index(choice)}"))
+        wanted = words.strip().lstrip("/").lower() if not self._free else words.strip().lower()
+        width = max((cell_len(clean(text)) for text in self._shown), default=0) + 2
+        for index, (text, note) in enumerate(zip(self._shown, self._notes, strict=True)):
+            if wanted in f"{text} {note}".lower():
+                line = Content.assemble(fit(clean(text), width), (clean(note), "$quiet"))
+                options.add_option(Option(line, id=f"choice-{index}"))
         if options.option_count:
             options.highlighted = 0
 
@@ -56,8 +75,11 @@ class Choose(Dialog[str]):
     @on(Input.Submitted)
     def _take(self) -> None:
         options = self.query_one(OptionList)
+        typed = self.query_one(Input).value.strip()
         if options.highlighted is not None:
             options.action_select()
+        elif self._free and typed:
+            self.dismiss(typed)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

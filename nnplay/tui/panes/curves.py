@@ -13,10 +13,12 @@ from nnplay.tui.panes.base import Pane
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": "train", "validation_loss": "valid"},
-    "accuracy": {"train_accuracy": "train", "validation_accuracy": "valid"},
+    "accuracy": {"train_accuracy": "train", "validation_accuracy": "valid", "validation_r2": "valid R²"},
     "gradient": {"gradient_norm": "norm"},
-    "rate": {"learning_rate": "rate"},
+    "rate": {"lr": "rate"},
 }
+_FIRST_EPOCH = {"loss": "batch"}
+"""Shown until the first epochs are over: the loss of single batches."""
 
 
 class CurvesPane(Pane):
@@ -60,9 +62,11 @@ class CurvesPane(Pane):
 
     def _draw(self) -> None:
         names = FAMILIES[self.family]
+        if self.family == "loss" and ("train_loss" not in self._curves or len(self._curves["train_loss"].steps) < 2):
+            names = _FIRST_EPOCH
         shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
         self.query_one(CurveView).show(shown)
 
     def _write_title(self) -> None:
         self.border_title = Content(f"{self.number} {self.heading}: {self.family}")
-        self.border_subtitle = Content("[ ] other curves · g log")
+        self.border_subtitle = Content("[ ] other curves · g log · m smooth")

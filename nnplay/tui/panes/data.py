@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Sequence
 
 from nnplay.tui.contract import Catalogue, Settings
-from nnplay.tui.entries import data_entries
-from nnplay.tui.form import Form
-from nnplay.tui.panes.base import Pane
+from nnplay.tui.entries import Entry, data_entries
+from nnplay.tui.panes.form_pane import FormPane
 
 
-class DataPane(Pane):
+class DataPane(FormPane):
     """A form made from the data set's record."""
 
     number = "1"
     heading = "Data"
 
     def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__(id="data")
-        self._catalogue = catalogue
+        super().__init__(catalogue, id="data")
 
-    def compose(self) -> ComposeResult:
-        """One form."""
-        yield Form()
-
-    def set_up(self, settings: Settings) -> None:
-        """Fill the form."""
-        self.query_one(Form).show(data_entries(settings, self._catalogue))
+    def entries(self, settings: Settings) -> Sequence[Entry]:
+        """What there is to set about the data."""
+        return data_entries(settings, self._catalogue)

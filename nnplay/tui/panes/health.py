@@ -1,15 +1,20 @@
-"""The health pane: what the rules see in the run, one sentence each, and the key that applies the cure."""
+"""The health pane: what the rules see in the run, one sentence each; enter applies the cure under the cursor."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
 from nnplay.text import clean
+from nnplay.tui import actions
 from nnplay.tui.cells import Cells, Row
 from nnplay.tui.contract import Finding, Snapshot
+from nnplay.tui.editor import editor
 from nnplay.tui.look import Ink
 from nnplay.tui.panes.base import Pane
 
@@ -22,30 +27,79 @@ _LEVELS: dict[str, tuple[str, str, Ink]] = {
 
 
 class Findings(Cells, can_focus=True):
-    """Draws findings, wrapped."""
+    """Draws findings, wrapped, with a cursor.
+
+    Attributes:
+        cursor: the finding that enter means.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("health")
 
     def __init__(self) -> None:
         super().__init__()
         self._findings: Sequence[Finding] = ()
+        self._lines: list[int] = []
+        self.cursor = 0
 
     def show(self, findings: Sequence[Finding]) -> None:
         """Draw these."""
         self._findings = findings
+        self.cursor = min(self.cursor, max(0, len(findings) - 1))
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """A glyph, the sentence, the key."""
+        """A glyph, the sentence, the key; scrolled to the finding under the cursor."""
         if not self._findings:
+            self._lines = []
             return [(("nothing to report; press space to train", self.look.ink("dim")),)]
-        return [row for finding in self._findings for row in self._rows_of(finding, width)]
+        blocks = [self._rows_of(index, finding, width) for index, finding in enumerate(self._findings)]
+        rows = [(index, row) for index, block in enumerate(blocks) for row in block]
+        end = sum(len(block) for block in blocks[: self.cursor + 1])
+        top = max(0, end - height)
+        self._lines = [index for index, _ in rows[top:]]
+        return [row for _, row in rows[top : top + height]]
 
-    def _rows_of(self, finding: Finding, width: int) -> list[Row]:
+    def _rows_of(self, index: int, finding: Finding, width: int) -> list[Row]:
         glyph, plain, ink = _LEVELS[finding.level]
-        key = f" ({finding.key}: {finding.action})" if finding.key else ""
+        here = self.has_focus and index == self.cursor
+        key = f" ({'enter' if here else finding.key}: {_title(finding)})" if finding.action else ""
         lines = textwrap.wrap(clean(finding.sentence + key, 400), max(8, width - 3)) or [""]
         mark = self.look.pick(glyph, plain)
-        first: Row = ((f"{mark:<2} ", self.look.ink(ink, bold=True)), (lines[0], self.look.ink("text")))
-        return [first, *(((" " * 3 + line, self.look.ink("text")),) for line in lines[1:])]
+        style = self.look.ink("accent" if here else "text", bold=here)
+        first: Row = ((f"{mark:<2} ", self.look.ink(ink, bold=True)), (lines[0], style))
+        return [first, *(((" " * 3 + line, style),) for line in lines[1:])]
+
+    def action_move(self, by: int) -> None:
+        """Another finding."""
+        if self._findings:
+            self.cursor = (self.cursor + by) % len(self._findings)
+            self.redraw()
+
+    async def action_cure(self) -> None:
+        """Do what the finding proposes."""
+        if self._findings and self._findings[self.cursor].action in actions.BY_ID:
+            await editor(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
+
+    async def on_click(self, event: events.Click) -> None:
+        """Choose a finding; a second click applies its cure."""
+        if event.y < len(self._lines):
+            same, self.cursor = self._lines[event.y] == self.cursor and event.chain > 1, self._lines[event.y]
+            self.redraw()
+            if same:
+                await self.action_cure()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.redraw()
+
+
+def _title(finding: Finding) -> str:
+    action = actions.BY_ID.get(finding.action)
+    return action.title if action is not None else finding.action
 
 
 class HealthPane(Pane):

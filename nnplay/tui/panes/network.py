@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 from textual.app import ComposeResult
 
-from nnplay.tui.contract import Backend, Settings, Snapshot
+from nnplay.data.features import FEATURES
+from nnplay.tui.contract import Backend, Floats, Settings, Snapshot
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 
+_SIDE = 12
 
-class NetworkPane(Pane, can_focus=True):
+
+class NetworkPane(Pane):
     """Neuron pictures and weights of the latest snapshot."""
 
     number = "2"
@@ -19,6 +25,7 @@ class NetworkPane(Pane, can_focus=True):
     def __init__(self, backend: Backend) -> None:
         super().__init__(id="network")
         self._backend = backend
+        self._inputs: Mapping[tuple[int, int], Floats] = {}
 
     def compose(self) -> ComposeResult:
         """One view."""
@@ -27,9 +34,32 @@ class NetworkPane(Pane, can_focus=True):
     def set_up(self, settings: Settings) -> None:
         """Draw the network that the settings describe."""
         self._ledger = self._backend.ledger(settings.layers)
-        self.border_subtitle = ""
+        self._inputs = input_pictures(self._ledger.inputs)
         self.show(self._backend.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw weights and pictures."""
-        self.query_one(NetworkView).show(self._ledger, snapshot.weights, snapshot.neurons)
+        pictures = {**self._inputs, **snapshot.neurons} if snapshot.neurons else snapshot.neurons
+        self.query_one(NetworkView).show(self._ledger, snapshot.weights, pictures)
+
+    def fold(self) -> None:
+        """Change between graph and chain of layers."""
+        view = self.query_one(NetworkView)
+        view.folded = not view.folded
+        view.redraw()
+
+
+def input_pictures(names: object) -> dict[tuple[int, int], Floats]:
+    """What each input is over the plane: (-1, number) → picture, first row at the top; two plain inputs are x₁, x₂."""
+    known = [str(name) for name in names] if isinstance(names, (list, tuple)) else []
+    by_title = {feature.title: feature for feature in FEATURES.values()}
+    features = [FEATURES.get(name) or by_title.get(name) for name in known]
+    if len(known) == 2 and None in features:
+        features = [FEATURES["x1"], FEATURES["x2"]]
+    axis = np.linspace(-6, 6, _SIDE, dtype=np.float32)
+    x, y = (part.ravel() for part in np.meshgrid(axis, -axis))
+    return {
+        (-1, number): feature.make(x, y).reshape(_SIDE, _SIDE)
+        for number, feature in enumerate(features)
+        if feature is not None
+    }

@@ -1,29 +1,23 @@
-"""The training pane: loss, optimizer with its own settings, seed."""
+"""The training pane: loss, optimizer, rate and its schedule, penalties, seed, stop conditions."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Sequence
 
 from nnplay.tui.contract import Catalogue, Settings
-from nnplay.tui.entries import training_entries
-from nnplay.tui.form import Form
-from nnplay.tui.panes.base import Pane
+from nnplay.tui.entries import Entry, training_entries
+from nnplay.tui.panes.form_pane import FormPane
 
 
-class TrainingPane(Pane):
-    """A form made from the loss's and the optimizer's records."""
+class TrainingPane(FormPane):
+    """A form made from the records of loss, optimizer and schedule."""
 
     number = "3"
     heading = "Training"
 
     def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__(id="training")
-        self._catalogue = catalogue
+        super().__init__(catalogue, id="training")
 
-    def compose(self) -> ComposeResult:
-        """One form."""
-        yield Form()
-
-    def set_up(self, settings: Settings) -> None:
-        """Fill the form."""
-        self.query_one(Form).show(training_entries(settings, self._catalogue))
+    def entries(self, settings: Settings) -> Sequence[Entry]:
+        """What there is to set about the training."""
+        return training_entries(settings, self._catalogue)

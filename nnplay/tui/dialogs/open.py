@@ -1,0 +1,29 @@
+"""The dialog that opens a saved run: those saved lately and those that autosave holds, or a typed path."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nnplay.tui import fixed
+from nnplay.tui.contract import Recent
+from nnplay.tui.dialogs.choose import Choose
+
+
+class OpenRun(Choose):
+    """Answers the path of a session, or nothing."""
+
+    def __init__(self, known: Sequence[Recent]) -> None:
+        lead = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
+        super().__init__(
+            "open", lead, [item.path for item in known], notes=[_note(item) for item in known], free=True,
+            shown=[item.name + (" (recovered)" if item.recovered else "") for item in known],
+        )  # fmt: skip
+
+
+def _note(item: Recent) -> str:
+    if item.problem:
+        return f"damaged: {item.problem}"
+    loss = f"loss {fixed.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
+    parts = [item.data, item.network, f"epoch {item.epoch:,}", loss, f"{fixed.duration(item.age)} ago"]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,136 @@
+"""Changing settings: values, layers, presets, weights; undo and redo. What takes long is done beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nnplay.errors import NnplayError
+from nnplay.tui import entries
+from nnplay.tui.contract import Settings
+from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.doing.shell import Shell
+from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.undo import Undo
+
+_LONG = 0.05
+"""Seconds of reading data after which the next reading is done beside the event loop."""
+
+
+class ChangingActions(Shell):
+    """The actions of the group Changing, and what forms and lists ask for."""
+
+    _reading_took = 0.0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._undo: Undo[Settings] = Undo()
+        self._turn = asyncio.Lock()
+
+    def settable(self) -> list[entries.Entry]:
+        """All settings that have a name on the `:` line."""
+        settings, catalogue = self._backend.settings, self._backend.catalogue
+        return entries.data_entries(settings, catalogue) + entries.training_entries(settings, catalogue)
+
+    def change(self, **values: Any) -> None:
+        """Give settings new values; problems are said, not raised."""
+        if "dataset" in values or ("dataset_fields" in values and self._reading_took > _LONG):
+            self.later(f"loading {values.get('dataset', self._backend.settings.dataset)} …", self._making(values))
+        else:
+            self._now(self._making(values))
+
+    def _making(self, values: dict[str, Any]) -> Callable[[], str]:
+        def make() -> str:
+            began = time.monotonic()
+            old = self._backend.settings
+            said = self._backend.apply(self._backend.changed(**values))
+            self._undo.record(old)
+            if values.keys() & {"dataset", "dataset_fields"}:
+                self._reading_took = time.monotonic() - began
+            return said
+
+        return make
+
+    def _now(self, make: Callable[[], str]) -> None:
+        if self.attempt(make):
+            self.refill()
+
+    def later(self, meanwhile: str, make: Callable[[], str]) -> None:
+        """Do what may take seconds in a thread; the screen stays alive and says `meanwhile`."""
+
+        async def run() -> None:
+            async with self._turn:
+                self.say(meanwhile)
+                try:
+                    said = await asyncio.to_thread(make)
+                except NnplayError as error:
+                    self.say(error.message, error=True)
+                    return
+                self.say(said)
+                self.refill()
+
+        self.run_worker(run(), exit_on_error=True)
+
+    def change_entry(self, entry: entries.Entry, value: Any) -> None:
+        """Give the setting behind `entry` another value."""
+        try:
+            values = entries.changes(self._backend.settings, entry, value)
+        except NnplayError as error:
+            self.say(error.message, error=True)
+            return
+        self.change(**values)
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Give one weight another value."""
+        self.attempt(lambda: self._backend.set_weight(name, index, value))
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        self._swap(self._undo.undo(self._backend.settings), "nothing to take back")
+
+    def action_redo(self) -> None:
+        """Make it again."""
+        self._swap(self._undo.redo(self._backend.settings), "nothing to make again")
+
+    def _swap(self, settings: Settings | None, nothing: str) -> None:
+        if settings is None:
+            self.say(nothing)
+        elif settings.dataset != self._backend.settings.dataset:
+            self.later(f"loading {settings.dataset} …", lambda: self._backend.apply(settings))
+        else:
+            self._now(lambda: self._backend.apply(settings))
+
+    def action_regenerate(self) -> None:
+        """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""
+        found = [entry for entry in self.settable() if entry.key == "dataset_fields.seed"]
+        if found:
+            self.change_entry(found[0], random.SystemRandom().randrange(1000))
+        else:
+            self.say("these rows are given; R draws new weights and deals the rows anew")
+
+    def action_presets(self) -> None:
+        """Choose a ready-made experiment."""
+        presets = self._backend.catalogue.presets
+        dialog = Choose("presets", "ready-made experiments", list(presets), notes=list(presets.values()))
+        self.push_screen(dialog, self.load_preset)
+
+    def load_preset(self, name: str | None) -> None:
+        """Put the settings of a preset in force, if one was chosen."""
+        if not name:
+            return
+
+        def make() -> str:
+            old = self._backend.settings
+            said = self._backend.apply(self._backend.preset(name))
+            self._undo.record(old)
+            return f"{self._backend.catalogue.presets.get(name, name)}: {said}"
+
+        self.later(f"loading {name} …", make)
+
+    def action_add_layer(self) -> None:
+        """Go to the layers and type one."""
+        self._main.go("layers")
+        self._main.query_one(LayersPane).add()

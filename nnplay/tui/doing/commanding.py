@@ -1,0 +1,73 @@
+"""The `:` line: what was typed becomes the same actions that the keys do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnplay.errors import NnplayError
+from nnplay.tui import commands, entries
+from nnplay.tui.actions import Action
+from nnplay.tui.dialogs.command_line import CommandLine
+from nnplay.tui.doing.keeping import KeepingActions
+from nnplay.tui.doing.looking import LookingActions
+from nnplay.tui.layer_text import split_layers
+
+
+class CommandActions(LookingActions, KeepingActions):
+    """The action that opens the line, and every command that takes an argument."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self._history: list[str] = []
+
+    def action_command_line(self) -> None:
+        """Type a command."""
+        self.open_command_line("")
+
+    def open_command_line(self, start: str) -> None:
+        """Type a command that begins with `start`."""
+
+        def complete(line: str) -> list[commands.Candidate]:
+            return commands.completions(line, self.settable(), self._backend.catalogue)
+
+        self.push_screen(CommandLine(complete, self._history, start), self._typed)
+
+    async def _typed(self, line: str | None) -> None:
+        if not line:
+            return
+        self._history.append(line)
+        try:
+            action, rest = commands.split(line)
+            if not rest and action.run:
+                await self.perform(action)
+            else:
+                self._command(action.id, rest)
+        except NnplayError as error:
+            self.say(error.message, error=True)
+
+    def _command(self, name: str, rest: str) -> None:
+        if name == "set":
+            word, _, value = rest.partition(" ")
+            self.change_entry(entries.named(self.settable(), word), value.strip())
+        elif name == "layers":
+            self.change(layers=split_layers(rest))
+        elif name == "goto":
+            self._backend.goto(*commands.read_goto(rest))
+        elif name == "run":
+            self._backend.run_for(**commands.read_run(rest))
+        elif name == "preset":
+            self.load_preset(rest)
+        elif name == "data":
+            dataset, fields = commands.read_data(rest)
+            self.change(dataset=dataset, dataset_fields=fields)
+        elif name == "save":
+            self.save(rest)
+        elif name == "open":
+            self.open_run(str(Path(rest).expanduser()))
+
+    async def perform_by_name(self, action: Action) -> None:
+        """Do an action, or open the line for it where it needs an argument."""
+        if action.run:
+            await self.perform(action)
+        else:
+            self.open_command_line(f"{action.id} ")

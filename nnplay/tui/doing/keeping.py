@@ -1,0 +1,78 @@
+"""Saving, opening, leaving: asked for, by a signal, or by a fault of the program."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nnplay.errors import NnplayError
+from nnplay.tui import panic, textual_private
+from nnplay.tui.dialogs.open import OpenRun
+from nnplay.tui.dialogs.quit import AskQuit, Leave
+from nnplay.tui.doing.changing import ChangingActions
+
+
+class KeepingActions(ChangingActions):
+    """The actions of the group Keeping.
+
+    Attributes:
+        keep: whether the autosave stays for the next start, because the end was not asked for.
+    """
+
+    keep = False
+
+    def action_save(self) -> None:
+        """Save under the last name."""
+        self.save("")
+
+    def save(self, path: str) -> None:
+        """Save under a name, in a thread: the disk may be slow."""
+        self.later("saving …", lambda: self._backend.save(path))
+
+    def action_open(self) -> None:
+        """Choose a saved session, or type its path."""
+        self.push_screen(OpenRun(self._backend.recent()), self.open_run)
+
+    def open_run(self, path: str | None) -> None:
+        """Open a session, if one was chosen; asks first if the present run would be lost."""
+        if path:
+            self.later(f"opening {path} …", lambda: self._backend.open(path))
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if something would be lost."""
+        if isinstance(self.screen, AskQuit):
+            await self._leave("drop")
+        elif self._backend.unsaved():
+            now = self._backend.snapshot
+            what = f"{now.step:,} steps of training are not saved." if now.step else "Your changes are not saved."
+            self.push_screen(AskQuit(what), self._leave)
+        else:
+            await self._leave("drop")
+
+    async def _leave(self, answer: Leave | None) -> None:
+        if answer is None:
+            return
+        try:
+            if answer == "save":
+                self.say("saving …")
+                await asyncio.to_thread(self._backend.save, "")
+        except NnplayError as error:
+            self.say(error.message, error=True)
+            return
+        self.exit(0)
+
+    def action_suspend_process(self) -> None:
+        """Leave the terminal to the shell until `fg`; the clocks stop first, or Textual waits for itself for ever."""
+        self._backend.pause()
+        self.follower.hold()
+        super().action_suspend_process()
+        self.call_later(self.follower.go_on)
+
+    def leave_from_signal(self, status: int) -> None:
+        """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
+        self.keep = True
+        textual_private.call_in_loop(self, lambda: self.exit(return_code=status))
+
+    def fault_report(self, error: BaseException | None) -> str:
+        """Save what can be saved, and say where; the traceback goes to a private file."""
+        self.keep = True
+        return panic.report(error, self._backend.rescue)

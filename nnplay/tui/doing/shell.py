@@ -1,0 +1,96 @@
+"""What all groups of actions stand on: the app with its back end, its main screen, and the line where it answers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual.widget import Widget
+
+from nnplay.errors import NnplayError
+from nnplay.text import clean
+from nnplay.tui.actions import Action, Where
+from nnplay.tui.contract import Backend
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.follow import Follower
+from nnplay.tui.form import Form
+from nnplay.tui.header import HeaderLine
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.look import Look
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.network_view import NetworkView
+from nnplay.tui.panes.base import Pane
+from nnplay.tui.panes.health import Findings
+from nnplay.tui.said import Said
+from nnplay.tui.textual_private import FaultReporting
+
+WIDGETS: Mapping[Where, type[Widget]] = {
+    "form": Form,
+    "layers": LayerList,
+    "curves": CurveView,
+    "network": NetworkView,
+    "health": Findings,
+}
+"""The kind of widget that has keys of its own."""
+
+
+class Shell(FaultReporting):
+    """The parts of the app that every action may use."""
+
+    def __init__(self, backend: Backend, look: Look, keymap: Mapping[str, str]) -> None:
+        self.look = look  # first: the style sheet asks for its colours
+        super().__init__()
+        self.printed: deque[str] = deque(maxlen=2000)
+        self._backend = backend
+        self._keys = dict(keymap)
+        self._main = MainScreen(backend, self._keys)
+        self.follower = Follower(self, self._main, backend, lambda snapshot: self._report(snapshot))
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Answer in the line above the footer, and in the log."""
+        said = self._main.query_one(Said)
+        if clean(text, 400) != said.text:
+            said.say(text, "error" if error else "text")
+            if text:
+                self.printed.append(clean(text, 400))
+
+    def _report(self, snapshot: Any) -> None:
+        if snapshot.error:
+            self.say(snapshot.error, error=True)
+        else:
+            self.say(snapshot.message)
+
+    def attempt(self, act: Callable[[], str | None]) -> bool:
+        """Do `act` and say what it answers; what cannot be done is said, never raised. Returns whether it was done."""
+        try:
+            answer = act()
+        except NnplayError as error:
+            self.say(error.message, error=True)
+            return False
+        if answer:
+            self.say(answer)
+        return True
+
+    def refill(self) -> None:
+        """Show the settings that are in force now in all panes."""
+        settings = self._backend.settings
+        ledger = self._backend.ledger(settings.layers)
+        for pane in self._main.query(Pane):
+            pane.set_up(settings)
+        widths = [str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
+        self._main.query_one(HeaderLine).set_up(settings, "·".join(widths))
+
+    def where(self) -> Where:
+        """The kind of widget that has the focus."""
+        focused = self._main.focused
+        return next((where for where, kind in WIDGETS.items() if isinstance(focused, kind)), "app")
+
+    async def perform(self, action: Action) -> None:
+        """Do an action as if its key had been pressed in the widget that it belongs to."""
+        kind = WIDGETS.get(action.where)
+        focused = self._main.focused
+        target: Any = self
+        if kind is not None:
+            target = focused if isinstance(focused, kind) else self._main.query(kind).first()
+        await self.run_action(action.run, default_namespace=target)

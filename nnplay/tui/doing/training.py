@@ -1,0 +1,53 @@
+"""Running the training: start, pause, one batch, one epoch, back and forth in time, speed."""
+
+from __future__ import annotations
+
+from nnplay.tui.doing.shell import Shell
+
+SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 0.0)
+"""Steps a second that `+` and `-` go through; 0 is as fast as it can."""
+
+
+class TrainingActions(Shell):
+    """The actions of the group Training."""
+
+    _speed = len(SPEEDS) - 1
+
+    def action_toggle_run(self) -> None:
+        """Start or pause."""
+        if self._backend.snapshot.running:
+            self._backend.pause()
+        else:
+            self._backend.run()
+
+    def action_batch(self) -> None:
+        """One batch."""
+        self._backend.batch()
+
+    def action_step_back(self) -> None:
+        """One batch back."""
+        self._backend.back()
+
+    def action_epoch(self) -> None:
+        """To the end of the epoch."""
+        self._backend.epoch()
+
+    def action_rewind(self) -> None:
+        """The same initial weights again."""
+        self._backend.rewind()
+
+    def action_reseed(self) -> None:
+        """Other initial weights."""
+        self.attempt(self._backend.reseed)
+        self.refill()
+
+    def action_latest(self) -> None:
+        """Forth to the newest step that the run has reached."""
+        self._backend.goto("step", self._backend.snapshot.latest)
+
+    def action_speed(self, by: int) -> None:
+        """Faster or slower."""
+        self._speed = min(len(SPEEDS) - 1, max(0, self._speed + by))
+        wanted = SPEEDS[self._speed]
+        self._backend.speed(wanted)
+        self.say(f"speed: {wanted:g} steps a second" if wanted else "speed: as fast as it can")

@@ -1,0 +1,38 @@
+"""What kind of problem a data set is: read from its record, for the line of the form that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nnplay.data.catalogue import dataset_records
+from nnplay.data.features import FEATURES
+
+PROBLEMS = ("classification", "regression")
+
+
+def problem_of(dataset: str) -> str:
+    """`classification` or `regression`; empty for a file, whose columns say what it is."""
+    records = dataset_records()
+    return str(records[dataset].task) if dataset in records else ""
+
+
+def first_of(problem: str) -> str:
+    """The data set to begin with for a problem."""
+    return next(name for name, record in dataset_records().items() if record.task == problem)
+
+
+def has_features(dataset: str) -> bool:
+    """Whether the set lies in a plane, so that derived features can be switched on."""
+    records = dataset_records()
+    return dataset in records and any(field.name == "features" for field in records[dataset].fields)
+
+
+def titles(features: Iterable[str]) -> list[str]:
+    """Feature names as the screen shows them: `x1^2` → `x₁²`."""
+    return [FEATURES[name].title if name in FEATURES else name for name in features]
+
+
+def about(dataset: str) -> str:
+    """Problem and title of a data set in one line."""
+    record = dataset_records().get(dataset)
+    return f"{record.task}: {record.title}" if record else ""
