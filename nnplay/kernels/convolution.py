@@ -86,7 +86,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, w, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
     image = size(row, 0) // dimension(row, 0, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
-    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, b, True, y, last(row, 3), start, stop)
+    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, b, True, False, y, last(row, 3), start, stop)
 
 
 @kernel
@@ -94,12 +94,26 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     image = size(row, 0) // dimension(row, 0, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
-    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, null(), False, y, last(row, 2), start, stop)
+    correlate(
+        row, x, image, dimension(row, 0, 2), last(row, 0), w, null(), False, adds(row, 2), y, last(row, 2), start, stop
+    )  # fmt: skip
 
 
 @inline
 def correlate(
-    row: Any, x: Any, image: int, WP: int, C: int, w: Any, b: Any, biased: bool, y: Any, F: int, start: int, stop: int
+    row: Any,
+    x: Any,
+    image: int,
+    WP: int,
+    C: int,
+    w: Any,
+    b: Any,
+    biased: bool,
+    add: bool,
+    y: Any,
+    F: int,
+    start: int,
+    stop: int,
 ) -> None:
     """Lines `start` … `stop` of y (N·OH): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
@@ -110,28 +124,26 @@ def correlate(
         X = shifted(x, line // OH * image + line % OH * SH * WP * C)
         Y = shifted(y, line * OW * F)
         if c == 1 and f == 1 and G > 1:
-            _correlate_depthwise(X, WP, C, w, b, biased, Y, KH, KW, SW, DH, DW, OW)
+            _without_taps(Y, C, OW, C, b, biased, add)
+            _correlate_depthwise(X, WP, C, w, Y, KH, KW, SW, DH, DW, OW)
             continue
         for g in range(G):
             windows(
                 shifted(X, g * c), SW * C, 1, DW * C, DH * WP * C,
                 shifted(w, g * f), F, c * F, KW * c * F,
-                shifted(Y, g * f), F, shifted(b, g * f) if biased else b, 0,
+                shifted(Y, g * f), F,
+                shifted(Y, g * f) if add else shifted(b, g * f) if biased else b, F if add else 0,
                 OW, f, inner, middle, KH,
             )  # fmt: skip
 
 
 @inline
 def _correlate_depthwise(
-    X: Any, WP: int, C: int, w: Any, b: Any, biased: bool, Y: Any, KH: int, KW: int, SW: int, DH: int, DW: int, OW: int
+    X: Any, WP: int, C: int, w: Any, Y: Any, KH: int, KW: int, SW: int, DH: int, DW: int, OW: int
 ) -> None:
     """One line of y where each channel has a filter of its own; the loops run over channels, which are neighbours."""
     for ow in range(OW):
         y = shifted(Y, ow * C)
-        if biased:
-            copy(y, b, C, False)
-        else:
-            zero(y, C)
         for kh in range(KH):
             for kw in range(KW):
                 x, k = shifted(X, (kh * DH * WP + ow * SW + kw * DW) * C), shifted(w, (kh * KW + kw) * C)

@@ -1,0 +1,47 @@
+"""Conv1d: a short matrix of weights slides along sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.geometry import need_rank
+from nnplay.layer import Case, LayerRecord, Plan, Refused
+from nnplay.layers.conv2d import convolution_fields, plan_convolution
+from nnplay.operation import Shape
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Sequences (steps, channels)."""
+    need_rank(shape, 2)
+    return plan_convolution(values, shape)
+
+
+CONV1D = LayerRecord(
+    name="conv1d",
+    title="Conv1d",
+    family="convolution",
+    about="Convolution of sequences: every filter looks for its pattern at all steps.",
+    torch="Conv1d",
+    fields=convolution_fields("such as 3"),
+    plan=plan,
+    cases=(
+        Case({"filters": 3, "padding": "same"}, (6, 2)),
+        Case({"filters": 2, "kernel": 2, "bias": False}, (3, 1)),
+        Case({"filters": 5, "kernel": 5, "stride": 2, "padding": 2}, (7, 3)),
+        Case({"filters": 4, "stride": 2, "padding": "same"}, (8, 3)),
+        Case({"filters": 4, "dilation": 2, "stride": 3, "padding": 1}, (9, 2)),
+        Case({"filters": 6, "padding": "same", "groups": 2}, (7, 4)),
+        Case({"filters": 3, "groups": "depthwise", "padding": "same"}, (5, 3)),
+        Case({"filters": 2, "kernel": 1}, (4, 3)),
+        Case({"filters": 2, "kernel": 4}, (4, 2)),
+        Case({"filters": 33, "kernel": 3}, (19, 17)),
+    ),
+    refused=(
+        Refused({"filters": 2, "kernel": 4, "stride": 2}, (7, 1), "kernel 4, stride 2 leaves a remainder of 1"),
+        Refused({"filters": 2, "kernel": 7}, (5, 1), "reaches over 7, the input has 5"),
+        Refused({"filters": 2}, (5, 5, 1), "needs a sequence"),
+        Refused({"filters": 4, "groups": 3}, (5, 6), "use groups 1 or 2"),
+        Refused({"filters": 4, "kernel": (3, 3)}, (5, 6), "2 numbers for 1 axis"),
+    ),
+)

@@ -1,0 +1,135 @@
+"""ConvTranspose2d: every input number paints a small picture of weights; the way up in U-Nets and autoencoders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from nnplay.errors import InputError
+from nnplay.fields import REQUIRED, choice, flag, integer, integers
+from nnplay.geometry import Axis, check_groups, fit, need_rank, per_axis, span
+from nnplay.initial import SCHEMES
+from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.layers.conv2d import bias_rows, spread_frame, spread_integers, weight_rows, window_integers
+from nnplay.operation import Planned, Shape, Use
+from nnplay.rows.convolution import PICTURE
+from nnplay.rows.framing import PAD, frame, frame_of
+
+
+def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilation: int) -> Axis:
+    """The windows of the convolution that this layer is the reverse of: its output is what this layer's input is.
+
+    Raises:
+        InputError: the padding takes everything away.
+    """
+    if padding == "same":
+        return fit(size * stride, kernel, stride, "same", dilation)
+    width = 0 if padding == "valid" else int(padding)
+    whole = (size - 1) * stride + span(kernel, dilation)
+    if whole - 2 * width < 1:
+        what = f"input {size}, kernel {kernel}, stride {stride} give {whole}, of which padding {width} leaves nothing"
+        raise InputError(what, hint=f"use padding {(whole - 1) // 2} or less")
+    return Axis(whole - 2 * width, kernel, stride, dilation, width, width, size)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Pictures (height, width, channels)."""
+    need_rank(shape, 3)
+    given = [per_axis(values[name], 2, name) for name in ("kernel", "stride", "padding", "dilation")]
+    axes = tuple(reversed_axis(*one) for one in zip(shape[:-1], *given, strict=True))
+    channels, filters, groups = shape[-1], values["filters"], values["groups"]
+    check_groups(groups, channels, filters)
+    outputs = tuple(axis.size for axis in axes)
+    weight = (*(axis.kernel for axis in axes), filters // groups, channels)
+    cost = prod(shape[:-1]) * prod(weight)
+    window = window_integers(axes, groups)
+
+    framed = [(*spread_frame(axis), size) for axis, size in zip(axes, shape[:-1], strict=True)]
+    around = any(front or behind for front, behind, _ in framed)
+    turned = (*weight[:2], channels // groups, filters)
+    scratch: dict[str, Planned] = {"turned": turned}
+    forward = [Use(PICTURE.turn, {"G": groups}, prod(weight))]
+    if around:
+        scratch["x_padded"] = ("N", *(sum(parts) for parts in framed), channels)
+        sizes = [(front, size, behind) for front, behind, size in framed]
+        forward.append(Use(PAD, frame_of(sizes), prod(shape), {"y": "x_padded"}))
+    spread = PICTURE.spread_bias if values["bias"] else PICTURE.spread
+    names = {"dy": "x_padded" if around else "x", "dx": "y"}
+    forward.append(Use(spread, window | spread_integers(axes), cost, names))
+
+    backward, more = _backward(values, axes, (weight, shape, outputs), window, cost)
+    fans = prod(weight[:2]) // prod(given[1])
+    initial = Parameter(
+        weight, values["init"], max(1, fans * channels // groups), max(1, fans * filters // groups), decays=True
+    )
+    return Plan(
+        output=(*outputs, filters),
+        forward=tuple(forward),
+        backward=tuple(backward),
+        parameters={"weight": initial} | ({"bias": Parameter((filters,))} if values["bias"] else {}),
+        scratch=scratch | more,
+        multiply_adds=cost,
+    )
+
+
+def _backward(
+    values: Mapping[str, Any],
+    axes: tuple[Axis, ...],
+    shapes: tuple[Shape, Shape, Shape],
+    window: dict[str, int],
+    cost: int,
+) -> tuple[list[Use], dict[str, Planned]]:
+    """The gradients, which are those of an ordinary convolution with input and output exchanged."""
+    weight, shape, outputs = shapes
+    window = window | {"OH": shape[0], "OW": shape[1]}
+    uses: list[Use] = []
+    scratch: dict[str, Planned] = {}
+    source = "dy"
+    if any(axis.before or axis.after for axis in axes):
+        source = "dy_padded"
+        scratch[source] = ("N", *(axis.padded for axis in axes), values["filters"])
+        uses.append(Use(PAD, frame(*axes), prod(outputs) * values["filters"], {"x": "dy", "y": source}))
+    more, place = weight_rows(PICTURE, weight, window, cost, {"x": source, "dy": "x"})
+    uses, scratch = uses + more, scratch | place
+    if values["bias"]:
+        more, place = bias_rows(PICTURE, values["filters"], prod(outputs))
+        uses, scratch = uses + more, scratch | place
+    return [*uses, Use(PICTURE.forward_plain, window, cost, {"x": source, "y": "dx"})], scratch
+
+
+CONV_TRANSPOSE2D = LayerRecord(
+    name="conv_transpose2d",
+    title="ConvTranspose2d",
+    family="convolution",
+    about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
+    torch="ConvTranspose2d",
+    fields=(
+        integer("filters", REQUIRED, "number of output channels"),
+        integers("kernel", 2, "size of a stroke, 2 or 2x4", short="k"),
+        integers("stride", 2, "distance between neighbouring strokes", short="s"),
+        integers("padding", "valid", "what is cut off at each border", low=0, choices=("same", "valid"), short="p"),
+        integers("dilation", 1, "distance between neighbouring numbers of a stroke", short="d"),
+        integer("groups", 1, "parts into which the channels are cut", short="g"),
+        flag("bias", True, "add a learned constant to each channel"),
+        choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+    ),
+    plan=plan,
+    cases=(
+        Case({"filters": 3}, (3, 2, 2)),
+        Case({"filters": 2, "kernel": 3, "padding": "same"}, (3, 4, 3)),
+        Case({"filters": 4, "kernel": 4, "padding": 1, "bias": False}, (3, 3, 2)),
+        Case({"filters": 4, "kernel": (3, 2), "stride": (1, 3)}, (4, 2, 3)),
+        Case({"filters": 4, "kernel": 3, "stride": 2, "dilation": 2, "padding": 1}, (3, 4, 2)),
+        Case({"filters": 6, "kernel": 3, "stride": 2, "groups": 2}, (3, 3, 4)),
+        Case({"filters": 3, "kernel": 1, "stride": 2}, (3, 1, 2)),
+        Case({"filters": 2, "kernel": 3, "stride": 1, "padding": 2}, (5, 5, 2)),
+        Case({"filters": 3, "groups": 3, "kernel": 3}, (3, 2, 3)),
+    ),
+    refused=(
+        Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 3, 1), "use padding 2 or less"),
+        Refused({"filters": 2}, (9,), "needs a picture"),
+        Refused({"filters": 4, "groups": 3}, (3, 3, 6), "use groups 1 or 2"),
+        Refused({"filters": 4, "stride": 0}, (3, 3, 6), "≥ 1"),
+    ),
+)
