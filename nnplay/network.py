@@ -172,6 +172,6 @@ def _suggested(layers: Iterable[Layer]) -> str:
     for layer in layers:
         if layer.record.initial:
             return layer.record.initial
-        if layer.record.family == "linear":
+        if layer.record.family in ("linear", "convolution"):
             return ""
     return ""
