@@ -1,99 +1,84 @@
-"""One training step, row by row: what each row reads and writes, in words and numbers."""
+"""One training step, row by row: what each row reads and writes, in words and numbers.
+
+The inspector borrows the machine's memory to run the first rows of the step as often as it is asked, and puts the state
+back each time: between two questions the trainer always stands at the beginning of the step.
+"""
 
 from __future__ import annotations
 
-import inspect
-import textwrap
+import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
-from nnplay.layout import Slot
+from nnplay.errors import DivergedError, InputError
+from nnplay.layout import STATE, Slot
 from nnplay.machine import Machine
+from nnplay.override import Override
 from nnplay.reference import clock_values
+from nnplay.row_view import Operand, RowView, describe
 from nnplay.tape import Row
+from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
 from nnplay.worked import Named, Term
 
+__all__ = ["Inspector", "Operand", "RowView", "slot_named", "trace"]
+
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """One operand of a row.
-
-    Attributes:
-        name: in the words of the operation ("x", "weight", "dy").
-        slot: name of its place in memory ("0.weight").
-        role: read or written.
-        adds: the row adds to what is there.
-        shape: for the present batch.
-    """
-
-    name: str
-    slot: str
-    role: str
-    adds: bool
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """One row as it is listed.
-
-    Attributes:
-        number: position in the step.
-        phase: data, forward, loss, backward or update.
-        path, layer: the layer's path and kind, or empty.
-        name, formula, words, torch: from the operation.
-        code: the NumPy definition.
-        operands: what it reads, then what it writes.
-    """
-
-    number: int
-    phase: str
-    path: str
-    layer: str
-    name: str
-    formula: str
-    words: str
-    torch: str
-    code: str
-    operands: tuple[Operand, ...]
+#: What spans over all parameters are called in worked-out elements.
+_SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients": "g"}
 
 
 class Inspector:
-    """Walks the trainer's present step row by row.
+    """Walks the trainer's present step row by row; `at` is the next row to run.
 
-    The trainer's state changes only when the step is finished; until then `leave` puts everything back.
+    The trainer moves only when a step is finished; to look at a row never changes it.
 
     Args:
         trainer: at a step boundary, not running.
+        timeline: the trainer's past; with it, steps that are already known are walked again without losing later ones.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        self.at = 0
-        self._begin()
+    def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
+        self.trainer, self.timeline = trainer, timeline
+        self.overrides: tuple[Override, ...] = ()
+        self._saved: Array | None = None
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Starts at the first row of the trainer's present step; needed after the trainer has moved."""
         machine = self.machine
-        self._start = self.trainer.state()
-        machine.shuffle()
-        machine.view(machine.tape.named["optimizer"])[0] = self.trainer.lr
+        self.at = 0
         self.table, self.n = machine.batch_now
         self.rows: list[Row] = machine.tape.train
-        self._layers = {step.path: step.layer.record.name for step in self.trainer.plan.steps}
-        self.at = 0
+        self.moment = self._moment()
+        self._parked = -1
+        self._spans = {id(slot) for slot in machine.tape.layout.spans}
+        self._guarded = next(
+            (k for k, row in enumerate(self.rows) if any(slot.region in STATE for slot in row.writes)), len(self.rows)
+        )
+
+    def _moment(self) -> tuple[Any, ...]:
+        changes = len(self.timeline.changes) if self.timeline is not None else 0
+        return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), changes)
 
     @property
     def machine(self) -> Machine:
         """The trainer's machine."""
         return self.trainer.machine
+
+    @property
+    def moved(self) -> bool:
+        """Whether the trainer has been moved or changed since `begin`."""
+        return self.moment != self._moment()
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the parameters that the update rows change."""
+        return [slot.name[1:] for slot in self.machine.tape.layout.slots["gradients"]]
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
@@ -102,23 +87,20 @@ class Inspector:
         return self.to(self.at + 1)
 
     def previous(self) -> int:
-        """Undoes one row."""
+        """Undoes one row; at the first one, the step before is shown after its last row, where it can be reached."""
         return self.to(max(0, self.at - 1))
 
     def to(self, row: int) -> int:
         """Makes `row` the next row to run, forwards or backwards within this step; the last row + 1 ends the step.
 
         Raises:
-            DivergedError: the step gave a number that is not finite.
+            DivergedError: the step was ended and gave a number that is not finite.
         """
-        if row > len(self.rows) - 1:
+        if row >= len(self.rows):
             self.finish()
-            return self.at
-        if row < self.at:
-            self._restart()
-        self.machine.run_table(self.table, row, self.at)
-        self.at = row
-        return row
+        else:
+            self.at = row
+        return self.at
 
     def phase_end(self) -> int:
         """Runs to the first row of the next phase."""
@@ -126,23 +108,113 @@ class Inspector:
         ahead = (k for k in range(self.at, len(self.rows)) if self.rows[k].phase != phase)
         return self.to(next(ahead, len(self.rows)))
 
-    def finish(self) -> None:
-        """Ends this step exactly as the running loop would, and begins the next."""
-        self._restart()
-        self.trainer.advance(1)
-        self._begin()
+    def finish(self) -> int:
+        """Ends this step exactly as the running loop would, and begins the next.
+
+        Returns:
+            How many later steps had to be let go, because overrides lead the run elsewhere.
+
+        Raises:
+            DivergedError: a number that is not finite.
+        """
+        trainer, timeline, lost = self.trainer, self.timeline, 0
+        if self.overrides:
+            lost = self._finish_overridden()
+        elif timeline is not None and trainer.step < timeline.latest:
+            timeline.go(trainer.step + 1)
+        else:
+            trainer.advance(1, record=trainer.step >= trainer.recorded)
+            if timeline is not None:
+                timeline.note()
+        self.overrides = tuple(item for item in self.overrides if item.lasts)
+        self.begin()
+        return lost
 
     def leave(self) -> None:
-        """Puts the state of the step's beginning back."""
-        self._restart()
+        """Forgets overrides and position; the trainer stands at the beginning of the step."""
+        self.overrides = ()
+        self.begin()
 
-    def _restart(self) -> None:
-        self.trainer.restore(self._start)
-        self.machine.shuffle()
-        self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
-        self.at = 0
+    def override(self, *items: Override) -> None:
+        """Adds overrides; a new one for the same place replaces the old one."""
+        places = {(item.slot, item.at) for item in items}
+        kept = [item for item in self.overrides if (item.slot, item.at) not in places]
+        self.overrides = (*kept, *items)
+        self._parked = -1
+
+    def _finish_overridden(self) -> int:
+        """Takes the step with overrides, and writes what came of it into the journal as a change of the state."""
+        trainer, timeline = self.trainer, self.timeline
+        with self.standing(len(self.rows)):
+            state = self.machine.state().copy()
+            named = self.machine.tape.named
+            loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
+        if not np.isfinite(state).all():
+            raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
+        lost = timeline.cut() if timeline is not None else 0
+        lr = trainer.lr
+        trainer.advance(1, record=False)
+        if trainer.step > trainer.recorded:
+            for name, value in (("loss", loss), ("gradient_norm", norm), ("lr", lr)):
+                trainer.history.extend(name, np.array([trainer.step]), np.array([value]))
+            trainer.recorded = trainer.step
+        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
+        if timeline is None:
+            _put(trainer, state)
+        else:
+            timeline.note()
+            timeline.change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
+        return lost
+
+    # -- the machine's memory, borrowed ----------------------------------------------------------------------------
+
+    @contextmanager
+    def standing(self, row: int) -> Iterator[None]:
+        """Within the block, memory is as it is right before `row` runs; then the state is the beginning's again."""
+        try:
+            if self._parked < 0 or self._parked > row:
+                self.machine.shuffle()
+                self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
+                self._parked = 0
+            self.run_to(row)
+            yield
+        finally:
+            if self._saved is not None:
+                self.machine.state()[...] = self._saved
+                self._saved, self._parked = None, -1
+
+    def run_to(self, row: int) -> None:
+        """Within `standing`: runs on until right before `row`."""
+        if row > self._guarded and self._saved is None:
+            self._saved = self.machine.state().copy()
+        if not self.overrides:
+            self.machine.run_table(self.table, row, self._parked)
+        else:
+            for number in range(self._parked, row):
+                self.machine.run_table(self.table, number + 1, number)
+                self._put_overrides(number)
+        self._parked = max(self._parked, row)
+
+    def _put_overrides(self, number: int) -> None:
+        for item in self.overrides:
+            slot = self.machine.tape.layout.find(item.slot)
+            if any(_covers(written, slot, self.n) for written in self.rows[number].writes):
+                view = self.machine.view(slot, self.n)
+                view[item.at] = self._at_first(slot)[item.at] if item.value is None else item.value
+
+    def _at_first(self, slot: Slot) -> Array:
+        """A slot of the state as it was when the step began."""
+        if self._saved is None:
+            return self.machine.view(slot)
+        begin = slot.offset - self.machine.tape.layout.bounds[STATE[0]][0]
+        return self._saved[begin : begin + slot.size(1)].reshape(slot.at(1))
 
     # -- looking ---------------------------------------------------------------------------------------------------
+
+    def _row(self, number: int) -> Row:
+        if not 0 <= number < len(self.rows):
+            raise InputError(f"row {number} does not exist", where="step", hint=f"0 to {len(self.rows) - 1}")
+        return self.rows[number]
 
     def view(self, number: int) -> RowView:
         """Row `number` in words.
@@ -150,116 +222,144 @@ class Inspector:
         Raises:
             InputError: there is no such row.
         """
-        if not 0 <= number < len(self.rows):
-            raise InputError(f"row {number} does not exist", where="step", hint=f"0 to {len(self.rows) - 1}")
-        row = self.rows[number]
-        operation = row.operation
-        roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
-        operands = tuple(
-            Operand(name, slot.name, role, adds, slot.at(self.n))
-            for name, slot, (role, adds) in zip((*operation.reads, *operation.writes), row.operands, roles, strict=True)
-        )
-        return RowView(
-            number, row.phase, row.path, self._layers.get(row.path, ""), operation.name, operation.formula,
-            operation.words, operation.torch, source_of(operation.reference), operands,
-        )  # fmt: skip
+        return describe(self.machine.tape, self._row(number), number, self.n)
 
     def views(self) -> list[RowView]:
         """Every row of the step."""
         return [self.view(number) for number in range(len(self.rows))]
 
-    def values(self, number: int) -> dict[str, Array]:
-        """The operands of a row as they are in memory now, by name; live views, to be copied before the next move."""
-        row = self.rows[number]
-        names = (*row.operation.reads, *row.operation.writes)
-        return {name: self.machine.view(slot, self.n) for name, slot in zip(names, row.operands, strict=True)}
+    def part(self, slot: Slot, parameter: str) -> Slot:
+        """Where a span over all parameters (gradients, optimizer state) holds one of them; other slots as they are."""
+        if id(slot) not in self._spans or not parameter:
+            return slot
+        tape = self.machine.tape
+        own = tape.parameters[parameter]
+        begin = own.offset - tape.named["parameters"].offset
+        if begin + own.size(1) > slot.size(1):
+            raise InputError(f"this row does not touch '{parameter}'", where="step")
+        return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
 
-    def before_and_after(self, number: int) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Copies of what the row writes, before and after it has run; the position stays as it is."""
-        here = self.at
-        self.to(number)
-        before = {name: array.copy() for name, array in self._written(number).items()}
-        reads = self._reads(number)
-        self.machine.run_table(self.table, number + 1, number)
-        after = {name: array.copy() for name, array in self._written(number).items()}
-        self._last_reads = reads
-        self._restart()
-        self.to(here)
+    def spans_parameters(self, number: int) -> list[str]:
+        """The parameters that a row changes all at once, or nothing if it is not such a row."""
+        written = self._row(number).writes[0]
+        if id(written) not in self._spans:
+            return []
+        end, first = written.size(1), self.machine.tape.named["parameters"].offset
+        parameters = self.machine.tape.parameters
+        return [name for name in self.trained if parameters[name].offset - first + parameters[name].size(1) <= end]
+
+    def slots(self, number: int, parameter: str = "") -> dict[str, Slot]:
+        """The operands' places by name, reads first; of `parameter` alone where the row works on all of them."""
+        row = self._row(number)
+        names = (*row.operation.reads, *row.operation.writes)
+        return {name: self.part(slot, parameter) for name, slot in zip(names, row.operands, strict=True)}
+
+    def values(self, number: int, parameter: str = "") -> dict[str, Array]:
+        """Copies of a row's operands by name: what it reads, and what it writes after it has run."""
+        slots = self.slots(number, parameter)
+        reads = set(self.rows[number].operation.reads) - set(self.rows[number].operation.writes)
+        with self.standing(number):
+            found = {name: self.machine.view(slots[name], self.n).copy() for name in slots if name in reads}
+            self.run_to(number + 1)
+            return {
+                name: found[name] if name in found else self.machine.view(slot, self.n).copy()
+                for name, slot in slots.items()
+            }
+
+    def before_and_after(self, number: int, parameter: str = "") -> tuple[dict[str, Array], dict[str, Array]]:
+        """Copies of what the row writes, before and after it has run."""
+        writes = self._row(number).operation.writes
+        slots = {name: slot for name, slot in self.slots(number, parameter).items() if name in writes}
+        with self.standing(number):
+            before = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
+            self.run_to(number + 1)
+            after = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
         return before, after
 
-    def _written(self, number: int) -> dict[str, Array]:
-        row = self.rows[number]
-        return {
-            name: self.machine.view(slot, self.n) for name, slot in zip(row.operation.writes, row.writes, strict=True)
-        }
-
-    def _reads(self, number: int) -> list[Array]:
-        return [self.machine.view(slot, self.n).copy() for slot in self.rows[number].reads]
-
-    def element(self, number: int, index: tuple[int, ...]) -> Term:
+    def element(self, number: int, index: tuple[int, ...], parameter: str = "") -> Term:
         """One element of the row's first output, worked out from what the row reads.
+
+        Args:
+            parameter: the index is one of this parameter, in a row that works on all parameters at once.
 
         Raises:
             InputError: the index is not in the output.
         """
-        here = self.at
-        self.to(number)
-        term = self.element_here(number, index)
-        self.to(here)
-        return term
+        self._row(number)
+        with self.standing(number):
+            return self.element_here(number, index, parameter)
 
-    def element_here(self, number: int, index: tuple[int, ...]) -> Term:
-        """The same, when the row is the next to run."""
+    def element_here(self, number: int, index: tuple[int, ...], parameter: str = "") -> Term:
+        """The same within `standing(number)`."""
         row = self.rows[number]
         operation = row.operation
-        shape = row.writes[0].at(self.n)
+        written = self.part(row.writes[0], parameter)
+        shape = written.at(self.n)
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
         if not operation.reads:
-            return Named("x", self._filled(number))[index]
-        named = [Named(name, array) for name, array in zip(operation.reads, self._reads(number), strict=True)]
+            self.run_to(number + 1)
+            return Named("data", self.machine.view(written, self.n))[index]
+        named = [self._named(name, slot, parameter) for name, slot in zip(operation.reads, row.reads, strict=True)]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
             given["clock"] = clock_values(self.machine.clock)
         term = operation.element(index, *named, **given)
         if row.adds[0]:
-            term = Named(operation.writes[0], self.machine.view(row.writes[0], self.n))[index] + term
+            term = Named(operation.writes[0], self.machine.view(written, self.n))[index] + term
         return term
 
-    def _filled(self, number: int) -> Array:
-        """What a row without operands (the next batch) will write."""
-        self.machine.run_table(self.table, number + 1, number)
-        return self.machine.view(self.rows[number].writes[0], self.n).copy()
+    def _named(self, name: str, slot: Slot, parameter: str) -> Named:
+        return Named(
+            _SHORT.get(name, name) if parameter else name, self.machine.view(self.part(slot, parameter), self.n)
+        )
+
+
+def _put(trainer: Trainer, state: Array) -> None:
+    trainer.machine.state()[...] = state
+
+
+def _covers(written: Slot, slot: Slot, n: int) -> bool:
+    return written.offset <= slot.offset < written.offset + written.size(n)
 
 
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
     """One step of the trainer, row by row: each row with copies of its operands after it has run."""
     inspector = Inspector(trainer)
-    for number in range(len(inspector.rows)):
-        inspector.machine.run_table(inspector.table, number + 1, number)
-        yield inspector.view(number), {name: array.copy() for name, array in inspector.values(number).items()}
+    with inspector.standing(0):
+        for number in range(len(inspector.rows)):
+            inspector.run_to(number + 1)
+            slots = inspector.slots(number)
+            yield (
+                inspector.view(number),
+                {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
+            )
     inspector.finish()
 
 
-def source_of(function: Any) -> str:
-    """The source lines of a definition, without indentation."""
-    try:
-        return textwrap.dedent(inspect.getsource(function)).strip()
-    except (OSError, TypeError):
-        return ""
-
-
 def slot_named(machine: Machine, name: str) -> Slot:
-    """The slot of a tensor as a user names it: "0.weight", or "weight" where only one layer has it.
+    """The slot of a tensor as a user names it: "0.weight", or "weight" or "w" where only one layer has it.
 
     Raises:
         InputError: no such tensor, or several.
     """
-    slots = machine.tape.layout.all()
+    slots = [slot for slot in machine.tape.layout.all() if slot.region not in ("evaluation", "good")]
+    own = [slot for slot in slots if slot.region == "parameters" and "." in slot.name]
     exact = [slot for slot in slots if slot.name == name]
-    ending = [slot for slot in slots if slot.region == "parameters" and slot.name.endswith(f".{name}")]
-    found = exact or ending
+    ending = [slot for slot in own if slot.name.endswith(f".{name}")]
+    short = [slot for slot in own if _abbreviates(name, slot.name)]
+    found = exact[:1] or ending or short
     if len(found) != 1:
-        names = ", ".join(slot.name for slot in slots if slot.region == "parameters" and "." in slot.name)
-        raise InputError(f"'{name}' names {len(found)} tensors", where="step", hint=f"the network has {names}")
+        names = ", ".join(
+            slot.name for slot in slots if "." in slot.name and slot.region in ("parameters", "activations")
+        )
+        count = "no tensor" if not found else f"{len(found)} tensors"
+        raise InputError(f"'{name}' names {count}", where="step", hint=f"the network has {names}")
     return found[0]
+
+
+def _abbreviates(name: str, full: str) -> bool:
+    """Whether a name is short for a full one: "w" or "0.w" for "0.weight"."""
+    path, _, last = full.rpartition(".")
+    given_path, dot, given = name.rpartition(".")
+    return bool(given) and last.startswith(given) and (not dot or given_path == path)

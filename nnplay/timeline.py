@@ -1,13 +1,13 @@
 """The past of a run: stored moments at growing intervals, and a journal, so that every step can be reached again.
 
-Runs are deterministic, so a moment between two stored ones is reached by restoring the earlier one and running the same steps
-again, with the user's changes applied at the steps where they were made: the numbers are the same bits.
+Runs are deterministic, so a moment between two stored ones is reached by restoring the earlier one and running the same
+steps again, with the user's changes applied at the steps where they were made: the numbers are the same bits.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ from nnplay.trainer import State, Trainer
 #: Bytes that stored moments may take unless the user sets another budget.
 BUDGET: Final = 128 << 20
 _FEWEST: Final = 4
+#: Moments of a replay that are kept at the most.
+_MOST_NEAR: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,13 @@ class Timeline:
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
         self.trainer = trainer
         first = trainer.state()
-        self._most = max(_FEWEST, budget // max(1, first.memory.nbytes))
+        fits = budget // max(1, first.memory.nbytes)
+        self._way = min(_MOST_NEAR, max(2, fits // 4))
+        self._most = max(_FEWEST, fits - self._way)
         self._steps = [trainer.step]
         self._states = [first]
+        self._made = [0]  # changes of the journal that were made before each stored moment
+        self._near: list[tuple[int, State, int]] = []
         self._interval = 1
         self.changes: list[Change] = []
         self.latest = trainer.step
@@ -62,65 +68,105 @@ class Timeline:
         return len(self._states)
 
     def note(self) -> None:
-        """Tells the timeline that the trainer moved on; stores the moment if the last stored one is far enough behind."""
+        """Tells the timeline that the trainer moved on; stores the moment if the last stored one is far behind."""
         step = self.trainer.step
         self.latest = max(self.latest, step)
         if step >= self._steps[-1] + self._interval:
             self._steps.append(step)
             self._states.append(self.trainer.state())
+            self._made.append(len(self.changes))
             if len(self._states) > self._most:
                 self._thin_out()
 
     def change(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """Makes a change now and writes it into the journal, so that a replay makes it at the same step."""
         apply(self.trainer)
-        step = self.trainer.step
-        self.changes.append(Change(step, words, apply))
-        if self._steps[-1] == step:  # a replay from a stored moment begins behind the changes of that step
-            self._states[-1] = self.trainer.state()
+        self.changes.append(Change(self.trainer.step, words, apply))
+
+    def undo(self) -> str:
+        """Takes back the last change, if it was made at the trainer's present step; steps after it are let go.
+
+        Returns:
+            The change in words, or nothing if there was none here.
+        """
+        here = self.trainer.step
+        self.changes, later = [c for c in self.changes if c.step <= here], self.changes
+        if not self.changes or self.changes[-1].step != here:
+            self.changes = later
+            return ""
+        change = self.changes.pop()
+        self.cut()
+        self._keep(k for k, made in enumerate(self._made) if made <= len(self.changes))
+        self._near = [item for item in self._near if item[2] <= len(self.changes)]
+        self.go(here)
+        return change.words
 
     def go(self, step: int, progress: Callable[[int, int], bool] | None = None) -> None:
         """Takes the trainer to any step between `first` and `latest`, with exactly the numbers that were there.
+
+        Moments on the way are kept for a while, so that the steps before this one are near.
 
         Args:
             progress: called as `(steps done, steps to do)`; returning True stops on the way.
         """
         wanted = min(max(step, self.first), self.latest)
-        index = bisect.bisect_right(self._steps, wanted) - 1
+        _, state, made = self._nearest(wanted)
         seconds = self.trainer.seconds
-        self.trainer.restore(self._states[index])
-        self._replay(wanted, progress)
-        self.trainer.seconds = seconds  # steps that are run again are no training
+        self.trainer.restore(state)
+        try:
+            self._replay(wanted, made, progress)
+        finally:
+            self.trainer.seconds = seconds  # steps that are run again are no training
 
-    def _replay(self, wanted: int, progress: Callable[[int, int], bool] | None) -> None:
+    def _replay(self, wanted: int, made: int, progress: Callable[[int, int], bool] | None) -> None:
+        """Runs the steps up to `wanted` again, with the changes of the journal from number `made` on."""
         trainer, begin = self.trainer, self.trainer.step
-        pending = [change for change in self.changes if begin < change.step <= wanted]
+        pending = [change for change in self.changes[made:] if change.step <= wanted]
+        every = -(-(wanted - begin) // self._way)
+        due = begin + every if every > 1 else wanted
+        if every > 1:
+            self._near = []
         while True:
             while pending and pending[0].step == trainer.step:
                 pending.pop(0).apply(trainer)
+                made += 1
             if trainer.step >= wanted:
                 return
-            until = pending[0].step if pending else wanted
+            if trainer.step >= due:
+                self._near.append((trainer.step, trainer.state(), made))
+                due += every
+            until = min(pending[0].step if pending else wanted, wanted, due)
             trainer.advance(until - trainer.step, record=False)
             if progress is not None and progress(trainer.step - begin, wanted - begin):
                 return
+
+    def _nearest(self, wanted: int) -> tuple[int, State, int]:
+        """The last moment that is kept at or before a step: its step, state, and changes made until then."""
+        index = bisect.bisect_right(self._steps, wanted) - 1
+        stored = (self._steps[index], self._states[index], self._made[index])
+        return max((stored, *(item for item in self._near if item[0] <= wanted)), key=lambda item: item[0])
 
     def cut(self) -> int:
         """Forgets everything after the trainer's present step; returns how many steps were forgotten."""
         step = self.trainer.step
         lost = self.latest - step
-        kept = bisect.bisect_right(self._steps, step)
-        del self._steps[kept:], self._states[kept:]
+        self._keep(range(bisect.bisect_right(self._steps, step)))
+        self._near = [item for item in self._near if item[0] <= step]
         self.changes = [change for change in self.changes if change.step <= step]
         self.latest = step
         self.trainer.history.truncate(step)
         return lost
 
+    def _keep(self, kept: Iterable[int]) -> None:
+        """Keeps those stored moments only."""
+        chosen = list(kept)
+        self._steps = [self._steps[k] for k in chosen]
+        self._states = [self._states[k] for k in chosen]
+        self._made = [self._made[k] for k in chosen]
+
     def _thin_out(self) -> None:
         """Keeps the first moment, every second one of the older half, and all of the newer half."""
         half = len(self._states) // 2
-        keep = [0, *range(2, half, 2), *range(half, len(self._states))]
-        self._steps = [self._steps[k] for k in keep]
-        self._states = [self._states[k] for k in keep]
+        self._keep([0, *range(2, half, 2), *range(half, len(self._states))])
         newer = len(self._states) // 2
         self._interval = max(self._interval, (self._steps[-1] - self._steps[newer]) // max(1, newer))

@@ -9,8 +9,10 @@ gives a `Term`, and arithmetic on terms keeps the value, the formula in symbols 
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -88,6 +90,8 @@ class Named:
     def __getitem__(self, at: int | tuple[int, ...]) -> Term:
         index = at if isinstance(at, tuple) else (at,)
         value = float(self.array[index])
+        if _silent.on:
+            return Term(value, "", "")
         return Term(value, f"{self.name}[{','.join(str(int(part)) for part in index)}]", show(value))
 
     @property
@@ -106,7 +110,7 @@ def as_term(value: Term | float) -> Term:
     """A plain number as a term of that value."""
     if isinstance(value, Term):
         return value
-    return Term(float(value), f"{value:g}", f"{value:g}")
+    return Term(float(value), "", "") if _silent.on else Term(float(value), f"{value:g}", f"{value:g}")
 
 
 def scalar(name: str, array: NDArray[Any] | Named) -> Term:
@@ -118,19 +122,36 @@ def scalar(name: str, array: NDArray[Any] | Named) -> Term:
 
 def total(terms: Iterable[Term]) -> Term:
     """Σ of the terms; the texts show the first few and how many there are."""
-    every = list(terms)
-    if not every:
+    remaining = iter(terms)
+    shown = list(islice(remaining, _SHOWN_TERMS + 1))
+    if not shown:
         return as_term(0.0)
-    value = (
-        math.fsum(term.value for term in every)
-        if all(math.isfinite(t.value) for t in every)
-        else sum(t.value for t in every)
-    )
-    shown = every if len(every) <= _SHOWN_TERMS + 1 else every[:_SHOWN_TERMS]
-    more = f" + … ({len(every)} terms)" if len(shown) < len(every) else ""
+    values = [term.value for term in shown] + _values(remaining)
+    value = math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+    count = len(values)
+    shown = shown[:_SHOWN_TERMS] if count > len(shown) else shown
+    more = f" + … ({count:,} terms)" if len(shown) < count else ""
     symbols = " + ".join(_bound(term.symbols, term, _SUM) for term in shown) + more
     numbers = " + ".join(_bound(term.numbers, term, _SUM) for term in shown) + more
-    return Term(value, symbols, numbers, _SUM if len(every) > 1 else every[0].binding)
+    return Term(value, symbols, numbers, _SUM if count > 1 else shown[0].binding)
+
+
+class _Silence(threading.local):
+    """Whether terms are made without texts, in this thread."""
+
+    on = False
+
+
+_silent = _Silence()
+
+
+def _values(terms: Iterable[Term]) -> list[float]:
+    """Values of terms that are not shown: without their texts they are worked out several times as fast."""
+    before, _silent.on = _silent.on, True
+    try:
+        return [term.value for term in terms]
+    finally:
+        _silent.on = before
 
 
 def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Term:
@@ -140,6 +161,8 @@ def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Te
         value = float(function(*(term.value for term in arguments)))
     except (OverflowError, ValueError, ZeroDivisionError):
         value = math.nan
+    if _silent.on:
+        return Term(value, "", "")
     symbols = ", ".join(term.symbols for term in arguments)
     numbers = ", ".join(
         term.numbers.removeprefix("(").removesuffix(")") if term.binding == _ATOM else term.numbers
@@ -153,6 +176,8 @@ def _bound(text: str, term: Term, level: int) -> str:
 
 
 def _join(left: Term, right: Term, sign: str, level: int, value: float, strict_right: bool = False) -> Term:
+    if _silent.on:
+        return Term(value, "", "", level)
     right_level = level + 1 if strict_right else level
     symbols = _bound(left.symbols, left, level) + sign + _bound(right.symbols, right, right_level)
     numbers = _bound(left.numbers, left, level) + sign + _bound(right.numbers, right, right_level)
