@@ -1,0 +1,208 @@
+"""Recurrent training steps beside PyTorch and JAX: `python benchmarks/recurrent.py [rounds]`.
+
+A step is forward, backward and Adam for one recurrent layer, its last state, a linear readout and cross-entropy. Each
+peer runs in a process of its own, the peers in turn for several rounds, so that a noisy machine disturbs all alike; the
+table shows medians and ratios. What is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from peers import seconds_a_step
+from results import machine, write_section
+
+BATCH, CLASSES, ROWS, RATE = 32, 10, 960, 0.001
+GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
+RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2), ("jax", 0))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One recurrent layer: its kind, steps and features of the sequence, units, and the goal."""
+
+    kind: str
+    steps: int
+    features: int
+    units: int
+    goal: float
+
+    @property
+    def name(self) -> str:
+        """How the table and the command line call it."""
+        return f"{self.kind}-{self.steps}-{self.features}-{self.units}"
+
+
+CASES = tuple(Case(kind, *sizes) for sizes in ((28, 28, 64, 1.5), (20, 2, 16, 2.5)) for kind in ("RNN", "LSTM", "GRU"))
+
+
+def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Random sequences with random labels."""
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((ROWS, case.steps, case.features)).astype(np.float32)
+    return x, generator.integers(0, CLASSES, ROWS)
+
+
+def nnplay(case: Case, threads: int) -> float:
+    """The compiled loop, through the public trainer."""
+    import nnplay as nn
+
+    trainer = nn.Trainer(
+        nn.Network([getattr(nn, case.kind)(case.units), nn.Linear(CLASSES)]),
+        nn.Dataset(*data(case)),
+        loss="cross_entropy",
+        optimizer=nn.Adam(lr=RATE),
+        batch_size=BATCH,
+        threads=threads,
+    )
+    return seconds_a_step(lambda count: trainer.run(steps=count) and None)
+
+
+def torch(case: Case, threads: int) -> float:
+    """Eager PyTorch with its fused optimizer, batches sliced from one shuffled tensor."""
+    import torch
+
+    torch.set_num_threads(threads)
+    x, y = (torch.from_numpy(part) for part in data(case))
+    layer = getattr(torch.nn, case.kind)(case.features, case.units, batch_first=True)
+    readout = torch.nn.Linear(case.units, CLASSES)
+    loss_of = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], lr=RATE, fused=True)
+    batches = ROWS // BATCH
+
+    def steps(count: int) -> None:
+        for step in range(count):
+            if step % batches == 0:
+                order = torch.randperm(ROWS)
+            at = step % batches * BATCH
+            rows = order[at : at + BATCH]
+            optimizer.zero_grad(set_to_none=True)
+            states, _ = layer(x[rows])
+            loss_of(readout(states[:, -1]), y[rows]).backward()
+            optimizer.step()
+
+    return seconds_a_step(steps)
+
+
+def jax(case: Case, threads: int) -> float:
+    """JAX with loops over time and over training steps compiled: `lax.scan` in `lax.scan` in `jit`."""
+    import jax
+    import jax.numpy as jnp
+
+    del threads  # XLA's own pool decides
+    x, y = (jnp.asarray(part) for part in data(case))
+    width, H = GATES[case.kind] * case.units, case.units
+    shapes = [(case.features, width), (H, width), (width,), (width,), (H, CLASSES), (CLASSES,)]
+    keys = jax.random.split(jax.random.PRNGKey(0), len(shapes))
+    weights = [
+        jax.random.uniform(key, s, minval=-1, maxval=1) / np.sqrt(H) for key, s in zip(keys, shapes, strict=True)
+    ]
+    batches = ROWS // BATCH
+
+    def cell(state, told, w_hh, b_hh):
+        h, c = state
+        u = h @ w_hh + b_hh
+        if case.kind == "RNN":
+            return jnp.tanh(told + u), c
+        if case.kind == "LSTM":
+            i, f, g, o = jnp.split(told + u, 4, axis=1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return jax.nn.sigmoid(o) * jnp.tanh(c), c
+        r, z = jnp.split(jax.nn.sigmoid(told[:, : 2 * H] + u[:, : 2 * H]), 2, axis=1)
+        n = jnp.tanh(told[:, 2 * H :] + r * u[:, 2 * H :])
+        return (1 - z) * n + z * h, c
+
+    def loss_of(weights, x, y):
+        w_ih, w_hh, b_ih, b_hh, w, b = weights
+        told = jnp.swapaxes(x @ w_ih + b_ih, 0, 1)
+        zeros = jnp.zeros((x.shape[0], H))
+        (h, _), _ = jax.lax.scan(lambda state, t: (cell(state, t, w_hh, b_hh), None), (zeros, zeros), told)
+        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(h @ w + b), y[:, None], axis=1))
+
+    def update(state, rows):
+        weights, m, v, t = state
+        grads = jax.grad(loss_of)(weights, x[rows], y[rows])
+        tree = jax.tree_util.tree_map
+        t = t + 1
+        m = tree(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
+        v = tree(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
+        scale = RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        return (tree(lambda w, m, v: w - scale * m / (jnp.sqrt(v) + 1e-8), weights, m, v), m, v, t), None
+
+    @jax.jit
+    def epoch(state, key):
+        order = jax.random.permutation(key, ROWS).reshape(batches, BATCH)
+        return jax.lax.scan(update, state, order)[0]
+
+    zeros = [jnp.zeros_like(item) for item in weights]
+    state = [(weights, zeros, zeros, jnp.float32(0))]
+
+    def epochs(count: int) -> None:
+        for number in range(count):
+            state[0] = epoch(state[0], jax.random.PRNGKey(number))
+        jax.block_until_ready(state[0])
+
+    return seconds_a_step(epochs) / batches
+
+
+PEERS: dict[str, Callable[[Case, int], float]] = {"nnplay": nnplay, "torch": torch, "jax": jax}
+
+
+def measure(peer: str, case: Case, threads: int) -> float | None:
+    """Seconds a step in a fresh process, or None where the peer is not installed."""
+    command = [sys.executable, str(Path(__file__)), "--one", peer, case.name, str(threads)]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        if "ModuleNotFoundError" not in outcome.stderr:
+            print(outcome.stderr.strip().splitlines()[-1], file=sys.stderr)
+        return None
+    return float(json.loads(outcome.stdout.strip().splitlines()[-1]))
+
+
+def row(case: Case, found: dict[tuple[str, int], float]) -> str:
+    """One line of the table."""
+
+    def shown(*runs: tuple[str, int]) -> str:
+        return " / ".join(f"{found[run]:,.3f}" if run in found else "–" for run in runs)
+
+    own = min((time for (name, _), time in found.items() if name == "nnplay"), default=float("nan"))
+    best = min((time for (name, _), time in found.items() if name != "nnplay"), default=float("nan"))
+    size = f"{case.kind}, {case.steps} steps of {case.features}, {case.units} units"
+    return (
+        f"| {size} | {shown(('nnplay', 1), ('nnplay', 2))} | {shown(('torch', 1), ('torch', 2))} "
+        f"| {shown(('jax', 0))} | **{best / own:.1f}×** (≥ {case.goal:g}×) |"
+    )
+
+
+def main(rounds: int) -> None:
+    """Measures every case and prints, and writes down, the table."""
+    lines = [
+        f"| layer (batch {BATCH}, Adam) | nnplay ms (1 / 2 threads) | PyTorch ms (1 / 2) | JAX ms | vs best (goal) |",
+        "|---|---|---|---|---|",
+    ]
+    for case in CASES:
+        samples: dict[tuple[str, int], list[float]] = {run: [] for run in RUNS}
+        for _ in range(rounds):
+            for run in RUNS:
+                seconds = measure(run[0], case, run[1])
+                if seconds is not None:
+                    samples[run].append(seconds * 1e3)
+        lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
+        print(lines[-1], flush=True)
+    command = "Command: `python benchmarks/recurrent.py`"
+    write_section("Recurrent layers beside their peers", [machine(), "", *lines, "", command])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        chosen = next(case for case in CASES if case.name == sys.argv[3])
+        print(json.dumps(PEERS[sys.argv[2]](chosen, int(sys.argv[4]))))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
