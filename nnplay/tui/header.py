@@ -44,20 +44,20 @@ class HeaderLine(Cells):
 
     def _parts(self, now: Snapshot) -> dict[str, list[Run]]:
         look, dim = self.look, self.look.ink("dim")
-        bar: Run = (look.pick(" ┃ ", " | "), look.ink("faint"))
+        bar: Run = (look.pick("┃ ", "| "), look.ink("faint"))
         mark = look.pick("▶", ">") if now.running else look.pick("‖", "=")
         accuracy = now.metrics.get("validation_accuracy", math.nan)
         digits = len(str(now.batches))
         return {
             "name": [(" nnplay ", look.ink("accent", bold=True))],
             "title": [(f"{self._title} ", look.ink("text"))],
-            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<6,}")],
+            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,} ")],
             "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
-            "step": self._counter("step", f"{now.step:<8,}"),
+            "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
             "train": [bar, *self._counter("train", fixed.loss(now.train_loss, 6) + " ")],
-            "valid": self._counter("valid", fixed.loss(now.validation_loss, 6)),
-            "accuracy": [(" acc", dim), (fixed.percent(accuracy, 8), look.ink("strong"))]
+            "valid": self._counter("valid", fixed.loss(now.validation_loss, 6) + " "),
+            "accuracy": [("acc", dim), (fixed.percent(accuracy, 8), look.ink("strong")), (" ", dim)]
             if math.isfinite(accuracy)
             else [],
             "speed": [bar, (fixed.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],

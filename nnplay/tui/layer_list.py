@@ -103,7 +103,7 @@ class LayerList(Cells, can_focus=True):
         if ledger is None:
             return ()
         dot = self.look.pick("·", "-")
-        adds = f" {dot} {fixed.short(ledger.multiply_adds, 0)} multiply-adds" if width >= 44 else ""
+        adds = f" {dot} {fixed.short(ledger.multiply_adds, 0)} mult-adds" if width >= 44 else ""
         text = f"{fixed.count(ledger.parameters)} parameters{adds} {dot} {fixed.size(ledger.bytes)}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
 

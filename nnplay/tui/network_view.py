@@ -93,15 +93,16 @@ class NetworkView(Cells, can_focus=True):
             return f"{name}: an input"
         value = self._value()
         shown = "none" if value is None else f"{value:.4g}"
-        what = "bias" if self.link == 0 else f"weight from {self._unit_name(self.chosen[0] - 1, self.link - 1)}"
-        bias = "" if self.link == 0 or rank.bias is None else f"bias {float(rank.bias[self.chosen[1]]):.4g} · "
-        return f"{name}: {bias}{what} {shown} · w next, enter set"
+        if self.link == 0:
+            return f"{name}, bias: {shown}"
+        arrow = self.look.pick("←", "<")
+        return f"{name} {arrow} {self._unit_name(self.chosen[0] - 1, self.link - 1)}: {shown}"
 
     def _unit_name(self, column: int, unit: int) -> str:
         rank = self._ranks[column]
         if unit < len(rank.names):
             return clean(rank.names[unit], 24)
-        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1}, unit {unit + 1}"
+        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1} unit {unit + 1}"
 
     def _value(self) -> float | None:
         """The number that the cursor means."""
@@ -163,7 +164,7 @@ class NetworkView(Cells, can_focus=True):
             if text is not None:
                 editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
 
-        self.app.push_screen(AskValue(self._about_chosen().partition(" ·")[0], _WEIGHT, f"{value:.6g}"), answered)
+        self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), answered)
 
     def action_leave(self) -> None:
         """No unit."""

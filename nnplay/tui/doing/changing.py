@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.tui import entries
 from nnplay.tui.contract import Settings
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.doing.shell import Shell
+from nnplay.tui.last_layer import suited
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.undo import Undo
 
@@ -46,13 +47,28 @@ class ChangingActions(Shell):
         def make() -> str:
             began = time.monotonic()
             old = self._backend.settings
-            said = self._backend.apply(self._backend.changed(**values))
+            said = self._put(values)
             self._undo.record(old)
             if values.keys() & {"dataset", "dataset_fields"}:
                 self._reading_took = time.monotonic() - began
             return said
 
         return make
+
+    def _put(self, values: dict[str, Any]) -> str:
+        """Apply values; where a new loss needs another last layer, that one follows."""
+        settings = self._backend.changed(**values)
+        try:
+            return self._backend.apply(settings)
+        except InputError:
+            if "loss" not in values or "layers" in values:
+                raise
+            outputs = len(self._backend.ledger(settings.layers).outputs)
+            layers = suited(settings.layers, settings.loss, outputs)
+            if layers == tuple(settings.layers):
+                raise
+            said = self._backend.apply(self._backend.changed(**values, layers=layers))
+            return f"{said}; the network now ends with {layers[-1]}, as {settings.loss} needs"
 
     def _now(self, make: Callable[[], str]) -> None:
         if self.attempt(make):

@@ -18,6 +18,7 @@ class TrainingActions(Shell):
         if self._backend.snapshot.running:
             self._backend.pause()
         else:
+            self.say("")
             self._backend.run()
 
     def action_batch(self) -> None:

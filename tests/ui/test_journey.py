@@ -1,0 +1,101 @@
+"""Claims about the playground over the real back end: a whole visit by keys alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from nnplay.play.backend import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.dialogs.open import OpenRun
+from nnplay.tui.look import Look
+
+PATIENCE = 120.0
+"""Seconds after which something that never happens fails the test; kernels may have to be compiled first."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home and working folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
+    """Let the app live until something is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not happened():
+            await pilot.pause(0.05)
+
+
+async def type_and_enter(pilot: Pilot[int], words: str) -> None:
+    """Type into whatever dialog is open, by keys."""
+    names = {" ": "space", ".": "full_stop", "_": "underscore", ",": "comma"}
+    await pilot.press(*(names.get(character, character) for character in words), "enter")
+    await pilot.pause()
+
+
+async def choose(pilot: Pilot[int], app: Playground, setting: str, value: str) -> None:
+    """`/` to a setting, enter, type a choice, enter; waits until it is in force."""
+    await pilot.press("slash")
+    await type_and_enter(pilot, setting)
+    await pilot.press("enter")
+    await pilot.pause()
+    await type_and_enter(pilot, value)
+    key = {"set": "dataset"}.get(setting, setting)
+    await until(pilot, lambda: getattr(app._backend.settings, key) == value)
+
+
+async def test_whole_visit_by_keys(home: Path) -> None:
+    """Circle, two more layers, another loss and optimizer, trained to 95 %, saved, left, and found again as it was."""
+    backend = PlaygroundBackend()
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: backend.worker.trainer is not None)
+            await choose(pilot, app, "set", "circle")
+            for layer in ("linear 8", "tanh"):
+                await pilot.press("a")
+                await pilot.pause()
+                await type_and_enter(pilot, layer)
+            await choose(pilot, app, "loss", "hinge")
+            await choose(pilot, app, "optimizer", "rmsprop")
+            assert backend.settings.layers[-1] == "linear 1"
+            assert backend.settings.layers[1:3] == ("linear 8", "tanh")
+            await pilot.press("space")
+            await until(pilot, lambda: backend.snapshot.metrics.get("validation_accuracy", 0.0) >= 0.95)
+            await pilot.press("space")
+            await until(pilot, lambda: not backend.snapshot.running)
+            await pilot.press("s")
+            await until(pilot, lambda: not backend.unsaved())
+            shown, step = [(entry.key, entry.shown) for entry in app.settable()], backend.snapshot.step
+            layers = backend.settings.layers
+            await pilot.press("q")
+            await pilot.pause()
+        assert app.return_code == 0
+    finally:
+        backend.stop()
+
+    again = PlaygroundBackend()
+    app = Playground(again, Look())
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("o")
+            await pilot.pause()
+            assert isinstance(app.screen, OpenRun)
+            await pilot.press("enter")
+            await until(pilot, lambda: again.snapshot.step == step)
+            assert [(entry.key, entry.shown) for entry in app.settable()] == shown
+            assert again.settings.layers == layers
+            assert again.snapshot.metrics["validation_accuracy"] >= 0.95
+            assert again.snapshot.curves["train_loss"].steps[-1] <= step
+            await pilot.press("full_stop")
+            await until(pilot, lambda: again.snapshot.step == step + 1)
+    finally:
+        again.stop()
