@@ -23,20 +23,20 @@ def loss_plot(history: History, batches: int) -> str:
     columns = shutil.get_terminal_size().columns
     plotext.plot_size(max(40, min(columns, 100)), 16)
     unicode = "utf" in (sys.stdout.encoding or "").lower()
-    low: list[float] = []
+    drawn = False
     for name, title, marker in (("train_loss", "training", "braille"), ("validation_loss", "validation", "dot")):
         curve = history[name]
-        finite = np.isfinite(curve.last)
-        if not finite.any():
+        # The scale is logarithmic: a loss of exactly 0 has no place on it.
+        shown = np.isfinite(curve.last) & (curve.last > 0)
+        if not shown.any():
             continue
-        epochs = curve.steps[finite] / batches
-        values = curve.last[finite].astype(float)
-        low.append(float(values.min()))
+        drawn = True
+        epochs = curve.steps[shown] / batches
+        values = curve.last[shown].astype(float)
         plotext.plot(epochs.tolist(), values.tolist(), label=f"{title} loss", marker=marker if unicode else name[0])
-    if not low:
+    if not drawn:
         return ""
-    if min(low) > 0:
-        plotext.yscale("log")
+    plotext.yscale("log")
     plotext.xlabel("epoch")
     text: str = plotext.uncolorize(plotext.build())
     return "\n".join(line.rstrip() for line in text.splitlines())

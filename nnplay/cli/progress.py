@@ -109,7 +109,7 @@ class Live(Silent):
             f"epoch {trainer.epoch:,}/{epochs:,} {self._bar(trainer.step / whole)}",
             f"{_rate(rate)} steps/s",
             f"{_clock(left)} left",
-            losses(trainer),
+            losses(trainer, short=True),
         )
         self._draw("  ".join(parts))
 
@@ -135,16 +135,18 @@ class Live(Silent):
         self.shown = True
 
 
-def losses(trainer: Trainer) -> str:
+def losses(trainer: Trainer, short: bool = False) -> str:
     """The newest losses, and the validation accuracy where there is one."""
     history = trainer.history
-    words = []
-    for name, title in (("train_loss", "train loss"), ("validation_loss", "validation loss")):
-        if name in history:
-            words.append(f"{title} {float(history[name].last[-1]):.4g}")
+    if "train_loss" not in history:
+        return f"loss {float(history['loss'].last[-1]):.4g}" if "loss" in history else ""
+    titles = ("train", "valid", "acc") if short else ("train loss", "validation loss", "validation accuracy")
+    words = [f"{titles[0]} {float(history['train_loss'].last[-1]):.4g}"]
+    if "validation_loss" in history:
+        words.append(f"{titles[1]} {float(history['validation_loss'].last[-1]):.4g}")
     if "validation_accuracy" in history:
-        words.append(f"validation accuracy {100 * float(history['validation_accuracy'].last[-1]):.1f} %")
-    return "  ".join(words) or f"loss {float(history['loss'].last[-1]):.4g}" if "loss" in history else ""
+        words.append(f"{titles[2]} {100 * float(history['validation_accuracy'].last[-1]):.1f} %")
+    return "  ".join(words)
 
 
 def _can_say(text: str, stream: TextIO) -> bool:

@@ -29,12 +29,17 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--split", metavar="A/B/C", help="shares of training, validation and test (default 70/15/15)")
     add("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the data set, or section.key=value")
     taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
+    added: dict[str, argparse.Action] = {}
     for section, title, fields in _groups():
         group = parser.add_argument_group(title)
         for field, note in fields:
+            key = f"{section}.{field.name}"
+            if key in added:
+                added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
+                continue
             flag = field.name if field.name not in taken else f"{section}-{field.name}"
             taken.add(flag)
-            _add(group, section, field, flag.replace("_", "-"), note)
+            added[key] = _add(group, key, field, flag.replace("_", "-"), note)
 
 
 def run_table(options: argparse.Namespace) -> dict[str, Any]:
@@ -85,12 +90,13 @@ def _union(records: Mapping[str, Any]) -> list[tuple[Field, str]]:
     return [(field, "" if len(names) == len(records) else ", ".join(names)) for field, names in found.values()]
 
 
-def _add(group: Any, section: str, field: Field, flag: str, note: str) -> None:
+def _add(group: Any, key: str, field: Field, flag: str, note: str) -> argparse.Action:
     default = "" if field.default in (REQUIRED, "") or note else f" (default {field.show(field.default)})"
     words = f"{field.help}{default}{f' [{note}]' if note else ''}".replace("%", "%%")
     more: dict[str, Any] = {"nargs": "?", "const": "yes"} if field.kind == "flag" else {}
     metavar = "|".join(field.choices) if field.kind == "choice" else field.kind.upper()
-    group.add_argument(f"--{flag}", dest=f"{section}.{field.name}", metavar=metavar, help=words, **more)
+    action: argparse.Action = group.add_argument(f"--{flag}", dest=key, metavar=metavar, help=words, **more)
+    return action
 
 
 def _schedules() -> str:

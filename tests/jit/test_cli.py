@@ -260,7 +260,7 @@ def test_a_terminal_shows_a_living_line_and_then_curves_and_scores() -> None:
     environment = os.environ | {"TERM": "xterm-256color", "PYTHONUTF8": "1", "COLUMNS": "120", "LINES": "40"}
     words = ["-m", "nnplay", "train", "spiral", "--epochs", "1000000000"]
     child = pexpect.spawn(sys.executable, words, cwd=str(ROOT), env=environment, dimensions=(40, 120), timeout=60)
-    child.expect(r"\r\x1b\[Kepoch [\d,]+/1,000,000,000 .* steps/s .* left .*train loss .*validation loss")
+    child.expect(r"\r\x1b\[Kepoch [\d,]+/1,000,000,000 .* steps/s .* left .*train .*valid .*acc ")
     child.sendintr()
     child.expect("validation loss")
     child.expect("interrupted: ")

@@ -25,7 +25,7 @@ examples:
 
 def run(words: Sequence[str]) -> int:
     """Opens it, once it is sure that the run can be and that there is a screen."""
-    parser = Parser("playground", ABOUT, epilog=_MORE)
+    parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
     add("--data", dest="source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
     add("--ascii", action="store_true", help="draw with plain characters only")

@@ -34,7 +34,7 @@ _INTERRUPTED: Final = 130
 
 def run(words: Sequence[str]) -> int:
     """Trains."""
-    parser = Parser("train", ABOUT, epilog=_MORE)
+    parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
     parser.add_argument("source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
