@@ -1,0 +1,100 @@
+"""`nnplay step`: one training step in plain text, row by row, or one element of a tensor worked out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from nnplay.cli.parser import Parser
+from nnplay.cli.progress import watcher
+from nnplay.cli.run_flags import add_run_flags, run_config, run_table
+from nnplay.cli.source import base_table
+from nnplay.errors import InputError
+from nnplay.fields import REQUIRED, integer
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from nnplay.trainer import Trainer
+
+ABOUT: Final = "Print one training step, operation by operation, with its numbers"
+_MORE: Final = """\
+examples:
+  nnplay step xor
+  nnplay step spiral --to-step 100 --rows forward,loss
+  nnplay step my.nnplay --element 0.weight 0 2
+  nnplay step moons --layers "linear 4, tanh, linear 2" --optimizer sgd --element 2.bias 1
+
+The numbers are those of the step that follows: `--to-step 100` trains 100 steps first and shows the next one.
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Prints the step."""
+    parser = Parser("step", ABOUT, epilog=_MORE)
+    parser.add_argument("source", metavar="CONFIG", help="a data set, a CSV file, a run's TOML file, or a session")
+    parser.add_argument("--to-step", metavar="N", help="steps that are taken before (default 0, or where a session is)")
+    parser.add_argument(
+        "--rows", metavar="PHASES", default="", help="only these: data, forward, loss, backward, update"
+    )
+    parser.add_argument(
+        "--element", nargs="+", metavar="WORD", help="a tensor and an index, worked out: --element 0.weight 0 2"
+    )
+    parser.add_argument("--explain", action="store_true", help="with words, the PyTorch name and the NumPy definition")
+    add_run_flags(parser)
+    options = parser.read(words)
+    trainer = _trainer(options)
+    _advance(trainer, options.to_step)
+    from nnplay.inspector import Inspector
+    from nnplay.step_text import PHASES, element_text, step_text
+
+    inspector = Inspector(trainer)
+    if options.element:
+        name, *index = options.element
+        lines = element_text(inspector, name, tuple(_whole(part) for part in index))
+    else:
+        phases = [part.strip() for part in options.rows.split(",") if part.strip()]
+        lines = step_text(inspector, phases or PHASES, explain=options.explain)
+    print("\n".join(lines))
+    return 0
+
+
+def _trainer(options: Namespace) -> Trainer:
+    from nnplay.session import SUFFIX
+
+    watching = watcher(silent=False, stream=sys.stderr)
+    try:
+        if Path(options.source).suffix == SUFFIX:
+            return _from_session(options, watching.compiling)
+        config = run_config(base_table(options.source), options)
+        split = config.load()
+        trainer: Trainer = config.completed(split).trainer(watching.compiling, split)
+        return trainer
+    finally:
+        watching.close()
+
+
+def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]) -> Trainer:
+    from nnplay import saved_run
+
+    if run_table(options):
+        raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")
+    return saved_run.read(Path(options.source).expanduser(), compiling).trainer
+
+
+def _advance(trainer: Trainer, text: str | None) -> None:
+    if text is None:
+        return
+    target: int = integer("to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text, "--to-step")
+    if target < trainer.step:
+        raise InputError(f"the session is already at step {trainer.step:,}", where="--to-step", hint="give a later one")
+    trainer.run(steps=target - trainer.step)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"'{text}' is no index", where="--element", hint="as in --element 0.weight 0 2") from None
