@@ -50,6 +50,22 @@ def test_training_from_zero_lowers_the_loss(record: OptimizerRecord) -> None:
 
 
 @OPTIMIZERS
+@REALS
+def test_a_parameter_that_is_not_finite_is_noticed(record: OptimizerRecord, real: str) -> None:
+    """One infinite or undefined parameter, in any share, makes its share's check NaN; the others stay 0."""
+    bench = Bench(Trial(NETWORK, (5,), 4, share=64), real, optimizer=record(**cases_of(record)[0]))
+    machine, last = bench.machine, len(bench.tape.train)
+    span, checks = (machine.view(bench.tape.named[name]) for name in ("parameters", "checks"))
+    for bad in (np.inf, -np.inf, np.nan):
+        for place in (0, span.size // 2, span.size - 1):
+            bench.fill()
+            span[place] = bad
+            bench.run(last, last - 1)
+            assert np.isnan(checks).sum() == 1, (bad, place, checks)
+            assert (checks[~np.isnan(checks)] == 0).all()
+
+
+@OPTIMIZERS
 def test_all_settings_are_live_and_lr_comes_first(record: OptimizerRecord) -> None:
     """Every field can change while training, since all of them live in the settings vector, the learning rate first."""
     assert record.fields[0].name == "lr"
