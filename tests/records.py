@@ -366,4 +366,4 @@ def kernels_of_records() -> list[Kernel]:
             plan = loss.plan(loss(**case.values).values, case.shape)
             operations += [use.operation for use in (*plan.forward, *plan.backward, *filter(None, [plan.score]))]
     kernels = {operation.kernel.name: operation.kernel for operation in operations}
-    return [*kernels.values(), loop.advance, loop.evaluate, loop.run_table, loop.assist]
+    return [*kernels.values(), *(item for item in vars(loop).values() if isinstance(item, Kernel))]

@@ -1,0 +1,156 @@
+"""The safety belt: a tape with anything out of place is refused before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nnplay.kernels import layout as at
+from nnplay.notation import parse_layers
+from nnplay.registry import loss_records, optimizer_records
+from nnplay.tape import Row, encode
+from nnplay.verify import TapeError, verify
+from tests.records import Bench, Trial
+
+pytestmark = pytest.mark.usefixtures("kernels")
+Table = NDArray[np.int64]
+
+
+@pytest.fixture(scope="module")
+def bench(kernels: None) -> Bench:
+    """A nested network with parameters of equal size, so that neighbours look alike."""
+    layers = parse_layers("linear 4 name=front, sum[identity | linear 4, tanh, linear 4], dropout 0.2, linear 4")
+    options: dict[str, Any] = {"penalty": True, "clip_norm": True, "clip_value": True}
+    adam = optimizer_records()["adam"]()
+    return Bench(Trial(layers, (4,), 4), "float32", loss=loss_records()["cross_entropy"](), optimizer=adam, **options)
+
+
+def check(bench: Bench, table: Table, rows: list[Row] | None = None) -> None:
+    """Verifies a table as the machine does before the first step."""
+    verify(table, rows or bench.tape.train, bench.tape.layout, bench.n, bench.tape.size)
+
+
+def encoded(bench: Bench, rows: list[Row]) -> Table:
+    """Rows as the integers that the loop walks."""
+    return encode(rows, bench.machine.addresses, bench.n, bench.tape.width)
+
+
+def test_the_tape_itself_is_accepted(bench: Bench) -> None:
+    """What the compiler writes passes, for training and for evaluation."""
+    check(bench, bench.table)
+    check(bench, bench.check_table, bench.tape.check)
+
+
+def moved(place: int, amount: int) -> Callable[[Table, int], None]:
+    """Adds to one integer of an operand."""
+
+    def move(line: Table, begin: int) -> None:
+        line[begin + place] += amount
+
+    return move
+
+
+def swapped(line: Table, begin: int) -> None:
+    """The first two dimensions change places; where they are equal, they become another shape of the same size."""
+    first = begin + at.OPERAND_SHAPE
+    a, b = int(line[first]), int(line[first + 1])
+    line[first : first + 2] = (b, a) if a != b else (a * b, 1)
+    if a == b == 1:
+        line[first] = 2
+
+
+FAULTS = {
+    "one number further": moved(at.OPERAND_OFFSET, 1),
+    "one number back": moved(at.OPERAND_OFFSET, -1),
+    "one slot further": moved(at.OPERAND_OFFSET, 16),
+    "one slot back": moved(at.OPERAND_OFFSET, -16),
+    "behind memory": moved(at.OPERAND_OFFSET, 1 << 40),
+    "in front of memory": moved(at.OPERAND_OFFSET, -(1 << 40)),
+    "one number longer": moved(at.OPERAND_SIZE, 1),
+    "one number shorter": moved(at.OPERAND_SIZE, -1),
+    "far too long": moved(at.OPERAND_SIZE, 1 << 40),
+    "of negative size": moved(at.OPERAND_SIZE, -(1 << 40)),
+    "one row longer in shape": moved(at.OPERAND_SHAPE, 1),
+    "of another last axis": moved(at.OPERAND_LAST, 1),
+    "of another shape": swapped,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_any_operand_out_of_place_is_refused(bench: Bench, fault: Callable[[Table, int], None]) -> None:
+    """Each operand of each row, shifted, stretched or reshaped, is refused, also onto a neighbour of the same size."""
+    for rows, table in ((bench.tape.train, bench.table), (bench.tape.check, bench.check_table)):
+        for number, row in enumerate(rows):
+            for k in range(len(row.operands)):
+                broken = table.copy()
+                fault(broken[number], at.ROW_OPERANDS + k * at.OPERAND_WIDTH)
+                with pytest.raises(TapeError):
+                    check(bench, broken, rows)
+
+
+def test_a_gradient_is_begun_once_and_then_added_to(bench: Bench) -> None:
+    """A backward row that adds before anything began, or overwrites what another row began, is refused."""
+    for number, row in enumerate(bench.tape.train):
+        if row.phase != "backward":
+            continue
+        for k in range(len(row.writes)):
+            broken = bench.table.copy()
+            place = at.ROW_OPERANDS + (len(row.reads) + k) * at.OPERAND_WIDTH + at.OPERAND_ADDS
+            broken[number, place] = 1 - broken[number, place]
+            with pytest.raises(TapeError, match=r"begun|overwrites"):
+                check(bench, broken)
+
+
+@pytest.mark.parametrize(("place", "value"), [(at.ROW_ADDRESS, 0), (at.ROW_PARTS, 0), (at.ROW_PARTS, -1)])
+def test_a_row_without_kernel_or_parts_is_refused(bench: Bench, place: int, value: int) -> None:
+    """An address of 0 would end the process; no parts would leave the output as it was."""
+    broken = bench.table.copy()
+    broken[3, place] = value
+    with pytest.raises(TapeError, match="no kernel or no parts"):
+        check(bench, broken)
+
+
+def test_a_value_read_before_it_is_written_is_refused(bench: Bench) -> None:
+    """Any row left out that begins a value which a later row reads is noticed."""
+    rows = bench.tape.train
+    needed = {id(slot) for row in rows for slot in row.reads}
+    for number, row in enumerate(rows):
+        kept = [other for k, other in enumerate(rows) if k != number]
+        fresh = [slot for slot in row.writes if slot.region in ("batch", "activations", "deltas")]
+        if row.phase == "update" or any(row.adds) or not any(id(slot) in needed for slot in fresh):
+            continue
+        with pytest.raises(TapeError, match=r"before any row wrote it|no row has begun"):
+            check(bench, encoded(bench, kept), kept)
+
+
+def test_rows_write_only_what_their_phase_may(bench: Bench) -> None:
+    """A forward row that writes parameters, or an update row that writes activations, is refused."""
+    update = bench.tape.train[-1]
+    for row in (replace(update, phase="forward"), replace(bench.tape.train[1], phase="update")):
+        rows = [*bench.tape.train, row]
+        with pytest.raises(TapeError, match="may not write"):
+            check(bench, encoded(bench, rows), rows)
+
+
+def test_outputs_of_a_row_may_not_overlap(bench: Bench) -> None:
+    """A row with the same place for two outputs is refused."""
+    number = next(k for k, row in enumerate(bench.tape.train) if row.operation.name == "dropout")
+    row = bench.tape.train[number]
+    rows = list(bench.tape.train)
+    rows[number] = replace(row, writes=(row.writes[0], row.writes[0]))
+    with pytest.raises(TapeError, match="outputs overlap"):
+        check(bench, encoded(bench, rows), rows)
+
+
+def test_a_slot_of_another_layout_is_refused(bench: Bench) -> None:
+    """An operand that this layout does not know is refused even where its numbers look right."""
+    row = bench.tape.train[1]
+    stranger = replace(row.reads[0])
+    rows = [bench.tape.train[0], replace(row, reads=(stranger, *row.reads[1:]))]
+    with pytest.raises(TapeError, match="no slot of this layout"):
+        check(bench, encoded(bench, rows), rows)
