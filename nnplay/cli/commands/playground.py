@@ -6,13 +6,16 @@ import os
 import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from nnplay.cli.parser import Parser
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
+
+if TYPE_CHECKING:
+    from nnplay.tui.contract import Backend
 
 ABOUT: Final = "Open the playground (the same as nnplay without a command)"
 _MORE: Final = """\
@@ -41,7 +44,8 @@ def run(words: Sequence[str]) -> int:
     from nnplay.play.backend import PlaygroundBackend
     from nnplay.tui import run as screen
 
-    backend = PlaygroundBackend(config)
+    # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
+    backend = cast("Backend", PlaygroundBackend(config))
     return screen.run(backend, ascii_only=options.ascii, light=options.light, slow=options.slow, tour=options.tour)
 
 
