@@ -165,19 +165,20 @@ def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, wei
 
 @inline
 def input_gradient(
-    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, add: bool
-) -> None:
-    """dx = a·dy + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c are wide rows."""
+    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, u: Any,
+    add: bool,
+) -> None:  # fmt: skip
+    """dx = a·(dy - u) + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c, u are wide rows."""
     times = folds(C)
     for g in range((rows + times - 1) // times):
         place, count = g * times * C + first, min(times, rows - g * times) * width
         X, dY, dX = shifted(x, place), shifted(dy, place), shifted(dx, place)
         if add:
             for j in range(count):
-                dX[j] += a[j] * dY[j] + b[j] * (X[j] - mean[j]) + c[j]
+                dX[j] += a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
         else:
             for j in range(count):
-                dX[j] = a[j] * dY[j] + b[j] * (X[j] - mean[j]) + c[j]
+                dX[j] = a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
 
 
 # -- over the batch ----------------------------------------------------------------------------------------------------
@@ -266,7 +267,7 @@ def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 3),
     )
     weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
-    centre, a, b, c = scratch(128), scratch(128), scratch(128), scratch(128)
+    centre, a, b, c, u = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
     C = last(row, 0)
     count = real(size(row, 0) // C)
     start, stop = share(row, part, size(row, 0) // C)
@@ -277,9 +278,10 @@ def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
             centre[j] = mean[k]
             a[j] = weight[k] * rstd[k]
             b[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count
-            c[j] = -weight[k] * rstd[k] * totals[C + k] / count
+            c[j] = 0.0
+            u[j] = totals[C + k] / count
         X, dY, dX = shifted(x, start * C), shifted(dy, start * C), shifted(dx, start * C)
-        input_gradient(X, dY, dX, C, first, width, stop - start, centre, a, b, c, adds(row, 6))
+        input_gradient(X, dY, dX, C, first, width, stop - start, centre, a, b, c, u, adds(row, 6))
 
 
 # -- over groups of channels of one example ----------------------------------------------------------------------------
@@ -356,7 +358,7 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 3),
     )
     weight, sums, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
-    centre, a, b, c = scratch(128), scratch(128), scratch(128), scratch(128)
+    centre, a, b, c, u = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     image, channels = size(row, 0) // N, C // G
     count = real(image // C * channels)
@@ -376,11 +378,12 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
                 a[j] = weight[k] * r[k]
                 b[j] = -r[k] * r[k] * along / count
                 c[j] = -r[k] * plain / count
-            for values in (centre, a, b, c):
+                u[j] = 0.0
+            for values in (centre, a, b, c, u):
                 for t in range(1, folds(C)):
                     copy(shifted(values, t * width), values, width, False)
             X, dY, dX = shifted(x, n * image), shifted(dy, n * image), shifted(dx, n * image)
-            input_gradient(X, dY, dX, C, first, width, image // C, centre, a, b, c, adds(row, 6))
+            input_gradient(X, dY, dX, C, first, width, image // C, centre, a, b, c, u, adds(row, 6))
 
 
 @inline

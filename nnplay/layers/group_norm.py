@@ -17,7 +17,7 @@ from nnplay.fields import integer, number
 from nnplay.geometry import nearest_numbers
 from nnplay.kernels import normalise as kernels
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
+from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.rows.normalise import mean_of, normalised_element
 from nnplay.rows.portions import ADD_PORTIONS, sum_of
 from nnplay.worked import Named, Term, total
@@ -147,7 +147,14 @@ INPUT = Operation(
 
 
 def plan_groups(groups: int, shape: Shape) -> Plan:
-    """The plan of normalising `groups` groups of channels; every axis but the last is places."""
+    """The plan of normalising `groups` groups of channels; every axis but the last is places.
+
+    Raises:
+        InputError: every group has a single number, of which nothing would be left.
+    """
+    if prod(shape) == groups:
+        what = f"its input, {shape_text(shape)}, has one number a group, of which normalising leaves nothing"
+        raise InputError(what, hint="use batch_norm")
     C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
     return Plan(
         output=shape,
@@ -169,7 +176,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """Acts on the last axis, the channels; all axes before it are places.
 
     Raises:
-        InputError: the groups don't divide the channels.
+        InputError: the groups don't divide the channels, or each is a single number.
     """
     groups, channels = values["groups"], shape[-1]
     if channels % groups:
@@ -200,6 +207,7 @@ GROUP_NORM = LayerRecord(
     refused=(
         Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
         Refused({"groups": 0}, (10,), "≥ 1"),
+        Refused({"groups": 10}, (10,), "one number a group"),
         Refused({"eps": 0}, (10,), "≥ 1e-12"),
     ),
 )

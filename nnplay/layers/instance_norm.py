@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.layers.group_norm import plan_groups
-from nnplay.operation import Shape, shape_text
+from nnplay.operation import Shape
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -21,9 +20,6 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     Raises:
         InputError: every channel is a single number, of which nothing would be left.
     """
-    if len(shape) < 2:
-        what = f"its input, {shape_text(shape)}, has one number a channel, of which normalising leaves nothing"
-        raise InputError(what, hint="use layer_norm or batch_norm")
     return plan_groups(shape[-1], shape)
 
 
@@ -36,5 +32,5 @@ INSTANCE_NORM = LayerRecord(
     fields=(number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),),
     plan=plan,
     cases=(Case({}, (3, 4, 2)), Case({"eps": 0.1}, (5, 6)), Case({}, (4, 3, 17)), Case({}, (6, 1))),
-    refused=(Refused({}, (5,), "one number a channel"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
+    refused=(Refused({}, (5,), "one number a group"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
 )

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
+from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.rows.normalise import mean_of, normalised_element
 from nnplay.rows.normalise import rows_of as flattened
 from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
@@ -184,7 +185,14 @@ _INPUT = Operation(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; every place on the other axes is normalised by itself."""
+    """Acts on the last axis; every place on the other axes is normalised by itself.
+
+    Raises:
+        InputError: every place has a single number, of which nothing would be left.
+    """
+    if shape[-1] == 1:
+        what = f"its input, {shape_text(shape)}, has one number a place, of which normalising leaves nothing"
+        raise InputError(what, hint="use batch_norm")
     C, cost = shape[-1], 8 * prod(shape)
     return Plan(
         output=shape,
@@ -215,7 +223,11 @@ LAYER_NORM = LayerRecord(
         Case({"eps": 0.1}, (3, 4, 2)),
         Case({}, (7, 17)),
         Case({}, (33,)),
-        Case({"eps": 0.5}, (1,)),
+        Case({"eps": 0.5}, (2,)),
     ),
-    refused=(Refused({"eps": 0}, (5,), "≥ 1e-12"), Refused({"eps": "small"}, (5,), "not a number")),
+    refused=(
+        Refused({"eps": 0}, (5,), "≥ 1e-12"),
+        Refused({"eps": "small"}, (5,), "not a number"),
+        Refused({}, (4, 1), "one number a place"),
+    ),
 )
