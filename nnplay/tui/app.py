@@ -62,6 +62,7 @@ class Playground(CommandActions, TrainingActions):
         self.set_class(self.look.colours in ("16", "none"), "-few-colours")
         self.set_keymap(self._keys)
         self.begin_capture_print(self)
+        self.app_resume_signal.subscribe(self, lambda _: self.back_from_shell())
         self.follower.gate.asks = textual_private.can_ask(self)
 
     def on_ready(self) -> None:

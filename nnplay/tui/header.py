@@ -36,7 +36,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in ("seconds", "name", "title", "speed", "accuracy", "batch", "valid"):
+        for dropped in ("seconds", "name", "speed", "title", "batch", "accuracy", "valid"):
             if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
                 break
             parts.pop(dropped, None)
@@ -55,8 +55,8 @@ class HeaderLine(Cells):
             "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
-            "train": [bar, *self._counter("train", fixed.loss(now.train_loss, 6) + " ")],
-            "valid": self._counter("valid", fixed.loss(now.validation_loss, 6) + " "),
+            "train": [bar, *self._counter("train", _loss(now.train_loss, now.step) + " ")],
+            "valid": self._counter("valid", _loss(now.validation_loss, now.epoch) + " "),
             "accuracy": [("acc", dim), (fixed.percent(accuracy, 8), look.ink("strong")), (" ", dim)]
             if math.isfinite(accuracy)
             else [],
@@ -72,3 +72,8 @@ class HeaderLine(Cells):
 
     def _counter(self, name: str, value: str) -> list[Run]:
         return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]
+
+
+def _loss(value: float, since: int) -> str:
+    """A loss, or a dash while there cannot be one yet."""
+    return "–".rjust(6) if since == 0 and math.isnan(value) else fixed.loss(value, 6)

@@ -65,7 +65,14 @@ class KeepingActions(ChangingActions):
         self._backend.pause()
         self.follower.hold()
         super().action_suspend_process()
-        self.call_later(self.follower.go_on)
+
+    def back_from_shell(self) -> None:
+        """The terminal is the app's again, and empty: draw everything."""
+        self.refresh(layout=True)
+        for widget in self.screen.walk_children():
+            widget.refresh()
+        self.screen.refresh()
+        self.follower.go_on()
 
     def leave_from_signal(self, status: int) -> None:
         """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
