@@ -61,7 +61,7 @@ class Cell:
         forward, backward: the loops through time, plain and (`…_padded`) with padding.
         wide, narrow: values kept from forward to backward, (N, T, D·G·H) and (N, T, D·H); `hidden` is one of them.
         wide_back, narrow_back: gradients that the backward loop writes, of the same shapes.
-        recurrent: which of them is the gradient of what `weight_hh` gives.
+        weight_back, bias_back: rows of the gradients of `weight_hh` and of `bias_hh` (as `dbias`).
     """
 
     gates: int
@@ -73,7 +73,8 @@ class Cell:
     narrow: tuple[str, ...]
     wide_back: tuple[str, ...]
     narrow_back: tuple[str, ...]
-    recurrent: str = "dgates"
+    weight_back: Operation = RECURRENT_GRADIENT
+    bias_back: Operation = BIAS_GRADIENT
 
 
 def recurrent_plan(
@@ -155,27 +156,22 @@ class _Stack:
             loop, loop_back = cell.forward_padded, cell.backward_padded
         self.forward += [Use(INPUTS, cost=input_cost, names=names), Use(loop, cost=step_cost, names=names)]
         counts = {"directions": self.directions, "truncate": self.values["truncate"]}
-        recurrent = names | {"dgates": names[cell.recurrent]}
         rows = [
             Use(TURN, {"directions": self.directions}, cost=0, names=names),
             Use(loop_back, counts, cost=step_cost, names=names),
-            Use(RECURRENT_GRADIENT, {"directions": self.directions}, cost=step_cost, names=recurrent),
+            Use(cell.weight_back, {"directions": self.directions}, cost=step_cost, names=names),
             Use(WEIGHT_GRADIENT, cost=input_cost, names=names),
-            *self.biases(names, gates),
+            Use(BIAS_GRADIENT, cost=self.steps * gates, names=names | {"dbias": names["dbias_ih"]}),
+            Use(
+                cell.bias_back,
+                {"directions": self.directions},
+                self.steps * gates,
+                names | {"dbias": names["dbias_hh"]},
+            ),
             Use(INPUT_GRADIENT, cost=input_cost, names=names),
         ]
         self.backward = rows + self.backward
         self.multiply_adds += input_cost + step_cost
-
-    def biases(self, names: Mapping[str, str], gates: int) -> list[Use]:
-        """One row for each bias; what feeds `bias_hh` may differ from what feeds `bias_ih`."""
-        cost = self.steps * gates
-        own = {"bias": "bias_ih", "dbias": "dbias_ih", "dgates": "dgates"}
-        hidden = {"bias": "bias_hh", "dbias": "dbias_hh", "dgates": self.cell.recurrent}
-        return [
-            Use(BIAS_GRADIENT, cost=cost, names={key: names[name] for key, name in which.items()})
-            for which in (own, hidden)
-        ]
 
     def declare(self, level: int, features: int, gates: int) -> None:
         units, width, steps = self.units, self.width, self.steps

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from nnplay.kernels.jit import apart, inline
+from nnplay.kernels.jit import COMPILING, apart, inline
+from nnplay.kernels.matmul import product
+
+if COMPILING:
+    from nnplay.kernels.intrinsics import shifted
+    from nnplay.kernels.tile import scratch
+else:
+    shifted: Any = None
+    scratch: Any = None
 
 #: Rows that take each step together: enough to use weights several times, few enough to give every thread some.
-TOGETHER = 8
+TOGETHER: Final = 8
+#: Columns of a weight's gradient that a share takes at the least: the width of the widest register tile.
+PANEL: Final = 32
+_ONES: Final = 256
 
 
 @inline
@@ -35,3 +46,14 @@ def zero(target: Any, count: int) -> None:
     """Sets numbers to 0."""
     for j in range(count):
         target[j] = 0.0
+
+
+@inline
+def column_sums(a: Any, a_row: int, sums: Any, rows: int, columns: int, add_to: bool) -> None:
+    """Sum of each column of A (rows, columns), whose rows are `a_row` apart; added to what is there when `add_to`."""
+    ones = scratch(_ONES)  # a sum over rows is a product with a row of ones
+    for m in range(_ONES):
+        ones[m] = 1.0
+    for m in range(0, rows, _ONES):
+        count = min(_ONES, rows - m)
+        product(ones, _ONES, 1, shifted(a, m * a_row), a_row, sums, columns, 1, columns, count, m > 0 or add_to)

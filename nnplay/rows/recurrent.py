@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.jit import COMPILING, kernel
+from nnplay.kernels.batches import PANEL, column_sums
+from nnplay.kernels.jit import kernel
 from nnplay.kernels.matmul import multiply, product, product_transposed
 from nnplay.kernels.operands import adds, cube, dimension, flat, integer, matrix, pointer, rows_of, share, shifted
 from nnplay.operation import Operation
 from nnplay.worked import Named, Term, as_term, total
 
-if COMPILING:
-    from nnplay.kernels.tile import scratch
-else:
-    scratch: Any = None
-
 Array = NDArray[Any]
-#: Columns of a gradient that a share takes at the least: the width of the register tile, where it is widest.
-_PANEL: Final = 32
-_ONES: Final = 256
 
 
 @kernel
@@ -102,8 +95,8 @@ def recurrent_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     D, G = integer(row, 0), dimension(row, 2, 1)
     M, W = rows_of(row, memory, 0).shape
     H = W // D
-    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
-    k, end = start * _PANEL, min(stop * _PANEL, G)
+    start, stop = share(row, part, (G + PANEL - 1) // PANEL)
+    k, end = start * PANEL, min(stop * PANEL, G)
     for d in range(D):
         A, B = shifted(pointer(row, memory, 0), d * H), shifted(pointer(row, memory, 1), d * G + k)
         C = shifted(pointer(row, memory, 2), d * H * G + k)
@@ -114,8 +107,8 @@ def recurrent_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 def weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, dgates = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N·T, C), (N·T, G), dweight_ih (C, G)
     C, G = x.shape[1], dgates.shape[1]
-    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
-    k, end = start * _PANEL, min(stop * _PANEL, G)
+    start, stop = share(row, part, (G + PANEL - 1) // PANEL)
+    k, end = start * PANEL, min(stop * PANEL, G)
     B, dW = shifted(pointer(row, memory, 1), k), shifted(pointer(row, memory, 2), k)
     product(pointer(row, memory, 0), 1, C, B, G, dW, G, C, end - k, x.shape[0], adds(row, 2))
 
@@ -124,15 +117,10 @@ def weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 def bias_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
     dgates = rows_of(row, memory, 0)
     M, G = dgates.shape
-    start, stop = share(row, part, (G + _PANEL - 1) // _PANEL)
-    k, end = start * _PANEL, min(stop * _PANEL, G)
-    ones = scratch(_ONES)  # a sum over rows is a product with a row of ones
-    for m in range(_ONES):
-        ones[m] = 1.0
-    db = shifted(pointer(row, memory, 1), k)
-    for m in range(0, M, _ONES):
-        B = shifted(pointer(row, memory, 0), m * G + k)
-        product(ones, _ONES, 1, B, G, db, G, 1, end - k, min(_ONES, M - m), m > 0 or adds(row, 1))
+    start, stop = share(row, part, (G + PANEL - 1) // PANEL)
+    k, end = start * PANEL, min(stop * PANEL, G)
+    B, db = shifted(pointer(row, memory, 0), k), shifted(pointer(row, memory, 1), k)
+    column_sums(B, G, db, M, end - k, adds(row, 1))
 
 
 @kernel
