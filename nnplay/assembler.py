@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay import rng
-from nnplay.layout import STATE, Layout, Slot
+from nnplay.layout import STATE, Layout, Slot, aligned
 from nnplay.loss import Loss, LossPlan
 from nnplay.network import NetworkPlan, Step
 from nnplay.operation import BATCH, Operation, Shape, Use
@@ -248,8 +248,8 @@ class _Builder:
         self.tape.named["partial"] = add("scratch", "partial", (parts,))
         self.tape.named["norm"] = add("scratch", "norm", (1,))
         self.tape.named["checks"] = add("scratch", "checks", (parts,))
-        state = sum(slot.size(1) + 15 for region in STATE for slot in self.layout.slots[region])
-        self.tape.named["good"] = add("good", "good", (state // 16 * 16,))
+        state = sum(aligned(slot.size(1)) for region in STATE for slot in self.layout.slots[region])
+        self.tape.named["good"] = add("good", "good", (state,))
 
     def close_spans(self) -> None:
         layout, tape = self.layout, self.tape

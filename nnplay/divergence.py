@@ -10,6 +10,8 @@ from nnplay.machine import Machine
 
 #: Inputs beyond this are a likelier cause than the learning rate.
 _LARGE_INPUT = 100.0
+#: From weights beyond this no learning rate leads back.
+_LARGE_WEIGHT = 1e4
 
 
 def describe(machine: Machine, rate: float, losses: list[float]) -> DivergedError:
@@ -42,4 +44,7 @@ def _likely_cause(machine: Machine, rate: float) -> str:
     largest = float(np.abs(machine.view(machine.tape.named["input"])).max(initial=0.0))
     if largest > _LARGE_INPUT:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
-    return f"try a learning rate of {rate / 10:g}, or clip the gradient's norm at 1"
+    cure = f"a learning rate of {rate / 10:g}, or clip the gradient's norm at 1"
+    if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
+        return f"the kept weights are very large already: rewind, then try {cure}"
+    return f"try {cure}"

@@ -113,7 +113,8 @@ class LayerRecord:
         """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
         (each a layer or a list of layers)."""
         if self.joins or self.contains:
-            branches = (_chain(args),) if self.contains else tuple(_chain(branch) for branch in args)
+            given = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+            branches = (_chain(given),) if self.contains else tuple(_chain(branch) for branch in args)
             return Layer(self, bind(self.fields, (), kwargs, self.name), clean(name), frozen, branches)
         return Layer(self, bind(self.fields, args, kwargs, self.name), clean(name), frozen)
 

@@ -89,7 +89,7 @@ class Layout:
             first = offset
             for slot in self.slots[region]:
                 slot.offset = offset
-                offset += _aligned(slot.size(self.capacity(region)))
+                offset += aligned(slot.size(self.capacity(region)))
             self.bounds[region] = (first, offset)
         return offset
 
@@ -97,7 +97,7 @@ class Layout:
         """One vector over neighbouring slots of a region, padding included; empty if there are none."""
         covered = list(slots)
         first = covered[0].offset if covered else self.bounds[region][0]
-        end = covered[-1].offset + _aligned(covered[-1].size(self.capacity(region))) if covered else first
+        end = covered[-1].offset + aligned(covered[-1].size(self.capacity(region))) if covered else first
         slot = Slot(name, region, (end - first,), first)
         self.spans.append(slot)
         return slot
@@ -118,6 +118,6 @@ class Layout:
         raise InputError(f"there is no slot '{name}'", where="memory")
 
 
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
     """`size` rounded up to whole vectors, so that each slot begins at a cache line."""
     return (size + _ALIGNMENT - 1) // _ALIGNMENT * _ALIGNMENT

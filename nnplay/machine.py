@@ -162,6 +162,11 @@ class Machine:
         first = int(self.program[at.PROGRAM_PARAMETERS])
         return self.memory[first : first + int(self.program[at.PROGRAM_PARAMETERS_SIZE])]
 
+    def keep_good(self) -> None:
+        """Takes the present state for the last good one."""
+        self.view(self.tape.named["good"])[...] = self.state()
+        self.clock[at.CLOCK_GOOD] = self.clock[at.CLOCK_STEP]
+
     # -- running ---------------------------------------------------------------------------------------------------
 
     def advance(self, steps: int) -> int:

@@ -124,6 +124,7 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     best, waited, factor = progress.get("plateau", (float("inf"), 0, 1.0))
     trainer.plateau = (float(best), int(waited), float(factor))
     trainer.history = History.from_arrays(curves)
+    trainer.history.truncate(int(clock[at.CLOCK_STEP]))  # a run that was saved in its past goes on from there
     trainer.recorded = int(clock[at.CLOCK_STEP])
     warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
     if progress.get("data") not in (None, fingerprint(trainer.split)):

@@ -89,7 +89,8 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
 
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:
     return InputError(
-        f"{what} needs {shape_text(wanted)} outputs; the network gives {shape_text(output)}",
+        f"{what} needs {shape_text(wanted)} {'output' if wanted == (1,) else 'outputs'}; "
+        f"the network gives {shape_text(output)}",
         where="last layer",
         hint=f"end with linear {wanted[-1]}",
     )

@@ -163,6 +163,8 @@ class Trainer:
         machine.clock[:] = 0
         machine.clock[at.CLOCK_SEED] = self.setup.seed
         machine.running[0] = 0.0
+        machine.view(machine.tape.named["loss"])[...] = 0.0
+        machine.keep_good()
         self.history = History()
         self.recorded = 0
         self.plateau = (math.inf, 0, 1.0)
@@ -201,7 +203,7 @@ class Trainer:
         self._use(optimizer, self.setup.changed(**own))
 
     def _use(self, optimizer: Optimizer, setup: Setup) -> None:
-        """Puts settings in force; where a row of penalties or clipping comes or goes, on a new tape for the same state."""
+        """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = any((getattr(setup, key) > 0) != (getattr(self.setup, key) > 0) for key in _LIVE_SETUP)
         self.optimizer, self.setup = optimizer, setup
         if switched:
@@ -213,6 +215,7 @@ class Trainer:
             self.machine.clock[:] = old.clock
             self.machine.clock[at.CLOCK_SHUFFLED] = 0
             self.machine.running[0] = old.running[0]
+            self.machine.keep_good()
         self.write_settings()
 
     def remade(
@@ -238,6 +241,7 @@ class Trainer:
         if other.split is self.split and other.setup.batch_size == self.setup.batch_size:
             other.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
             other.machine.running[0] = self.machine.running[0]
+        other.machine.keep_good()
         other.history, other.seconds, other.plateau = self.history, self.seconds, self.plateau
         other.recorded = self.recorded
         return other, fresh
@@ -293,13 +297,14 @@ class Trainer:
         return State(machine.state().copy(), machine.clock.copy(), running, self.plateau, self.optimizer, self.setup)
 
     def restore(self, state: State) -> None:
-        """Goes to a moment that `state` returned, of this trainer or of one made alike, with the settings of that moment."""
+        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then."""
         self._use(state.optimizer, state.setup)
         machine = self.machine
         machine.state()[...] = state.memory
         machine.clock[:] = state.clock
         machine.clock[at.CLOCK_SHUFFLED] = 0
         machine.running[0] = state.running
+        machine.keep_good()
         self.plateau = state.plateau
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -402,12 +407,12 @@ class Trainer:
         return self.loss.record.plan(self.loss.values, self.plan.output_shape).score is not None
 
     def _observe(self, lines: Array) -> None:
-        """Shows finished epochs to a schedule that watches the validation loss (the training loss where there is none)."""
+        """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
         schedule = self.setup.schedule
         if schedule is None or not schedule.record.patience:
             return
         column = 1 if self.split.validation is None else 2
-        for loss in (float(line[column]) for line in lines):
+        for loss in (float(line[column]) for line in lines if not math.isnan(line[column])):
             best, waited, factor = self.plateau
             best, waited = (loss, 0) if loss < best else (best, waited + 1)
             if waited > schedule.values[schedule.record.patience]:

@@ -151,6 +151,10 @@ class Worker:
         except TimeoutError:
             raise NnplayError("the training thread did not answer in time", where="worker") from None
 
+    def forward(self, *, epoch: bool = False) -> None:
+        """One step (or to the end of the epoch): within the known past, or by training on from its end."""
+        self.send(lambda worker: worker._forward(epoch))
+
     def reach(self, step: int) -> None:
         """For commands: goes to a known step, or trains on to one that has not been reached yet."""
         trainer, timeline = self._both()
@@ -304,6 +308,14 @@ class Worker:
         _, timeline = self._both()
         self._error = ""
         self._aim = min(max(step, timeline.first), timeline.latest)
+
+    def _forward(self, epoch: bool) -> None:
+        trainer, timeline = self._both()
+        ahead = trainer.steps_to(trainer.epoch + 1) if epoch else 1
+        if not self._running and trainer.step < timeline.latest:
+            self._go(trainer.step + ahead)
+        else:
+            self._run(ahead, None)
 
     def _replace(self, make: Callable[[], Trainer]) -> None:
         was_running, self._error = self._running, ""

@@ -22,6 +22,7 @@ if COMPILING:
         store_release,
         yield_processor,
     )
+    from nnplay.kernels.subnormals import flush_subnormals, restore_modes
 
 SHUFFLE_STREAM = 1
 _SPINS = 2000
@@ -67,6 +68,7 @@ def share_row(row: Any, parts: int, clock: Any, memory: Any, job: Any) -> None:
 def assist(job: Any, clock: Any, memory: Any, unused: int) -> None:
     """A helping thread: claims parts of shared rows until it is told to quit."""
     spins = 0
+    modes = flush_subnormals()
     while load_acquire(job, at.JOB_QUIT) == 0:
         ticket = load_acquire(job, at.JOB_TICKET)
         if ticket & 0xFFFF >= (ticket >> 16) & 0xFFFF:
@@ -81,6 +83,7 @@ def assist(job: Any, clock: Any, memory: Any, unused: int) -> None:
             call(row[at.ROW_ADDRESS], row, clock, memory, part)
             fetch_add(job, at.JOB_DONE, 1)
         spins = 0
+    restore_modes(modes)
 
 
 @inline
@@ -141,13 +144,17 @@ def evaluate(program: Any, clock: Any, memory: Any, unused: int) -> None:
     """Evaluates the checked part of the data now; the result is line 0 of the epoch table."""
     line = doubles_at(program[at.PROGRAM_EPOCHS])
     line[1] = 0.0
+    modes = flush_subnormals()
     check_epoch(program, clock, memory, line)
+    restore_modes(modes)
 
 
 @kernel
 def run_table(program: Any, clock: Any, memory: Any, count: int) -> None:
     """Runs the first `count` rows of the full batch once: single rows, pictures, predictions."""
+    modes = flush_subnormals()
     run_rows(program[at.PROGRAM_FULL], 0, count, program[at.PROGRAM_WIDTH], clock, memory, program[at.PROGRAM_JOB])
+    restore_modes(modes)
 
 
 @inline
@@ -198,6 +205,7 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     running = doubles_at(program[at.PROGRAM_RUNNING])
     program[at.PROGRAM_EPOCH_COUNT] = 0
     program[at.PROGRAM_STEPS_DONE] = 0
+    modes = flush_subnormals()
     for s in range(steps):
         if clock[at.CLOCK_SHUFFLED] != clock[at.CLOCK_EPOCH] + 1:
             new_order(program, clock)
@@ -227,3 +235,4 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
                 break
         if stop[0] != 0:
             break
+    restore_modes(modes)

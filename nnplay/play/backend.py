@@ -103,14 +103,7 @@ class PlaygroundBackend:
 
     def batch(self) -> None:
         """One step, or one step forward in the known past."""
-        self._forward(lambda worker: worker.snapshot.step + 1, lambda: self.worker.run(steps=1))
-
-    def _forward(self, target: Callable[[Worker], int], train: Callable[[], None]) -> None:
-        shown = self.snapshot
-        if shown.step < shown.latest and not shown.running:
-            self.worker.go(min(shown.latest, target(self.worker)))
-        else:
-            train()
+        self.worker.forward()
 
     def back(self) -> None:
         """One step back."""
@@ -118,9 +111,7 @@ class PlaygroundBackend:
 
     def epoch(self) -> None:
         """To the end of this epoch."""
-        shown = self.snapshot
-        ahead = shown.batches - shown.batch
-        self._forward(lambda worker: shown.step + ahead, lambda: self.worker.run(epochs=1))
+        self.worker.forward(epoch=True)
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights."""
