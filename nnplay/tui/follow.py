@@ -37,7 +37,9 @@ class Follower:
         self.gate = Gate(time.monotonic)
         self.pace = Pace(time.monotonic)
         self._app, self._main, self._backend, self._reported = app, main, backend, reported
-        self._complete: Snapshot | None = None
+        self._numbered: Snapshot | None = None
+        self._shown: dict[str, Snapshot] = {}
+        self._when: dict[str, float] = {}
         self._said = ("", "")
         self._seen: object = None
         self._timer: Timer | None = None
@@ -63,14 +65,29 @@ class Follower:
         self.pace.measured(self.gate.round_trip)
 
     def tick(self) -> None:
-        """Draw the newest snapshot, if it is new and may be drawn now."""
+        """Draw the newest snapshot, if it is new and may be drawn now: the numbers, and one picture of several in turn.
+
+        One picture at a time, so that no frame keeps a key waiting for long.
+        """
         snapshot = self._backend.snapshot
         if not self._main.query(HeaderLine):
             return  # the screen is being taken down
         self.tell_what_is_seen()
-        if snapshot is self._complete or self._app.screen is not self._main or not self.gate.open():
+        stale = [pane for pane in self._pictures() if self._shown.get(str(pane.id)) is not snapshot]
+        if snapshot is self._numbered and not stale:
             return
-        self.frame(pictures=self.pace.due() or not snapshot.running)
+        if self._app.screen is not self._main or not self.gate.open():
+            return
+        if not snapshot.running:
+            self._draw(snapshot, stale)
+        else:
+            stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
+            due = stale[:1] if stale and self.pace.due(self._when.get(str(stale[0].id), float("-inf"))) else []
+            if due or snapshot is not self._numbered:
+                self._draw(snapshot, due)
+
+    def _pictures(self) -> list[Pane]:
+        return [pane for pane in self._main.query(Pane) if pane.slow and pane.display]
 
     def tell_what_is_seen(self) -> None:
         """Tell the back end which pictures are on the screen, when that has changed."""
@@ -90,14 +107,19 @@ class Follower:
                 self._backend.pause()  # a paused run publishes pictures anew after a command only
 
     def frame(self, *, pictures: bool) -> None:
-        """Draw the newest snapshot now: the numbers, and the pictures too where asked for."""
-        snapshot = self._backend.snapshot
-        self._complete = snapshot if pictures else None
+        """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""
+        self._draw(self._backend.snapshot, self._pictures() if pictures else [])
+
+    def _draw(self, snapshot: Snapshot, pictures: list[Pane]) -> None:
         self._main.query_one(HeaderLine).show(snapshot)
         self._main.query_one(FooterLine).running(snapshot.running)
         for pane in self._main.query(Pane):
-            if pane.display and (pictures or not pane.slow):
+            if pane.display and not pane.slow:
                 pane.show(snapshot)
+        for pane in pictures:
+            pane.show(snapshot)
+            self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.pace.clock()
+        self._numbered = snapshot
         if pictures:
             self.pace.drawn(sum(cells.take_cost() for cells in self._main.query(Cells)))
         if (snapshot.message, snapshot.error) != self._said:

@@ -37,18 +37,18 @@ class Pace:
     _trip: float = field(default=0.0, init=False)
     _bytes: float = field(default=-1.0, init=False)
     _filled_at: float = field(default=0.0, init=False)
-    _drawn_at: float = field(default=float("-inf"), init=False)
+    _begun: bool = field(default=False, init=False)
 
-    def due(self) -> bool:
-        """Whether pictures may be drawn now."""
+    def due(self, last: float = float("-inf")) -> bool:
+        """Whether the picture that was drawn at `last` may be drawn again now."""
         self._fill()
-        return self._bytes >= 0 and self.clock() - self._drawn_at >= 1 / PICTURES_PER_SECOND - 0.01
+        return self._bytes >= 0 and self.clock() - last >= 1 / PICTURES_PER_SECOND - 0.01
 
     def drawn(self, cost: float) -> None:
         """Note that pictures of `cost` bytes have been drawn."""
         self._fill()
         self._bytes -= cost
-        self._drawn_at = self.clock()
+        self._begun = True
 
     def measured(self, round_trip: float) -> None:
         """Note how long the terminal took to draw a frame: a slow line gets fewer bytes."""
@@ -60,6 +60,5 @@ class Pace:
 
     def _fill(self) -> None:
         now, most = self.clock(), _BURST_SECONDS * self.budget
-        first = self._drawn_at == float("-inf")
-        self._bytes = most if first else min(most, self._bytes + (now - self._filled_at) * self.budget)
+        self._bytes = most if not self._begun else min(most, self._bytes + (now - self._filled_at) * self.budget)
         self._filled_at = now

@@ -1,17 +1,17 @@
 """Claims about the pace of pictures."""
 
-from nnplay.tui.pace import Pace
+from nnplay.tui.pace import BUDGET, SLOW_BUDGET, Pace
 from tests.ui.test_gate import Clock
 
 
 def _run(cost: float, seconds: float, budget: float) -> tuple[int, float]:
     clock = Clock()
     pace = Pace(clock, budget)
-    frames = 0
+    frames, last = 0, float("-inf")
     for _ in range(int(seconds * 20)):
-        if pace.due():
+        if pace.due(last):
             pace.drawn(cost)
-            frames += 1
+            frames, last = frames + 1, clock.now
         clock.now += 0.05
     return frames, frames * cost / seconds
 
@@ -32,3 +32,17 @@ def test_a_run_begins_with_a_smooth_burst() -> None:
     """In its first second even dear pictures come at the full rate."""
     frames, _ = _run(40_000, 1, 36_000)
     assert frames >= 4
+
+
+def test_a_slow_line_is_found_and_a_quick_one_again() -> None:
+    """Answers that take long bring the small budget; short ones give the full budget back, unless the user said slow."""
+    pace = Pace(Clock())
+    for _ in range(10):
+        pace.measured(0.6)
+    assert pace.budget == SLOW_BUDGET
+    for _ in range(20):
+        pace.measured(0.01)
+    assert pace.budget == BUDGET
+    told = Pace(Clock(), SLOW_BUDGET, slow=True)
+    told.measured(0.01)
+    assert told.budget == SLOW_BUDGET

@@ -133,7 +133,7 @@ async def test_same_snapshot_draws_nothing() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         frames: list[bool] = []
-        app.follower.frame = lambda *, pictures: frames.append(pictures)  # type: ignore[method-assign]
+        app.follower._draw = lambda snapshot, pictures: frames.append(True)  # type: ignore[method-assign]
         app.follower.tick()
         app.follower.tick()
         assert frames == []
