@@ -1,4 +1,4 @@
-"""What the word behind `nnplay train` means: a data set, a CSV file, or a TOML file that describes a run."""
+"""What the word behind `nnplay train` means: a data set, a preset, a file, or a saved session."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, Final
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError, nearest, unknown
+from nnplay.presets.catalogue import preset_records
+from nnplay.session import SUFFIX
 from nnplay.text import clean
 
 #: Files of one folder that are compared with a mistyped name.
@@ -15,13 +17,17 @@ _LISTED: Final = 1000
 
 
 def base_table(source: str) -> dict[str, Any]:
-    """The table of a run on that data set or file, with everything else left open; or of the run in a TOML file.
+    """The table of a run on that data set or file, with everything else left open; or of a preset, or a TOML file.
+
+    A name that both a data set and a preset have is the data set's.
 
     Raises:
-        InputError: no data set and no file is called so; the nearest name is given.
+        InputError: no data set, preset or file is called so; the nearest name is given.
     """
     if source in dataset_records():
         return {"data": {"name": source}}
+    if source in preset_records():
+        return preset_records()[source].config.to_dict()
     path = Path(source).expanduser()
     if path.suffix.lower() == ".toml":
         _must_exist(path, source)
@@ -29,7 +35,13 @@ def base_table(source: str) -> dict[str, Any]:
     if path.exists() or path.suffix or "/" in source:
         _must_exist(path, source)
         return {"data": {"file": source}}
-    raise unknown("data set or file", source, [*dataset_records(), *_files(Path())])
+    raise unknown("data set, preset or file", source, [*dataset_records(), *preset_records(), *_files(Path())])
+
+
+def is_session(source: str) -> bool:
+    """Whether the word is the path of a saved session: a folder, or a packed one."""
+    path = Path(source).expanduser()
+    return path.is_dir() or path.suffix.lower() in (SUFFIX, ".zip")
 
 
 def _must_exist(path: Path, source: str) -> None:

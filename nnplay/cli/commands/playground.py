@@ -40,7 +40,7 @@ def run(words: Sequence[str]) -> int:
     config: RunConfig | None = None
     if options.source or run_table(options):
         config = run_config(base_table(options.source) if options.source else _first(), options)
-    _check_screen()
+    check_screen()
     from nnplay.play.backend import PlaygroundBackend
     from nnplay.tui import run as screen
 
@@ -57,7 +57,7 @@ def _first() -> dict[str, object]:
     return load_preset(FIRST).config.to_dict()
 
 
-def _check_screen() -> None:
+def check_screen() -> None:
     """Refuses at once, before anything large is imported."""
     from nnplay.tui import start
 

@@ -1,19 +1,22 @@
-"""`nnplay train`: trains a network on a data set, a CSV file, or as a TOML file says, and prints what came of it."""
+"""`nnplay train`: trains a network on a data set, as a preset or file says, or a session further; prints the result."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from argparse import BooleanOptionalAction
+from argparse import BooleanOptionalAction, Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.interrupt import Interrupt
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
-from nnplay.cli.run_flags import add_run_flags, run_config
-from nnplay.cli.source import base_table
+from nnplay.cli.run_flags import add_run_flags, run_config, run_table
+from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
-from nnplay.errors import DivergedError
+from nnplay.errors import DivergedError, InputError
+from nnplay.run_session import Session
 
 if TYPE_CHECKING:
     from nnplay.trainer import Trainer
@@ -25,6 +28,9 @@ examples:
   nnplay train spiral --layers "linear 8, tanh, linear 2" --loss cross_entropy --optimizer adam --lr 0.01 --epochs 50
   nnplay train my.csv --target species
   nnplay train my.toml --lr 0.003
+  nnplay train lenet                              a preset (nnplay presets lists them)
+  nnplay train run.nnplay --epochs 10             ten more epochs of a saved session, which is saved again
+  nnplay train spiral --save run.nnplay           keep the run as a session
 
 Exit status: 0 done, 2 wrong input, 3 diverged (the last good weights are scored), 130 stopped by Ctrl+C (the result so
 far is printed).
@@ -35,29 +41,52 @@ _INTERRUPTED: Final = 130
 def run(words: Sequence[str]) -> int:
     """Trains."""
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
+    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
     add_run_flags(parser)
     options = parser.read(words)
-    config = run_config(base_table(options.source), options)
     watching = watcher(silent=options.json)
-    with Interrupt() as interrupt:
-        split = config.load()
-        config = config.completed(split)
+    with Interrupt() as interrupt, contextlib.ExitStack() as open_session:
         try:
-            trainer: Trainer = config.trainer(watching.compiling, split)
+            session = _session(options, watching)
         finally:
             watching.close()
+        open_session.callback(session.close)
+        config, trainer = session.config, session.trainer
+        for warning in session.warnings:
+            print(f"nnplay: warning: {warning}", file=sys.stderr)
         if not options.json:
             _say_head(config, trainer)
-        diverged = _train(trainer, config.epochs, watching, interrupt)
+        diverged = _train(trainer, trainer.epoch + config.epochs, watching, interrupt)
+        if session.path is not None or options.save:
+            session.save(options.save or None)
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0
+
+
+def _session(options: Namespace, watching: Watcher) -> Session:
+    """The run that the words describe, at its beginning; or a saved one where it stopped, which goes on."""
+    if not is_session(options.source):
+        config = run_config(base_table(options.source), options)
+        if options.save and Path(options.save).exists():
+            raise InputError("there is something already", where=options.save, hint="choose another name")
+        return Session.new(None, config, watching.compiling)
+    changes = run_table(options)
+    if set(changes) - {"epochs"}:
+        raise InputError(
+            f"a session goes on as it was saved; '{min(set(changes) - {'epochs'})}' cannot be changed here",
+            where=options.source,
+            hint="open it in the playground to change it",
+        )
+    session = Session.open(options.source, watching.compiling)
+    session.config = session.config.changed({"epochs": changes.get("epochs", session.config.epochs)})
+    return session
 
 
 def _train(trainer: Trainer, epochs: int, watching: Watcher, interrupt: Interrupt) -> DivergedError | None:
@@ -69,6 +98,8 @@ def _train(trainer: Trainer, epochs: int, watching: Watcher, interrupt: Interrup
         for epoch in milestones(epochs):
             if interrupt.asked:
                 break
+            if epoch <= trainer.epoch:
+                continue
             trainer.run(epochs=epoch - trainer.epoch, after=stop)
             if not interrupt.asked:
                 watching.milestone(trainer, epochs)

@@ -1,0 +1,37 @@
+"""`nnplay open SESSION`: opens a saved or recovered session in the playground, where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from nnplay.cli.commands.playground import check_screen
+from nnplay.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from nnplay.tui.contract import Backend
+
+ABOUT: Final = "Open a saved session in the playground"
+
+
+def run(words: Sequence[str]) -> int:
+    """Opens it."""
+    parser = Parser("open", ABOUT)
+    parser.add_argument("session", help="folder of a session, or a packed one")
+    parser.add_argument("--ascii", action="store_true", help="draw with plain characters only")
+    parser.add_argument("--light", action="store_true", help="colours for a light background")
+    parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
+    options = parser.read(words)
+    check_screen()
+    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.tui import run as screen
+
+    backend = PlaygroundBackend()
+    try:
+        backend.open(options.session)
+    except BaseException:
+        backend.stop()
+        raise
+    return screen.run(
+        cast("Backend", backend), ascii_only=options.ascii, light=options.light, slow=options.slow, tour=False
+    )
