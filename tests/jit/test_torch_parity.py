@@ -29,14 +29,18 @@ def tensor(array: Array, *, grad: bool = False) -> Any:
 
 
 def module_of(record: LayerRecord, values: Mapping[str, Any]) -> Any:
-    """PyTorch's module for an activation or a change of shape, with the settings of the record; None for other layers.
+    """PyTorch's module for an activation, or for Flatten, with the settings of the record; None for other layers.
 
     Layers with channels, parameters or random numbers differ in layout or draw, so they are compared elsewhere.
     """
-    if record.family not in ("activation", "shape") or not hasattr(torch.nn, record.torch):
+    kind = getattr(torch.nn, record.torch, None)
+    known = inspect.signature(kind).parameters if kind is not None else {}
+    if (
+        kind is None
+        or not (record.family == "activation" or record.torch == "Flatten")
+        or not set(values) <= set(known)
+    ):
         return None
-    kind = getattr(torch.nn, record.torch)
-    known = inspect.signature(kind).parameters
     module = kind(**values, **({"dim": -1} if "dim" in known else {}))
     return None if list(module.parameters()) else module
 
