@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.kernels import layout as at_clock
 from nnplay.trainer import Trainer
 
 Array = NDArray[Any]
-#: Half the distance of the two losses whose difference is taken.
-EPSILON = 1e-5
+#: Half the distance of the two losses whose difference is taken; a second pair stands twice as far apart.
+EPSILON: Final = 1e-4
+#: The smallest gradient that a relative error is taken of: a share of the tensor's largest, and at the least.
+FLOOR: Final = 1e-4
+TINY: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Check:
         name: of the parameter.
         indices: of the elements, (n, rank).
         computed, measured: backpropagated and finite-difference gradients, (n,).
-        relative_error: |computed − measured| / max(|computed| + |measured|, 1e-12), (n,).
+        relative_error: |computed − measured| / (|computed| + |measured|), (n,); where both are tiny beside the tensor's
+            largest gradient, in proportion to 1e-4 of that: differences cannot measure less.
     """
 
     name: str
@@ -39,40 +45,65 @@ class Check:
         return float(self.relative_error.max(initial=0.0))
 
 
-def check_gradient(trainer: Trainer, name: str, elements: int = 100, at: tuple[int, ...] | None = None) -> Check:
-    """Checks the gradient of one parameter on the present batch, with the present weights.
+class Checker:
+    """Checks gradients of one trainer with a twin in float64, which is made once.
 
     Args:
-        elements: how many elements to check at the most, spread evenly over the tensor.
-        at: one element instead.
+        progress: told about float64 kernels that are compiled first.
+    """
+
+    def __init__(self, trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> None:
+        self.trainer = trainer
+        self.twin = in_float64(trainer, progress)
+
+    def check(self, name: str, elements: int = 100, at: tuple[int, ...] | None = None) -> Check:
+        """Checks the gradient of one parameter on the present batch, with the present weights.
+
+        Args:
+            elements: how many elements to check at the most, spread evenly over the tensor.
+            at: one element instead.
+
+        Raises:
+            InputError: no trained parameter has that name, or the index is not in it.
+        """
+        twin, machine = self.twin, self.twin.machine
+        follow(twin, self.trainer)
+        trained = [slot.name[1:] for slot in machine.tape.layout.slots["gradients"]]
+        if name not in trained:
+            raise InputError(f"'{name}' is no trained parameter", where="gradient check", hint=", ".join(trained))
+        values = twin.parameters()[name]
+        chosen = _chosen(values.shape, elements, at, name)
+        machine.shuffle()
+        table, n = machine.batch_now
+        machine.run_table(table, sum(row.phase != "update" for row in machine.tape.train))
+        computed = machine.view(machine.tape.layout.find(f"d{name}"), n).reshape(-1)[chosen].copy()
+        largest = float(np.abs(machine.view(machine.tape.layout.find(f"d{name}"), n)).max(initial=0.0))
+        measured = _measured(twin, values.reshape(-1), chosen)
+        scale = np.maximum(np.abs(computed) + np.abs(measured), max(FLOOR * largest, TINY))
+        indices = np.stack(np.unravel_index(chosen, values.shape), axis=1)
+        return Check(name, indices, computed, measured, np.abs(computed - measured) / scale)
+
+
+def check_gradient(trainer: Trainer, name: str, elements: int = 100, at: tuple[int, ...] | None = None) -> Check:
+    """Checks the gradient of one parameter once; see `Checker.check`.
 
     Raises:
         InputError: no trained parameter has that name, or the index is not in it.
     """
-    twin = in_float64(trainer)
-    parameters = twin.parameters()
-    if name not in parameters or f"d{name}" not in {slot.name for slot in twin.machine.tape.layout.slots["gradients"]}:
-        raise InputError(f"'{name}' is no trained parameter", where="gradient check", hint=", ".join(parameters))
-    values = parameters[name]
+    return Checker(trainer).check(name, elements, at)
+
+
+def _chosen(shape: tuple[int, ...], elements: int, at: tuple[int, ...] | None, name: str) -> NDArray[np.int64]:
+    """Places of the elements to check, in the flattened tensor."""
+    size = int(np.prod(shape))
     if at is None:
-        chosen = np.unique(np.linspace(0, values.size - 1, min(elements, values.size)).astype(np.int64))
-    else:
-        if len(at) != values.ndim or any(not 0 <= k < size for k, size in zip(at, values.shape, strict=True)):
-            raise InputError(f"{list(at)} is not in '{name}' of shape {list(values.shape)}", where="gradient check")
-        chosen = np.array([np.ravel_multi_index(at, values.shape)])
-    machine = twin.machine
-    machine.shuffle()
-    table, n = machine.batch_now
-    backward_end = sum(row.phase != "update" for row in machine.tape.train)
-    machine.run_table(table, backward_end)
-    computed = machine.view(machine.tape.layout.find(f"d{name}"), n).reshape(-1)[chosen].copy()
-    measured = _measured(twin, values.reshape(-1), chosen)
-    scale = np.maximum(np.abs(computed) + np.abs(measured), 1e-12)
-    indices = np.stack(np.unravel_index(chosen, values.shape), axis=1)
-    return Check(name, indices, computed, measured, np.abs(computed - measured) / scale)
+        return np.unique(np.linspace(0, size - 1, min(elements, size)).astype(np.int64))
+    if len(at) != len(shape) or any(not 0 <= k < count for k, count in zip(at, shape, strict=True)):
+        raise InputError(f"{list(at)} is not in '{name}' of shape {list(shape)}", where="gradient check")
+    return np.array([np.ravel_multi_index(at, shape)])
 
 
-def in_float64(trainer: Trainer) -> Trainer:
+def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> Trainer:
     """A twin of the trainer that computes in float64, with the same weights at the same moment."""
     twin = Trainer(
         trainer.network,
@@ -80,25 +111,36 @@ def in_float64(trainer: Trainer) -> Trainer:
         trainer.loss,
         trainer.optimizer,
         setup=trainer.setup.changed(real="float64", threads=1),
+        progress=progress,
     )
-    state = trainer.state()
-    twin.machine.state()[...] = state.memory
-    twin.machine.clock[:] = state.clock
+    follow(twin, trainer)
     return twin
 
 
-def _measured(twin: Trainer, flat: Array, chosen: Array) -> Array:
+def follow(twin: Trainer, trainer: Trainer) -> None:
+    """Gives the twin the present moment of the trainer: weights, optimizer state, running statistics, clock."""
+    own = twin.tensors()
+    for name, values in trainer.tensors().items():
+        own[name][...] = values
+    twin.machine.clock[:] = trainer.machine.clock
+    twin.machine.clock[at_clock.CLOCK_SHUFFLED] = 0
+
+
+def _measured(twin: Trainer, flat: Array, chosen: NDArray[np.int64]) -> Array:
+    """Differences of the loss, of fourth order: (4·slope(h) − slope(2h)) / 3 leaves an error of h⁴."""
     machine = twin.machine
     table, n = machine.batch_now
     last = sum(row.phase in ("data", "forward", "loss") for row in machine.tape.train)
     loss = machine.view(machine.tape.named["loss"], n)
-    measured = np.empty(len(chosen))
-    for k, element in enumerate(chosen):
-        kept, losses = flat[element], []
-        for shift in (EPSILON, -EPSILON):
-            flat[element] = kept + shift
-            machine.run_table(table, last)
-            losses.append(float(loss[0]))
-        flat[element] = kept
-        measured[k] = (losses[0] - losses[1]) / (2 * EPSILON)
-    return measured
+
+    def at(place: int, shift: float) -> float:
+        kept = flat[place]
+        flat[place] = kept + shift
+        machine.run_table(table, last)
+        flat[place] = kept
+        return float(loss[0])
+
+    def slope(place: int, h: float) -> float:
+        return (at(place, h) - at(place, -h)) / (2 * h)
+
+    return np.array([(4 * slope(place, EPSILON) - slope(place, 2 * EPSILON)) / 3 for place in chosen.tolist()])

@@ -23,7 +23,7 @@ from nnplay.row_view import Operand, RowView, describe
 from nnplay.tape import Row
 from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
-from nnplay.worked import Named, Term
+from nnplay.worked import Named, Term, noting
 
 __all__ = ["Inspector", "Operand", "RowView", "slot_named", "trace"]
 
@@ -140,6 +140,10 @@ class Inspector:
         places = {(item.slot, item.at) for item in items}
         kept = [item for item in self.overrides if (item.slot, item.at) not in places]
         self.overrides = (*kept, *items)
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Rows are run again from the first one when they are looked at next; needed after overrides have changed."""
         self._parked = -1
 
     def _finish_overridden(self) -> int:
@@ -289,8 +293,18 @@ class Inspector:
         with self.standing(number):
             return self.element_here(number, index, parameter)
 
-    def element_here(self, number: int, index: tuple[int, ...], parameter: str = "") -> Term:
-        """The same within `standing(number)`."""
+    def element_here(
+        self,
+        number: int,
+        index: tuple[int, ...],
+        parameter: str = "",
+        touched: dict[str, list[tuple[int, ...]]] | None = None,
+    ) -> Term:
+        """The same within `standing(number)`.
+
+        Args:
+            touched: gets, for each operand that is read, the indices of the elements that take part.
+        """
         row = self.rows[number]
         operation = row.operation
         written = self.part(row.writes[0], parameter)
@@ -300,19 +314,28 @@ class Inspector:
         if not operation.reads:
             self.run_to(number + 1)
             return Named("data", self.machine.view(written, self.n))[index]
-        named = [self._named(name, slot, parameter) for name, slot in zip(operation.reads, row.reads, strict=True)]
+        reads = [self.machine.view(self.part(slot, parameter), self.n) for slot in row.reads]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
             given["clock"] = clock_values(self.machine.clock)
-        term = operation.element(index, *named, **given)
+        with noting() as addresses:
+            named = [
+                Named(_SHORT.get(name, name) if parameter else name, values)
+                for name, values in zip(operation.reads, reads, strict=True)
+            ]
+            term = operation.element(index, *named, **given)
+        if touched is not None:
+            touched |= {name: _elements(addresses, values) for name, values in zip(operation.reads, reads, strict=True)}
         if row.adds[0]:
             term = Named(operation.writes[0], self.machine.view(written, self.n))[index] + term
         return term
 
-    def _named(self, name: str, slot: Slot, parameter: str) -> Named:
-        return Named(
-            _SHORT.get(name, name) if parameter else name, self.machine.view(self.part(slot, parameter), self.n)
-        )
+
+def _elements(addresses: list[int], values: Array) -> list[tuple[int, ...]]:
+    """Those addresses that are elements of an array, as indices."""
+    places = (np.array(addresses, dtype=np.int64) - values.ctypes.data) // values.itemsize
+    own = np.unique(places[(places >= 0) & (places < values.size)])
+    return [tuple(index) for index in np.stack(np.unravel_index(own, values.shape), axis=-1).tolist()]
 
 
 def _put(trainer: Trainer, state: Array) -> None:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from operator import mul
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SHOWN_TERMS: Final = 4
+#: Indices of elements that are noted at the most.
+_MOST_TOUCHED: Final = 20_000
 _ATOM, _PRODUCT, _SUM = 3, 2, 1
 
 
@@ -75,22 +79,46 @@ class Term:
         return Term(self.value**exponent, symbols + raised, numbers + raised)
 
 
+class _Mode(threading.local):
+    """How terms are made in this thread: without texts; and where the addresses of the elements used are noted."""
+
+    silent = False
+    touched: list[int] | None = None
+
+
+_mode = _Mode()
+
+
+@contextmanager
+def noting() -> Iterator[list[int]]:
+    """Within the block, the memory addresses of all elements that terms are made of are noted in the list."""
+    before, _mode.touched = _mode.touched, []
+    try:
+        yield _mode.touched
+    finally:
+        _mode.touched = before
+
+
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class Named:
     """An array under the name that formulas use for it; indexing gives a `Term`."""
 
-    __slots__ = ("array", "name")
+    __slots__ = ("_address", "array", "name")
 
     def __init__(self, name: str, array: NDArray[Any]) -> None:
         self.name = name
         self.array = array
+        self._address = array.ctypes.data if _mode.touched is not None else 0
 
     def __getitem__(self, at: int | tuple[int, ...]) -> Term:
         index = at if isinstance(at, tuple) else (at,)
         value = float(self.array[index])
-        if _silent.on:
+        touched = _mode.touched
+        if touched is not None and len(touched) < _MOST_TOUCHED:
+            touched.append(self._address + sum(map(mul, map(int, index), self.array.strides)))
+        if _mode.silent:
             return Term(value, "", "")
         return Term(value, f"{self.name}[{','.join(str(int(part)) for part in index)}]", show(value))
 
@@ -110,7 +138,7 @@ def as_term(value: Term | float) -> Term:
     """A plain number as a term of that value."""
     if isinstance(value, Term):
         return value
-    return Term(float(value), "", "") if _silent.on else Term(float(value), f"{value:g}", f"{value:g}")
+    return Term(float(value), "", "") if _mode.silent else Term(float(value), f"{value:g}", f"{value:g}")
 
 
 def scalar(name: str, array: NDArray[Any] | Named) -> Term:
@@ -136,22 +164,13 @@ def total(terms: Iterable[Term]) -> Term:
     return Term(value, symbols, numbers, _SUM if count > 1 else shown[0].binding)
 
 
-class _Silence(threading.local):
-    """Whether terms are made without texts, in this thread."""
-
-    on = False
-
-
-_silent = _Silence()
-
-
 def _values(terms: Iterable[Term]) -> list[float]:
     """Values of terms that are not shown: without their texts they are worked out several times as fast."""
-    before, _silent.on = _silent.on, True
+    before, _mode.silent = _mode.silent, True
     try:
         return [term.value for term in terms]
     finally:
-        _silent.on = before
+        _mode.silent = before
 
 
 def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Term:
@@ -161,7 +180,7 @@ def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Te
         value = float(function(*(term.value for term in arguments)))
     except (OverflowError, ValueError, ZeroDivisionError):
         value = math.nan
-    if _silent.on:
+    if _mode.silent:
         return Term(value, "", "")
     symbols = ", ".join(term.symbols for term in arguments)
     numbers = ", ".join(
@@ -176,7 +195,7 @@ def _bound(text: str, term: Term, level: int) -> str:
 
 
 def _join(left: Term, right: Term, sign: str, level: int, value: float, strict_right: bool = False) -> Term:
-    if _silent.on:
+    if _mode.silent:
         return Term(value, "", "", level)
     right_level = level + 1 if strict_right else level
     symbols = _bound(left.symbols, left, level) + sign + _bound(right.symbols, right, right_level)
