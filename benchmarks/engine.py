@@ -45,7 +45,9 @@ def main(rounds: int) -> None:
                     samples[run].append(seconds * 1e6)
         lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
         print(lines[-1], flush=True)
-    write_section("A training step beside its peers", [machine(), "", *lines, "", "Command: `python benchmarks/engine.py`"])
+    write_section(
+        "A training step beside its peers", [machine(), "", *lines, "", "Command: `python benchmarks/engine.py`"]
+    )
 
 
 def row(case: Case, found: dict[tuple[str, int], float]) -> str:

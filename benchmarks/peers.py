@@ -123,7 +123,9 @@ def jax(case: Case, threads: int) -> float:
     x, y = (jnp.asarray(part) for part in data(case))
     keys = jax.random.split(jax.random.PRNGKey(0), len(case.widths))
     shapes = zip(case.widths, case.widths[1:], strict=False)
-    weights = [(jax.random.normal(key, s) / np.sqrt(s[0]), jnp.zeros(s[1])) for key, s in zip(keys, shapes, strict=False)]
+    weights = [
+        (jax.random.normal(key, s) / np.sqrt(s[0]), jnp.zeros(s[1])) for key, s in zip(keys, shapes, strict=False)
+    ]
     act = jnp.tanh if case.activation == "tanh" else jax.nn.relu
     batches = ROWS // case.batch
 

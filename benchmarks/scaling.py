@@ -52,7 +52,10 @@ def in_child(width: int, depth: int) -> dict[str, float]:
 
 def main() -> None:
     """Measures and writes both tables."""
-    lines = ["| hidden layers × width | parameters | steps/s | memory planned MiB | process grew MiB |", "|---|---|---|---|---|"]
+    lines = [
+        "| hidden layers × width | parameters | steps/s | memory planned MiB | process grew MiB |",
+        "|---|---|---|---|---|",
+    ]
     for width, depth in [(width, 2) for width in WIDTHS] + [(16, depth) for depth in DEPTHS] + [(2048, 4)]:
         found = in_child(width, depth)
         mib = 1 << 20

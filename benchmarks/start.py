@@ -47,7 +47,10 @@ def main(rounds: int) -> None:
         f"| cold: empty kernel cache to first step, 2-8-2 on the spiral | {statistics.median(cold):.2f} | ≤ 6 |",
         f"| warm: the same again | {statistics.median(warm):.2f} | – |",
         f"| `nnplay train spiral`, warm, one epoch, whole process | {statistics.median(train):.2f} | ≤ 1.0 |",
-        *(f"| `import {name}`, beyond Python's own {bare * 1000:.0f} ms | {value - bare:.3f} | – |" for name, value in imports.items()),
+        *(
+            f"| `import {name}`, beyond Python's own {bare * 1000:.0f} ms | {value - bare:.3f} | – |"
+            for name, value in imports.items()
+        ),
     ]
     print("\n".join(lines))
     write_section("Start", [machine(), "", *lines, "", "Command: `python benchmarks/start.py`"])

@@ -160,6 +160,6 @@ def _worst_mistakes(y: Array, predicted: Array, sure: Array | None, labels: tupl
         return tuple(f"row {row}: {labels[predicted[row]]}, is {labels[y[row]]}" for row in wrong[:_WORST])
     doubt = sure[wrong, y[wrong].astype(np.int64)]
     return tuple(
-        f"row {row}: {labels[predicted[row]]} ({sure[row, predicted[row]]:.0%}), is {labels[y[row]]} ({sure[row, y[row]]:.0%})"
-        for row in wrong[np.argsort(doubt)][:_WORST]
+        f"row {row}: {labels[said]} ({sure[row, said]:.0%}), is {labels[true]} ({sure[row, true]:.0%})"
+        for row, said, true in ((row, predicted[row], y[row]) for row in wrong[np.argsort(doubt)][:_WORST])
     )
