@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.jit import Kernel
+from nnplay.kernels.jit import Kernel, always
 from nnplay.kernels.operands import adds, flat, part_of
 from nnplay.layer import Plan
 from nnplay.operation import Operation, Shape, Use
@@ -83,7 +83,9 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
     return lambda *numbers: float(function(*(np.float64(item) for item in numbers)))
 
 
-def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
+def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    value = always(formula)
+
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
         x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
         for i in range(x.size):
@@ -95,10 +97,12 @@ def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
         for i in range(x.size):
             y[i] = value(x[i], setting)
 
-    return Kernel(f"{value.__module__}:{value.__name__}_forward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
 
 
-def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
+def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    derivative = always(formula)
+
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
         x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
         dy, dx = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
@@ -120,4 +124,4 @@ def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
             for i in range(x.size):
                 dx[i] = dy[i] * derivative(x[i], y[i], setting)
 
-    return Kernel(f"{derivative.__module__}:{derivative.__name__}_backward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", with_setting if has_setting else plain)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.jit import REAL, Kernel
+from nnplay.kernels.jit import REAL, Kernel, always
 from nnplay.kernels.operands import flat, part_of, size
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, scalar, total
@@ -87,7 +87,9 @@ def _mean(term: Callable[..., Term], prediction: Named, target: Named, settings:
     return total(term(p[i], t[i], *settings) for i in range(p.array.size)) / p.array.size
 
 
-def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
+def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    value = always(formula)
+
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
         p, t, loss = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
         summed = np.float64(0)  # a batch of pictures has millions of terms
@@ -103,10 +105,12 @@ def _forward_kernel(value: Any, has_setting: bool) -> Kernel:
             summed += value(p[i], t[i], setting)
         loss[0] = summed / p.size
 
-    return Kernel(f"{value.__module__}:{value.__name__}_forward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
 
 
-def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
+def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    derivative = always(formula)
+
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
         p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         scale = 1.0 / REAL(size(row, 0))
@@ -120,4 +124,4 @@ def _backward_kernel(derivative: Any, has_setting: bool) -> Kernel:
         for i in range(p.size):
             dp[i] = scale * derivative(p[i], t[i], setting)
 
-    return Kernel(f"{derivative.__module__}:{derivative.__name__}_backward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", with_setting if has_setting else plain)

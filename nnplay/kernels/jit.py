@@ -98,6 +98,15 @@ def inline(function: Any) -> Any:
     return numba.njit(**options())(with_typed_literals(function))
 
 
+def always(function: Any) -> Any:
+    """An inline function that is put into its callers however long it is: a call keeps a loop from being vector code."""
+    if not COMPILING:
+        return function
+    import numba
+
+    return numba.njit(**options(), forceinline=True)(function.py_func)
+
+
 def apart(function: Any) -> Any:
     """As `inline`, for pointers that lead to numbers apart: none is written through one and used through another.
 

@@ -31,8 +31,9 @@ def value(x: Any) -> Any:
 
 @inline
 def derivative(x: Any, y: Any) -> Any:
-    """Φ(x) + x·φ(x)."""
-    return 0.5 * (1.0 + erf(x * 0.7071067811865476)) + x * 0.3989422804014327 * exp(-0.5 * x * x)
+    """Φ(x) + x·φ(x), with c = x/√2; few operations, so that LLVM inlines it and the loop becomes vector code."""
+    c = x * 0.7071067811865476
+    return 0.5 + 0.5 * erf(c) + 0.5641895835477563 * c * exp(-c * c)
 
 
 @inline

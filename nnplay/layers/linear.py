@@ -177,6 +177,10 @@ LINEAR = LayerRecord(
         Case({"units": 17, "bias": False}, (33,)),
         Case({"units": 1}, (1,)),
         Case({"units": 4}, (3, 7)),
+        Case({"units": 16}, (16,)),
+        Case({"units": 31}, (64,)),
+        Case({"units": 65}, (2,)),
+        Case({"units": 9, "bias": False}, (2, 3, 5)),
     ),
     refused=(
         Refused({"units": 0}, (5,), "≥ 1"),
