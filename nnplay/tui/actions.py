@@ -55,6 +55,7 @@ _SHOWN = {
     "full_stop": ".",
     "comma": ",",
     "greater_than_sign": ">",
+    "less_than_sign": "<",
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",

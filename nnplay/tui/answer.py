@@ -54,15 +54,15 @@ def _finite(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Reduced:
 
 def _limits(values: Floats) -> axes.Limits:
     finite = np.asarray(values)[np.isfinite(values)]
-    return axes.nice(float(finite.min()), float(finite.max())) if finite.size else axes.Limits(0.0, 1.0)
+    return axes.nice(float(finite.min()), float(finite.max()), 10) if finite.size else axes.Limits(0.0, 1.0)
 
 
 def _fit(view: FitView, width: int, height: int, look: Look) -> list[Row]:
     points = curves.Line("data", _finite(view.points_x[:400], view.points_y[:400]), dots=True)
     line = curves.Line("network", _finite(view.x, view.y))
-    x, y = _limits(view.points_x), _limits(view.points_y)
-    rows, _ = curves.draw(curves.Chart((points, line), x, y), width, height - 1, look)
-    return [_legend(("data", "network"), look), *rows]
+    x, y = _limits(view.points_x), _limits(np.concatenate([view.points_y.ravel(), view.y.ravel()]))
+    rows, _ = curves.draw(curves.Chart((line, points), x, y), width, height - 1, look)
+    return [_legend(("network", "data"), look), *rows]
 
 
 def _scatter(view: ScatterView, width: int, height: int, look: Look) -> list[Row]:
@@ -71,7 +71,7 @@ def _scatter(view: ScatterView, width: int, height: int, look: Look) -> list[Row
     ends = np.array([limits.low, limits.high])
     right = curves.Line("perfect", Reduced(ends, ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
-    return [_legend(("predicted (up) against true", "perfect"), look), *rows]
+    return [_legend(("predicted against true", "perfect"), look), *rows]
 
 
 def _legend(names: Sequence[str], look: Look) -> Row:

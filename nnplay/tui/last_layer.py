@@ -1,4 +1,4 @@
-"""Another loss may need another number of outputs: the last linear layer follows, as a user would have to do by hand."""
+"""Another loss may need another number of outputs: the last linear layer follows it."""
 
 from __future__ import annotations
 

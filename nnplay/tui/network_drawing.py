@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.cells import cell_len
 
+from nnplay.text import clean
 from nnplay.tui.blocks import quantised, resized
 from nnplay.tui.cells import PLAIN, Row, Run, fit, joined
 from nnplay.tui.contract import Floats
@@ -15,7 +16,8 @@ from nnplay.tui.graph import Column, Place, places
 from nnplay.tui.links import Links
 from nnplay.tui.look import Look
 
-_MOST_NAMES = 8
+_MOST_NAMES = 11
+_MOST_NAMED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,12 @@ def graph(
             grid[key] = run
     for index, (rank, column) in enumerate(zip(ranks, spots, strict=True)):
         for unit, place in enumerate(column):
-            _stamp(grid, place, pictures.get((rank.pictures, unit)), look)
-            _bias(grid, rank, unit, place, look)
+            picture = pictures.get((rank.pictures, unit))
+            if picture is None:
+                _dot(grid, rank, unit, place, look)
+            else:
+                _stamp(grid, place, picture, look)
+                _bias(grid, rank, unit, place, look)
             if chosen == (index, unit):
                 _frame(grid, place, look)
             _name(grid, rank, unit, place, width, look)
@@ -78,6 +84,14 @@ def _links(ranks: list[Column], spots: list[list[Place]], chosen: tuple[int, int
     return links
 
 
+def _dot(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, look: Look) -> None:
+    """A unit without a picture: a dot in the colour of its bias's sign."""
+    style = look.ink("dim") if rank.bias is None else look.signed(float(rank.bias[unit]))
+    row, middle = place.middle // 4, place.left + place.width // 2
+    for x in range(place.left, place.left + place.width):
+        grid[row, x] = (look.pick("●", "o") if x == middle else " ", style)
+
+
 def _bias(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, look: Look) -> None:
     """A small mark at the lower left corner, as Playground has it: its colour is the bias's sign."""
     if rank.bias is not None and unit < len(rank.bias):
@@ -94,21 +108,18 @@ def _frame(grid: dict[tuple[int, int], Run], place: Place, look: Look) -> None:
 
 def margins(ranks: list[Column]) -> tuple[int, int]:
     """Columns kept for the names of inputs and outputs."""
-    widest = [max((cell_len(name) for name in names), default=0) for names in (ranks[0].names, ranks[-1].names)]
+    widest = [max((cell_len(name) for name in _names(rank)), default=0) for rank in (ranks[0], ranks[-1])]
     left, right = (min(_MOST_NAMES, width + 1) if width else 0 for width in widest)
     return max(1, left), right
 
 
-def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats | None, look: Look) -> None:
+def _names(rank: Column) -> tuple[str, ...]:
+    """The names beside a column; the many pixels of a picture have none worth reading."""
+    return rank.names if len(rank.names) <= _MOST_NAMED else ()
+
+
+def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats, look: Look) -> None:
     row, cells = place.top // 2, (place.pixels + 1) // 2
-    if picture is None:
-        style = look.ink("dim")
-        for x in range(place.width):
-            grid[row + cells // 2 - (0 if cells % 2 else 1), place.left + x] = (
-                look.pick("▪", "o") if x == place.width // 2 else " ",
-                style,
-            )
-        return
     peak = float(np.abs(np.nan_to_num(picture)).max()) or 1.0
     levels = quantised(resized(picture, place.pixels, place.width), -peak, peak)
     colours = look.scale()
@@ -131,10 +142,11 @@ def _pixel(top: int, bottom: int | None, colours: Sequence[str], look: Look) -> 
 
 
 def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, width: int, look: Look) -> None:
-    if unit >= len(rank.names):
+    names = _names(rank)
+    if unit >= len(names):
         return
     row = place.middle // 4
-    text = fit(rank.names[unit], _MOST_NAMES - 1).rstrip()
+    text = fit(clean(names[unit]), _MOST_NAMES - 1).rstrip()
     first = rank.weights is None
     start = place.left - len(text) - 1 if first else place.left + place.width + 1
     for offset, character in enumerate(text):

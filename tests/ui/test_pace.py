@@ -35,7 +35,7 @@ def test_a_run_begins_with_a_smooth_burst() -> None:
 
 
 def test_a_slow_line_is_found_and_a_quick_one_again() -> None:
-    """Answers that take long bring the small budget; short ones give the full budget back, unless the user said slow."""
+    """Answers that take long bring the small budget; short ones give the full one back, unless told."""
     pace = Pace(Clock())
     for _ in range(10):
         pace.measured(0.6)

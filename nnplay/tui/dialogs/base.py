@@ -30,6 +30,12 @@ class Dialog(ModalScreen[Answer]):
     Dialog Input:focus { border: none; }
     Dialog OptionList { border: none; background: $background; height: auto; max-height: 20; padding: 0; }
     Dialog OptionList:focus { border: none; }
+    Dialog OptionList > .option-list--option-highlighted {
+        background: $accent 35%; color: $foreground; text-style: bold;
+    }
+    Dialog OptionList:focus > .option-list--option-highlighted { background: $accent 35%; color: $foreground; }
+    .-few-colours Dialog OptionList > .option-list--option-highlighted { text-style: bold reverse; }
+    .-ascii Dialog > Vertical { border: ascii $accent; }
     """
 
     def __init__(self, title: str, keys: str) -> None:

@@ -18,13 +18,15 @@ from nnplay.tui.dialogs.base import Dialog
 
 
 class Choose(Dialog[str]):
-    """Answers one of `choices`, or nothing.
+    """Answers one of `choices`, or nothing; typing narrows the list.
 
     Args:
         notes: a remark beside each choice.
         shown: what stands on the screen for each choice, where that is not itself.
         free: what was typed may be the answer too, where it narrows the list to nothing.
     """
+
+    DEFAULT_CSS = "Choose > Vertical { width: 84; }"
 
     def __init__(
         self,
@@ -61,9 +63,10 @@ class Choose(Dialog[str]):
         options.clear_options()
         wanted = words.strip().lstrip("/").lower() if not self._free else words.strip().lower()
         width = max((cell_len(clean(text)) for text in self._shown), default=0) + 2
+        room = max(8, min(84, int(0.96 * self.size.width)) - 6 - width)
         for index, (text, note) in enumerate(zip(self._shown, self._notes, strict=True)):
             if wanted in f"{text} {note}".lower():
-                line = Content.assemble(fit(clean(text), width), (clean(note), "$quiet"))
+                line = Content.assemble(fit(clean(text), width), (fit(clean(note), room).rstrip(), "$quiet"))
                 options.add_option(Option(line, id=f"choice-{index}"))
         if options.option_count:
             options.highlighted = 0

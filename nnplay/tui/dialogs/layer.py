@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -28,7 +29,8 @@ class AskLayer(Dialog[str]):
         place: int,
     ) -> None:
         super().__init__(title, "→ complete · enter take · esc back")
-        self._current, self._known, self._preview, self._place = current, known, preview, place
+        self._current, self._known, self._place = current, known, place
+        self._preview = lru_cache(maxsize=4)(preview)  # asked several times for each letter typed
 
     def body(self) -> ComposeResult:
         """Input, the fields of the layer that is being typed, and the outcome."""

@@ -19,6 +19,8 @@ from nnplay.tui.undo import Undo
 
 _LONG = 0.05
 """Seconds of reading data after which the next reading is done beside the event loop."""
+_DEALT = {"dataset", "dataset_fields", "features", "split", "seed"}
+"""Settings whose change means that rows are read or dealt anew."""
 
 
 class ChangingActions(Shell):
@@ -38,7 +40,7 @@ class ChangingActions(Shell):
 
     def change(self, **values: Any) -> None:
         """Give settings new values; problems are said, not raised."""
-        if "dataset" in values or ("dataset_fields" in values and self._reading_took > _LONG):
+        if "dataset" in values or (values.keys() & _DEALT and self._reading_took > _LONG):
             self.later(f"loading {values.get('dataset', self._backend.settings.dataset)} …", self._making(values))
         else:
             self._now(self._making(values))
@@ -49,11 +51,17 @@ class ChangingActions(Shell):
             old = self._backend.settings
             said = self._put(values)
             self._undo.record(old)
-            if values.keys() & {"dataset", "dataset_fields"}:
+            self._begin_anew(old)
+            if values.keys() & _DEALT:
                 self._reading_took = time.monotonic() - began
             return said
 
         return make
+
+    def _begin_anew(self, old: Settings) -> None:
+        """Other data are another run: counters and curves of the one before would only mislead."""
+        if self._backend.settings.dataset != old.dataset:
+            self._backend.rewind()
 
     def _put(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""
@@ -115,9 +123,15 @@ class ChangingActions(Shell):
         if settings is None:
             self.say(nothing)
         elif settings.dataset != self._backend.settings.dataset:
-            self.later(f"loading {settings.dataset} …", lambda: self._backend.apply(settings))
+            self.later(f"loading {settings.dataset} …", lambda: self._other_data(settings))
         else:
             self._now(lambda: self._backend.apply(settings))
+
+    def _other_data(self, settings: Settings) -> str:
+        old = self._backend.settings
+        said = self._backend.apply(settings)
+        self._begin_anew(old)
+        return said
 
     def action_regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""
@@ -142,6 +156,7 @@ class ChangingActions(Shell):
             old = self._backend.settings
             said = self._backend.apply(self._backend.preset(name))
             self._undo.record(old)
+            self._backend.rewind()
             return f"{self._backend.catalogue.presets.get(name, name)}: {said}"
 
         self.later(f"loading {name} …", make)

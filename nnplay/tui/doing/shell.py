@@ -77,7 +77,7 @@ class Shell(FaultReporting):
         settings = self._backend.settings
         ledger = self._backend.ledger(settings.layers)
         for pane in self._main.query(Pane):
-            pane.set_up(settings)
+            pane.set_up(settings, ledger)
         widths = [str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
         self._main.query_one(HeaderLine).set_up(settings, "·".join(widths))
 

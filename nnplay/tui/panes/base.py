@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.containers import Vertical
 from textual.content import Content
 
-from nnplay.tui.contract import Settings, Snapshot
+from nnplay.tui.contract import Ledger, Settings, Snapshot
 
 
 class Pane(Vertical):
@@ -38,8 +38,8 @@ class Pane(Vertical):
     def show(self, snapshot: Snapshot) -> None:
         """Draw what this pane shows of `snapshot`."""
 
-    def set_up(self, settings: Settings) -> None:
-        """Take over settings that the user changed."""
+    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+        """Take over settings that the user changed; `ledger` is that of their layers."""
 
     @property
     def plain_text(self) -> str:

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from nnplay.tui.contract import Catalogue, Settings
+from nnplay.tui.contract import Catalogue, Ledger, Settings
 from nnplay.tui.entries import Entry
 from nnplay.tui.form import Form
 from nnplay.tui.panes.base import Pane
@@ -29,7 +29,7 @@ class FormPane(Pane):
         """What the form shows."""
         return ()
 
-    def set_up(self, settings: Settings) -> None:
+    def set_up(self, settings: Settings, ledger: Ledger) -> None:
         """Fill the form."""
         self.query_one(Form).show(self.entries(settings))
         self.call_after_refresh(self._count_hidden)

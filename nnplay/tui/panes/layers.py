@@ -25,9 +25,9 @@ class LayersPane(Pane):
         """One list."""
         yield LayerList()
 
-    def set_up(self, settings: Settings) -> None:
+    def set_up(self, settings: Settings, ledger: Ledger) -> None:
         """Show the layers of these settings."""
-        self.query_one(LayerList).show(self._backend.ledger(settings.layers))
+        self.query_one(LayerList).show(ledger)
 
     def add(self) -> None:
         """Type a new layer after the chosen one."""

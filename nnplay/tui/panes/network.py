@@ -8,7 +8,7 @@ import numpy as np
 from textual.app import ComposeResult
 
 from nnplay.data.features import FEATURES
-from nnplay.tui.contract import Backend, Floats, Settings, Snapshot
+from nnplay.tui.contract import Backend, Floats, Ledger, Settings, Snapshot
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 
@@ -31,9 +31,9 @@ class NetworkPane(Pane):
         """One view."""
         yield NetworkView()
 
-    def set_up(self, settings: Settings) -> None:
+    def set_up(self, settings: Settings, ledger: Ledger) -> None:
         """Draw the network that the settings describe."""
-        self._ledger = self._backend.ledger(settings.layers)
+        self._ledger = ledger
         self._inputs = input_pictures(self._ledger.inputs)
         self.show(self._backend.snapshot)
 

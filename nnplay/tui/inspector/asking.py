@@ -1,0 +1,108 @@
+"""The inspector's dialogs: a line of text that is checked, a text to read, and curves to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from nnplay.errors import InputError
+from nnplay.play.inspection import View
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.dialogs.base import Dialog
+
+
+class AskText(Dialog[str]):
+    """Answers a line of text, or nothing.
+
+    Args:
+        check: raises InputError where the text cannot be taken.
+    """
+
+    def __init__(self, title: str, lead: str, current: str, check: Callable[[str], object]) -> None:
+        super().__init__(title, "enter take · esc back")
+        self._lead, self._current, self._check = lead, current, check
+
+    def body(self) -> ComposeResult:
+        """Lead, input, and what is wrong with it."""
+        yield Static(Content(self._lead), classes="lead")
+        yield Input(self._current)
+        yield Static(id="problem")
+
+    @on(Input.Submitted)
+    def _take(self, event: Input.Submitted) -> None:
+        try:
+            self._check(event.value)
+        except InputError as error:
+            self.query_one("#problem", Static).update(Content.styled(error.message, "$error"))
+            return
+        self.dismiss(event.value)
+
+
+class Reading(Dialog[None]):
+    """A text that scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,question_mark,J", "close", "close", show=False),
+        Binding("j,down", "scroll(1)", "down", show=False),
+        Binding("k,up", "scroll(-1)", "up", show=False),
+    ]
+    DEFAULT_CSS = """
+    Reading > Vertical { width: 90; height: 90%; }
+    Reading VerticalScroll { height: 1fr; }
+    """
+
+    def __init__(self, title: str, text: Content) -> None:
+        super().__init__(title, "↑ ↓ scroll · esc back")
+        self._text = text
+
+    def body(self) -> ComposeResult:
+        """The text."""
+        with VerticalScroll():
+            yield Static(self._text)
+
+    def on_mount(self) -> None:
+        """Arrows scroll at once."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)
+
+
+class Compare(Dialog[None]):
+    """The run's own loss and that of its forks, in one plot."""
+
+    DEFAULT_CSS = """
+    Compare > Vertical { width: 96%; height: 80%; }
+    Compare CurveView { height: 1fr; }
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__("forks", "← → read values · g scale · esc back")
+        self._view = view
+
+    def body(self) -> ComposeResult:
+        """What is compared, and the plot."""
+        yield Static(Content("the loss of every batch: this run, and the lines forked from it"), classes="lead")
+        yield CurveView()
+
+    def on_mount(self) -> None:
+        """Draw."""
+        self.query_one(CurveView).focus()
+        self.call_after_refresh(self.show, self._view)
+
+    def show(self, view: View) -> None:
+        """Draw the curves of a newer view."""
+        self._view = view
+        curves = {} if view.run is None else {"this run": view.run}
+        for fork in view.forks:
+            if fork.losses is not None:
+                curves[f"{fork.words} from {fork.step:,}"] = fork.losses
+        self.query_one(CurveView).show(curves)

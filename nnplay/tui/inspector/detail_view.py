@@ -1,0 +1,165 @@
+"""The row under the cursor: formula, one element worked out with live numbers, operands, words, code."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from nnplay.play.inspection import Bars, Detail, View
+from nnplay.tui import fixed
+from nnplay.tui.bars import bar
+from nnplay.tui.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.inspector import tiles
+from nnplay.tui.inspector.tiles import Form, Tile
+from nnplay.tui.look import Ink
+
+
+class DetailView(Cells):
+    """Draws a view's detail; what is drawn and how is set by the screen."""
+
+    def __init__(self) -> None:
+        super().__init__(id="detail")
+        self.view: View | None = None
+        self.form: Form = "colours"
+        self.when: tiles.When = "after"
+        self.chosen = ""
+        self.full = False
+        self.code = False
+        self.hidden = False
+
+    def show(self, view: View) -> None:
+        """Draw this view."""
+        self.view = view
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """From top to bottom: title, formula, element, operands, words."""
+        if self.view is None:
+            return ()
+        detail = self.view.detail
+        head = [*self._title(detail, width), *self._formula(detail, width, height)]
+        words = self._words(detail, width, height)
+        room = height - len(head) - len(words)
+        middle = self._code(detail, width, room) if self.code else self._middle(detail, width, room)
+        return [*head, *middle[:room], *[()] * (room - len(middle)), *words]
+
+    # -- the text --------------------------------------------------------------------------------------------------
+
+    def _lines(self, text: str, width: int, most: int, ink: Ink) -> list[Row]:
+        lines = textwrap.wrap(text, max(10, width), break_long_words=True)[:most]
+        if len(lines) == most and sum(map(len, lines)) + most < len(text):
+            lines[-1] = fit(lines[-1] + " …", width)
+        return [((line, self.look.ink(ink)),) for line in lines]
+
+    def _title(self, detail: Detail, width: int) -> list[Row]:
+        row = detail.row
+        layer = f"layer {row.path} · {row.layer}   " if row.path else ""
+        parameter = f"   {detail.parameter}" if detail.parameter else ""
+        text: list[Run] = [
+            (f"{row.number}  ", self.look.ink("dim")),
+            (layer, self.look.ink("text")),
+            (row.name, self.look.ink("accent", bold=True)),
+            (parameter, self.look.ink("above", bold=True)),
+        ]
+        if len(detail.parameters) > 1:
+            place = detail.parameters.index(detail.parameter) + 1
+            text.append((f"  [ ] {place} of {len(detail.parameters)}", self.look.ink("dim")))
+        return [joined(text)]
+
+    def _formula(self, detail: Detail, width: int, height: int) -> list[Row]:
+        most = 3 if height >= 26 else 2
+        rows = self._lines(detail.row.formula, width, most, "strong")
+        worked = detail.worked
+        if detail.problem:
+            return [*rows, *self._lines(detail.problem, width, 2, "warning")]
+        if worked is None:
+            return rows
+        name = f"{worked.name}[{','.join(map(str, worked.index))}]"
+        if self.hidden:
+            return [*rows, ((f"{name} = ?", self.look.ink("warning", bold=True)),), ()]
+        rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
+        rows += self._lines(f"= {worked.numbers}", width, most, "above")
+        return [*rows, self._value(detail), ()]
+
+    def _value(self, detail: Detail) -> Row:
+        worked = detail.worked
+        assert worked is not None
+        runs: list[Run] = [
+            ("= ", self.look.ink("above")),
+            (f"{worked.value:.6g}", self.look.ink("strong", bold=True)),
+        ]
+        if f"{worked.value:.6g}" != f"{worked.result:.6g}":
+            runs.append((f"   kernel {worked.result:.6g}", self.look.ink("dim")))
+        if detail.row.phase == "update" or detail.result.adds:
+            runs.append((f"   before {worked.before:.6g}", self.look.ink("dim")))
+            runs.append((f"   change {worked.result - worked.before:+.3g}", self.look.ink("below")))
+        return joined(runs)
+
+    def _words(self, detail: Detail, width: int, height: int) -> list[Row]:
+        row = detail.row
+        rows = self._lines(row.words, width, 3 if height >= 24 else 2, "text")
+        if row.evaluation and height >= 20:
+            rows += self._lines(f"in evaluation: {row.evaluation}", width, 1, "dim")
+        if row.torch and height >= 18:
+            rows += self._lines(f"PyTorch: {row.torch}", width, 1, "dim")
+        return [(), *rows]
+
+    def _code(self, detail: Detail, width: int, height: int) -> list[Row]:
+        lines = [line for text in detail.row.code.splitlines() for line in (text or " ",)]
+        rows: list[Row] = [(("the definition in NumPy, to which the fast kernel is held", self.look.ink("dim")),)]
+        rows += [((fit(line, width), self.look.ink("above")),) for line in lines[: max(0, height - 2)]]
+        return rows
+
+    # -- the operands ----------------------------------------------------------------------------------------------
+
+    def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
+        bars = [] if self.hidden or height < 12 else [row for one in detail.bars for row in self._bars(one, width)]
+        bars = bars[: height // 2]
+        shown = self._tiles(detail)
+        if self.full:
+            shown = [tile for tile in shown if tile.chosen]
+        rows: list[Row] = []
+        for line in tiles.arranged(shown, width, height - len(bars)):
+            rows += self._line(line)
+        return [*rows, *bars]
+
+    def _tiles(self, detail: Detail) -> list[Tile]:
+        chosen = self.chosen_operand(detail)
+        result = detail.result.name
+        return [
+            Tile(operand, self.form, self.when, operand.name == chosen, self.hidden and operand.role == "written")
+            for operand in sorted(detail.operands, key=lambda one: (one.role == "written", one.name == result))
+        ]
+
+    def chosen_operand(self, detail: Detail) -> str:
+        """The operand that arrows work on: the result unless another one of this row was chosen."""
+        names = [operand.name for operand in detail.operands]
+        return self.chosen if self.chosen in names else detail.result.name
+
+    def _line(self, line: list[tuple[Tile, int, int]]) -> list[Row]:
+        drawn = [(tiles.draw(tile, columns, rows, self.look), columns) for tile, columns, rows in line]
+        height = line[0][2]
+        blank = self.look.ink("dim")
+        merged: list[Row] = []
+        for y in range(height):
+            runs: list[Run] = []
+            for rows, columns in drawn:
+                row = rows[y]
+                runs += [*row, (" " * (columns - sum(len(text) for text, _ in row) + 2), blank)]
+            merged.append(joined(runs))
+        return merged
+
+    def _bars(self, bars: Bars, width: int) -> list[Row]:
+        """One line a time step, a bar for each gate; signed values are drawn by size."""
+        look = self.look
+        rows: list[Row] = [((bars.title, look.ink("dim")),)]
+        each = max(4, (width - 6) // max(1, len(bars.names)) - 12)
+        largest = float(abs(bars.values).max(initial=0.0)) or 1.0
+        limit = 1.0 if len(bars.names) > 1 else largest
+        for step, values in enumerate(bars.values):
+            runs: list[Run] = [(f"t={step:<3} ", look.ink("dim"))]
+            for name, value in zip(bars.names, values, strict=True):
+                runs += [(f"{name} ", look.ink("text")), *bar(abs(float(value)) / limit, each, look)]
+                runs.append((f" {fixed.loss(float(value), 7)} ", look.signed(float(value))))
+            rows.append(joined(runs))
+        return rows

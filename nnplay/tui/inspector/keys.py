@@ -1,0 +1,78 @@
+"""Keys of the inspector: one list that feeds bindings, footer and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+from nnplay.tui.actions import key_name
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, the screen's action, two words for the footer (empty keeps it out) and a sentence for the help."""
+
+    keys: str
+    run: str
+    title: str
+    help: str
+
+
+KEYS: Final = (
+    Key("n,space", "next_row", "next row", "Run the marked row, and look at it."),
+    Key("p,b", "previous_row", "row back", "Undo one row; at the first one, go to the end of the step before."),
+    Key("N", "phase_end", "phase", "Run to the end of this phase."),
+    Key("full_stop", "step(1)", "next step", "Finish this step; at the latest one a new step is trained."),
+    Key("comma", "step(-1)", "step back", "Back to the beginning of the step before."),
+    Key("greater_than_sign", "epoch(1)", "", "To the beginning of the next epoch."),
+    Key("less_than_sign", "epoch(-1)", "", "Back to the beginning of this epoch, or of the one before."),
+    Key("g", "ask_step", "go to", "Go to a step by its number; later ones are trained."),
+    Key("home", "go_end(-1)", "", "To the first step that can be reached."),
+    Key("end", "go_end(1)", "", "To the latest step."),
+    Key("B", "breakpoint", "run until", "Run until a condition holds: a row, a step, a rising loss, dead units."),
+    Key("j", "cursor(1)", "", "Look at the row below, without running it."),
+    Key("k", "cursor(-1)", "", "Look at the row above."),
+    Key("m", "to_cursor", "", "Make the row that is looked at the next one to run."),
+    Key("up", "element(-1,0)", "", "The element above, or scroll the chosen operand."),
+    Key("down", "element(1,0)", "", "The element below."),
+    Key("left", "element(0,-1)", "", "The element to the left."),
+    Key("right", "element(0,1)", "", "The element to the right."),
+    Key("pageup", "element(-10,0)", "", "Ten elements up."),
+    Key("pagedown", "element(10,0)", "", "Ten elements down."),
+    Key("tab", "operand(1)", "operand", "Choose the next operand; arrows then scroll it, or move the element."),
+    Key("shift+tab", "operand(-1)", "", "Choose the operand before."),
+    Key("right_square_bracket", "part(1)", "", "The next parameter in an update; else the next channel or axis."),
+    Key("left_square_bracket", "part(-1)", "", "The one before."),
+    Key("t", "form", "form", "Colours, numbers or a histogram."),
+    Key("d", "when", "before/after", "What the row writes: after, before, or the difference."),
+    Key("a", "every", "batch row", "One row of the batch, or all."),
+    Key("f", "full", "", "The chosen operand alone, or all again."),
+    Key("c", "code", "code", "The NumPy lines that define this row, and its PyTorch name."),
+    Key("e", "edit", "edit", "Type another value for a weight, an input or a target."),
+    Key("z", "undo", "undo", "Take the last edit back."),
+    Key("s", "silence", "", "Silence the unit of the chosen element, or let it speak again."),
+    Key("S", "silence_layer", "", "Silence the whole layer of this row."),
+    Key("w", "freeze(1)", "", "Freeze the weights into the chosen unit, or let them learn again."),
+    Key("W", "freeze(0)", "", "Freeze all weights of this row's layer."),
+    Key("G", "check(1)", "check", "Gradient of the chosen weight beside finite differences in float64."),
+    Key("H", "check(0)", "", "The same for all weights of this row's layer."),
+    Key("x", "predict", "predict", "Guess shape, sign or value before a row is shown; hits are counted."),
+    Key("F", "fork", "fork", "Run another line from here, one setting changed, and compare the curves."),
+    Key("J", "journal", "journal", "What was changed during the run, step by step."),
+    Key("question_mark,f1", "help", "help", "All keys, and the terms of this row."),
+    Key("escape,i,q", "leave", "back", "Back to the playground; the run goes on from here."),
+    Key("ctrl+c", "app.quit", "", "Leave nnplay."),
+)
+
+
+def bindings() -> list[BindingType]:
+    """Textual bindings of all keys."""
+    return [Binding(key.keys, key.run, key.title, show=False, tooltip=key.help) for key in KEYS]
+
+
+def shown(key: Key) -> str:
+    """The key as a keyboard shows it; the first where there are several."""
+    first = key.keys.split(",")[0]
+    return {"less_than_sign": "<", "pageup": "pgup", "pagedown": "pgdn"}.get(first, key_name(first))

@@ -1,0 +1,223 @@
+"""One operand in a rectangle of cells: as colours, as numbers with headings, or as a histogram; with its legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.operation import shape_text
+from nnplay.play.inspection import Floats, OperandView, When
+from nnplay.play.planes import centred
+from nnplay.tui import fixed
+from nnplay.tui.blocks import glyphs, half_blocks, quantised
+from nnplay.tui.cells import Row, Run, fit, joined
+from nnplay.tui.look import Look
+from nnplay.tui.palette import LEVELS
+
+Form = Literal["colours", "numbers", "histogram"]
+FORMS: Final[tuple[Form, ...]] = ("colours", "numbers", "histogram")
+WHENS: Final[tuple[When, ...]] = ("after", "before", "change")
+#: Columns of one number with its space, and of the line numbers beside a table.
+_NUMBER: Final = 9
+_HEAD: Final = 5
+_HEIGHTS: Final = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """An operand and how it is to be drawn.
+
+    Attributes:
+        chosen: arrows work on it.
+        hidden: its numbers are not shown yet, as they are to be guessed.
+    """
+
+    operand: OperandView
+    form: Form
+    when: When
+    chosen: bool = False
+    hidden: bool = False
+
+    def natural(self) -> int:
+        """Columns that the tile would like to have."""
+        columns = self.operand.values.shape[1]
+        body = _HEAD + columns * _NUMBER if self.form == "numbers" else columns * (1 if self.operand.picture else 2)
+        return max(len(self.title()) + 1, 12, body if self.form != "histogram" else 24)
+
+    def title(self) -> str:
+        """Name and shape."""
+        operand = self.operand
+        arrow = "→ " if operand.role == "written" else ""
+        adds = " +=" if operand.adds else ""
+        return f"{arrow}{operand.name}{adds} {shape_text(operand.shape)}"
+
+    @property
+    def values(self) -> Floats:
+        """What is drawn."""
+        operand = self.operand
+        if operand.before is None or self.when == "after":
+            return operand.values
+        return operand.before if self.when == "before" else operand.values - operand.before
+
+
+def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
+    """Title, body, legend; exactly `height` rows."""
+    operand = tile.operand
+    title = look.ink("accent" if tile.chosen else "text", bold=tile.chosen)
+    rows: list[Row] = [((fit(_plain(tile.title(), look), width), title),)]
+    legend = [_legend(tile, width, look)] if height > 2 else []
+    where = [((fit(operand.fixed, width), look.ink("dim")),)] if operand.fixed and height > 4 else []
+    room = height - 1 - len(legend) - len(where)
+    if tile.hidden:
+        body: list[Row] = [((fit(" ?", width), look.ink("warning", bold=True)),)]
+    elif tile.form == "histogram" and operand.statistics.histogram is not None:
+        body = _histogram(operand.statistics.histogram, width, room, look)
+    elif tile.form == "numbers":
+        body = _table(tile, width, room, look)
+    else:
+        body = _colours(tile, width, room, look)
+    rows += [*where, *body[:room], *legend]
+    return rows + [()] * (height - len(rows))
+
+
+def _plain(text: str, look: Look) -> str:
+    return text.replace("→", "->").replace("×", "x") if look.ascii else text
+
+
+def _cut(operand: OperandView, lines: int, columns: int) -> tuple[int, int]:
+    """First line and column of the part of a window that is drawn: around the cursor, or what takes part."""
+    height, width = operand.values.shape
+    if operand.cursor is not None:
+        line, column = operand.cursor
+    elif operand.touched.any():
+        where = np.argwhere(operand.touched)
+        line, column = ((where.min(axis=0) + where.max(axis=0)) // 2).tolist()
+    else:
+        line, column = 0, 0
+    return centred(line, lines, height), centred(column, columns, width)
+
+
+def scale_of(tile: Tile) -> float:
+    """The largest size of a number, drawn with the full colour."""
+    operand = tile.operand
+    if tile.when == "change" and operand.before is not None:
+        sizes = np.abs(tile.values[np.isfinite(tile.values)])
+        return float(sizes.max(initial=0.0)) or 1.0
+    return max(abs(operand.statistics.low), abs(operand.statistics.high)) or 1.0
+
+
+def _colours(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
+    operand, limit = tile.operand, scale_of(tile)
+    if operand.picture or (operand.values.shape[1] * 2 > width and operand.cursor is None):
+        return _pixels(tile, width, height, limit, look)
+    top, left = _cut(operand, height, width // 2)
+    part = (slice(top, top + height), slice(left, left + width // 2))
+    values, touched = tile.values[part], operand.touched[part]
+    levels = quantised(values, -limit, limit)
+    cursor = (operand.cursor[0] - top, operand.cursor[1] - left) if operand.cursor else None
+    height, width = values.shape
+
+    def cell(y: int, x: int) -> Run:
+        return _cell(float(values[y, x]), int(levels[y, x]), bool(touched[y, x]), (y, x) == cursor, limit, look)
+
+    return [joined([cell(y, x) for x in range(width)]) for y in range(height)]
+
+
+def _cell(value: float, level: int, touched: bool, chosen: bool, limit: float, look: Look) -> Run:
+    text = "[]" if chosen else "::" if touched else "  "
+    if not np.isfinite(value):
+        return "!!", look.ink("error", bold=True)
+    if look.blocks:
+        return text, look.plain(look.palette.text, look.scale()[level])
+    glyph = look.glyph(value / limit)
+    return (f"[{glyph}" if chosen else f":{glyph}" if touched else glyph * 2), look.signed(value)
+
+
+def _pixels(tile: Tile, width: int, height: int, limit: float, look: Look) -> list[Row]:
+    """Two numbers a cell, one above the other: for images and wide tables."""
+    operand = tile.operand
+    top, left = _cut(operand, 2 * height, width)
+    values = tile.values[top : top + 2 * height, left : left + width]
+    if values.shape[0] % 2:
+        values = np.vstack([values, np.zeros((1, values.shape[1]))])
+    levels = quantised(values, -limit, limit)
+    marks = {}
+    if operand.cursor is not None:
+        line, column = operand.cursor[0] - top, operand.cursor[1] - left
+        marks = {(line // 2, column): (look.pick("◆", "#"), look.palette.text)}
+    if look.blocks:
+        return half_blocks(levels, look.scale(), look, marks)
+    return glyphs(levels, LEVELS, look, marks)
+
+
+def _table(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
+    operand = tile.operand
+    columns = max(1, (width - _HEAD) // _NUMBER)
+    top, left = _cut(operand, height - 1, columns)
+    part = (slice(top, top + height - 1), slice(left, left + columns))
+    values, touched = tile.values[part], operand.touched[part]
+    numbers = "".join(str(operand.left + left + x).rjust(_NUMBER) for x in range(values.shape[1]))
+    rows: list[Row] = [((" " * (_HEAD - 1) + " " + numbers, look.ink("dim")),)]
+    for y in range(values.shape[0]):
+        runs: list[Run] = [(str(operand.top + top + y).rjust(_HEAD - 1) + " ", look.ink("dim"))]
+        for x in range(values.shape[1]):
+            chosen = operand.cursor == (top + y, left + x)
+            style = look.ink("above" if values[y, x] >= 0 else "below", bold=bool(touched[y, x]), reverse=chosen)
+            if not touched[y, x] and not chosen:
+                style = look.ink("text")
+            runs += [(" ", look.ink("text")), (fixed.loss(float(values[y, x]), _NUMBER - 1), style)]
+        rows.append(joined(runs))
+    return rows
+
+
+def _histogram(counts: NDArray[np.int64], width: int, height: int, look: Look) -> list[Row]:
+    bins = min(len(counts), width)
+    grouped = np.array([part.sum() for part in np.array_split(counts, bins)], dtype=np.float64)
+    shares = grouped / max(1.0, grouped.max()) * height
+    rows: list[Row] = []
+    for y in range(height):
+        filled = np.clip(shares - (height - 1 - y), 0, 1)
+        text = "".join(_HEIGHTS[round(float(share) * 8)] if not look.ascii else " #"[share > 0.5] for share in filled)
+        rows.append(((text, look.ink("above")),))
+    return rows
+
+
+def _legend(tile: Tile, width: int, look: Look) -> Row:
+    statistics = tile.operand.statistics
+    if tile.hidden:
+        return ()
+    if statistics.count == 1:
+        return ((fit(fixed.loss(float(tile.values.reshape(-1)[0]), 1), width), look.ink("dim")),)
+    low, high, mean = (fixed.loss(value, 1) for value in (statistics.low, statistics.high, statistics.mean))
+    text = f"{low} … {high}"
+    extra = [f" ⌀{mean}", f" 0×{statistics.zeros:,}" if statistics.zeros else ""]
+    if statistics.broken:
+        text = f"{statistics.broken:,} not finite! {text}"
+    for more in extra:
+        if len(text) + len(more) < width:
+            text += more
+    if tile.when != "after" and tile.operand.before is not None:
+        text = f"{tile.when}: {text}"
+    if look.ascii:
+        text = text.replace("…", "..").replace("⌀", "mean ").replace("×", "x")
+    return ((fit(text, width), look.ink("error" if statistics.broken else "dim")),)
+
+
+def arranged(tiles: Sequence[Tile], width: int, height: int) -> list[list[tuple[Tile, int, int]]]:
+    """Tiles in lines as (tile, columns, rows); if not all find room, those around the chosen one."""
+    most = max(1, height // 6)
+    lines: list[list[Tile]] = [[]]
+    for tile in tiles:
+        used = sum(min(other.natural(), width) + 2 for other in lines[-1])
+        if lines[-1] and used + min(tile.natural(), width) > width:
+            lines.append([])
+        lines[-1].append(tile)
+    chosen = next((k for k, line in enumerate(lines) if any(tile.chosen for tile in line)), 0)
+    first = max(0, min(chosen - most // 2, len(lines) - most))
+    kept = lines[first : first + most]
+    each = height // len(kept)
+    return [[(tile, min(tile.natural(), width), each) for tile in line] for line in kept]
