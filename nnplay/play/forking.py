@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import numpy as np
-
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.history import History
 from nnplay.play.inspection import Fork
@@ -18,7 +16,6 @@ from nnplay.trainer import Trainer
 #: Steps that a fork runs where the run itself has come no further.
 AHEAD: Final = 500
 _OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("real", "threads", "validate_every"))
-_SHOWN: Final = 2000
 
 
 class ForkRun:
@@ -63,11 +60,8 @@ class ForkRun:
     def shown(self) -> Fork:
         """The curve so far."""
         done = (self.at - self.begin) / max(1, self.until - self.begin)
-        if "loss" not in self.trainer.history.names():
-            return Fork(self.words, self.begin, np.zeros(0), np.zeros(0), done)
-        curve = self.trainer.history["loss"]
-        every = max(1, len(curve.steps) // _SHOWN)
-        return Fork(self.words, self.begin, np.array(curve.steps[::every]), np.array(curve.last[::every]), done)
+        known = "loss" in self.trainer.history.names()
+        return Fork(self.words, self.begin, self.trainer.history["loss"].copy() if known else None, done)
 
 
 def changes_of(trainer: Trainer, words: str) -> dict[str, Any]:

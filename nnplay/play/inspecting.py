@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-import numpy as np
-
 from nnplay.errors import InputError, NnplayError
 from nnplay.gradient_check import Checker
 from nnplay.inspector import Inspector
@@ -30,7 +28,6 @@ from nnplay.worker import Look, Worker
 #: Seconds that one turn of long work may take before other commands get theirs.
 SLICE: Final = 0.03
 TOLD_EVERY: Final = 0.1
-_CURVE: Final = 2000
 
 
 class Inspecting:
@@ -164,6 +161,16 @@ class Inspecting:
         """Puts what-if edits in force."""
         return self.ask(lambda inspector: inspector.override(*items))
 
+    def lift(self, words: str) -> int:
+        """Takes the what-if edits with these words back."""
+
+        def lift(inspector: Inspector) -> str:
+            inspector.overrides = tuple(item for item in inspector.overrides if item.words != words)
+            inspector.begin_again()
+            return f"no longer: {words}"
+
+        return self.ask(lift)
+
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> int:
         """Gives a weight another value from this step on; the journal knows it."""
 
@@ -235,20 +242,13 @@ class Inspecting:
             rows=self._rows,
             at=inspector.at,
             detail=self._looking.detail(inspector, self.wish),
+            parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
             journal=tuple((change.step, change.words) for change in timeline.changes),
             check=self._check,
             forks=tuple(fork.shown() for fork in self._forks),
-            run=self._own_curve(trainer) if self._forks else None,
+            run=trainer.history["loss"].copy() if self._forks and "loss" in trainer.history.names() else None,
         )
-
-    @staticmethod
-    def _own_curve(trainer: Trainer) -> tuple[Any, Any] | None:
-        if "loss" not in trainer.history.names():
-            return None
-        curve = trainer.history["loss"]
-        every = max(1, len(curve.steps) // _CURVE)
-        return np.array(curve.steps[::every]), np.array(curve.last[::every])
 
     # -- what questions do -----------------------------------------------------------------------------------------
 

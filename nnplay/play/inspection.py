@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.history import Curve
+from nnplay.play.planes import Plane
 from nnplay.row_view import RowView
 
 Floats = NDArray[np.float64]
@@ -67,6 +69,7 @@ class OperandView:
         touched: cells of the window that take part in the chosen element, or are it.
         cursor: line and column of the chosen element within the window, in the first result only.
         picture: the table is an image.
+        plane: how the tensor is laid out as a table.
         statistics: of the whole tensor.
     """
 
@@ -85,6 +88,7 @@ class OperandView:
     touched: NDArray[np.bool_]
     cursor: tuple[int, int] | None
     picture: bool
+    plane: Plane
     statistics: Statistics
 
 
@@ -136,12 +140,11 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Another line of the run from some step on, with one setting changed: its curve of losses beside the run's own."""
+    """Another line of the run from `step` on, with one setting changed; `losses` of its batches, `done` from 0 to 1."""
 
     words: str
     step: int
-    steps: NDArray[Any]
-    losses: NDArray[Any]
+    losses: Curve | None
     done: float
 
 
@@ -166,11 +169,12 @@ class View:
         first, latest: steps that can be reached.
         rows: all rows of the step; `at` is the next one to run.
         detail: of the row under the cursor.
+        parameters: names of all that are trained.
         overrides: what-if edits that are in force, in words.
         journal: what the user changed, as (step, words).
         check: results of the last gradient check.
         forks: other lines of the run.
-        run: the run's own losses beside them, as (steps, losses).
+        run: the run's own losses beside them.
         message, error: what there is to say.
         ticket: number of the question that this answers.
     """
@@ -185,11 +189,12 @@ class View:
     rows: tuple[RowView, ...]
     at: int
     detail: Detail
+    parameters: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     journal: tuple[tuple[int, str], ...] = ()
     check: tuple[CheckLine, ...] = ()
     forks: tuple[Fork, ...] = ()
-    run: tuple[NDArray[Any], NDArray[Any]] | None = None
+    run: Curve | None = None
     message: str = ""
     error: str = ""
     ticket: int = 0

@@ -162,7 +162,7 @@ class _Look:
         adds = role == "written" and self.row.adds[self.writes.index(name)]
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before, top, left, plane.height, plane.width,
-            _fixed_text(plane), mask, cursor, len(plane.shape) == 4, self.statistics(name, role),
+            _fixed_text(plane), mask, cursor, len(plane.shape) == 4, plane, self.statistics(name, role),
         )  # fmt: skip
 
     def statistics(self, name: str, role: str) -> Statistics:

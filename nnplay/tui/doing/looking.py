@@ -35,6 +35,16 @@ class LookingActions(ChangingActions):
         self._main.lay_out()
         self.follower.frame(pictures=True)
 
+    def action_inspect(self) -> None:
+        """One step of the run, operation by operation."""
+        from nnplay.tui.inspector.screen import InspectorScreen
+
+        worker = getattr(self._backend, "worker", None)
+        if worker is None or worker.trainer is None:
+            self.say("there is no network to inspect", error=True)
+            return
+        self.push_screen(InspectorScreen(worker), lambda _: self.follower.frame(pictures=True))
+
     def action_reset_layout(self) -> None:
         """All panes again."""
         self._main.full = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from nnplay.play.inspection import Bars, Detail, View
+from nnplay.play.inspection import Bars, Detail, View, When
 from nnplay.tui import fixed
 from nnplay.tui.bars import bar
 from nnplay.tui.cells import Cells, Row, Run, fit, joined
@@ -21,7 +21,7 @@ class DetailView(Cells):
         super().__init__(id="detail")
         self.view: View | None = None
         self.form: Form = "colours"
-        self.when: tiles.When = "after"
+        self.when: When = "after"
         self.chosen = ""
         self.full = False
         self.code = False

@@ -30,16 +30,17 @@ class HeadLine(Cells):
         if view is None:
             return [(*runs, ("waiting for the end of the step", look.ink("dim")))]
         past = "" if view.step == view.latest else f" (the past: the run is at {view.latest:,})"
+        edits: list[Run] = [("  what if: ", look.ink("warning")), ("; ".join(view.overrides), look.ink("text"))]
         parts: list[list[Run]] = [
             [(" step ", look.ink("dim")), (f"{view.step + 1:,}", look.ink("strong"))],
             [(past, look.ink("warning"))],
             [(f"  row {view.at}/{len(view.rows)}", look.ink("text"))],
-            [("  what if: ", look.ink("warning")), ("; ".join(view.overrides), look.ink("text"))] if view.overrides else [],
+            edits if view.overrides else [],
             [(f"  {self.guesses}", look.ink("accent"))] if self.guesses else [],
             [("  epoch ", look.ink("dim")), (f"{view.epoch + 1:,}", look.ink("strong"))],
             [("  batch ", look.ink("dim")), (f"{view.batch + 1:,}/{view.batches:,}", look.ink("strong"))],
             [("  rate ", look.ink("dim")), (f"{view.lr:g}", look.ink("strong"))],
-        ]  # fmt: skip
+        ]
         for part in parts:
             if row_width(tuple(runs)) + row_width(tuple(part)) <= width:
                 runs += part

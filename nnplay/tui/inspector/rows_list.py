@@ -11,6 +11,7 @@ from nnplay.operation import shape_text
 from nnplay.play.inspection import View
 from nnplay.row_view import RowView
 from nnplay.tui.cells import Cells, Row, fit, joined
+from nnplay.tui.look import Ink
 
 #: What a phase does, beside its name.
 PHASES = {
@@ -83,7 +84,7 @@ class RowsList(Cells):
         layer = f"{row.path} {row.layer}".strip()
         name = row.name if not layer or row.name == row.layer else f"{layer}: {row.name}" if width >= 30 else row.name
         room = max(4, width - 3 - len(shape) - 1)
-        ink = "text" if row.number >= view.at or here else "dim"
+        ink: Ink = "text" if row.number >= view.at or here else "dim"
         return joined(
             [
                 (f" {mark} ", look.ink("accent", bold=True)),

@@ -298,14 +298,10 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
 
 def moved(index: tuple[int, ...], operand: OperandView, down: int, right: int) -> tuple[int, ...]:
     """The element that lies so many lines and columns away in the operand's table."""
-    shape = operand.shape
-    if not shape:
+    plane = operand.plane
+    place = plane.place(index)
+    if place is None:
         return index
-    new = list(index)
-    column = {4: 2 if operand.role == "written" and not operand.slot.startswith("d0") else 2}.get(len(shape), len(shape) - 1)
-    new[column] = min(max(0, new[column] + right), shape[column] - 1)
-    for axis in reversed([axis for axis in range(len(shape)) if axis != column and not (len(shape) == 4 and axis == 3)]):
-        down, new[axis] = divmod(new[axis] + down, shape[axis])
-        if down == 0:
-            return tuple(new)
-    return index if down else tuple(new)
+    line = min(max(0, place[0] + down), plane.height - 1)
+    column = min(max(0, place[1] + right), plane.width - 1)
+    return plane.index(line, column)
