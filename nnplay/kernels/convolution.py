@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.jit import COMPILING, inline, kernel
-from nnplay.kernels.layout import OPERAND_LAST, OPERAND_WIDTH, ROW_OPERANDS
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.spans import add_rows, copy, last, zero
+from nnplay.kernels.wide import narrow, together, widen, widen_back, widen_bias
 from nnplay.kernels.windows import windows
 
 if COMPILING:
-    from nnplay.kernels.tile import null
+    from nnplay.kernels.tile import null, scratch
 else:
     null: Any = None
+    scratch: Any = None
 
 #: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
 WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
@@ -26,30 +28,6 @@ SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW"
 FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
 #: Rows of dy in a block of the weights' gradient: about this many numbers, so that the block stays in the cache.
 _BLOCK: Final = 6144
-
-
-@inline
-def last(row: Any, k: int) -> int:
-    """Length of operand `k` along its last axis."""
-    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
-
-
-@inline
-def zero(place: Any, count: int) -> None:
-    """Writes zeros."""
-    for i in range(count):
-        place[i] = 0.0
-
-
-@inline
-def copy(target: Any, source: Any, count: int, add: bool) -> None:
-    """Copies numbers, or adds them."""
-    if add:
-        for i in range(count):
-            target[i] += source[i]
-    else:
-        for i in range(count):
-            target[i] = source[i]
 
 
 @kernel
@@ -101,23 +79,18 @@ def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @inline
 def correlate(
-    row: Any,
-    x: Any,
-    image: int,
-    WP: int,
-    C: int,
-    w: Any,
-    b: Any,
-    biased: bool,
-    add: bool,
-    y: Any,
-    F: int,
-    start: int,
-    stop: int,
-) -> None:
+    row: Any, x: Any, image: int, WP: int, C: int, w: Any, b: Any, biased: bool, add: bool, y: Any, F: int,
+    start: int, stop: int,
+) -> None:  # fmt: skip
     """Lines `start` … `stop` of y (N·OH): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    r = together(OW, F, KW, SW, KH * C) if G == 1 and DW == 1 else 1
+    if r > 1:
+        wide, wide_bias = scratch(12288), scratch(64)
+        widen(wide, w, KH, KW, C, F, r, SW)
+        w, b = wide, widen_bias(wide_bias, b, F, r, biased)
+        KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
     c, f = C // G, F // G
     inner, middle = (KW * C, 1) if G == 1 and DW == 1 else (c, KW)
     for line in range(start, stop):
@@ -154,23 +127,40 @@ def _correlate_depthwise(
 @kernel
 def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    KH, KW, SW, G = integer(row, 0), integer(row, 1), integer(row, 3), integer(row, 6)
+    N, OH, OW = dimension(row, 0, 0), integer(row, 7), integer(row, 8)
+    C, F, portions, width = last(row, 0), last(row, 1), dimension(row, 2, 0), dimension(row, 2, 1)
+    count = KH * KW * (C // G) * F  # out (portions, width): gradient of the weights, then of the bias if there is one
+    r = together(OW, F, KW, SW, KH * C) if G == 1 and integer(row, 5) == 1 else 1
+    wide = scratch(12288)
+    first, end = share(row, part, portions)
+    for portion in range(first, end):
+        dw = shifted(out, portion * width)
+        zero(dw, width)
+        line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
+        if r > 1:
+            zero(wide, KH * (KW + (r - 1) * SW) * C * r * F)
+        _weight_lines(row, x, dy, wide if r > 1 else dw, r, line, stop)
+        if r > 1:
+            narrow(dw, wide, KH, KW, C, F, r, SW)
+        if width > count:
+            add_rows(shifted(dw, count), shifted(dy, line * OW * F), F, (stop - line) * OW)
+
+
+@inline
+def _weight_lines(row: Any, x: Any, dy: Any, dw: Any, r: int, line: int, stop: int) -> None:
+    """Adds what lines `line` … `stop` of dy (N·OH) give, in blocks that stay in the cache; r outputs share a vector."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
-    N, image, WP, C, F = dimension(row, 0, 0), 0, dimension(row, 0, 2), last(row, 0), last(row, 1)
-    image = size(row, 0) // N
-    portions, count = dimension(row, 2, 0), dimension(row, 2, 1)
-    first, end = share(row, part, portions)
+    image, WP, C, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
+    KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
     height = max(1, _BLOCK // (OW * F))
-    for portion in range(first, end):
-        dw = shifted(out, portion * count)
-        line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
-        zero(dw, count)
-        while line < stop:
-            n, oh = line // OH, line % OH
-            lines = min(min(height, stop - line), OH - oh)
-            X = shifted(x, n * image + oh * SH * WP * C)
-            _weight_block(X, WP, C, shifted(dy, line * OW * F), F, dw, lines, KH, KW, SH, SW, DH, DW, G, OW)
-            line += lines
+    while line < stop:
+        n, oh = line // OH, line % OH
+        lines = min(min(height, stop - line), OH - oh)
+        X = shifted(x, n * image + oh * SH * WP * C)
+        _weight_block(X, WP, C, shifted(dy, line * OW * F), F, dw, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        line += lines
 
 
 @inline
@@ -228,10 +218,9 @@ def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
     rows = size(row, 0) // F
     first, end = share(row, part, P)
     for p in range(first, end):
-        total = shifted(out, p * F)
-        zero(total, F)
-        for r in range(rows * p // P, rows * (p + 1) // P):
-            copy(total, shifted(dy, r * F), F, True)
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        zero(shifted(out, p * F), F)
+        add_rows(shifted(out, p * F), shifted(dy, begin * F), F, stop - begin)
 
 
 @kernel
@@ -276,6 +265,12 @@ def spread_lines(
     LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
     image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
     step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
+    r = together(W, C, KW, 1, integer(row, 0) * F) if G == 1 and SW == 1 and DW == 1 else 1
+    if r > 1:  # r neighbouring outputs share a vector: all below sees windows that are wider and r·C channels
+        wide, wide_bias = scratch(12288), scratch(64)
+        widen_back(wide, w, integer(row, 0), KW, F, C, r)
+        w, b = wide, widen_bias(wide_bias, b, C, r, biased)
+        KW, W, C = KW + r - 1, W // r, r * C
     c, f = C // G, F // G
     for line in range(start, stop):
         n, v = line // H, line % H + PH
@@ -288,7 +283,8 @@ def spread_lines(
             if count_h == 0 or count_w == 0:
                 _without_taps(target, SW * C, columns, C, b, biased, add)
                 continue
-            source = shifted(dy, n * image + (((v - kh * DH) // SH + LH) * OWP + (u - kw * DW) // SW + LW) * F)
+            column = (u - kw * DW) // SW + LW + r - 1
+            source = shifted(dy, n * image + (((v - kh * DH) // SH + LH) * OWP + column) * F)
             if c == 1 and f == 1 and G > 1:
                 _without_taps(target, SW * C, columns, C, b, biased, add)
                 _spread_depthwise(
@@ -299,7 +295,7 @@ def spread_lines(
             for g in range(G):
                 place = shifted(target, g * c)
                 windows(
-                    shifted(source, g * f), F, 1, -(DW * step_w // SW) * F, -(DH * step_h // SH) * OWP * F,
+                    shifted(source, g * f), r * F, 1, -(DW * step_w // SW) * F, -(DH * step_h // SH) * OWP * F,
                     shifted(w, (kh * KW + kw) * f * C + g * c), C, step_w * f * C, step_h * KW * f * C,
                     place, SW * C, place if add else shifted(b, g * c) if biased else null(), SW * C if add else 0,
                     columns, c, f, count_w, count_h,

@@ -1,7 +1,6 @@
 """Kernels of normalisation: mean and spread of every channel, and the layers that shift and scale by them.
 
-Sums over rows run over channels in their inner loop. Where channels are few, several rows are taken as one wide row, so
-that whole vectors are used, and their sums are folded at the end. Mean and spread are found block by block and merged
+Loops over rows take wide rows, as `nnplay.kernels.spans` says. Mean and spread are found block by block and merged
 (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances; 1979), which stays
 accurate in float32 for any number of rows.
 """
@@ -11,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.convolution import copy, last, zero
 from nnplay.kernels.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.spans import CHANNELS, copy, fold, folds, last, repeat, zero
 
 if COMPILING:
     from nnplay.kernels.jit import REAL as real
@@ -22,32 +21,8 @@ else:
     real: Any = None
     scratch: Any = None
 
-#: Channels that are worked on at once, and numbers in a wide row made of several narrow ones.
-_CHANNELS = 128
-_WIDE = 64
-_WIDEST = 128
 #: Rows in a block of the merged sums.
 _ROWS = 128
-
-
-@inline
-def folds(C: int) -> int:
-    """How many rows of C channels make a wide row."""
-    return max(1, _WIDE // C)
-
-
-@inline
-def repeat(target: Any, source: Any, width: int, times: int) -> None:
-    """Writes a row several times behind itself."""
-    for r in range(times):
-        copy(shifted(target, r * width), source, width, False)
-
-
-@inline
-def fold(total: Any, width: int, times: int) -> None:
-    """Adds the narrow rows of a wide row to the first of them."""
-    for r in range(1, times):
-        copy(total, shifted(total, r * width), width, True)
 
 
 @inline
@@ -55,8 +30,8 @@ def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
     """Mean of each channel over rows (rows, C), and the sum of squared distances from it, both (C)."""
     total, centre, squares = scratch(128), scratch(128), scratch(128)
     times = folds(C)
-    for first in range(0, C, _CHANNELS):
-        width = min(_CHANNELS, C - first)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
         wide = width * times
         m, s = shifted(mean, first), shifted(spread, first)
         zero(m, width)
@@ -106,8 +81,8 @@ def gradient_sums(x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, alo
     """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C)."""
     total, product, centre = scratch(128), scratch(128), scratch(128)
     times = folds(C)
-    for first in range(0, C, _CHANNELS):
-        width = min(_CHANNELS, C - first)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
         repeat(centre, shifted(mean, first), width, times)
         zero(shifted(plain, first), width)
         zero(shifted(along, first), width)
@@ -145,8 +120,8 @@ def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, wei
     """y = (x - mean)·rstd·weight + bias, channel by channel, over rows (rows, C)."""
     centre, factor, offset = scratch(128), scratch(128), scratch(128)
     times = folds(C)
-    for first in range(0, C, _CHANNELS):
-        width = min(_CHANNELS, C - first)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
         wide = width * times
         for r in range(times):
             for c in range(width):
@@ -271,8 +246,8 @@ def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     C = last(row, 0)
     count = real(size(row, 0) // C)
     start, stop = share(row, part, size(row, 0) // C)
-    for first in range(0, C, _CHANNELS):
-        width = min(_CHANNELS, C - first)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
         for j in range(width * folds(C)):
             k = first + j % width
             centre[j] = mean[k]
@@ -365,8 +340,8 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         r = shifted(rstd, n * C)
-        for first in range(0, C, _CHANNELS):
-            width = min(_CHANNELS, C - first)
+        for first in range(0, C, CHANNELS):
+            width = min(CHANNELS, C - first)
             along, plain = 0.0 * count, 0.0 * count
             for j in range(width):
                 k = first + j

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.convolution import last, zero
 from nnplay.kernels.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.spans import last, zero
 
 if COMPILING:
     from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels.pool_tile import largest_of_four, spread_to_four
+    from nnplay.kernels.tile import LANES
 else:
     real: Any = None
+    largest_of_four: Any = None
+    spread_to_four: Any = None
+    LANES = 1
 
 #: Integers of pooling rows: kernel, stride, padding in front, output, input, height before width.
 POOL: Final = ("KH", "KW", "SH", "SW", "PH", "PW", "OH", "OW", "H", "W")
@@ -28,6 +33,17 @@ def clipped(place: int, stride: int, padding: int, kernel_size: int, size: int) 
     return origin, max(0, -origin), min(kernel_size, size - origin)
 
 
+@inline
+def by_four(row: Any) -> bool:
+    """Whether every window is a whole 2×2 block of its own."""
+    for k in range(4):
+        if integer(row, k) != 2:
+            return False
+    if integer(row, 4) != 0 or integer(row, 5) != 0:
+        return False
+    return 2 * integer(row, 6) == integer(row, 8) and 2 * integer(row, 7) == integer(row, 9)
+
+
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
@@ -36,6 +52,14 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * OH)
+    if by_four(row):
+        for line in range(start, stop):
+            for ow in range(OW):
+                place, source = (line * OW + ow) * C, (line * 2 * W + ow * 2) * C
+                for c in range(0, C, LANES):
+                    Y, chosen, X = shifted(y, place + c), shifted(which, place + c), shifted(x, source + c)
+                    largest_of_four(X, C, W * C, Y, chosen, min(LANES, C - c))
+        return
     for line in range(start, stop):
         n, oh = line // OH, line % OH
         h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
@@ -59,7 +83,7 @@ def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) ->
     else:
         for c in range(C):
             value, best = X[c], Y[c]
-            better = (value > best) | (value != value)
+            better = (value > best) | ((value != value) & (best == best))
             Y[c] = value if better else best
             chosen[c] = tap if better else chosen[c]
 
@@ -72,6 +96,14 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     )  # fmt: skip
     OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 2)
     start, stop = share(row, part, dimension(row, 2, 0))
+    if by_four(row):
+        for line in range(start * OH, stop * OH):
+            for ow in range(OW):
+                place, target = (line * OW + ow) * C, (line * 2 * W + ow * 2) * C
+                for c in range(0, C, LANES):
+                    dY, chosen, dX = shifted(dy, place + c), shifted(which, place + c), shifted(dx, target + c)
+                    spread_to_four(dY, chosen, dX, C, W * C, min(LANES, C - c), 1 if adds(row, 2) else 0)
+        return
     for n in range(start, stop):
         if not adds(row, 2):
             zero(shifted(dx, n * H * W * C), H * W * C)

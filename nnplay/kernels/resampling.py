@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.convolution import last, zero
 from nnplay.kernels.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.spans import last, zero
 
 if COMPILING:
     from nnplay.kernels.jit import REAL as real

@@ -7,7 +7,7 @@ one tile keeps the sums in vector registers from the first kernel row to the las
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
@@ -16,6 +16,8 @@ from numba.extending import intrinsic
 from nnplay.kernels import tile as flat
 
 _I64 = ir.IntType(64)
+#: Rows of a tile that is one vector wide; the registers hold twice as many as of one that is two wide.
+TALL: Final = 28 if flat._WIDE else 2 * flat.ROWS
 #: Rows of the tile that share one address register.
 _SHARE = 4
 
@@ -49,14 +51,14 @@ def _emit_tiles(function: Any) -> None:
     rows, columns = function.args[13], function.args[14]
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     vectors = builder.sdiv(builder.add(columns, _I64(flat.LANES - 1)), _I64(flat.LANES))
-    key = builder.add(builder.mul(builder.sub(vectors, _I64(1)), _I64(flat.ROWS)), rows)
+    key = builder.add(builder.mul(builder.sub(vectors, _I64(1)), _I64(TALL)), rows)
     impossible = function.append_basic_block("impossible")
     cases = builder.switch(key, impossible)
     ir.IRBuilder(impossible).unreachable()
     for count in range(1, flat.VECTORS + 1):
-        for height in range(1, flat.ROWS + 1):
+        for height in range(1, (TALL if count == 1 else flat.ROWS) + 1):
             block = function.append_basic_block(f"tile_{height}_{count}")
-            cases.add_case(_I64((count - 1) * flat.ROWS + height), block)
+            cases.add_case(_I64((count - 1) * TALL + height), block)
             _emit_tile(function, ir.IRBuilder(block), height, count)
 
 

@@ -12,13 +12,13 @@ from nnplay.kernels.jit import COMPILING, shared
 
 if COMPILING:
     from nnplay.kernels.intrinsics import shifted
-    from nnplay.kernels.tile import COLUMNS, ROWS, is_null
-    from nnplay.kernels.window_tile import window_tile
+    from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null
+    from nnplay.kernels.window_tile import TALL, window_tile
 else:
     is_null: Any = None
     shifted: Any = None
     window_tile: Any = None
-    COLUMNS = ROWS = 1
+    COLUMNS = LANES = ROWS = TALL = 1
 
 
 @shared("riiiiriiiririiiiii")
@@ -30,10 +30,11 @@ def windows(
     given = not is_null(start)
     for j in range(0, columns, COLUMNS):
         width = min(COLUMNS, columns - j)
+        most = TALL if width <= LANES else ROWS
         i = 0
         while i < rows:
             left = rows - i
-            height = left if left <= ROWS else ROWS if left >= 2 * ROWS else (left + 1) >> 1
+            height = left if left <= most else most if left >= 2 * most else (left + 1) >> 1
             window_tile(
                 shifted(a, i * a_row), a_row, a_inner, a_middle, a_outer,
                 shifted(b, j), b_inner, b_middle, b_outer,

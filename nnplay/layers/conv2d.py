@@ -38,10 +38,7 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
     operation = rows.forward if values["bias"] else rows.forward_plain
     forward.append(Use(operation, window, cost, source))
 
-    backward, scratch = weight_rows(rows, weight, window, cost, source)
-    if values["bias"]:
-        more, place = bias_rows(rows, filters, prod(outputs))
-        backward, scratch = backward + more, scratch | place
+    backward, scratch = weight_rows(rows, weight, window, cost, source, values["bias"])
     more, place = input_rows(rows, axes, groups, (weight, outputs), cost)
     parameters = {"weight": _weight(values["init"], weight, groups)}
     return Plan(
@@ -75,18 +72,22 @@ def window_integers(axes: tuple[Axis, ...], groups: int) -> dict[str, int]:
 
 
 def weight_rows(
-    rows: ConvolutionRows, weight: Shape, window: dict[str, int], cost: int, source: dict[str, str]
+    rows: ConvolutionRows, weight: Shape, window: dict[str, int], cost: int, source: dict[str, str], biased: bool
 ) -> tuple[list[Use], dict[str, Planned]]:
-    """The gradient of the weights; `source` says which operands stand for x and dy."""
-    portions = portions_of(prod(weight))
-    return [
-        Use(rows.weight, {**window, "portions": portions}, cost, source),
+    """The gradients of weights and bias; `source` says which operands stand for x and dy."""
+    count, filters = prod(weight), weight[-1]
+    portions = portions_of(count)
+    uses = [
+        Use(rows.weight, {**window, "portions": portions, "biased": int(biased)}, cost, source),
         Use(ADD_PORTIONS, sum_of(weight), names={"y": "dweight"}),
-    ], {"portions": (portions, prod(weight))}
+    ]
+    if biased:
+        uses.append(Use(ADD_PORTIONS, sum_of((filters,), count), names={"y": "dbias"}))
+    return uses, {"portions": (portions, count + filters if biased else count)}
 
 
 def bias_rows(rows: ConvolutionRows, filters: int, places: int) -> tuple[list[Use], dict[str, Planned]]:
-    """The gradient of the bias."""
+    """The gradient of a bias alone."""
     portions = portions_of(filters)
     return [
         Use(rows.bias, {"portions": portions}, places * filters),

@@ -90,7 +90,7 @@ def _backward(
         source = "dy_padded"
         scratch[source] = ("N", *(axis.padded for axis in axes), values["filters"])
         uses.append(Use(PAD, frame(*axes), prod(outputs) * values["filters"], {"x": "dy", "y": source}))
-    more, place = weight_rows(PICTURE, weight, window, cost, {"x": source, "dy": "x"})
+    more, place = weight_rows(PICTURE, weight, window, cost, {"x": source, "dy": "x"}, False)
     uses, scratch = uses + more, scratch | place
     if values["bias"]:
         more, place = bias_rows(PICTURE, values["filters"], prod(outputs))

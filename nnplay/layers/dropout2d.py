@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from nnplay import rng
 from nnplay.fields import number
 from nnplay.geometry import need_places
-from nnplay.kernels.convolution import last
 from nnplay.kernels.jit import inline, kernel
 from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
+from nnplay.kernels.spans import last
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import BATCH, Operation, Shape, Use
 from nnplay.rows.copy import copy

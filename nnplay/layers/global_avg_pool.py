@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.geometry import need_places
-from nnplay.kernels.convolution import copy, last, zero
 from nnplay.kernels.jit import COMPILING, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
+from nnplay.kernels.spans import copy, last, zero
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, total

@@ -24,7 +24,8 @@ class ConvolutionRows:
 
     Attributes:
         forward, forward_plain: windows times weights, with and without a bias.
-        weight, bias: their gradients, in portions of the batch.
+        weight: gradient of the weights, and of the bias if there is one, in portions of the batch.
+        bias: gradient of a bias alone, in portions of the batch.
         turn: each weight matrix transposed, for the rows that spread.
         spread, spread_bias: every number times the weights, added up where its window lies: the gradient of the input,
             and the forward pass of a transposed convolution.
@@ -62,7 +63,7 @@ def convolved(x: Array, weight: Array, bias: Any = 0.0, **window: int) -> Array:
     return np.asarray(y.reshape(*y.shape[:3], -1) + bias)
 
 
-def weight_gradient(x: Array, dy: Array, portions: int, **window: int) -> Array:
+def weight_gradient(x: Array, dy: Array, portions: int, biased: int, **window: int) -> Array:
     seen = windows(x, **window)
     split = pictures(dy).reshape(*seen.shape[:4], -1)
     lines = [np.concatenate(list(part)) for part in (seen, split)]  # (N·OH, OW, …)
@@ -70,7 +71,10 @@ def weight_gradient(x: Array, dy: Array, portions: int, **window: int) -> Array:
         np.einsum("lwgcij,lwgf->ijcgf", lines[0][rows], lines[1][rows], optimize=True).reshape(-1)
         for rows in (portion(len(lines[0]), p, portions) for p in range(portions))
     ]
-    return np.stack(dweight)
+    if not biased:
+        return np.stack(dweight)
+    sums = [lines[1][portion(len(lines[1]), p, portions)].sum(axis=(0, 1)).reshape(-1) for p in range(portions)]
+    return np.concatenate([np.stack(dweight), np.stack(sums)], axis=1)
 
 
 def bias_gradient(dy: Array, portions: int) -> Array:
@@ -118,15 +122,17 @@ def _forward_element(at: tuple[int, ...], x: Named, weight: Named, *bias: Named,
     return result + bias[0][f] if bias else result
 
 
-def _weight_element(at: tuple[int, ...], x: Named, dy: Named, portions: int, **given: int) -> Term:
+def _weight_element(at: tuple[int, ...], x: Named, dy: Named, portions: int, biased: int, **given: int) -> Term:
     p, place = at
     KW, G, OH, OW, F = given["KW"], given["G"], given["OH"], given["OW"], dy.shape[-1]
-    c_count = x.shape[-1] // G
-    kh, kw, c, f = (int(part) for part in np.unravel_index(place, (given["KH"], KW, c_count, F)))
-    taps = (kh, kw)[4 - len(dy.shape) :]
-    channel = f // (F // G) * c_count + c
+    shape = (given["KH"], KW, x.shape[-1] // G, F)
     lines = range(dy.shape[0] * OH)[portion(dy.shape[0] * OH, p, portions)]
     places = [(line // OH, (line % OH, ow)[4 - len(dy.shape) :]) for line, ow in product(lines, range(OW))]
+    if place >= np.prod(shape):
+        return total(dy[(n, *out, place - int(np.prod(shape)))] for n, out in places)
+    kh, kw, c, f = (int(part) for part in np.unravel_index(place, shape))
+    taps = (kh, kw)[4 - len(dy.shape) :]
+    channel = f // (F // G) * shape[2] + c
     return total(x[(n, *_ahead(out, taps, given), channel)] * dy[(n, *out, f)] for n, out in places)
 
 
@@ -209,15 +215,15 @@ def _rows(axes: int) -> ConvolutionRows:
         forward=forward(True),
         forward_plain=forward(False),
         weight=Operation(
-            name="gradient of weight, in portions",
+            name="gradients of weight and bias, in portions",
             kernel=kernels.backward_weight,
             reads=("x", "dy"),
             writes=("portions",),
             reference=weight_gradient,
-            formula=f"dweight[{taps},c,f] = Σ x[n,{into},c]·dy[n,{out},f]",
+            formula=f"dweight[{taps},c,f] = Σ x[n,{into},c]·dy[n,{out},f], then dbias[f] = Σ dy[n,{out},f]",
             words="A weight is to blame for every place where its input was large and the output wanted to change.",
             element=_weight_element,
-            integers=(*kernels.WINDOW, "portions"),
+            integers=(*kernels.WINDOW, "portions", "biased"),
             torch="autograd",
         ),
         bias=Operation(
