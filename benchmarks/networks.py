@@ -1,0 +1,205 @@
+"""How fast a training step of convolutional networks is, beside PyTorch: `python benchmarks/networks.py [rounds]`.
+
+Each measurement is a process of its own, several rounds in turn, so that a noisy machine disturbs all alike; the table
+shows medians and the ratio to the best of PyTorch's threads and memory formats. The second table holds the kernels of
+one convolution against a matrix product of NumPy on one thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from peers import seconds_a_step
+from results import machine, write_section
+
+RATE = 0.001
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network in nnplay's notation, its input, batch size and the ratio to reach."""
+
+    name: str
+    layers: str
+    shape: tuple[int, int, int]
+    batch: int
+    goal: float
+
+
+SMALL = "conv2d 8 same, relu, max_pool2d, conv2d 16 same, relu, max_pool2d, flatten, linear 10"
+NORMED = (
+    "conv2d 32 same, batch_norm, relu, conv2d 32 same, batch_norm, relu, max_pool2d, "
+    "conv2d 64 same, batch_norm, relu, max_pool2d, flatten, linear 10"
+)
+CASES = (
+    Case("CNN 28×28×1, batch 64", SMALL, (28, 28, 1), 64, 1.8),
+    Case("CNN 8×8×1, batch 32", SMALL, (8, 8, 1), 32, 5.0),
+    Case("conv-BN-ReLU 32×32×3, batch 64", NORMED, (32, 32, 3), 64, 1.5),
+)
+RUNS = (("nnplay", 1, ""), ("nnplay", 2, ""), *(("torch", n, f) for n in (1, 2) for f in ("first", "last")))
+KERNELS = ("forward", "gradient of the weights", "gradient of the input")
+
+
+def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Random pictures and labels, channels last; a few batches."""
+    generator = np.random.default_rng(0)
+    count = case.batch * 8
+    return generator.standard_normal((count, *case.shape)).astype(np.float32), generator.integers(0, 10, count)
+
+
+def nnplay(case: Case, threads: int, layout: str) -> float:
+    """The compiled loop, through the public trainer."""
+    import nnplay as nn
+
+    x, y = data(case)
+    network, optimizer = nn.Network(case.layers), nn.Adam(lr=RATE)
+    dataset = nn.Dataset(x, y)
+    trainer = nn.Trainer(
+        network, dataset, loss="cross_entropy", optimizer=optimizer, batch_size=case.batch, threads=threads
+    )
+    return seconds_a_step(lambda count: trainer.run(steps=count) and None)
+
+
+def torch(case: Case, threads: int, layout: str) -> float:
+    """Eager PyTorch with its fused optimizer, channels first or last in memory."""
+    import torch
+
+    torch.set_num_threads(threads)
+    x, y = (torch.from_numpy(part) for part in data(case))
+    x = x.permute(0, 3, 1, 2)
+    form = torch.channels_last if layout == "last" else torch.contiguous_format
+    x, net = x.contiguous(memory_format=form), _torch_network(case).to(memory_format=form)
+    loss_of = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
+    batches = len(x) // case.batch
+
+    def steps(count: int) -> None:
+        for step in range(count):
+            if step % batches == 0:
+                order = torch.randperm(len(x))
+            rows = order[step % batches * case.batch :][: case.batch]
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(net(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+    return seconds_a_step(steps)
+
+
+def _torch_network(case: Case) -> Any:
+    import torch
+
+    height, width, channels = case.shape
+    layers: list[Any] = []
+    for text in case.layers.split(", "):
+        word, *rest = text.split()
+        if word == "conv2d":
+            layers.append(torch.nn.Conv2d(channels, int(rest[0]), 3, padding=1))
+            channels = int(rest[0])
+        elif word == "max_pool2d":
+            layers.append(torch.nn.MaxPool2d(2))
+            height, width = height // 2, width // 2
+        elif word == "linear":
+            layers.append(torch.nn.Linear(channels * height * width, int(rest[0])))
+        elif word == "batch_norm":
+            layers.append(torch.nn.BatchNorm2d(channels))
+        else:
+            layers.append({"relu": torch.nn.ReLU, "flatten": torch.nn.Flatten}[word]())
+    return torch.nn.Sequential(*layers)
+
+
+def kernel_rates() -> dict[str, float]:
+    """GFLOP/s on one thread: a 3×3 convolution 32→32 at 32×32, batch 64, and NumPy's product of two 1024² matrices."""
+    import nnplay as nn
+    from nnplay.inspector import Inspector
+
+    case = Case("", "conv2d 32 same bias=no, conv2d 32 same bias=no", (32, 32, 32), 64, 0.0)
+    x, _ = data(case)
+    trainer = nn.Trainer(nn.Network(case.layers), nn.Dataset(x, x), loss="mse", batch_size=64, threads=1)
+    inspector = Inspector(trainer)
+    operations = 2 * 64 * 32 * 32 * 9 * 32 * 32
+    wanted = dict(zip(("x∗w", "gradient of weight, in portions", "spread by w"), KERNELS, strict=True))
+    rates: dict[str, float] = {}
+    for number, row in enumerate(inspector.rows):
+        name = wanted.get(row.operation.name)
+        inspector.machine.run_table(inspector.table, number + 1, number)
+        if name is not None and name not in rates:
+            seconds = seconds_a_step(_again(inspector, number))
+            rates[name] = operations / seconds / 1e9
+    a = np.random.default_rng(0).standard_normal((1024, 1024)).astype(np.float32)
+    rates["NumPy, 1024³"] = 2 * 1024**3 / seconds_a_step(lambda count: [a @ a for _ in range(count)] and None) / 1e9
+    return rates
+
+
+def _again(inspector: Any, number: int) -> Callable[[int], None]:
+    def steps(count: int) -> None:
+        for _ in range(count):
+            inspector.machine.run_table(inspector.table, number + 1, number)
+
+    return steps
+
+
+def measured(*words: str) -> Any:
+    """What a fresh process finds, or None where the peer is not installed."""
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if words[0] == "kernels" else {}
+    command = [sys.executable, __file__, *words]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | single)
+    if outcome.returncode != 0:
+        if "ModuleNotFoundError" not in outcome.stderr:
+            print(outcome.stderr.strip().splitlines()[-1], file=sys.stderr)
+        return None
+    return json.loads(outcome.stdout.strip().splitlines()[-1])
+
+
+def main(rounds: int) -> None:
+    """Measures every case and prints, and writes down, the tables."""
+    lines = [
+        "| network, Adam | nnplay ms (1 / 2 threads) | PyTorch ms, channels first (1 / 2) | channels last (1 / 2) "
+        "| vs best PyTorch (goal) |",
+        "|---|---|---|---|---|",
+    ]
+    for number, case in enumerate(CASES):
+        samples: dict[tuple[str, int, str], list[float]] = {run: [] for run in RUNS}
+        for _ in range(rounds):
+            for run in RUNS:
+                seconds = measured(run[0], str(number), str(run[1]), run[2])
+                if seconds is not None:
+                    samples[run].append(seconds * 1e3)
+        lines.append(_row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
+        print(lines[-1], flush=True)
+    found = [rates for _ in range(rounds) if (rates := measured("kernels")) is not None]
+    rates = {name: statistics.median(one[name] for one in found) for name in found[0]}
+    product = rates["NumPy, 1024³"]
+    lines += ["", "| kernel, one thread | GFLOP/s | of NumPy's product (goal 80 %) |", "|---|---|---|"]
+    lines += [f"| {name} | {rate:.0f} | {rate / product:.0%} |" for name, rate in rates.items()]
+    print("\n".join(lines[-6:]))
+    write_section("Convolutional networks", [machine(), "", *lines, "", "Command: `python benchmarks/networks.py`"])
+
+
+def _row(case: Case, found: dict[tuple[str, int, str], float]) -> str:
+    def shown(peer: str, layout: str) -> str:
+        return " / ".join(f"{found[run]:.3f}" if (run := (peer, n, layout)) in found else "–" for n in (1, 2))
+
+    best = {name: min((t for run, t in found.items() if run[0] == name), default=None) for name in ("nnplay", "torch")}
+    ratio = f"{best['torch'] / best['nnplay']:.2f}×" if best["torch"] and best["nnplay"] else "–"
+    return (
+        f"| {case.name} | {shown('nnplay', '')} | {shown('torch', 'first')} | {shown('torch', 'last')} "
+        f"| {ratio} (≥ {case.goal}×) |"
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1] in ("nnplay", "torch"):
+        run = nnplay if sys.argv[1] == "nnplay" else torch
+        print(json.dumps(run(CASES[int(sys.argv[2])], int(sys.argv[3]), sys.argv[4])))
+    elif len(sys.argv) > 1 and sys.argv[1] == "kernels":
+        print(json.dumps(kernel_rates()))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
