@@ -99,7 +99,7 @@ def inline(function: Any) -> Any:
 
 
 def always(function: Any) -> Any:
-    """An inline function that is put into its callers however long it is: a call keeps a loop from being vector code."""
+    """`function`, put into its callers however long it is: a call that is left keeps a loop from being vector code."""
     if not COMPILING:
         return function
     import numba
