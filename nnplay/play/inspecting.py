@@ -352,6 +352,7 @@ class Inspecting:
 
     def _checked(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
         trainer = inspector.trainer
+        self._working("checking against finite differences in float64")
         if self._checker is None or self._checker.trainer is not trainer:
             self._checker = Checker(
                 trainer, lambda done, total, name: self.working(f"float64 kernels: {done} of {total}")

@@ -28,7 +28,7 @@ class Wish:
         room: lines and columns that each operand's table has room for; others are given `usual`.
         usual: room for operands that are not in `room`.
         scroll: lines and columns by which a table is moved away from where it would be, by operand.
-        every: all rows of the batch, not only that of the chosen element.
+        every: all rows of the batch, or only that of the chosen element; None shows all where a row is one line.
         histograms: whether they are wanted.
     """
 
@@ -38,7 +38,7 @@ class Wish:
     room: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     usual: tuple[int, int] = (12, 16)
     scroll: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    every: bool = True
+    every: bool | None = None
     histograms: bool = False
 
 
@@ -63,7 +63,7 @@ class OperandView:
         name, slot, role, adds: as in `nnplay.row_view.Operand`.
         shape: of the whole tensor.
         values: the window, after the row has run for what it writes.
-        before: the same window before, for what is written.
+        before: the same window before, for what is changed rather than made anew.
         top, left: first line and column of the window; `lines`, `columns` of the whole table.
         fixed: which part of the tensor the table is ("n=3, channel 2"), or empty if it is all.
         touched: cells of the window that take part in the chosen element, or are it.

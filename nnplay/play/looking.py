@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.inspector import Inspector
-from nnplay.layout import Slot
+from nnplay.layout import STATE, Slot
 from nnplay.play.inspection import Bars, Detail, OperandView, Statistics, Wish, Worked
 from nnplay.play.planes import Plane, centred, plane_of
 
@@ -19,6 +19,8 @@ Array = NDArray[Any]
 Touched = dict[str, list[tuple[int, ...]]]
 BINS: Final = 32
 _BATCHED: Final = ("batch", "activations", "deltas")
+#: More marked cells than this say nothing when they are all that there are.
+_ALL: Final = 16
 _GATES: Final = {3: ("r", "z", "n"), 4: ("i", "f", "g", "o")}
 
 
@@ -105,7 +107,8 @@ class _Look:
         found = touched.get(name)
         index = found[0] if found else self.index if shape == self.shape else self.aligned(slot, shape)
         batch = slot.region in _BATCHED and len(slot.shape) > 0 and slot.shape[0] == "N"
-        return plane_of(shape, index, batch=batch, every=self.wish.every)
+        every = len(shape) <= 2 if self.wish.every is None else self.wish.every
+        return plane_of(shape, index, batch=batch, every=every)
 
     def aligned(self, slot: Slot, shape: tuple[int, ...]) -> tuple[int, ...]:
         """An element of an operand that stands where the chosen one stands in the result, as far as it can be said."""
@@ -160,9 +163,13 @@ class _Look:
         slot = self.slots[name]
         role = "written" if name in self.writes else "read"
         adds = role == "written" and self.row.adds[self.writes.index(name)]
+        changes = adds or slot.region in STATE or name in self.row.operation.reads
+        if mask.all() and mask.size > _ALL:
+            mask = np.zeros_like(mask)  # where everything takes part, nothing needs a mark
         return OperandView(
-            name, slot.name, role, adds, plane.shape, values, before, top, left, plane.height, plane.width,
-            _fixed_text(plane), mask, cursor, len(plane.shape) == 4, plane, self.statistics(name, role),
+            name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
+            plane.height, plane.width, _fixed_text(plane), mask, cursor, len(plane.shape) == 4, plane,
+            self.statistics(name, role),
         )  # fmt: skip
 
     def statistics(self, name: str, role: str) -> Statistics:

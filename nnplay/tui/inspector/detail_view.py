@@ -13,6 +13,9 @@ from nnplay.tui.inspector import tiles
 from nnplay.tui.inspector.tiles import Form, Tile
 from nnplay.tui.look import Ink
 
+_GOOD = 1e-4
+"""A relative error of the gradient check below this is rounding."""
+
 
 class DetailView(Cells):
     """Draws a view's detail; what is drawn and how is set by the screen."""
@@ -90,7 +93,7 @@ class DetailView(Cells):
         ]
         if f"{worked.value:.6g}" != f"{worked.result:.6g}":
             runs.append((f"   kernel {worked.result:.6g}", self.look.ink("dim")))
-        if detail.row.phase == "update" or detail.result.adds:
+        if detail.result.before is not None:
             runs.append((f"   before {worked.before:.6g}", self.look.ink("dim")))
             runs.append((f"   change {worked.result - worked.before:+.3g}", self.look.ink("below")))
         return joined(runs)
@@ -100,7 +103,7 @@ class DetailView(Cells):
         rows = self._lines(row.words, width, 3 if height >= 24 else 2, "text")
         if row.evaluation and height >= 20:
             rows += self._lines(f"in evaluation: {row.evaluation}", width, 1, "dim")
-        if row.torch and height >= 18:
+        if row.torch and height >= 24:
             rows += self._lines(f"PyTorch: {row.torch}", width, 1, "dim")
         return [(), *rows]
 
@@ -114,7 +117,7 @@ class DetailView(Cells):
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
         bars = [] if self.hidden or height < 12 else [row for one in detail.bars for row in self._bars(one, width)]
-        bars = bars[: height // 2]
+        bars = [*self._checks(), *bars][: height // 2]
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
@@ -122,6 +125,30 @@ class DetailView(Cells):
         for line in tiles.arranged(shown, width, height - len(bars)):
             rows += self._line(line)
         return [*rows, *bars]
+
+    def _checks(self) -> list[Row]:
+        """What the last gradient check found, parameter by parameter."""
+        checks = self.view.check if self.view is not None else ()
+        if not checks:
+            return []
+        look = self.look
+        rows: list[Row] = [(("gradient check       backpropagated   differences   relative error", look.ink("dim")),)]
+        for line in checks:
+            name = f"{line.name}[{','.join(map(str, line.index))}]"
+            good = line.worst < _GOOD
+            worst = f"worst of {line.count}" if line.count > 1 else ""
+            rows.append(
+                joined(
+                    [
+                        (fit(name, 20), look.ink("text")),
+                        (f"{line.computed:>15.6e} {line.measured:>13.6e}   ", look.ink("text")),
+                        (f"{line.worst:.1e} ", look.ink("accent" if good else "error", bold=True)),
+                        (look.pick("✓ ", "ok ") if good else "! ", look.ink("accent" if good else "error")),
+                        (worst, look.ink("dim")),
+                    ]
+                )
+            )
+        return [*rows, ()]
 
     def _tiles(self, detail: Detail) -> list[Tile]:
         chosen = self.chosen_operand(detail)

@@ -82,7 +82,7 @@ class RowsList(Cells):
         written = next(operand for operand in row.operands if operand.role == "written")
         shape = shape_text(written.shape) if width >= 30 else ""
         layer = f"{row.path} {row.layer}".strip()
-        name = row.name if not layer or row.name == row.layer else f"{layer}: {row.name}" if width >= 30 else row.name
+        name = row.name if not layer or row.name == row.layer else f"{layer if width >= 30 else row.path}: {row.name}"
         room = max(4, width - 3 - len(shape) - 1)
         ink: Ink = "text" if row.number >= view.at or here else "dim"
         return joined(

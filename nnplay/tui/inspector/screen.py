@@ -241,7 +241,10 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
 
     def action_every(self) -> None:
         """One row of the batch, or all."""
-        self.look_at(every=not self.wish.every)
+        if self.view is not None:
+            shown = len(self.view.detail.result.shape) <= 2 if self.wish.every is None else self.wish.every
+            self.look_at(every=not shown)
+            self.say("the chosen row of the batch" if shown else "all rows of the batch, one below the other")
 
     def action_full(self) -> None:
         """The chosen operand alone."""

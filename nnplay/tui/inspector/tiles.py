@@ -24,6 +24,12 @@ WHENS: Final[tuple[When, ...]] = ("after", "before", "change")
 #: Columns of one number with its space, and of the line numbers beside a table.
 _NUMBER: Final = 9
 _HEAD: Final = 5
+#: Columns that a legend needs.
+_LEAST_COLUMNS: Final = 20
+#: Side above which images are drawn two numbers a cell.
+_LARGE: Final = 14
+#: Rows below which a line of tiles says too little.
+_LEAST_ROWS: Final = 5
 _HEIGHTS: Final = " ▁▂▃▄▅▆▇█"
 
 
@@ -42,11 +48,28 @@ class Tile:
     chosen: bool = False
     hidden: bool = False
 
+    @property
+    def pixels(self) -> bool:
+        """Whether the operand is an image too large for a cell of its own for each number."""
+        lines, columns = self.operand.values.shape
+        return self.operand.picture and (lines > _LARGE or columns > _LARGE)
+
     def natural(self) -> int:
         """Columns that the tile would like to have."""
         columns = self.operand.values.shape[1]
-        body = _HEAD + columns * _NUMBER if self.form == "numbers" else columns * (1 if self.operand.picture else 2)
-        return max(len(self.title()) + 1, 12, body if self.form != "histogram" else 24)
+        body = _HEAD + columns * _NUMBER if self.form == "numbers" else columns * (1 if self.pixels else 2)
+        return max(len(self.title()) + 1, _LEAST_COLUMNS, body if self.form != "histogram" else 24)
+
+    def rows(self) -> int:
+        """Rows that the tile would like to have: title, place, body, legend, a gap."""
+        lines = self.operand.values.shape[0]
+        if self.form == "histogram":
+            body = 8
+        elif self.form == "numbers":
+            body = lines + 1
+        else:
+            body = -(-lines // 2) if self.pixels else lines
+        return 3 + body + bool(self.operand.fixed)
 
     def title(self) -> str:
         """Name and shape."""
@@ -70,8 +93,8 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     title = look.ink("accent" if tile.chosen else "text", bold=tile.chosen)
     rows: list[Row] = [((fit(_plain(tile.title(), look), width), title),)]
     legend = [_legend(tile, width, look)] if height > 2 else []
-    where = [((fit(operand.fixed, width), look.ink("dim")),)] if operand.fixed and height > 4 else []
-    room = height - 1 - len(legend) - len(where)
+    where: list[Row] = [((fit(operand.fixed, width), look.ink("dim")),)] if operand.fixed and height > 4 else []
+    room = max(1, height - 2 - len(legend) - len(where) if height > 4 else height - 1 - len(legend))
     if tile.hidden:
         body: list[Row] = [((fit(" ?", width), look.ink("warning", bold=True)),)]
     elif tile.form == "histogram" and operand.statistics.histogram is not None:
@@ -81,7 +104,7 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     else:
         body = _colours(tile, width, room, look)
     rows += [*where, *body[:room], *legend]
-    return rows + [()] * (height - len(rows))
+    return (rows + [()] * (height - len(rows)))[:height]
 
 
 def _plain(text: str, look: Look) -> str:
@@ -112,7 +135,7 @@ def scale_of(tile: Tile) -> float:
 
 def _colours(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     operand, limit = tile.operand, scale_of(tile)
-    if operand.picture or (operand.values.shape[1] * 2 > width and operand.cursor is None):
+    if tile.pixels or (operand.values.shape[1] * 2 > width and not operand.touched.any()):
         return _pixels(tile, width, height, limit, look)
     top, left = _cut(operand, height, width // 2)
     part = (slice(top, top + height), slice(left, left + width // 2))
@@ -141,17 +164,20 @@ def _pixels(tile: Tile, width: int, height: int, limit: float, look: Look) -> li
     """Two numbers a cell, one above the other: for images and wide tables."""
     operand = tile.operand
     top, left = _cut(operand, 2 * height, width)
-    values = tile.values[top : top + 2 * height, left : left + width]
-    if values.shape[0] % 2:
-        values = np.vstack([values, np.zeros((1, values.shape[1]))])
-    levels = quantised(values, -limit, limit)
-    marks = {}
+    part = (slice(top, top + 2 * height), slice(left, left + width))
+    values, touched = tile.values[part], operand.touched[part]
+    marks = {(int(y) // 2, int(x)): (look.pick("·", ":"), look.palette.text) for y, x in np.argwhere(touched)}
     if operand.cursor is not None:
         line, column = operand.cursor[0] - top, operand.cursor[1] - left
-        marks = {(line // 2, column): (look.pick("◆", "#"), look.palette.text)}
-    if look.blocks:
-        return half_blocks(levels, look.scale(), look, marks)
-    return glyphs(levels, LEVELS, look, marks)
+        marks[line // 2, column] = (look.pick("◆", "#"), look.palette.text)
+    even = values.shape[0] // 2 * 2
+    levels = quantised(values, -limit, limit)
+    rows = half_blocks(levels[:even], look.scale(), look, marks) if look.blocks else []
+    if not look.blocks:
+        return glyphs(np.repeat(levels, 2, axis=0)[: 2 * height], LEVELS, look)
+    if even < values.shape[0]:
+        rows.append(joined([("▀", look.plain(look.scale()[int(level)])) for level in levels[-1]]))
+    return rows
 
 
 def _table(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
@@ -187,37 +213,51 @@ def _histogram(counts: NDArray[np.int64], width: int, height: int, look: Look) -
 
 
 def _legend(tile: Tile, width: int, look: Look) -> Row:
-    statistics = tile.operand.statistics
+    """Smallest and largest number in their colours, mean, zeros, and what is not finite."""
+    statistics, dim = tile.operand.statistics, look.ink("dim")
     if tile.hidden:
         return ()
     if statistics.count == 1:
-        return ((fit(fixed.loss(float(tile.values.reshape(-1)[0]), 1), width), look.ink("dim")),)
+        value = float(tile.values.reshape(-1)[0])
+        return ((fit(fixed.loss(value, 1), width), look.signed(value)),)
     low, high, mean = (fixed.loss(value, 1) for value in (statistics.low, statistics.high, statistics.mean))
-    text = f"{low} … {high}"
-    extra = [f" ⌀{mean}", f" 0×{statistics.zeros:,}" if statistics.zeros else ""]
+    runs: list[Run] = []
     if statistics.broken:
-        text = f"{statistics.broken:,} not finite! {text}"
-    for more in extra:
-        if len(text) + len(more) < width:
-            text += more
+        runs.append((f"{statistics.broken:,} not finite! ", look.ink("error", bold=True)))
     if tile.when != "after" and tile.operand.before is not None:
-        text = f"{tile.when}: {text}"
-    if look.ascii:
-        text = text.replace("…", "..").replace("⌀", "mean ").replace("×", "x")
-    return ((fit(text, width), look.ink("error" if statistics.broken else "dim")),)
+        runs.append((f"{tile.when}: ", look.ink("warning")))
+    runs += [(low, look.signed(statistics.low)), (look.pick(" … ", " .. "), dim), (high, look.signed(statistics.high))]
+    for more in (f" {look.pick('⌀', 'mean ')}{mean}", f" {statistics.zeros:,} zero" if statistics.zeros else ""):
+        if sum(len(text) for text, _ in runs) + len(more) <= width:
+            runs.append((more, dim))
+    return joined([*runs, (" " * (width - sum(len(text) for text, _ in runs)), dim)])
 
 
 def arranged(tiles: Sequence[Tile], width: int, height: int) -> list[list[tuple[Tile, int, int]]]:
     """Tiles in lines as (tile, columns, rows); if not all find room, those around the chosen one."""
-    most = max(1, height // 6)
     lines: list[list[Tile]] = [[]]
     for tile in tiles:
         used = sum(min(other.natural(), width) + 2 for other in lines[-1])
         if lines[-1] and used + min(tile.natural(), width) > width:
             lines.append([])
         lines[-1].append(tile)
-    chosen = next((k for k, line in enumerate(lines) if any(tile.chosen for tile in line)), 0)
-    first = max(0, min(chosen - most // 2, len(lines) - most))
-    kept = lines[first : first + most]
-    each = height // len(kept)
-    return [[(tile, min(tile.natural(), width), each) for tile in line] for line in kept]
+    while len(lines) > 1 and sum(min(_LEAST_ROWS, _rows(line)) for line in lines) > height:
+        far_end = 0 if any(tile.chosen for line in lines[(len(lines) + 1) // 2 :] for tile in line) else -1
+        lines.pop(far_end)
+    return [
+        [(tile, min(tile.natural(), width), rows) for tile in line]
+        for line, rows in zip(lines, _heights([_rows(line) for line in lines], height), strict=True)
+    ]
+
+
+def _rows(line: Sequence[Tile]) -> int:
+    """Rows that a line of tiles would like to have."""
+    return max(tile.rows() for tile in line)
+
+
+def _heights(wanted: Sequence[int], height: int) -> list[int]:
+    """Rows for each line: what it wants; where that is too much, the largest give."""
+    given = list(wanted)
+    while sum(given) > height and max(given) > 1:
+        given[given.index(max(given))] -= 1
+    return given
