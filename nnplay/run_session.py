@@ -75,19 +75,26 @@ class Session:
             InputError: not a session, or one that cannot be.
         """
         target = Path(path).expanduser()
-        opened = saved_run.read(target, progress)
-        found = cls(opened.config.completed(opened.trainer.split), opened.trainer)
+        lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
+        try:
+            opened = saved_run.read(target, progress)
+            found = cls(opened.config.completed(opened.trainer.split), opened.trainer)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
         found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
-        if target.is_dir():
+        if lock is not None:
             found.path = target
-            found._hold(target)
+            found._take(lock)
         return found
 
     def save(self, path: str | os.PathLike[str] | None = None) -> int:
         """Saves the present moment; returns the generation. With a path, the session lives there from now on.
 
         Raises:
-            InputError: no path was ever given, the session is open elsewhere, or the disk refused; nothing is lost.
+            InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
+                refused; nothing is lost.
         """
         target = Path(path).expanduser() if path is not None else self.path
         if target is None:
@@ -95,10 +102,13 @@ class Session:
         same = self.path is not None and target == self.path
         if same and self.read_only:
             raise InputError("is open read-only", where=str(target), hint="save it under another name")
+        if not same:
+            saved_run.refuse_taken(target)
         generation = saved_run.write(target, self.captured(), self._lock if same else None)
         if not same:
-            self._hold(target)
+            self.close()
             self.path, self.read_only = target, False
+            self._take(session.take_lock(target))
         return generation
 
     def captured(self) -> saved_run.SavedRun:
@@ -129,9 +139,7 @@ class Session:
     ) -> None:
         self.close()
 
-    def _hold(self, target: Path) -> None:
-        self.close()
-        lock = session.take_lock(target)
+    def _take(self, lock: session.Lock) -> None:
         if lock.held:
             self._lock = lock
         else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,17 @@ from numpy.typing import NDArray
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
-from nnplay.errors import InputError
+from nnplay.errors import InputError, Problems
 from nnplay.history import PREFIX, History
 from nnplay.kernels import layout as at
 from nnplay.session.blob import match
+from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.trainer import Trainer
 
 Array = NDArray[Any]
 _LAST_GOOD = "last_good"
+#: Steps that a run can have taken: what a float64 counts exactly.
+MOST_STEPS: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,26 @@ def capture(config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None 
     tensors = {name: value.copy() for name, value in trainer.tensors().items()}
     tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["good"]).copy()
     tensors |= trainer.history.to_arrays()
-    return SavedRun(config, progress, tensors, view or {})
+    return SavedRun(_anywhere(config), progress, tensors, view or {})
+
+
+def _anywhere(config: RunConfig) -> RunConfig:
+    """The run with the path of its data file made whole, so that it can be opened from any folder."""
+    if not config.data.file:
+        return config
+    return replace(config, data=replace(config.data, file=str(Path(config.data.file).expanduser().absolute())))
+
+
+def refuse_taken(path: str | os.PathLike[str]) -> None:
+    """Refuses a place where a session is already: only the one that is open is ever saved over.
+
+    Raises:
+        InputError: something is there.
+    """
+    target = Path(path)
+    if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or (target.exists() and not target.is_dir()):
+        hint = "open it first, or choose another name"
+        raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
 
 
 def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:
@@ -93,13 +116,31 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
         InputError: not a session, or one that cannot be; the message says which file and line.
     """
     loaded = session.load(path)
-    table = loaded.record.get("run", {key: value for key, value in loaded.record.items() if key not in _NOT_CONFIG})
-    config = RunConfig.from_dict(table, where=str(loaded.where))
+    config = _config(loaded)
     trainer: Trainer = config.trainer(progress)
     warnings = list(loaded.warnings)
     if loaded.tensors:
-        warnings += _fill(trainer, loaded.record.get("progress", {}), loaded.tensors, str(loaded.where))
-    return Opened(config, trainer, loaded.record.get("view", {}), tuple(warnings), loaded.read_only)
+        warnings += _fill(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+    return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only)
+
+
+def _config(loaded: session.Loaded) -> RunConfig:
+    """The run of a record; a record written by hand may have its keys at the top, and paths relative to its file."""
+    prefix = "run." if "run" in loaded.record else ""
+    own = {key: value for key, value in loaded.record.items() if key not in _NOT_CONFIG}
+    table = _section(loaded, "run") if prefix else own
+    try:
+        return RunConfig.from_dict(table, folder=Path(loaded.where).parent)
+    except Problems as error:
+        raise Problems(_placed(problem, loaded, prefix) for problem in error.problems) from None
+    except InputError as error:
+        raise _placed(error, loaded, prefix) from None
+
+
+def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputError:
+    """The same problem with file, line and key."""
+    where = loaded.place(f"{prefix}{problem.where}") if problem.where else loaded.where
+    return InputError(problem.what, where=where, hint=problem.hint)
 
 
 _NOT_CONFIG = frozenset({"progress", "view", "generation", "format_read", "format_write", "written_by", "blob"})
@@ -117,12 +158,14 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
         view[...] = state[name]
     good[...] = state[_LAST_GOOD]
     clock = trainer.machine.clock
+    if _whole(progress, "batch", where) >= trainer.batches:
+        hint = f"an epoch has {trainer.batches}"
+        raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
     for name, place in (("step", at.CLOCK_STEP), ("epoch", at.CLOCK_EPOCH), ("batch", at.CLOCK_BATCH)):
         clock[place] = _whole(progress, name, where)
     trainer.machine.running[0] = _number(progress, "running_loss", where)
     trainer.seconds = _number(progress, "seconds", where)
-    best, waited, factor = progress.get("plateau", (float("inf"), 0, 1.0))
-    trainer.plateau = (float(best), int(waited), float(factor))
+    trainer.plateau = _plateau(progress, where)
     trainer.history = History.from_arrays(curves)
     trainer.history.truncate(int(clock[at.CLOCK_STEP]))  # a run that was saved in its past goes on from there
     trainer.recorded = int(clock[at.CLOCK_STEP])
@@ -149,8 +192,24 @@ def _last_loss(trainer: Trainer) -> float:
 
 def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
     value = progress.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MOST_STEPS:
         raise InputError(f"'{value}' is no count", where=f"{where}, progress.{name}", hint="a whole number from 0")
+    return value
+
+
+def _plateau(progress: Mapping[str, Any], where: str) -> tuple[float, int, float]:
+    match progress.get("plateau", (float("inf"), 0, 1.0)):
+        case (float() | int() as best, int() as waited, float() | int() as factor) if waited >= 0:
+            return float(best), waited, float(factor)
+        case other:
+            what = f"'{other}' is not what a schedule waits for"
+            raise InputError(what, where=f"{where}, progress.plateau", hint="as in [0.25, 0, 1.0]")
+
+
+def _section(loaded: session.Loaded, name: str) -> Mapping[str, Any]:
+    value = loaded.record.get(name, {})
+    if not isinstance(value, Mapping):
+        raise InputError("should be a table", where=loaded.place(name))
     return value
 
 

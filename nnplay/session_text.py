@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnplay.session import Summary
 from nnplay.text import clean
@@ -13,16 +14,41 @@ def describe(summary: Summary) -> list[str]:
     """Lines that say what a session holds and where it stopped."""
     if summary.problem:
         return [f"{clean(str(summary.path))}", f"  damaged   {summary.problem}"]
-    run, progress = _table(summary.record, "run"), _table(summary.record, "progress")
-    data = run.get("data", {})
+    run = stand(summary.record).run
     lines = [clean(str(summary.path))]
-    lines += [f"  {name:<9} {value}" for name, value in _facts(summary, run, progress, data) if value]
+    lines += [f"  {name:<9} {value}" for name, value in _facts(summary, run, run.get("data", {})) if value]
     layers = run.get("layers", [])
     lines += ["  layers", *(f"    {clean(str(layer))}" for layer in (layers if isinstance(layers, list) else [layers]))]
     return lines
 
 
-def _facts(summary: Summary, run: Mapping[str, Any], progress: Mapping[str, Any], data: Any) -> list[tuple[str, str]]:
+class Stand(NamedTuple):
+    """Where a saved run stands, of a record that may have been written by anybody: what is no number counts as none."""
+
+    run: Mapping[str, Any]
+    epoch: int
+    step: int
+    loss: float
+
+
+def stand(record: Mapping[str, Any]) -> Stand:
+    """Where the run of a session's record stands."""
+    progress = _table(record, "progress")
+    epoch, step = (_count(progress.get(name)) for name in ("epoch", "step"))
+    loss = progress.get("loss")
+    return Stand(_table(record, "run"), epoch, step, float(loss) if isinstance(loss, int | float) else float("nan"))
+
+
+def recovered_line(summary: Summary) -> str:
+    """A run that autosave holds, in one line: path, age, epoch and loss, or what is wrong with it."""
+    _, epoch, _, loss = stand(summary.record)
+    what = summary.problem or f"epoch {epoch:,}, loss {loss:.4g}"
+    state = "in use" if summary.in_use else f"{age_text(summary.age)} ago"
+    return f"{clean(str(summary.path))}  {state}  {what}"
+
+
+def _facts(summary: Summary, run: Mapping[str, Any], data: Any) -> list[tuple[str, str]]:
+    _, epoch, step, loss = stand(summary.record)
     table = data if isinstance(data, Mapping) else {"name": data}
     settings = ", ".join(f"{key} {value}" for key, value in table.items() if key not in ("name", "file"))
     name = table.get("name") or table.get("file", "")
@@ -31,9 +57,9 @@ def _facts(summary: Summary, run: Mapping[str, Any], progress: Mapping[str, Any]
         ("data", clean(f"{name} ({settings})" if settings else str(name))),
         ("loss", _named(run.get("loss"))),
         ("optimizer", _named(run.get("optimizer"))),
-        ("seed", str(run.get("seed", ""))),
-        ("epoch", f"{progress.get('epoch', 0):,} (step {progress.get('step', 0):,})" if progress else "not started"),
-        ("last loss", f"{progress['loss']:.6g}" if isinstance(progress.get("loss"), float) else ""),
+        ("seed", clean(str(run.get("seed", "")))),
+        ("epoch", f"{epoch:,} (step {step:,})" if step else "not started"),
+        ("last loss", f"{loss:.6g}" if math.isfinite(loss) else ""),
         ("in use", "by another nnplay" if summary.in_use else ""),
     ]
 
@@ -51,6 +77,10 @@ def _named(given: Any) -> str:
         values = ", ".join(f"{key} {value}" for key, value in given.items() if key != "name")
         return clean(f"{given.get('name', '')} {values}".strip())
     return clean(str(given)) if given else ""
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else 0
 
 
 def _table(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

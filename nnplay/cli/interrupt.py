@@ -1,4 +1,4 @@
-"""Ctrl+C while a run is going: the first one asks it to stop at the next step, the second one ends the program."""
+"""Signals while a run is going: they ask it to stop at the next step, so that nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -27,3 +27,28 @@ class Interrupt:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Ending:
+    """In a `with` block: `status` becomes 128 + n when SIGTERM, or SIGHUP (a closed line), asks the program to end.
+
+    A signal that was ignored before, as `nohup` does it, stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self.status = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Ending:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.status = 128 + number

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from nnplay import saved_run, session
 from nnplay.config import DataChoice, RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
-from nnplay.errors import InputError, NnplayError
+from nnplay.errors import InputError
 from nnplay.network import Network
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import STOP_FIELDS, Catalogue, catalogue
+from nnplay.play.keeping import LIVE, Keeping
 from nnplay.play.ledger import Ledger, ledger
-from nnplay.play.recent import Recent, recent, remember
 from nnplay.play.settings import Settings, fitted, from_config
 from nnplay.presets.catalogue import load_preset
 from nnplay.snapshot import Snapshot
@@ -29,10 +26,9 @@ from nnplay.worker import Look, Worker
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"
-_LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value"})
 
 
-class PlaygroundBackend:
+class PlaygroundBackend(Keeping):
     """Answers the screen. Methods return at once; what they cause shows in a later snapshot.
 
     Args:
@@ -40,18 +36,15 @@ class PlaygroundBackend:
     """
 
     def __init__(self, config: RunConfig | None = None) -> None:
+        super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker()
         self._config = config or load_preset(FIRST).config
         self._split = _split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
         self._config = self.settings.config()
-        self.path = ""
-        self._lock: session.Lock | None = None
-        self._edits = 0
-        self._clean = (0, 0)
         self.worker.install(self._maker(self._config, self._split))
-        self.autosave = Autosave(self._capture, self._progress)
+        self.autosave = Autosave(self._latest, self._progress, self.worker.tell)
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -181,7 +174,7 @@ class PlaygroundBackend:
         Raises:
             InputError: settings that cannot be; nothing has changed then.
         """
-        config = settings.config()
+        config = self._described(settings)
         stops = Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
         split = self._split if _same_data(config, self._config) else _split_of(config)
         self._check(config, split)
@@ -201,6 +194,18 @@ class PlaygroundBackend:
             return f"new initial weights from seed {config.seed}"
         self.worker.install(self._remaker(config, split))
         return "applied; weights of layers that fit are kept"
+
+    def _described(self, settings: Settings) -> RunConfig:
+        """The run that settings describe; of the split they hold the shares only, the rest stays as it was."""
+        config, present = settings.config(), self._config
+        if config.data.table() == present.data.table():
+            if settings.split == self.settings.split:
+                return replace(config, split=present.split)
+            names = ("train", "validation", "test")
+            return replace(
+                config, split=replace(present.split, **{name: getattr(config.split, name) for name in names})
+            )
+        return config
 
     def _check(self, config: RunConfig, split: Split) -> None:
         plan = Network(config.layers, config.seed).plan(split.feature_shape)
@@ -227,7 +232,7 @@ class PlaygroundBackend:
             trainer: Trainer = config.trainer(self._compiling, split)
             return trainer
 
-        return make
+        return self._tracked(make, config)
 
     def _remaker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         def make() -> Trainer:
@@ -247,104 +252,10 @@ class PlaygroundBackend:
             self.worker.say(_told(fresh, trainer))
             return trainer
 
-        return make
+        return self._tracked(make, config)
 
     def _compiling(self, done: int, total: int, name: str) -> None:
         self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
-
-    # -- files -----------------------------------------------------------------------------------------------------
-
-    def save(self, path: str) -> str:
-        """Saves as a session (the present one without a path); returns what was done.
-
-        Raises:
-            NnplayError: the disk refused, or another process holds the session; nothing is lost then.
-        """
-        target = Path(path or self.path or f"{self.settings.dataset}{session.SUFFIX}").expanduser()
-        if target.suffix != session.SUFFIX:
-            target = target.with_name(target.name + session.SUFFIX)
-        edits = self._edits
-        saved = self._capture()
-        if saved is None:
-            raise NnplayError("there is nothing to save yet", where="save")
-        same = self._lock is not None and str(target) == self.path
-        saved_run.write(target, saved, self._lock if same else None)
-        if not same:
-            self._hold(target)
-        self.path, self._clean = str(target), (int(saved.progress["step"]), edits)
-        self.autosave.settled()
-        remember(target)
-        return f"saved to {target}"
-
-    def open(self, path: str) -> str:
-        """Opens a session where it stopped; returns what there is to say about it.
-
-        Raises:
-            InputError: not a session, or a damaged one; the present run is untouched.
-        """
-        target = Path(path).expanduser()
-        opened = saved_run.read(target)
-        config = opened.config.completed(opened.trainer.split)
-        self.settings, self._split = from_config(replace(config, epochs=0)), opened.trainer.split
-        self._config = self.settings.config()
-        self._release()
-        note = ""
-        if target.is_dir() and not opened.read_only:
-            note = self._hold(target)
-        self.path = str(target) if not note and target.is_dir() else ""
-        self.worker.pause()
-        self.worker.install(lambda: opened.trainer)
-        self._clean = (opened.trainer.step, self._edits)
-        self.autosave.settled()
-        remember(target)
-        return "; ".join(
-            [f"opened {target} at step {opened.trainer.step:,}", *opened.warnings, *([note] if note else [])]
-        )
-
-    def recent(self) -> list[Recent]:
-        """Saved and recovered runs, newest first."""
-        return recent()
-
-    def unsaved(self) -> bool:
-        """Whether something would be lost by leaving now."""
-        return self._progress() != self._clean
-
-    def rescue(self) -> str:
-        """Saves what there is into the recovery folder, from any thread; returns where."""
-        try:
-            return self.autosave.now() if self.unsaved() else ""
-        except NnplayError as error:
-            return error.message
-
-    def stop(self, *, keep: bool = False) -> None:
-        """Ends the worker; `keep` leaves the autosave for the next start to offer."""
-        self.autosave.end(keep=keep)
-        self.worker.stop()
-        self._release()
-
-    def _hold(self, target: Path) -> str:
-        self._release()
-        lock = session.take_lock(target)
-        self._lock = lock if lock.held else None
-        return "" if lock.held else f"read only: {lock.reason}"
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-    def _progress(self) -> tuple[int, int]:
-        return self.snapshot.step, self._edits
-
-    def _capture(self) -> saved_run.SavedRun | None:
-        """A copy of the present moment, taken by the worker between two steps."""
-        if threading.current_thread() is self.worker.thread:
-            return self._captured(self.worker)
-        return self.worker.ask(self._captured)
-
-    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
-        trainer = worker.trainer
-        return None if trainer is None else saved_run.capture(self._config, trainer)
 
 
 def _go(worker: Worker, unit: str, number: int) -> None:
@@ -378,7 +289,7 @@ def _live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | No
         return None
     names = set(before.training) | set(after.training)
     changed = {name: after.training.get(name, 0.0) for name in names if _differs(before.training, after.training, name)}
-    if not set(changed) <= _LIVE:
+    if not set(changed) <= LIVE:
         return None
     old, new = before.optimizer.values, after.optimizer.values
     return {**changed, **{name: value for name, value in new.items() if old[name] != value}}

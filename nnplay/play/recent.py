@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,9 @@ from typing import Final
 import platformdirs
 
 from nnplay import session
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError
 from nnplay.session import Summary
+from nnplay.session_text import stand
 from nnplay.text import clean
 
 _MOST: Final = 20
@@ -38,34 +39,43 @@ def remember(path: Path) -> None:
     """Puts a session at the top of the list."""
     known = [str(path.resolve()), *(item for item in _paths() if item != str(path.resolve()))][:_MOST]
     target = _list_file()
-    with contextlib.suppress(OSError):  # a list that cannot be kept is a comfort lost, never a reason to fail a save
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(known), encoding="utf-8")
-        partial.replace(target)
+    # A list that cannot be kept is a comfort lost, never a reason to fail a save.
+    with contextlib.suppress(OSError, InputError), session.Folder(session.state_folder()) as folder:
+        folder.write(target.name, json.dumps(known).encode())
 
 
 def recent() -> list[Recent]:
     """Saved sessions that are still there, and recovered runs, newest first."""
-    found = [_shown(session.summarize(path), False) for path in _paths() if Path(path).exists()]
-    with contextlib.suppress(NnplayError):
-        found += [_shown(summary, True) for summary in session.autosaves() if not summary.in_use]
-    return sorted(found, key=lambda item: item.age)
+    found: list[Recent] = []
+    for path in _paths():
+        with contextlib.suppress(InputError):  # gone, or no session any more
+            found.append(_shown(session.summarize(path), False))
+    return sorted([*found, *recovered()], key=lambda item: item.age)
+
+
+def recovered() -> list[Recent]:
+    """Runs that ended without being saved, newest first; none where the state folder cannot be used."""
+    try:
+        held = session.autosaves()
+    except InputError:
+        return []
+    return [_shown(summary, True) for summary in held if not summary.in_use]
 
 
 def _shown(summary: Summary, recovered: bool) -> Recent:
-    run = summary.record.get("run", {})
+    run, epoch, _, loss = stand(summary.record)
     data = run.get("data", {})
+    table = data if isinstance(data, Mapping) else {"name": data}
     layers = run.get("layers", [])
-    widths = [text.split()[1] for text in layers if len(text.split()) > 1 and text.split()[1].isdigit()]
-    progress = summary.record.get("progress", {})
+    texts = layers.split(",") if isinstance(layers, str) else [str(text) for text in layers]
+    widths = [text.split()[1] for text in texts if len(text.split()) > 1 and text.split()[1].isdigit()]
     return Recent(
         path=str(summary.path),
         name=clean(summary.path.stem),
-        data=clean(str(data.get("name") or Path(str(data.get("file", ""))).name)),
+        data=clean(str(table.get("name") or Path(str(table.get("file", ""))).name)),
         network="·".join(widths[:6]),
-        epoch=int(progress.get("epoch", 0)),
-        loss=float(progress.get("loss", float("nan"))),
+        epoch=epoch,
+        loss=loss,
         age=summary.age,
         recovered=recovered,
         problem=summary.problem,

@@ -3,16 +3,26 @@
 Start at `store.save` and `store.load`; `generation` says what a whole save is, `document` what its text holds.
 """
 
-from nnplay.session.files import Damaged
+from nnplay.session.files import Damaged, Folder
 from nnplay.session.generation import Loaded
-from nnplay.session.lock import Holder, Lock, take_lock
+from nnplay.session.lock import Holder, Lock, refuse_unheld, take_lock
 from nnplay.session.pack import pack
-from nnplay.session.recovery import Summary, autosaves, discard, new_autosave, recovery_folder, summarize
+from nnplay.session.recovery import (
+    Summary,
+    autosaves,
+    discard,
+    is_autosave,
+    new_autosave,
+    recovery_folder,
+    state_folder,
+    summarize,
+)
 from nnplay.session.store import SUFFIX, NotSaved, load, save
 
 __all__ = [
     "SUFFIX",
     "Damaged",
+    "Folder",
     "Holder",
     "Loaded",
     "Lock",
@@ -20,11 +30,14 @@ __all__ = [
     "Summary",
     "autosaves",
     "discard",
+    "is_autosave",
     "load",
     "new_autosave",
     "pack",
     "recovery_folder",
+    "refuse_unheld",
     "save",
+    "state_folder",
     "summarize",
     "take_lock",
 ]

@@ -59,9 +59,30 @@ def recovery_folder() -> Path:
     Raises:
         InputError: there is no home to make it in, or somebody else may write to it.
     """
+    return _private(_root())
+
+
+def state_folder() -> Path:
+    """The folder for what the program keeps of its own (0700), made if need be.
+
+    Raises:
+        InputError: there is no home to make it in, or somebody else may write to it.
+    """
+    return _private(_root().parent)
+
+
+def is_autosave(path: Path) -> bool:
+    """Whether that is the place of an autosave rather than of a session that the user saved."""
+    return bool(_ID.fullmatch(path.name)) and path.absolute().parent == _root()
+
+
+def _root() -> Path:
     from platformdirs import user_state_path
 
-    folder = user_state_path("nnplay", appauthor=False) / "recovery"
+    return user_state_path("nnplay", appauthor=False) / "recovery"
+
+
+def _private(folder: Path) -> Path:
     where = clean(str(folder))
     with refusals(where):
         for part in (*reversed(folder.parents), folder):
@@ -131,7 +152,7 @@ def discard(path: str | os.PathLike[str], lock: Lock | None = None) -> None:
     """
     path = Path(path)
     where = clean(str(path))
-    if path.parent != recovery_folder() or not _ID.fullmatch(path.name):
+    if not is_autosave(path):
         raise InputError("not an autosave, so it is left alone", where=where)
     with refusals(where), Folder(path) as folder:
         with lock if lock is not None else lock_folder(folder) as held:

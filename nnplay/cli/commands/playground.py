@@ -42,8 +42,12 @@ def run(words: Sequence[str]) -> int:
         config = run_config(base_table(options.source) if options.source else _first(), options)
     check_screen()
     from nnplay.play.backend import PlaygroundBackend
+    from nnplay.play.recent import recovered
     from nnplay.tui import run as screen
 
+    if held := recovered():
+        number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
+        print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
     # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
     backend = cast("Backend", PlaygroundBackend(config))
     return screen.run(backend, ascii_only=options.ascii, light=options.light, slow=options.slow, tour=options.tour)

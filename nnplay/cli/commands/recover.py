@@ -8,7 +8,7 @@ from typing import Final
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.errors import unknown
-from nnplay.session_text import age_text
+from nnplay.session_text import recovered_line
 from nnplay.text import clean
 
 ABOUT: Final = "List the runs that autosave holds"
@@ -29,12 +29,5 @@ def run(words: Sequence[str]) -> int:
     if not held:
         print("autosave holds nothing")
     for summary in sorted(held.values(), key=lambda item: item.age):
-        print(_line(summary))
+        print(recovered_line(summary))
     return 0
-
-
-def _line(summary: session.Summary) -> str:
-    progress = summary.record.get("progress", {})
-    what = summary.problem or f"epoch {progress.get('epoch', 0):,}, loss {progress.get('loss', float('nan')):.4g}"
-    state = "in use" if summary.in_use else f"{age_text(summary.age)} ago"
-    return f"{clean(str(summary.path))}  {state}  {what}"

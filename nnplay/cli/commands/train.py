@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from argparse import BooleanOptionalAction, Namespace
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from nnplay.cli.interrupt import Interrupt
+from nnplay.cli.interrupt import Ending, Interrupt
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.errors import DivergedError, InputError
+from nnplay.play.autosave import Unattended
 from nnplay.run_session import Session
+from nnplay.saved_run import refuse_taken
 
 if TYPE_CHECKING:
     from nnplay.trainer import Trainer
@@ -33,7 +35,7 @@ examples:
   nnplay train spiral --save run.nnplay           keep the run as a session
 
 Exit status: 0 done, 2 wrong input, 3 diverged (the last good weights are scored), 130 stopped by Ctrl+C (the result so
-far is printed).
+far is printed), 129 or 143 ended by a closed terminal or SIGTERM (the run is saved, or kept for nnplay recover).
 """
 _INTERRUPTED: Final = 130
 
@@ -59,9 +61,20 @@ def run(words: Sequence[str]) -> int:
             print(f"nnplay: warning: {warning}", file=sys.stderr)
         if not options.json:
             _say_head(config, trainer)
-        diverged = _train(trainer, trainer.epoch + config.epochs, watching, interrupt)
-        if session.path is not None or options.save:
-            session.save(options.save or None)
+        with Ending() as ending, Unattended(session.captured, _tell) as recovery:
+            diverged = _train(
+                trainer,
+                trainer.epoch + config.epochs,
+                watching,
+                lambda: interrupt.asked or bool(ending.status),
+                recovery,
+            )
+            if session.path is not None or options.save:
+                session.save(options.save or None)
+            elif ending.status:
+                recovery.keep()
+            if ending.status:
+                return _ended(ending.status)
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
@@ -72,10 +85,10 @@ def run(words: Sequence[str]) -> int:
 
 def _session(options: Namespace, watching: Watcher) -> Session:
     """The run that the words describe, at its beginning; or a saved one where it stopped, which goes on."""
+    if options.save:
+        refuse_taken(options.save)
     if not is_session(options.source):
         config = run_config(base_table(options.source), options)
-        if options.save and Path(options.save).exists():
-            raise InputError("there is something already", where=options.save, hint="choose another name")
         return Session.new(None, config, watching.compiling)
     changes = run_table(options)
     if set(changes) - {"epochs"}:
@@ -85,29 +98,54 @@ def _session(options: Namespace, watching: Watcher) -> Session:
             hint="open it in the playground to change it",
         )
     session = Session.open(options.source, watching.compiling)
+    if session.read_only and not options.save:
+        session.close()
+        raise InputError(session.warnings[-1], where=options.source, hint="--save keeps the result under another name")
+    if session.path is None and not options.save and session.trainer.step:
+        print("nnplay: warning: a packed session is not written to; --save keeps the result", file=sys.stderr)
     session.config = session.config.changed({"epochs": changes.get("epochs", session.config.epochs)})
     return session
 
 
-def _train(trainer: Trainer, epochs: int, watching: Watcher, interrupt: Interrupt) -> DivergedError | None:
+def _train(
+    trainer: Trainer, epochs: int, watching: Watcher, asked: Callable[[], bool], recovery: Unattended
+) -> DivergedError | None:
     def stop(trainer: Trainer) -> bool:
-        watching.stretch(trainer, epochs)
-        return interrupt.asked
+        if not asked():
+            recovery.look()
+            watching.stretch(trainer, epochs)
+        return asked()
 
     try:
         for epoch in milestones(epochs):
-            if interrupt.asked:
+            if asked():
                 break
             if epoch <= trainer.epoch:
                 continue
             trainer.run(epochs=epoch - trainer.epoch, after=stop)
-            if not interrupt.asked:
+            if not asked():
                 watching.milestone(trainer, epochs)
     except DivergedError as error:
         return error
     finally:
-        watching.close()
+        with contextlib.suppress(OSError):  # a terminal that is gone needs no clean line
+            watching.close()
     return None
+
+
+def _tell(words: str) -> None:
+    with contextlib.suppress(OSError):  # nobody is left to be told
+        print(f"nnplay: {words}", file=sys.stderr, flush=True)
+
+
+def _ended(status: int) -> int:
+    """The status of a run that a signal ended; what a terminal that is gone cannot take is dropped."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return status
 
 
 def _say_head(config: RunConfig, trainer: Trainer) -> None:

@@ -1,0 +1,274 @@
+"""Saving, opening and recovering the run behind the screen; the back end inherits these verbs."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nnplay import saved_run, session
+from nnplay.config import RunConfig
+from nnplay.data.split import Split
+from nnplay.errors import InputError, NnplayError
+from nnplay.play.autosave import Autosave
+from nnplay.play.catalogue import STOP_FIELDS
+from nnplay.play.recent import Recent, recent, recovered, remember
+from nnplay.play.settings import Settings, from_config
+from nnplay.stopping import Stops
+from nnplay.trainer import Trainer
+from nnplay.worker import Worker
+
+
+class Keeping:
+    """The files of a run.
+
+    Attributes:
+        path: the session that `save("")` goes to; empty when the run was never saved.
+        view: what the screen wants to find again when the session is opened: plain TOML values.
+    """
+
+    worker: Worker
+    settings: Settings
+    autosave: Autosave
+    _config: RunConfig
+    _split: Split
+
+    def __init__(self) -> None:
+        self.path = ""
+        self.view: Mapping[str, Any] = {}
+        self._lock: session.Lock | None = None
+        self._edits = 0
+        self._clean = (0, 0)
+        self._made: tuple[Trainer | None, RunConfig | None] = (None, None)
+
+    # -- saving ----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str) -> str:
+        """Saves as a session (the present one without a path); returns what was done.
+
+        Raises:
+            NnplayError: another session is there, the disk refused, or another process holds it; nothing is lost.
+        """
+        target = self._target(path)
+        edits = self._edits
+        saved = self._capture()
+        if saved is None:
+            raise NnplayError("there is nothing to save yet", where="save")
+        same = self._lock is not None and str(target) == self.path
+        if not same:
+            saved_run.refuse_taken(target)
+        saved_run.write(target, saved, self._lock if same else None)
+        if not same:
+            self._hold(target)
+        self.path, self._clean = str(target), (int(saved.progress["step"]), edits)
+        self._settle()
+        remember(target)
+        return f"saved to {target}"
+
+    def _target(self, path: str) -> Path:
+        if path or self.path:
+            target = Path(path or self.path).expanduser()
+            return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
+        stem = Path(self.settings.dataset).stem
+        target, number = Path(f"{stem}{session.SUFFIX}"), 1
+        while target.exists():
+            number += 1
+            target = Path(f"{stem}-{number}{session.SUFFIX}")
+        return target
+
+    def unsaved(self) -> bool:
+        """Whether something would be lost by leaving now."""
+        return self._progress() != self._clean
+
+    def rescue(self) -> str:
+        """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
+        try:
+            self.worker.pause()
+            if not self.unsaved():
+                return ""
+            timeline = self.worker.timeline
+            if timeline is not None and timeline.trainer.step < timeline.latest:
+                self.worker.go(timeline.latest)
+            return self.autosave.now()
+        except NnplayError as error:
+            return error.message
+
+    def stop(self, *, keep: bool = False) -> None:
+        """Ends the worker; `keep` leaves the autosave for the next start to offer."""
+        if keep:
+            self.rescue()  # a signal's own rescue may not have begun yet; when it has, this waits for it
+        self.worker.stop()
+        self.autosave.end(keep=keep)
+        self._release()
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def open(self, path: str) -> str:
+        """Opens a session where it stopped; one that autosave holds is resumed. Returns what there is to say about it.
+
+        A run that was never saved stays in the recovery folder.
+
+        Raises:
+            InputError: not a session, or a damaged one; the present run is untouched.
+        """
+        target = Path(path).expanduser()
+        if session.is_autosave(target):
+            return self.resume(str(target))
+        lock = session.take_lock(target) if target.is_dir() else None
+        try:
+            opened = saved_run.read(target)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        notes = list(opened.warnings)
+        if lock is not None and not lock.held:
+            notes.append(f"read only: {lock.reason}")
+        writable = lock is not None and lock.held and not opened.read_only
+        if lock is not None and not writable:
+            lock.release()
+        self._put(opened)
+        self.path, self._lock = (str(target), lock) if writable else ("", None)
+        remember(target)
+        return "; ".join([f"opened {target} at step {opened.trainer.step:,}", *notes])
+
+    def recovered(self) -> list[Recent]:
+        """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
+        return recovered()
+
+    def resume(self, path: str) -> str:
+        """Goes on with a run that autosave holds; from now on it is this run's autosave.
+
+        Raises:
+            InputError: it is in use or damaged; the present run is untouched.
+        """
+        target = Path(path).expanduser()
+        lock = session.take_lock(target)
+        try:
+            session.refuse_unheld(lock, str(target))
+            opened = saved_run.read(target)
+        except BaseException:
+            lock.release()
+            raise
+        self._put(opened)
+        self.autosave.copy.adopt(target, lock)
+        self._clean = (-1, -1)
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet", *opened.warnings])
+
+    def open_copy(self, path: str) -> str:
+        """Opens a run that autosave holds and leaves it there; returns what there is to say about it.
+
+        Raises:
+            InputError: it is damaged; the present run is untouched.
+        """
+        opened = saved_run.read(Path(path).expanduser())
+        self._put(opened)
+        self._clean = (-1, -1)
+        return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *opened.warnings])
+
+    def discard(self, path: str) -> str:
+        """Deletes a run that autosave holds; returns what was done.
+
+        Raises:
+            InputError: not one of those, or in use.
+        """
+        session.discard(Path(path).expanduser())
+        return "discarded"
+
+    def recent(self) -> list[Recent]:
+        """Saved and recovered runs, newest first."""
+        return recent()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _put(self, opened: saved_run.Opened) -> None:
+        """The run that was read takes the place of the present one."""
+        was_unsaved = self.unsaved()
+        if was_unsaved:
+            self.rescue()
+        config = opened.config.completed(opened.trainer.split)
+        self.worker.pause()
+        self._release()
+        self.path = ""
+        view = dict(opened.view)
+        shown, stops = from_config(replace(config, epochs=0)), view.pop("stops", {})
+        self.settings, self._split = replace(shown, stops=_known_stops(stops)), opened.trainer.split
+        self._config, self.view = config, view
+        self.worker.stops = Stops(**self.settings.stops)
+        self.worker.install(self._tracked(lambda: opened.trainer, config))
+        self.worker.ask(lambda worker: None, seconds=60.0)
+        self._clean = (opened.trainer.step, self._edits)
+        self._settle(keep=was_unsaved)
+
+    def _settle(self, keep: bool = False) -> None:
+        try:
+            self.autosave.settled(keep)
+        except InputError as error:
+            self.worker.say(f"the autosave could not be deleted: {error.message}")
+
+    def _hold(self, target: Path) -> None:
+        self._release()
+        lock = session.take_lock(target)
+        self._lock = lock if lock.held else None
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _progress(self) -> tuple[int, int]:
+        timeline = self.worker.timeline
+        return (0 if timeline is None else max(timeline.trainer.step, timeline.latest)), self._edits
+
+    def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
+        """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
+
+        def tracked() -> Trainer:
+            trainer = make()
+            self._made = (trainer, config)
+            return trainer
+
+        return tracked
+
+    def _capture(self) -> saved_run.SavedRun | None:
+        """A copy of the present moment, taken by the worker between two steps."""
+        if threading.current_thread() is self.worker.thread:
+            return self._captured(self.worker)
+        return self.worker.ask(self._captured)
+
+    def _latest(self) -> saved_run.SavedRun | None:
+        """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
+
+        def latest(worker: Worker) -> saved_run.SavedRun | None:
+            timeline = worker.timeline
+            in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
+            return None if in_the_past else self._captured(worker)
+
+        return self.worker.ask(latest)
+
+    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
+        trainer, (made, config) = worker.trainer, self._made
+        if trainer is None or made is not trainer or config is None:
+            return None
+        setup = trainer.setup
+        live = {name: getattr(setup, name) for name in LIVE if name in config.training or getattr(setup, name)}
+        present = replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
+        stops = {"stops": dict(self.settings.stops)} if self.settings.stops else {}
+        return saved_run.capture(present, trainer, {**self.view, **stops})
+
+
+def _known_stops(saved: Any) -> dict[str, Any]:
+    """The stop conditions of a session; what this version does not know or refuses is left out."""
+    found: dict[str, Any] = {}
+    for item in STOP_FIELDS:
+        if isinstance(saved, Mapping) and item.name in saved:
+            with contextlib.suppress(InputError):
+                found[item.name] = item.read(saved[item.name])
+    return found
+
+
+#: Values of the setup that can be changed while training without a new tape.
+LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value"})
