@@ -7,7 +7,7 @@ one tile keeps the sums in vector registers from the first kernel row to the las
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -17,7 +17,7 @@ from nnplay.kernels import tile as flat
 
 _I64 = ir.IntType(64)
 #: Rows of a tile that is one vector wide; the registers hold twice as many as of one that is two wide.
-TALL: Final = 28 if flat._WIDE else 2 * flat.ROWS
+TALL = 28 if flat._WIDE else 2 * flat.ROWS
 #: Rows of the tile that share one address register.
 _SHARE = 4
 
