@@ -42,7 +42,7 @@ class PlaygroundBackend(Keeping):
         self._config = config or load_preset(FIRST).config
         self._split = _split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
-        self._config = self.settings.config()
+        self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
         self.autosave = Autosave(self._latest, self._progress, self.worker.tell)
 
@@ -196,16 +196,14 @@ class PlaygroundBackend(Keeping):
         return "applied; weights of layers that fit are kept"
 
     def _described(self, settings: Settings) -> RunConfig:
-        """The run that settings describe; of the split they hold the shares only, the rest stays as it was."""
-        config, present = settings.config(), self._config
-        if config.data.table() == present.data.table():
-            if settings.split == self.settings.split:
-                return replace(config, split=present.split)
-            names = ("train", "validation", "test")
-            return replace(
-                config, split=replace(present.split, **{name: getattr(config.split, name) for name in names})
-            )
-        return config
+        """The run that settings describe; what they do not hold stays as it was while the data are the same."""
+        config, present, shown = settings.config(), self._config, self.settings
+        if (settings.dataset, settings.dataset_fields) != (shown.dataset, shown.dataset_fields):
+            return config
+        split = present.split
+        if settings.split != shown.split:
+            split = replace(split, **{name: getattr(config.split, name) for name in ("train", "validation", "test")})
+        return replace(config, split=split, epochs=present.epochs, title=present.title, about=present.about)
 
     def _check(self, config: RunConfig, split: Split) -> None:
         plan = Network(config.layers, config.seed).plan(split.feature_shape)

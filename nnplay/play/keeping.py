@@ -184,6 +184,10 @@ class Keeping:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _described(self, settings: Settings) -> RunConfig:
+        """The run that settings describe."""
+        return settings.config()
+
     def _put(self, opened: saved_run.Opened) -> None:
         """The run that was read takes the place of the present one."""
         was_unsaved = self.unsaved()
@@ -197,6 +201,7 @@ class Keeping:
         shown, stops = from_config(replace(config, epochs=0)), view.pop("stops", {})
         self.settings, self._split = replace(shown, stops=_known_stops(stops)), opened.trainer.split
         self._config, self.view = config, view
+        self._config = config = self._described(self.settings)
         self.worker.stops = Stops(**self.settings.stops)
         self.worker.install(self._tracked(lambda: opened.trainer, config))
         self.worker.ask(lambda worker: None, seconds=60.0)
