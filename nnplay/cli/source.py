@@ -41,7 +41,7 @@ def base_table(source: str) -> dict[str, Any]:
 def is_session(source: str) -> bool:
     """Whether the word is the path of a saved session: a folder, or a packed one."""
     path = Path(source).expanduser()
-    return path.is_dir() or path.suffix.lower() in (SUFFIX, ".zip")
+    return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
 
 
 def _must_exist(path: Path, source: str) -> None:

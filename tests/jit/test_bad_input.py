@@ -18,7 +18,7 @@ GOOD = "size,price,kind\n" + "".join(f"{k},{k * 1.5},{'ab'[k % 2]}\n" for k in r
 TABLE = (
     ("trian spiral", ("unknown command 'trian'", "did you mean 'train'?")),
     ("train", ("DATA", "nnplay train --help")),
-    ("train spirl", ("unknown data set or file 'spirl'", "did you mean 'spiral'?")),
+    ("train spirl", ("unknown data set, preset or file 'spirl'", "did you mean 'spiral'?")),
     ("train spiral --lerning 3", ("unknown option '--lerning'",)),
     ("train spiral --laers tanh", ("unknown option '--laers'", "did you mean '--layers'?")),
     ("train spiral moons", ("one word too many: 'moons'",)),
