@@ -104,6 +104,11 @@ class Cells(Widget):
         """The grid follows the widget's size."""
         self.redraw()
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """A widget may draw a cursor while it has the focus (events of focus come before it has it)."""
+        super().watch_has_focus(has_focus)
+        self.redraw()
+
     def restyle(self) -> None:
         """Draw everything again, after the theme changed."""
         self._drawn_at = (0, 0)

@@ -20,7 +20,7 @@ class FooterLine(Cells):
         super().__init__(id="footer")
         self._keymap = keymap
         self._where: Where = "app"
-        self._running = False
+        self._training = False
         self._spots: list[tuple[int, int, Action]] = []
 
     def show(self, where: Where) -> None:
@@ -31,8 +31,8 @@ class FooterLine(Cells):
 
     def running(self, running: bool) -> None:
         """Whether the first key pauses or runs."""
-        if running != self._running:
-            self._running = running
+        if running != self._training:
+            self._training = running
             self.redraw()
 
     def key_of(self, action: Action) -> str:
@@ -56,7 +56,7 @@ class FooterLine(Cells):
         return [self._row([*kept, *fixed_ones])]
 
     def _title(self, action: Action) -> str:
-        return "pause" if action.id == "run" and self._running else action.title
+        return "pause" if action.id == "run" and self._training else action.title
 
     def _row(self, shown: Sequence[Action]) -> Row:
         runs: list[Run] = [(" ", self.look.ink("dim"))]

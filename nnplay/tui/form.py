@@ -134,14 +134,6 @@ class Form(Cells, can_focus=True):
 
         self.app.push_screen(dialog, answered)
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def on_click(self, event: events.Click) -> None:
         """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""
         line = event.y + self._top

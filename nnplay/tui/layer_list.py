@@ -185,14 +185,6 @@ class LayerList(Cells, can_focus=True):
 
         self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), answered)
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it."""
         line = event.y + self._top

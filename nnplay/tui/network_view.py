@@ -188,11 +188,3 @@ class NetworkView(Cells, can_focus=True):
             self.action_edit()
         else:
             self.choose(unit)
-
-    def on_focus(self) -> None:
-        """Say what the arrows do."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Nothing to say any more."""
-        self.redraw()

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from rich.text import Text
 from textual.app import App
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
@@ -33,13 +32,18 @@ def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
 
 
 class FaultReporting(App[int]):
-    """An app whose unexpected errors end in `fault_report`'s text instead of a traceback over the screen."""
+    """An app whose unexpected errors end in `fault_report`'s text instead of a traceback over the screen.
+
+    Attributes:
+        fault: that text, to be printed once the terminal is restored; empty if all went well.
+    """
+
+    fault = ""
 
     def fault_report(self, error: BaseException | None) -> str:
         """What the user reads after the terminal has been restored; subclasses save what they can here."""
         return f"nnplay met an error it did not expect: {error!r}"
 
     def _fatal_error(self) -> None:
-        report = self.fault_report(sys.exception())
-        self._exit_renderables.append(Text(report))
+        self.fault = self.fault_report(sys.exception())
         self._close_messages_no_wait()

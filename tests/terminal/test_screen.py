@@ -24,9 +24,15 @@ def open_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
     opened: list[Terminal] = []
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
-    def open_one(*options: str, size: tuple[int, int] = (120, 40), answers: bool = True, **environ: str) -> Terminal:
+    def open_one(
+        *options: str,
+        size: tuple[int, int] = (120, 40),
+        answers: bool = True,
+        program: str = "program",
+        **environ: str,
+    ) -> Terminal:
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-        arguments = ["-m", "tests.terminal.program", "--rescue", str(tmp_path / "rescued"), *options]
+        arguments = ["-m", f"tests.terminal.{program}", "--rescue", str(tmp_path / "rescued"), *options]
         opened.append(Terminal(arguments, *size, {**home, **environ}, answers=answers))
         return opened[-1]
 
@@ -122,6 +128,96 @@ def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp
     assert "a bug of the tests" in said
     assert "saved to rescued" in said
     assert "Traceback" not in said
+    path = Path(said.rpartition("details: ")[2].split()[0])
+    assert "Traceback" in path.read_text()
+
+
+def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:
+    """Arrow keys as a terminal sends them, a typed value, a command, a dialog left by escape."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("1")
+    terminal.shows("▸set")
+    terminal.press("\x1b[B\x1b[B")
+    terminal.shows("▸noise")
+    terminal.press("\x1b[C")
+    terminal.until(lambda: bool(re.search(r"▸noise +\S+ +0\.1[2-9]", terminal.text)))
+    terminal.press("\r")
+    terminal.shows("enter take")
+    terminal.press("0.3\r")
+    terminal.until(lambda: bool(re.search(r"▸noise +\S+ +0\.3 ", terminal.text)))
+    terminal.press(":set lr 0.25\r")
+    terminal.shows("0.25")
+    terminal.press("?")
+    terminal.shows("Keys of this pane")
+    terminal.press("\x1b")
+    terminal.until(lambda: "Keys of this pane" not in terminal.text)
+    terminal.press("q")
+    assert terminal.finish() == 0
+    assert terminal.restored
+
+
+def test_mouse_of_a_real_terminal(open_terminal: Open) -> None:
+    """A click as a terminal reports it presses the footer's first key."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("\x1b[<0;4;40M\x1b[<0;4;40m")
+    terminal.until(lambda: step_of(terminal) > 0)
+    terminal.press("q")
+    assert terminal.finish() == 0
+
+
+def test_suspended_and_brought_back(open_terminal: Open) -> None:
+    """ctrl+z gives the terminal back to the shell while training; brought back, the whole screen is there again."""
+    terminal = open_terminal(size=(120, 40), program="shell")
+    terminal.shows("press space")
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.press("\x1a")
+    terminal.shows("job stopped")
+    assert terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h")
+    terminal.press("\n")
+    terminal.shows("1 Data")
+    terminal.shows("space run")
+    terminal.press(" ")
+    before = step_of(terminal)
+    terminal.until(lambda: step_of(terminal) > before + 100)
+    terminal.press("q")
+    assert terminal.finish() == 0
+
+
+def test_ctrl_z_without_a_shell_is_refused(open_terminal: Open) -> None:
+    """Where no shell could bring the program back, it says so and goes on."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("\x1a")
+    terminal.shows("there is none to go back to")
+    terminal.press("q")
+    assert terminal.finish() == 0
+
+
+def test_wrong_keymap_is_one_sentence(open_terminal: Open, tmp_path: Path) -> None:
+    """Two actions on one key: a line that names both, status 2, no screen."""
+    folder = tmp_path / "nnplay"
+    folder.mkdir()
+    (folder / "keymap.toml").write_text('[keys]\nrun = "r"\n')
+    terminal = open_terminal(size=(80, 24))
+    assert terminal.finish() == 2
+    assert b"'rewind'" in terminal.raw
+    assert b"\x1b" not in terminal.raw
+
+
+def test_own_keys_are_taken_and_shown(open_terminal: Open, tmp_path: Path) -> None:
+    """A key of the user's own does the action and stands in the footer."""
+    folder = tmp_path / "nnplay"
+    folder.mkdir()
+    (folder / "keymap.toml").write_text('[keys]\nrun = "B"\n')
+    terminal = open_terminal(size=(80, 24))
+    terminal.shows("B run")
+    terminal.press("B")
+    terminal.until(lambda: step_of(terminal) > 0)
+    terminal.press("q")
+    assert terminal.finish() == 0
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

@@ -297,7 +297,7 @@ class FakeBackend:
 
     def __init__(self, snapshot: FakeSnapshot | None = None) -> None:
         start = trained(1, running=False)
-        self.snapshot = snapshot or replace(start, step=0, curves={}, health=(), epoch=0, batch=0, metrics={})
+        self.snapshot = snapshot or replace(start, step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
         self.settings = FakeSettings()
         self.catalogue = FakeCatalogue()
         self.asked: list[tuple[Any, ...]] = []

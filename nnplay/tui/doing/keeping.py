@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from nnplay.errors import NnplayError
 from nnplay.tui import panic, textual_private
@@ -62,6 +63,9 @@ class KeepingActions(ChangingActions):
 
     def action_suspend_process(self) -> None:
         """Leave the terminal to the shell until `fg`; the clocks stop first, or Textual waits for itself for ever."""
+        if os.getsid(os.getppid()) != os.getsid(0):
+            self.say("no shell started nnplay here, so there is none to go back to; q quits")
+            return
         self._backend.pause()
         self.follower.hold()
         super().action_suspend_process()

@@ -88,14 +88,6 @@ class Findings(Cells, can_focus=True):
             if same:
                 await self.action_cure()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
 
 def _title(finding: Finding) -> str:
     action = actions.BY_ID.get(finding.action)

@@ -1,0 +1,174 @@
+"""The real playground on a pseudo-terminal, ended in the middle of training: what the next start finds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnplay import session
+from nnplay.run_session import Session
+from tests.terminal.emulator import Terminal
+from tests.terminal.test_screen import step_of
+
+ROOT = Path(__file__).parents[2]
+Open = Callable[..., Terminal]
+START = "import os, sys; os.umask({umask}); from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.fixture
+def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Starts `nnplay` with folders of its own, and ends it after the test."""
+    opened: list[Terminal] = []
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    home = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    if "NNPLAY_CACHE_DIR" in os.environ:
+        home["NNPLAY_CACHE_DIR"] = os.environ["NNPLAY_CACHE_DIR"]
+
+    def open_one(*words: str, umask: int = 0o022, **environ: str) -> Terminal:
+        arguments = ["-c", START.format(umask=umask), *words]
+        opened.append(Terminal(arguments, 80, 24, {**home, **environ}))
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        with contextlib.suppress(OSError):  # a test may have closed the terminal itself
+            terminal.close()
+
+
+def train(terminal: Terminal, steps: int = 200) -> int:
+    """Opens, trains for some steps; the step that the screen showed last. Kernels may have to be compiled first."""
+    terminal.until(lambda: "press space" in terminal.text, 120)
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > steps, 180)
+    return step_of(terminal)
+
+
+def processes_of(leader: int) -> list[int]:
+    """What still runs in the session that a process led."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # ended meanwhile
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == leader and fields[0] != "Z":
+                    found.append(int(entry.name))
+    return found
+
+
+def assert_legal(path: Path) -> int:
+    """The session holds exactly what an uninterrupted run of as many steps holds; how many they are."""
+    with Session.open(path) as found:
+        assert found.warnings == ()
+        fresh = found.config.trainer()
+        fresh.run(steps=found.trainer.step)
+        wanted = {**fresh.tensors(), **fresh.history.to_arrays()}
+        got = {**found.trainer.tensors(), **found.trainer.history.to_arrays()}
+        assert set(got) == set(wanted)
+        for name, value in wanted.items():
+            assert np.array_equal(got[name], value, equal_nan=True), name
+        return found.trainer.step
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "closed"])
+def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str) -> None:
+    """SIGHUP, SIGTERM, closed pty while training: 128 + n in 5 s, all steps kept and legal, no process left."""
+    terminal = open_nnplay("--no-tour")
+    shown = train(terminal)
+    began = time.monotonic()
+    number = signal.SIGTERM if how == "SIGTERM" else signal.SIGHUP
+    if how == "closed":
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        status = terminal.process.wait(5)
+    else:
+        os.kill(terminal.process.pid, number)
+        status = terminal.finish(seconds=5)
+        assert terminal.restored
+    assert time.monotonic() - began < 5
+    assert status == 128 + number
+    assert processes_of(terminal.process.pid) == []
+    (kept,) = session.autosaves()
+    assert not kept.in_use
+    assert assert_legal(kept.path) >= shown
+
+
+def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None:
+    """After a SIGHUP the next start says that a run was recovered, and `nnplay open` goes on at its step."""
+    terminal = open_nnplay("--no-tour")
+    train(terminal)
+    os.kill(terminal.process.pid, signal.SIGHUP)
+    assert terminal.finish(seconds=5) == 129
+    (kept,) = session.autosaves()
+    step = kept.record["progress"]["step"]
+    again = open_nnplay("--no-tour")
+    again.until(lambda: b"a run was recovered" in again.raw, 60)
+    again.until(lambda: "press space" in again.text, 60)
+    again.press("q")
+    assert again.finish() == 0
+    resumed = open_nnplay("open", str(kept.path))
+    resumed.until(lambda: step_of(resumed) == step, 60)
+    resumed.process.kill()
+    resumed.process.wait()
+    assert assert_legal(kept.path) == step
+
+
+def test_a_kill_loses_no_more_than_the_time_between_autosaves(open_nnplay: Open) -> None:
+    """After SIGKILL the recovery folder holds a legal state, no older than an interval (here 1 s) and a half."""
+    terminal = open_nnplay("--no-tour", NNPLAY_AUTOSAVE_SECONDS="1")
+    train(terminal)
+
+    def kept() -> list[session.Summary]:
+        return [summary for summary in session.autosaves() if summary.record]
+
+    terminal.until(lambda: bool(kept()), 60)
+    first = kept()[0].generation
+    terminal.until(lambda: kept()[0].generation >= first + 3, 60)
+    terminal.process.kill()
+    terminal.process.wait()
+    (found,) = kept()
+    assert not found.in_use
+    assert assert_legal(found.path) > 0
+
+
+def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Open, tmp_path: Path) -> None:
+    """A visit under umask 000 (tour, training, saving): files 0600, folders 0700, and nothing of ours in /tmp."""
+    shared = Path(tempfile.gettempdir())
+    before = set(os.listdir(shared))
+    terminal = open_nnplay("--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1")
+    terminal.until(lambda: terminal.text.strip() != "", 120)
+    terminal.press("\x1b")
+    train(terminal)
+    terminal.until(lambda: bool(session.autosaves()), 60)
+    terminal.press("s")
+    terminal.until(lambda: (tmp_path / "xor.nnplay" / "session.toml").exists(), 60)
+    terminal.shows("saved to")
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.finish(seconds=5) == 143
+    found = list(tmp_path.rglob("*"))
+    assert {"session.toml", "recent.json"} <= {path.name for path in found}
+    wrong = [path for path in found if stat.S_IMODE(path.stat().st_mode) != (0o700 if path.is_dir() else 0o600)]
+    assert wrong == []
+    assert [name for name in set(os.listdir(shared)) - before if name.startswith("nnplay")] == []
+
+
+def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
+    """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
+    terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")
+    terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text, 120)
+    os.close(terminal.slave)
+    os.close(terminal.master)
+    assert terminal.process.wait(5) == 129
+    assert processes_of(terminal.process.pid) == []
+    assert assert_legal(tmp_path / "run.nnplay") > 0
+    assert session.autosaves() == []

@@ -1,0 +1,57 @@
+"""Claims about names: Textual's widgets have private attributes, and none of ours may take one of them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from textual.app import App
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widget import Widget
+
+import nnplay.tui
+
+
+def own_classes() -> Iterator[type[DOMNode]]:
+    """Every widget, screen and app of the playground."""
+    for module in pkgutil.walk_packages(nnplay.tui.__path__, "nnplay.tui."):
+        for item in vars(importlib.import_module(module.name)).values():
+            if isinstance(item, type) and issubclass(item, DOMNode) and item.__module__ == module.name:
+                yield item
+
+
+@cache
+def taken(kind: type[DOMNode]) -> set[str]:
+    """Private names that Textual's own bases of a class use, on the class and on its instances."""
+    base = next(one for one in kind.__mro__ if one.__module__.startswith("textual."))
+    roots = [one for one in (App, Screen, Widget) if issubclass(base, one)]
+    return {name for one in [base, *roots] for name in set(dir(one)) | set(assigned(one)) if name.startswith("_")}
+
+
+@cache
+def assigned(kind: type) -> set[str]:
+    """Attributes that the methods of a class and of its bases assign."""
+    found: set[str] = set()
+    for one in kind.__mro__:
+        if one is not object:
+            found |= set(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", inspect.getsource(one)))
+    return found
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(own_classes()), key=lambda one: one.__qualname__), ids=lambda one: one.__name__
+)
+def test_no_private_name_of_textual_is_taken(kind: type[DOMNode]) -> None:
+    """Neither methods nor attributes of ours replace a private one of Textual, except where one file says so."""
+    source = inspect.getsource(kind)
+    ours = set(re.findall(r"self\.(_\w+)(?:: [^=\n]+)? = ", source)) | set(re.findall(r"def (_[a-z]\w*)\(", source))
+    clashes = {name for name in ours & taken(kind) if not name.startswith("__")}
+    if kind.__module__ == "nnplay.tui.textual_private":
+        clashes -= {"_fatal_error"}
+    assert clashes == set()

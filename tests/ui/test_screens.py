@@ -1,0 +1,60 @@
+"""Claims about whole screens that must not change unseen: text grids kept in `tests/ui/screens`.
+
+`NNPLAY_WRITE_SCREENS=1 pytest tests/ui/test_screens.py` writes them anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from nnplay.tui.app import Playground
+from nnplay.tui.look import Look
+from tests.ui.fakes import FakeBackend, trained
+
+FOLDER = Path(__file__).with_name("screens")
+
+
+def grid(pilot: Pilot[int]) -> str:
+    """The screen as text."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+def held(name: str, shown: str) -> None:
+    """The screen is the one that is kept under this name."""
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("NNPLAY_WRITE_SCREENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown, encoding="utf-8")
+    assert shown == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "look", "keys"),
+    [
+        ("wide", (120, 40), Look(), []),
+        ("pages", (80, 24), Look(), ["2"]),
+        ("single", (60, 20), Look(), ["1"]),
+        ("ascii", (120, 40), Look(colours="none", ascii=True), []),
+        ("choices", (80, 24), Look(), ["3", "enter"]),
+        ("help", (80, 24), Look(), ["5", "question_mark"]),
+        ("layer", (80, 24), Look(), ["a"]),
+        ("quit", (80, 24), Look(), ["q"]),
+    ],
+)
+async def test_screen_is_as_kept(name: str, size: tuple[int, int], look: Look, keys: list[str]) -> None:
+    """A paused run in each form of the main screen, and the dialogs over it."""
+    backend = FakeBackend(replace(trained(2745, running=False)))
+    backend.unsaved_steps = True
+    app = Playground(backend, look)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        if keys:
+            await pilot.press(*keys)
+        await pilot.pause(0.2)
+        held(name, grid(pilot))
