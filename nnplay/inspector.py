@@ -176,6 +176,8 @@ class Inspector:
     def standing(self, row: int) -> Iterator[None]:
         """Within the block, memory is as it is right before `row` runs; then the state is the beginning's again."""
         try:
+            if self._parked == row + 1 and self._remakes(row):
+                self._parked = row
             if self._parked < 0 or self._parked > row:
                 self.machine.shuffle()
                 self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
@@ -186,6 +188,12 @@ class Inspector:
             if self._saved is not None:
                 self.machine.state()[...] = self._saved
                 self._saved, self._parked = None, -1
+
+    def _remakes(self, number: int) -> bool:
+        """Whether a row can simply be run once more: it makes its results anew from what it leaves alone."""
+        row = self.rows[number]
+        same = {id(slot) for slot in row.reads} & {id(slot) for slot in row.writes}
+        return not (any(row.adds) or same or any(slot.region in STATE for slot in row.writes) or self.overrides)
 
     def run_to(self, row: int) -> None:
         """Within `standing`: runs on until right before `row`."""

@@ -17,7 +17,7 @@ from nnplay.trainer import State, Trainer
 BUDGET: Final = 128 << 20
 _FEWEST: Final = 4
 #: Moments of a replay that are kept at the most.
-_MOST_NEAR: Final = 16
+_MOST_NEAR: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Timeline:
         self.trainer = trainer
         first = trainer.state()
         fits = budget // max(1, first.memory.nbytes)
-        self._way = min(_MOST_NEAR, max(2, fits // 4))
+        self._way = min(_MOST_NEAR, max(3, fits // 4))
         self._most = max(_FEWEST, fits - self._way)
         self._steps = [trainer.step]
         self._states = [first]
@@ -122,23 +122,27 @@ class Timeline:
         """Runs the steps up to `wanted` again, with the changes of the journal from number `made` on."""
         trainer, begin = self.trainer, self.trainer.step
         pending = [change for change in self.changes[made:] if change.step <= wanted]
-        every = -(-(wanted - begin) // self._way)
-        due = begin + every if every > 1 else wanted
-        if every > 1:
-            self._near = []
+        self._near = [item for item in self._near if item[0] <= wanted][-self._way :]
+        due = self._to_keep(begin, wanted)
         while True:
             while pending and pending[0].step == trainer.step:
                 pending.pop(0).apply(trainer)
                 made += 1
             if trainer.step >= wanted:
                 return
-            if trainer.step >= due:
+            if due and trainer.step >= due[0]:
                 self._near.append((trainer.step, trainer.state(), made))
-                due += every
-            until = min(pending[0].step if pending else wanted, wanted, due)
-            trainer.advance(until - trainer.step, record=False)
+                due.pop(0)
+            stops = [wanted, *due[:1], *(change.step for change in pending[:1])]
+            trainer.advance(min(stops) - trainer.step, record=False)
             if progress is not None and progress(trainer.step - begin, wanted - begin):
                 return
+
+    def _to_keep(self, begin: int, wanted: int) -> list[int]:
+        """Steps of a replay whose moments are kept: ever denser before the wanted one, as the next ones are near it."""
+        free, ahead = self._way - len(self._near), wanted - begin
+        steps = [wanted - ahead // 4**k for k in range(1, free + 1) if ahead // 4**k > 0]
+        return [step for step in steps if step > begin]
 
     def _nearest(self, wanted: int) -> tuple[int, State, int]:
         """The last moment that is kept at or before a step: its step, state, and changes made until then."""
@@ -165,8 +169,8 @@ class Timeline:
         self._made = [self._made[k] for k in chosen]
 
     def _thin_out(self) -> None:
-        """Keeps the first moment, every second one of the older half, and all of the newer half."""
-        half = len(self._states) // 2
-        self._keep([0, *range(2, half, 2), *range(half, len(self._states))])
-        newer = len(self._states) // 2
-        self._interval = max(self._interval, (self._steps[-1] - self._steps[newer]) // max(1, newer))
+        """Lets the moment go whose neighbours are nearest to each other, the oldest of such; never an end."""
+        spans = [self._steps[k + 1] - self._steps[k - 1] for k in range(1, len(self._steps) - 1)]
+        gone = 1 + spans.index(min(spans))
+        self._keep(k for k in range(len(self._steps)) if k != gone)
+        self._interval = max(1, (self._steps[-1] - self._steps[0]) // self._most)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,9 +13,11 @@ from nnplay.inspector import Inspector
 from nnplay.layout import STATE, Slot
 from nnplay.play.inspection import Bars, Detail, OperandView, Statistics, Wish, Worked
 from nnplay.play.planes import Plane, centred, plane_of
+from nnplay.worked import Term
 
 Array = NDArray[Any]
 Touched = dict[str, list[tuple[int, ...]]]
+Terms = dict[tuple[int, str, tuple[int, ...]], tuple[Term, Touched]]
 BINS: Final = 32
 _BATCHED: Final = ("batch", "activations", "deltas")
 #: More marked cells than this say nothing when they are all that there are.
@@ -29,32 +30,34 @@ class Looking:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Any, ...], Statistics] = {}
+        self._terms: Terms = {}
         self._moment: Any = None
-        self._owner = threading.current_thread()
 
     def detail(self, inspector: Inspector, wish: Wish) -> Detail:
         """The row under the cursor as the wish wants it."""
         moment = (inspector.moment, inspector.overrides)
         if moment != self._moment:
             self._kept.clear()
+            self._terms.clear()
             self._moment = moment
         number = min(max(0, inspector.at if wish.row is None else wish.row), len(inspector.rows) - 1)
         parameters = tuple(inspector.spans_parameters(number))
         parameter = wish.parameter if wish.parameter in parameters else (parameters[0] if parameters else "")
-        return _Look(self._kept, inspector, wish, number, parameter, parameters).detail()
+        return _Look(self._kept, self._terms, inspector, wish, number, parameter, parameters).detail()
 
 
 class _Look:
     def __init__(
         self,
         kept: dict[tuple[Any, ...], Statistics],
+        terms: Terms,
         inspector: Inspector,
         wish: Wish,
         number: int,
         parameter: str,
         parameters: tuple[str, ...],
     ) -> None:
-        self.kept, self.inspector, self.wish, self.number = kept, inspector, wish, number
+        self.kept, self.terms, self.inspector, self.wish, self.number = kept, terms, inspector, wish, number
         self.parameter, self.parameters = parameter, parameters
         self.row = inspector.rows[number]
         self.slots = inspector.slots(number, parameter)
@@ -64,19 +67,17 @@ class _Look:
 
     def detail(self) -> Detail:
         """Runs up to the row, looks, runs it, looks again."""
-        inspector, touched, problem, worked = self.inspector, {}, "", None
+        inspector, problem, worked = self.inspector, "", None
+        touched: Touched = {}
         with inspector.standing(self.number):
-            planes = {name: self.plane(name, slot, {}) for name, slot in self.slots.items()}
             before_value = self.at_index()
-            first = {name: self.window(name, planes[name], {}) for name in self.writes}
             try:
-                term = inspector.element_here(self.number, self.index, self.parameter, touched)
+                term = self.worked(touched)
             except InputError as error:
                 problem = error.message
             planes = {name: self.plane(name, slot, touched) for name, slot in self.slots.items()}
             reads = {name: self.read(name, planes[name], touched) for name in self.reads}
             before = {name: self.window(name, planes[name], touched)[2] for name in self.writes}
-            del first
             inspector.run_to(self.number + 1)
             written = {name: self.written(name, planes[name], before[name], touched) for name in self.writes}
             bars = self.bars()
@@ -85,6 +86,17 @@ class _Look:
                 worked = Worked(name, self.index, term.symbols, term.numbers, term.value, self.at_index(), before_value)
         operands = tuple(reads.values()) + tuple(view for name, view in written.items() if name != "checks")
         return Detail(inspector.view(self.number), operands, worked, self.parameters, self.parameter, bars, problem)
+
+    def worked(self, touched: Touched) -> Term:
+        """The chosen element worked out; the last one is kept, as a scrolling table asks for it again."""
+        key = (self.number, self.parameter, self.index)
+        found = self.terms.get(key)
+        if found is None:
+            self.terms.clear()
+            term = self.inspector.element_here(self.number, self.index, self.parameter, touched)
+            found = self.terms[key] = (term, dict(touched))
+        touched |= found[1]
+        return found[0]
 
     @property
     def reads(self) -> list[str]:

@@ -13,6 +13,9 @@ from nnplay.tui.inspector import tiles
 from nnplay.tui.inspector.tiles import Form, Tile
 from nnplay.tui.look import Ink
 
+_ROOMY = 26
+"""Rows from which there is room for long formulas."""
+
 _GOOD = 1e-4
 """A relative error of the gradient check below this is rounding."""
 
@@ -70,7 +73,7 @@ class DetailView(Cells):
         return [joined(text)]
 
     def _formula(self, detail: Detail, width: int, height: int) -> list[Row]:
-        most = 3 if height >= 26 else 2
+        most = 3 if height >= _ROOMY else 2
         rows = self._lines(detail.row.formula, width, most, "strong")
         worked = detail.worked
         if detail.problem:
@@ -80,8 +83,9 @@ class DetailView(Cells):
         name = f"{worked.name}[{','.join(map(str, worked.index))}]"
         if self.hidden:
             return [*rows, ((f"{name} = ?", self.look.ink("warning", bold=True)),), ()]
-        rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
-        rows += self._lines(f"= {worked.numbers}", width, most, "above")
+        if not self.code or height >= _ROOMY:
+            rows += self._lines(f"{name} = {worked.symbols}", width, most, "text")
+            rows += self._lines(f"= {worked.numbers}", width, most, "above")
         return [*rows, self._value(detail), ()]
 
     def _value(self, detail: Detail) -> Row:

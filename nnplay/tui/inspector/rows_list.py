@@ -22,6 +22,9 @@ PHASES = {
     "update": "learn from it",
 }
 
+_NARROW = 30
+"""Columns below which shapes and kinds of layers are left out."""
+
 
 class RowsList(Cells):
     """Lists rows; a click looks at one."""
@@ -80,9 +83,10 @@ class RowsList(Cells):
         next_one = row.number == view.at
         mark = look.pick("▶", ">") if next_one else look.pick("✓", "*") if row.number < view.at else " "
         written = next(operand for operand in row.operands if operand.role == "written")
-        shape = shape_text(written.shape) if width >= 30 else ""
+        shape = shape_text(written.shape) if width >= _NARROW else ""
         layer = f"{row.path} {row.layer}".strip()
-        name = row.name if not layer or row.name == row.layer else f"{layer if width >= 30 else row.path}: {row.name}"
+        told = row.path if width < _NARROW or row.name == row.layer else f"{layer}:"
+        name = f"{told} {row.name}" if layer else row.name
         room = max(4, width - 3 - len(shape) - 1)
         ink: Ink = "text" if row.number >= view.at or here else "dim"
         return joined(

@@ -84,10 +84,10 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
     def _seen(self, view: View) -> None:
         """In the worker's thread: hands a view to the screen; of several that wait only the newest is drawn."""
         self._newest = view if self._newest is None else replace(view, message=view.message or self._newest.message)
-        textual_private.call_in_loop(self.app, self._draw)
+        textual_private.call_in_loop(self.app, lambda: self.call_later(self._draw))
 
     def _working(self, sentence: str) -> None:
-        textual_private.call_in_loop(self.app, lambda: self.say(sentence))
+        textual_private.call_in_loop(self.app, lambda: self.call_later(self.say, sentence))
 
     def _draw(self) -> None:
         view, self._newest = self._newest, None

@@ -1,0 +1,142 @@
+"""How fast the inspector answers: opening while training at full speed, each key, and going back in time.
+
+Run with `python -m benchmarks.inspector`; writes its section of RESULTS.md. Times are those until the view is made, in
+the training thread, beside a second thread that waits for it; drawing it comes on top.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable
+
+from benchmarks.results import machine, write_section
+from nnplay.data.catalogue import load_dataset
+from nnplay.network import Network
+from nnplay.play.inspecting import Inspecting
+from nnplay.play.inspection import View, Wish
+from nnplay.trainer import Trainer
+from nnplay.worker import Worker
+
+ROUNDS = 40
+
+
+class Asked:
+    """An inspector whose answers are waited for."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.views: list[View] = []
+        self.came = threading.Event()
+        self.inspecting = Inspecting(worker, self._seen, lambda sentence: None)
+
+    def _seen(self, view: View) -> None:
+        self.views.append(view)
+        self.came.set()
+
+    def time(self, ask: Callable[[], object], seconds: float = 120.0) -> float:
+        """Seconds from the question to the view."""
+        self.came.clear()
+        began = time.perf_counter()
+        ask()
+        if not self.came.wait(seconds):
+            raise TimeoutError("no view came")
+        return time.perf_counter() - began
+
+
+def trainer_of(layers: str, batch: int = 32) -> Trainer:
+    """A trainer on the spiral."""
+    split = load_dataset("spiral", samples=1000, seed=0).split(seed=0)
+    return Trainer(Network(layers, seed=0), split, batch_size=batch, threads=1, optimizer="adam")
+
+
+def measured(title: str, layers: str, steps: int) -> list[str]:
+    """Lines of the table for one network after so many steps."""
+    trainer = trainer_of(layers)
+    worker = Worker(trainer)
+    worker.run(steps=steps)
+    while worker.snapshot.step < steps or worker.snapshot.running:
+        time.sleep(0.05)
+    timeline = worker.timeline
+    assert timeline is not None
+    opens = []
+    for _ in range(8):
+        worker.run()
+        time.sleep(0.3)
+        asked = Asked(worker)
+        opens.append(asked.time(asked.inspecting.open))
+    asked.time(lambda: asked.inspecting.go(steps))
+    keys = _keys(asked)
+    reached = worker.trainer.step if worker.trainer else 0
+    back = []
+    for k in range(ROUNDS // 2):
+        back.append(asked.time(lambda k=k: asked.inspecting.go((k * 7919) % steps)))
+    one = [asked.time(lambda: asked.inspecting.step(-1)) for _ in range(10)]
+    asked.inspecting.close()
+    worker.stop()
+    parameters = trainer.plan.parameter_count
+    return [
+        f"| {title} | {parameters:,} | {steps:,} | {_ms(max(opens))} | {_ms(_p95(keys))} | {_ms(_p95(back))} "
+        f"| {_ms(max(back))} | {_ms(_p95(one))} |"
+        if reached
+        else ""
+    ]
+
+
+def _keys(asked: Asked) -> list[float]:
+    """Rows run, rows looked at, elements and operands moved: the keys that are held down."""
+    times = []
+    inspecting = asked.inspecting
+    rows = len(asked.views[-1].rows)
+    for k in range(ROUNDS):
+        times.append(asked.time(inspecting.next))
+        times.append(asked.time(lambda k=k: inspecting.ask(None, Wish(row=k % rows, usual=(40, 120)))))
+        times.append(asked.time(lambda k=k: inspecting.ask(None, Wish(row=k % rows, index=(k, k), usual=(40, 120)))))
+    return times
+
+
+def scrolled() -> str:
+    """A line of the table: scrolling a 2048×2048 weight beside a 16×16 one."""
+    times = {}
+    for width in (16, 2048):
+        worker = Worker(trainer_of(f"linear {width}, tanh, linear {width}, tanh, linear 2"))
+        asked = Asked(worker)
+        asked.time(asked.inspecting.open)
+        asked.time(lambda: asked.inspecting.ask(None, Wish(row=3)))  # noqa: B023
+        found = []
+        for k in range(ROUNDS):
+            wish = Wish(row=3, usual=(40, 120), scroll={"weight": (7 * k, 11 * k)})
+            found.append(asked.time(lambda wish=wish: asked.inspecting.ask(None, wish)))  # noqa: B023
+        times[width] = _p95(found)
+        worker.stop()
+    return f"Scrolling the weight of a layer, p95: 16×16 {_ms(times[16])}, 2048×2048 {_ms(times[2048])}."
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:.1f} ms"
+
+
+def main() -> None:
+    """Measures and writes."""
+    lines = [
+        machine(),
+        "",
+        "Opening is while training at full speed (worst of 8). Keys: rows run, rows looked at, elements moved.",
+        "",
+        "| network | parameters | steps | opens | key p95 | back p95 | back worst | one step back p95 |",
+        "|---|---|---|---|---|---|---|---|",
+        *measured("2-8-8-2", "linear 8, tanh, linear 8, tanh, linear 2", 10_000),
+        *measured("2-700-700-700-2", "linear 700, tanh, linear 700, tanh, linear 700, tanh, linear 2", 1_000),
+        "",
+        scrolled(),
+    ]
+    print("\n".join(lines))
+    write_section("Inspector", lines)
+
+
+if __name__ == "__main__":
+    main()
