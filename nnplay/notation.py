@@ -155,7 +155,7 @@ def show_layer(layer: Layer) -> str:
     if layer.frozen:
         words.append("frozen")
     text = " ".join(words)
-    if layer.record.joins or layer.record.contains:
+    if layer.branches:
         text += "[" + " | ".join(show_layers(branch) for branch in layer.branches) + "]"
     return text
 
