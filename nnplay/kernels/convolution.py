@@ -26,8 +26,8 @@ WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
 SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
 FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
-#: Rows of dy in a block of the weights' gradient: about this many numbers, so that the block stays in the cache.
-_BLOCK: Final = 6144
+#: Numbers of dy in a block of the gradient of weights: the block and its windows stay in the first-level cache.
+_BLOCK: Final = 3072
 
 
 @kernel
