@@ -7,7 +7,6 @@ past; views are made for the newest question only, so that held-down keys do not
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from nnplay.inspector import Inspector
 from nnplay.override import Override
 from nnplay.play.breakpoints import Breakpoint
 from nnplay.play.forking import ForkRun
-from nnplay.play.inspection import CheckLine, Fork, View, Wish
+from nnplay.play.inspection import CheckLine, View, Wish
 from nnplay.play.looking import Looking
 from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
@@ -45,7 +44,6 @@ class Inspecting:
         self.wish = Wish()
         self._tickets = itertools.count(1)
         self._newest = 0
-        self._lock = threading.Lock()
         self._inspector: Inspector | None = None
         self._looking = Looking()
         self._checker: Checker | None = None
@@ -215,7 +213,7 @@ class Inspecting:
             error = problem.message
         self._show(ticket, message, error)
 
-    def _show(self, ticket: int, message: str, error: str) -> None:
+    def _show(self, ticket: int, message: str, error: str, *, compare: bool = False) -> None:
         """Makes the view, unless a newer question waits; what there is to say is never left out."""
         if ticket != self._newest and not (message or error):
             return
@@ -225,7 +223,7 @@ class Inspecting:
         except NnplayError as problem:
             self.working(problem.message)
             return
-        self.seen(replace(view, message=message, error=error, ticket=ticket))
+        self.seen(replace(view, message=message, error=error, compare=compare, ticket=ticket))
 
     def _view(self, inspector: Inspector, timeline: Timeline) -> View:
         trainer = inspector.trainer
@@ -389,15 +387,10 @@ class Inspecting:
         error = fork.turn(SLICE)
         if fork.ended or error:
             self._newest = max(self._newest, ticket)
-            self._show(self._newest, f"{fork.words}: as far as the run itself", error)
+            self._show(self._newest, f"{fork.words}: as far as the run itself", error, compare=True)
             return
         self.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}")
         worker.send(lambda worker: self._run_fork(worker, fork, ticket))
-
-    @property
-    def forks(self) -> list[Fork]:
-        """The lines that were forked, newest last."""
-        return [fork.shown() for fork in self._forks]
 
 
 def parse_value(text: str) -> float:

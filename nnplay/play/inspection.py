@@ -120,7 +120,6 @@ class Detail:
 
     Attributes:
         parameters: those that a row works on all at once; `parameter` is the one shown.
-        lines: how the result's table is laid out, so that arrows can move the element: `(lines, columns)`.
         problem: why there is no worked-out element.
     """
 
@@ -176,6 +175,7 @@ class View:
         forks: other lines of the run.
         run: the run's own losses beside them.
         message, error: what there is to say.
+        compare: a fork has just come to its end.
         ticket: number of the question that this answers.
     """
 
@@ -197,4 +197,5 @@ class View:
     run: Curve | None = None
     message: str = ""
     error: str = ""
+    compare: bool = False
     ticket: int = 0

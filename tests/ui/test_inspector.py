@@ -311,6 +311,9 @@ async def test_a_fork_lays_two_curves_into_one_plot() -> None:
         assert fork.losses.steps[-1] >= 30
         assert run.last[0] == fork.losses.last[0]
         assert run.last[5] != fork.losses.last[5]
+        await visit.pilot.press("escape")
+        await visit.press("full_stop")
+        assert isinstance(visit.pilot.app.screen, InspectorScreen)
 
 
 async def test_the_scrub_bar_goes_where_it_is_clicked() -> None:

@@ -79,6 +79,7 @@ class Reading(Dialog[None]):
 class Compare(Dialog[None]):
     """The run's own loss and that of its forks, in one plot."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "close", show=False, priority=True)]
     DEFAULT_CSS = """
     Compare > Vertical { width: 96%; height: 80%; }
     Compare CurveView { height: 1fr; }

@@ -83,7 +83,10 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
 
     def _seen(self, view: View) -> None:
         """In the worker's thread: hands a view to the screen; of several that wait only the newest is drawn."""
-        self._newest = view if self._newest is None else replace(view, message=view.message or self._newest.message)
+        waiting = self._newest
+        if waiting is not None:
+            view = replace(view, message=view.message or waiting.message, compare=view.compare or waiting.compare)
+        self._newest = view
         textual_private.call_in_loop(self.app, lambda: self.call_later(self._draw))
 
     def _working(self, sentence: str) -> None:
@@ -93,7 +96,7 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
         view, self._newest = self._newest, None
         if view is None or not self.is_attached:
             return
-        old, self.view = self.view, view
+        self.view = view
         if view.ticket == self._to_guess:
             self._guess(view)
         self.query_one(HeadLine).show(view)
@@ -101,7 +104,7 @@ class InspectorScreen(WhatIf, ModalScreen[None]):
         self.query_one(DetailView).show(view)
         self.query_one(Scrub).show(view.first, view.step, view.latest, [step for step, _ in view.journal])
         self.say(view.error or view.message, error=bool(view.error))
-        if view.forks and view.forks[-1].done >= 1 and (old is None or old.forks != view.forks):
+        if view.compare:
             self.app.push_screen(Compare(view))
 
     def say(self, text: str, *, error: bool = False) -> None:
