@@ -142,6 +142,7 @@ class PlaygroundBackend(Keeping):
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
         self.worker.look = Look(surface, neurons, output, held_out)
+        self.worker.send(lambda worker: None, anywhere=True)  # a paused worker publishes anew after a command only
 
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Gives one weight another value, from this step on."""

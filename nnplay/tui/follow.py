@@ -103,8 +103,6 @@ class Follower:
             self._seen = seen
             surface, neurons, answer, held_out = seen
             self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out)
-            if not self._backend.snapshot.running:
-                self._backend.pause()  # a paused run publishes pictures anew after a command only
 
     def frame(self, *, pictures: bool) -> None:
         """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""
