@@ -34,7 +34,7 @@ def _block(text: str, shape: str, parameters: int, total: int, width: int, look:
     return joined(
         [
             (look.pick("│ ", "| "), look.ink("faint")),
-            (fit(text, 22), style),
+            (fit(text, max(10, min(22, width - 26))), style),
             (fit(shape, 14), look.ink("dim")),
             (fixed.short(parameters, 8) if parameters else " " * 8, look.ink("dim")),
             ("  " + bar, look.ink("accent")),

@@ -16,7 +16,7 @@ from nnplay.tui.graph import Column, Place, places
 from nnplay.tui.links import Links
 from nnplay.tui.look import Look
 
-_MOST_NAMES = 11
+_MOST_NAMES, _FEWER_NAMES = 11, 7
 _MOST_NAMED = 32
 
 
@@ -41,7 +41,7 @@ def graph(
     Args:
         chosen: column and unit whose links alone are drawn, and which is framed.
     """
-    left, right = margins(ranks)
+    left, right = margins(ranks, width)
     below = 1 if any(rank.count > max(1, (height - 1) // 2) for rank in ranks) else 0
     rows = height - 1 - below
     spots = places([rank.count for rank in ranks], width, rows, left, right)
@@ -106,10 +106,11 @@ def _frame(grid: dict[tuple[int, int], Run], place: Place, look: Look) -> None:
         grid[row, place.left + place.width] = (look.pick("▌", "]"), ink)
 
 
-def margins(ranks: list[Column]) -> tuple[int, int]:
-    """Columns kept for the names of inputs and outputs."""
+def margins(ranks: list[Column], width: int) -> tuple[int, int]:
+    """Columns kept for the names of inputs and outputs: fewer where the graph would not fit otherwise."""
+    most = _MOST_NAMES if width >= 2 * _MOST_NAMES + 9 * len(ranks) else _FEWER_NAMES
     widest = [max((cell_len(name) for name in _names(rank)), default=0) for rank in (ranks[0], ranks[-1])]
-    left, right = (min(_MOST_NAMES, width + 1) if width else 0 for width in widest)
+    left, right = (min(most, size + 1) if size else 0 for size in widest)
     return max(1, left), right
 
 
@@ -146,8 +147,9 @@ def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Plac
     if unit >= len(names):
         return
     row = place.middle // 4
-    text = fit(clean(names[unit]), _MOST_NAMES - 1).rstrip()
     first = rank.weights is None
+    room = min(_MOST_NAMES - 1, place.left - 1 if first else width - place.left - place.width - 1)
+    text = fit(clean(names[unit]), room).rstrip()
     start = place.left - len(text) - 1 if first else place.left + place.width + 1
     for offset, character in enumerate(text):
         if 0 <= start + offset < width:

@@ -65,7 +65,7 @@ class NetworkView(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
-        room = width - sum(margins(ranks)) if ranks else 0
+        room = width - sum(margins(ranks, width)) if ranks else 0
         if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
             return chain(self._ledger, width, height, self.look)
         self._ranks = ranks

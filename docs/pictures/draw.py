@@ -1,0 +1,76 @@
+"""Draws the pictures of this folder from the real program, without a terminal: `python docs/pictures/draw.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from nnplay.play.backend import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.look import Look
+
+FOLDER = Path(__file__).parent
+FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+PICTURES: dict[str, tuple[Look, list[str]]] = {
+    "playground": (Look(), [":preset spiral", "+900"]),
+    "unit": (Look(), [":preset spiral", "+900", "2", "right", "right", "w"]),
+    "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400", "4"]),
+    "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
+}
+"""Name of the picture: the look, and what is done: a command, `+n` for n steps of training, or a key."""
+
+
+async def draw(name: str, look: Look, doings: list[str]) -> None:
+    """Drive the program and write the picture."""
+    backend = PlaygroundBackend()
+    app = Playground(backend, look)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(lambda: backend.worker.trainer is not None)
+        for doing in doings:
+            await do(doing, backend, app)
+            await pilot.pause(0.2)
+        await asyncio.sleep(1.0)
+        app.follower.frame(pictures=True)
+        await pilot.pause()
+        (FOLDER / f"{name}.svg").write_text(plain(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8")
+    backend.stop()
+
+
+async def do(doing: str, backend: PlaygroundBackend, app: Playground) -> None:
+    """One command, so many steps, or one key."""
+    if doing.startswith(":"):
+        app._command(*doing[1:].split(" ", 1))
+        await asyncio.sleep(0.3)
+        await until(lambda: not app._turn.locked())
+        await asyncio.to_thread(backend.worker.ask, lambda worker: None, 120.0)
+    elif doing.startswith("+"):
+        target = backend.snapshot.step + int(doing[1:]) * max(1, backend.snapshot.batches) // 10
+        backend.goto("step", target)
+        await until(lambda: backend.snapshot.step >= target)
+    else:
+        app.simulate_key(doing)
+
+
+async def until(happened: object, seconds: float = 120.0) -> None:
+    """Wait for something."""
+    async with asyncio.timeout(seconds):
+        while not happened():  # type: ignore[operator]
+            await asyncio.sleep(0.05)
+
+
+def plain(svg: str) -> str:
+    """The picture without fonts from elsewhere."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    return re.sub(r"font-family: [^;]*;", f"font-family: {FONTS};", svg)
+
+
+async def main() -> None:
+    """Draw all."""
+    for name, (look, doings) in PICTURES.items():
+        await draw(name, look, doings)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
