@@ -1,6 +1,6 @@
 """How fast a training step is, beside PyTorch, JAX and scikit-learn: `python benchmarks/engine.py [rounds]`.
 
-Peers run one after the other in processes of their own, several rounds in turn, so that a noisy machine disturbs all alike;
+Peers run one after the other in processes of their own, several rounds in turn, so that noise disturbs all alike;
 the table shows medians and ratios. What is not installed is left out.
 """
 
