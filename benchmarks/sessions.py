@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from results import machine, write_section
 
 from nnplay.session import load, save, summarize
 
@@ -44,8 +45,35 @@ def plain_write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def real_run(root: Path) -> list[str]:
+    """A run with 12 MB of state (half a million weights with Adam, and the last good state), saved as one."""
+    from nnplay import saved_run
+    from nnplay.run_session import Session
+
+    run = {"data": {"name": "spiral"}, "layers": "linear 810, tanh, linear 610, tanh, linear 2", "optimizer": "adam"}
+    with Session.new(None, run) as made:
+        made.trainer.run(steps=20)
+        saved = made.captured()
+        megabytes = sum(tensor.nbytes for tensor in saved.tensors.values()) / 1e6
+        pause = median_ms(made.captured, 21)
+        folder = root / "real.nnplay"
+        save_ms = median_ms(lambda: saved_run.write(folder, saved), 15)
+    return [
+        "| what | median ms | goal |",
+        "|---|---|---|",
+        f"| saving a run's {megabytes:.1f} MB of state, synced | {save_ms:.1f} | ≤ 150 |",
+        f"| pause of the training for the copy of it | {pause:.1f} | ≤ 50 |",
+        "",
+        "Command: `python benchmarks/sessions.py`",
+    ]
+
+
 def main() -> None:
-    """Prints one line per size."""
+    """Prints one line per size, and writes the figures of a real run into RESULTS.md."""
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as root:
+        lines = real_run(Path(root))
+    print("\n".join(lines))
+    write_section("Saving a session", [machine(), "", *lines])
     print("MB      plain file ms   save ms   ratio   load ms   summarize ms")
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as root:
         for megabytes, times in ((0.24, 21), (12.0, 15), (120.0, 5)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -52,3 +54,13 @@ class Ending:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.status = 128 + number
+
+
+def without_terminal(status: int) -> int:
+    """Drops what a terminal that is gone cannot take, or Python would end with a status of its own; gives `status`."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return status

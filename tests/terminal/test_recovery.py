@@ -142,12 +142,10 @@ def test_a_kill_loses_no_more_than_the_time_between_autosaves(open_nnplay: Open)
 
 
 def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Open, tmp_path: Path) -> None:
-    """A visit under umask 000 (tour, training, saving): files 0600, folders 0700, and nothing of ours in /tmp."""
+    """A visit under umask 000 (training, autosave, saving): files 0600, folders 0700, and nothing of ours in /tmp."""
     shared = Path(tempfile.gettempdir())
     before = set(os.listdir(shared))
-    terminal = open_nnplay("--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1")
-    terminal.until(lambda: terminal.text.strip() != "", 120)
-    terminal.press("\x1b")
+    terminal = open_nnplay("--no-tour", "--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1")
     train(terminal)
     terminal.until(lambda: bool(session.autosaves()), 60)
     terminal.press("s")

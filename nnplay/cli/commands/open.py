@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from nnplay.cli.commands.playground import check_screen
+from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def run(words: Sequence[str]) -> int:
     except BaseException:
         backend.stop()
         raise
-    return screen.run(
+    status = screen.run(
         cast("Backend", backend), ascii_only=options.ascii, light=options.light, slow=options.slow, tour=False
     )
+    return without_terminal(status)

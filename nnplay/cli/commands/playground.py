@@ -8,6 +8,7 @@ from argparse import BooleanOptionalAction
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
+from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table
@@ -50,7 +51,8 @@ def run(words: Sequence[str]) -> int:
         print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
     # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
     backend = cast("Backend", PlaygroundBackend(config))
-    return screen.run(backend, ascii_only=options.ascii, light=options.light, slow=options.slow, tour=options.tour)
+    status = screen.run(backend, ascii_only=options.ascii, light=options.light, slow=options.slow, tour=options.tour)
+    return without_terminal(status)
 
 
 def _first() -> dict[str, object]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from argparse import BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from nnplay.cli.interrupt import Ending, Interrupt
+from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
@@ -74,7 +73,7 @@ def run(words: Sequence[str]) -> int:
             elif ending.status:
                 recovery.keep()
             if ending.status:
-                return _ended(ending.status)
+                return without_terminal(ending.status)
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
@@ -136,16 +135,6 @@ def _train(
 def _tell(words: str) -> None:
     with contextlib.suppress(OSError):  # nobody is left to be told
         print(f"nnplay: {words}", file=sys.stderr, flush=True)
-
-
-def _ended(status: int) -> int:
-    """The status of a run that a signal ended; what a terminal that is gone cannot take is dropped."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return status
 
 
 def _say_head(config: RunConfig, trainer: Trainer) -> None:
