@@ -7,13 +7,18 @@ loop to exit, and ends the process hard after two seconds whatever happens.
 from __future__ import annotations
 
 import os
+import select
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
 HARD_EXIT_AFTER = 2.0
 """Seconds that saving and restoring the terminal may take."""
+LOOK_FOR_TERMINAL_EVERY = 0.5
+"""Seconds between looks at whether the terminal is still there."""
 
 
 def install(save: Callable[[], object], leave: Callable[[int], object]) -> None:
@@ -31,6 +36,20 @@ def install(save: Callable[[], object], leave: Callable[[int], object]) -> None:
 
     for caught in _SIGNALS:
         signal.signal(caught, handle)
+    if hasattr(select, "poll") and hasattr(signal, "SIGHUP"):
+        threading.Thread(target=_watch_terminal, name="nnplay-terminal", daemon=True).start()
+
+
+def _watch_terminal() -> None:
+    """Sends this process the hang-up that it was not sent: a terminal can be gone without SIGHUP (a killed SSH server).
+
+    A program whose terminal is gone would otherwise spin for ever, reading nothing.
+    """
+    poll = select.poll()
+    poll.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, 0)
+    while not any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0)):
+        time.sleep(LOOK_FOR_TERMINAL_EVERY)
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name))
