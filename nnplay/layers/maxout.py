@@ -127,7 +127,7 @@ MAXOUT = LayerRecord(
     torch="x.unflatten(-1, (-1, pieces)).amax(-1)",
     fields=(integer("pieces", 2, "channels that compete for one output", short="k"),),
     plan=plan,
-    cases=(Case({"pieces": 3}, (2, 3, 9)), Case({}, (6,)), Case({"pieces": 1}, (4,)), Case({"pieces": 5}, (5,))),
+    cases=(Case({}, (6,)), Case({"pieces": 3}, (2, 3, 9)), Case({"pieces": 1}, (4,)), Case({"pieces": 5}, (5,))),
     refused=(
         Refused({"pieces": 4}, (6,), "6 channels cannot be cut into pieces of 4; use 1, 2, 3 or 6"),
         Refused({"pieces": 0}, (6,), "≥ 1"),
