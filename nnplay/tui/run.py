@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
-import platformdirs
-
-from nnplay.errors import InputError
+from nnplay.errors import InputError, NnplayError
+from nnplay.session import state_folder
 from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
 from nnplay.tui.contract import Backend
@@ -60,12 +58,11 @@ def run(
 
 def _first_start() -> bool:
     """Whether this user has never opened the playground; a folder that cannot be written counts as not the first."""
-    seen = Path(platformdirs.user_state_dir("nnplay", appauthor=False)) / "tour-seen"
-    if seen.exists():
-        return False
     try:
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        seen.touch()
-    except OSError:
+        seen = state_folder() / "tour-seen"
+        if seen.exists():
+            return False
+        seen.touch(mode=0o600)
+    except (OSError, NnplayError):
         return False
     return True
