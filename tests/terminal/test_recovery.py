@@ -104,7 +104,7 @@ def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str)
 
 
 def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None:
-    """After a SIGHUP the next start says that a run was recovered, and `nnplay open` goes on at its step."""
+    """After a SIGHUP the next start offers the run, esc leaves it, and `nnplay open` goes on at its step."""
     terminal = open_nnplay("--no-tour")
     train(terminal)
     os.kill(terminal.process.pid, signal.SIGHUP)
@@ -113,7 +113,9 @@ def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None
     step = kept.record["progress"]["step"]
     again = open_nnplay("--no-tour")
     again.until(lambda: b"a run was recovered" in again.raw, 60)
-    again.until(lambda: "press space" in again.text, 60)
+    again.until(lambda: "ended without being saved" in again.text, 60)
+    again.press("\x1b")
+    again.until(lambda: "ended without being saved" not in again.text, 60)
     again.press("q")
     assert again.finish() == 0
     resumed = open_nnplay("open", str(kept.path))

@@ -13,8 +13,9 @@ from nnplay.tui.dialogs.choose import Choose
 class OpenRun(Choose):
     """Answers the path of a session, or nothing."""
 
-    def __init__(self, known: Sequence[Recent]) -> None:
-        lead = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
+    def __init__(self, known: Sequence[Recent], lead: str = "") -> None:
+        usual = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
+        lead = lead or usual
         super().__init__(
             "open", lead, [item.path for item in known], notes=[_note(item) for item in known], free=True,
             shown=[item.name + (" (recovered)" if item.recovered else "") for item in known],

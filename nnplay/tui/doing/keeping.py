@@ -33,6 +33,13 @@ class KeepingActions(ChangingActions):
         """Choose a saved session, or type its path."""
         self.push_screen(OpenRun(self._backend.recent()), self.open_run)
 
+    def offer_recovered(self) -> None:
+        """At the start: offers the runs that ended without being saved; esc leaves them where they are."""
+        held = [item for item in self._backend.recent() if item.recovered]
+        if held:
+            lead = "these runs ended without being saved: enter goes on with one, esc leaves them for later"
+            self.push_screen(OpenRun(held, lead), self.open_run)
+
     def open_run(self, path: str | None) -> None:
         """Open a session, if one was chosen; asks first if the present run would be lost."""
         if path:
