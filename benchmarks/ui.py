@@ -15,6 +15,7 @@ import pty
 import random
 import re
 import select
+import shutil
 import signal
 import statistics
 import struct
@@ -49,6 +50,7 @@ class Line:
     rate: float = 0.0
     chunks: list[tuple[float, bytes]] = field(default_factory=list)
     began: float = 0.0
+    home: Path = Path()
     process: subprocess.Popen[bytes] = field(init=False)
     _master: int = -1
     _allowed: float = 0.0
@@ -58,7 +60,8 @@ class Line:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
         self.began = self._filled = time.monotonic()
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.home = Path(tempfile.mkdtemp(prefix="nnplay-benchmark-"))
+        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "XDG_STATE_HOME": str(self.home)}
         self.process = subprocess.Popen(
             [sys.executable, *self.arguments],
             stdin=slave,
@@ -75,6 +78,7 @@ class Line:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         os.close(self._master)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def read(self, wait: float = 0.01) -> bytes:
         """What has come, as far as the line carries it; questions for the cursor are answered once they are read."""

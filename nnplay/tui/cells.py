@@ -24,9 +24,6 @@ Row = tuple[Run, ...]
 
 PLAIN = Style()
 
-_GAP = 4
-"""Equal columns between two spans that are cheaper to send again than to jump over."""
-
 _STYLE_BYTES = 36
 """What a change of style costs on a terminal with full colour."""
 
@@ -80,10 +77,10 @@ class Cells(Widget):
         for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
             if old != new:
                 self._strips[y] = self._strip(new, width)
-                spans = changed_spans(old, new, width)
-                if spans:
+                start, end = changed_span(old, new, width)
+                if end > start:
                     self._cost += sum(len(text) + _STYLE_BYTES for text, _ in new)
-                    changed += [Region(start, y, end - start, 1) for start, end in spans]
+                    changed.append(Region(start, y, end - start, 1))
         self._rows = rows
         if changed:
             self.refresh(*changed)
@@ -133,23 +130,6 @@ def _safe(row: Row) -> Row:
     if all(text.isprintable() for text, _ in row):
         return row
     return tuple((text if text.isprintable() else clean(text), style) for text, style in row)
-
-
-def changed_spans(old: Row, new: Row, width: int) -> list[tuple[int, int]]:
-    """The columns in which two rows differ: several spans where both have runs of the same widths, as a line of
-    numbers has between its labels; else one."""
-    if len(old) != len(new) or any(cell_len(a[0]) != cell_len(b[0]) for a, b in zip(old, new, strict=True)):
-        start, end = changed_span(old, new, width)
-        return [(start, end)] if end > start else []
-    spans: list[tuple[int, int]] = []
-    place = 0
-    for before, after in zip(old, new, strict=True):
-        end = place + cell_len(after[0])
-        if before != after:
-            near = bool(spans) and place - spans[-1][1] < _GAP
-            spans[-1:] = [(spans[-1][0], end)] if near else [*spans[-1:], (place, end)]
-        place = end
-    return [(start, min(end, width)) for start, end in spans if start < width]
 
 
 def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:

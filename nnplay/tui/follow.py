@@ -1,4 +1,4 @@
-"""Following the run: the newest snapshot is drawn ten times a second, pictures as often as the line allows."""
+"""Following the run: numbers are drawn five times a second, pictures as often as the line allows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nnplay.tui.pace import Pace
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.output import OutputPane
 
-NUMBERS_PER_SECOND = 10
+TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36
 """Side of a neuron's picture in the graph, and where one is shown large."""
 
@@ -38,6 +38,7 @@ class Follower:
         self.pace = Pace(time.monotonic)
         self._app, self._main, self._backend, self._reported = app, main, backend, reported
         self._numbered: Snapshot | None = None
+        self._numbered_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
         self._when: dict[str, float] = {}
         self._said = ("", "")
@@ -47,7 +48,7 @@ class Follower:
     def start(self) -> None:
         """Draw the first frame and begin to poll."""
         self.frame(pictures=True)
-        self._timer = self._app.set_interval(1 / NUMBERS_PER_SECOND, self.tick)
+        self._timer = self._app.set_interval(1 / TICKS_PER_SECOND, self.tick)
 
     def hold(self) -> None:
         """Draw nothing until `go_on`."""
@@ -83,8 +84,9 @@ class Follower:
         else:
             stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
             due = stale[:1] if stale and self.pace.due(self._when.get(str(stale[0].id), float("-inf"))) else []
-            if due or snapshot is not self._numbered:
-                self._draw(snapshot, due)
+            numbers = self.pace.clock() - self._numbered_at >= 1 / NUMBERS_PER_SECOND - 0.01
+            if due or numbers:
+                self._draw(snapshot, due, numbers=numbers)
 
     def _pictures(self) -> list[Pane]:
         return [pane for pane in self._main.query(Pane) if pane.slow and pane.display]
@@ -108,16 +110,12 @@ class Follower:
         """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""
         self._draw(self._backend.snapshot, self._pictures() if pictures else [])
 
-    def _draw(self, snapshot: Snapshot, pictures: list[Pane]) -> None:
-        self._main.query_one(HeaderLine).show(snapshot)
-        self._main.query_one(FooterLine).running(snapshot.running)
-        for pane in self._main.query(Pane):
-            if pane.display and not pane.slow:
-                pane.show(snapshot)
+    def _draw(self, snapshot: Snapshot, pictures: list[Pane], *, numbers: bool = True) -> None:
+        if numbers:
+            self._draw_numbers(snapshot)
         for pane in pictures:
             pane.show(snapshot)
             self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.pace.clock()
-        self._numbered = snapshot
         if pictures:
             self.pace.drawn(sum(cells.take_cost() for cells in self._main.query(Cells)))
         if (snapshot.message, snapshot.error) != self._said:
@@ -125,3 +123,11 @@ class Follower:
             self._reported(snapshot)
         if self.gate.sent():
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
+
+    def _draw_numbers(self, snapshot: Snapshot) -> None:
+        self._main.query_one(HeaderLine).show(snapshot)
+        self._main.query_one(FooterLine).running(snapshot.running)
+        for pane in self._main.query(Pane):
+            if pane.display and not pane.slow:
+                pane.show(snapshot)
+        self._numbered, self._numbered_at = snapshot, self.pace.clock()

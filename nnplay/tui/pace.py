@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 PICTURES_PER_SECOND = 4
-BUDGET = 36 * 1024
+BUDGET = 30 * 1024
 """Bytes a second for pictures; together with the numbers a running screen stays below 40 KiB/s."""
 
 SLOW_BUDGET = 6 * 1024

@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from nnplay.tui.cells import Cells, Row, changed_span, changed_spans, fit, joined, row_width
+from nnplay.tui.cells import Cells, Row, changed_span, fit, joined, row_width
 from nnplay.tui.look import Look
 
 A, B = Style(bold=True), Style(italic=True)
@@ -87,13 +87,3 @@ def test_fit_and_joined() -> None:
     assert fit("abcdef", 4) == "abc…"
     assert row_width(((fit("日本語日本語", 5), A),)) == 5
     assert joined([("a", A), ("b", A), ("", B), ("c", B)]) == (("ab", A), ("c", B))
-
-
-def test_numbers_between_labels_are_spans_of_their_own() -> None:
-    """Of a row whose runs keep their widths only the changed runs are marked; near ones are joined."""
-    a, b = Style(bold=True), Style()
-    old = (("step ", b), ("123   ", a), ("      train ", b), ("0.5000", a), (" ", b), ("x", a))
-    new = (("step ", b), ("124   ", a), ("      train ", b), ("0.4000", a), (" ", b), ("y", a))
-    assert changed_spans(old, new, 80) == [(5, 11), (23, 31)]
-    assert changed_spans(old, old, 80) == []
-    assert changed_spans(old, (("step", b),), 80) == [changed_span(old, (("step", b),), 80)]

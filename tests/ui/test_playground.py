@@ -146,6 +146,7 @@ async def test_shut_gate_holds_frames_back() -> None:
         await pilot.pause()
         app.follower.gate.asks = True
         app.follower.gate.sent()
+        app.follower._numbered_at = float("-inf")
         app._backend.snapshot = trained(99_999)  # type: ignore[misc]
         app.follower.tick()
         assert "99,999" not in text_of(app, "#header")
