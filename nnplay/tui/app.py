@@ -73,7 +73,8 @@ class Playground(CommandActions, TrainingActions):
             self.push_screen(Tour())
         else:
             self.say("press space to train, ? for help")
-            self.offer_recovered()
+            if self.offers_recovered:
+                self.offer_recovered()
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""

@@ -44,6 +44,7 @@ def run(
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
+    app.offers_recovered = True
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal)

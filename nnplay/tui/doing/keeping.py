@@ -20,6 +20,8 @@ class KeepingActions(ChangingActions):
     """
 
     keep = False
+    offers_recovered = False
+    """Whether the start offers runs that ended without being saved."""
 
     def action_save(self) -> None:
         """Save under the last name."""
