@@ -15,6 +15,7 @@ from nnplay.errors import DivergedError, NnplayError
 from nnplay.health import findings
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
+from nnplay.tempo import FULL
 from nnplay.timeline import BUDGET, Timeline
 from nnplay.trainer import Trainer
 
@@ -62,7 +63,7 @@ class Worker:
         self.budget = budget
         self.trainer: Trainer | None = None
         self.timeline: Timeline | None = None
-        self.steps_per_second_limit = 0.0
+        self.tempo = FULL
         self._commands: queue.SimpleQueue[tuple[Command, bool]] = queue.SimpleQueue()
         self._until: int | None = None
         self._aim: int | None = None
@@ -223,7 +224,7 @@ class Worker:
         trainer.machine.stop[0] = 0
         if not self._commands.empty():  # asked after the look: cleared before it, so that none is overheard
             return
-        limit = self.steps_per_second_limit
+        limit = self.tempo.at(trainer.step)
         wanted = max(1, int(limit * NUMBERS_EVERY)) if limit else 1 << 30
         if self._until is not None:
             wanted = min(wanted, self._until - trainer.step)

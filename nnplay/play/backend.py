@@ -21,6 +21,7 @@ from nnplay.presets.catalogue import load_preset
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
 from nnplay.targets import target_form
+from nnplay.tempo import EASED, Tempo
 from nnplay.trainer import Trainer
 from nnplay.worker import Look, Worker
 
@@ -39,6 +40,7 @@ class PlaygroundBackend(Keeping):
         super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker()
+        self.worker.tempo = EASED
         self._config = config or load_preset(FIRST).config
         self._split = _split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
@@ -128,9 +130,9 @@ class PlaygroundBackend(Keeping):
         """Trains for so many steps or epochs."""
         self.worker.run(steps, epochs)
 
-    def speed(self, steps_per_second: float) -> None:
-        """Limits the speed; 0 is full speed."""
-        self.worker.steps_per_second_limit = max(0.0, steps_per_second)
+    def tempo(self, tempo: Tempo) -> None:
+        """How fast the training goes from now on."""
+        self.worker.tempo = tempo
 
     def look(
         self,

@@ -20,6 +20,7 @@ from nnplay.network import Network
 from nnplay.registry import optimizer_records
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
+from nnplay.tempo import FULL, Tempo
 from nnplay.trainer import Trainer
 from nnplay.worker import Look, Worker
 
@@ -114,14 +115,14 @@ def test_epochs_end_at_their_end(worker: Worker) -> None:
 
 def test_a_slow_run_still_listens(worker: Worker) -> None:
     """At a step in a thousand seconds a pause is obeyed at once, and so is full speed."""
-    worker.steps_per_second_limit = 0.001
+    worker.tempo = Tempo(0.001)
     worker.run()
     until(lambda: worker.snapshot.step == 1, "the first step")
     worker.pause()
     assert settled(worker).step == 1
     worker.run()
     until(lambda: worker.ask(lambda asked: _trainer(asked).step) == 2, "the second step")
-    worker.steps_per_second_limit = 0.0
+    worker.tempo = FULL
     worker.ask(lambda asked: None)
     until(lambda: worker.snapshot.step > 500, "full speed")
 
@@ -137,7 +138,7 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
         return advance(steps)
 
     trainer.advance = watched  # type: ignore[method-assign, assignment]
-    worker.steps_per_second_limit = 10.0
+    worker.tempo = Tempo(10.0)
     worker.run(steps=4)
     settled(worker)
     assert asked_for == [1, 1, 1, 1]
@@ -419,7 +420,7 @@ def test_stop_ends_the_thread(state: str) -> None:
         settled(worker)
         worker.go(19_999)
     elif state != "paused":
-        worker.steps_per_second_limit = 0.001 if state == "slow" else 0.0
+        worker.tempo = Tempo(0.001) if state == "slow" else FULL
         worker.run()
         until(lambda: worker.snapshot.step, "a step")
     worker.stop(PATIENCE)

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, number
+from nnplay.tempo import Tempo
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +350,8 @@ class FakeBackend:
     def recent(self) -> list[FakeRecent]:
         return self.saved
 
-    def speed(self, steps_per_second: float) -> None:
-        self._do("speed", steps_per_second)
+    def tempo(self, tempo: Tempo) -> None:
+        self._do("tempo", tempo)
 
     def _do(self, *what: Any, **changed: Any) -> None:
         self.asked.append(what)

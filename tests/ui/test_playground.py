@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, SelectionList
 
+from nnplay.tempo import FULL, Tempo
 from nnplay.tui.app import Playground
 from nnplay.tui.cells import Cells
 from nnplay.tui.curve_view import CurveView
@@ -107,9 +108,9 @@ async def test_speed_has_steps_down_to_one_a_second() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press(*["minus"] * 9)
-        assert asked(app)[-1] == ("speed", 1.0)
+        assert asked(app)[-1] == ("tempo", Tempo(1.0))
         await pilot.press(*["plus"] * 9)
-        assert asked(app)[-1] == ("speed", 0.0)
+        assert asked(app)[-1] == ("tempo", FULL)
 
 
 async def test_new_snapshot_is_shown() -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from nnplay.tempo import EASED, FULL, Tempo
 from nnplay.tui.doing.shell import Shell
 
-SPEEDS = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 0.0)
-"""Steps a second that `+` and `-` go through; 0 is as fast as it can."""
+TEMPOS = (*(Tempo(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
+"""What `+` and `-` go through."""
 
 
 class TrainingActions(Shell):
     """The actions of the group Training."""
 
-    _speed = len(SPEEDS) - 1
+    _tempo = TEMPOS.index(EASED)
 
     def action_toggle_run(self) -> None:
         """Start or pause."""
@@ -48,7 +49,7 @@ class TrainingActions(Shell):
 
     def action_speed(self, by: int) -> None:
         """Faster or slower."""
-        self._speed = min(len(SPEEDS) - 1, max(0, self._speed + by))
-        wanted = SPEEDS[self._speed]
-        self._backend.speed(wanted)
-        self.say(f"speed: {wanted:g} steps a second" if wanted else "speed: as fast as it can")
+        self._tempo = min(len(TEMPOS) - 1, max(0, self._tempo + by))
+        tempo = TEMPOS[self._tempo]
+        self._backend.tempo(tempo)
+        self.say(f"speed: {tempo.words()}")
