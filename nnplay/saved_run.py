@@ -18,6 +18,7 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.history import PREFIX, History
 from nnplay.kernels import layout as at
+from nnplay.rates import Plateau
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.trainer import Trainer
@@ -197,10 +198,10 @@ def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
     return value
 
 
-def _plateau(progress: Mapping[str, Any], where: str) -> tuple[float, int, float]:
-    match progress.get("plateau", (float("inf"), 0, 1.0)):
+def _plateau(progress: Mapping[str, Any], where: str) -> Plateau:
+    match progress.get("plateau", tuple(Plateau())):
         case (float() | int() as best, int() as waited, float() | int() as factor) if waited >= 0:
-            return float(best), waited, float(factor)
+            return Plateau(float(best), waited, float(factor))
         case other:
             what = f"'{other}' is not what a schedule waits for"
             raise InputError(what, where=f"{where}, progress.plateau", hint="as in [0.25, 0, 1.0]")

@@ -15,7 +15,6 @@ from nnplay import initial, metrics
 from nnplay.assembler import Options, build
 from nnplay.carry import carry_over
 from nnplay.data.dataset import Dataset
-from nnplay.data.memory import memory_budget, size_text
 from nnplay.data.split import Split
 from nnplay.divergence import describe
 from nnplay.errors import InputError
@@ -25,8 +24,10 @@ from nnplay.kernels import layout as at
 from nnplay.layout import STATE
 from nnplay.loss import Loss, LossRecord
 from nnplay.machine import MAX_EPOCHS, MAX_STEPS, Machine
-from nnplay.network import Network, NetworkPlan
+from nnplay.network import Network
 from nnplay.optimizer import Optimizer, OptimizerRecord
+from nnplay.rates import Plateau, rates, watches
+from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
 from nnplay.setup import Setup, cores, made
 from nnplay.tape import Tape
@@ -58,7 +59,7 @@ class State:
     memory: Array
     clock: NDArray[np.int64]
     running: float
-    plateau: tuple[float, int, float]
+    plateau: Plateau
     optimizer: Optimizer
     setup: Setup
 
@@ -99,7 +100,7 @@ class Trainer:
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
-        self._refuse_too_large(tape)
+        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
         self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
         self._checks: dict[str, Array] = {}
         self._load_data()
@@ -120,20 +121,6 @@ class Trainer:
             clip_value=setup.clip_value > 0,
         )
         return build(self.plan, self.loss, self.optimizer, options)
-
-    def _refuse_too_large(self, tape: Tape) -> None:
-        needed = tape.size * np.dtype(self.setup.real).itemsize
-        budget = memory_budget()
-        if needed > budget:
-            worst = max(
-                self.plan.steps, key=lambda step: sum(math.prod(p.shape) for p in step.plan.parameters.values())
-            )
-            fits = _largest_units(self.plan, worst.path, needed, budget)
-            raise InputError(
-                f"needs {size_text(needed)} with gradients and optimizer state; {size_text(budget)} may be used",
-                where=f"layer {worst.path}, {worst.layer.record.name}",
-                hint=f"about {fits:,} units would fit",
-            )
 
     def _load_data(self) -> None:
         train = self.split.train
@@ -167,7 +154,7 @@ class Trainer:
         machine.keep_good()
         self.history = History()
         self.recorded = 0
-        self.plateau = (math.inf, 0, 1.0)
+        self.plateau = Plateau()
         self.write_settings()
 
     # -- settings --------------------------------------------------------------------------------------------------
@@ -350,7 +337,7 @@ class Trainer:
         """
         machine = self.machine
         count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
-        if self.watches:
+        if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count] = self._rates(count)
         first = self.step
@@ -370,19 +357,8 @@ class Trainer:
             raise error
         return taken
 
-    @property
-    def watches(self) -> bool:
-        """Whether the schedule looks at the validation loss after each epoch."""
-        schedule = self.setup.schedule
-        return schedule is not None and bool(schedule.record.patience)
-
     def _rates(self, count: int) -> Array:
-        lr = float(self.optimizer.values["lr"]) * self.plateau[2]
-        schedule = self.setup.schedule
-        if schedule is None or schedule.record.patience:
-            return np.full(count, lr)
-        steps = np.arange(self.step, self.step + count, dtype=np.float64)
-        return lr * schedule.record.factor(schedule.values, steps)
+        return rates(float(self.optimizer.values["lr"]), self.setup.schedule, self.plateau, self.step, count)
 
     def _record(self, first: int, taken: int, lines: Array) -> None:
         machine, history = self.machine, self.history
@@ -409,15 +385,9 @@ class Trainer:
     def _observe(self, lines: Array) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
         schedule = self.setup.schedule
-        if schedule is None or not schedule.record.patience:
-            return
-        column = 1 if self.split.validation is None else 2
-        for loss in (float(line[column]) for line in lines if not math.isnan(line[column])):
-            best, waited, factor = self.plateau
-            best, waited = (loss, 0) if loss < best else (best, waited + 1)
-            if waited > schedule.values[schedule.record.patience]:
-                factor, waited = max(factor * schedule.values["factor"], schedule.values["min_factor"]), 0
-            self.plateau = (best, waited, factor)
+        if schedule is not None and watches(schedule):
+            column = 1 if self.split.validation is None else 2
+            self.plateau = self.plateau.after(schedule, map(float, lines[:, column]))
 
     def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
         """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
@@ -480,9 +450,3 @@ def _next_count(taken: int, spent: float, seconds: float) -> int:
     if taken == 0 or spent <= 0:
         return 1
     return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))
-
-
-def _largest_units(plan: NetworkPlan, path: str, needed: int, budget: int) -> int:
-    """About how many units the largest layer could have: memory grows in proportion to them."""
-    units = next(step.plan.output[-1] for step in plan.steps if step.path == path)
-    return max(1, units * budget // needed)
