@@ -150,6 +150,7 @@ class FakeLedger:
 _SET = (
     number("noise", 0.0, "random change of the examples", low=0.0, high=0.5),
     integer("samples", 1000, "examples made", low=20, high=5000),
+    integer("seed", 0, "which examples are drawn", low=0),
 )
 _RATE = (number("lr", 0.01, "length of a step along the gradient", low=0.0, above=True, live=True),)
 _TRAINING = (

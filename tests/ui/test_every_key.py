@@ -1,0 +1,189 @@
+"""Each key of the help does what it says: one claim an action, tried with each of its keys over a hand-made run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nnplay.tempo import FULL, Tempo
+from nnplay.tui.actions import ACTIONS, BY_ID
+from nnplay.tui.app import Playground
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.form import Form
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.network_view import NetworkView
+from nnplay.tui.panes.curves import CurvesPane
+from nnplay.tui.panes.health import Findings
+from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.picture import Picture
+from nnplay.tui.said import Said
+from tests.ui.test_playground import asked, main, make, type_line
+
+Read = Callable[[Playground], Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Keys that lead to the place, what to look at, and what it must be after the key; or a check of before and after."""
+
+    reach: str
+    read: Read
+    after: Any
+
+
+def _asked(app: Playground) -> Any:
+    return asked(app)[-1] if asked(app) else None
+
+
+def _screen(app: Playground) -> str:
+    return type(app.screen).__name__
+
+
+def _pane(app: Playground) -> str:
+    return main(app).current
+
+
+def _layers(app: Playground) -> tuple[str, ...]:
+    return tuple(app._backend.settings.layers)
+
+
+def _of(kind: type[Any], read: Read) -> Read:
+    """What `read` says of the screen's first widget of a kind."""
+    return lambda app: read(main(app).query_one(kind))
+
+
+def _clipboard(app: Playground) -> bool:
+    return "samples" in app.clipboard
+
+
+_said = _of(Said, lambda said: said.text)
+_FORM = _of(Form, lambda form: form.cursor)
+_LAYER = _of(LayerList, lambda layers: layers.cursor)
+_UNIT = _of(NetworkView, lambda view: view.chosen)
+_LINK = _of(NetworkView, lambda view: view.link)
+_CURSOR = _of(CurveView, lambda view: view.cursor)
+_FAMILY = _of(CurvesPane, lambda pane: pane.family)
+_FINDING = _of(Findings, lambda pane: pane.cursor)
+START = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
+OTHER = object()
+"""Something else than before."""
+
+CLAIMS: dict[str, Claim] = {
+    "run": Claim("", _asked, ("pause",)),
+    "step": Claim("", _asked, ("batch",)),
+    "back": Claim("", _asked, ("back",)),
+    "epoch": Claim("", _asked, ("epoch",)),
+    "rewind": Claim("", _asked, ("rewind",)),
+    "new-weights": Claim("", _asked, ("reseed",)),
+    "faster": Claim("", _asked, ("tempo", FULL)),
+    "slower": Claim("", _asked, ("tempo", Tempo(1000.0))),
+    "latest": Claim("", _asked, ("goto", "step", 2745)),
+    "presets": Claim("", _screen, "Choose"),
+    "regenerate": Claim("", lambda app: app._backend.settings.dataset_fields.get("seed"), OTHER),
+    "find-setting": Claim("", _screen, "Choose"),
+    "undo": Claim("1 j j right", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
+    "redo": Claim("1 j j right z", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
+    "add-layer": Claim("", _screen, "AskLayer"),
+    "edit": Claim("1", _screen, "Choose"),
+    "less": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
+    "more": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
+    "up": Claim("1 j j", _FORM, 1),
+    "down": Claim("1", _FORM, 1),
+    "layer-edit": Claim("2 2", _screen, "AskLayer"),
+    "layer-delete": Claim("2 2 j", _layers, ("linear 8", "linear 8", "tanh", "linear 2")),
+    "layer-copy": Claim("2 2 j", _layers, ("linear 8", "tanh", "tanh", "linear 8", "tanh", "linear 2")),
+    "layer-freeze": Claim("2 2", _layers, ("linear 8 frozen", *START[1:])),
+    "layer-name": Claim("2 2", _screen, "AskValue"),
+    "layer-init": Claim("2 2", _screen, "Choose"),
+    "layer-down": Claim("2 2", _layers, ("tanh", "linear 8", *START[2:])),
+    "layer-up": Claim("2 2 j", _layers, ("tanh", "linear 8", *START[2:])),
+    "layer-wider": Claim("2 2", _layers, ("linear 9", *START[1:])),
+    "layer-narrower": Claim("2 2", _layers, ("linear 7", *START[1:])),
+    "layer-next": Claim("2 2", _LAYER, 1),
+    "layer-previous": Claim("2 2 j j", _LAYER, 1),
+    "unit-right": Claim("2 right", _UNIT, (2, 0)),
+    "unit-left": Claim("2 right right", _UNIT, (1, 0)),
+    "unit-down": Claim("2 right", _UNIT, (1, 1)),
+    "unit-up": Claim("2 right down down", _UNIT, (1, 1)),
+    "weight-next": Claim("2 right", _LINK, 1),
+    "weight-previous": Claim("2 right w w", _LINK, 1),
+    "weight-edit": Claim("2 right w", _screen, "AskValue"),
+    "weight-leave": Claim("2 right", _UNIT, None),
+    "cure": Claim("4 6 down", _pane, "training"),
+    "finding-next": Claim("6", _FINDING, 1),
+    "finding-previous": Claim("6 down", _FINDING, 0),
+    **{f"pane-{name}": Claim("", _pane, name) for name in ("network", "data", "training", "curves", "health")},
+    "pane-output": Claim("1", _pane, "output"),
+    "next-pane": Claim("1", _pane, "training"),
+    "previous-pane": Claim("5", _pane, "output"),
+    "inspect": Claim("", _said, "there is no network to inspect"),  # the hand-made run has no network to inspect
+    "maximise": Claim("5", lambda app: main(app).full, True),
+    "reset-layout": Claim("5 f", lambda app: main(app).full, False),
+    "cursor-left": Claim("5 left", _CURSOR, OTHER),
+    "cursor-right": Claim("5 left left", _CURSOR, OTHER),
+    "cursor-hide": Claim("5 left", _CURSOR, None),
+    "log-scale": Claim("5", _of(CurveView, lambda view: view.logarithmic), False),
+    "smooth": Claim("", _of(CurveView, lambda view: view._smoothing), 1),
+    "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
+    "curve-next": Claim("", _FAMILY, "accuracy"),
+    "curve-previous": Claim("]", _FAMILY, "loss"),
+    "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
+    "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),
+    "theme": Claim("", lambda app: app.look.palette.dark, False),
+    "log": Claim("", _screen, "Log"),
+    "copy": Claim("1", _clipboard, True),
+    "save": Claim("", _asked, ("save", "")),
+    "open": Claim("", _screen, "OpenRun"),
+    "quit": Claim("", lambda app: app._exit, True),
+    "interrupt": Claim("", lambda app: app._exit, True),
+    "command": Claim("", _screen, "CommandLine"),
+    "palette": Claim("", _screen, "CommandPalette"),
+    "help": Claim("", _screen, "Help"),
+}
+BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
+    "goto": ("goto step 500", _asked, ("goto", "step", 500)),
+    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer_fields["lr"], 0.003),
+    "preset": ("preset circle", lambda app: app._backend.settings.dataset, "circle"),
+    "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
+    "data": ("data moons", lambda app: app._backend.settings.dataset, "moons"),
+    "tour": ("tour", _screen, "Tour"),
+}
+
+
+ON_A_TERMINAL = {"suspend"}
+"""Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
+
+
+def test_every_action_has_a_claim() -> None:
+    """No action of the help is without a test."""
+    assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | ON_A_TERMINAL
+    assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
+
+
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in CLAIMS for key in BY_ID[name].keys])
+async def test_key_does_what_the_help_says(name: str, key: str) -> None:
+    """The key, pressed where it belongs, has the effect of its action and had not before."""
+    claim = CLAIMS[name]
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*claim.reach.split())
+        await pilot.pause()
+        before = claim.read(app)
+        await pilot.press(key)
+        await pilot.pause()
+        assert claim.read(app) != before
+        assert claim.after is OTHER or claim.read(app) == claim.after
+
+
+@pytest.mark.parametrize("name", BY_COMMAND)
+async def test_command_does_what_the_help_says(name: str) -> None:
+    """A command without a key has its effect from the `:` line."""
+    line, read, after = BY_COMMAND[name]
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert read(app) != after
+        await type_line(pilot, line)
+        assert read(app) == after
