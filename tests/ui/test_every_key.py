@@ -27,7 +27,7 @@ Read = Callable[[Playground], Any]
 
 @dataclass(frozen=True)
 class Claim:
-    """Keys that lead to the place, what to look at, and what it must be after the key; or a check of before and after."""
+    """Keys that lead to the place, what to look at there, and what it must be after the key."""
 
     reach: str
     read: Read
