@@ -18,6 +18,7 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.history import PREFIX, History
 from nnplay.kernels import layout as at
+from nnplay.network import Network
 from nnplay.rates import Plateau
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
@@ -38,17 +39,21 @@ class SavedRun:
         progress: step, epoch, batch, seconds of training, and what the loop carries between steps.
         tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
         view: settings of the screen.
+        edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
     """
 
     config: RunConfig
     progress: Mapping[str, Any]
     tensors: Mapping[str, Array]
     view: Mapping[str, Any] = field(default_factory=dict)
+    edited: RunConfig | None = None
 
     @property
     def record(self) -> dict[str, Any]:
         """The session's record."""
-        return {"run": self.config.to_dict(), "progress": dict(self.progress), "view": dict(self.view)}
+        edited = None if self.edited is None else _anywhere(self.edited).to_dict()
+        run = self.config.to_dict()
+        return {"run": run, "edited": edited, "progress": dict(self.progress), "view": dict(self.view)}
 
 
 def capture(config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None) -> SavedRun:
@@ -122,14 +127,44 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     warnings = list(loaded.warnings)
     if loaded.tensors:
         warnings += _fill(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+    if loaded.tensors and "edited" in loaded.record:
+        config = _config(loaded, "edited")
+        trainer, words = _changed_into(trainer, config, progress)
+        warnings.append(words)
     return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only)
 
 
-def _config(loaded: session.Loaded) -> RunConfig:
+def remade(
+    trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
+) -> tuple[Trainer, list[str]]:
+    """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
+    setup = config.setup()
+    return trainer.remade(
+        progress,
+        network=Network(config.layers, config.seed),
+        data=split,
+        loss=config.loss,
+        optimizer=config.optimizer,
+        **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
+    )
+
+
+def _changed_into(
+    trainer: Trainer, config: RunConfig, progress: Callable[[int, int, str], None] | None
+) -> tuple[Trainer, str]:
+    """Makes the edit that had been asked for when the run was saved; another seed or other data begin at step 0."""
+    split = config.load()
+    if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
+        return config.trainer(progress, split), "with the last edit, which begins the run anew"
+    changed, fresh = remade(trainer, config, trainer.split, progress)
+    return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
+
+
+def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
     """The run of a record; a record written by hand may have its keys at the top, and paths relative to its file."""
-    prefix = "run." if "run" in loaded.record else ""
+    prefix = f"{section}." if section in loaded.record else ""
     own = {key: value for key, value in loaded.record.items() if key not in _NOT_CONFIG}
-    table = _section(loaded, "run") if prefix else own
+    table = _section(loaded, section) if prefix else own
     try:
         return RunConfig.from_dict(table, folder=Path(loaded.where).parent)
     except Problems as error:
@@ -144,7 +179,9 @@ def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputEr
     return InputError(problem.what, where=where, hint=problem.hint)
 
 
-_NOT_CONFIG = frozenset({"progress", "view", "generation", "format_read", "format_write", "written_by", "blob"})
+_NOT_CONFIG = frozenset(
+    {"edited", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
+)
 
 
 def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:

@@ -41,6 +41,9 @@ class Timeline:
     Args:
         trainer: at the moment where the timeline begins; nothing before it can be reached.
         budget: bytes that stored moments may take.
+
+    Attributes:
+        serial: another number after each change of the journal; it and a step name a moment.
     """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
@@ -56,6 +59,7 @@ class Timeline:
         self._interval = 1
         self.changes: list[Change] = []
         self.latest = trainer.step
+        self.serial = 0
 
     @property
     def first(self) -> int:
@@ -82,6 +86,7 @@ class Timeline:
         """Makes a change now and writes it into the journal, so that a replay makes it at the same step."""
         apply(self.trainer)
         self.changes.append(Change(self.trainer.step, words, apply))
+        self.serial += 1
 
     def undo(self) -> str:
         """Takes back the last change, if it was made at the trainer's present step; steps after it are let go.
@@ -95,6 +100,7 @@ class Timeline:
             self.changes = later
             return ""
         change = self.changes.pop()
+        self.serial += 1
         self.cut()
         self._keep(k for k, made in enumerate(self._made) if made <= len(self.changes))
         self._near = [item for item in self._near if item[2] <= len(self.changes)]
@@ -156,7 +162,9 @@ class Timeline:
         lost = self.latest - step
         self._keep(range(bisect.bisect_right(self._steps, step)))
         self._near = [item for item in self._near if item[0] <= step]
+        known = len(self.changes)
         self.changes = [change for change in self.changes if change.step <= step]
+        self.serial += len(self.changes) < known
         self.latest = step
         self.trainer.history.truncate(step)
         return lost

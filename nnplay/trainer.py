@@ -222,16 +222,24 @@ class Trainer:
             "optimizer": changes.pop("optimizer", self.optimizer),
         }
         other = Trainer(**arguments, setup=self.setup.changed(**changes), progress=progress)
-        fresh = carry_over(self.plan, self.machine, other.plan, other.machine)
-        clock = self.machine.clock
-        other.machine.clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1] = clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1]
-        if other.split is self.split and other.setup.batch_size == self.setup.batch_size:
-            other.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
-            other.machine.running[0] = self.machine.running[0]
-        other.machine.keep_good()
-        other.history, other.seconds, other.plateau = self.history, self.seconds, self.plateau
-        other.recorded = self.recorded
-        return other, fresh
+        return other, other.go_on_from(self)
+
+    def go_on_from(self, before: Trainer) -> list[str]:
+        """Takes the place of a run: its step, epoch and history, and the weights of its layers that fit here.
+
+        Returns:
+            The names of the parameters that keep what they held here.
+        """
+        kept = carry_over(before.plan, before.machine, self.plan, self.machine)
+        clock = before.machine.clock
+        self.machine.clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1] = clock[at.CLOCK_STEP : at.CLOCK_EPOCH + 1]
+        if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
+            self.machine.clock[at.CLOCK_BATCH] = clock[at.CLOCK_BATCH]
+            self.machine.running[0] = before.machine.running[0]
+        self.machine.keep_good()
+        self.history, self.seconds, self.plateau = before.history, before.seconds, before.plateau
+        self.recorded = before.recorded
+        return kept
 
     # -- where the run stands --------------------------------------------------------------------------------------
 

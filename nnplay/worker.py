@@ -46,6 +46,10 @@ class Look:
     held_out: bool = False
 
 
+class NoAnswerError(NnplayError):
+    """The training thread is busy with something long."""
+
+
 class Worker:
     """Owns a trainer and runs it in a thread of its own.
 
@@ -100,11 +104,11 @@ class Worker:
 
     def pause(self) -> None:
         """Stops at the end of the present step."""
-        self.send(lambda worker: worker._pause(), anywhere=True)
+        self.send(lambda worker: worker.halt(), anywhere=True)
 
     def rewind(self) -> None:
         """Back to the initial weights."""
-        self.send(lambda worker: worker._rewind(), anywhere=True)
+        self.send(lambda worker: worker.restart(), anywhere=True)
 
     def go(self, step: int) -> None:
         """To any step of the past, or back to the latest."""
@@ -116,11 +120,11 @@ class Worker:
 
     def install(self, make: Callable[[], Trainer]) -> None:
         """Replaces the run by a new one; `make` runs in the training thread, its errors show in the snapshot."""
-        self.send(lambda worker: worker._replace(make))
+        self.send(lambda worker: worker.exchange(make))
 
     def change(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """Changes something of the running training, and writes it into the journal."""
-        self.send(lambda worker: worker._change(words, apply))
+        self.send(lambda worker: worker.amend(words, apply))
 
     def say(self, message: str) -> None:
         """Shows a message with the next snapshot."""
@@ -135,7 +139,7 @@ class Worker:
         """The answer that the training thread gives between two steps.
 
         Raises:
-            NnplayError: it did not answer in time.
+            NoAnswerError: it did not answer in time.
             Exception: what the question raised.
         """
         future: Future[Answer] = Future()
@@ -150,7 +154,7 @@ class Worker:
         try:
             return future.result(seconds)
         except TimeoutError:
-            raise NnplayError("the training thread did not answer in time", where="worker") from None
+            raise NoAnswerError("the training thread did not answer in time", where="worker") from None
 
     def forward(self, *, epoch: bool = False) -> None:
         """One step (or to the end of the epoch): within the known past, or by training on from its end."""
@@ -165,6 +169,33 @@ class Worker:
             self._go(timeline.latest)
             self._travel(to_end=True)
             self._run(step - trainer.step, None)
+
+    def halt(self) -> None:
+        """For commands: stops training and travelling in time."""
+        self._running, self._until, self._aim = False, None, None
+
+    def restart(self) -> None:
+        """For commands: back to the initial weights, paused."""
+        trainer, _ = self._both()
+        self.halt()
+        self._error, self._message = "", ""
+        trainer.rewind()
+        self._begin(trainer)
+
+    def exchange(self, make: Callable[[], Trainer]) -> None:
+        """For commands: replaces the run by the one that `make` gives."""
+        was_running, self._error = self._running, ""
+        self._running = False
+        self._install(make())
+        self._running = was_running
+
+    def amend(self, words: str, apply: Callable[[Trainer], None]) -> None:
+        """For commands: changes something of the run and notes it in the journal; steps after this one are let go."""
+        _, timeline = self._both()
+        if timeline.trainer.step < timeline.latest:
+            timeline.cut()
+        timeline.change(words, apply)
+        self._error = ""
 
     def stop(self, seconds: float = 5.0) -> None:
         """Ends the thread at the next step boundary and waits for it."""
@@ -294,18 +325,8 @@ class Worker:
         self._rate = (time.perf_counter(), 0, self._rate[2])
         self._running = True
 
-    def _pause(self) -> None:
-        self._running, self._until, self._aim = False, None, None
-
-    def _rewind(self) -> None:
-        trainer, _ = self._both()
-        self._pause()
-        self._error, self._message = "", ""
-        trainer.rewind()
-        self.timeline = Timeline(trainer, self.budget)
-
     def _go(self, step: int) -> None:
-        self._pause()
+        self.halt()
         _, timeline = self._both()
         self._error = ""
         self._aim = min(max(step, timeline.first), timeline.latest)
@@ -318,25 +339,17 @@ class Worker:
         else:
             self._run(ahead, None)
 
-    def _replace(self, make: Callable[[], Trainer]) -> None:
-        was_running, self._error = self._running, ""
-        self._running = False
-        self._install(make())
-        self._running = was_running
-
     def _install(self, trainer: Trainer) -> None:
-        self.trainer, self.timeline = trainer, Timeline(trainer, self.budget)
+        self._begin(trainer)
         self._aim = None
         self.stops.begin(trainer)
         self._generation += 1
         self._pictured = (0.0, 0.0)
 
-    def _change(self, words: str, apply: Callable[[Trainer], None]) -> None:
-        _, timeline = self._both()
-        if timeline.trainer.step < timeline.latest:
-            timeline.cut()
-        timeline.change(words, apply)
-        self._error = ""
+    def _begin(self, trainer: Trainer) -> None:
+        serial = -1 if self.timeline is None else self.timeline.serial
+        self.trainer, self.timeline = trainer, Timeline(trainer, self.budget)
+        self.timeline.serial = serial + 1
 
     def _end(self) -> None:
         self._running, self._ended = False, True

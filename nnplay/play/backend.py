@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nnplay.config import DataChoice, RunConfig
-from nnplay.data.dataset import Dataset
-from nnplay.data.split import Split
+from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network import Network
 from nnplay.play.autosave import Autosave
-from nnplay.play.catalogue import STOP_FIELDS, Catalogue, catalogue
-from nnplay.play.keeping import LIVE, Keeping
+from nnplay.play.catalogue import Catalogue, catalogue
+from nnplay.play.changing import Changing, data_of, split_of
 from nnplay.play.ledger import Ledger, ledger
 from nnplay.play.settings import Settings, fitted, from_config
 from nnplay.presets.catalogue import load_preset
 from nnplay.snapshot import Snapshot
-from nnplay.stopping import Stops
 from nnplay.targets import target_form
 from nnplay.tempo import EASED, Tempo
-from nnplay.trainer import Trainer
 from nnplay.worker import Look, Worker
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"
 
 
-class PlaygroundBackend(Keeping):
+class PlaygroundBackend(Changing):
     """Answers the screen. Methods return at once; what they cause shows in a later snapshot.
 
     Args:
@@ -42,7 +38,7 @@ class PlaygroundBackend(Keeping):
         self.worker = Worker()
         self.worker.tempo = EASED
         self._config = config or load_preset(FIRST).config
-        self._split = _split_of(self._config)
+        self._split = split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
         self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
@@ -112,10 +108,6 @@ class PlaygroundBackend(Keeping):
         """Back to step 0 with the same initial weights."""
         self.worker.rewind()
 
-    def reseed(self) -> None:
-        """New initial weights and a new order, from the next seed."""
-        self.apply(self.settings.changed(seed=self.settings.seed + 1))
-
     def goto(self, unit: str, number: int) -> None:
         """To a step or epoch: back in the past, forward by training on.
 
@@ -146,16 +138,6 @@ class PlaygroundBackend(Keeping):
         self.worker.look = Look(surface, neurons, output, held_out)
         self.worker.send(lambda worker: None, anywhere=True)  # a paused worker publishes anew after a command only
 
-    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
-        """Gives one weight another value, from this step on."""
-        self._edits += 1
-
-        def edit(trainer: Trainer) -> None:
-            trainer.parameters()[name][index] = value
-
-        at = ",".join(map(str, index))
-        self.worker.change(f"{name}[{at}] = {value:g}", edit)
-
     # -- changing --------------------------------------------------------------------------------------------------
 
     def changed(self, **values: Any) -> Settings:
@@ -168,35 +150,8 @@ class PlaygroundBackend(Keeping):
         if settings.dataset != self.settings.dataset or (
             settings.is_file and settings.dataset_fields != self.settings.dataset_fields
         ):
-            settings = fitted(settings, _data_of(settings.config()))
+            settings = fitted(settings, data_of(settings.config()))
         return settings
-
-    def apply(self, settings: Settings) -> str:
-        """Puts settings in force, keeping whatever weights still fit; returns what was done in a sentence.
-
-        Raises:
-            InputError: settings that cannot be; nothing has changed then.
-        """
-        config = self._described(settings)
-        stops = Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
-        split = self._split if _same_data(config, self._config) else _split_of(config)
-        self._check(config, split)
-        before, old = self._config, self.settings
-        self._config, self._split, self.settings = config, split, settings
-        self.worker.stops = stops
-        self._edits += 1
-        if replace(settings, stops=old.stops) == old:
-            return "stop conditions apply from now on"
-        live = _live_changes(before, config)
-        if live is not None:
-            words = ", ".join(f"{name} {value}" for name, value in live.items())
-            self.worker.change(words, lambda trainer: trainer.set(**live))
-            return f"{words} from this step on"
-        if config.seed != before.seed:
-            self.worker.install(self._maker(config, split))
-            return f"new initial weights from seed {config.seed}"
-        self.worker.install(self._remaker(config, split))
-        return "applied; weights of layers that fit are kept"
 
     def _described(self, settings: Settings) -> RunConfig:
         """The run that settings describe; what they do not hold stays as it was while the data are the same."""
@@ -208,16 +163,6 @@ class PlaygroundBackend(Keeping):
             split = replace(split, **{name: getattr(config.split, name) for name in ("train", "validation", "test")})
         return replace(config, split=split, epochs=present.epochs, title=present.title, about=present.about)
 
-    def _check(self, config: RunConfig, split: Split) -> None:
-        plan = Network(config.layers, config.seed).plan(split.feature_shape)
-        if config.loss is not None:
-            target_form(config.loss, split.train, plan.output_shape)
-        split.batches(self._setup_batch(config))
-
-    @staticmethod
-    def _setup_batch(config: RunConfig) -> Any:
-        return config.setup().batch_size
-
     def preset(self, name: str) -> Settings:
         """The settings of a preset; put in force with `apply`.
 
@@ -225,38 +170,8 @@ class PlaygroundBackend(Keeping):
             InputError: there is no such preset.
         """
         preset = load_preset(name)
-        config = preset.config.completed(_split_of(preset.config))
+        config = preset.config.completed(split_of(preset.config))
         return replace(from_config(config), stops={"epochs": config.epochs, "patience": preset.patience})
-
-    def _maker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
-        def make() -> Trainer:
-            trainer: Trainer = config.trainer(self._compiling, split)
-            return trainer
-
-        return self._tracked(make, config)
-
-    def _remaker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
-        def make() -> Trainer:
-            current = self.worker.trainer
-            if current is None:
-                made: Trainer = config.trainer(self._compiling, split)
-                return made
-            setup = config.setup()
-            trainer, fresh = current.remade(
-                self._compiling,
-                network=Network(config.layers, config.seed),
-                data=split,
-                loss=config.loss,
-                optimizer=config.optimizer,
-                **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
-            )
-            self.worker.say(_told(fresh, trainer))
-            return trainer
-
-        return self._tracked(make, config)
-
-    def _compiling(self, done: int, total: int, name: str) -> None:
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
 
 
 def _go(worker: Worker, unit: str, number: int) -> None:
@@ -268,50 +183,3 @@ def _go(worker: Worker, unit: str, number: int) -> None:
     if unit == "epoch" and number <= trainer.epoch:
         target = number * trainer.batches
     worker.reach(target)
-
-
-def _told(fresh: Sequence[str], trainer: Trainer) -> str:
-    if not fresh:
-        return "all weights were kept"
-    count = len(trainer.parameters())
-    return f"made anew: {', '.join(fresh[:6])}{' …' if len(fresh) > 6 else ''} ({count - len(fresh)} of {count} kept)"
-
-
-def _same_data(one: RunConfig, other: RunConfig) -> bool:
-    split_seed = one.seed == other.seed or one.split.seed >= 0
-    return one.data == other.data and one.split == other.split and split_seed
-
-
-def _live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
-    """What changed, if all of it can change while training without a new tape; else None."""
-    if replace(after, optimizer=before.optimizer, training=before.training) != before:
-        return None
-    if after.optimizer.record is not before.optimizer.record:
-        return None
-    names = set(before.training) | set(after.training)
-    changed = {name: after.training.get(name, 0.0) for name in names if _differs(before.training, after.training, name)}
-    if not set(changed) <= LIVE:
-        return None
-    old, new = before.optimizer.values, after.optimizer.values
-    return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
-
-
-def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
-    return bool(before.get(name, 0.0) != after.get(name, 0.0))
-
-
-def _split_of(config: RunConfig) -> Split:
-    return config.split.apply(_data_of(config), config.seed)
-
-
-_recent_data: list[tuple[DataChoice, Dataset]] = []
-
-
-def _data_of(config: RunConfig) -> Dataset:
-    """The data set, kept for the next question about the same one."""
-    for choice, data in _recent_data:
-        if choice == config.data:
-            return data
-    data = config.data.load()
-    _recent_data[:] = [(config.data, data), *_recent_data[:3]]
-    return data

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
@@ -15,11 +15,12 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import STOP_FIELDS
+from nnplay.play.edits import Edits
 from nnplay.play.recent import Recent, recent, recovered, remember
 from nnplay.play.settings import Settings, from_config
 from nnplay.stopping import Stops
 from nnplay.trainer import Trainer
-from nnplay.worker import Worker
+from nnplay.worker import NoAnswerError, Worker
 
 
 class Keeping:
@@ -43,6 +44,9 @@ class Keeping:
         self._edits = 0
         self._clean = (0, 0)
         self._made: tuple[Trainer | None, RunConfig | None] = (None, None)
+        self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
+        self._still = threading.Lock()
+        self.edits = Edits()
 
     # -- saving ----------------------------------------------------------------------------------------------------
 
@@ -54,7 +58,7 @@ class Keeping:
         """
         target = self._target(path)
         edits = self._edits
-        saved = self._capture()
+        saved, serial = self._capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
         same = self._lock is not None and str(target) == self.path
@@ -63,7 +67,7 @@ class Keeping:
         saved_run.write(target, saved, self._lock if same else None)
         if not same:
             self._hold(target)
-        self.path, self._clean = str(target), (int(saved.progress["step"]), edits)
+        self.path, self._clean = str(target), (int(saved.progress["step"]), edits + serial)
         self._settle()
         remember(target)
         return f"saved to {target}"
@@ -205,7 +209,8 @@ class Keeping:
         self.worker.stops = Stops(**self.settings.stops)
         self.worker.install(self._tracked(lambda: opened.trainer, config))
         self.worker.ask(lambda worker: None, seconds=60.0)
-        self._clean = (opened.trainer.step, self._edits)
+        self.edits.forget()
+        self._clean = self._progress()
         self._settle(keep=was_unsaved)
 
     def _settle(self, keep: bool = False) -> None:
@@ -225,24 +230,36 @@ class Keeping:
             self._lock = None
 
     def _progress(self) -> tuple[int, int]:
+        """The newest step, and a number that is another one after each edit."""
         timeline = self.worker.timeline
-        return (0 if timeline is None else max(timeline.trainer.step, timeline.latest)), self._edits
+        if timeline is None:
+            return 0, self._edits
+        return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
 
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
 
         def tracked() -> Trainer:
-            trainer = make()
+            self._replaced = self._made
+            try:
+                trainer = make()
+            finally:
+                with self._still:
+                    self._replaced = None
             self._made = (trainer, config)
             return trainer
 
         return tracked
 
-    def _capture(self) -> saved_run.SavedRun | None:
-        """A copy of the present moment, taken by the worker between two steps."""
+    def _capture(self) -> tuple[saved_run.SavedRun | None, int]:
+        """A copy of the present moment, taken by the worker between two steps; and its timeline's serial number."""
+
+        def capture(worker: Worker) -> tuple[saved_run.SavedRun | None, int]:
+            return self._captured(worker), worker.timeline.serial if worker.timeline is not None else 0
+
         if threading.current_thread() is self.worker.thread:
-            return self._captured(self.worker)
-        return self.worker.ask(self._captured)
+            return capture(self.worker)
+        return self.worker.ask(capture, seconds=_PATIENCE)
 
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
@@ -252,17 +269,38 @@ class Keeping:
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
             return None if in_the_past else self._captured(worker)
 
-        return self.worker.ask(latest)
+        for _ in range(_ATTEMPTS - 1):
+            if (waiting := self._waiting()) is not None:
+                return waiting
+            with contextlib.suppress(NoAnswerError):  # perhaps because it has begun to make another run: look again
+                return self.worker.ask(latest, seconds=1.0)
+        return self.worker.ask(latest, seconds=1.0)
+
+    def _waiting(self) -> saved_run.SavedRun | None:
+        """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""
+        with self._still:
+            if self._replaced is None:
+                return None
+            trainer, config = self._replaced
+            if trainer is None or config is None:
+                return saved_run.SavedRun(self._config, {}, {}, self._seen())
+            return replace(self._captured_of(trainer, config), edited=self._config)
 
     def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
         trainer, (made, config) = worker.trainer, self._made
         if trainer is None or made is not trainer or config is None:
             return None
+        return self._captured_of(trainer, config)
+
+    def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
         setup = trainer.setup
         live = {name: getattr(setup, name) for name in LIVE if name in config.training or getattr(setup, name)}
         present = replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
-        stops = {"stops": dict(self.settings.stops)} if self.settings.stops else {}
-        return saved_run.capture(present, trainer, {**self.view, **stops})
+        return saved_run.capture(present, trainer, self._seen())
+
+    def _seen(self) -> dict[str, Any]:
+        """What a session keeps of the screen, and the stop conditions."""
+        return {**self.view, **({"stops": dict(self.settings.stops)} if self.settings.stops else {})}
 
 
 def _known_stops(saved: Any) -> dict[str, Any]:
@@ -275,5 +313,9 @@ def _known_stops(saved: Any) -> dict[str, Any]:
     return found
 
 
+#: Times a second that autosave asks a training thread that does not answer.
+_ATTEMPTS: Final = 10
+#: Seconds that a save waits for kernels that are being compiled.
+_PATIENCE: Final = 300.0
 #: Values of the setup that can be changed while training without a new tape.
 LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value"})

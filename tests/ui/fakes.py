@@ -305,6 +305,8 @@ class FakeBackend:
         self.asked: list[tuple[Any, ...]] = []
         self.looked: dict[str, Any] = {}
         self.saved: list[FakeRecent] = []
+        self.past: list[FakeSettings] = []
+        self.future: list[FakeSettings] = []
         self.unsaved_steps = False
 
     def run(self) -> None:
@@ -361,14 +363,28 @@ class FakeBackend:
     def changed(self, **values: Any) -> FakeSettings:
         return replace(self.settings, **values)
 
-    def apply(self, settings: FakeSettings) -> str:
+    def apply(self, settings: FakeSettings, *, anew: bool = False) -> str:
         problem = next((line.problem for line in self.ledger(settings.layers).lines if line.problem), "")
         if problem:
             raise InputError(problem)
         self.asked.append(("apply", settings))
+        self.past, self.future = [*self.past, self.settings], []
         kept = "weights kept" if settings.layers == self.settings.layers else "2 of 3 layers kept their weights"
         self.settings = settings
         return kept
+
+    def undo(self) -> str:
+        return self._swap(self.past, self.future, "undone", "nothing to take back")
+
+    def redo(self) -> str:
+        return self._swap(self.future, self.past, "made again", "nothing to make again")
+
+    def _swap(self, source: list[FakeSettings], target: list[FakeSettings], done: str, nothing: str) -> str:
+        if not source:
+            return nothing
+        target.append(self.settings)
+        self.settings = source.pop()
+        return f"{done}: a change"
 
     def preset(self, name: str) -> FakeSettings:
         if name not in self.catalogue.presets:

@@ -203,7 +203,7 @@ async def test_path_is_typed_where_a_data_set_is_chosen() -> None:
 
 
 async def test_run_for_a_while_and_problem_by_command() -> None:
-    """`:run 10 epochs`, `:data`, `:set problem` reach the back end; another data set begins at step 0."""
+    """`:run 10 epochs`, `:data`, `:set problem` reach the back end."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await type_line(pilot, "run 10 epochs")
@@ -214,7 +214,6 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
         await pilot.pause(0.2)
         assert app._backend.settings.dataset == "my.csv"
         assert app._backend.settings.dataset_fields == {"target": "price"}
-        assert ("rewind",) in asked(app)
         await type_line(pilot, "set dataset spiral")
         await pilot.pause(0.2)
         await type_line(pilot, "set problem regression")

@@ -21,7 +21,6 @@ from nnplay.tui.network_view import NetworkView
 from nnplay.tui.nudge import nudged
 from nnplay.tui.pane_help import page
 from nnplay.tui.panes.health import Findings
-from nnplay.tui.undo import Undo
 from tests.ui.fakes import FakeBackend, FakeCatalogue, FakeSettings
 
 OWNERS = {
@@ -166,19 +165,6 @@ def test_layers_as_text() -> None:
         "linear 1",
         "tanh",
     )
-
-
-def test_undo_and_redo() -> None:
-    """Undo returns earlier values, redo later ones, and a new change forgets the redo."""
-    undo: Undo[int] = Undo()
-    assert undo.undo(0) is None
-    undo.record(1)
-    undo.record(2)
-    assert undo.undo(3) == 2
-    assert undo.redo(2) == 3
-    assert undo.undo(3) == 2
-    undo.record(2)
-    assert undo.redo(9) is None
 
 
 def test_refusals_name_the_way_without_a_screen() -> None:

@@ -10,12 +10,10 @@ from typing import Any
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.tui import entries
-from nnplay.tui.contract import Settings
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.doing.shell import Shell
 from nnplay.tui.last_layer import suited
 from nnplay.tui.panes.layers import LayersPane
-from nnplay.tui.undo import Undo
 
 _LONG = 0.05
 """Seconds of reading data after which the next reading is done beside the event loop."""
@@ -30,7 +28,6 @@ class ChangingActions(Shell):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._undo: Undo[Settings] = Undo()
         self._turn = asyncio.Lock()
 
     def settable(self) -> list[entries.Entry]:
@@ -48,20 +45,12 @@ class ChangingActions(Shell):
     def _making(self, values: dict[str, Any]) -> Callable[[], str]:
         def make() -> str:
             began = time.monotonic()
-            old = self._backend.settings
             said = self._put(values)
-            self._undo.record(old)
-            self._begin_anew(old)
             if values.keys() & _DEALT:
                 self._reading_took = time.monotonic() - began
             return said
 
         return make
-
-    def _begin_anew(self, old: Settings) -> None:
-        """Other data are another run: counters and curves of the one before would only mislead."""
-        if self._backend.settings.dataset != old.dataset:
-            self._backend.rewind()
 
     def _put(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""
@@ -113,25 +102,18 @@ class ChangingActions(Shell):
 
     def action_undo(self) -> None:
         """Take the last change back."""
-        self._swap(self._undo.undo(self._backend.settings), "nothing to take back")
+        self._back_or_forth(self._backend.undo)
 
     def action_redo(self) -> None:
         """Make it again."""
-        self._swap(self._undo.redo(self._backend.settings), "nothing to make again")
+        self._back_or_forth(self._backend.redo)
 
-    def _swap(self, settings: Settings | None, nothing: str) -> None:
-        if settings is None:
-            self.say(nothing)
-        elif settings.dataset != self._backend.settings.dataset:
-            self.later(f"loading {settings.dataset} …", lambda: self._other_data(settings))
+    def _back_or_forth(self, move: Callable[[], str]) -> None:
+        """Undo or redo; where reading the data takes long, beside the event loop."""
+        if self._reading_took > _LONG:
+            self.later("taking back …" if move == self._backend.undo else "making again …", move)
         else:
-            self._now(lambda: self._backend.apply(settings))
-
-    def _other_data(self, settings: Settings) -> str:
-        old = self._backend.settings
-        said = self._backend.apply(settings)
-        self._begin_anew(old)
-        return said
+            self._now(move)
 
     def action_regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""
@@ -153,10 +135,7 @@ class ChangingActions(Shell):
             return
 
         def make() -> str:
-            old = self._backend.settings
-            said = self._backend.apply(self._backend.preset(name))
-            self._undo.record(old)
-            self._backend.rewind()
+            said = self._backend.apply(self._backend.preset(name), anew=True)
             return f"{self._backend.catalogue.presets.get(name, name)}: {said}"
 
         self.later(f"loading {name} …", make)

@@ -1,0 +1,298 @@
+"""Changing the run behind the screen: settings and weights, taken back and made again; the back end inherits it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nnplay.config import DataChoice, RunConfig
+from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
+from nnplay.network import Network
+from nnplay.play.catalogue import STOP_FIELDS
+from nnplay.play.edit_words import difference
+from nnplay.play.edits import Edit, Kept, Side
+from nnplay.play.keeping import LIVE, Keeping
+from nnplay.play.settings import Settings
+from nnplay.saved_run import remade
+from nnplay.stopping import Stops
+from nnplay.targets import target_form
+from nnplay.trainer import Trainer
+from nnplay.worker import Worker
+
+
+class Changing(Keeping):
+    """What changes a run, and the list of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = threading.RLock()
+
+    # -- edits -----------------------------------------------------------------------------------------------------
+
+    def apply(self, settings: Settings, *, anew: bool = False) -> str:
+        """Puts settings in force, keeping whatever weights still fit; returns what was done in a sentence.
+
+        Args:
+            anew: begin again at step 0, as other data always do.
+
+        Raises:
+            InputError: settings that cannot be; nothing has changed then.
+        """
+        with self._turn:
+            config = self._described(settings)
+            split = self._split_for(config)
+            self._check(config, split)
+            old = self.settings
+            if settings == old and not anew:
+                return "that is how it is already"
+            anew = anew or settings.dataset != old.dataset
+            edit = Edit(
+                words=difference(old, settings),
+                before=Side(old, self._config),
+                after=Side(settings, config),
+                anew=anew or config.seed != self._config.seed,
+                pauses=anew,
+            )
+            self.edits.record(edit)
+            self._enter(edit, edit.before, edit.after, split)
+            if replace(settings, stops=old.stops) == old and not anew:
+                return "stop conditions apply from now on"
+            if config.seed != edit.before.config.seed and not anew:
+                return f"new initial weights from seed {config.seed}"
+            live = live_changes(edit.before.config, config)
+            if live is None or anew:
+                return "applied; a new run begins" if anew else "applied; weights of layers that fit are kept"
+            return f"{_words(live)} from this step on"
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Gives one weight another value, from this step on."""
+        with self._turn:
+            here = Side(self.settings, self._config)
+            words = f"{name}[{','.join(map(str, index))}] = {value:g}"
+            edit = Edit(words, here, replace(here, value=value), weight=(name, index))
+            self.edits.record(edit)
+            self._enter(edit, edit.before, edit.after, self._split)
+
+    def reseed(self) -> None:
+        """New initial weights and a new order, from the next seed."""
+        self.apply(self.settings.changed(seed=self.settings.seed + 1))
+
+    def undo(self) -> str:
+        """Takes the last edit back; returns which in words.
+
+        Where nothing was trained since, and where the edit began another run, that is exactly the moment before it.
+        Where training went on, it is kept; what the edit had removed comes back as it was.
+
+        Raises:
+            InputError: the data of then cannot be read any more; nothing has changed.
+        """
+        return self._again(self.edits.undo, self.edits.redo, "undone", "nothing to take back")
+
+    def redo(self) -> str:
+        """Makes the edit again that was taken back last; returns which in words.
+
+        Raises:
+            InputError: the data cannot be read any more; nothing has changed.
+        """
+        return self._again(self.edits.redo, self.edits.undo, "made again", "nothing to make again")
+
+    def _again(
+        self, take: Callable[[], Edit | None], give_back: Callable[[], Edit | None], done: str, nothing: str
+    ) -> str:
+        with self._turn:
+            edit = take()
+            if edit is None:
+                return nothing
+            source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
+            try:
+                split = self._split_for(target.config)
+            except BaseException:
+                give_back()
+                raise
+            self._enter(edit, source, target, split, done)
+            return f"{done}: {edit.words}"
+
+    # -- from one side of an edit to the other -----------------------------------------------------------------------
+
+    def _enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
+        """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time."""
+        self._config, self._split, self.settings = target.config, split, target.settings
+        self.worker.stops = _stops(target.settings)
+        self._edits += 1
+        only_stops = replace(source.settings, stops=target.settings.stops) == target.settings
+        if only_stops and not edit.anew and edit.weight is None:
+            return
+
+        def enter(worker: Worker) -> None:
+            trainer = worker.trainer
+            exact = target.kept is not None and (edit.anew or source.stamp == _stamp(worker))
+            if trainer is not None:
+                source.kept = Kept.of(trainer)
+            if exact and target.kept is not None:
+                self._return(worker, edit, source, target, split, target.kept)
+                worker.say(f"{done}: {edit.words}; every number is as it was")
+            else:
+                self._make(worker, edit, source, target, split, done)
+            target.kept, target.stamp = None, _stamp(worker)
+            self.edits.spare_memory()
+
+        self.worker.send(enter)
+
+    def _return(self, worker: Worker, edit: Edit, source: Side, target: Side, split: Split, kept: Kept) -> None:
+        """To exactly that moment: on the same tape where it is the same, so that the past stays within reach."""
+        same = edit.weight is not None or live_changes(source.config, target.config) is not None
+        if same and not edit.anew:
+            worker.amend(f"taken back: {edit.words}", lambda trainer: trainer.restore(kept.state))
+            return
+        if edit.pauses:
+            worker.halt()
+        worker.exchange(self._tracked(lambda: kept.put(target.config.trainer(self._compiling, split)), target.config))
+
+    def _make(self, worker: Worker, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
+        """Makes the change on the run as it is now."""
+        if edit.weight is not None:
+            self._put_weight(worker, edit, source, target, done)
+            return
+        live = None if edit.anew else live_changes(source.config, target.config)
+        if live is not None:
+            worker.amend(_words(live), lambda trainer: trainer.set(**live))
+        elif edit.anew:
+            if edit.pauses:
+                worker.halt()
+            worker.exchange(self._maker(target.config, split))
+        else:
+            worker.exchange(self._remaker(target, split, done and f"{done}: {edit.words}; "))
+
+    def _put_weight(self, worker: Worker, edit: Edit, source: Side, target: Side, done: str) -> None:
+        name, index = edit.weight or ("", ())
+        weights = worker.trainer.parameters().get(name) if worker.trainer is not None else None
+        if weights is None or len(index) != weights.ndim or np.any(np.greater_equal(index, weights.shape)):
+            worker.say(f"there is no weight {name}[{','.join(map(str, index))}] any more")
+            return
+        if not done:
+            source.value = float(weights[index])
+        value = target.value
+
+        def edit_it(trainer: Trainer) -> None:
+            trainer.parameters()[name][index] = value
+
+        worker.amend(f"{name}[{','.join(map(str, index))}] = {value:g}", edit_it)
+        if done:
+            worker.say(f"{done}: {edit.words}; it is {value:g} again, training since then is kept")
+
+    def _remaker(self, target: Side, split: Split, said: str) -> Callable[[], Trainer]:
+        """What makes the run that goes on with a changed network; what fits is kept, and the rest is as it was then."""
+        config, kept = target.config, target.kept
+
+        def make() -> Trainer:
+            current = self.worker.trainer
+            if current is None:
+                first: Trainer = config.trainer(self._compiling, split)
+                return first
+            if kept is None:
+                trainer, fresh = remade(current, config, split, self._compiling)
+                self.worker.say(said + _told(fresh, trainer))
+                return trainer
+            trainer = config.trainer(self._compiling, split)
+            trainer.restore(kept.state)
+            again = trainer.go_on_from(current)
+            what = f"as before the edit: {_names(again)}; " if again else ""
+            self.worker.say(f"{said}{what}training since then is kept")
+            return trainer
+
+        return self._tracked(make, config)
+
+    # -- what an edit means ----------------------------------------------------------------------------------------
+
+    def _split_for(self, config: RunConfig) -> Split:
+        return self._split if _same_data(config, self._config) else split_of(config)
+
+    def _check(self, config: RunConfig, split: Split) -> None:
+        """Refuses a run that cannot be, before anything of the present one is changed."""
+        plan = Network(config.layers, config.seed).plan(split.feature_shape)
+        if config.loss is not None:
+            target_form(config.loss, split.train, plan.output_shape)
+        split.batches(config.setup().batch_size)
+
+    def _maker(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
+        """What makes a run at its beginning."""
+
+        def make() -> Trainer:
+            trainer: Trainer = config.trainer(self._compiling, split)
+            return trainer
+
+        return self._tracked(make, config)
+
+    def _compiling(self, done: int, total: int, name: str) -> None:
+        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+
+
+def _stamp(worker: Worker) -> tuple[int, int] | None:
+    """Names a moment: the same one after going back in time and forth again, another one after any change."""
+    timeline = worker.timeline
+    return None if timeline is None else (timeline.serial, timeline.trainer.step)
+
+
+def _stops(settings: Settings) -> Stops:
+    return Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
+
+
+def _words(live: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in live.items())
+
+
+def _told(fresh: Sequence[str], trainer: Trainer) -> str:
+    if not fresh:
+        return "all weights were kept"
+    count = len(trainer.parameters())
+    return f"made anew: {_names(fresh)} ({count - len(fresh)} of {count} kept)"
+
+
+def _names(fresh: Sequence[str]) -> str:
+    return f"{', '.join(fresh[:6])}{' …' if len(fresh) > 6 else ''}"
+
+
+def _same_data(one: RunConfig, other: RunConfig) -> bool:
+    split_seed = one.seed == other.seed or one.split.seed >= 0
+    return one.data == other.data and one.split == other.split and split_seed
+
+
+def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
+    """What changed, if all of it can change while training without a new tape; else None."""
+    if replace(after, optimizer=before.optimizer, training=before.training) != before:
+        return None
+    if after.optimizer.record is not before.optimizer.record:
+        return None
+    names = set(before.training) | set(after.training)
+    changed = {name: after.training.get(name, 0.0) for name in names if _differs(before.training, after.training, name)}
+    if not set(changed) <= LIVE:
+        return None
+    old, new = before.optimizer.values, after.optimizer.values
+    return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
+
+
+def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
+    return bool(before.get(name, 0.0) != after.get(name, 0.0))
+
+
+def split_of(config: RunConfig) -> Split:
+    """The rows of a run, dealt into its parts."""
+    return config.split.apply(data_of(config), config.seed)
+
+
+_recent_data: list[tuple[DataChoice, Dataset]] = []
+
+
+def data_of(config: RunConfig) -> Dataset:
+    """The data set, kept for the next question about the same one."""
+    for choice, data in _recent_data:
+        if choice == config.data:
+            return data
+    data = config.data.load()
+    _recent_data[:] = [(config.data, data), *_recent_data[:3]]
+    return data

@@ -1,0 +1,228 @@
+"""Undo and redo of every kind of edit in the playground, on the real engine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.config import RunConfig
+from nnplay.play.backend import PlaygroundBackend
+from nnplay.play.edits import Kept
+from nnplay.worker import Worker
+
+RUN = {"data": "xor", "layers": "linear 6, tanh, linear 4, tanh, linear 2", "seed": 1}
+
+
+@pytest.fixture
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaygroundBackend]:
+    """A small run after 40 steps, with a state folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    made = PlaygroundBackend(RunConfig.from_dict(RUN))
+    train(made, 40)
+    yield made
+    made.stop()
+
+
+def train(backend: PlaygroundBackend, steps: int) -> None:
+    """Some steps, taken before it returns."""
+
+    def advance(worker: Worker) -> None:
+        assert worker.trainer is not None
+        assert worker.timeline is not None
+        worker.trainer.run(steps=steps)
+        worker.timeline.note()
+
+    backend.worker.ask(advance, seconds=120)
+
+
+def held(backend: PlaygroundBackend) -> dict[str, Any]:
+    """Everything that was learned: tensors, curves, step; and all settings."""
+
+    def copy(worker: Worker) -> dict[str, Any]:
+        trainer = worker.trainer
+        assert trainer is not None
+        arrays = {**trainer.tensors(), **trainer.history.to_arrays()}
+        return {name: value.copy() for name, value in arrays.items()} | {"step": np.array(trainer.step)}
+
+    return backend.worker.ask(copy, seconds=120)
+
+
+def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
+    """Waits for something that another thread brings about."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "never happened"
+        threading.Event().wait(0.01)
+
+
+def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two runs hold the same bits."""
+    return one.keys() == other.keys() and all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def change(**values: Any) -> Callable[[PlaygroundBackend], object]:
+    """An edit of settings."""
+    return lambda backend: backend.apply(backend.changed(**values))
+
+
+EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
+    "a weight": lambda backend: backend.set_weight("2.weight", (1, 2), 7.5),
+    "a bias": lambda backend: backend.set_weight("0.bias", (3,), -2.0),
+    "one unit less": change(layers=("linear 5", "tanh", "linear 4", "tanh", "linear 2")),
+    "a layer gone": change(layers=("linear 6", "tanh", "linear 2")),
+    "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
+    "another activation": change(layers=("linear 6", "relu", "linear 4", "tanh", "linear 2")),
+    "frozen": change(layers=("linear 6 frozen", "tanh", "linear 4", "tanh", "linear 2")),
+    "rate": change(optimizer_fields={"lr": 0.25}),
+    "optimizer": change(optimizer="sgd"),
+    "loss": change(loss="hinge", layers=("linear 6", "tanh", "linear 4", "tanh", "linear 1")),
+    "schedule": change(schedule="cosine"),
+    "penalty": change(training={"l2": 0.01}),
+    "batch": change(batch_size=7),
+    "features": change(features=("x1", "x2", "x1^2")),
+    "noise": change(dataset_fields={"noise": 0.2}),
+    "split": change(split=(50, 25, 25)),
+    "data": change(dataset="circle"),
+    "seed": lambda backend: backend.reseed(),
+    "preset": lambda backend: backend.apply(backend.preset("spiral"), anew=True),
+    "stops": change(stops={"epochs": 3}),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: PlaygroundBackend, name: str) -> None:
+    """z restores settings, weights, slots, curves and step bit for bit, Z those after the edit; both go on alike."""
+    before, chosen = held(backend), backend.settings
+    EDITS[name](backend)
+    after, edited = held(backend), backend.settings
+    assert name in ("a weight", "a bias") or edited != chosen
+    assert backend.snapshot.error == ""
+    assert backend.undo().startswith("undone: ")
+    assert equal(held(backend), before)
+    assert backend.settings == chosen
+    assert backend.redo().startswith("made again: ")
+    assert equal(held(backend), after)
+    assert backend.settings == edited
+    backend.undo()
+    train(backend, 25)
+    assert backend.snapshot.error == ""
+    went_on = held(backend)
+    with_no_edit = RunConfig.from_dict(RUN).trainer()
+    with_no_edit.run(steps=65)
+    assert all(went_on[key].tobytes() == value.tobytes() for key, value in with_no_edit.tensors().items())
+
+
+def test_a_row_of_edits_is_taken_back_in_order(backend: PlaygroundBackend) -> None:
+    """Five edits, then five times z: each state in turn, bit for bit; then there is nothing to take back."""
+    states = [held(backend)]
+    for name in ("one unit less", "rate", "a weight", "data", "seed"):
+        EDITS[name](backend)
+        states.append(held(backend))
+    for wanted in reversed(states[:-1]):
+        backend.undo()
+        assert equal(held(backend), wanted)
+    assert backend.undo() == "nothing to take back"
+    for wanted in states[1:]:
+        backend.redo()
+        assert equal(held(backend), wanted)
+    assert backend.redo() == "nothing to make again"
+
+
+def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: PlaygroundBackend) -> None:
+    """A layer taken out, 30 steps, z: it is back with its weights of then; training since stays; both are said."""
+    before = held(backend)
+    backend.apply(backend.changed(layers=("linear 6", "tanh", "linear 2")))
+    train(backend, 30)
+    trained = held(backend)
+    backend.undo()
+    now = held(backend)
+    assert now["step"] == 70
+    assert np.array_equal(now["0.weight"], trained["0.weight"])
+    assert not np.array_equal(now["0.weight"], before["0.weight"])
+    assert np.array_equal(now["2.weight"], before["2.weight"])
+    until(lambda: "undone: without layer" in backend.snapshot.message)
+    assert "as before the edit: 2.weight" in backend.snapshot.message
+    assert "training since then is kept" in backend.snapshot.message
+    backend.redo()
+    assert equal(held(backend), trained)
+
+
+def test_a_weight_set_by_hand_gets_its_old_value_after_training(backend: PlaygroundBackend) -> None:
+    """A weight set, 30 steps, z: that weight alone has its old value, all others keep what they learned since."""
+    old = held(backend)["2.weight"][1, 2]
+    backend.set_weight("2.weight", (1, 2), 7.5)
+    train(backend, 30)
+    trained = held(backend)["2.weight"]
+    backend.undo()
+    now = held(backend)["2.weight"]
+    assert now[1, 2] == old
+    now[1, 2] = trained[1, 2]
+    assert np.array_equal(now, trained)
+
+
+def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBackend) -> None:
+    """Edit at step 40, train to 70, go back to 40, z: the moment before the edit, bit for bit."""
+    before = held(backend)
+    backend.set_weight("2.weight", (1, 2), 7.5)
+    train(backend, 30)
+    backend.goto("step", 40)
+    backend.worker.ask(lambda worker: None, seconds=60)
+    backend.undo()
+    now = held(backend)
+    assert all(now[name].tobytes() == value.tobytes() for name, value in before.items() if "history" not in name)
+
+
+def test_other_data_taken_back_after_training_is_the_run_that_was_left(backend: PlaygroundBackend) -> None:
+    """Another data set trained for 30 steps, z: the earlier run with its curves; Z: the other one, as it was left."""
+    before = held(backend)
+    backend.apply(backend.changed(dataset="circle"))
+    assert held(backend)["step"] == 0
+    train(backend, 30)
+    other = held(backend)
+    backend.undo()
+    assert equal(held(backend), before)
+    backend.redo()
+    assert equal(held(backend), other)
+
+
+def test_without_kept_moments_settings_still_go_back(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where moments take more memory than they may, all but the newest go; older edits restore their settings."""
+    monkeypatch.setattr("nnplay.play.edits.MOMENTS_BYTES", 0)
+    chosen = backend.settings
+    for rate in (0.1, 0.2, 0.3):
+        backend.apply(backend.changed(optimizer_fields={"lr": rate}))
+    held(backend)
+    kept = [edit.before.kept for edit in backend.edits._past]
+    assert [type(moment) for moment in kept] == [type(None), type(None), Kept]
+    for _ in range(3):
+        backend.undo()
+    held(backend)
+    assert backend.settings == chosen
+    assert backend.worker.trainer is not None
+    assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer_fields["lr"]
+
+
+def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """A change of the journal that did not pass the back end marks the run as unsaved."""
+    backend.save(str(tmp_path / "run"))
+    assert not backend.unsaved()
+    backend.worker.change("by hand", lambda trainer: None)
+    held(backend)
+    assert backend.unsaved()
+
+
+def test_opening_a_run_forgets_the_edits_of_the_one_before(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """After opening a session there is nothing to take back: the edits belonged to another run."""
+    backend.save(str(tmp_path / "run"))
+    EDITS["rate"](backend)
+    backend.open(str(tmp_path / "run.nnplay"))
+    assert backend.undo() == "nothing to take back"
