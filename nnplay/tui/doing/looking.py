@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnplay.tui import theme
 from nnplay.tui.cells import Cells
+from nnplay.tui.closing import Palette
 from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.help import Help
@@ -111,6 +112,11 @@ class LookingActions(ChangingActions):
     def action_help(self) -> None:
         """The pane's page."""
         self.push_screen(Help(self._main.current, self._keys))
+
+    def action_command_palette(self) -> None:
+        """All actions, searched by their words."""
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_tour(self) -> None:
         """The five cards."""

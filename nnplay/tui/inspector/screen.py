@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 
 from nnplay.play.inspecting import Inspecting
 from nnplay.play.inspection import OperandView, View, Wish
 from nnplay.tui import textual_private
+from nnplay.tui.closing import ClosesOnce
 from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.asking import AskText, Compare
 from nnplay.tui.inspector.detail_view import DetailView
@@ -31,7 +31,7 @@ _NARROW = 100
 """Columns below which the list of rows is short of shapes and layers."""
 
 
-class InspectorScreen(WhatIf, ModalScreen[None]):
+class InspectorScreen(WhatIf, ClosesOnce[None]):
     """One step of the live run, row by row.
 
     Args:
