@@ -115,7 +115,7 @@ class LookingActions(ChangingActions):
 
     def action_command_palette(self) -> None:
         """All actions, searched by their words."""
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_tour(self) -> None:
