@@ -28,12 +28,14 @@ class Options:
         batch: rows of a training batch.
         evaluation: rows of an evaluation batch.
         target: shape of one row's target.
+        score: counts right rows where the loss itself has no such row.
         penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
     """
 
     batch: int
     evaluation: int
     target: Shape
+    score: Operation | None = None
     penalty: bool = False
     clip_norm: bool = False
     clip_value: bool = False
@@ -170,6 +172,8 @@ class _Builder:
             names["score"] = self.tape.named["check score"] = self.layout.add(region, "check score", (1,))
             if plan.score is not None:
                 self.emit(plan.score, "loss", "", names)
+            elif self.options.score is not None:
+                self.emit(Use(self.options.score), "loss", "", names)
         return names
 
     def backward(self, plan: LossPlan, values: list[Slot], saved: dict[str, Slot], loss_names: dict[str, Slot]) -> None:

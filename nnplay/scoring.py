@@ -30,6 +30,22 @@ def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
     score[0] = right * dimension(row, 0, 0) / z.shape[0]
 
 
+@kernel
+def count_largest_columns(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target, score = rows_of(row, memory, 0), rows_of(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for n in range(z.shape[0]):
+        best = wanted = 0
+        for c in range(1, z.shape[1]):
+            if z[n, c] > z[n, best]:
+                best = c
+            if target[n, c] > target[n, wanted]:
+                wanted = c
+        if best == wanted:
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.shape[0]
+
+
 @inline
 def count_above(row: Any, memory: Any, threshold: Any) -> None:
     """Counts predictions on the same side of the threshold as their target is of 0.5."""
@@ -69,6 +85,11 @@ def _largest(z: Array, target: Array) -> Array:
     return np.asarray(z.reshape(-1, z.shape[-1]).argmax(axis=1) == target.ravel())
 
 
+def _largest_columns(z: Array, target: Array) -> Array:
+    wide = (-1, z.shape[-1])
+    return np.asarray(z.reshape(wide).argmax(axis=1) == target.reshape(wide).argmax(axis=1))
+
+
 def _above(threshold: float) -> Callable[[Array, Array], Array]:
     return lambda z, target: np.asarray((z.ravel() > threshold) == (target.ravel() > 0.5))
 
@@ -83,6 +104,17 @@ LARGEST = Operation(
     words="Counts the rows whose largest output belongs to the right class.",
     element=_element(_largest),
     torch="(z.argmax(1) == target).sum()",
+)
+LARGEST_COLUMN = Operation(
+    name="count right rows",
+    kernel=count_largest_columns,
+    reads=("prediction", "target"),
+    writes=("score",),
+    reference=lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
+    formula="score = Σₙ [argmax z[n] = argmax t[n]]",
+    words="Counts the rows whose largest output stands where the target's 1 does.",
+    element=_element(_largest_columns),
+    torch="(z.argmax(1) == target.argmax(1)).sum()",
 )
 ABOVE_ZERO = Operation(
     name="count right rows",

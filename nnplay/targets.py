@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.loss import Loss
-from nnplay.operation import Shape, shape_text
+from nnplay.operation import Operation, Shape, shape_text
+from nnplay.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
 
 Array = NDArray[Any]
 
@@ -26,12 +27,14 @@ class TargetForm:
         encode: targets of the data set → array (N, *shape).
         decide: predictions (N, …) → class labels, or None for regression.
         probabilities: predictions → class probabilities (N, classes), where the loss has them.
+        score: counts right rows where the loss, made for numbers, cannot: classes as columns.
     """
 
     shape: Shape
     encode: Callable[[Array], Array]
     decide: Callable[[Array], NDArray[np.int64]] | None
     probabilities: Callable[[Array], Array] | None
+    score: Operation | None = None
 
 
 def default_loss(data: Dataset) -> str:
@@ -80,11 +83,15 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
             f"{loss.record.name} cannot be used with labels per position", where="loss", hint="use cross_entropy"
         )
     if output == (1,) and data.outputs == 2:
-        return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, lambda p: (p[:, 0] > 0).astype(np.int64), None)
+        return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, decide_above(0.0), None, ABOVE_ZERO)
     if output != (data.outputs,):
         raise _wrong_outputs(f"{loss.record.name} on {data.outputs} classes", (data.outputs,), output)
     classes = data.outputs
-    return TargetForm((classes,), lambda y: np.eye(classes)[y], lambda p: p.argmax(axis=-1).astype(np.int64), None)
+    return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN)
+
+
+def _largest(prediction: Array) -> NDArray[np.int64]:
+    return prediction.argmax(axis=-1).astype(np.int64)
 
 
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:

@@ -116,6 +116,7 @@ class Trainer:
             batch=self.batch_rows,
             evaluation=min(EVALUATION_ROWS, max(len(part) for part in self._parts().values())),
             target=self.form.shape,
+            score=self.form.score,
             penalty=setup.l1 > 0 or setup.l2 > 0,
             clip_norm=setup.clip_norm > 0,
             clip_value=setup.clip_value > 0,
@@ -387,8 +388,8 @@ class Trainer:
 
     @property
     def has_score(self) -> bool:
-        """Whether the loop itself counts right answers (losses on labels)."""
-        return self.loss.record.plan(self.loss.values, self.plan.output_shape).score is not None
+        """Whether the loop itself counts right answers, which it does wherever there are classes."""
+        return self.form.decide is not None
 
     def _observe(self, lines: Array) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
