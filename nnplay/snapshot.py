@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.answers import Output, Shown
 from nnplay.history import Curve
 
 Floats = NDArray[np.float32]
@@ -42,49 +43,6 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """One input, one output: the curve and the examples."""
-
-    x: Floats
-    y: Floats
-    points_x: Floats
-    points_y: Floats
-    kind: Literal["fit"] = "fit"
-
-
-@dataclass(frozen=True, slots=True)
-class Scatter:
-    """Regression: predicted against true values, in original units."""
-
-    true: Floats
-    predicted: Floats
-    kind: Literal["scatter"] = "scatter"
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """How often each class (row) was taken for each (column), and the worst mistakes in words."""
-
-    matrix: NDArray[np.int64]
-    labels: tuple[str, ...]
-    worst: tuple[str, ...]
-    kind: Literal["confusion"] = "confusion"
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """Pictures (n, h, w) with true and predicted classes, mistakes first."""
-
-    images: Floats
-    labels: tuple[str, ...]
-    predicted: tuple[str, ...]
-    kind: Literal["images"] = "images"
-
-
-Output = Fit | Scatter | Confusion | Images
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One sentence about the run, and the key and action that apply its cure, if there is one."""
 
@@ -96,7 +54,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One moment of a run. `generation` changes when network or data were rebuilt, so that pictures start afresh."""
+    """One moment of a run.
+
+    Attributes:
+        output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
+        generation: changes when network or data were rebuilt, so that pictures start afresh.
+    """
 
     running: bool = False
     epoch: int = 0
@@ -117,6 +80,7 @@ class Snapshot:
     neurons: Mapping[tuple[int, int], Floats] = field(default_factory=dict)
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     output: Output | None = None
+    shown: Shown = field(default_factory=Shown)
     health: tuple[Finding, ...] = ()
     message: str = ""
     error: str = ""

@@ -91,7 +91,7 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
 
 
 def _largest(prediction: Array) -> NDArray[np.int64]:
-    return prediction.argmax(axis=-1).astype(np.int64)
+    return np.asarray(prediction.argmax(axis=-1), np.int64)
 
 
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:

@@ -38,12 +38,15 @@ class Look:
         neurons: side of a neuron's picture, or 0.
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
+        view, item: which of the views that suit the task, and which example or target in it; see `views.answers`.
     """
 
     surface: tuple[int, int] | None = (40, 40)
     neurons: int = 8
     output: bool = True
     held_out: bool = False
+    view: int = 0
+    item: int = 0
 
 
 class NoAnswerError(NnplayError):
@@ -207,6 +210,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether the thread still works."""
         return self.thread.is_alive()
+
+    def draw_again(self) -> None:
+        """Makes the pictures anew at the next step boundary: the screen looks at something else."""
+        self._pictured = (0.0, 0.0)
+        self.send(lambda worker: None, anywhere=True)  # a paused worker publishes anew after a command only
 
     # -- the thread ------------------------------------------------------------------------------------------------
 
@@ -416,10 +424,10 @@ class Worker:
             "neurons": {},
             "output": None,
         }
-        if look.surface and plane == 2:
-            found["surface"] = views.surface(trainer, *look.surface, held_out=look.held_out)
-        elif look.output:
-            found["output"] = views.output(trainer)
+        if look.output:
+            found["surface"], found["output"], found["shown"] = views.answers(
+                trainer, look.view, look.item, size=look.surface, held_out=look.held_out
+            )
         if look.neurons and plane == 2:
             found["neurons"] = views.neuron_pictures(trainer, look.neurons)
         return found

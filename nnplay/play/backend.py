@@ -133,10 +133,12 @@ class PlaygroundBackend(Changing):
         neurons: int,
         output: bool = True,
         held_out: bool = False,
+        view: int = 0,
+        item: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.look = Look(surface, neurons, output, held_out)
-        self.worker.send(lambda worker: None, anywhere=True)  # a paused worker publishes anew after a command only
+        self.worker.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
 

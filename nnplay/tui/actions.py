@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["app", "screen", "form", "layers", "curves", "network", "health"]
+Where = Literal["app", "screen", "form", "layers", "curves", "network", "output", "health"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ _STYLE_BYTES = 36
 """What a change of style costs on a terminal with full colour."""
 
 
+_PLAINER = str.maketrans("…·×→–─", ".-x>--")
+"""What `--ascii` shows for signs that texts of the program have in them; names from outside stay as they are."""
+
+
 class _HasLook(Protocol):
     look: Look
 
@@ -64,6 +68,8 @@ class Cells(Widget):
     def _safe_rows(self, width: int, height: int) -> list[Row]:
         drawn = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
         rows = [_safe(row) for row in drawn]
+        if self.look.ascii:
+            rows = [tuple((text.translate(_PLAINER), style) for text, style in row) for row in rows]
         return rows + [()] * (height - len(rows))
 
     def _keep(self, rows: list[Row], width: int, height: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.answers import Output, Shown
 from nnplay.fields import Field
 from nnplay.tempo import Tempo
 
@@ -60,61 +61,6 @@ class SurfaceView(Protocol):
     def y_range(self) -> tuple[float, float]: ...
     @property
     def points(self) -> Points | None: ...
-
-
-class OutputView(Protocol):
-    """What the network answers where there is no surface; `kind` says which of the other attributes it has.
-
-    `fit`: x, y (a curve), points_x, points_y. `scatter`: true, predicted.
-    `confusion`: matrix (true, predicted), labels, worst (sentences). `images`: images (n, h, w), labels, predicted.
-    """
-
-    @property
-    def kind(self) -> Literal["fit", "scatter", "confusion", "images"]: ...
-
-
-class FitView(OutputView, Protocol):
-    """One input, one output: the curve and the examples."""
-
-    @property
-    def x(self) -> Floats: ...
-    @property
-    def y(self) -> Floats: ...
-    @property
-    def points_x(self) -> Floats: ...
-    @property
-    def points_y(self) -> Floats: ...
-
-
-class ScatterView(OutputView, Protocol):
-    """Regression: predicted against true."""
-
-    @property
-    def true(self) -> Floats: ...
-    @property
-    def predicted(self) -> Floats: ...
-
-
-class ConfusionView(OutputView, Protocol):
-    """Classes: how often each was taken for each, and the worst mistakes in words."""
-
-    @property
-    def matrix(self) -> Ints: ...
-    @property
-    def labels(self) -> Sequence[str]: ...
-    @property
-    def worst(self) -> Sequence[str]: ...
-
-
-class ImagesView(OutputView, Protocol):
-    """Pictures with true and predicted classes."""
-
-    @property
-    def images(self) -> Floats: ...
-    @property
-    def labels(self) -> Sequence[str]: ...
-    @property
-    def predicted(self) -> Sequence[str]: ...
 
 
 class Finding(Protocol):
@@ -170,7 +116,9 @@ class Snapshot(Protocol):
     @property
     def weights(self) -> Mapping[str, Floats]: ...
     @property
-    def output(self) -> OutputView | None: ...
+    def output(self) -> Output | None: ...
+    @property
+    def shown(self) -> Shown: ...
     @property
     def health(self) -> Sequence[Finding]: ...
     @property
@@ -318,7 +266,14 @@ class Backend(Protocol):
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None: ...
     def tempo(self, tempo: Tempo) -> None: ...
     def look(
-        self, *, surface: tuple[int, int] | None, neurons: int, output: bool = True, held_out: bool = False
+        self,
+        *,
+        surface: tuple[int, int] | None,
+        neurons: int,
+        output: bool = True,
+        held_out: bool = False,
+        view: int = 0,
+        item: int = 0,
     ) -> None: ...
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None: ...
     def changed(self, **values: Any) -> Settings: ...

@@ -100,11 +100,13 @@ class Follower:
             (_LARGE if chosen else _SMALL) if network.display or chosen else 0,
             output.display,
             output.held_out_points,
+            output.view,
+            output.item,
         )
         if seen != self._seen:
             self._seen = seen
-            surface, neurons, answer, held_out = seen
-            self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out)
+            surface, neurons, answer, held_out, view, item = seen
+            self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out, view=view, item=item)
 
     def frame(self, *, pictures: bool) -> None:
         """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""

@@ -12,7 +12,15 @@ from textual.content import Content
 from nnplay.tui.actions import ACTIONS, Action, Where, key_name
 from nnplay.tui.glossary import find, terms_for
 
-WIDGET_OF: Mapping[str, Where] = {"data": "form", "training": "form", "layers": "layers", "curves": "curves"}
+WIDGET_OF: Mapping[str, Where] = {
+    "data": "form",
+    "training": "form",
+    "network": "network",
+    "layers": "layers",
+    "output": "output",
+    "curves": "curves",
+    "health": "health",
+}
 """The kind of widget in a pane, for those that have keys of their own."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnplay.answers import Output, Shown
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, number
 from nnplay.tempo import Tempo
@@ -56,23 +57,6 @@ class FakeFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class FakeOutput:
-    """An output of any kind."""
-
-    kind: str
-    x: Any = None
-    y: Any = None
-    points_x: Any = None
-    points_y: Any = None
-    true: Any = None
-    predicted: Any = None
-    matrix: Any = None
-    labels: Any = None
-    worst: Any = ()
-    images: Any = None
-
-
-@dataclass(frozen=True, slots=True)
 class FakeSnapshot:
     """One state of a run."""
 
@@ -94,7 +78,8 @@ class FakeSnapshot:
     surface: FakeSurface | None = None
     neurons: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
-    output: FakeOutput | None = None
+    output: Output | None = None
+    shown: Shown = field(default_factory=Shown)
     health: Sequence[FakeFinding] = ()
     message: str = ""
     error: str = ""

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nnplay.answers import Confusion
 from nnplay.tui.app import Playground
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
-from tests.ui.fakes import FakeBackend, FakeOutput, trained
+from tests.ui.fakes import FakeBackend, trained
 from tests.ui.test_playground import SIZES, main, text_of
 
 
@@ -55,7 +56,7 @@ async def test_wide_layers_are_drawn_in_part() -> None:
 async def test_many_classes_and_columns() -> None:
     """A hundred classes and a hundred input names neither break the layout nor hide the rest."""
     labels = tuple(f"class {number}" for number in range(100))
-    output = FakeOutput("confusion", matrix=np.eye(100, dtype=int), labels=labels, worst=("row 1",))
+    output = Confusion(np.eye(100, dtype=int), tuple(labels), ("row 1",))
     app = with_layers(("linear 100",))
     app._backend.snapshot = replace(trained(9, running=False), surface=None, output=output)  # type: ignore[misc]
     async with app.run_test(size=(80, 24)) as pilot:

@@ -25,7 +25,7 @@ from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.said import Said
-from tests.ui.fakes import FakeBackend, FakeFinding, FakeOutput, trained
+from tests.ui.fakes import FakeBackend, FakeFinding, trained
 
 SIZES = [(120, 40), (80, 24), (60, 20), (200, 60)]
 
@@ -444,30 +444,6 @@ async def test_other_forms_draw(look: Look) -> None:
         if look.ascii:
             assert text_of(app, "#output").isascii()
             assert text_of(app, "#curves").isascii()
-
-
-async def test_output_views_of_other_tasks() -> None:
-    """Fit, scatter, confusion and images are drawn in place of the surface."""
-    import numpy as np
-
-    x = np.linspace(-1, 1, 50)
-    digits = np.random.default_rng(0).random((6, 8, 8))
-    views = [
-        (FakeOutput("fit", x=x, y=x**2, points_x=x, points_y=x**2), "network"),
-        (FakeOutput("scatter", true=x, predicted=x), "perfect"),
-        (
-            FakeOutput("confusion", matrix=np.array([[5, 1], [2, 9]]), labels=("cat", "[/]dog"), worst=("row 3: cat",)),
-            "row 3",
-        ),
-        (FakeOutput("images", images=digits, labels=list("012345"), predicted=list("012340")), "0 not 5"),
-    ]
-    app = make()
-    async with app.run_test(size=(120, 40)) as pilot:
-        for view, word in views:
-            app._backend.snapshot = replace(trained(9, running=False), surface=None, output=view)  # type: ignore[misc]
-            app.follower.tick()
-            await pilot.pause()
-            assert word in text_of(app, "#output")
 
 
 async def test_resize_storm() -> None:

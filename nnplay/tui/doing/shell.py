@@ -22,6 +22,7 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.health import Findings
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.said import Said
 from nnplay.tui.textual_private import FaultReporting
 
@@ -30,6 +31,7 @@ WIDGETS: Mapping[Where, type[Widget]] = {
     "layers": LayerList,
     "curves": CurveView,
     "network": NetworkView,
+    "output": OutputPane,
     "health": Findings,
 }
 """The kind of widget that has keys of its own."""

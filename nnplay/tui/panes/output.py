@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 
+from nnplay.answers import Shown
 from nnplay.text import clean
-from nnplay.tui.answer import Answer
-from nnplay.tui.contract import Floats, Points, Snapshot
+from nnplay.tui import actions
+from nnplay.tui.answers.widget import Answer
+from nnplay.tui.contract import Floats, Ledger, Points, Settings, Snapshot
+from nnplay.tui.look import Look
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.picture import Picture
+
+WORST = -1
+"""In place of an example's number: the one that is missed most."""
 
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
@@ -36,7 +44,10 @@ class OutputPane(Pane, can_focus=True):
 
     Attributes:
         neuron: layer and unit of the neuron shown in place of the whole network's answer.
+        view, item: which view is wanted, and which example or target in it; -1 for the worst example.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
 
     number = "4"
     heading = "Output"
@@ -47,11 +58,19 @@ class OutputPane(Pane, can_focus=True):
         super().__init__(id="output")
         self.neuron: tuple[int, int] | None = None
         self._neuron_name = ""
+        self.view, self.item = 0, 0
+        self._dataset = ""
+        self._shown = Shown()
 
     def compose(self) -> ComposeResult:
         """Both pictures; one is shown."""
         yield Picture()
         yield Answer()
+
+    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+        """Other data begin with their first view and example."""
+        if settings.dataset != self._dataset:
+            self.view, self.item, self._dataset = 0, 0, settings.dataset
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""
@@ -59,7 +78,8 @@ class OutputPane(Pane, can_focus=True):
         neuron = snapshot.neurons.get(self.neuron) if self.neuron is not None else None
         picture.display = snapshot.surface is not None or neuron is not None
         answer.display = not picture.display
-        self.border_title = Content(f"{self.number} {self.heading}{self._neuron_name if neuron is not None else ''}")
+        self._shown = snapshot.shown
+        self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
             picture.show(NeuronSurface(neuron, -bound, bound))
@@ -69,7 +89,47 @@ class OutputPane(Pane, can_focus=True):
             self._subtitle(picture)
         else:
             answer.show(snapshot.output)
-            self.border_subtitle = ""
+            self.border_subtitle = Content(self._choosing(answer.look))
+
+    def _titled(self, neuron: bool) -> str:
+        """What the title says behind the pane's name."""
+        if neuron:
+            return self._neuron_name
+        shown = self._shown
+        parts = [shown.view if len(shown.views) > 1 else "", clean(shown.name, 24)]
+        return "".join(f": {part}" for part in parts if part)
+
+    def _choosing(self, look: Look) -> str:
+        """Which example or target is shown, and the keys that lead to others."""
+        shown = self._shown
+        sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
+        parts = []
+        if shown.items > 1:
+            worst = "worst: " if self.item == WORST else ""
+            parts.append(f"{sideways} {worst}{shown.noun} {shown.item + 1:,} of {shown.items:,}")
+        if len(shown.views) > 1:
+            parts.append(f"{upright} {len(shown.views)} views")
+        return f" {look.pick('·', '-')} ".join(parts)
+
+    def action_turn(self, by: int) -> None:
+        """Another view, from its first example on."""
+        if len(self._shown.views) > 1:
+            self.view = (self.view + by) % len(self._shown.views)
+            if self._shown.noun != "example":
+                self.item = 0
+
+    def action_browse(self, by: int) -> None:
+        """Another example or target; in a grid the next pictures."""
+        items = max(1, self._shown.items)
+        page = self.query_one(Answer).page if self.query_one(Answer).display else 1
+        start = self._shown.item if self.item == WORST else self.item
+        last = (items - 1) // page * page
+        to = start + by * page
+        self.item = 0 if to >= items else last if to < 0 else to
+
+    def action_worst(self) -> None:
+        """The example that is missed most, whichever that is at the time."""
+        self.item = WORST if self._shown.noun == "example" else 0
 
     def look_at(self, neuron: tuple[int, int] | None, name: str) -> None:
         """Show this neuron in place of the network's answer, or the latter again."""
@@ -99,4 +159,6 @@ class OutputPane(Pane, can_focus=True):
         look = picture.look
         training, held_out = (look.pick("●", "+/o"), look.pick("○", "+/o"))
         text = f"{training} training · {held_out} test" if picture.held_out_points else f"{training} training · t: test"
-        self.border_subtitle = Content(text + (" · x: soft" if picture.discrete else ""))
+        choosing = self._choosing(look)
+        parts = [text, "x: soft" if picture.discrete else "", choosing]
+        self.border_subtitle = Content(" · ".join(part for part in parts if part))

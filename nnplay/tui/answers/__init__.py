@@ -1,0 +1,1 @@
+"""What the network answers where there is no surface, drawn in cells: charts, pictures, words."""

@@ -1,0 +1,106 @@
+"""Pictures over the plane of two inputs: the network's answer, and that of each unit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.snapshot import Points, Surface
+from nnplay.trainer import Trainer
+from nnplay.views.rows import raw
+
+Array = NDArray[Any]
+#: The plane that synthetic sets live in, as in TensorFlow Playground.
+PLANE: Final = (-6.0, 6.0)
+MAX_POINTS: Final = 500
+MAX_PICTURED_UNITS: Final = 64
+MAX_PICTURED_LAYERS: Final = 16
+
+
+def plane_inputs(trainer: Trainer) -> int:
+    """How many raw coordinates the inputs come from: 1 or 2 where they can be drawn over, else 0."""
+    places = trainer.split.train.raw
+    if places is not None:
+        return places.shape[1] if places.shape[1] in (1, 2) else 0
+    flat = len(trainer.split.feature_shape) == 1
+    return trainer.split.feature_shape[0] if flat and trainer.split.feature_shape[0] in (1, 2) else 0
+
+
+def ranges(trainer: Trainer) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The part of the plane that is drawn: Playground's for synthetic sets, the data's own for tables."""
+    places = raw(trainer, "train")
+    if trainer.split.train.raw is not None and float(np.abs(places).max()) <= PLANE[1] * 1.1:
+        return PLANE, PLANE
+    low, high = places.min(axis=0), places.max(axis=0)
+    pad = np.maximum((high - low) * 0.05, 1e-6)
+    edges = [(float(a - p), float(b + p)) for a, b, p in zip(low, high, pad, strict=True)]
+    return edges[0], edges[-1]
+
+
+def grid(trainer: Trainer, rows: int, columns: int) -> Array:
+    """Network inputs (rows·columns, …) for a picture of the plane, first row at the top."""
+    (x0, x1), (y0, y1) = ranges(trainer)
+    x = x0 + (np.arange(columns) + 0.5) * (x1 - x0) / columns
+    y = y1 - (np.arange(rows) + 0.5) * (y1 - y0) / rows
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return trainer.split.inputs(points.astype(np.float32))
+
+
+def surface(trainer: Trainer, rows: int, columns: int, *, held_out: bool = False, target: int = 0) -> Surface:
+    """The answer over the plane, with examples; `held_out` adds those of validation and test.
+
+    Args:
+        target: which one is shown, for regression with several.
+    """
+    answers = trainer.predict(grid(trainer, rows, columns))
+    values, classes, low, high = _signed(trainer, answers, target)
+    x_range, y_range = ranges(trainer)
+    shaped = values.reshape(rows, columns).astype(np.float32)
+    return Surface(shaped, classes, low, high, x_range, y_range, _points(trainer, held_out, target))
+
+
+def _signed(trainer: Trainer, answers: Array, target: int) -> tuple[Array, int, float, float]:
+    """Answers as one number a row: −1 … 1 for two classes, class indices for more, values for regression."""
+    form, classes = trainer.form, trainer.split.outputs
+    if form.decide is None:
+        targets = trainer.split.train.y[:, target]
+        bound = float(max(np.abs(targets).max(), 1e-9))
+        return answers.reshape(len(answers), -1)[:, target], 0, -bound, bound
+    if classes > 2:
+        return form.decide(answers), classes, 0.0, float(classes - 1)
+    if form.probabilities is not None:
+        return form.probabilities(answers)[:, -1] * 2.0 - 1.0, 2, -1.0, 1.0
+    score = answers[:, 0] if answers.shape[-1] == 1 else (answers[:, 1] - answers[:, 0]) / 2.0
+    return score, 2, -1.0, 1.0
+
+
+def _points(trainer: Trainer, held_out: bool, target: int) -> Points:
+    places, targets, held = [], [], []
+    for name in ("train", "validation", "test") if held_out else ("train",):
+        part = getattr(trainer.split, name)
+        if part is not None:
+            places.append(raw(trainer, name)[:MAX_POINTS])
+            targets.append(np.asarray(part.y).reshape(len(part), -1)[:MAX_POINTS, target])
+            held.append(np.full(len(places[-1]), name != "train"))
+    joined = np.concatenate(targets).astype(np.float32)
+    if trainer.split.task == "classification" and trainer.split.outputs == 2:
+        joined = joined * 2 - 1
+    return Points(np.concatenate(places).astype(np.float32), joined, np.concatenate(held))
+
+
+def neuron_pictures(trainer: Trainer, size: int) -> dict[tuple[int, int], NDArray[np.float32]]:
+    """What every unit of every small layer answers over the plane: (layer, unit) → (size, size)."""
+    steps = [
+        (number, step)
+        for number, step in enumerate(trainer.plan.steps)
+        if len(step.plan.output) == 1 and step.plan.output[0] <= MAX_PICTURED_UNITS
+    ][:MAX_PICTURED_LAYERS]
+    names = [f"check {step.path}.output" for _, step in steps]
+    answers = trainer.forward(grid(trainer, size, size), names)
+    return {
+        (number, unit): answers[name][:, unit].reshape(size, size).astype(np.float32)
+        for (number, step), name in zip(steps, names, strict=True)
+        for unit in range(step.plan.output[0])
+    }

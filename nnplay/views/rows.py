@@ -1,0 +1,54 @@
+"""Which rows are shown: those of the validation part, no more than can be worked out in a moment."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.dataset import Dataset
+from nnplay.trainer import Trainer
+
+Array = NDArray[Any]
+MOST_ROWS: Final = 2_000
+_LEAST_ROWS: Final = 32
+#: Multiply-adds that one picture may cost: some hundredths of a second, during which the training waits.
+_COST: Final = 3e8
+
+
+def part_of(trainer: Trainer) -> Dataset:
+    """The validation rows, or the training rows where there are none."""
+    return trainer.split.validation or trainer.split.train
+
+
+def row_count(trainer: Trainer) -> int:
+    """How many of them are looked at together."""
+    afford = int(_COST / max(1, trainer.plan.multiply_adds))
+    return min(len(part_of(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
+
+
+def answered(trainer: Trainer) -> tuple[Array, Array, Array]:
+    """Inputs, targets and the network's answers of those rows."""
+    part, count = part_of(trainer), row_count(trainer)
+    x, y = part.x[:count], part.y[:count]
+    return x, y, trainer.predict(x)
+
+
+def decided(trainer: Trainer, answers: Array) -> NDArray[np.int64]:
+    """Class labels for answers; for runs with classes only."""
+    if trainer.form.decide is None:
+        raise ValueError("this run has no classes")
+    return trainer.form.decide(answers)
+
+
+def raw(trainer: Trainer, part: str) -> Array:
+    """Inputs of a part of the data before scaling and derived features."""
+    return raw_of(trainer, getattr(trainer.split, part))
+
+
+def raw_of(trainer: Trainer, data: Dataset) -> Array:
+    """Inputs before scaling and derived features."""
+    if data.raw is not None:
+        return np.asarray(data.raw)
+    return trainer.split.scaler.inverse(data.x)

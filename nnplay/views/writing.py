@@ -1,0 +1,26 @@
+"""Text that a network of letters writes, going on from an example."""
+
+from __future__ import annotations
+
+from nnplay.answers import Writing
+from nnplay.sampling import PARAGRAPH, sample_text
+from nnplay.trainer import Trainer
+from nnplay.views.rows import part_of
+
+_LETTERS = 60
+_TEMPERATURE = 0.8
+
+
+def writes(trainer: Trainer) -> bool:
+    """Whether the network says which letter comes next."""
+    names, shape = trainer.split.class_names, trainer.split.feature_shape
+    fits = trainer.plan.output_shape in ((len(names),), (*shape, len(names)))
+    return len(shape) == 1 and fits and len(names) > 1 and all(len(name) == 1 and not name.isdigit() for name in names)
+
+
+def writing(trainer: Trainer, row: int) -> Writing:
+    """What the network writes after the letters of an example; the same row is always drawn with the same seed."""
+    names = trainer.split.class_names
+    letters = "".join(names[int(token)] for token in part_of(trainer).x[row]).replace(PARAGRAPH, "\n")
+    written = sample_text(trainer, letters, _LETTERS, _TEMPERATURE, seed=row)
+    return Writing(letters.replace("\n", PARAGRAPH), written[len(letters) :].replace("\n", PARAGRAPH))

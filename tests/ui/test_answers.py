@@ -1,0 +1,127 @@
+"""Claims about the output pane: every form of answer is drawn, at every size; keys go through views and examples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.answers import Confusion, Fit, Images, Masks, Output, Pair, Scatter, Series, Shown, Tokens, Writing
+from nnplay.tui.answers.widget import Answer
+from nnplay.tui.app import Playground
+from nnplay.tui.look import Look
+from nnplay.tui.panes.output import OutputPane
+from tests.ui.fakes import FakeBackend, trained
+from tests.ui.test_playground import main, make, text_of
+
+RNG = np.random.default_rng(0)
+X = np.linspace(-1, 1, 50).astype(np.float32)
+MASK = np.zeros((32, 32), np.int64)
+MASK[4:12, 4:12], MASK[20:28, 14:24] = 1, 2
+SHIFTED = np.roll(MASK, 1, axis=1)
+
+
+def grey(*shape: int) -> Any:
+    """Random pixels."""
+    return RNG.random(shape).astype(np.float32)
+
+
+FORMS: dict[str, tuple[Output, list[str]]] = {
+    "fit": (Fit(X, X**2, X, X**2), ["network"]),
+    "scatter": (Scatter(X, X), ["perfect"]),
+    "confusion": (Confusion(np.array([[5, 1], [2, 9]]), ("cat", "[/]dog"), ("row 3: cat",)), ["row 3", "[/]dog"]),
+    "grey images": (
+        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1),
+        ["0 not 5", "1 wrong"],
+    ),
+    "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
+    "masks": (
+        Masks(grey(32, 32, 3), MASK, SHIFTED, ("ground", "disc", "box"), (0.9, 0.78, float("nan"))),
+        ["true", "predicted", "wrong pixels", "disc", "0.78", "0.84"],
+    ),
+    "pair": (Pair(grey(28, 28), grey(28, 28)), ["wanted", "given back", "mean difference"]),
+    "wave": (
+        Series((("seen", X),), "tone", "hiss", right=False, chances=(("hiss", 0.7), ("tone", 0.3))),
+        ["tone", "hiss", "70%"],
+    ),
+    "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
+    "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
+    "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60%"]),
+    "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+async def test_every_form_of_answer_is_drawn(name: str) -> None:
+    """What each form tells is on the screen in words: names, numbers, mistakes."""
+    form, words = FORMS[name]
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        app._backend.snapshot = replace(trained(9, running=False), surface=None, output=form)  # type: ignore[misc]
+        app.follower.tick()
+        await pilot.pause()
+        seen = text_of(app, "#output")
+        assert [word for word in words if word not in seen] == []
+
+
+@pytest.mark.parametrize(
+    "look", [Look(), Look(colours="16"), Look(colours="none"), Look(ascii=True)], ids=["full", "16", "none", "ascii"]
+)
+async def test_every_form_is_drawn_at_every_size_and_look(look: Look) -> None:
+    """From one cell to a large pane nothing raises, no row is too long, and ASCII stays ASCII."""
+    app = Playground(FakeBackend(trained()), look)  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 40)):
+        answer = main(app).query_one(Answer)
+        for form, _ in FORMS.values():
+            answer.show(form)
+            for width, height in ((1, 1), (7, 3), (20, 6), (48, 20), (160, 50)):
+                rows = answer._safe_rows(width, height)
+                assert len(rows) == height
+                text = "".join(part for row in rows for part, _ in row)
+                assert not look.ascii or text.isascii()
+
+
+async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
+    """↓ asks for the next view, → for the next example, w for the worst; other data begin at the first."""
+    app = make()
+    shown = Shown("symbols", ("symbols", "confusion matrix"), 0, 30, "example")
+    async with app.run_test(size=(120, 40)) as pilot:
+        pane = main(app).query_one(OutputPane)
+        app._backend.snapshot = replace(  # type: ignore[misc]
+            trained(9, running=False), surface=None, output=FORMS["symbols"][0], shown=shown
+        )
+        app.follower.tick()
+        await pilot.press("right", "right", "left")
+        assert (pane.view, pane.item) == (0, 1)
+        await pilot.press("w")
+        app.follower.tick()
+        assert app._backend.looked["item"] == -1
+        assert "example 1 of 30" in str(pane.border_subtitle)
+        await pilot.press("left")
+        assert pane.item == 29
+        await pilot.press("down")
+        app.follower.tick()
+        assert app._backend.looked["view"] == 1
+        app.change(dataset="circle")
+        await app.workers.wait_for_complete()
+        assert (pane.view, pane.item) == (0, 0)
+
+
+async def test_a_grid_is_browsed_by_whole_pages() -> None:
+    """→ shows the pictures after those that were on the screen, ← goes back, and from the first to the last page."""
+    app = make()
+    many = Images(grey(64, 28, 28), ("1",) * 64, ("1",) * 64)
+    async with app.run_test(size=(120, 40)) as pilot:
+        pane, answer = main(app).query_one(OutputPane), main(app).query_one(Answer)
+        shown = Shown("pictures", ("pictures", "confusion matrix"), 0, 100, "picture")
+        app._backend.snapshot = replace(trained(9, running=False), surface=None, output=many, shown=shown)  # type: ignore[misc]
+        app.follower.tick()
+        await pilot.pause()
+        page = answer.page
+        assert page > 1
+        await pilot.press("right")
+        assert pane.item == page
+        await pilot.press("left", "left")
+        assert pane.item == 99 // page * page
