@@ -59,8 +59,14 @@ def _row(matrix: Floats | Ints, labels: Sequence[str], y: int, shown: int, side:
     return joined(runs)
 
 
+def _count(value: int, cell: int) -> str:
+    """A count in a cell, with a blank before it; one that does not fit is rounded, or only said to be large."""
+    told = (str(value), fixed.short(value, 0).replace(" ", ""), f"{value // 1000}k" if value >= 1000 else "")
+    return next((text for text in told if text and len(text) < cell), "+")
+
+
 def _cell(value: int, share: float, right: bool, cell: int, look: Look) -> Run:
-    text = (str(value) if value < 10 ** (cell - 1) else fixed.short(value, 0).replace(" ", "")).rjust(cell)
+    text = _count(value, cell).rjust(cell)
     if value == 0:
         return ("·" if not look.ascii else ".").rjust(cell), look.ink("faint")
     if not look.blocks:

@@ -32,11 +32,22 @@ def confusion(trainer: Trainer) -> Confusion:
     """Who is taken for whom; positions of a sequence and pixels of a mask count one by one."""
     _, y, answers = answered(trainer)
     predicted, labels = decided(trainer, answers), trainer.split.class_names
-    worst: tuple[str, ...] = ()
-    if y.ndim == 1:
-        sure = trainer.form.probabilities(answers) if trainer.form.probabilities else None
-        worst = _worst_mistakes(y, predicted, sure, labels)
-    return Confusion(confusion_matrix(y, predicted, len(labels)), labels, worst)
+    matrix = confusion_matrix(y, predicted, len(labels))
+    if y.ndim > 1:
+        return Confusion(matrix, labels, _most_confused(matrix, labels))
+    sure = trainer.form.probabilities(answers) if trainer.form.probabilities else None
+    return Confusion(matrix, labels, _worst_mistakes(y, predicted, sure, labels))
+
+
+def _most_confused(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The pairs of classes that are most often mixed up."""
+    wrong = matrix * (1 - np.eye(len(labels), dtype=np.int64))
+    pairs = [divmod(int(flat), len(labels)) for flat in np.argsort(-wrong, axis=None, kind="stable")[:_WORST]]
+    return tuple(
+        f"{wrong[true, said]:,} times '{labels[said]}' for '{labels[true]}'"
+        for true, said in pairs
+        if wrong[true, said]
+    )
 
 
 def _worst_mistakes(y: Array, predicted: Array, sure: Array | None, labels: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def series(view: Series, width: int, height: int, look: Look) -> list[Row]:
     """The lines of one example, what is wanted and answered below them, and how sure the network is."""
     below = [verdict(view.true, view.predicted, view.right, look)]
     below += chances(view.chances, view.true, width, max(0, min(4, height - _LEAST_CHART - 3)), look)
-    drawn = [curves.Line(name, _steps(values)) for name, values in view.lines]
+    drawn = [_over_steps(name, values) for name, values in view.lines]
     names = [name for name, _ in view.lines]
     steps = max(len(values) for _, values in view.lines)
     every = np.concatenate([values for _, values in view.lines])
@@ -55,8 +55,13 @@ def series(view: Series, width: int, height: int, look: Look) -> list[Row]:
     return [_legend(names, look), *rows, *below]
 
 
-def _steps(values: Floats) -> Reduced:
-    return _finite(np.arange(len(values)), values)
+def _over_steps(name: str, values: Floats) -> curves.Line:
+    """Numbers as a line; marks (zeros and ones) as dots where they are set."""
+    steps = np.arange(len(values))
+    marked = np.asarray(values) == 1
+    if marked.any() and np.all(marked | (np.asarray(values) == 0)):
+        return curves.Line(name, _finite(steps[marked], np.asarray(values)[marked]), dots=True)
+    return curves.Line(name, _finite(steps, values))
 
 
 def _finite(x: Any, y: Any) -> Reduced:

@@ -78,6 +78,8 @@ class OutputPane(Pane, can_focus=True):
         neuron = snapshot.neurons.get(self.neuron) if self.neuron is not None else None
         picture.display = snapshot.surface is not None or neuron is not None
         answer.display = not picture.display
+        if self._shown.views and snapshot.shown.views != self._shown.views:
+            self.view, self.item = 0, 0  # another task
         self._shown = snapshot.shown
         self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
         if neuron is not None:

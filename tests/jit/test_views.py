@@ -1,0 +1,152 @@
+"""What the training thread shows of a run's answers: every task has its views, and they tell the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nnplay as nn
+from nnplay import views
+from nnplay.answers import Confusion, Fit, Images, Masks, Pair, Scatter, Series, Tokens, Writing
+from nnplay.config import RunConfig
+from nnplay.metrics import classification
+from nnplay.trainer import Trainer
+from nnplay.views.choosing import WORST, views_of
+
+SMALL = {
+    "spiral": ({"samples": 200}, "linear 4, tanh, linear 2", ["map", "confusion matrix"]),
+    "plane": ({"samples": 200}, "linear 1", ["map", "predicted and true"]),
+    "sine": ({"samples": 100}, "linear 4, tanh, linear 1", ["curve", "predicted and true"]),
+    "iris": ({}, "linear 3", ["confusion matrix"]),
+    "diabetes": ({}, "linear 1", ["predicted and true"]),
+    "digits": ({}, "flatten, linear 10", ["pictures", "confusion matrix"]),
+    "shapes": ({"samples": 60}, "global_avg_pool, linear 5", ["pictures", "confusion matrix"]),
+    "shapes_masks": ({"samples": 40, "kinds": 3}, "conv2d 4 k1", ["masks", "confusion matrix"]),
+    "adding": ({"samples": 60, "length": 8}, "rnn 4, linear 1", ["over time", "predicted and true"]),
+    "sine_forecast": ({"samples": 60}, "rnn 4, linear 1", ["over time", "predicted and true"]),
+    "sounds": (
+        {"samples": 60},
+        "global_avg_pool, linear 5",
+        ["over time", "confusion matrix"],
+    ),
+    "echo": ({"samples": 60, "delay": 5}, "rnn 4, linear 4", ["symbols", "confusion matrix"]),
+    "reversal": ({"samples": 60}, "embedding 8 4, linear 8", ["symbols", "confusion matrix"]),
+    "characters": ({"samples": 60}, "embedding 42 4, linear 42", ["symbols", "writing", "confusion matrix"]),
+    "digits28": (
+        {"samples": 120, "flat": True, "learn": "picture"},
+        "linear 4, linear 784",
+        ["pictures", "predicted and true"],
+    ),
+}
+
+
+def made(name: str) -> Trainer:
+    """A small run of a data set after two steps."""
+    fields, layers, _ = SMALL[name]
+    table = {"data": {"name": name, **fields}, "layers": layers, "training": {"batch_size": 16}}
+    trainer: Trainer = RunConfig.from_dict(table).trainer()
+    trainer.run(steps=2)
+    return trainer
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_task_has_its_views(name: str) -> None:
+    """Each data set has the views that suit it; each is made for any item, counted round, and the worst."""
+    trainer = made(name)
+    assert [view.name for view in views_of(trainer)] == SMALL[name][2]
+    for number in range(len(SMALL[name][2])):
+        for item in (0, 1, WORST, 1_000_003):
+            surface, output, shown = views.answers(trainer, number, item, size=(6, 8))
+            assert (surface is None) != (output is None)
+            assert shown.view == SMALL[name][2][number]
+            assert 0 <= shown.item < shown.items
+
+
+def test_nothing_is_made_for_a_surface_that_is_not_seen() -> None:
+    """Without a size there is no surface."""
+    assert views.answers(made("spiral"))[:2] == (None, None)
+
+
+def test_masks_are_those_of_the_example_with_their_overlaps() -> None:
+    """The true mask is the row's target, and the mean overlap is the IoU that the metrics give."""
+    trainer = made("shapes_masks")
+    part = trainer.split.validation
+    assert part is not None
+    _, output, _ = views.answers(trainer, 0, 3)
+    assert isinstance(output, Masks)
+    assert np.array_equal(output.true, part.y[3])
+    expected = classification(part.y[3:4], output.predicted[None], part.outputs)["iou"]
+    assert np.nanmean(output.overlaps) == pytest.approx(expected)
+
+
+def test_the_worst_example_has_the_largest_error() -> None:
+    """No other row of the validation part is missed by more."""
+    trainer = made("sine_forecast")
+    part = trainer.split.validation
+    assert part is not None
+    errors = np.abs(trainer.predict(part.x) - part.y)[:, 0]
+    _, output, shown = views.answers(trainer, 0, WORST)
+    assert isinstance(output, Series)
+    assert errors[shown.item] == errors.max()
+    assert output.next == pytest.approx(
+        (float(part.y[shown.item, 0]), float(trainer.predict(part.x[shown.item])[0, 0]))
+    )
+
+
+def test_symbols_are_those_of_the_data() -> None:
+    """Reversal: what is wanted is what is seen, backwards; echo: it is the first symbol."""
+    _, output, _ = views.answers(made("reversal"), 0, 5)
+    assert isinstance(output, Tokens)
+    assert output.true == output.seen[::-1]
+    _, output, _ = views.answers(made("echo"), 0, 5)
+    assert isinstance(output, Tokens)
+    assert output.true == output.seen[:1]
+    assert sum(chance for _, chance in output.chances) == pytest.approx(1, abs=1e-5)
+
+
+def test_pictures_given_back_are_in_units_of_the_data() -> None:
+    """The wanted picture is the row itself, the given one the network's answer."""
+    trainer = made("digits28")
+    part = trainer.split.validation
+    assert part is not None
+    _, output, _ = views.answers(trainer, 0, 2)
+    assert isinstance(output, Pair)
+    assert np.allclose(output.wanted.ravel(), part.y[2])
+    assert np.allclose(output.given.ravel(), trainer.predict(part.x[2])[0], atol=1e-6)
+
+
+def test_each_of_several_targets_has_its_scatter_and_curve() -> None:
+    """The target that is asked for is shown, in its own units, with its name."""
+    x = np.linspace(-1, 1, 60)[:, None]
+    data = nn.Dataset(x, np.hstack([x, 100 * x]), target_names=("small", "large"), default_scale_target="standard")
+    trainer = Trainer(nn.Network("linear 2", seed=0), data.split(seed=0), "mse", nn.Adam(lr=0.01), seed=0)
+    for number in range(2):
+        for target, name, size in ((0, "small", 1), (1, "large", 100)):
+            _, output, shown = views.answers(trainer, number, target)
+            assert shown.name == name
+            assert isinstance(output, (Fit, Scatter))
+            true = output.true if isinstance(output, Scatter) else output.points_y
+            assert 0.8 * size < np.abs(true).max() <= size * 1.001
+
+
+def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
+    """The wrong pictures of the validation part are the first ones."""
+    trainer = made("digits")
+    _, output, shown = views.answers(trainer)
+    assert isinstance(output, Images)
+    wrong = [a != b for a, b in zip(output.labels, output.predicted, strict=True)]
+    assert wrong == sorted(wrong, reverse=True)
+    _, confusion, _ = views.answers(trainer, 1)
+    assert isinstance(confusion, Confusion)
+    assert output.wrong == confusion.matrix.sum() - np.trace(confusion.matrix)
+    assert shown.items == confusion.matrix.sum()
+
+
+def test_writing_goes_on_from_the_example() -> None:
+    """The same example is gone on from in the same way while the weights are the same."""
+    trainer = made("characters")
+    (_, first, _), (_, again, _), (_, other, _) = (views.answers(trainer, 1, row) for row in (4, 4, 5))
+    assert isinstance(first, Writing)
+    assert first == again
+    assert first != other
+    assert len(first.text) == 60
