@@ -409,13 +409,13 @@ async def test_theme_switches_every_picture() -> None:
 
 async def test_keymap_changes_keys_and_footer() -> None:
     """A user's key for run works, is shown in the footer, and the old one no longer runs."""
-    app = make(fresh=True, keymap={"run": "w"})
+    app = make(fresh=True, keymap={"run": "B"})
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("w")
+        await pilot.press("B")
         await pilot.press("space")
         await pilot.pause()
         assert asked(app) == [("run",)]
-        assert "w pause" in text_of(app, "#footer") or "w run" in text_of(app, "#footer")
+        assert "B pause" in text_of(app, "#footer") or "B run" in text_of(app, "#footer")
 
 
 @pytest.mark.parametrize("hostile", ["[/]", "[@click=app.quit]x[/]", "\x1b]52;c;aGk=\x07", "\x9b2J", "\u202eabc"])
