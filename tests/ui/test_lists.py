@@ -21,6 +21,7 @@ from nnplay.tui.network_view import NetworkView
 from nnplay.tui.nudge import nudged
 from nnplay.tui.pane_help import page
 from nnplay.tui.panes.health import Findings
+from nnplay.tui.panes.output import OutputPane
 from tests.ui.fakes import FakeBackend, FakeCatalogue, FakeSettings
 
 OWNERS = {
@@ -30,6 +31,7 @@ OWNERS = {
     "layers": LayerList,
     "curves": CurveView,
     "network": NetworkView,
+    "output": OutputPane,
     "health": Findings,
 }
 
