@@ -297,53 +297,58 @@ class Inspector:
         Raises:
             InputError: the index is not in the output.
         """
-        self._row(number)
+        row = self._row(number)
         with self.standing(number):
-            return self.element_here(number, index, parameter)
+            reads = {
+                name: self.machine.view(self.part(slot, parameter), self.n)
+                for name, slot in zip(row.operation.reads, row.reads, strict=True)
+            }
+            if not reads:
+                self.run_to(number + 1)
+            written = self.machine.view(self.part(row.writes[0], parameter), self.n)
+            return self.worked_out(number, index, reads, written, parameter)
 
-    def element_here(
+    def worked_out(
         self,
         number: int,
         index: tuple[int, ...],
+        reads: dict[str, Array],
+        written: Array,
         parameter: str = "",
-        touched: dict[str, list[tuple[int, ...]]] | None = None,
+        touched: dict[str, NDArray[np.int64]] | None = None,
     ) -> Term:
-        """The same within `standing(number)`.
+        """One element of the first output from arrays that hold what the row reads.
 
         Args:
-            touched: gets, for each operand that is read, the indices of the elements that take part.
+            reads: by the operation's names.
+            written: the first output before the row has run; after it, for a row that reads nothing.
+            touched: gets, for each operand that is read, the indices (k, rank) of the elements that take part.
+
+        Raises:
+            InputError: the index is not in the output.
         """
         row = self.rows[number]
-        operation = row.operation
-        written = self.part(row.writes[0], parameter)
-        shape = written.at(self.n)
+        operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
         if not operation.reads:
-            self.run_to(number + 1)
-            return Named("data", self.machine.view(written, self.n))[index]
-        reads = [self.machine.view(self.part(slot, parameter), self.n) for slot in row.reads]
+            return Named("data", written)[index]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
             given["clock"] = clock_values(self.machine.clock)
         with noting() as addresses:
-            named = [
-                Named(_SHORT.get(name, name) if parameter else name, values)
-                for name, values in zip(operation.reads, reads, strict=True)
-            ]
+            named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
             term = operation.element(index, *named, **given)
         if touched is not None:
-            touched |= {name: _elements(addresses, values) for name, values in zip(operation.reads, reads, strict=True)}
-        if row.adds[0]:
-            term = Named(operation.writes[0], self.machine.view(written, self.n))[index] + term
-        return term
+            touched |= {name: _elements(addresses, values) for name, values in reads.items()}
+        return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
 
 
-def _elements(addresses: list[int], values: Array) -> list[tuple[int, ...]]:
-    """Those addresses that are elements of an array, as indices."""
+def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:
+    """Those addresses that are elements of an array, as indices (k, rank)."""
     places = (np.array(addresses, dtype=np.int64) - values.ctypes.data) // values.itemsize
     own = np.unique(places[(places >= 0) & (places < values.size)])
-    return [tuple(index) for index in np.stack(np.unravel_index(own, values.shape), axis=-1).tolist()]
+    return np.stack(np.unravel_index(own, values.shape), axis=-1).astype(np.int64).reshape(len(own), values.ndim)
 
 
 def _put(trainer: Trainer, state: Array) -> None:

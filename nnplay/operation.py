@@ -15,6 +15,24 @@ from nnplay.worked import Term
 
 
 @dataclass(frozen=True, slots=True)
+class Timed:
+    """What the inspector draws by time step for a row that walks through time; operands are (N, T, …).
+
+    Attributes:
+        sized_by: an operand whose last axis is `blocks` times the units of one direction.
+        blocks: see there.
+        unit: names of the numbers that one unit has at each step → operand, number of its block in a direction's part,
+            and count of blocks there ("f" → ("gates", 1, 4)).
+        gradients: operands that are a gradient of the state: how long they are at each step is drawn.
+    """
+
+    sized_by: str
+    blocks: int = 1
+    unit: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    gradients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One kind of row.
 
@@ -34,6 +52,7 @@ class Operation:
             numbers.
         uses_clock: the result depends on seed and step (random numbers, update counts).
         torch: the PyTorch name of the same thing, or a sentence why there is none.
+        timed: what there is to draw by time step, if the row walks through time.
     """
 
     name: str
@@ -47,6 +66,7 @@ class Operation:
     integers: tuple[str, ...] = ()
     uses_clock: bool = False
     torch: str = ""
+    timed: Timed | None = None
 
 
 #: Marks the batch dimension in planned shapes.

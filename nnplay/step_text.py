@@ -13,12 +13,15 @@ from nnplay.errors import InputError, unknown
 from nnplay.inspector import Inspector, RowView, slot_named
 from nnplay.layout import Slot
 from nnplay.operation import shape_text
+from nnplay.through_time import Chart, charts
 
 Array = NDArray[Any]
 PHASES: Final = ("data", "forward", "loss", "backward", "update")
 #: Lines and numbers of a tensor that are written out; larger ones are shown by their corner and statistics.
 _LINES: Final = 12
 _COLUMNS: Final = 10
+#: Characters of the longest bar.
+_BAR: Final = 24
 
 
 def step_text(inspector: Inspector, phases: Sequence[str] = PHASES, *, explain: bool = False) -> list[str]:
@@ -61,7 +64,7 @@ def row_text(inspector: Inspector, view: RowView, *, explain: bool = False) -> l
         lines += [f"  {line}" for line in (view.words, *_torch(view), *view.code.splitlines())]
     parameters = inspector.spans_parameters(view.number)
     if not parameters:
-        return lines + _operands(inspector, view, "")
+        return lines + _operands(inspector, view, "") + _charts(inspector, view.number, ())
     for parameter in parameters:
         lines += [f"  {parameter}", *(f"  {line}" for line in _operands(inspector, view, parameter))]
     return lines
@@ -91,6 +94,27 @@ def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:
             lines += tensor_text(f"{name} before", before[name])
         lines += tensor_text(f"→ {name}", values[name])
     return lines
+
+
+def _charts(inspector: Inspector, number: int, index: tuple[int, ...]) -> list[str]:
+    """What a row that walks through time has at each step; of unit 0 in batch row 0 if no element is chosen."""
+    operation = inspector.rows[number].operation
+    if operation.timed is None:
+        return []
+    return [line for chart in charts(operation, inspector.values(number), index or (0, 0, 0)) for line in _chart(chart)]
+
+
+def _chart(chart: Chart) -> list[str]:
+    """One line a step: its numbers, and where there is only one or they are sizes, bars."""
+    lines = [f"  {chart.title}", "    step " + "".join(name.rjust(12) for name in chart.names)]
+    exponents = np.log10(np.maximum(np.abs(chart.values[:, 0]), np.finfo(np.float64).tiny))
+    least = float(exponents[chart.values[:, 0] != 0].min(initial=0.0)) - 1.0
+    span = max(1.0, float(exponents.max(initial=least)) - least)
+    for step, values in enumerate(chart.values):
+        numbers = "".join(number(float(value)).rjust(12) for value in values)
+        filled = round(_BAR * max(0.0, float(exponents[step]) - least) / span) if np.isfinite(values[0]) else 0
+        lines.append(f"    t={step:<3}{numbers}" + (f"  {'█' * filled}" if chart.logarithmic else ""))
+    return [*lines, *([f"    {chart.words}"] if chart.words else [])]
 
 
 def tensor_text(name: str, values: Array) -> list[str]:
@@ -192,6 +216,7 @@ def _worked(inspector: Inspector, number: int, index: tuple[int, ...], parameter
         f"  {name} = {term.symbols}",
         f"  {' ' * len(name)} = {term.numbers}",
         f"  {' ' * len(name)} = {number_of(term.value)}" + _beside(float(result), term.value),
+        *_charts(inspector, number, index),
     ]
 
 

@@ -17,7 +17,7 @@ from nnplay.kernels.jit import Kernel, apart, kernel
 from nnplay.kernels.matmul import multiply, product
 from nnplay.kernels.operands import adds, dimension, integer, pointer, rows_of, share, shifted
 from nnplay.layer import LayerRecord
-from nnplay.operation import Operation
+from nnplay.operation import Operation, Timed
 from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, logistic, recurrent_plan, walk
 from nnplay.worked import Named, Term, apply, as_term, total
 
@@ -299,6 +299,20 @@ def _element_back(
     return dn if k % (3 * H) >= 2 * H else dstate * (previous[n, t, d * H + j] - proposed) * z * (1.0 - z)
 
 
+#: What one unit has at each step, and which gradients of its states run back.
+_TIMED = Timed(
+    sized_by="weight_hh",
+    blocks=3,
+    unit={
+        "r": ("gates", 0, 3),
+        "z": ("gates", 1, 3),
+        "n": ("gates", 2, 3),
+        "h": ("hidden", 0, 1),
+    },
+)
+_TIMED_BACK = Timed(sized_by="turned", gradients=("dstate",))
+
+
 def _forward(padded: bool) -> Operation:
     return Operation(
         name="gru, step by step",
@@ -316,6 +330,7 @@ def _forward(padded: bool) -> Operation:
         ),
         element=_element,
         torch="torch.nn.GRU",
+        timed=_TIMED,
     )
 
 
@@ -338,6 +353,7 @@ def _backward(padded: bool) -> Operation:
         element=_element_back,
         integers=("directions", "truncate"),
         torch="autograd",
+        timed=_TIMED_BACK,
     )
 
 

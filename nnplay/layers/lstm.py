@@ -18,7 +18,7 @@ from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.operation import Operation
+from nnplay.operation import Operation, Timed
 from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, logistic, recurrent_plan, walk
 from nnplay.worked import Named, Term, apply, as_term
 
@@ -247,6 +247,22 @@ def _element_back(
     return blame[_gate(k, H)]
 
 
+#: What one unit has at each step, and which gradients of its states run back.
+_TIMED = Timed(
+    sized_by="weight_hh",
+    blocks=4,
+    unit={
+        "i": ("gates", 0, 4),
+        "f": ("gates", 1, 4),
+        "g": ("gates", 2, 4),
+        "o": ("gates", 3, 4),
+        "c": ("cell", 0, 1),
+        "h": ("hidden", 0, 1),
+    },
+)
+_TIMED_BACK = Timed(sized_by="turned", gradients=("dstate", "dcell"))
+
+
 def _forward(padded: bool) -> Operation:
     return Operation(
         name="lstm, step by step",
@@ -264,6 +280,7 @@ def _forward(padded: bool) -> Operation:
         ),
         element=_element,
         torch="torch.nn.LSTM",
+        timed=_TIMED,
     )
 
 
@@ -286,6 +303,7 @@ def _backward(padded: bool) -> Operation:
         element=_element_back,
         integers=("directions", "truncate"),
         torch="autograd",
+        timed=_TIMED_BACK,
     )
 
 

@@ -18,7 +18,7 @@ from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.operation import Operation
+from nnplay.operation import Operation, Timed
 from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, recurrent_plan, walk
 from nnplay.worked import Named, Term, apply, as_term
 
@@ -173,6 +173,11 @@ def _definition_back(slope: Callable[[Array], Array]) -> Callable[..., tuple[Arr
     return back_through_time
 
 
+#: What one unit has at each step, and the gradient of the states that runs back.
+_TIMED: Final = Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)})
+_TIMED_BACK: Final = Timed(sized_by="turned", gradients=("dstate",))
+
+
 def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any) -> Cell:
     """The cell of one nonlinearity: kernels `bend`, `unbend`; NumPy `value` of a sum and `slope` at a state."""
     through_time, back_through_time = _definition(value), _definition_back(slope)
@@ -207,6 +212,7 @@ def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any)
             ),
             element=element,
             torch="torch.nn.RNN",
+            timed=_TIMED,
         )
 
     def backward(padded: bool) -> Operation:
@@ -224,6 +230,7 @@ def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any)
             element=element_back,
             integers=("directions", "truncate"),
             torch="autograd",
+            timed=_TIMED_BACK,
         )
 
     return Cell(

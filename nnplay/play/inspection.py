@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.history import Curve
 from nnplay.play.planes import Plane
 from nnplay.row_view import RowView
+from nnplay.through_time import Chart
 
 Floats = NDArray[np.float64]
 When = Literal["after", "before", "change"]
@@ -106,20 +107,12 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
-    """Numbers by time step: `values` (steps, names)."""
-
-    title: str
-    names: tuple[str, ...]
-    values: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class Detail:
     """The row under the cursor.
 
     Attributes:
         parameters: those that a row works on all at once; `parameter` is the one shown.
+        charts: numbers by time step.
         problem: why there is no worked-out element.
     """
 
@@ -128,7 +121,7 @@ class Detail:
     worked: Worked | None
     parameters: tuple[str, ...]
     parameter: str
-    bars: tuple[Bars, ...] = ()
+    charts: tuple[Chart, ...] = ()
     problem: str = ""
 
     @property

@@ -11,113 +11,72 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.inspector import Inspector
 from nnplay.layout import STATE, Slot
-from nnplay.play.inspection import Bars, Detail, OperandView, Statistics, Wish, Worked
+from nnplay.play.frames import Frame, Touched, frame_of
+from nnplay.play.inspection import Detail, OperandView, Wish, Worked
 from nnplay.play.planes import Plane, centred, plane_of
-from nnplay.worked import Term
+from nnplay.through_time import charts
 
 Array = NDArray[Any]
-Touched = dict[str, list[tuple[int, ...]]]
-Terms = dict[tuple[int, str, tuple[int, ...]], tuple[Term, Touched]]
-BINS: Final = 32
 _BATCHED: Final = ("batch", "activations", "deltas")
 #: More marked cells than this say nothing when they are all that there are.
 _ALL: Final = 16
-_GATES: Final = {3: ("r", "z", "n"), 4: ("i", "f", "g", "o")}
 
 
 class Looking:
-    """Makes details; statistics of whole tensors are kept while the moment stays the same."""
+    """Makes details; the row that was looked at last is kept while the moment stays the same."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Any, ...], Statistics] = {}
-        self._terms: Terms = {}
-        self._moment: Any = None
+        self._frame: Frame | None = None
+        self._key: Any = None
 
     def detail(self, inspector: Inspector, wish: Wish) -> Detail:
         """The row under the cursor as the wish wants it."""
-        moment = (inspector.moment, inspector.overrides)
-        if moment != self._moment:
-            self._kept.clear()
-            self._terms.clear()
-            self._moment = moment
         number = min(max(0, inspector.at if wish.row is None else wish.row), len(inspector.rows) - 1)
         parameters = tuple(inspector.spans_parameters(number))
         parameter = wish.parameter if wish.parameter in parameters else (parameters[0] if parameters else "")
-        return _Look(self._kept, self._terms, inspector, wish, number, parameter, parameters).detail()
+        key = (inspector.moment, inspector.overrides, number, parameter)
+        if self._frame is None or key != self._key:
+            self._frame, self._key = None, key
+            self._frame = frame_of(inspector, number, parameter, parameters)
+        return _Look(self._frame, inspector, wish).detail()
+
+    def forget(self) -> None:
+        """Lets the memory of the row go."""
+        self._frame = None
 
 
 class _Look:
-    def __init__(
-        self,
-        kept: dict[tuple[Any, ...], Statistics],
-        terms: Terms,
-        inspector: Inspector,
-        wish: Wish,
-        number: int,
-        parameter: str,
-        parameters: tuple[str, ...],
-    ) -> None:
-        self.kept, self.terms, self.inspector, self.wish, self.number = kept, terms, inspector, wish, number
-        self.parameter, self.parameters = parameter, parameters
-        self.row = inspector.rows[number]
-        self.slots = inspector.slots(number, parameter)
-        self.writes = self.row.operation.writes
-        self.shape = self.slots[self.writes[0]].at(inspector.n)
+    def __init__(self, frame: Frame, inspector: Inspector, wish: Wish) -> None:
+        self.frame, self.inspector, self.wish = frame, inspector, wish
+        self.row, self.writes = frame.row, frame.row.operation.writes
+        self.shape = frame.after[self.writes[0]].shape
         self.index = _fitted(wish.index, self.shape)
 
     def detail(self) -> Detail:
-        """Runs up to the row, looks, runs it, looks again."""
-        inspector, problem, worked = self.inspector, "", None
+        """Windows of all operands, the chosen element worked out, and charts by time step."""
+        frame, name, problem, worked = self.frame, self.writes[0], "", None
         touched: Touched = {}
-        with inspector.standing(self.number):
-            before_value = self.at_index()
-            try:
-                term = self.worked(touched)
-            except InputError as error:
-                problem = error.message
-            planes = {name: self.plane(name, slot, touched) for name, slot in self.slots.items()}
-            reads = {name: self.read(name, planes[name], touched) for name in self.reads}
-            before = {name: self.window(name, planes[name], touched)[2] for name in self.writes}
-            inspector.run_to(self.number + 1)
-            written = {name: self.written(name, planes[name], before[name], touched) for name in self.writes}
-            bars = self.bars()
-            if not problem:
-                name = self.writes[0]
-                worked = Worked(name, self.index, term.symbols, term.numbers, term.value, self.at_index(), before_value)
-        operands = tuple(reads.values()) + tuple(view for name, view in written.items() if name != "checks")
-        return Detail(inspector.view(self.number), operands, worked, self.parameters, self.parameter, bars, problem)
-
-    def worked(self, touched: Touched) -> Term:
-        """The chosen element worked out; the last one is kept, as a scrolling table asks for it again."""
-        key = (self.number, self.parameter, self.index)
-        found = self.terms.get(key)
-        if found is None:
-            self.terms.clear()
-            term = self.inspector.element_here(self.number, self.index, self.parameter, touched)
-            found = self.terms[key] = (term, dict(touched))
-        touched |= found[1]
-        return found[0]
-
-    @property
-    def reads(self) -> list[str]:
-        """Operands that are read only."""
-        return [name for name in self.row.operation.reads if name not in self.writes]
-
-    def values(self, name: str) -> Array:
-        """A live view of an operand."""
-        return self.inspector.machine.view(self.slots[name], self.inspector.n)
-
-    def at_index(self) -> float:
-        """The chosen element, as it is now."""
-        return float(self.values(self.writes[0])[self.index])
+        try:
+            term, touched = frame.worked(self.inspector, self.index)
+            result, before = (float(values[name][self.index]) for values in (frame.after, frame.before))
+            worked = Worked(name, self.index, term.symbols, term.numbers, term.value, result, before)
+        except InputError as error:
+            problem = error.message
+        planes = {name: self.plane(name, slot, touched) for name, slot in frame.slots.items()}
+        reads = tuple(self.read(name, planes[name], touched) for name in frame.reads)
+        written = tuple(self.written(name, planes[name], touched) for name in self.writes if name != "checks")
+        found = charts(self.row.operation, frame.values, self.index)
+        view = self.inspector.view(frame.number)
+        return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, problem)
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def plane(self, name: str, slot: Slot, touched: Touched) -> Plane:
         """How an operand is laid out: around the elements that take part, or in step with the result."""
-        shape = slot.at(self.inspector.n)
+        shape = slot.at(self.frame.n)
         found = touched.get(name)
-        index = found[0] if found else self.index if shape == self.shape else self.aligned(slot, shape)
+        same = self.index if shape == self.shape else self.aligned(slot, shape)
+        index = tuple(found[0].tolist()) if found is not None and len(found) else same
         batch = slot.region in _BATCHED and len(slot.shape) > 0 and slot.shape[0] == "N"
         every = len(shape) <= 2 if self.wish.every is None else self.wish.every
         return plane_of(shape, index, batch=batch, every=every)
@@ -128,38 +87,49 @@ class _Look:
         first = min(self.index[0], shape[0] - 1) if same_batch else 0
         return tuple(first if axis == 0 else 0 for axis in range(len(shape)))
 
-    def window(self, name: str, plane: Plane, touched: Touched) -> tuple[int, int, Array]:
-        """First line, first column and values of what is seen of an operand."""
+    def window(self, name: str, plane: Plane, touched: Touched) -> tuple[int, int, int, int]:
+        """First line, first column, lines and columns of what is seen of an operand."""
         height, width = self.wish.room.get(name, self.wish.usual)
         line, column = self.middle(name, plane, touched)
         down, right = self.wish.scroll.get(name, (0, 0))
         top = max(0, min(centred(line, height, plane.height) + down, plane.height - height))
         left = max(0, min(centred(column, width, plane.width) + right, plane.width - width))
-        return top, left, plane.window(self.values(name), top, left, height, width)
+        return top, left, height, width
 
     def middle(self, name: str, plane: Plane, touched: Touched) -> tuple[int, int]:
         """The place that must be seen: the chosen element, or the middle of those that take part."""
         if plane.shape == self.shape and name in self.writes:
             return plane.place(self.index) or (0, 0)
-        places = [place for index in touched.get(name, ()) if (place := plane.place(index))]
-        if not places:
+        if name not in touched:
             return 0, 0
-        lines, columns = zip(*places, strict=True)
-        return (min(lines) + max(lines)) // 2, (min(columns) + max(columns)) // 2
+        lines, columns = plane.places(touched[name])
+        if not len(lines):
+            return 0, 0
+        return int(lines.min() + lines.max()) // 2, int(columns.min() + columns.max()) // 2
 
     def read(self, name: str, plane: Plane, touched: Touched) -> OperandView:
         """An operand that the row reads."""
-        top, left, values = self.window(name, plane, touched)
-        mask = plane.mask(touched.get(name, ()), top, left, *values.shape)
+        top, left, height, width = self.window(name, plane, touched)
+        values = plane.window(self.frame.reads[name], top, left, height, width)
+        mask = plane.mask(touched.get(name, self.nothing(plane)), top, left, *values.shape)
         return self.view(name, plane, (top, left, values), None, mask, None)
 
-    def written(self, name: str, plane: Plane, before: Array, touched: Touched) -> OperandView:
+    def written(self, name: str, plane: Plane, touched: Touched) -> OperandView:
         """An operand that the row has written."""
-        top, left, values = self.window(name, plane, touched)
+        top, left, height, width = self.window(name, plane, touched)
+        values, before = (
+            plane.window(moment[name], top, left, height, width) for moment in (self.frame.after, self.frame.before)
+        )
         place = plane.place(self.index) if plane.shape == self.shape else None
         cursor = (place[0] - top, place[1] - left) if place else None
-        mask = plane.mask((self.index,) if place else (), top, left, *values.shape)
+        here = np.array([self.index], np.int64) if place else self.nothing(plane)
+        mask = plane.mask(here.reshape(-1, len(plane.shape)), top, left, *values.shape)
         return self.view(name, plane, (top, left, values), before, mask, cursor if name == self.writes[0] else None)
+
+    @staticmethod
+    def nothing(plane: Plane) -> NDArray[np.int64]:
+        """No element of a tensor."""
+        return np.zeros((0, len(plane.shape)), np.int64)
 
     def view(
         self,
@@ -172,7 +142,7 @@ class _Look:
     ) -> OperandView:
         """An operand with what is seen of it."""
         top, left, values = window
-        slot = self.slots[name]
+        slot = self.frame.slots[name]
         role = "written" if name in self.writes else "read"
         adds = role == "written" and self.row.adds[self.writes.index(name)]
         changes = adds or slot.region in STATE or name in self.row.operation.reads
@@ -181,48 +151,8 @@ class _Look:
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
             plane.height, plane.width, _fixed_text(plane), mask, cursor, len(plane.shape) == 4, plane,
-            self.statistics(name, role),
+            self.frame.statistics(name, self.wish.histograms),
         )  # fmt: skip
-
-    def statistics(self, name: str, role: str) -> Statistics:
-        """Of the whole operand; kept, as they cost a pass over it."""
-        key = (self.number, self.parameter, name, role)
-        found = self.kept.get(key)
-        if found is None or (self.wish.histograms and found.histogram is None):
-            found = self.kept[key] = statistics_of(self.values(name), self.wish.histograms)
-        return found
-
-    # -- through time ----------------------------------------------------------------------------------------------
-
-    def bars(self) -> tuple[Bars, ...]:
-        """For rows that walk through time: the gates of one unit, and how large the gradient is at each step."""
-        found: list[Bars] = []
-        names = self.row.operation.writes
-        if "gates" in names and "hidden" in names:
-            gates, hidden = self.values("gates"), self.values("hidden")
-            count = gates.shape[2] // hidden.shape[2]
-            unit = self.index[2] % (gates.shape[2] // count)
-            shown = gates[self.index[0], :, unit :: gates.shape[2] // count][:, :count]
-            title = f"gates of unit {unit} in row {self.index[0]} by time step"
-            found.append(Bars(title, _GATES.get(count, ("gate",) * count), np.array(shown, np.float64)))
-        if "dstate" in names:
-            size = np.sqrt((self.values("dstate").astype(np.float64) ** 2).mean(axis=(0, 2)))[:, None]
-            found.append(Bars("size of the gradient by time step", ("|dstate|",), size))
-        return tuple(found)
-
-
-def statistics_of(values: Array, histogram: bool) -> Statistics:
-    """Statistics of a whole tensor, without a copy of it where all its numbers are finite."""
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    broken = 0
-    if not np.isfinite(low + high):
-        values = values[(finite := np.isfinite(values))]
-        broken = int(finite.size - values.size)
-        low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    mean = float(values.mean(dtype=np.float64)) if values.size else 0.0
-    zeros = int(values.size - np.count_nonzero(values))
-    counts = np.histogram(values, BINS, (low, high if high > low else low + 1.0))[0] if histogram else None
-    return Statistics(low, high, mean, zeros, broken, int(values.size) + broken, counts)
 
 
 def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +41,17 @@ class Plane:
 
     def place(self, index: Index) -> tuple[int, int] | None:
         """Line and column of an element, or None if a fixed axis leaves it out."""
-        if any(index[axis] != at for axis, at in self.fixed):
-            return None
-        line = 0
+        lines, columns = self.places(np.array([index], dtype=np.int64).reshape(1, len(self.shape)))
+        return (int(lines[0]), int(columns[0])) if len(lines) else None
+
+    def places(self, indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Lines and columns of those of some elements (k, rank) that no fixed axis leaves out."""
+        for axis, at in self.fixed:
+            indices = indices[indices[:, axis] == at]
+        lines = np.zeros(len(indices), np.int64)
         for axis in self.lines:
-            line = line * self.shape[axis] + index[axis]
-        return line, index[self.column] if self.column >= 0 else 0
+            lines = lines * self.shape[axis] + indices[:, axis]
+        return lines, indices[:, self.column] if self.column >= 0 else np.zeros(len(indices), np.int64)
 
     def index(self, line: int, column: int) -> Index:
         """The element at a line and column."""
@@ -76,15 +80,13 @@ class Plane:
         where[self.column] = columns[None, :]
         return np.array(values[tuple(where)], dtype=np.float64).reshape(len(lines), len(columns))
 
-    def mask(self, touched: Iterable[Index], top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:
-        """Which cells of a window hold one of some elements."""
+    def mask(self, touched: NDArray[np.int64], top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:
+        """Which cells of a window hold one of some elements (k, rank)."""
         seen = np.zeros((min(height, self.height - top), min(width, self.width - left)), np.bool_)
-        for index in touched:
-            place = self.place(index)
-            if place is not None:
-                line, column = place[0] - top, place[1] - left
-                if 0 <= line < seen.shape[0] and 0 <= column < seen.shape[1]:
-                    seen[line, column] = True
+        lines, columns = self.places(touched)
+        lines, columns = lines - top, columns - left
+        inside = (lines >= 0) & (lines < seen.shape[0]) & (columns >= 0) & (columns < seen.shape[1])
+        seen[lines[inside], columns[inside]] = True
         return seen
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from nnplay.play.inspection import Bars, Detail, View, When
-from nnplay.tui import fixed
-from nnplay.tui.bars import bar
+from nnplay.play.inspection import Detail, View, When
 from nnplay.tui.cells import Cells, Row, Run, fit, joined
-from nnplay.tui.inspector import tiles
+from nnplay.tui.inspector import tiles, time_bars
 from nnplay.tui.inspector.tiles import Form, Tile
 from nnplay.tui.look import Ink
 
@@ -120,8 +118,8 @@ class DetailView(Cells):
     # -- the operands ----------------------------------------------------------------------------------------------
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
-        bars = [] if self.hidden or height < 12 else [row for one in detail.bars for row in self._bars(one, width)]
-        bars = [*self._checks(), *bars][: height // 2]
+        bars = [] if self.hidden else self._charts(detail, width, height * 3 // 5)
+        bars = [*self._checks(), *bars][: height * 3 // 5]
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
@@ -129,6 +127,13 @@ class DetailView(Cells):
         for line in tiles.arranged(shown, width, height - len(bars)):
             rows += self._line(line)
         return [*rows, *bars]
+
+    def _charts(self, detail: Detail, width: int, height: int) -> list[Row]:
+        """Numbers by time step, where the row has such."""
+        rows: list[Row] = []
+        for chart in detail.charts:
+            rows += time_bars.rows_of(chart, width, height - len(rows), self.look)
+        return rows
 
     def _checks(self) -> list[Row]:
         """What the last gradient check found, parameter by parameter."""
@@ -179,18 +184,3 @@ class DetailView(Cells):
                 runs += [*row, (" " * (columns - sum(len(text) for text, _ in row) + 2), blank)]
             merged.append(joined(runs))
         return merged
-
-    def _bars(self, bars: Bars, width: int) -> list[Row]:
-        """One line a time step, a bar for each gate; signed values are drawn by size."""
-        look = self.look
-        rows: list[Row] = [((bars.title, look.ink("dim")),)]
-        each = max(4, (width - 6) // max(1, len(bars.names)) - 12)
-        largest = float(abs(bars.values).max(initial=0.0)) or 1.0
-        limit = 1.0 if len(bars.names) > 1 else largest
-        for step, values in enumerate(bars.values):
-            runs: list[Run] = [(f"t={step:<3} ", look.ink("dim"))]
-            for name, value in zip(bars.names, values, strict=True):
-                runs += [(f"{name} ", look.ink("text")), *bar(abs(float(value)) / limit, each, look)]
-                runs.append((f" {fixed.loss(float(value), 7)} ", look.signed(float(value))))
-            rows.append(joined(runs))
-        return rows
