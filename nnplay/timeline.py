@@ -2,22 +2,36 @@
 
 Runs are deterministic, so a moment between two stored ones is reached by restoring the earlier one and running the same
 steps again, with the user's changes applied at the steps where they were made: the numbers are the same bits.
+
+How far apart moments are stored follows from what they cost. Steps that are run again in a few milliseconds need no
+moment of their own; where memory is full and the way between two moments would take longer than a person waits, the
+older ones go into a file.
 """
 
 from __future__ import annotations
 
 import bisect
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from nnplay.trainer import State, Trainer
+from nnplay.moments import Moment, Shelf
+from nnplay.trainer import Trainer
 
-#: Bytes that stored moments may take unless the user sets another budget.
+#: Bytes that stored moments may take in memory unless the user sets another budget, and how many times that on disk.
 BUDGET: Final = 128 << 20
+DISK: Final = 8
 _FEWEST: Final = 4
-#: Moments of a replay that are kept at the most.
+#: Moments that are kept at the most, and of these those of a replay.
+_MOST: Final = 512
 _MOST_NEAR: Final = 8
+#: Seconds of training between two moments: never fewer; and where memory is full, between these two, in proportion to
+#: what it costs to store one.
+_SOON: Final = 0.004
+_PATIENCE: Final = 0.3
+_MOST_PATIENCE: Final = 0.7
+_WORTH: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Timeline:
 
     Args:
         trainer: at the moment where the timeline begins; nothing before it can be reached.
-        budget: bytes that stored moments may take.
+        budget: bytes that stored moments may take in memory; they may take `DISK` times that in a file.
 
     Attributes:
         serial: another number after each change of the journal; it and a step name a moment.
@@ -51,12 +65,14 @@ class Timeline:
         first = trainer.state()
         fits = budget // max(1, first.memory.nbytes)
         self._way = min(_MOST_NEAR, max(3, fits // 4))
-        self._most = max(_FEWEST, fits - self._way)
-        self._steps = [trainer.step]
-        self._states = [first]
-        self._made = [0]  # changes of the journal that were made before each stored moment
-        self._near: list[tuple[int, State, int]] = []
+        self._most = min(_MOST, max(_FEWEST, fits - self._way))
+        self._moments = [Moment(trainer.step, 0, first)]
+        self._near: list[Moment] = []
+        self._shelf = Shelf(budget * DISK)
         self._interval = 1
+        self._seen = (trainer.step, trainer.seconds)
+        self._pace = (0, 0.0)
+        self._cost = 0.0
         self.changes: list[Change] = []
         self.latest = trainer.step
         self.serial = 0
@@ -64,23 +80,42 @@ class Timeline:
     @property
     def first(self) -> int:
         """The earliest step that can be reached."""
-        return self._steps[0]
+        return self._moments[0].step
 
     @property
     def stored(self) -> int:
-        """How many moments are stored."""
-        return len(self._states)
+        """How many moments are stored in memory."""
+        return sum(moment.place < 0 for moment in self._moments)
+
+    @property
+    def on_disk(self) -> int:
+        """How many moments are stored in the file."""
+        return self._shelf.used
 
     def note(self) -> None:
         """Tells the timeline that the trainer moved on; stores the moment if the last stored one is far behind."""
         step = self.trainer.step
         self.latest = max(self.latest, step)
-        if step >= self._steps[-1] + self._interval:
-            self._steps.append(step)
-            self._states.append(self.trainer.state())
-            self._made.append(len(self.changes))
-            if len(self._states) > self._most:
-                self._thin_out()
+        behind = step - self._moments[-1].step
+        if behind >= self._interval and behind * self._measured() >= _SOON:
+            began = time.perf_counter()
+            self._moments.append(Moment(step, len(self.changes), self.trainer.state()))
+            if self.stored > self._most:
+                self._make_room()
+            self._cost += (time.perf_counter() - began - self._cost) / 8
+
+    def _measured(self) -> float:
+        """Seconds that a step takes, on the average so far; infinite as long as that is not known."""
+        step, seconds = self._seen
+        taken, spent = self.trainer.step - step, self.trainer.seconds - seconds
+        self._seen = (self.trainer.step, self.trainer.seconds)
+        if taken > 0 and spent > 0:
+            self._pace = (self._pace[0] + taken, self._pace[1] + spent)
+        return self._pace[1] / self._pace[0] if self._pace[0] else float("inf")
+
+    def _patience(self) -> float:
+        """Seconds of training between two moments where memory is full: storing them is to cost little beside it."""
+        return min(_MOST_PATIENCE, max(_PATIENCE, self._cost * _WORTH))
 
     def change(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """Makes a change now and writes it into the journal, so that a replay makes it at the same step."""
@@ -102,8 +137,8 @@ class Timeline:
         change = self.changes.pop()
         self.serial += 1
         self.cut()
-        self._keep(k for k, made in enumerate(self._made) if made <= len(self.changes))
-        self._near = [item for item in self._near if item[2] <= len(self.changes)]
+        self._keep(moment for moment in self._moments if moment.made <= len(self.changes))
+        self._near = [moment for moment in self._near if moment.made <= len(self.changes)]
         self.go(here)
         return change.words
 
@@ -116,11 +151,11 @@ class Timeline:
             progress: called as `(steps done, steps to do)`; returning True stops on the way.
         """
         wanted = min(max(step, self.first), self.latest)
-        _, state, made = self._nearest(wanted)
+        found = self._nearest(wanted)
         seconds = self.trainer.seconds
-        self.trainer.restore(state)
+        self.trainer.restore(self._shelf.get(found, self.trainer.machine.state()))
         try:
-            self._replay(wanted, made, progress)
+            self._replay(wanted, found.made, progress)
         finally:
             self.trainer.seconds = seconds  # steps that are run again are no training
 
@@ -128,7 +163,7 @@ class Timeline:
         """Runs the steps up to `wanted` again, with the changes of the journal from number `made` on."""
         trainer, begin = self.trainer, self.trainer.step
         pending = [change for change in self.changes[made:] if change.step <= wanted]
-        self._near = [item for item in self._near if item[0] <= wanted][-self._way :]
+        self._near = [moment for moment in self._near if begin <= moment.step <= wanted][-self._way :]
         due = self._to_keep(begin, wanted)
         while True:
             while pending and pending[0].step == trainer.step:
@@ -137,7 +172,7 @@ class Timeline:
             if trainer.step >= wanted:
                 return
             if due and trainer.step >= due[0]:
-                self._near.append((trainer.step, trainer.state(), made))
+                self._near.append(Moment(trainer.step, made, trainer.state()))
                 due.pop(0)
             stops = [wanted, *due[:1], *(change.step for change in pending[:1])]
             trainer.advance(min(stops) - trainer.step, record=False)
@@ -150,18 +185,17 @@ class Timeline:
         steps = [wanted - ahead // 4**k for k in range(1, free + 1) if ahead // 4**k > 0]
         return [step for step in steps if step > begin]
 
-    def _nearest(self, wanted: int) -> tuple[int, State, int]:
-        """The last moment that is kept at or before a step: its step, state, and changes made until then."""
-        index = bisect.bisect_right(self._steps, wanted) - 1
-        stored = (self._steps[index], self._states[index], self._made[index])
-        return max((stored, *(item for item in self._near if item[0] <= wanted)), key=lambda item: item[0])
+    def _nearest(self, wanted: int) -> Moment:
+        """The last moment that is kept at or before a step."""
+        stored = self._moments[bisect.bisect_right(self._moments, wanted, key=lambda moment: moment.step) - 1]
+        return max((stored, *(near for near in self._near if near.step <= wanted)), key=lambda moment: moment.step)
 
     def cut(self) -> int:
         """Forgets everything after the trainer's present step; returns how many steps were forgotten."""
         step = self.trainer.step
         lost = self.latest - step
-        self._keep(range(bisect.bisect_right(self._steps, step)))
-        self._near = [item for item in self._near if item[0] <= step]
+        self._keep(moment for moment in self._moments if moment.step <= step)
+        self._near = [moment for moment in self._near if moment.step <= step]
         known = len(self.changes)
         self.changes = [change for change in self.changes if change.step <= step]
         self.serial += len(self.changes) < known
@@ -169,16 +203,32 @@ class Timeline:
         self.trainer.history.truncate(step)
         return lost
 
-    def _keep(self, kept: Iterable[int]) -> None:
+    def _keep(self, kept: Iterable[Moment]) -> None:
         """Keeps those stored moments only."""
         chosen = list(kept)
-        self._steps = [self._steps[k] for k in chosen]
-        self._states = [self._states[k] for k in chosen]
-        self._made = [self._made[k] for k in chosen]
+        still = {id(moment) for moment in chosen}
+        for moment in self._moments:
+            if id(moment) not in still:
+                self._shelf.drop(moment)
+        self._moments = chosen
+
+    def _make_room(self) -> None:
+        """Puts the oldest moment in memory into the file where going back would be slow without it, or thins out."""
+        slow = self._span() // self._most * self._measured() >= _PATIENCE
+        while self.stored > self._most:
+            oldest = next(moment for moment in self._moments if moment.place < 0)
+            if slow and len(self._moments) <= _MOST and self._shelf.put(oldest):
+                self._interval = max(1, int(self._patience() / self._measured()))
+            else:
+                self._thin_out()
+
+    def _span(self) -> int:
+        return self._moments[-1].step - self._moments[0].step
 
     def _thin_out(self) -> None:
         """Lets the moment go whose neighbours are nearest to each other, the oldest of such; never an end."""
-        spans = [self._steps[k + 1] - self._steps[k - 1] for k in range(1, len(self._steps) - 1)]
-        gone = 1 + spans.index(min(spans))
-        self._keep(k for k in range(len(self._steps)) if k != gone)
-        self._interval = max(1, (self._steps[-1] - self._steps[0]) // self._most)
+        kept = self._moments
+        spans = [kept[k + 1].step - kept[k - 1].step for k in range(1, len(kept) - 1)]
+        gone = kept[1 + spans.index(min(spans))]
+        self._keep(moment for moment in kept if moment is not gone)
+        self._interval = max(1, self._span() // len(self._moments))

@@ -118,8 +118,8 @@ class DetailView(Cells):
     # -- the operands ----------------------------------------------------------------------------------------------
 
     def _middle(self, detail: Detail, width: int, height: int) -> list[Row]:
-        bars = [] if self.hidden else self._charts(detail, width, height * 3 // 5)
-        bars = [*self._checks(), *bars][: height * 3 // 5]
+        bars = [] if self.hidden else self._charts(detail, width, height * 2 // 3)
+        bars = [*self._checks(), *bars][: height * 2 // 3]
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]

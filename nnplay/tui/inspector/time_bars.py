@@ -57,8 +57,7 @@ def _shares(chart: Chart, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """How full each bar is, 0 to 1."""
     size = np.abs(np.nan_to_num(values, nan=0.0, posinf=np.finfo(np.float64).max))
     if not chart.logarithmic:
-        largest = float(np.abs(np.nan_to_num(chart.values)).max(initial=0.0))
-        return size / max(1.0, largest)
+        return size / max(1.0, float(size.max(initial=0.0)))  # gates and squashed states fill a bar at 1
     every = np.abs(chart.values[np.isfinite(chart.values) & (chart.values != 0.0)])
     if not every.size:
         return np.zeros_like(size)

@@ -1,0 +1,107 @@
+"""Where the past of a run is kept: states in memory, and beyond that in a file of their own that nobody else sees."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.trainer import State
+
+#: Of the room that is left on the disk, the file takes at most one part in so many.
+_SHARE_OF_DISK: Final = 8
+_EMPTY: Final = np.zeros(0, np.float32)
+
+
+@dataclass(slots=True)
+class Moment:
+    """One stored moment of a run.
+
+    Attributes:
+        step: where it is.
+        made: changes of the journal that were made before it.
+        state: the state; without its memory where that lies in the file.
+        place: number of the record in the file, or -1.
+    """
+
+    step: int
+    made: int
+    state: State
+    place: int = -1
+
+
+class Shelf:
+    """A file of equally large records, unlinked as soon as it is made: it ends with the process.
+
+    Args:
+        room: bytes that it may take at the most; less where the disk has less.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._number = -1
+        self._free: list[int] = []
+        self._end = 0
+
+    @property
+    def used(self) -> int:
+        """Records in use."""
+        return self._end - len(self._free)
+
+    def put(self, moment: Moment) -> bool:
+        """Moves a moment's memory into the file; False where there is no room for it, and then nothing has changed."""
+        memory = moment.state.memory
+        if not self._open() or not (self._free or (self._end + 1) * memory.nbytes <= self._room):
+            return False
+        place = self._free[-1] if self._free else self._end
+        try:
+            written = os.pwrite(self._number, memory.data, place * memory.nbytes)
+        except OSError:
+            written = 0
+        if written != memory.nbytes:
+            self._room = 0  # the disk is full or gone: what is there can be read, but nothing more is put there
+            return False
+        if self._free:
+            self._free.pop()
+        else:
+            self._end += 1
+        moment.place, moment.state = place, replace(moment.state, memory=_EMPTY)
+        return True
+
+    def get(self, moment: Moment, like: NDArray[Any]) -> State:
+        """The state of a moment, wherever its memory is.
+
+        Args:
+            like: an array of the memory's size and type.
+        """
+        if moment.place < 0:
+            return moment.state
+        memory = np.empty_like(like)
+        if os.preadv(self._number, [memory.data], moment.place * memory.nbytes) != memory.nbytes:
+            raise OSError("a stored moment of the run cannot be read back")
+        return replace(moment.state, memory=memory)
+
+    def drop(self, moment: Moment) -> None:
+        """Makes room again."""
+        if moment.place >= 0:
+            self._free.append(moment.place)
+
+    def _open(self) -> bool:
+        if self._number < 0 and self._room:
+            folder = Path("/var/tmp")  # a disk, where /tmp may be memory
+            try:
+                where = str(folder) if folder.is_dir() and os.access(folder, os.W_OK) else tempfile.gettempdir()
+                self._room = min(self._room, shutil.disk_usage(where).free // _SHARE_OF_DISK)
+                with tempfile.TemporaryFile(dir=where) as file:
+                    self._number = os.dup(file.fileno())
+                weakref.finalize(self, os.close, self._number)
+            except OSError:
+                self._room = 0
+        return self._number >= 0
