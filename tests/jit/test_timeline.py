@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnplay import moments
+from nnplay import timeline as timeline_module
 from nnplay.data.catalogue import load_dataset
 from nnplay.network import Network
 from nnplay.registry import optimizer_records
@@ -214,3 +216,52 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
     for step in list(seen)[::7]:
         timeline.go(step)
         assert bits(trainer) == seen[step]
+
+
+def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for a few moments and a way back that would be slow, older moments lie in a file: the same bits."""
+    monkeypatch.setattr(timeline_module, "_PATIENCE", 1e-9)
+    monkeypatch.setattr(timeline_module, "_MOST_PATIENCE", 1e-9)
+    monkeypatch.setattr(timeline_module, "_SOON", 0.0)
+    trainer = made()
+    timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
+    seen = {0: bits(trainer)}
+    walk(trainer, timeline, lambda: 2, 100, seen)
+    assert timeline.on_disk > 20
+    assert timeline.stored <= 8
+    for step in sorted(seen, key=lambda step: (step * 37) % 101)[::5]:
+        timeline.go(step)
+        assert bits(trainer) == seen[step]
+    timeline.go(10)
+    timeline.cut()
+    assert timeline.on_disk <= 6
+
+
+def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing can be written, moments are let go as if there were no file, and every step is still reached."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(moments.os, "pwrite", full)
+    monkeypatch.setattr(timeline_module, "_PATIENCE", 1e-9)
+    monkeypatch.setattr(timeline_module, "_SOON", 0.0)
+    trainer = made()
+    timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
+    seen = {0: bits(trainer)}
+    walk(trainer, timeline, lambda: 2, 100, seen)
+    assert timeline.on_disk == 0
+    assert timeline.stored <= 8
+    for step in sorted(seen, key=lambda step: (step * 37) % 101)[::9]:
+        timeline.go(step)
+        assert bits(trainer) == seen[step]
+
+
+def test_cheap_steps_need_few_moments() -> None:
+    """Moments lie as far apart as a replay of some milliseconds, so that a long run of a small network keeps few."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    while trainer.step < 3_000:
+        trainer.advance(1)
+        timeline.note()
+    assert timeline.stored <= 20 + 3 * trainer.seconds / timeline_module._SOON
