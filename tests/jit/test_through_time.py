@@ -17,7 +17,7 @@ UNITS, STEPS = 3, 7
 
 def standing(cell: str) -> Inspector:
     """The second step of a small recurrent network on the adding problem."""
-    split = load_dataset("adding", samples=40, length=STEPS, seed=0).split(seed=0)
+    split = load_dataset("adding", samples=100, length=STEPS, seed=0).split(seed=0)
     trainer = Trainer(Network(f"{cell} {UNITS} bidirectional, linear 1", seed=1), split, threads=1)
     trainer.run(steps=1)
     return Inspector(trainer)
