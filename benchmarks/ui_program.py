@@ -71,8 +71,8 @@ def main() -> None:
     class Measured(Playground):
         """The playground with a clock that notes how late it is called."""
 
-        def on_ready(self) -> None:
-            super().on_ready()
+        async def on_ready(self) -> None:
+            await super().on_ready()
             notes.start()
             self.due = time.monotonic() + _BEAT
             self.set_interval(_BEAT, self.beat)

@@ -36,7 +36,11 @@ class Catalogue:
     training: Sequence[Field]
     stops: Sequence[Field]
     features: Sequence[str]
-    presets: Mapping[str, str]
+
+    @property
+    def presets(self) -> Mapping[str, str]:
+        """Titles by name; 40 files that are read when they are first asked for."""
+        return {name: preset.title for name, preset in preset_records().items()}
 
 
 @functools.cache
@@ -54,5 +58,4 @@ def catalogue() -> Catalogue:
         training=tuple(SETUP_FIELDS[name] for name in _TRAINING),
         stops=STOP_FIELDS,
         features=tuple(FEATURES),
-        presets={name: preset.title for name, preset in preset_records().items()},
     )

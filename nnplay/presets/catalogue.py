@@ -26,9 +26,14 @@ GROUPS: Final = (
 @functools.cache
 def preset_records() -> MappingProxyType[str, Preset]:
     """All presets by name, group by group, quick ones first."""
-    found = [read(path) for path in _FOLDER.glob("*.toml")]
+    found = [read(_FOLDER / f"{name}.toml") for name in _names()]
     found.sort(key=lambda preset: (GROUPS.index(preset.group), preset.seconds, preset.name))
     return MappingProxyType({preset.name: preset for preset in found})
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    return frozenset(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def load_preset(name: str) -> Preset:
@@ -37,10 +42,9 @@ def load_preset(name: str) -> Preset:
     Raises:
         InputError: there is none; the hint names the nearest.
     """
-    records = preset_records()
-    if name not in records:
-        raise unknown("preset", str(name), records)
-    return records[name]
+    if name not in _names():
+        raise unknown("preset", str(name), preset_records())
+    return read(_FOLDER / f"{name}.toml")
 
 
 def preset_text(name: str) -> str:
@@ -52,6 +56,7 @@ def preset_text(name: str) -> str:
     return (_FOLDER / f"{load_preset(name).name}.toml").read_text(encoding="utf-8")
 
 
+@functools.cache
 def read(path: Path) -> Preset:
     """The preset in a file; its name is the file's."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from textual.binding import Binding, BindingType
+if TYPE_CHECKING:
+    from textual.binding import BindingType
 
 Where = Literal["app", "screen", "form", "layers", "curves", "network", "output", "health"]
 
@@ -79,6 +80,8 @@ def key_name(key: str) -> str:
 
 def bindings(where: Where) -> list[BindingType]:
     """Textual bindings of the actions that belong to one kind of widget; their ids are the keymap's names."""
+    from textual.binding import Binding  # here: the keymap is checked before anything large is imported
+
     return [
         Binding(
             ",".join(action.keys),

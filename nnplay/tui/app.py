@@ -18,6 +18,7 @@ from nnplay.tui.footer import FooterLine
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.network_view import NetworkView
+from nnplay.tui.opening import Opening
 from nnplay.tui.palette_provider import Actions
 from nnplay.tui.panes.output import OutputPane
 
@@ -30,6 +31,9 @@ class Playground(CommandActions, TrainingActions):
         look: colours and glyphs of this terminal.
         keymap: the user's own keys, action name → keys.
         first_start: begin with the tour.
+
+    Attributes:
+        opening: what is on the terminal until the app draws.
     """
 
     TITLE = "nnplay"
@@ -37,6 +41,7 @@ class Playground(CommandActions, TrainingActions):
     COMMANDS = {Actions}  # noqa: RUF012 - Textual declares it as an instance variable
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    opening: Opening | None = None
     CSS = "MainScreen { background: $background; color: $foreground; }" + LAYOUT
 
     def __init__(
@@ -54,7 +59,10 @@ class Playground(CommandActions, TrainingActions):
         return {"quiet": self.look.palette.dim if self.look.colours != "16" else "ansi_white"}
 
     def on_mount(self) -> None:
-        """Theme, keys, log."""
+        """The terminal is the app's; theme, keys, log."""
+        if self.opening is not None:
+            textual_private.restore_at_end(self, self.opening.modes)
+            self.opening.hand_over()
         for one in theme.themes():
             self.register_theme(one)
         self.theme = theme.name(self.look)
@@ -65,8 +73,8 @@ class Playground(CommandActions, TrainingActions):
         self.app_resume_signal.subscribe(self, lambda _: self.back_from_shell())
         self.follower.gate.asks = textual_private.can_ask(self)
 
-    def on_ready(self) -> None:
-        """Fill the panes and start to follow the run."""
+    async def on_ready(self) -> None:
+        """Fill the panes, start to follow the run, and listen to the keys."""
         self.refill()
         self.follower.start()
         if self._first_start:
@@ -75,6 +83,7 @@ class Playground(CommandActions, TrainingActions):
             self.say("press space to train, ? for help")
             if self.offers_recovered:
                 self.offer_recovered()
+        await self.let_keys_in()
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""

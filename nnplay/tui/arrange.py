@@ -13,6 +13,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "right": ("output", "curves", "health"),
 }
 PANES = tuple(pane for panes in COLUMNS.values() for pane in panes)
+HEADINGS: dict[str, tuple[str, str]] = {
+    "data": ("1", "Data"),
+    "network": ("2", "Network"),
+    "training": ("3", "Training"),
+    "output": ("4", "Output"),
+    "curves": ("5", "Curves"),
+    "health": ("6", "Health"),
+    "layers": ("", "Layers"),
+}
+"""The key that leads to a pane ("" for none), and its title; in the order of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +60,10 @@ def arrange(width: int, height: int, current: str, *, full: bool = False) -> Arr
     if mode == "pages":
         return Arrangement(mode, (column,), COLUMNS[column])
     return Arrangement(mode, (column,), (current,))
+
+
+def tab_names(width: int) -> list[tuple[str, str]]:
+    """Panes with the texts of the strip that names them, in `width` columns; one column lies between two texts."""
+    short = width < 66
+    named = [(pane, number, title) for pane, (number, title) in HEADINGS.items() if number]
+    return [(pane, f" {number} {title[:4]}" if short else f" {number} {title} ") for pane, number, title in named]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plotext._figure import _figure_class as Figure
-
 from nnplay.text import clean
 from nnplay.tui import axes
 from nnplay.tui.axes import Limits
@@ -64,6 +62,8 @@ def glyph(index: int, look: Look) -> str:
 
 
 def _build(chart: Chart, width: int, height: int, look: Look) -> str:
+    from plotext._figure import _figure_class as Figure  # here: nothing at the start of the program needs it
+
     figure: Any = Figure()
     figure._limit_size(False, False)
     figure.plot_size(width, height)

@@ -10,9 +10,10 @@ from typing import Literal
 from rich.color import Color
 from rich.style import Style
 
+from nnplay.tui.colours import Colours, colours
+from nnplay.tui.colours import ascii_only as lacks_boxes
 from nnplay.tui.palette import DARK, LEVELS, LIGHT, Palette
 
-Colours = Literal["full", "256", "16", "none"]
 Ink = Literal["text", "dim", "faint", "accent", "warning", "error", "below", "above", "strong"]
 
 _ANSI: Mapping[Ink, str] = {
@@ -126,17 +127,4 @@ def _plain(look: Look, colour: str, background: str | None) -> Style:
 
 def detect(environ: Mapping[str, str], *, ascii_only: bool = False, light: bool = False) -> Look:
     """The look that fits a terminal described by its environment variables."""
-    encoding = environ.get("PYTHONIOENCODING", "").lower()
-    ascii_only = ascii_only or encoding.startswith(("ascii", "latin", "iso-8859"))
-    return Look(LIGHT if light else DARK, _colours(environ), ascii_only)
-
-
-def _colours(environ: Mapping[str, str]) -> Colours:
-    if environ.get("NO_COLOR"):
-        return "none"
-    forced: dict[str, Colours] = {"standard": "16", "256": "256", "truecolor": "full", "windows": "16"}
-    if (name := environ.get("TEXTUAL_COLOR_SYSTEM", "")) in forced:
-        return forced[name]
-    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return "full"
-    return "256" if "256" in environ.get("TERM", "") or environ.get("TERM") == "xterm-kitty" else "16"
+    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ))

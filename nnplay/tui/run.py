@@ -10,6 +10,7 @@ from nnplay.session import state_folder
 from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
 from nnplay.tui.contract import Backend
+from nnplay.tui.opening import Opening
 from nnplay.tui.pace import SLOW_BUDGET
 
 
@@ -25,11 +26,18 @@ def check() -> None:
 
 
 def run(
-    backend: Backend, *, ascii_only: bool = False, light: bool = False, slow: bool = False, tour: bool | None = None
+    backend: Backend,
+    *,
+    ascii_only: bool = False,
+    light: bool = False,
+    slow: bool = False,
+    tour: bool | None = None,
+    opening: Opening | None = None,
 ) -> int:
     """Show the playground until the user leaves; returns the exit status.
 
     Args:
+        opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         tour: whether to begin with the tour; by default only at the very first start.
 
@@ -44,7 +52,7 @@ def run(
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
-    app.offers_recovered = True
+    app.offers_recovered, app.opening = True, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal)

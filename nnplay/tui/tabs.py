@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from textual import events
 
+from nnplay.tui.arrange import tab_names
 from nnplay.tui.cells import Cells, Row, Run, joined
 from nnplay.tui.look import Ink
-
-_NAMES = (("1", "data"), ("2", "network"), ("3", "training"), ("4", "output"), ("5", "curves"), ("6", "health"))
 
 
 class PaneTabs(Cells):
@@ -30,10 +29,9 @@ class PaneTabs(Cells):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
         runs: list[Run] = []
-        for number, name in _NAMES:
+        for name, text in tab_names(width):
             here = name == self._current
             ink: Ink = "accent" if here else "text" if name in self._shown else "dim"
-            text = f" {number} {name.capitalize()} " if width >= 66 else f" {number} {name[:4].capitalize()}"
             runs.append((text, self.look.ink(ink, bold=here, reverse=here)))
             runs.append((" ", self.look.ink("dim")))
         return [joined(runs)]
@@ -41,8 +39,8 @@ class PaneTabs(Cells):
     async def on_click(self, event: events.Click) -> None:
         """Go to the pane under the mouse."""
         place = 0
-        for _, name in _NAMES:
-            place += len(f" 1 {name} ") + 1 if self.size.width >= 66 else 8
+        for name, text in tab_names(self.size.width):
+            place += len(text) + 1
             if event.x < place:
                 await self.app.run_action(f"pane('{name}')")
                 return

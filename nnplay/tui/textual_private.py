@@ -25,6 +25,13 @@ def ask_for_cursor(app: App[Any]) -> None:
         driver.flush()
 
 
+def restore_at_end(app: App[Any], modes: list[Any] | None) -> None:
+    """Leave the terminal with this line discipline at the end, and to the shell meanwhile; not as it was found."""
+    driver: Any = app._driver
+    if modes is not None and getattr(driver, "attrs_before", None) is not None:
+        driver.attrs_before = modes
+
+
 def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
     """Run `callback` in the app's event loop as soon as it is free, from any thread or signal handler."""
     if app._loop is not None and not app._loop.is_closed():
@@ -45,5 +52,6 @@ class FaultReporting(App[int]):
         return f"nnplay met an error it did not expect: {error!r}"
 
     def _fatal_error(self) -> None:
-        self.fault = self.fault_report(sys.exception())
+        if not self.fault:  # what follows from the first error would only hide it
+            self.fault = self.fault_report(sys.exception())
         self._close_messages_no_wait()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from argparse import BooleanOptionalAction
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+from platformdirs import user_state_path
+
 from nnplay.cli.interrupt import without_terminal
-from nnplay.cli.parser import Parser
-from nnplay.cli.run_flags import add_run_flags, run_config, run_table
-from nnplay.cli.source import base_table
-from nnplay.config import RunConfig
 from nnplay.errors import InputError
 
 if TYPE_CHECKING:
+    from nnplay.config import RunConfig
+    from nnplay.play.backend import PlaygroundBackend
     from nnplay.tui.contract import Backend
 
 ABOUT: Final = "Open the playground (the same as nnplay without a command)"
@@ -27,8 +29,19 @@ examples:
 """
 
 
+#: Options that only say how to draw: with no others, there is nothing that could be wrong about the run.
+_DRAWING: Final = ("--ascii", "--light", "--slow", "--tour", "--no-tour")
+
+
 def run(words: Sequence[str]) -> int:
     """Opens it, once it is sure that the run can be and that there is a screen."""
+    if set(words) <= set(_DRAWING):
+        return _first_run(words)
+    from nnplay.cli.parser import Parser
+    from nnplay.cli.run_flags import add_run_flags, run_config, run_table
+    from nnplay.cli.source import base_table
+    from nnplay.play.backend import PlaygroundBackend
+
     parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
     add("--data", dest="source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
@@ -42,17 +55,67 @@ def run(words: Sequence[str]) -> int:
     if options.source or run_table(options):
         config = run_config(base_table(options.source) if options.source else _first(), options)
     check_screen()
-    from nnplay.play.backend import PlaygroundBackend
-    from nnplay.play.recent import recovered
-    from nnplay.tui import run as screen
+    backend = PlaygroundBackend(config)
+    return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour))
 
-    if held := recovered():
-        number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
-        print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
-    # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
-    backend = cast("Backend", PlaygroundBackend(config))
-    status = screen.run(backend, ascii_only=options.ascii, light=options.light, slow=options.slow, tour=options.tour)
+
+def _first_run(words: Sequence[str]) -> int:
+    """Without a word about the run the frame is on the screen before the first preset's run is made."""
+
+    def make() -> PlaygroundBackend:
+        from nnplay.play.backend import PlaygroundBackend
+
+        return PlaygroundBackend()
+
+    check_screen()
+    tours = [word == "--tour" for word in words if word.endswith("tour")]
+    drawing = Drawing("--ascii" in words, "--light" in words, "--slow" in words, tours[-1] if tours else None)
+    return _show(make, drawing)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How the user wants it drawn; `tour` is None where that follows from whether it is the first start."""
+
+    ascii: bool
+    light: bool
+    slow: bool
+    tour: bool | None
+
+
+def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
+    from nnplay.tui import keymap
+    from nnplay.tui.opening import Opening
+
+    keymap.load(keymap.path())  # what is wrong with it is said before the screen changes
+    _tell_of_recovered()
+    with Opening(ascii_only=drawing.ascii, light=drawing.light) as opening:
+        made = make()
+        from nnplay.tui import run as screen
+
+        # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
+        status = screen.run(
+            cast("Backend", made),
+            ascii_only=drawing.ascii,
+            light=drawing.light,
+            slow=drawing.slow,
+            tour=drawing.tour,
+            opening=opening,
+        )
     return without_terminal(status)
+
+
+def _tell_of_recovered() -> None:
+    """Names the command for runs that ended without being saved; where there are none, nothing is imported for it."""
+    folder = user_state_path("nnplay", appauthor=False) / "recovery"
+    with contextlib.suppress(OSError):
+        if not any(folder.iterdir()):
+            return
+        from nnplay.play.recent import recovered
+
+        if held := recovered():
+            number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
+            print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
 
 
 def _first() -> dict[str, object]:

@@ -16,6 +16,7 @@ from nnplay.tui.curve_view import CurveView
 from nnplay.tui.follow import Follower
 from nnplay.tui.form import Form
 from nnplay.tui.header import HeaderLine
+from nnplay.tui.key_order import KeysInOrder
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import MainScreen
@@ -37,7 +38,7 @@ WIDGETS: Mapping[Where, type[Widget]] = {
 """The kind of widget that has keys of its own."""
 
 
-class Shell(FaultReporting):
+class Shell(KeysInOrder, FaultReporting):
     """The parts of the app that every action may use."""
 
     def __init__(self, backend: Backend, look: Look, keymap: Mapping[str, str]) -> None:

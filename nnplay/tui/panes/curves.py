@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Curve, Snapshot
 from nnplay.tui.curve_view import CurveView
 from nnplay.tui.panes.base import Pane
@@ -24,8 +25,7 @@ _FIRST_EPOCH = {"loss": "batch"}
 class CurvesPane(Pane):
     """Shows one family of curves; `[` and `]` change it."""
 
-    number = "5"
-    heading = "Curves"
+    number, heading = HEADINGS["curves"]
     slow = True
 
     def __init__(self) -> None:

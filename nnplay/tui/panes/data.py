@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Catalogue, Settings
 from nnplay.tui.entries import Entry, data_entries
 from nnplay.tui.panes.form_pane import FormPane
@@ -12,8 +13,7 @@ from nnplay.tui.panes.form_pane import FormPane
 class DataPane(FormPane):
     """A form made from the data set's record."""
 
-    number = "1"
-    heading = "Data"
+    number, heading = HEADINGS["data"]
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue, id="data")

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 
 from nnplay.text import clean
 from nnplay.tui import actions
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.cells import Cells, Row
 from nnplay.tui.contract import Finding, Snapshot
 from nnplay.tui.editor import editor
@@ -97,8 +98,7 @@ def _title(finding: Finding) -> str:
 class HealthPane(Pane):
     """The findings of the newest snapshot."""
 
-    number = "6"
-    heading = "Health"
+    number, heading = HEADINGS["health"]
 
     def __init__(self) -> None:
         super().__init__(id="health")

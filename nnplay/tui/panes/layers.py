@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Ledger, Settings
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.editor import editor
@@ -15,7 +16,7 @@ from nnplay.tui.panes.base import Pane
 class LayersPane(Pane):
     """Edits the layers of the settings."""
 
-    heading = "Layers"
+    number, heading = HEADINGS["layers"]
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(id="layers")

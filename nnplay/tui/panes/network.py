@@ -8,6 +8,7 @@ import numpy as np
 from textual.app import ComposeResult
 
 from nnplay.data.features import FEATURES
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Floats, Ledger, Settings, Snapshot
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
@@ -18,8 +19,7 @@ _SIDE = 12
 class NetworkPane(Pane):
     """Neuron pictures and weights of the latest snapshot."""
 
-    number = "2"
-    heading = "Network"
+    number, heading = HEADINGS["network"]
     slow = True
 
     def __init__(self, backend: Backend) -> None:

@@ -14,6 +14,7 @@ from nnplay.answers import Shown
 from nnplay.text import clean
 from nnplay.tui import actions
 from nnplay.tui.answers.widget import Answer
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Floats, Ledger, Points, Settings, Snapshot
 from nnplay.tui.look import Look
 from nnplay.tui.panes.base import Pane
@@ -49,8 +50,7 @@ class OutputPane(Pane, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("output")
 
-    number = "4"
-    heading = "Output"
+    number, heading = HEADINGS["output"]
     slow = True
     DEFAULT_CSS = "OutputPane { padding: 0; }"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Catalogue, Settings
 from nnplay.tui.entries import Entry, training_entries
 from nnplay.tui.panes.form_pane import FormPane
@@ -12,8 +13,7 @@ from nnplay.tui.panes.form_pane import FormPane
 class TrainingPane(FormPane):
     """A form made from the records of loss, optimizer and schedule."""
 
-    number = "3"
-    heading = "Training"
+    number, heading = HEADINGS["training"]
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue, id="training")

@@ -1,0 +1,119 @@
+"""The real program on a pseudo-terminal, from its first byte until the playground has the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.emulator import Terminal
+from tests.terminal.test_screen import step_of
+
+ROOT = Path(__file__).parents[2]
+Open = Callable[..., Terminal]
+START = "import sys; from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
+HELD = (
+    "import sys, time\n"
+    "class Finder:\n"
+    "    @staticmethod\n"
+    "    def find_spec(name, *more):\n"
+    "        if name == 'textual':\n"
+    "            {instead}\n"
+    "sys.meta_path.insert(0, Finder)\n" + START
+)
+"""The same program, but something happens instead of the import of Textual."""
+
+
+@pytest.fixture
+def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Starts `nnplay` with folders of its own, and ends it after the test."""
+    opened: list[Terminal] = []
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    home = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    if "NNPLAY_CACHE_DIR" in os.environ:
+        home["NNPLAY_CACHE_DIR"] = os.environ["NNPLAY_CACHE_DIR"]
+
+    def open_one(*words: str, code: str = START, size: tuple[int, int] = (120, 40)) -> Terminal:
+        opened.append(Terminal(["-c", code, *words], *size, home))
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
+    """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
+    terminal = open_nnplay("--no-tour", size=size)
+    terminal.until(lambda: b"getting ready" in terminal.raw)
+    assert b"\x1b[?1000h" not in terminal.raw[: terminal.raw.index(b"getting ready")]
+    assert "4 Output" in terminal.text
+    terminal.until(lambda: "press space to train" in terminal.text, 60)
+    assert "getting ready" not in terminal.text
+    terminal.press("q")
+    assert terminal.finish() == 0
+    assert terminal.restored
+
+
+def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
+    """Space, and a command with return, typed while the first frame stands there, are done and not echoed."""
+    terminal = open_nnplay("--no-tour")
+    terminal.until(lambda: b"getting ready" in terminal.raw)
+    terminal.press(":set lr 0.007\r ")
+    terminal.until(lambda: step_of(terminal) > 0, 120)
+    terminal.until(lambda: "0.007" in terminal.text)
+    first_mouse = terminal.raw.index(b"\x1b[?1000h")
+    assert b"set lr" not in terminal.raw[:first_mouse]
+
+
+def test_ctrl_c_meanwhile_ends_it(open_nnplay: Open) -> None:
+    """Ctrl+C ends the program with status 130 and the terminal as it was."""
+    terminal = open_nnplay(code=HELD.format(instead="time.sleep(60)"))
+    terminal.until(lambda: b"getting ready" in terminal.raw)
+    terminal.press("\x03")
+    assert terminal.finish() == 130
+    assert terminal.restored
+
+
+def test_a_kill_meanwhile_restores_the_terminal(open_nnplay: Open) -> None:
+    """SIGTERM ends the program with status 143 and the terminal as it was."""
+    terminal = open_nnplay(code=HELD.format(instead="time.sleep(60)"))
+    terminal.until(lambda: b"getting ready" in terminal.raw)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.finish() == 143
+    assert terminal.restored
+
+
+def test_a_failure_meanwhile_is_told_on_the_normal_screen(open_nnplay: Open) -> None:
+    """What goes wrong is one line after the terminal has been restored."""
+    instead = "from nnplay.errors import InputError; raise InputError('no such thing')"
+    terminal = open_nnplay(code=HELD.format(instead=instead))
+    assert terminal.finish() == 2
+    assert terminal.restored
+    last = terminal.raw[terminal.raw.rindex(b"\x1b[?1049l") :]
+    assert b"nnplay: no such thing" in last
+
+
+def test_a_wrong_word_never_changes_the_screen(open_nnplay: Open, tmp_path: Path) -> None:
+    """A file that is not there, a cell that cannot be read, an unknown option or key: one line, status 2, no flash."""
+    (tmp_path / "bad.csv").write_text("a,y\n1,2\n3,x,4\n", encoding="utf-8")
+    for words in (["--data", "missing.csv"], ["--data", "bad.csv"], ["--dta", "x"]):
+        terminal = open_nnplay(*words)
+        assert terminal.finish(60) == 2, words
+        assert b"\x1b[?1049h" not in terminal.raw
+        assert terminal.raw.count(b"nnplay:") == 1
+        assert b"Traceback" not in terminal.raw
+
+
+def test_a_wrong_keymap_never_changes_the_screen(open_nnplay: Open, tmp_path: Path) -> None:
+    """What is wrong with the user's keymap is one line, before the first frame."""
+    (tmp_path / "config" / "nnplay").mkdir(parents=True)
+    (tmp_path / "config" / "nnplay" / "keymap.toml").write_text('[keys]\nrnu = "x"\n', encoding="utf-8")
+    terminal = open_nnplay()
+    assert terminal.finish(60) == 2
+    assert b"\x1b[?1049h" not in terminal.raw

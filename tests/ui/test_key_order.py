@@ -1,0 +1,81 @@
+"""Claims about keys that come faster than they are done: none is lost, none goes to the wrong widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual import events
+from textual.app import App
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+
+from nnplay.tui.dialogs.command_line import CommandLine
+from tests.ui.test_playground import asked, main, make, text_of
+
+
+def type_at_once(app: App[int], text: str) -> None:
+    """All keys are in the queue before the first one is looked at, as after one write to the terminal."""
+    names = {"\r": "enter", "\x7f": "backspace", "\x1b": "escape", "\t": "tab"}
+    for letter in text:
+        plain = letter.isprintable()
+        app.post_message(events.Key(_character_to_key(letter) if plain else names[letter], letter if plain else None))
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
+    """Let the app work until something is true."""
+    for _ in range(200):
+        if happened():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never happened; the last line says: {text_of(pilot.app, '#said')}")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "typed", [":set lr 0.25\r", ":set lt\x7fr 0.2\x7f25\r", ":se\x1b:set lr 0.25\r", ":run 3 x\r:set lr 0.25\r"]
+)
+async def test_a_command_in_one_write_is_done(typed: str) -> None:
+    """What opens the line, what is typed into it, corrections and return may all come at once, and twice."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, typed)
+        await until(pilot, lambda: app._backend.settings.optimizer_fields.get("lr") in (0.25, "0.25"))
+        await until(pilot, lambda: not isinstance(app.screen, CommandLine))
+
+
+async def test_keys_behind_a_command_go_to_the_screen_under_it() -> None:
+    """Return closes the line; the keys behind it in the same write are the main screen's again."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, ":set lr 0.25\r .")
+        await until(pilot, lambda: ("batch",) in asked(app))
+        assert asked(app).index(("pause",)) < asked(app).index(("batch",))
+
+
+async def test_a_field_is_opened_cleared_and_filled_in_one_write() -> None:
+    """Return opens a dialog, backspaces empty it, digits fill it, return takes it."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("1")
+        form = main(app).query_one("#data Form")
+        assert form.find("dataset_fields.noise")  # type: ignore[attr-defined]
+        type_at_once(app, "\r" + "\x7f" * 8 + "0.3\r")
+        await until(pilot, lambda: float(app._backend.settings.dataset_fields["noise"]) == 0.3)
+
+
+async def test_a_paste_waits_for_the_keys_before_it() -> None:
+    """What is pasted behind `:` lands in the line that `:` opens."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, ":")
+        app.post_message(events.Paste("set lr 0.25"))
+        type_at_once(app, "\r")
+        await until(pilot, lambda: app._backend.settings.optimizer_fields.get("lr") in (0.25, "0.25"))
+
+
+async def test_a_widget_that_goes_does_not_hold_the_keys_up() -> None:
+    """Escape takes the focused widget away with its queue; the keys behind it are still done."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, ":x\x1b?\x1b:\x1b .")
+        await until(pilot, lambda: ("batch",) in asked(app))
