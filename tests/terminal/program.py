@@ -11,6 +11,8 @@ import threading
 from pathlib import Path
 
 from nnplay.errors import InputError
+from nnplay.tui import keymap
+from nnplay.tui.opening import Opening
 from nnplay.tui.run import check, run
 from tests.ui.fakes import FakeBackend, trained
 
@@ -51,7 +53,10 @@ def main() -> int:
     options = parser.parse_args()
     try:
         check()
-        return run(LiveBackend(options.rescue, crash=options.crash), ascii_only=options.ascii, tour=False)
+        keymap.load(keymap.path())
+        with Opening(ascii_only=options.ascii) as opening:
+            backend = LiveBackend(options.rescue, crash=options.crash)
+            return run(backend, ascii_only=options.ascii, tour=False, opening=opening)
     except InputError as error:
         print(error.message, file=sys.stderr)
         return error.exit_code

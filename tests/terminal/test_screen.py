@@ -173,7 +173,7 @@ def test_suspended_and_brought_back(open_terminal: Open) -> None:
     terminal.until(lambda: step_of(terminal) > 100)
     terminal.press("\x1a")
     terminal.shows("job stopped")
-    assert terminal.raw.rfind(b"\x1b[?1049l") > terminal.raw.rfind(b"\x1b[?1049h")
+    assert terminal.restored
     terminal.press("\n")
     terminal.shows("1 Data")
     terminal.shows("space run")
