@@ -1,0 +1,26 @@
+"""Keys that arrive in one burst, as a slow line delivers them, do what they do one by one."""
+
+from __future__ import annotations
+
+from tests.terminal.test_screen import Open, open_terminal, step_of  # noqa: F401 - a fixture
+
+
+def test_a_command_typed_in_one_burst_is_run(open_terminal: Open) -> None:
+    """`:set rate 0.5`, enter and space, sent at once: the rate is set and training begins."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press(":set rate 0.5\r ")
+    terminal.until(lambda: "rate       0.5" in terminal.text)
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.press("q")
+    assert terminal.finish() == 0
+
+
+def test_a_choice_taken_in_one_burst(open_terminal: Open) -> None:
+    """`p`, enter and space, sent at once: a preset is chosen in its dialog, and the space behind trains it."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("p\r ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.press("q")
+    assert terminal.finish() == 0
