@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,29 +16,6 @@ from tests.terminal.emulator import Terminal
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
-
-
-@pytest.fixture
-def open_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Opens playgrounds, and ends them after the test."""
-    opened: list[Terminal] = []
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-    def open_one(
-        *options: str,
-        size: tuple[int, int] = (120, 40),
-        answers: bool = True,
-        program: str = "program",
-        **environ: str,
-    ) -> Terminal:
-        home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-        arguments = ["-m", f"tests.terminal.{program}", "--rescue", str(tmp_path / "rescued"), *options]
-        opened.append(Terminal(arguments, *size, {**home, **environ}, answers=answers))
-        return opened[-1]
-
-    yield open_one
-    for terminal in opened:
-        terminal.close()
 
 
 def step_of(terminal: Terminal) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.terminal.test_screen import Open, open_terminal, step_of  # noqa: F401 - a fixture
+from tests.terminal.conftest import Open
+from tests.terminal.test_screen import step_of
 
 
 def test_a_command_typed_in_one_burst_is_run(open_terminal: Open) -> None:
