@@ -270,6 +270,7 @@ def trained(step: int = 2745, *, running: bool = True) -> FakeSnapshot:
             "lr": curve(step, 0.01, 0.01, rough=0),
         },
         surface=spiral_surface(progress),
+        shown=Shown("map", ("map", "confusion matrix"), 0, 12, "example"),
         neurons=neurons(progress, {1: 8, 3: 8, 4: 2}),
         weights=weights,
         health=(

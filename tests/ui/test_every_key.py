@@ -66,6 +66,8 @@ _UNIT = _of(NetworkView, lambda view: view.chosen)
 _LINK = _of(NetworkView, lambda view: view.link)
 _CURSOR = _of(CurveView, lambda view: view.cursor)
 _FAMILY = _of(CurvesPane, lambda pane: pane.family)
+_VIEW = _of(OutputPane, lambda pane: pane.view)
+_ITEM = _of(OutputPane, lambda pane: pane.item)
 _FINDING = _of(Findings, lambda pane: pane.cursor)
 START = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
 OTHER = object()
@@ -130,6 +132,11 @@ CLAIMS: dict[str, Claim] = {
     "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
     "curve-next": Claim("", _FAMILY, "accuracy"),
     "curve-previous": Claim("]", _FAMILY, "loss"),
+    "view-next": Claim("", _VIEW, 1),
+    "view-previous": Claim("down", _VIEW, 0),
+    "example-next": Claim("", _ITEM, 1),
+    "example-previous": Claim("", _ITEM, 11),
+    "example-worst": Claim("", _ITEM, -1),
     "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
     "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),
     "theme": Claim("", lambda app: app.look.palette.dark, False),
