@@ -10,7 +10,7 @@ from nnplay.trainer import Trainer
 
 @dataclass(slots=True)
 class Stops:
-    """Stop conditions; 0 turns one off.
+    """Stop conditions; 0 turns one off. One that holds already when a run goes on is let pass, or it could not go on.
 
     Attributes:
         epochs: epochs since the initial weights.
@@ -29,6 +29,7 @@ class Stops:
     _epoch: int = -1
     _best: float = math.inf
     _best_epoch: int = 0
+    _passed: frozenset[str] = frozenset()
 
     @property
     def watch_epochs(self) -> bool:
@@ -39,6 +40,12 @@ class Stops:
         """A run starts or goes on now."""
         self._began, self._epoch = trainer.seconds, trainer.epoch
         self._best, self._best_epoch = math.inf, trainer.epoch
+        self._passed = frozenset(self._reached(trainer)) if trainer.epoch else frozenset()
+
+    @property
+    def passed(self) -> str:
+        """What the run that goes on is already beyond, as a sentence, or an empty text."""
+        return f"goes on although the stop by {' and '.join(sorted(self._passed))} is reached" if self._passed else ""
 
     def reason(self, trainer: Trainer) -> str:
         """Why the run should stop now, as a sentence, or an empty text."""
@@ -49,21 +56,41 @@ class Stops:
         if trainer.epoch == self._epoch:
             return ""
         self._epoch = trainer.epoch
-        if self.epochs and trainer.epoch >= self.epochs:
-            return f"stopped at epoch {trainer.epoch:,}"
-        return self._by_quality(trainer)
+        reached = self._reached(trainer)
+        return next((f"stopped{words}" for name, words in reached.items() if name not in self._passed), "") or (
+            self._by_patience(trainer)
+        )
 
-    def _by_quality(self, trainer: Trainer) -> str:
-        history = trainer.history
-        name = "validation_loss" if "validation_loss" in history.names() else "train_loss"
-        loss = float(history[name].last[-1]) if len(history[name]) else math.inf
+    def _reached(self, trainer: Trainer) -> dict[str, str]:
+        """The conditions on epoch, loss and accuracy that hold now, each with what is said of it."""
+        found: dict[str, str] = {}
+        if self.epochs and trainer.epoch >= self.epochs:
+            found["epochs"] = f" at epoch {trainer.epoch:,}"
+        name, loss = _loss(trainer)
         if self.loss and loss <= self.loss:
-            return f"stopped: {name.replace('_', ' ')} reached {loss:.4g}"
-        accuracy = history["validation_accuracy"] if "validation_accuracy" in history.names() else None
-        if self.accuracy and accuracy is not None and float(accuracy.last[-1]) >= self.accuracy:
-            return f"stopped: validation accuracy reached {float(accuracy.last[-1]):.1%}"
+            found["loss"] = f": {name} reached {loss:.4g}"
+        accuracy = _last(trainer, "validation_accuracy")
+        if self.accuracy and accuracy >= self.accuracy:
+            found["accuracy"] = f": validation accuracy reached {accuracy:.1%}"
+        return found
+
+    def _by_patience(self, trainer: Trainer) -> str:
+        name, loss = _loss(trainer)
         if loss < self._best:
             self._best, self._best_epoch = loss, trainer.epoch
-        if self.patience and trainer.epoch - self._best_epoch >= self.patience:
-            return f"stopped early: no better {name.replace('_', ' ')} since epoch {self._best_epoch:,}"
-        return ""
+        waited = trainer.epoch - self._best_epoch
+        if not self.patience or waited < self.patience:
+            return ""
+        return f"stopped early: {name} did not fall for {waited:,} epochs; it was best at epoch {self._best_epoch:,}"
+
+
+def _last(trainer: Trainer, name: str) -> float:
+    """The newest value of a curve; NaN where there is none."""
+    history = trainer.history
+    return float(history[name].last[-1]) if name in history.names() and len(history[name]) else math.nan
+
+
+def _loss(trainer: Trainer) -> tuple[str, float]:
+    """The loss that conditions look at: of the validation part, or of training where nothing is held out."""
+    name = "validation_loss" if "validation_loss" in trainer.history.names() else "train_loss"
+    return name.replace("_", " "), _last(trainer, name)

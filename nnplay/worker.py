@@ -330,6 +330,8 @@ class Worker:
         if epochs is not None:
             self._until = trainer.step + trainer.steps_to(trainer.epoch + epochs)
         self.stops.begin(trainer)
+        if steps is None and epochs is None:
+            self._message = "; ".join(words for words in (self._message, self.stops.passed) if words)
         self._rate = (time.perf_counter(), 0, self._rate[2])
         self._running = True
 

@@ -12,7 +12,7 @@ from nnplay.errors import InputError
 from nnplay.network import Network
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import Catalogue, catalogue
-from nnplay.play.changing import Changing, data_of, split_of
+from nnplay.play.changing import Changing, data_of, split_of, stops_of
 from nnplay.play.ledger import Ledger, ledger
 from nnplay.play.settings import Settings, fitted, from_config
 from nnplay.presets.catalogue import load_preset
@@ -37,9 +37,10 @@ class PlaygroundBackend(Changing):
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker()
         self.worker.tempo = EASED
-        self._config = config or load_preset(FIRST).config
+        self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
         self._split = split_of(self._config)
-        self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=0))
+        self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))
+        self.worker.stops = stops_of(self.settings)
         self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
         self.autosave = Autosave(self._latest, self._progress, self.worker.tell)

@@ -122,7 +122,7 @@ class Changing(Keeping):
     def _enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
         """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time."""
         self._config, self._split, self.settings = target.config, split, target.settings
-        self.worker.stops = _stops(target.settings)
+        self.worker.stops = stops_of(target.settings)
         self._edits += 1
         only_stops = replace(source.settings, stops=target.settings.stops) == target.settings
         if only_stops and not edit.anew and edit.weight is None:
@@ -238,7 +238,8 @@ def _stamp(worker: Worker) -> tuple[int, int] | None:
     return None if timeline is None else (timeline.serial, timeline.trainer.step)
 
 
-def _stops(settings: Settings) -> Stops:
+def stops_of(settings: Settings) -> Stops:
+    """The stop conditions that settings hold."""
     return Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
 
 

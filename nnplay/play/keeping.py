@@ -202,8 +202,10 @@ class Keeping:
         self._release()
         self.path = ""
         view = dict(opened.view)
-        shown, stops = from_config(replace(config, epochs=0)), view.pop("stops", {})
-        self.settings, self._split = replace(shown, stops=_known_stops(stops)), opened.trainer.split
+        shown = from_config(replace(config, epochs=opened.config.epochs))  # not those that were chosen by the data
+        if "stops" in view:
+            shown = replace(shown, stops=_known_stops(view.pop("stops")))
+        self.settings, self._split = shown, opened.trainer.split
         self._config, self.view = config, view
         self._config = config = self._described(self.settings)
         self.worker.stops = Stops(**self.settings.stops)
@@ -300,7 +302,7 @@ class Keeping:
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
-        return {**self.view, **({"stops": dict(self.settings.stops)} if self.settings.stops else {})}
+        return {**self.view, "stops": dict(self.settings.stops)}
 
 
 def _known_stops(saved: Any) -> dict[str, Any]:

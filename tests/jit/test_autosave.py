@@ -251,6 +251,26 @@ def test_stop_conditions_and_the_view_are_part_of_the_session(open_backend: Open
     assert again.view == {"tab": "curves"}
 
 
+def test_epochs_that_a_run_names_are_its_stop(open_backend: Open, tmp_path: Path) -> None:
+    """A session written without a screen stops at the epochs of its run; a run that names none has no stop."""
+    with Session.new(tmp_path / "named.nnplay", {**RUN, "epochs": 7}):
+        pass
+    backend = open_backend()
+    assert backend.settings.stops == {}
+    backend.open("named.nnplay")
+    assert (backend.settings.stops, backend.worker.stops.epochs) == ({"epochs": 7}, 7)
+
+
+def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None:
+    """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
+    backend = open_backend()
+    backend.apply(backend.preset("overfitting_early_stopping"))
+    assert backend.settings.stops["patience"] == backend.worker.stops.patience > 0
+    assert backend.settings.stops["epochs"] == backend.worker.stops.epochs > 0
+    backend.apply(backend.settings.changed(stops={}))
+    assert (backend.worker.stops.patience, backend.worker.stops.epochs) == (0, 0)
+
+
 def test_every_file_is_private_whatever_the_umask(open_backend: Open, tmp_path: Path) -> None:
     """Under umask 000 a run that is saved, packed, autosaved and listed makes files 0600 and folders 0700 only."""
     before = os.umask(0)

@@ -104,7 +104,8 @@ def test_patience_ends_a_run_whose_validation_gets_no_better() -> None:
     values = trainer.history["validation_loss"].last
     best = int(values.argmin())
     assert len(values) - 1 - best == 4
-    assert reason == f"stopped early: no better validation loss since epoch {best + 1:,}"
+    told = f"validation loss did not fall for 4 epochs; it was best at epoch {best + 1:,}"
+    assert reason == f"stopped early: {told}"
 
 
 def test_patience_begins_anew_with_each_run() -> None:
@@ -128,3 +129,16 @@ def test_an_epoch_is_judged_once() -> None:
     assert stops.reason(trainer) == ""
     trainer.run(steps=1)
     assert stops.reason(trainer) == "stopped at epoch 1"
+
+
+@pytest.mark.parametrize("stops", [Stops(epochs=5), Stops(loss=0.5), Stops(accuracy=0.8)])
+def test_a_run_that_was_stopped_can_go_on(stops: Stops) -> None:
+    """A condition that holds already when the run goes on is let pass, and said; another one still ends it."""
+    trainer = made()
+    assert run(trainer, stops)
+    before = trainer.epoch
+    assert run(trainer, stops, epochs=3) == ""
+    assert trainer.epoch == before + 3
+    assert "goes on although the stop by" in stops.passed
+    stops.seconds = 1e-9
+    assert run(trainer, stops).startswith("stopped after")

@@ -123,7 +123,7 @@ def _first() -> dict[str, object]:
     from nnplay.play.backend import FIRST
     from nnplay.presets.catalogue import load_preset
 
-    return load_preset(FIRST).config.to_dict()
+    return {key: value for key, value in load_preset(FIRST).config.to_dict().items() if key != "epochs"}
 
 
 def check_screen() -> None:
