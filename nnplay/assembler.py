@@ -18,6 +18,8 @@ from nnplay.tape import Row, Tape
 #: Multiply-adds that make a share worth handing to another thread (some 8 µs of work), and the most shares of a row.
 SHARE: Final = 200_000
 MAX_SHARES: Final = 8
+#: Multiply-adds that take as long as reading or writing one number does, once tensors are too large for the caches.
+MOVE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,8 @@ class _Builder:
         capacity = self.layout.capacity(writes[0].region)
         given = {"stream": self.streams.get(path, 0), **use.integers}
         integers = tuple(int(given[name]) for name in operation.integers)
-        self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, shares(use.cost * capacity)))
+        parts = shares(max(use.cost * capacity, MOVE * sum(slot.size(capacity) for slot in slots))) if use.cost else 1
+        self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, parts))
 
     # -- update ----------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,8 @@ class Use:
     """An operation with the integers of one row, and what the row costs.
 
     Attributes:
-        cost: multiply-adds for one row of the batch; decides into how many parts the row is cut.
+        cost: multiply-adds for one row of the batch; decides, with the numbers that the row reads and writes, into how
+            many parts it is cut. A row of cost 0 is never cut.
         names: operand names of the operation → names of the plan, where they differ.
     """
 

@@ -27,7 +27,7 @@ SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW"
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
 FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
 #: Numbers of dy in a block of the gradient of weights: the block and its windows stay in the first-level cache.
-_BLOCK: Final = 3072
+_BLOCK: Final = 4096
 
 
 @kernel
@@ -157,21 +157,29 @@ def _weight_lines(row: Any, x: Any, dy: Any, dw: Any, r: int, line: int, stop: i
     height = max(1, _BLOCK // (OW * F))
     while line < stop:
         n, oh = line // OH, line % OH
-        lines = min(min(height, stop - line), OH - oh)
+        lines, pictures = min(min(height, stop - line), OH - oh), 1
+        if lines == OH:
+            pictures = max(1, min(height // OH, (stop - line) // OH))
         X = shifted(x, n * image + oh * SH * WP * C)
-        _weight_block(X, WP, C, shifted(dy, line * OW * F), F, dw, lines, KH, KW, SH, SW, DH, DW, G, OW)
-        line += lines
+        dY = shifted(dy, line * OW * F)
+        _weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        line += pictures * lines
 
 
 @inline
 def _weight_block(
-    X: Any, WP: int, C: int, dY: Any, F: int, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int,
-    G: int, OW: int,
+    X: Any, image: int, WP: int, C: int, dY: Any, F: int, dw: Any, pictures: int, lines: int, KH: int, KW: int, SH: int,
+    SW: int, DH: int, DW: int, G: int, OW: int,
 ) -> None:  # fmt: skip
-    """Adds what lines of one picture give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f]."""
+    """Adds what lines of pictures give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f].
+
+    These are some lines of one picture, or all lines of several.
+    """
     c, f = C // G, F // G
     if c == 1 and f == 1 and G > 1:
-        _weight_block_depthwise(X, WP, C, dY, dw, lines, KH, KW, SH, SW, DH, DW, OW)
+        for n in range(pictures):
+            x, dy = shifted(X, n * image), shifted(dY, n * lines * OW * F)
+            _weight_block_depthwise(x, WP, C, dy, dw, lines, KH, KW, SH, SW, DH, DW, OW)
         return
     merged = G == 1 and DW == 1
     rows, columns = (KW * C, 1) if merged else (c, KW)
@@ -180,9 +188,9 @@ def _weight_block(
             for g in range(G):
                 target = shifted(dw, (kh * KW + kw) * c * F + g * f)
                 windows(
-                    shifted(X, (kh * DH * WP + kw * DW) * C + g * c), 1, SW * C, SH * WP * C, 0,
-                    shifted(dY, g * f), F, OW * F, 0,
-                    target, F, target, F, rows, f, OW, lines, 1,
+                    shifted(X, (kh * DH * WP + kw * DW) * C + g * c), 1, SW * C, SH * WP * C, image,
+                    shifted(dY, g * f), F, OW * F, lines * OW * F,
+                    target, F, target, F, rows, f, OW, lines, pictures,
                 )  # fmt: skip
 
 

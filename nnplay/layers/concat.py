@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels.jit import kernel
-from nnplay.kernels.operands import adds, integer, rows_of, share
+from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.operands import adds, integer, pointer, share, shifted, size
+from nnplay.kernels.spans import last
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.worked import Named, Term
+
+if COMPILING:
+    from nnplay.kernels.short_rows import put
+    from nnplay.kernels.tile import LANES
+else:
+    put: Any = None
+    LANES = 1
 
 Array = NDArray[Any]
 MAX_BRANCHES = 64
@@ -22,28 +30,30 @@ MAX_BRANCHES = 64
 @kernel
 def join(row: Any, clock: Any, memory: Any, part: int) -> None:
     branches = integer(row, 0)
-    y = rows_of(row, memory, branches)
-    start, stop = share(row, part, y.shape[0])
-    offset = 0
+    y, C = pointer(row, memory, branches), last(row, branches)
+    start, stop = share(row, part, size(row, branches) // C)
     for k in range(branches):
-        x = rows_of(row, memory, k)
-        for n in range(start, stop):
-            for c in range(x.shape[1]):
-                y[n, offset + c] = x[n, c]
-        offset += x.shape[1]
+        c = last(row, k)
+        copy_columns(shifted(y, start * C), C, shifted(pointer(row, memory, k), start * c), c, stop - start, c, 0)
+        y = shifted(y, c)
 
 
 @kernel
 def take(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, dx, offset = rows_of(row, memory, 0), rows_of(row, memory, 1), integer(row, 0)
-    start, stop = share(row, part, dx.shape[0])
-    for n in range(start, stop):
-        if adds(row, 1):
-            for c in range(dx.shape[1]):
-                dx[n, c] += dy[n, offset + c]
-        else:
-            for c in range(dx.shape[1]):
-                dx[n, c] = dy[n, offset + c]
+    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
+    C, c = last(row, 0), last(row, 1)
+    start, stop = share(row, part, size(row, 1) // c)
+    source = shifted(dy, start * C + integer(row, 0))
+    copy_columns(shifted(dx, start * c), c, source, C, stop - start, c, 1 if adds(row, 1) else 0)
+
+
+@inline
+def copy_columns(target: Any, target_row: int, source: Any, source_row: int, rows: int, columns: int, add: int) -> None:
+    """Copies, or adds, a matrix whose rows stand apart on both sides."""
+    for n in range(rows):
+        for c in range(0, columns, LANES):
+            place = shifted(target, n * target_row + c)
+            put(place, shifted(source, n * source_row + c), min(LANES, columns - c), add)
 
 
 def _element(at: tuple[int, ...], *xs: Named, branches: int) -> Term:

@@ -79,7 +79,7 @@ def weight_rows(
     portions = portions_of(count)
     uses = [
         Use(rows.weight, {**window, "portions": portions, "biased": int(biased)}, cost, source),
-        Use(ADD_PORTIONS, sum_of(weight), names={"y": "dweight"}),
+        Use(ADD_PORTIONS, sum_of(weight), 1, {"y": "dweight"}),
     ]
     if biased:
         uses.append(Use(ADD_PORTIONS, sum_of((filters,), count), names={"y": "dbias"}))
@@ -106,7 +106,7 @@ def input_rows(
     spread = window_integers(axes, groups) | spread_integers(axes)
     around = [spread_frame(axis) for axis in axes]
     names = {"dy": "dy_padded"} if any(front or behind for front, behind in around) else {}
-    uses = [Use(rows.turn, {"G": groups})]
+    uses = [Use(rows.turn, {"G": groups}, 1)]
     scratch: dict[str, Planned] = {"turned": turned}
     if names:
         framed = [(front, size, behind) for (front, behind), size in zip(around, outputs, strict=True)]
