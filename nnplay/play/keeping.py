@@ -27,6 +27,7 @@ class Keeping:
     """The files of a run.
 
     Attributes:
+        read_only: why the session that was opened cannot be saved to; empty when it can.
         path: the session that `save("")` goes to; empty when the run was never saved.
         view: what the screen wants to find again when the session is opened: plain TOML values.
     """
@@ -39,6 +40,7 @@ class Keeping:
 
     def __init__(self) -> None:
         self.path = ""
+        self.read_only = ""
         self.view: Mapping[str, Any] = {}
         self._lock: session.Lock | None = None
         self._edits = 0
@@ -67,7 +69,7 @@ class Keeping:
         saved_run.write(target, saved, self._lock if same else None)
         if not same:
             self._hold(target)
-        self.path, self._clean = str(target), (int(saved.progress["step"]), edits + serial)
+        self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
         self._settle()
         remember(target)
         return f"saved to {target}"
@@ -129,15 +131,17 @@ class Keeping:
                 lock.release()
             raise
         notes = list(opened.warnings)
-        if lock is not None and not lock.held:
-            notes.append(f"read only: {lock.reason}")
+        refused = (opened.read_only and "a newer nnplay wrote it") or (lock.reason if lock is not None else "")
+        if refused:
+            notes.append(f"read only: {refused}; s saves under another name")
         writable = lock is not None and lock.held and not opened.read_only
         if lock is not None and not writable:
             lock.release()
         self._put(opened)
         self.path, self._lock = (str(target), lock) if writable else ("", None)
+        self.read_only = refused
         remember(target)
-        return "; ".join([f"opened {target} at step {opened.trainer.step:,}", *notes])
+        return "; ".join([*notes, f"opened {target} at step {opened.trainer.step:,}"])
 
     def recovered(self) -> list[Recent]:
         """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
@@ -200,7 +204,7 @@ class Keeping:
         config = opened.config.completed(opened.trainer.split)
         self.worker.pause()
         self._release()
-        self.path = ""
+        self.path = self.read_only = ""
         view = dict(opened.view)
         shown = from_config(replace(config, epochs=opened.config.epochs))  # not those that were chosen by the data
         if "stops" in view:

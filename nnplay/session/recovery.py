@@ -18,7 +18,7 @@ from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.session.limits import RECORD_BYTES, RECOVERED
 from nnplay.session.lock import LOCK, Lock, in_use, lock_folder, refuse_unheld
 from nnplay.session.record import Record
-from nnplay.session.store import SUFFIX, is_ours
+from nnplay.session.store import SUFFIX, is_ours, load
 from nnplay.text import clean
 
 _ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}\.nnplay")
@@ -109,11 +109,15 @@ def new_autosave() -> tuple[Path, Lock]:
 
 
 def summarize(path: str | os.PathLike[str]) -> Summary:
-    """A session folder's last record, read without its state: for lists.
+    """A session folder's last record, read without its state: for lists. A packed session, or a text, is read whole.
 
     Raises:
-        InputError: no folder, not one to be trusted, or without a session.
+        InputError: no folder or file, not one to be trusted, or without a session.
     """
+    path = Path(path)
+    if path.suffix.lower() in (".zip", ".toml") and not path.is_dir():
+        loaded = load(path)
+        return Summary(path, loaded.record, loaded.generation, os.stat(path).st_mtime)
     with Folder(path) as folder, refusals(folder.where):
         names = folder.names()
         name = next((name for name in (RECORD, PREVIOUS) if name in names), None)

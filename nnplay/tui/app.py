@@ -81,7 +81,7 @@ class Playground(KeysInOrder, CommandActions, TrainingActions):
         if self._first_start:
             self.push_screen(Tour())
         else:
-            self.say("press space to train, ? for help")
+            self.say("; ".join(part for part in (self.greeting, "press space to train, ? for help") if part))
             if self.offers_recovered:
                 self.offer_recovered()
         await self.let_keys_in()

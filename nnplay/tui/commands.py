@@ -119,7 +119,7 @@ def paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
     typed = Path(start).expanduser()
     folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
-    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".toml")
+    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".zip", ".toml")
     try:
         found = sorted(folder.iterdir())
     except OSError:

@@ -49,6 +49,15 @@ class CurveView(Cells, can_focus=True):
         words = ("off", "weak", "strong")[self._smoothing]
         return f"smoothing: {words}" + ("; smallest and largest values stand behind" if self._smoothing else "")
 
+    @property
+    def smoothing(self) -> int:
+        """The degree of smoothing, from 0."""
+        return self._smoothing
+
+    def smooth_by(self, degree: int) -> None:
+        """Take a degree of smoothing; one that there is not counts as none."""
+        self._smoothing = degree if 0 <= degree < len(_SMOOTHING) else 0
+
     def forget(self) -> None:
         """Let the axes find their limits anew, after a rewind or a change of what is shown."""
         self._x = self._y = None

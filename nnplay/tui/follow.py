@@ -8,7 +8,7 @@ from collections.abc import Callable
 from textual.app import App
 from textual.timer import Timer
 
-from nnplay.tui import textual_private
+from nnplay.tui import textual_private, view
 from nnplay.tui.cells import Cells
 from nnplay.tui.contract import Backend, Snapshot
 from nnplay.tui.footer import FooterLine
@@ -43,10 +43,12 @@ class Follower:
         self._when: dict[str, float] = {}
         self._said = ("", "")
         self._seen: object = None
+        self._view: object = None
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """Draw the first frame and begin to poll."""
+        self._exchange_views()
         self.frame(pictures=True)
         self._timer = self._app.set_interval(1 / TICKS_PER_SECOND, self.tick)
 
@@ -74,8 +76,11 @@ class Follower:
         if not self._main.query(HeaderLine):
             return  # the screen is being taken down
         self.tell_what_is_seen()
+        self._exchange_views()
+        marks = (self._backend.unsaved(), bool(self._backend.read_only))
+        marked = self._main.query_one(HeaderLine).marks == marks
         stale = [pane for pane in self._pictures() if self._shown.get(str(pane.id)) is not snapshot]
-        if snapshot is self._numbered and not stale:
+        if snapshot is self._numbered and not stale and marked:
             return
         if self._app.screen is not self._main or not self.gate.open():
             return
@@ -108,6 +113,15 @@ class Follower:
             surface, neurons, answer, held_out, view, item = seen
             self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out, view=view, item=item)
 
+    def _exchange_views(self) -> None:
+        """Tell the back end how the screen is set, to be saved; after a session was opened, set it as it was then."""
+        if self._backend.view is not self._view:
+            view.put_back(self._main, self._backend.view)
+            self._view = None
+        seen = view.seen(self._main)
+        if seen != self._view:
+            self._backend.view = self._view = seen
+
     def frame(self, *, pictures: bool) -> None:
         """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""
         self._draw(self._backend.snapshot, self._pictures() if pictures else [])
@@ -127,7 +141,9 @@ class Follower:
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
 
     def _draw_numbers(self, snapshot: Snapshot) -> None:
-        self._main.query_one(HeaderLine).show(snapshot)
+        header = self._main.query_one(HeaderLine)
+        header.mark(self._backend.unsaved(), bool(self._backend.read_only))
+        header.show(snapshot)
         self._main.query_one(FooterLine).running(snapshot.running)
         for pane in self._main.query(Pane):
             if pane.display and not pane.slow:

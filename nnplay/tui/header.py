@@ -20,6 +20,7 @@ class HeaderLine(Cells):
         super().__init__(id="header")
         self._snapshot: Snapshot | None = None
         self._title = ""
+        self._unsaved, self._read_only = False, False
 
     def set_up(self, settings: Settings, title: str) -> None:
         """Name data set and network."""
@@ -31,12 +32,23 @@ class HeaderLine(Cells):
         self._snapshot = snapshot
         self.redraw()
 
+    @property
+    def marks(self) -> tuple[bool, bool]:
+        """Whether the run is marked as unsaved, and as read-only."""
+        return self._unsaved, self._read_only
+
+    def mark(self, unsaved: bool, read_only: bool) -> None:
+        """Mark the run as unsaved, or as one that somebody else has open."""
+        if (unsaved, read_only) != self.marks:
+            self._unsaved, self._read_only = unsaved, read_only
+            self.redraw()
+
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in ("seconds", "name", "speed", "title", "batch", "accuracy", "valid"):
+        for dropped in ("seconds", "name", "speed", "unsaved", "title", "batch", "accuracy", "valid"):
             if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
                 break
             parts.pop(dropped, None)
@@ -51,6 +63,9 @@ class HeaderLine(Cells):
         return {
             "name": [(" nnplay ", look.ink("accent", bold=True))],
             "title": [(f"{self._title} ", look.ink("text"))],
+            "read only": [("read only ", look.ink("warning", bold=True))] if self._read_only else [],
+            "mark": [(look.pick("●", "*"), look.ink("warning"))] if self._unsaved else [],
+            "unsaved": [(" unsaved ", dim)] if self._unsaved else [],
             "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,} ")],
             "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),

@@ -33,12 +33,14 @@ def run(
     slow: bool = False,
     tour: bool | None = None,
     opening: Opening | None = None,
+    opened: str = "",
 ) -> int:
     """Show the playground until the user leaves; returns the exit status.
 
     Args:
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
+        opened: what there is to say about the session that was opened; without one, recovered runs are offered.
         tour: whether to begin with the tour; by default only at the very first start.
 
     Raises:
@@ -52,7 +54,7 @@ def run(
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )
-    app.offers_recovered, app.opening = True, opening
+    app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal)

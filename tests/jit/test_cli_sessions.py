@@ -86,13 +86,20 @@ def test_a_session_of_a_file_goes_on_from_any_folder(
 
 
 def test_show_says_what_a_session_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    """`show` prints data, network, optimizer, epoch, step and loss of a session."""
+    """`show` prints data, network, optimizer, epoch, step and loss of a session, of a packed one too; and a text's."""
     assert main([*XOR, "--epochs", "2", "--save", "a.nnplay"]) == 0
-    capsys.readouterr()
-    assert main(["show", "a.nnplay"]) == 0
-    said = capsys.readouterr().out
-    for part in ("xor", "linear 4", "adam", "epoch     2 (step 44)", "last loss", "generation 1"):
-        assert part in said
+    assert main(["pack", "a.nnplay"]) == 0
+    for name in ("a.nnplay", "a.zip"):
+        capsys.readouterr()
+        assert main(["show", name]) == 0
+        said = capsys.readouterr().out
+        for part in (name, "xor", "linear 4", "adam", "epoch     2 (step 44)", "last loss", "generation 1"):
+            assert part in said
+    Path("five.toml").write_text('data = "xor"\nlayers = "linear 4, tanh, linear 2"\nepochs = 5\n')
+    assert main(["show", "five.toml"]) == 0
+    assert "not started" in capsys.readouterr().out
+    Path("a.zip").write_bytes(Path("a.zip").read_bytes()[:-100])
+    assert main(["show", "a.zip"]) == 2
 
 
 def test_a_packed_session_opens_where_it_was_packed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,6 +162,25 @@ def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Op
     assert [name for name in set(os.listdir(shared)) - before if name.startswith("nnplay")] == []
 
 
+def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay: Open, tmp_path: Path) -> None:
+    """`open` of a packed file stops where it was packed; of a session that is in use: marked read-only, with who."""
+    with Session.new("run.nnplay", {"data": "xor", "layers": "linear 4, tanh, linear 2"}) as made:
+        made.trainer.run(steps=30)
+        made.save()
+        made.pack("packed.zip")
+    packed = open_nnplay("open", "packed.zip")
+    packed.until(lambda: "at step 30" in packed.text, 60)
+    assert step_of(packed) == 30
+    assert "read only" not in packed.text
+    first = open_nnplay("open", "run.nnplay")
+    first.until(lambda: "at step 30" in first.text, 60)
+    second = open_nnplay("open", "run.nnplay")
+    second.until(lambda: "read only" in second.text.split("\n")[0] and "has had it open" in second.text, 60)
+    for terminal in (packed, first, second):
+        terminal.press("q")
+        assert terminal.finish() == 0
+
+
 def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
     """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
     terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")

@@ -294,6 +294,8 @@ class FakeBackend:
         self.past: list[FakeSettings] = []
         self.future: list[FakeSettings] = []
         self.unsaved_steps = False
+        self.read_only = ""
+        self.view: Mapping[str, Any] = {}
 
     def run(self) -> None:
         self._do("run", running=True)
@@ -338,6 +340,18 @@ class FakeBackend:
 
     def recent(self) -> list[FakeRecent]:
         return self.saved
+
+    def recovered(self) -> list[FakeRecent]:
+        return [item for item in self.saved if item.recovered]
+
+    def open_copy(self, path: str) -> str:
+        self.asked.append(("open_copy", path))
+        return f"opened a copy of {path}"
+
+    def discard(self, path: str) -> str:
+        self.asked.append(("discard", path))
+        self.saved = [item for item in self.saved if item.path != path]
+        return "discarded"
 
     def tempo(self, tempo: Tempo) -> None:
         self._do("tempo", tempo)

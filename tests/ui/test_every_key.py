@@ -157,6 +157,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.dataset, "moons"),
     "tour": ("tour", _screen, "Tour"),
+    "recovered": ("recovered", _said, "no run ended without being saved"),
 }
 
 

@@ -29,11 +29,16 @@ def run(words: Sequence[str]) -> int:
 
     backend = PlaygroundBackend()
     try:
-        backend.open(options.session)
+        opened = backend.open(options.session)
     except BaseException:
         backend.stop()
         raise
     status = screen.run(
-        cast("Backend", backend), ascii_only=options.ascii, light=options.light, slow=options.slow, tour=False
+        cast("Backend", backend),
+        ascii_only=options.ascii,
+        light=options.light,
+        slow=options.slow,
+        tour=False,
+        opened=opened,
     )
     return without_terminal(status)

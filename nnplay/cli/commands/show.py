@@ -16,7 +16,7 @@ ABOUT: Final = "Say what a saved session holds"
 def run(words: Sequence[str]) -> int:
     """Prints the summary."""
     parser = Parser("show", ABOUT)
-    parser.add_argument("session", help="folder of a session")
+    parser.add_argument("session", help="folder of a session, or a packed one")
     given = parser.read(words)
     path = Path(given.session).expanduser()
     summary = session.summarize(path)

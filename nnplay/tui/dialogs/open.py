@@ -17,12 +17,13 @@ class OpenRun(Choose):
         usual = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
         lead = lead or usual
         super().__init__(
-            "open", lead, [item.path for item in known], notes=[_note(item) for item in known], free=True,
+            "open", lead, [item.path for item in known], notes=[note(item) for item in known], free=True,
             shown=[item.name + (" (recovered)" if item.recovered else "") for item in known],
         )  # fmt: skip
 
 
-def _note(item: Recent) -> str:
+def note(item: Recent) -> str:
+    """A run in one line: data, network, epoch, loss, age; or what is wrong with it."""
     if item.problem:
         return f"damaged: {item.problem}"
     loss = f"loss {fixed.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""

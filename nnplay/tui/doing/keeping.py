@@ -9,6 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.tui import panic, textual_private
 from nnplay.tui.dialogs.open import OpenRun
 from nnplay.tui.dialogs.quit import AskQuit, Leave
+from nnplay.tui.dialogs.recovered import Recovered, Take
 from nnplay.tui.doing.changing import ChangingActions
 
 
@@ -20,6 +21,8 @@ class KeepingActions(ChangingActions):
     """
 
     keep = False
+    greeting = ""
+    """What there is to say about the session that the program was started with."""
     offers_recovered = False
     """Whether the start offers runs that ended without being saved."""
 
@@ -36,11 +39,24 @@ class KeepingActions(ChangingActions):
         self.push_screen(OpenRun(self._backend.recent()), self.open_run)
 
     def offer_recovered(self) -> None:
-        """At the start: offers the runs that ended without being saved; esc leaves them where they are."""
-        held = [item for item in self._backend.recent() if item.recovered]
+        """At the start: offers the runs that ended without being saved, if there are any."""
+        if self._backend.recovered():
+            self.action_recovered()
+
+    def action_recovered(self) -> None:
+        """Choose a run that ended without being saved: to go on with it, to look at a copy, or to delete it."""
+        held = self._backend.recovered()
         if held:
-            lead = "these runs ended without being saved: enter goes on with one, esc leaves them for later"
-            self.push_screen(OpenRun(held, lead), self.open_run)
+            self.push_screen(Recovered(held, self._backend.discard), self._take_recovered)
+        else:
+            self.say("no run ended without being saved")
+
+    def _take_recovered(self, chosen: Take | None) -> None:
+        if chosen is None:
+            return
+        path, copy = chosen
+        act = self._backend.open_copy if copy else self._backend.open
+        self.later("opening …", lambda: act(path))
 
     def open_run(self, path: str | None) -> None:
         """Open a session, if one was chosen; asks first if the present run would be lost."""

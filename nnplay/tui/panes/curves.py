@@ -53,7 +53,11 @@ class CurvesPane(Pane):
         """Show the next family that has values."""
         names = [name for name in FAMILIES if any(key in self._curves for key in FAMILIES[name])] or list(FAMILIES)
         place = names.index(self.family) if self.family in names else 0
-        self.family = names[(place + by) % len(names)]
+        self.choose(names[(place + by) % len(names)])
+
+    def choose(self, family: str) -> None:
+        """Show this family."""
+        self.family = family
         view = self.query_one(CurveView)
         view.logarithmic = self.family != "accuracy"
         view.forget()

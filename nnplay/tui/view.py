@@ -1,0 +1,49 @@
+"""What a session keeps of the screen: the pane in use, full screen, the curves and how they are drawn, the switches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.tui.arrange import PANES
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.network_view import NetworkView
+from nnplay.tui.panes.curves import FAMILIES, CurvesPane
+from nnplay.tui.picture import Picture
+
+
+def seen(main: MainScreen) -> dict[str, Any]:
+    """The settings of the screen as plain values."""
+    curves, picture = main.query_one(CurveView), main.query_one(Picture)
+    return {
+        "pane": main.current,
+        "full": main.full,
+        "curves": main.query_one(CurvesPane).family,
+        "logarithmic": curves.logarithmic,
+        "smoothing": curves.smoothing,
+        "held_out_points": picture.held_out_points,
+        "discrete": picture.discrete,
+        "folded": bool(main.query_one(NetworkView).folded),
+    }
+
+
+def put_back(main: MainScreen, view: Mapping[str, Any]) -> None:
+    """Gives the screen the settings that a session kept; what is missing or no such value stays as it is."""
+    found = {key: view.get(key, value) for key, value in seen(main).items()}
+    found = {key: value for key, value in found.items() if type(value) is type(seen(main)[key])}
+    curves, picture = main.query_one(CurveView), main.query_one(Picture)
+    if found.get("curves") in FAMILIES:
+        main.query_one(CurvesPane).choose(found["curves"])
+    curves.logarithmic = found.get("logarithmic", curves.logarithmic)
+    curves.smooth_by(found.get("smoothing", curves.smoothing))
+    picture.held_out_points = found.get("held_out_points", picture.held_out_points)
+    picture.discrete = found.get("discrete", picture.discrete)
+    main.query_one(NetworkView).folded = found.get("folded", False)
+    main.full = found.get("full", main.full)
+    pane = found.get("pane")
+    if pane in PANES and pane != main.current:
+        main.go(pane)
+    else:
+        main.lay_out()
+    picture.redraw()

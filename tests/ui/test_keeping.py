@@ -1,0 +1,160 @@
+"""What the screen shows of files: recovered runs, the unsaved mark, read-only sessions, settings that come back."""
+
+from __future__ import annotations
+
+from textual.widgets import OptionList, Static
+
+from nnplay.tui.app import Playground
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.dialogs.recovered import Recovered
+from nnplay.tui.header import HeaderLine
+from nnplay.tui.panes.curves import CurvesPane
+from nnplay.tui.picture import Picture
+from tests.ui.fakes import FakeRecent
+from tests.ui.test_playground import asked, main, make, type_line
+
+HELD = [
+    FakeRecent("/r/a.nnplay", "a", epoch=12, loss=0.25, age=75.0, recovered=True),
+    FakeRecent("/r/b.nnplay", "b", data="xor", epoch=3, loss=0.5, age=7200.0, recovered=True),
+    FakeRecent("/r/c.nnplay", "c", recovered=True, problem="weights are missing"),
+]
+
+
+def lines(screen: Recovered) -> list[str]:
+    """The lines of the dialog."""
+    options = screen.query_one(OptionList)
+    return [str(options.get_option_at_index(at).prompt) for at in range(options.option_count)]
+
+
+def lead(app: Playground) -> str:
+    """What stands above the list."""
+    return str(app.screen.query_one(".lead", Static).content)
+
+
+async def test_the_start_lists_recovered_runs_with_age_epoch_and_loss() -> None:
+    """At the start each run stands with data, epoch, loss and age, a damaged one with its fault; esc: later."""
+    app = make()
+    app._backend.saved = list(HELD)  # type: ignore[attr-defined]
+    app.offers_recovered = True
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, Recovered)
+        first, second, third = lines(app.screen)
+        assert "epoch 12" in first
+        assert "loss 0.25" in first
+        assert "75 s ago" in first
+        assert "xor" in second
+        assert "damaged: weights are missing" in third
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is main(app)
+        assert asked(app) == []
+
+
+async def test_enter_resumes_and_c_opens_a_copy() -> None:
+    """enter on the first goes on with it; c on the second opens a copy."""
+    for keys, wanted in ((("enter",), ("open", "/r/a.nnplay")), (("down", "c"), ("open_copy", "/r/b.nnplay"))):
+        app = make()
+        app._backend.saved = list(HELD)  # type: ignore[attr-defined]
+        async with app.run_test(size=(80, 24)) as pilot:
+            await type_line(pilot, "recovered")
+            await pilot.press(*keys)
+            await pilot.pause(0.2)
+            assert asked(app)[-1] == wanted
+
+
+async def test_discarding_asks_first() -> None:
+    """d asks, esc keeps; d and y deletes that one and shows the rest; when none is left the dialog closes."""
+    app = make()
+    app._backend.saved = list(HELD[:2])  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await type_line(pilot, "recovered")
+        dialog = app.screen
+        assert isinstance(dialog, Recovered)
+        await pilot.press("down", "d")
+        await pilot.pause()
+        assert "Delete for good: xor" in lead(app)
+        await pilot.press("escape", "y")
+        await pilot.pause()
+        assert asked(app) == []
+        await pilot.press("d", "y")
+        await pilot.pause()
+        assert asked(app)[-1] == ("discard", "/r/b.nnplay")
+        assert len(lines(dialog)) == 1
+        await pilot.press("d", "y")
+        await pilot.pause()
+        assert asked(app)[-1] == ("discard", "/r/a.nnplay")
+        assert app.screen is main(app)
+
+
+async def test_y_and_enter_without_a_question_delete_nothing() -> None:
+    """y alone does nothing; while it asks, enter does not go on with the run."""
+    app = make()
+    app._backend.saved = list(HELD)  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await type_line(pilot, "recovered")
+        await pilot.press("y", "d", "enter")
+        await pilot.pause(0.2)
+        assert asked(app) == []
+        await pilot.press("down")
+        await pilot.pause()
+        assert "stay here" in lead(app)
+
+
+async def test_the_unsaved_mark_comes_and_goes() -> None:
+    """The header marks a run that is not saved, in 80 columns too, and the mark goes when it is."""
+    for width in (80, 160):
+        app = make()
+        async with app.run_test(size=(width, 40)) as pilot:
+            header = main(app).query_one(HeaderLine)
+            assert "●" not in header.plain_text
+            app._backend.unsaved_steps = True  # type: ignore[attr-defined]
+            await pilot.pause(0.3)
+            assert "●" in header.plain_text
+            assert ("unsaved" in header.plain_text) == (width == 160)
+            app._backend.unsaved_steps = False  # type: ignore[attr-defined]
+            await pilot.pause(0.3)
+            assert "●" not in header.plain_text
+
+
+async def test_a_read_only_session_is_marked() -> None:
+    """A session that somebody else has open is marked so in the header for as long as it is."""
+    app = make()
+    app._backend.read_only = "anna on sun has had it open for 3 min"  # type: ignore[misc]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.3)
+        assert "read only" in main(app).query_one(HeaderLine).plain_text
+
+
+async def test_the_screen_is_kept_with_the_run_and_put_back() -> None:
+    """Pane, curves, scale, smoothing and switches go to the back end as they are set, and come back from a session."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("right_square_bracket", "m", "t", "x", "v", "5", "g", "f")
+        await pilot.pause(0.3)
+        kept = dict(app._backend.view)
+        assert kept["pane"] == "curves"
+        assert kept["full"] is True
+        assert kept["folded"] is True
+    other = make()
+    async with other.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.3)
+        assert dict(other._backend.view) != kept
+        other._backend.view = kept
+        await pilot.pause(0.3)
+        assert dict(other._backend.view) == kept
+        assert main(other).current == "curves"
+        assert main(other).query_one(CurvesPane).family == kept["curves"]
+        assert main(other).query_one(CurveView).smoothing == 1
+        assert main(other).query_one(Picture).discrete
+
+
+async def test_a_hostile_view_changes_nothing() -> None:
+    """Values of other types, unknown panes and huge degrees in a session's view leave the screen as it is."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.3)
+        before = dict(app._backend.view)
+        app._backend.view = {"pane": "nowhere", "full": 3, "curves": ["loss"], "smoothing": 10**9, "folded": "yes"}
+        await pilot.pause(0.3)
+        assert dict(app._backend.view) == before
