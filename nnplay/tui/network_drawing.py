@@ -13,7 +13,7 @@ from nnplay.tui.blocks import quantised, resized
 from nnplay.tui.cells import PLAIN, Row, Run, fit, joined
 from nnplay.tui.contract import Floats
 from nnplay.tui.graph import Column, Place, places
-from nnplay.tui.links import Links
+from nnplay.tui.links import Line, Links
 from nnplay.tui.look import Look
 
 _MOST_NAMES, _FEWER_NAMES = 11, 7
@@ -22,10 +22,11 @@ _MOST_NAMED = 32
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A drawn graph: its rows, and where each neuron lies (row 0 of the places is the second row drawn)."""
+    """A drawn graph: its rows, and where neurons and lines lie (row 0 of theirs is the second row drawn)."""
 
     rows: list[Row]
     spots: list[list[Place]]
+    lines: list[Line]
 
 
 def graph(
@@ -35,18 +36,20 @@ def graph(
     height: int,
     look: Look,
     chosen: tuple[int, int] | None = None,
+    source: int | None = None,
 ) -> Drawn:
     """The graph with a heading row and a row that counts what found no room.
 
     Args:
         chosen: column and unit whose links alone are drawn, and which is framed.
+        source: unit of the column before whose link to the chosen one stands out.
     """
     left, right = margins(ranks, width)
     below = 1 if any(rank.count > max(1, (height - 1) // 2) for rank in ranks) else 0
     rows = height - 1 - below
     spots = places([rank.count for rank in ranks], width, rows, left, right)
     grid: dict[tuple[int, int], Run] = {}
-    links = _links(ranks, spots, chosen, look)
+    links = _links(ranks, spots, chosen, source, look)
     for key in links.cells:
         run = links.glyph(*key)
         if run is not None:
@@ -64,10 +67,12 @@ def graph(
             _name(grid, rank, unit, place, width, look)
     body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(rows)]
     shown = [_headings(ranks, spots, width, look), *body, *[_hidden(ranks, spots, width, look)] * below]
-    return Drawn(shown, spots)
+    return Drawn(shown, spots, links.lines)
 
 
-def _links(ranks: list[Column], spots: list[list[Place]], chosen: tuple[int, int] | None, look: Look) -> Links:
+def _links(
+    ranks: list[Column], spots: list[list[Place]], chosen: tuple[int, int] | None, source: int | None, look: Look
+) -> Links:
     links = Links(look)
     for index in range(1, len(ranks)):
         weights = ranks[index].weights
@@ -80,7 +85,8 @@ def _links(ranks: list[Column], spots: list[list[Place]], chosen: tuple[int, int
             weights = kept
         elif chosen is not None:
             continue
-        links.connect(spots[index - 1], spots[index], weights)
+        marked = (chosen[1], source) if chosen is not None and chosen[0] == index and source is not None else None
+        links.connect(index, spots[index - 1], spots[index], weights, marked)
     return links
 
 

@@ -19,9 +19,12 @@ from nnplay.tui.contract import Floats, Ledger
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.editor import editor
 from nnplay.tui.graph import Column, Place, columns
+from nnplay.tui.links import Line, nearest
 from nnplay.tui.network_drawing import graph, margins
 
 _WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
+_NUDGE = 0.1
+"""How much J, K and the wheel change a weight."""
 Unit = tuple[int, int]
 
 
@@ -50,6 +53,8 @@ class NetworkView(Cells, can_focus=True):
         self._pictures: Mapping[tuple[int, int], Floats] = {}
         self._ranks: list[Column] = []
         self._spots: list[list[Place]] = []
+        self._lines: list[Line] = []
+        self._under: Line | None = None
         self.chosen: Unit | None = None
         self.link = 0
         self.folded = False
@@ -61,7 +66,7 @@ class NetworkView(Cells, can_focus=True):
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The graph with what is known of the chosen unit below it, or the chain of layers."""
-        self._ranks, self._spots = [], []
+        self._ranks, self._spots, self._lines = [], [], []
         if self._ledger is None:
             return ()
         ranks = columns(self._ledger, self._weights, self._pictures)
@@ -70,9 +75,21 @@ class NetworkView(Cells, can_focus=True):
             return chain(self._ledger, width, height, self.look)
         self._ranks = ranks
         self._keep_inside()
-        drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen)
-        self._spots = drawn.spots
-        return [*drawn.rows, ((fit(self._about_chosen(), width), self.look.ink("accent")),)]
+        source = self.link - 1 if self.link else None
+        drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
+        self._spots, self._lines = drawn.spots, drawn.lines
+        return [*drawn.rows, self._foot(width)]
+
+    def _foot(self, width: int) -> Row:
+        """What is known of the link under the mouse, else of the chosen unit."""
+        line = self._under
+        if line is not None and line.column < len(self._ranks):
+            weights = self._ranks[line.column].weights
+            if weights is not None and line.unit < weights.shape[0] and line.source < weights.shape[1]:
+                value = float(weights[line.unit, line.source])
+                text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
+                return ((fit(text, width), self.look.ink("text")),)
+        return ((fit(self._about_chosen(), width), self.look.ink("accent")),)
 
     def _keep_inside(self) -> None:
         if self.chosen is not None:
@@ -93,10 +110,14 @@ class NetworkView(Cells, can_focus=True):
             return f"{name}: an input"
         value = self._value()
         shown = "none" if value is None else f"{value:.4g}"
+        keys = "  (w other weights, enter or J K set)" if self.has_focus else ""
         if self.link == 0:
-            return f"{name}, bias: {shown}"
+            return f"{name}, bias: {shown}{keys}"
+        return f"{self._between(*self.chosen, self.link - 1)}: {shown}{keys}"
+
+    def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")
-        return f"{name} {arrow} {self._unit_name(self.chosen[0] - 1, self.link - 1)}: {shown}"
+        return f"{self._unit_name(column, unit)} {arrow} {self._unit_name(column - 1, source)}"
 
     def _unit_name(self, column: int, unit: int) -> str:
         rank = self._ranks[column]
@@ -156,15 +177,29 @@ class NetworkView(Cells, can_focus=True):
         if value is None or self.chosen is None:
             self.action_link(1)
             return
-        rank, unit = self._ranks[self.chosen[0]], self.chosen[1]
-        name = f"{rank.layer}.{'bias' if self.link == 0 else 'weight'}"
-        index = (unit,) if self.link == 0 else (self.link - 1, unit)
+        name, index = self._place(self.chosen)
 
         def answered(text: str | None) -> None:
             if text is not None:
                 editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
 
         self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), answered)
+
+    def _place(self, chosen: Unit) -> tuple[str, tuple[int, ...]]:
+        """Name and index of the number that the cursor means."""
+        rank, unit = self._ranks[chosen[0]], chosen[1]
+        if self.link == 0:
+            return f"{rank.layer}.bias", (unit,)
+        return f"{rank.layer}.weight", (self.link - 1, unit)
+
+    def action_nudge(self, direction: int) -> None:
+        """Make the chosen weight or bias a little larger or smaller."""
+        value = self._value()
+        if value is None or self.chosen is None:
+            self.action_link(1)
+        else:
+            name, index = self._place(self.chosen)
+            editor(self).set_weight(name, index, round(value + direction * _NUDGE, 6))
 
     def action_leave(self) -> None:
         """No unit."""
@@ -182,9 +217,41 @@ class NetworkView(Cells, can_focus=True):
         return None
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the unit under the mouse; a second click sets its value."""
-        unit = self._unit_at(event.x, event.y)
-        if unit is not None and unit == self.chosen and event.chain > 1:
-            self.action_edit()
-        else:
+        """Choose the unit or the link under the mouse; a click on what is chosen sets its value."""
+        unit, line = self._unit_at(event.x, event.y), nearest(self._lines, event.y - 1, event.x)
+        if unit is not None:
+            again = unit == self.chosen and event.chain > 1
             self.choose(unit)
+        elif line is not None:
+            again = (line.column, line.unit) == self.chosen and line.source + 1 == self.link
+            self.choose((line.column, line.unit))
+            self.link = line.source + 1
+            self.redraw()
+        else:
+            again = False
+            self.choose(None)
+        if again:
+            self.action_edit()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The link under the mouse is told."""
+        self._point_at(None if self._unit_at(event.x, event.y) else nearest(self._lines, event.y - 1, event.x))
+
+    def on_leave(self, event: events.Leave) -> None:
+        """No link is under the mouse."""
+        self._point_at(None)
+
+    def _point_at(self, line: Line | None) -> None:
+        if line != self._under:
+            self._under = line
+            self.redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel makes the chosen number larger."""
+        if self.chosen is not None:
+            self.action_nudge(1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel makes the chosen number smaller."""
+        if self.chosen is not None:
+            self.action_nudge(-1)

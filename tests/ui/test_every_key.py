@@ -113,6 +113,8 @@ CLAIMS: dict[str, Claim] = {
     "weight-next": Claim("2 right", _LINK, 1),
     "weight-previous": Claim("2 right w w", _LINK, 1),
     "weight-edit": Claim("2 right w", _screen, "AskValue"),
+    "weight-more": Claim("2 right w", _asked, OTHER),
+    "weight-less": Claim("2 right w", _asked, OTHER),
     "weight-leave": Claim("2 right", _UNIT, None),
     "cure": Claim("4 6 down", _pane, "training"),
     "finding-next": Claim("6", _FINDING, 1),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 from textual.widgets import OptionList
 
 from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.form import Form
 from nnplay.tui.layer_list import LayerList
+from nnplay.tui.links import Line
+from nnplay.tui.network_view import NetworkView
 from nnplay.tui.tabs import PaneTabs
 from tests.ui.test_playground import asked, main, make
 
@@ -69,6 +73,56 @@ async def test_panes_are_reached_by_their_tabs() -> None:
         await pilot.pause()
         assert main(app).pane("data").display
         assert main(app).current == "data"
+
+
+def middle_of(line: Line) -> tuple[int, int]:
+    """The cell in the middle of a line of the graph, as an offset in the view."""
+    return (line.x0 + line.x1) // 4, (line.y0 + line.y1) // 8 + 1
+
+
+def alone(lines: list[Line]) -> Line:
+    """A line that no other passes in its middle."""
+    for line in lines:
+        x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
+        if all(other is line or other.distance(x, y) > 6 for other in lines):
+            return line
+    raise AssertionError("all lines cross")
+
+
+async def test_a_link_is_told_under_the_mouse_and_set_by_clicks_and_wheel() -> None:
+    """The mouse over a link tells its weight, a click chooses it, a second edits it, the wheel adds 0.1."""
+    app = make()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause()
+        view = main(app).query_one(NetworkView)
+        line = alone(view._lines)
+        weight = app._backend.snapshot.weights[("0.weight", "2.weight", "4.weight")[line.column - 1]]
+        value = float(weight[line.source, line.unit])
+        await pilot.hover(view, offset=middle_of(line))
+        await pilot.pause()
+        assert f"{value:.4g}  (click to set)" in view.plain_text
+        await pilot.click(view, offset=middle_of(line))
+        await pilot.pause()
+        assert (view.chosen, view.link) == ((line.column, line.unit), line.source + 1)
+        await pilot._post_mouse_events([events.MouseScrollUp], view, offset=middle_of(line))
+        await pilot.pause()
+        name, index, set_to = asked(app)[-1][1:]
+        assert (name, index) == (f"{2 * line.column - 2}.weight", (line.source, line.unit))
+        assert set_to == pytest.approx(value + 0.1, abs=1e-5)
+        await pilot.click(view, offset=middle_of(line))
+        await pilot.pause()
+        assert isinstance(app.screen, AskValue)
+
+
+async def test_a_click_beside_units_and_links_chooses_none() -> None:
+    """An empty place of the graph leaves the unit that was chosen."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = main(app).query_one(NetworkView)
+        await pilot.press("2", "right")
+        assert view.chosen is not None
+        await pilot.click(view, offset=(view.size.width - 1, 1))
+        assert view.chosen is None
 
 
 async def test_footer_pauses_and_steps() -> None:
