@@ -12,6 +12,7 @@ from nnplay import saved_run, session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.trainer import Trainer
+from nnplay.user_path import user_path
 
 Progress = Callable[[int, int, str], None]
 
@@ -62,7 +63,7 @@ class Session:
         config = config.completed(split)
         made = cls(config, config.trainer(progress, split))
         if path is not None:
-            if Path(path).exists():
+            if user_path(path).exists():
                 raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
             made.save(path)
         return made
@@ -74,7 +75,7 @@ class Session:
         Raises:
             InputError: not a session, or one that cannot be.
         """
-        target = Path(path).expanduser()
+        target = user_path(path)
         lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
         try:
             opened = saved_run.read(target, progress)
@@ -96,7 +97,7 @@ class Session:
             InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
                 refused; nothing is lost.
         """
-        target = Path(path).expanduser() if path is not None else self.path
+        target = user_path(path) if path is not None else self.path
         if target is None:
             raise InputError("has no place yet", where="session", hint="save(path) gives it one")
         same = self.path is not None and target == self.path

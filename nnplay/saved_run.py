@@ -23,6 +23,7 @@ from nnplay.rates import Plateau
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.trainer import Trainer
+from nnplay.user_path import user_path
 
 Array = NDArray[Any]
 _LAST_GOOD = "last_good"
@@ -84,15 +85,17 @@ def _anywhere(config: RunConfig) -> RunConfig:
 
 
 def refuse_taken(path: str | os.PathLike[str]) -> None:
-    """Refuses a place where a session is already: only the one that is open is ever saved over.
+    """Refuses a place where a session is already, as only the one that is open is ever saved over; or no place at all.
 
     Raises:
-        InputError: something is there.
+        InputError: something is there, or the folder around it is missing.
     """
-    target = Path(path)
+    target = user_path(path)
     if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or (target.exists() and not target.is_dir()):
         hint = "open it first, or choose another name"
         raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
+    if not target.parent.is_dir():
+        raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
 
 
 def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:

@@ -11,6 +11,7 @@ from nnplay.errors import InputError, nearest, unknown
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
 from nnplay.text import clean
+from nnplay.user_path import user_path
 
 #: Files of one folder that are compared with a mistyped name.
 _LISTED: Final = 1000
@@ -28,7 +29,7 @@ def base_table(source: str) -> dict[str, Any]:
         return {"data": {"name": source}}
     if source in preset_records():
         return preset_records()[source].config.to_dict()
-    path = Path(source).expanduser()
+    path = user_path(source)
     if path.suffix.lower() == ".toml":
         _must_exist(path, source)
         return RunConfig.from_file(source).to_dict()
@@ -40,7 +41,7 @@ def base_table(source: str) -> dict[str, Any]:
 
 def is_session(source: str) -> bool:
     """Whether the word is the path of a saved session: a folder, or a packed one."""
-    path = Path(source).expanduser()
+    path = user_path(source)
     return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
 
 

@@ -20,6 +20,7 @@ from nnplay.play.recent import Recent, recent, recovered, remember
 from nnplay.play.settings import Settings, from_config
 from nnplay.stopping import Stops
 from nnplay.trainer import Trainer
+from nnplay.user_path import user_path
 from nnplay.worker import NoAnswerError, Worker
 
 
@@ -76,7 +77,7 @@ class Keeping:
 
     def _target(self, path: str) -> Path:
         if path or self.path:
-            target = Path(path or self.path).expanduser()
+            target = user_path(path or self.path)
             return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
         stem = Path(self.settings.dataset).stem
         target, number = Path(f"{stem}{session.SUFFIX}"), 1
@@ -120,7 +121,7 @@ class Keeping:
         Raises:
             InputError: not a session, or a damaged one; the present run is untouched.
         """
-        target = Path(path).expanduser()
+        target = user_path(path)
         if session.is_autosave(target):
             return self.resume(str(target))
         lock = session.take_lock(target) if target.is_dir() else None
@@ -153,7 +154,7 @@ class Keeping:
         Raises:
             InputError: it is in use or damaged; the present run is untouched.
         """
-        target = Path(path).expanduser()
+        target = user_path(path)
         lock = session.take_lock(target)
         try:
             session.refuse_unheld(lock, str(target))
@@ -172,7 +173,7 @@ class Keeping:
         Raises:
             InputError: it is damaged; the present run is untouched.
         """
-        opened = saved_run.read(Path(path).expanduser())
+        opened = saved_run.read(user_path(path))
         self._put(opened)
         self._clean = (-1, -1)
         return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *opened.warnings])
@@ -183,7 +184,7 @@ class Keeping:
         Raises:
             InputError: not one of those, or in use.
         """
-        session.discard(Path(path).expanduser())
+        session.discard(user_path(path))
         return "discarded"
 
     def recent(self) -> list[Recent]:

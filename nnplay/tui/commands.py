@@ -117,12 +117,12 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
 
 def paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
-    typed = Path(start).expanduser()
-    folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
     endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".zip", ".toml")
     try:
+        typed = Path(start).expanduser()
+        folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
         found = sorted(folder.iterdir())
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
         return []
     fitting = [path for path in found if path.name.startswith(begin) and (begin or not path.name.startswith("."))]
     return [str(path) for path in fitting if path.suffix in endings or (path.is_dir() and not path.suffix)][:20]

@@ -38,8 +38,10 @@ class KeysInOrder(App[int]):
 
     async def _deliver(self) -> None:
         while self._waiting:
-            while not self.screen.is_mounted:
+            while self.screen_stack and not self.screen.is_mounted:
                 await asyncio.sleep(0.002)
+            if not self.screen_stack:  # the app is ending
+                return
             path = (self.focused or self.screen).ancestors_with_self
             try:
                 await super().on_event(self._waiting[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
+from textual.widgets import OptionList
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
 """Save the cursor, park it, ask where it is, restore it. Parked, because an answer in row 1 reads as shift+F3."""
@@ -36,6 +37,18 @@ def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
     """Run `callback` in the app's event loop as soon as it is free, from any thread or signal handler."""
     if app._loop is not None and not app._loop.is_closed():
         app._loop.call_soon_threadsafe(callback)
+
+
+_move_page = OptionList._move_page
+
+
+def _moved_page(options: OptionList, direction: Any) -> None:
+    """A list ignores page keys while it has no room or is not drawn yet; Textual 8.2 ends the app with a KeyError."""
+    if (options.highlighted or 0) in options._index_to_line:
+        _move_page(options, direction)
+
+
+OptionList._move_page = _moved_page  # type: ignore[method-assign]
 
 
 class FaultReporting(App[int]):

@@ -14,6 +14,9 @@ from nnplay.cli import main
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 GOOD = "size,price,kind\n" + "".join(f"{k},{k * 1.5},{'ab'[k % 2]}\n" for k in range(40))
 
+LONG = "x" * 5000
+WITH_PATH = ("train", "train spiral --save", "show", "pack", "step")
+
 #: The words behind `nnplay`, and what the message must say. `{name}` stands for a file of `FILES`.
 TABLE = (
     ("trian spiral", ("unknown command 'trian'", "did you mean 'train'?")),
@@ -95,6 +98,10 @@ TABLE = (
     ("train {good} --delimiter ;;", ("delimiter ';;' is not one character",)),
     ("train {picture}", ("looks like a PNG picture",)),
     ("train .", ("not a regular file",)),
+    *((f"{words} {LONG}", ("cannot be used as a path: file name too long",)) for words in WITH_PATH),
+    *((f"{words} '~nobody-of-that-name/x'", ("cannot be used as a path",)) for words in WITH_PATH),
+    ("train spiral --save no/where.nnplay", ("no", "there is no such folder")),
+    ("train spiral --save {good}", ("there is something already",)),
     # run files
     ("train nothing.toml", ("nothing.toml", "there is no such file")),
     ("train {broken_toml}", ("broken_toml.toml, line 2",)),
@@ -142,7 +149,7 @@ def words_of(line: str) -> list[str]:
     return [word.format(**{name.partition(".")[0]: name for name in FILES}) for word in shlex.split(line)]
 
 
-@pytest.mark.parametrize(("line", "wanted"), TABLE, ids=[line for line, _ in TABLE])
+@pytest.mark.parametrize(("line", "wanted"), TABLE, ids=[line[:80] for line, _ in TABLE])
 def test_wrong_input_gets_one_clear_sentence(
     line: str, wanted: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -166,7 +166,9 @@ def wait_for_training(pid: int) -> None:
 
 def test_a_disk_that_refuses_the_save_keeps_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     """When the session cannot be written in the end, the run is kept for `recover`, and both are said."""
-    assert main([*XOR, "--epochs", "1", "--save", "no/such/folder/a.nnplay"]) == 2
+    Path("taken").mkdir()
+    Path("taken/other.txt").write_text("not a session's")
+    assert main([*XOR, "--epochs", "1", "--save", "taken"]) == 2
     said = capsys.readouterr().err
     assert "nnplay recover lists it" in said
     assert "not saved" in said

@@ -42,3 +42,17 @@ async def test_a_dialog_under_another_waits() -> None:
         await pilot.pause()
         assert app.screen is over
         assert under in app.screen_stack
+
+
+@pytest.mark.parametrize("opener", ["p", "ctrl+p"])
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24)])
+async def test_page_keys_in_a_list_without_room(opener: str, size: tuple[int, int]) -> None:
+    """Page keys and home and end in a list that has no line to show are ignored."""
+    app = Playground(FakeBackend(trained()), Look())
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(opener)
+        for key in ("pagedown", "pageup", "end", "home", "pagedown"):
+            await pilot.press(key)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app._main

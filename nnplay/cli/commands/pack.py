@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.text import clean
+from nnplay.user_path import user_path
 
 ABOUT: Final = "Write a session as one file for sharing"
 
@@ -21,8 +21,8 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("file", nargs="?", default="", help="where to write; the session's name with .zip by default")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     given = parser.read(words)
-    folder = Path(given.session).expanduser()
-    target = Path(given.file).expanduser() if given.file else folder.with_suffix(".zip")
+    folder = user_path(given.session)
+    target = user_path(given.file) if given.file else folder.with_suffix(".zip")
     for warning in session.pack(folder, target, overwrite=given.overwrite):
         print(f"nnplay: warning: {warning}", file=sys.stderr)
     print(f"packed into {clean(str(target))}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.session_text import describe
+from nnplay.user_path import user_path
 
 ABOUT: Final = "Say what a saved session holds"
 
@@ -18,7 +18,7 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("show", ABOUT)
     parser.add_argument("session", help="folder of a session, or a packed one")
     given = parser.read(words)
-    path = Path(given.session).expanduser()
+    path = user_path(given.session)
     summary = session.summarize(path)
     print("\n".join(describe(summary)))
     return 2 if summary.problem else 0

@@ -13,6 +13,7 @@ from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
+from nnplay.user_path import user_path
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -81,7 +82,7 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
 
     if run_table(options):
         raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")
-    return saved_run.read(Path(options.source).expanduser(), compiling).trainer
+    return saved_run.read(user_path(options.source), compiling).trainer
 
 
 def _advance(trainer: Trainer, text: str | None) -> None:

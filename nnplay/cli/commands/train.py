@@ -18,6 +18,7 @@ from nnplay.errors import DivergedError, InputError
 from nnplay.play.autosave import Unattended
 from nnplay.run_session import Session
 from nnplay.saved_run import refuse_taken
+from nnplay.text import clean
 
 if TYPE_CHECKING:
     from nnplay.trainer import Trainer
@@ -77,6 +78,8 @@ def run(words: Sequence[str]) -> int:
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
+    if session.path is not None and not options.json:
+        print(f"saved to {clean(str(session.path))}")
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from nnplay.errors import NnplayError
 from nnplay.tui import commands, entries
 from nnplay.tui.actions import Action
@@ -11,6 +9,7 @@ from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.doing.keeping import KeepingActions
 from nnplay.tui.doing.looking import LookingActions
 from nnplay.tui.layer_text import split_layers
+from nnplay.user_path import user_path
 
 
 class CommandActions(LookingActions, KeepingActions):
@@ -63,7 +62,7 @@ class CommandActions(LookingActions, KeepingActions):
         elif name == "save":
             self.save(rest)
         elif name == "open":
-            self.open_run(str(Path(rest).expanduser()))
+            self.open_run(str(user_path(rest)))
 
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the line for it where it needs an argument."""
