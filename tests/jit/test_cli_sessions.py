@@ -171,7 +171,7 @@ def test_a_disk_that_refuses_the_save_keeps_the_run(capsys: pytest.CaptureFixtur
     assert main([*XOR, "--epochs", "1", "--save", "taken"]) == 2
     said = capsys.readouterr().err
     assert "nnplay recover lists it" in said
-    assert "not saved" in said
+    assert "the folder holds other files" in said
     assert len(session.autosaves()) == 1
 
 
