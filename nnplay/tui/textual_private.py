@@ -48,7 +48,7 @@ def _moved_page(options: OptionList, direction: Any) -> None:
         _move_page(options, direction)
 
 
-OptionList._move_page = _moved_page  # type: ignore[method-assign]
+OptionList._move_page = _moved_page  # type: ignore[method-assign, assignment]
 
 
 class FaultReporting(App[int]):
