@@ -263,13 +263,30 @@ def measure(minutes: float, keys: int) -> list[str]:
     return rows
 
 
+def memory(minutes: float, *, write: bool) -> None:
+    """Watches memory, and writes the section about it."""
+    from ui_memory import table, watch
+
+    with tempfile.TemporaryDirectory() as name:
+        rows = table(watch(Path(name) / "notes", minutes))
+    lines = ["The default spiral run at 120×40, training flat out, its process alone.", "", *rows]
+    lines += ["", f"Command: `python benchmarks/ui.py --memory-minutes {minutes:g}`"]
+    print("\n".join(lines))
+    if write:
+        write_section("Memory of the playground", lines)
+
+
 def main() -> None:
     """Measures and writes the section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long memory is watched (the goal's run: 30)")
     parser.add_argument("--keys", type=int, default=60, help="keys that are timed")
     parser.add_argument("--print", action="store_true", help="print only, without writing RESULTS.md")
+    parser.add_argument("--memory-minutes", type=float, default=0.0, help="watch memory only, for so long (30)")
     options = parser.parse_args()
+    if options.memory_minutes:
+        memory(options.memory_minutes, write=not options.print)
+        return
     rows = measure(options.minutes, options.keys)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     lines = [f"The default spiral run at 120×40, training flat out; load averages at the end: {load}.", "", *rows]

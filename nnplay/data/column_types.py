@@ -93,7 +93,9 @@ def _plain_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | 
     joined = "".join(cells)
     if not joined.isascii() or "_" in joined or (decimal == "," and "." in joined):
         return None
+    # No cell holds a NUL, so all marks can be changed in one text.
+    plain = "\0".join(cells).replace(",", ".").split("\0") if decimal == "," else cells
     try:
-        return np.array([float(cell.replace(",", ".")) if decimal == "," else float(cell) for cell in cells])
+        return np.fromiter(map(float, plain), dtype=np.float64, count=len(plain))
     except ValueError:
         return None

@@ -40,9 +40,17 @@ def _key(column: TypedColumn) -> bytes:
     """
     values: NDArray[np.float64] | NDArray[np.str_]
     values = column.values if column.kind == "number" else np.array(column.cells)
+    if column.kind == "number" and _mostly_different(column.values):
+        return column.values.tobytes()
     different, first, codes = np.unique(values, return_index=True, return_inverse=True)
     if 2 * len(different) > len(values):
         return values.tobytes()
     rank = np.empty(len(different), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(different))
     return rank[codes].tobytes()
+
+
+def _mostly_different(values: NDArray[np.float64]) -> bool:
+    """Whether more than half of the values occur for the first time; told without the order of first occurrence."""
+    ordered = np.sort(values)
+    return not np.isnan(ordered[-1:]).any() and 2 * (1 + np.count_nonzero(np.diff(ordered))) > len(values)

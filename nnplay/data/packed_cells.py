@@ -89,5 +89,11 @@ class ColumnGatherer:
         if not self._rows:
             return
         for parts, cells in zip(self._parts, zip(*self._rows, strict=True), strict=True):
-            parts.append(_BETWEEN.join([cell.strip() for cell in cells]))
+            parts.append(_trimmed(cells))
         self._rows = []
+
+
+def _trimmed(cells: Sequence[str]) -> str:
+    """The cells packed, without space around any; where there is no space at all, none is looked at by itself."""
+    text = _BETWEEN.join(cells)
+    return text if text.split(maxsplit=1) == [text] else _BETWEEN.join([cell.strip() for cell in cells])
