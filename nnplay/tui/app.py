@@ -15,7 +15,6 @@ from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.doing.commanding import CommandActions
 from nnplay.tui.doing.training import TrainingActions
 from nnplay.tui.footer import FooterLine
-from nnplay.tui.in_order import KeysInOrder
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.network_view import NetworkView
@@ -24,7 +23,7 @@ from nnplay.tui.palette_provider import Actions
 from nnplay.tui.panes.output import OutputPane
 
 
-class Playground(KeysInOrder, CommandActions, TrainingActions):
+class Playground(CommandActions, TrainingActions):
     """The screen of one back end.
 
     Args:

@@ -13,8 +13,9 @@ from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
 
-_ROUNDS = 2
-"""Ways from the focused widget up to the app that must be free: one for the key, one for what the key has posted."""
+_ROUNDS = 4
+"""How often the way from the focused widget up to the app must be free: once for the key, and once for each message
+that its work sends on: a line is submitted, the list beside it selects, the dialog answers."""
 _PATIENCE = 0.1
 """Seconds after which a way counts as free although nothing came: its widgets are gone."""
 
@@ -51,7 +52,7 @@ class KeysInOrder(App[int]):
         await self._next_key()
 
     async def _next_key(self) -> None:
-        if self._keys_waiting and not self._keys_held:
+        if self._keys_waiting and not self._keys_held and self.screen_stack:
             self._keys_held = True
             await super().on_event(self._keys_waiting.popleft())
             self._key_round = 0
@@ -59,12 +60,9 @@ class KeysInOrder(App[int]):
 
     def _look_up(self) -> None:
         self._key_round += 1
-        self._key_timer = self.set_timer(_PATIENCE, self._gone)
-        self.post_message_from_focus(WayIsFree(self._key_round))
-
-    def post_message_from_focus(self, message: Message) -> None:
-        """Send a message the way that a key takes."""
-        (self.focused or self.screen).post_message(message)
+        if self.screen_stack:  # else the app is ending
+            self._key_timer = self.set_timer(_PATIENCE, self._gone)
+            (self.focused or self.screen).post_message(WayIsFree(self._key_round))
 
     def _gone(self) -> None:
         self.post_message(WayIsFree(self._key_round))

@@ -79,3 +79,11 @@ async def test_a_widget_that_goes_does_not_hold_the_keys_up() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         type_at_once(app, ":x\x1b?\x1b:\x1b .")
         await until(pilot, lambda: ("batch",) in asked(app))
+
+
+async def test_a_choice_in_a_dialog_is_taken_before_the_next_key() -> None:
+    """Return in the filter makes the list beside it select, which closes the dialog: the space behind is the app's."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, "p\r.")
+        await until(pilot, lambda: ("batch",) in asked(app))
