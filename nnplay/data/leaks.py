@@ -53,4 +53,5 @@ def _key(column: TypedColumn) -> bytes:
 def _mostly_different(values: NDArray[np.float64]) -> bool:
     """Whether more than half of the values occur for the first time; told without the order of first occurrence."""
     ordered = np.sort(values)
-    return not np.isnan(ordered[-1:]).any() and 2 * (1 + np.count_nonzero(np.diff(ordered))) > len(values)
+    lacking = bool(np.isnan(ordered[-1:]).any())
+    return not lacking and 2 * (1 + int(np.count_nonzero(np.diff(ordered)))) > len(values)
