@@ -16,7 +16,11 @@ from nnplay.fields import Field, choice, flag, text
 
 #: The choices of `nnplay.read_csv` as typed fields, for forms, the command line and files.
 CSV_FIELDS: Final = (
-    text("target", "", "column to be learned; else one called target, label, class or y, else the last one"),
+    text(
+        "target",
+        "",
+        "column to be learned, or several as a,b; else one called target, label, class or y, else the last one",
+    ),
     text("delimiter", "auto", "one character, tab, or auto"),
     choice("decimal", "auto", "decimal mark", ("auto", ".", ",")),
     choice("missing", "refuse", "what to do about empty cells", ("refuse", "drop", "mean", "category")),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.data.cells import is_missing, parse_number
 from nnplay.data.packed_cells import PackedCells
 
-Kind = Literal["number", "category", "empty"]
+Kind = Literal["number", "category", "identifier", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,13 @@ class TypedColumn:
 
     Attributes:
         name: its unique name.
-        kind: number, category, or empty when every cell is missing.
+        kind: number, category, identifier when every row has another word, or empty when every cell is missing.
         cells: the trimmed text (N), packed.
         values: float64 (N,): NaN for what is no finite number; empty for categories.
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
         alien: bool (N,): text in a column of numbers.
+        said: what was made of the words, for a note.
     """
 
     name: str
@@ -36,11 +37,12 @@ class TypedColumn:
     missing: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
     alien: NDArray[np.bool_]
+    said: str = ""
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
-        """Cells without a usable value, missing or not finite; none in an empty column, which is left out whole."""
-        return self.missing & (self.kind != "empty") | self.infinite
+        """Cells without a usable value, missing or not finite; none in a column that is left out whole."""
+        return self.missing & (self.kind not in ("empty", "identifier")) | self.infinite
 
     def take(self, keep: NDArray[np.bool_]) -> TypedColumn:
         """The same column with only the rows that are to be kept."""
@@ -50,7 +52,7 @@ class TypedColumn:
         values = self.values[keep] if self.kind == "number" else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
-        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.alien[keep])
+        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.alien[keep], self.said)
 
 
 def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
@@ -22,7 +22,7 @@ _GROWTH = 12
 
 def read_csv(
     path: str | os.PathLike[str],
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     delimiter: str = "auto",
     decimal: Literal["auto", ".", ","] = "auto",
@@ -38,7 +38,8 @@ def read_csv(
 
     Args:
         path: the file; `~` is expanded.
-        target: name of the column to be learned; else one called target, label, class or y, else the last one.
+        target: name of the column to be learned; else one called target, label, class or y, else the last one. Several
+            (a list, or names with commas between them) are quantities that are learned together.
         delimiter: one character, or "auto": comma, semicolon, tab or bar, whichever fits.
         decimal: the decimal mark, or "auto".
         missing: what to do about empty cells, NA, null, ?, - and numbers that are not finite: refuse the file, drop
@@ -57,7 +58,16 @@ def read_csv(
     file_name = PurePath(path).name
     where = clean(file_name)
     options = CsvOptions(
-        target, delimiter, decimal, missing, encode, skip_bad_rows, encoding, header, task, dict(kinds or {})
+        target if target is None or isinstance(target, str) else ",".join(target),
+        delimiter,
+        decimal,
+        missing,
+        encode,
+        skip_bad_rows,
+        encoding,
+        header,
+        task,
+        dict(kinds or {}),
     ).checked(where)
     limit = memory_budget() // _GROWTH
     with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():

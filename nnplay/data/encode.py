@@ -18,6 +18,7 @@ from nnplay.text import clean
 MAX_CATEGORIES = 10_000
 MAX_ONE_HOT = 1000
 MISSING_WORD = "(missing)"
+IDENTIFIER = "another word in every row"
 _LARGEST = float(np.finfo(np.float32).max)
 _EXACT = 1 << 24
 
@@ -46,6 +47,8 @@ def encode_column(
     """
     if column.kind == "empty":
         return _left_out(column, len(lines), "empty")
+    if column.kind == "identifier":
+        return _left_out(column, len(lines), IDENTIFIER)
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, where)
     return _encode_category(column, encode, where)
@@ -71,7 +74,8 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
     if constant:
         names, inputs = names[1:], inputs[1:]
     described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
-    return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), large_integer_notes(column))
+    notes = (f"column {column.name}: {column.said}",) if column.said else large_integer_notes(column)
+    return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), notes)
 
 
 def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:

@@ -13,7 +13,7 @@ from nnplay.data.table_text import Skipped
 from nnplay.errors import InputError, Problems
 from nnplay.text import clean
 
-_MISSING_HINT = "pass missing='drop', 'mean' or 'category'"
+_MISSING_HINT = "set missing to 'drop', 'mean' or 'category', as in --missing mean"
 
 
 def rows_without_aliens(
@@ -51,7 +51,7 @@ def _alien(column: TypedColumn, row: int, line: int, where: str) -> InputError:
 
 
 def rows_with_values(
-    features: Sequence[TypedColumn], target: TypedColumn, lines: NDArray[np.int64], choice: str, where: str
+    features: Sequence[TypedColumn], targets: Sequence[TypedColumn], lines: NDArray[np.int64], choice: str, where: str
 ) -> NDArray[np.bool_]:
     """Rows (N,) that are kept under the choice for missing values.
 
@@ -60,12 +60,12 @@ def rows_with_values(
     """
     keep = np.ones(len(lines), dtype=np.bool_)
     if choice == "drop":
-        for column in (*features, target):
+        for column in (*features, *targets):
             keep &= ~column.unknown
         if not keep.any():
             raise InputError("every row has a missing value", where=where, hint="pass missing='mean' or 'category'")
         return keep
-    if target.unknown.any():
+    if target := next((column for column in targets if column.unknown.any()), None):
         raise _lacking(target, lines, where, "pass missing='drop': a target cannot be made up")
     if choice == "refuse":
         problems = [_lacking(column, lines, where, _MISSING_HINT) for column in features if column.unknown.any()]

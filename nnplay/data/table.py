@@ -12,12 +12,13 @@ from nnplay.data.column_types import TypedColumn, type_column
 from nnplay.data.columns import Column
 from nnplay.data.csv_options import CsvOptions
 from nnplay.data.dataset import Dataset
-from nnplay.data.encode import Encoded, encode_column
+from nnplay.data.encode import IDENTIFIER, Encoded, encode_column
+from nnplay.data.feature_kinds import as_feature
 from nnplay.data.leaks import leak_notes
 from nnplay.data.memory import memory_budget, size_text
 from nnplay.data.missing import rows_with_values, rows_without_aliens
 from nnplay.data.table_text import MAX_COLUMNS, TableText
-from nnplay.data.target import Target, find_target, read_target
+from nnplay.data.target import Target, find_targets, read_targets
 from nnplay.errors import InputError
 
 
@@ -26,12 +27,12 @@ class _Table:
     """Typed columns, and the line of the file on which each row begins."""
 
     features: tuple[TypedColumn, ...]
-    target: TypedColumn
+    targets: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
 
     def take(self, keep: NDArray[np.bool_]) -> _Table:
         features = tuple(column.take(keep) for column in self.features)
-        return _Table(features, self.target.take(keep), self.lines[keep])
+        return _Table(features, tuple(column.take(keep) for column in self.targets), self.lines[keep])
 
 
 def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -> Dataset:
@@ -41,12 +42,14 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         InputError: a column or value cannot be used as it is.
     """
     table, target_notes = _typed(text, options, where)
-    keep = rows_without_aliens((*table.features, table.target), table.lines, text.skipped, options.skip_bad_rows, where)
+    keep = rows_without_aliens(
+        (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
+    )
     table = table.take(keep)
-    counts = {column.name: int(column.unknown.sum()) for column in (*table.features, table.target)}
-    keep = rows_with_values(table.features, table.target, table.lines, options.missing, where)
+    counts = {column.name: int(column.unknown.sum()) for column in (*table.features, *table.targets)}
+    keep = rows_with_values(table.features, table.targets, table.lines, options.missing, where)
     table = table.take(keep)
-    target = read_target(table.target, table.lines, options.task, where)
+    target = read_targets(table.targets, table.lines, options.task, where)
     encoded = _encode(table, options, where)
     notes = (
         *text.notes,
@@ -56,10 +59,10 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         *target.notes,
         *_left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
-        *leak_notes(table.features, table.target),
+        *(note for column in table.targets for note in leak_notes(table.features, column)),
     )
     unwanted = [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
-    return _dataset(encoded, target, unwanted, notes, name=name, target_name=table.target.name)
+    return _dataset(encoded, target, unwanted, notes, name=name, target_names=[column.name for column in table.targets])
 
 
 def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
@@ -68,18 +71,20 @@ def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tu
         hint = "pass delimiter=';' or the like; one column is to be learned from the others"
         raise InputError(what, where=where, hint=hint)
     options.check_columns(text.names, where)
-    wanted, notes = find_target(text.names, options.target, where)
+    wanted, notes = find_targets(text.names, options.target, where)
     features: list[TypedColumn] = []
-    target: TypedColumn | None = None
+    targets: list[TypedColumn] = []
     for index, name in enumerate(text.names):
         kind = options.kinds.get(name, "auto")
-        if kind != "skip" or name == wanted:
+        if name in wanted:
+            targets.append(type_column(name, text.columns[index], text.decimal, kind))
+        elif kind != "skip":
             column = type_column(name, text.columns[index], text.decimal, kind)
-            target = column if name == wanted else target
-            features += [] if name == wanted else [column]
-    if target is None or target.kind == "empty":
-        raise InputError("the target column is empty", where=f"{where}, column '{wanted}'")
-    return _Table(tuple(features), target, np.asarray(text.lines, dtype=np.int64)), notes
+            features.append(as_feature(column) if kind == "auto" else column)
+    if empty := [column.name for column in targets if column.kind == "empty"]:
+        raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'")
+    targets.sort(key=lambda column: wanted.index(column.name))
+    return _Table(tuple(features), tuple(targets), np.asarray(text.lines, dtype=np.int64)), notes
 
 
 def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
@@ -106,11 +111,13 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
 
 def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
     notes = []
-    for why in ("constant", "empty"):
+    for why in ("constant", "empty", IDENTIFIER):
         names = [f"'{item.column.name}'" for item in encoded if item.left_out == why]
         if names:
             shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-            notes.append(f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})")
+            note = f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})"
+            example = f"kinds={{{names[0]}: 'category'}}"
+            notes.append(f"{note}; pass {example} to learn from it all the same" if why == IDENTIFIER else note)
     return tuple(notes)
 
 
@@ -135,7 +142,7 @@ def _dataset(
     notes: tuple[str, ...],
     *,
     name: str,
-    target_name: str,
+    target_names: Sequence[str],
 ) -> Dataset:
     x = np.concatenate([item.inputs for item in encoded], axis=1)
     regression = target.task == "regression"
@@ -145,7 +152,7 @@ def _dataset(
         name=name,
         feature_names=[label for item in encoded for label in item.column.inputs],
         class_names=target.class_names or None,
-        target_names=[target_name] if regression else None,
+        target_names=target_names if regression else None,
         task=target.task,
         default_scale="standard",
         default_scale_target="standard" if regression else "none",

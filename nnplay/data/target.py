@@ -23,7 +23,7 @@ _USUAL_NAMES = ("target", "label", "class", "y")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Checked targets: int64 labels (N,) with class names, or float64 (N,)."""
+    """Checked targets: int64 labels (N,) with class names, or float64 (N,) or (N, several)."""
 
     y: NDArray[Any]
     task: Task
@@ -31,19 +31,45 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def find_target(names: Sequence[str], wanted: str | None, where: str) -> tuple[str, tuple[str, ...]]:
-    """The name of the target column, and a note when nobody said which it is.
+def find_targets(names: Sequence[str], wanted: str | None, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the target columns, and a note when nobody said which they are.
+
+    Args:
+        wanted: a column's name, or several with commas between them.
 
     Raises:
         InputError: no such column.
     """
     if wanted is not None:
-        if wanted not in names:
-            raise unknown("column", str(wanted), names[:1000], where=where)
-        return wanted, ()
+        chosen = (wanted,) if wanted in names else tuple(name.strip() for name in wanted.split(","))
+        for name in chosen:
+            if name not in names:
+                raise unknown("column", name, names[:1000], where=where)
+        return tuple(dict.fromkeys(chosen)), ()
     usual = [name for name in names if name.lower() in _USUAL_NAMES]
-    chosen = usual[0] if usual else names[-1]
-    return chosen, (f"target: column '{chosen}' (pass target='…' for another)",)
+    guessed = usual[0] if usual else names[-1]
+    return (guessed,), (f"target: column '{guessed}' (pass target='…' for another)",)
+
+
+def read_targets(columns: Sequence[TypedColumn], lines: NDArray[np.int64], task: str, where: str) -> Target:
+    """The targets in columns without missing values; several are quantities (N, number of columns).
+
+    Args:
+        task: classification, regression or auto: classes when it holds words, or few different whole numbers.
+
+    Raises:
+        InputError: only one class, too many classes, or words where a quantity is wanted.
+    """
+    if len(columns) == 1:
+        return read_target(columns[0], lines, task, where)
+    if task == "classification":
+        raise InputError("several targets can only be quantities", where=where, hint="give one target, or regression")
+    each = [_quantity(column, lines, where, f"{where}, column '{column.name}'") for column in columns]
+    return Target(
+        np.stack([item.y for item in each], axis=1),
+        "regression",
+        notes=tuple(note for item in each for note in item.notes),
+    )
 
 
 def read_target(column: TypedColumn, lines: NDArray[np.int64], task: str, where: str) -> Target:
