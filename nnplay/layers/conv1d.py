@@ -36,6 +36,8 @@ CONV1D = LayerRecord(
         Case({"filters": 2, "kernel": 1}, (4, 3)),
         Case({"filters": 2, "kernel": 4}, (4, 2)),
         Case({"filters": 33, "kernel": 3}, (19, 17)),
+        Case({"filters": 3, "padding": "same"}, (1, 2)),
+        Case({"filters": 4, "dilation": 2, "groups": 2, "stride": 2, "padding": 2}, (5, 4)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 4, "stride": 2}, (7, 1), "kernel 4, stride 2 leaves a remainder of 1"),

@@ -178,6 +178,7 @@ CONV2D = LayerRecord(
         Case({"filters": 2, "kernel": 4}, (4, 4, 2)),
         Case({"filters": 2, "kernel": 2, "padding": 3}, (2, 3, 2)),
         Case({"filters": 35, "kernel": 3, "padding": "same"}, (4, 17, 9)),
+        Case({"filters": 3, "padding": "same"}, (1, 1, 2)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 4, "stride": 2}, (7, 7, 1), "kernel 4, stride 2 leaves a remainder of 1"),

@@ -125,6 +125,7 @@ CONV_TRANSPOSE2D = LayerRecord(
         Case({"filters": 3, "kernel": 1, "stride": 2}, (3, 1, 2)),
         Case({"filters": 2, "kernel": 3, "stride": 1, "padding": 2}, (5, 5, 2)),
         Case({"filters": 3, "groups": 3, "kernel": 3}, (3, 2, 3)),
+        Case({"filters": 2, "kernel": 3}, (1, 1, 2)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 3, 1), "use padding 2 or less"),

@@ -151,5 +151,6 @@ DROPOUT2D = LayerRecord(
         Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),
         Refused({"p": "half"}, (3, 3, 1), "not a number"),
         Refused({}, (5,), "has no places besides its channels"),
+        Refused({}, (2, 3, 4, 5), "needs a sequence or a picture with channels"),
     ),
 )

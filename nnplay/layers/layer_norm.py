@@ -21,6 +21,7 @@ from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.rows.normalise import mean_of, normalised_element
 from nnplay.rows.normalise import rows_of as flattened
+from nnplay.rows.padding import keep_padding, padded_field
 from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
 from nnplay.worked import Named, Term, total
 
@@ -194,7 +195,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         what = f"its input, {shape_text(shape)}, has one number a place, of which normalising leaves nothing"
         raise InputError(what, hint="use batch_norm")
     C, cost = shape[-1], 8 * prod(shape)
-    return Plan(
+    planned = Plan(
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
         saved={"mean": ("N", *shape[:-1]), "rstd": ("N", *shape[:-1])},
@@ -208,6 +209,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         ),
         multiply_adds=prod(shape),
     )
+    return keep_padding(planned, shape) if values["padded"] else planned
 
 
 LAYER_NORM = LayerRecord(
@@ -216,7 +218,10 @@ LAYER_NORM = LayerRecord(
     family="normalisation",
     about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
     torch="LayerNorm",
-    fields=(number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),),
+    fields=(
+        number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
+        padded_field(),
+    ),
     plan=plan,
     cases=(
         Case({}, (5,)),
@@ -224,10 +229,12 @@ LAYER_NORM = LayerRecord(
         Case({}, (7, 17)),
         Case({}, (33,)),
         Case({"eps": 0.5}, (2,)),
+        Case({"padded": True}, (4, 5)),
     ),
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
         Refused({"eps": "small"}, (5,), "not a number"),
         Refused({}, (4, 1), "one number a place"),
+        Refused({"padded": True}, (8,), "padding is a matter of sequences"),
     ),
 )

@@ -15,6 +15,7 @@ from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
+from nnplay.rows.padding import keep_padding, padded_field
 from nnplay.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -151,13 +152,14 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     if values["bias"]:
         parameters["bias"] = Parameter((outputs,), "zeros")
         backward.append(Use(_BACKWARD_BIAS, cost=positions * outputs))
-    return Plan(
+    planned = Plan(
         output=(*shape[:-1], outputs),
         parameters=parameters,
         forward=(Use(_FORWARD if values["bias"] else _FORWARD_WITHOUT_BIAS, cost=cost),),
         backward=(*backward, Use(_BACKWARD_INPUT, cost=cost)),
         multiply_adds=cost,
     )
+    return keep_padding(planned, shape) if values["padded"] else planned
 
 
 LINEAR = LayerRecord(
@@ -170,6 +172,7 @@ LINEAR = LayerRecord(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
         choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+        padded_field(),
     ),
     plan=plan,
     cases=(
@@ -181,10 +184,12 @@ LINEAR = LayerRecord(
         Case({"units": 31}, (64,)),
         Case({"units": 65}, (2,)),
         Case({"units": 9, "bias": False}, (2, 3, 5)),
+        Case({"units": 5, "padded": True}, (4, 3)),
     ),
     refused=(
         Refused({"units": 0}, (5,), "≥ 1"),
         Refused({"units": "many"}, (5,), "not an integer"),
         Refused({"units": 1.5}, (5,), "not an integer"),
+        Refused({"units": 2, "padded": True}, (5,), "padding is a matter of sequences"),
     ),
 )

@@ -24,8 +24,8 @@ from nnplay.kernels.operands import integer as setting
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import BATCH, Operation, Planned, Shape, Use
 from nnplay.recurrence import sequence
+from nnplay.rows.padding import keep_padding
 from nnplay.rows.projection import Projection
-from nnplay.rows.recurrent import PRESENT, VISIBLE, VISIBLE_BACK
 from nnplay.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -316,7 +316,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         legal = ", ".join(str(count) for count in range(1, features + 1) if features % count == 0)
         raise InputError(f"{heads} heads cannot share {features} features evenly", hint=f"use {legal}")
     table, attended = steps * steps * features, {"heads": heads, "causal": int(values["causal"])}
-    names = {"told": "told" if padded else "y", "dtold": "dtold" if padded else "dy"}
+    names = {"told": "y", "dtold": "dy"}
     forward = [
         _IN.forward(steps, features, 3 * features),
         Use(_LOOK_PADDED if padded else _LOOK, attended, cost=table),
@@ -332,12 +332,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     whole: Planned = (BATCH, steps, features)
     saved: dict[str, Planned] = {"qkv": (BATCH, steps, 3 * features), "weights": (BATCH, heads, steps, steps)}
     scratch: dict[str, Planned] = {"dqkv": (BATCH, steps, 3 * features), "dscores": (BATCH, heads, steps, steps)}
-    if padded:
-        forward = [Use(PRESENT, cost=steps * features), *forward, Use(VISIBLE, names={"hidden": "told"})]
-        backward.insert(0, Use(VISIBLE_BACK, names={"dhidden": "dtold"}))
-        saved |= {"present": (BATCH, steps), "told": whole}
-        scratch["dtold"] = whole
-    return Plan(
+    planned = Plan(
         output=shape,
         forward=tuple(forward),
         backward=tuple(backward),
@@ -351,6 +346,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         scratch=scratch | {"dmixed": whole},
         multiply_adds=4 * steps * features * features + 2 * table,
     )
+    return keep_padding(planned, shape) if padded else planned
 
 
 MULTI_HEAD_SELF_ATTENTION = LayerRecord(

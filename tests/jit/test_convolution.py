@@ -14,6 +14,7 @@ from nnplay.errors import InputError
 from nnplay.geometry import fit, need_rank
 from nnplay.layer import Layer
 from nnplay.notation import parse_layer
+from tests.records import Bench, Trial, layer_named
 
 Array = NDArray[Any]
 
@@ -299,3 +300,20 @@ def test_another_rank_is_refused_with_a_reshape() -> None:
     """An input without picture axes is refused with a reshape that would do."""
     with pytest.raises(InputError, match="put a reshape in front, such as reshape 7x7x1"):
         need_rank((49,), 3)
+
+
+MANY: list[tuple[dict[str, Any], tuple[int, ...]]] = [
+    ({"filters": 8, "padding": "same"}, (4, 4, 3)),
+    ({"filters": 20, "padding": "same", "stride": 2}, (5, 3, 17)),
+    ({"filters": 6, "groups": 2, "dilation": 2, "padding": 2}, (4, 5, 4)),
+    ({"filters": 5, "groups": "depthwise", "padding": 1}, (3, 4, 5)),
+]
+
+
+@pytest.mark.parametrize(("values", "shape"), MANY, ids=str)
+@pytest.mark.parametrize("real", ["float32", "float64"])
+def test_many_small_pictures_are_taken_together(values: dict[str, Any], shape: tuple[int, ...], real: str) -> None:
+    """Gradients of weights, which take several whole pictures at a time, are their definition for large batches."""
+    front = layer_named("linear", shape[-1], name="front")
+    bench = Bench(Trial((front, layer_named("conv2d", **values)), shape, 45, share=64), real)
+    assert bench.hold_to_definitions(lambda row: row.path == "1") > 4

@@ -246,6 +246,34 @@ def test_attention_does_not_look_at_padding(causal: bool) -> None:
         np.testing.assert_allclose(2 * gradient(filled, name), values, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
+def transformer(padded: bool) -> list[Layer]:
+    """Two blocks with biases that are not 0 after a step; each step's answer is seen."""
+    block = [
+        nn.Sum([nn.Identity()], [nn.MultiHeadSelfAttention(2, padded=padded)]),
+        nn.LayerNorm(padded=padded),
+        nn.Sum([nn.Identity()], [nn.Linear(8, padded=padded), nn.ReLU(), nn.Linear(6, padded=padded)]),
+        nn.LayerNorm(padded=padded),
+    ]
+    return [nn.PositionalEncoding(padded=padded), *block, *block, nn.Linear(2, padded=padded), nn.Flatten()]
+
+
+def test_padding_passes_through_a_transformer() -> None:
+    """Padding at the end is 0 behind normalisation and linear layers too: answers and ten steps are those without."""
+    whole, aim = numbers(1, 4, 6), numbers(1, 4, 2)
+    padded, wide = np.zeros((1, 7, 6), np.float32), np.zeros((1, 7, 2), np.float32)
+    padded[0, :4], wide[0, :4] = whole[0], aim[0]
+    alone = trainer_of(transformer(False), whole, aim.reshape(1, -1), optimizer=nn.SGD(lr=0.04))
+    filled = trainer_of(transformer(True), padded, wide.reshape(1, -1), optimizer=nn.SGD(lr=0.07))
+    for _ in range(10):  # the mean over 14 numbers instead of 8 makes the loss, and its gradient, smaller by 7 / 4
+        alone.run(steps=1)
+        filled.run(steps=1)
+    answer = filled.predict(padded).reshape(7, 2)
+    np.testing.assert_allclose(answer[:4], alone.predict(whole).reshape(4, 2), atol=1e-5)
+    assert not answer[4:].any()
+    for name, values in alone.parameters().items():
+        np.testing.assert_allclose(filled.parameters()[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
 def test_a_sequence_of_padding_alone_is_no_error() -> None:
     """A row without any step keeps the initial state, and attention gives 0: no number becomes NaN."""
     x = np.zeros((2, 3, 4), np.float32)
