@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay import rng
+from nnplay.holds import Hold
 from nnplay.layout import STATE, Layout, Slot, aligned
 from nnplay.loss import Loss, LossPlan
 from nnplay.network import NetworkPlan, Step
 from nnplay.operation import BATCH, Operation, Shape, Use
 from nnplay.optimizer import Optimizer
-from nnplay.rows import clip, gather, norm, penalty
+from nnplay.rows import clip, gather, holds, norm, penalty
 from nnplay.tape import Row, Tape
 
 #: Multiply-adds that make a share worth handing to another thread (some 8 µs of work), and the most shares of a row.
@@ -32,6 +33,7 @@ class Options:
         target: shape of one row's target.
         score: counts right rows where the loss itself has no such row.
         penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
+        silent, frozen: parts of the network that are held still.
     """
 
     batch: int
@@ -41,6 +43,8 @@ class Options:
     penalty: bool = False
     clip_norm: bool = False
     clip_value: bool = False
+    silent: tuple[Hold, ...] = ()
+    frozen: tuple[Hold, ...] = ()
 
 
 def build(network: NetworkPlan, loss: Loss, optimizer: Optimizer, options: Options) -> Tape:
@@ -61,6 +65,7 @@ class _Builder:
         self.settings: dict[str, Slot] = {}
         self.gradients: dict[str, Slot] = {}
         self.buffers: dict[str, Slot] = {}
+        self.kept: dict[str, Slot] = {}
         self.begun: set[int] = set()
         self.streams = {step.path: rng.LAYER + position for position, step in enumerate(network.steps)}
         self.rows: list[Row] = []
@@ -137,6 +142,7 @@ class _Builder:
             uses = step.plan.evaluate if evaluate and step.plan.evaluate is not None else step.plan.forward
             for use in uses:
                 self.emit(use, "forward", step.path, names)
+            self.silence(holds.SILENCE, "forward", step, values[step.output])
         self.tape.named[f"{mark}output"] = values[self.network.output]
         return values, saved
 
@@ -187,6 +193,7 @@ class _Builder:
         for step in reversed(self.network.steps):
             if step.output not in deltas:
                 continue  # nothing in front of it is trained, so even rows between its own values would read nothing
+            self.silence(holds.DEAFEN, "backward", step, deltas[step.output])
             names = self.backward_names(step, values, saved, deltas)
             for use in _wanted(step.plan.backward, names):
                 self.emit(use, "backward", step.path, names)
@@ -229,6 +236,13 @@ class _Builder:
         }
         return names
 
+    def silence(self, operation: Operation, phase: str, step: Step, slot: Slot) -> None:
+        """Rows that put 0 in place of what the silent units of a layer say, or of what they are told."""
+        for hold in self.options.silent:
+            if hold.path == step.path:
+                parts = shares(slot.size(self.layout.capacity(slot.region)))
+                self.rows.append(Row(operation, phase, step.path, (slot,), (slot,), (hold.unit,), (False,), parts))
+
     def emit(self, use: Use, phase: str, path: str, names: Mapping[str, Slot]) -> None:
         """Appends a row."""
         operation = use.operation
@@ -249,6 +263,9 @@ class _Builder:
         trained = sum(self.tape.parameters[name].size(1) + 15 for name in self.gradients)
         parts = shares(trained * 8)
         add = self.layout.add
+        for path in dict.fromkeys(hold.path for hold in self.options.frozen):
+            for full in self.trained_of(path):
+                self.kept[full] = add("scratch", f"{full}.kept", self.tape.parameters[full].shape)
         for name in self.optimizer.record.slots:
             for full in self.gradients:
                 add("slots", f"{full}.{name}", self.tape.parameters[full].shape)
@@ -283,8 +300,20 @@ class _Builder:
             self.row(clip.CLIP_NORM, ("gradients", "norm", "clip_norm"), ("gradients",), (), parts)
         if options.clip_value:
             self.row(clip.CLIP_VALUE, ("gradients", "clip_value"), ("gradients",), (), parts)
+        for full, kept in self.kept.items():
+            own = self.tape.parameters[full]
+            self.rows.append(Row(holds.KEEP, "update", _path_of(full), (own,), (kept,), (), (False,)))
         operation = self.optimizer.record.operation
         self.row(operation, operation.reads, operation.writes, (), parts)
+        for hold in self.options.frozen:
+            for full in self.trained_of(hold.path):
+                own, unit = self.tape.parameters[full], (hold.unit,)
+                slots = (self.kept[full], own), (own,)
+                self.rows.append(Row(holds.PUT_BACK, "update", hold.path, *slots, unit, (False,)))
+
+    def trained_of(self, path: str) -> list[str]:
+        """The trained parameters of a layer."""
+        return [full for full in self.gradients if _path_of(full) == path]
 
     def row(
         self, operation: Operation, reads: Sequence[str], writes: Sequence[str], integers: tuple[int, ...], parts: int
@@ -292,6 +321,10 @@ class _Builder:
         named = self.tape.named
         slots = tuple(named[name] for name in reads), tuple(named[name] for name in writes)
         self.rows.append(Row(operation, "update", "", *slots, integers, (False,) * len(writes), parts))
+
+
+def _path_of(full: str) -> str:
+    return full.rpartition(".")[0]
 
 
 def _wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
 from nnplay import fields as kinds
+from nnplay import holds
 from nnplay.errors import InputError, unknown
 from nnplay.registry import schedule_records
 from nnplay.schedule import Schedule, ScheduleRecord
@@ -27,6 +28,7 @@ class Setup:
         validate_every: epochs between evaluations of the validation part; 0 never.
         threads: how many may share large operations, 0 for one a core; the numbers are the same for any.
         real: "float32", or "float64" for gradient checks.
+        silent, frozen: parts of the network that are held still; see `nnplay.holds`.
     """
 
     batch_size: int | Literal["all"] = 32
@@ -40,6 +42,8 @@ class Setup:
     validate_every: int = 1
     threads: int = 0
     real: str = "float32"
+    silent: str = ""
+    frozen: str = ""
 
     def changed(self, **changes: Any) -> Setup:
         """A copy with some values changed, each checked.
@@ -52,7 +56,9 @@ class Setup:
             if name == "schedule":
                 read[name] = _schedule(value)
             elif name in SETUP_FIELDS:
-                read[name] = SETUP_FIELDS[name].read(0.0 if value is None else value)
+                read[name] = SETUP_FIELDS[name].read(_nothing(name) if value is None else value)
+                if name in HOLDS:
+                    read[name] = holds.text_of(holds.read(read[name]))
             else:
                 raise unknown("setting", name, [item.name for item in fields(self)], where="trainer")
         return replace(self, **read)
@@ -72,8 +78,19 @@ SETUP_FIELDS: Final = {
         kinds.integer("validate_every", 1, "epochs between evaluations of the validation part; 0 never", low=0),
         kinds.integer("threads", 0, "threads that share large operations; 0 is one a core", low=0, high=256),
         kinds.choice("real", "float32", "type of all numbers", ("float32", "float64")),
+        kinds.text("silent", "", "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers", live=True),
+        kinds.text("frozen", "", "units or layers whose weights stay as they are, as in 1:3 or 1", live=True),
     )
 }
+
+
+#: Settings that name parts of the network.
+HOLDS: Final = ("silent", "frozen")
+
+
+def _nothing(name: str) -> Any:
+    """What turns a setting off."""
+    return "" if name in HOLDS else 0.0
 
 
 def cores() -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay import initial, metrics
+from nnplay import holding, holds, initial, metrics
 from nnplay.assembler import Options, build
 from nnplay.carry import carry_over
 from nnplay.data.dataset import Dataset
@@ -29,7 +29,7 @@ from nnplay.optimizer import Optimizer, OptimizerRecord
 from nnplay.rates import Plateau, rates, watches
 from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
-from nnplay.setup import Setup, cores, made
+from nnplay.setup import HOLDS, Setup, cores, made
 from nnplay.tape import Tape
 from nnplay.targets import TargetForm, default_loss, target_form
 
@@ -41,7 +41,7 @@ Part = Literal["train", "validation", "test"]
 #: Seconds of training in one call into the loop: short enough that a pause is felt at once.
 CALL_SECONDS: Final = 0.02
 EVALUATION_ROWS: Final = 256
-_LIVE_SETUP: Final = ("l1", "l2", "clip_norm", "clip_value")
+_LIVE_SETUP: Final = ("l1", "l2", "clip_norm", "clip_value", *HOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class Trainer:
         self.setup = (setup or Setup()).changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        silent, frozen = holding.fitting(self.plan, self.setup.silent, self.setup.frozen)
+        self.setup = replace(self.setup, silent=silent, frozen=frozen)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
         refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
@@ -120,6 +122,8 @@ class Trainer:
             penalty=setup.l1 > 0 or setup.l2 > 0,
             clip_norm=setup.clip_norm > 0,
             clip_value=setup.clip_value > 0,
+            silent=holds.read(setup.silent),
+            frozen=holds.read(setup.frozen),
         )
         return build(self.plan, self.loss, self.optimizer, options)
 
@@ -188,11 +192,13 @@ class Trainer:
         """
         own = {key: changes.pop(key) for key in list(changes) if key in _LIVE_SETUP}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
-        self._use(optimizer, self.setup.changed(**own))
+        setup = self.setup.changed(**own)
+        holding.check(self.plan, setup.silent, setup.frozen)
+        self._use(optimizer, setup)
 
     def _use(self, optimizer: Optimizer, setup: Setup) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
-        switched = any((getattr(setup, key) > 0) != (getattr(self.setup, key) > 0) for key in _LIVE_SETUP)
+        switched = _rows_of(setup) != _rows_of(self.setup)
         self.optimizer, self.setup = optimizer, setup
         if switched:
             old = self.machine
@@ -446,6 +452,12 @@ class Trainer:
                 raise InputError(f"rows of shape {inputs.shape[1:]} where the network takes {shape}", where="predict")
             inputs = inputs.reshape(-1, *shape)
         return inputs
+
+
+def _rows_of(setup: Setup) -> tuple[Any, ...]:
+    """What decides which rows the tape has; all else can change without a new one."""
+    penalty = setup.l1 > 0 or setup.l2 > 0
+    return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
 
 
 def _counted(name: str, value: int | None) -> int:

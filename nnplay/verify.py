@@ -93,7 +93,8 @@ def _check_writes(
             raise TapeError(f"may not write '{slot.name}' in the {row.phase} phase", where=where)
         begin = at.ROW_OPERANDS + (len(row.reads) + number) * at.OPERAND_WIDTH
         adds = bool(line[begin + at.OPERAND_ADDS])
-        gradient = row.phase == "backward" and slot.region in ("deltas", "gradients")
+        in_place = any(slot is other for other in row.reads)
+        gradient = row.phase == "backward" and slot.region in ("deltas", "gradients") and not in_place
         if adds and not _covered(place, written):
             raise TapeError(f"adds to '{slot.name}', which no row has begun", where=where)
         if gradient and not adds and place[1] > place[0] and written[place[0] // _BLOCK]:

@@ -21,7 +21,7 @@ STOP_FIELDS = (
     number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
     integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
 )
-_TRAINING = ("l1", "l2", "clip_norm", "clip_value", "shuffle", "validate_every")
+_TRAINING = ("l1", "l2", "clip_norm", "clip_value", "shuffle", "validate_every", "silent", "frozen")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from nnplay.play.edits import Edit, Kept, Side
 from nnplay.play.keeping import LIVE, Keeping
 from nnplay.play.settings import Settings
 from nnplay.saved_run import remade
+from nnplay.setup import SETUP_FIELDS
 from nnplay.stopping import Stops
 from nnplay.targets import target_form
 from nnplay.trainer import Trainer
@@ -270,7 +271,7 @@ def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | Non
     if after.optimizer.record is not before.optimizer.record:
         return None
     names = set(before.training) | set(after.training)
-    changed = {name: after.training.get(name, 0.0) for name in names if _differs(before.training, after.training, name)}
+    changed = {name: _value(after.training, name) for name in names if _differs(before.training, after.training, name)}
     if not set(changed) <= LIVE:
         return None
     old, new = before.optimizer.values, after.optimizer.values
@@ -278,7 +279,11 @@ def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | Non
 
 
 def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
-    return bool(before.get(name, 0.0) != after.get(name, 0.0))
+    return bool(_value(before, name) != _value(after, name))
+
+
+def _value(training: Mapping[str, Any], name: str) -> Any:
+    return training.get(name, SETUP_FIELDS[name].default)
 
 
 def split_of(config: RunConfig) -> Split:

@@ -48,7 +48,15 @@ def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    return "as usual" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        "as usual"
+        if value is None
+        else "nothing"
+        if value == ""
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _layers(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:

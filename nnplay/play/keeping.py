@@ -18,6 +18,7 @@ from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edits import Edits
 from nnplay.play.recent import Recent, recent, recovered, remember
 from nnplay.play.settings import Settings, from_config
+from nnplay.setup import HOLDS
 from nnplay.stopping import Stops
 from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
@@ -325,4 +326,4 @@ _ATTEMPTS: Final = 10
 #: Seconds that a save waits for kernels that are being compiled.
 _PATIENCE: Final = 300.0
 #: Values of the setup that can be changed while training without a new tape.
-LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value"})
+LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value", *HOLDS})
