@@ -61,6 +61,14 @@ class Inspector:
             (k for k, row in enumerate(self.rows) if any(slot.region in STATE for slot in row.writes)), len(self.rows)
         )
 
+    def renew(self) -> None:
+        """After something was changed at this step: the marked row stays, if it is still there."""
+        old, clock = self.rows[self.at], self.moment[1]
+        self.begin()
+        if self.moment[1] == clock:
+            same = (k for k, row in enumerate(self.rows) if _alike(row, old))
+            self.at = next(same, 0)
+
     def _moment(self) -> tuple[Any, ...]:
         changes = len(self.timeline.changes) if self.timeline is not None else 0
         return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), changes)
@@ -349,6 +357,12 @@ def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:
     places = (np.array(addresses, dtype=np.int64) - values.ctypes.data) // values.itemsize
     own = np.unique(places[(places >= 0) & (places < values.size)])
     return np.stack(np.unravel_index(own, values.shape), axis=-1).astype(np.int64).reshape(len(own), values.ndim)
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Whether two tapes have the same row there."""
+    names = [[slot.name for slot in one.writes] for one in (row, other)]
+    return (row.operation, row.phase, row.path) == (other.operation, other.phase, other.path) and names[0] == names[1]
 
 
 def _put(trainer: Trainer, state: Array) -> None:

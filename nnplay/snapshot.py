@@ -58,6 +58,8 @@ class Snapshot:
 
     Attributes:
         output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
+        held: what is silent or frozen, in words.
+        marks: steps at which the run was changed.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 
@@ -82,6 +84,8 @@ class Snapshot:
     output: Output | None = None
     shown: Shown = field(default_factory=Shown)
     health: tuple[Finding, ...] = ()
+    held: tuple[str, ...] = ()
+    marks: tuple[int, ...] = ()
     message: str = ""
     error: str = ""
     generation: int = 0

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
-from nnplay import views
+from nnplay import holds, views
 from nnplay.errors import DivergedError, NnplayError
 from nnplay.health import findings
 from nnplay.snapshot import Snapshot
@@ -196,7 +196,7 @@ class Worker:
         """For commands: changes something of the run and notes it in the journal; steps after this one are let go."""
         _, timeline = self._both()
         if timeline.trainer.step < timeline.latest:
-            timeline.cut()
+            self._message = _let_go(timeline.cut())
         timeline.change(words, apply)
         self._error = ""
 
@@ -322,7 +322,7 @@ class Worker:
     def _run(self, steps: int | None, epochs: int | None) -> None:
         trainer, timeline = self._both()
         lost = timeline.cut()
-        self._message = f"the {lost:,} steps after this one were let go" if lost else ""
+        self._message = _let_go(lost)
         self._error = ""
         self._until = None
         if steps is not None:
@@ -410,6 +410,8 @@ class Worker:
             metrics=metrics,
             learning_rate=trainer.lr,
             gradient_norm=last.get("gradient_norm", float("nan")),
+            held=holds.words(trainer.setup.silent, trainer.setup.frozen),
+            marks=tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
             message=self._message,
             error=self._error,
             generation=self._generation,
@@ -433,3 +435,8 @@ class Worker:
         if look.neurons and plane == 2:
             found["neurons"] = views.neuron_pictures(trainer, look.neurons)
         return found
+
+
+def _let_go(steps: int) -> str:
+    """Says that the later part of the run is gone."""
+    return f"the {steps:,} steps after this one were let go" if steps else ""

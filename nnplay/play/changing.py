@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnplay import holding
 from nnplay.config import DataChoice, RunConfig
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
@@ -19,7 +20,7 @@ from nnplay.play.edits import Edit, Kept, Side
 from nnplay.play.keeping import LIVE, Keeping
 from nnplay.play.settings import Settings
 from nnplay.saved_run import remade
-from nnplay.setup import SETUP_FIELDS
+from nnplay.setup import HOLDS, SETUP_FIELDS
 from nnplay.stopping import Stops
 from nnplay.targets import target_form
 from nnplay.trainer import Trainer
@@ -45,10 +46,11 @@ class Changing(Keeping):
             InputError: settings that cannot be; nothing has changed then.
         """
         with self._turn:
+            old = self.settings
             config = self._described(settings)
             split = self._split_for(config)
+            settings, config = self._held(settings, config, split)
             self._check(config, split)
-            old = self.settings
             if settings == old and not anew:
                 return "that is how it is already"
             anew = anew or settings.dataset != old.dataset
@@ -212,6 +214,16 @@ class Changing(Keeping):
 
     def _split_for(self, config: RunConfig) -> Split:
         return self._split if _same_data(config, self._config) else split_of(config)
+
+    def _held(self, settings: Settings, config: RunConfig, split: Split) -> tuple[Settings, RunConfig]:
+        """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
+        setup, plan = config.setup(), Network(config.layers, config.seed).plan(split.feature_shape)
+        if settings.layers == self.settings.layers and settings.dataset == self.settings.dataset:
+            holding.check(plan, setup.silent, setup.frozen)
+            return settings, config
+        fitting = dict(zip(HOLDS, holding.fitting(plan, setup.silent, setup.frozen), strict=True))
+        training = {name: fitting.get(name, value) for name, value in settings.training.items()}
+        return replace(settings, training=training), replace(config, training={**config.training, **training})
 
     def _check(self, config: RunConfig, split: Split) -> None:
         """Refuses a run that cannot be, before anything of the present one is changed."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from nnplay import holds
 from nnplay.errors import InputError, NnplayError
 from nnplay.gradient_check import Checker
 from nnplay.inspector import Inspector
@@ -21,7 +22,6 @@ from nnplay.play.forking import ForkRun
 from nnplay.play.inspection import CheckLine, View, Wish
 from nnplay.play.looking import Looking
 from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
 from nnplay.worker import Look, Worker
 
 #: Seconds that one turn of long work may take before other commands get theirs.
@@ -159,27 +159,14 @@ class Inspecting:
         """Puts what-if edits in force."""
         return self.ask(lambda inspector: inspector.override(*items))
 
-    def lift(self, words: str) -> int:
-        """Takes the what-if edits with these words back."""
-
-        def lift(inspector: Inspector) -> str:
-            inspector.overrides = tuple(item for item in inspector.overrides if item.words != words)
-            inspector.begin_again()
-            return f"no longer: {words}"
-
-        return self.ask(lift)
-
-    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> int:
-        """Gives a weight another value from this step on; the journal knows it."""
-
-        def edit(trainer: Trainer) -> None:
-            trainer.parameters()[name][index] = value
-
-        words = f"{name}[{','.join(map(str, index))}] = {value:g}"
-        return self.ask(lambda inspector: self._change(words, edit))
+    def units(self, path: str) -> int:
+        """How many units a layer has; 0 where there is no such layer."""
+        trainer = self.worker.trainer
+        steps = trainer.plan.steps if trainer is not None else ()
+        return next((step.plan.output[-1] for step in steps if step.path == path), 0)
 
     def undo(self) -> int:
-        """Takes the last what-if edit back, or else the last change of the journal if it was made at this step."""
+        """Takes the last what-if edit back."""
         return self.ask(self._undo)
 
     def check(self, names: tuple[str, ...], at: tuple[int, ...] | None) -> int:
@@ -200,7 +187,7 @@ class Inspecting:
         if inspector is None or inspector.trainer is not trainer or inspector.timeline is not timeline:
             inspector = self._inspector = Inspector(trainer, timeline)
         elif inspector.moved:
-            inspector.begin()
+            inspector.renew()
         return inspector, timeline
 
     def _answer(self, worker: Worker, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:
@@ -242,6 +229,7 @@ class Inspecting:
             detail=self._looking.detail(inspector, self.wish),
             parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
+            held=holds.words(trainer.setup.silent, trainer.setup.frozen),
             journal=tuple((change.step, change.words) for change in timeline.changes),
             check=self._check,
             forks=tuple(fork.shown() for fork in self._forks),
@@ -330,23 +318,12 @@ class Inspecting:
             self.working(f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops")
             worker.send(lambda worker: self._hunt(worker, breakpoint, ticket))
 
-    def _change(self, words: str, apply: Callable[[Trainer], None]) -> str:
-        inspector, timeline = self._both()
-        lost = timeline.cut() if timeline.trainer.step < timeline.latest else 0
-        timeline.change(words, apply)
-        inspector.begin()
-        return f"{words} from this step on" + (f"; the {lost:,} later steps were let go" if lost else "")
-
-    def _undo(self, inspector: Inspector) -> str:
-        if inspector.overrides:
-            words = inspector.overrides[-1].words
-            inspector.overrides = tuple(item for item in inspector.overrides if item.words != words)
-            inspector.begin_again()
-            return f"taken back: {words}"
-        assert inspector.timeline is not None
-        words = inspector.timeline.undo()
-        inspector.begin()
-        return f"taken back: {words}" if words else "nothing was changed at this step"
+    @staticmethod
+    def _undo(inspector: Inspector) -> str:
+        words = inspector.overrides[-1].words if inspector.overrides else ""
+        inspector.overrides = tuple(item for item in inspector.overrides if item.words != words)
+        inspector.begin_again()
+        return f"taken back: {words}"
 
     def _checked(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
         trainer = inspector.trainer

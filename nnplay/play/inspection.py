@@ -163,6 +163,7 @@ class View:
         detail: of the row under the cursor.
         parameters: names of all that are trained.
         overrides: what-if edits that are in force, in words.
+        held: what is silent or frozen, in words.
         journal: what the user changed, as (step, words).
         check: results of the last gradient check.
         forks: other lines of the run.
@@ -184,6 +185,7 @@ class View:
     detail: Detail
     parameters: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     journal: tuple[tuple[int, str], ...] = ()
     check: tuple[CheckLine, ...] = ()
     forks: tuple[Fork, ...] = ()

@@ -57,6 +57,8 @@ _SHOWN = {
     "comma": ",",
     "greater_than_sign": ">",
     "less_than_sign": "<",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "plus": "+",
     "equals_sign": "=",
     "minus": "-",

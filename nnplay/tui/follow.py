@@ -18,6 +18,7 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.pace import Pace
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.scrub import Scrub
 
 TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36
@@ -145,6 +146,7 @@ class Follower:
         header.mark(self._backend.unsaved(), bool(self._backend.read_only))
         header.show(snapshot)
         self._main.query_one(FooterLine).running(snapshot.running)
+        self._main.query_one(Scrub).follow(snapshot)
         for pane in self._main.query(Pane):
             if pane.display and not pane.slow:
                 pane.show(snapshot)

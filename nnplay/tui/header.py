@@ -48,7 +48,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in ("seconds", "name", "speed", "unsaved", "title", "batch", "accuracy", "valid"):
+        for dropped in ("seconds", "name", "speed", "unsaved", "title", "batch", "accuracy", "valid", "held"):
             if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
                 break
             parts.pop(dropped, None)
@@ -70,6 +70,7 @@ class HeaderLine(Cells):
             "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
+            "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
             "train": [bar, *self._counter("train", _loss(now.train_loss, now.step) + " ")],
             "valid": self._counter("valid", _loss(now.validation_loss, now.epoch) + " "),
             "accuracy": [("acc", dim), (fixed.percent(accuracy, 8), look.ink("strong")), (" ", dim)]

@@ -25,8 +25,11 @@ from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.panes.training import TrainingPane
 from nnplay.tui.said import Said
+from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
 
+_ROOMY = 30
+"""Rows from which there is room for the scrub bar."""
 LAYOUT = """
 MainScreen { layout: vertical; }
 #body { height: 1fr; }
@@ -70,6 +73,7 @@ class MainScreen(Screen[None]):
                 with Vertical(id=column):
                     for name in names:
                         yield panes[name]
+        yield Scrub(id="scrub")
         yield Said()
         yield FooterLine(self._keymap)
 
@@ -99,6 +103,7 @@ class MainScreen(Screen[None]):
         self.set_class(plan.mode == "pages", "-pages")
         self.set_class(plan.mode == "single", "-single")
         self.query_one(PaneTabs).display = plan.mode != "wide"
+        self.query_one(Scrub).display = self.size.height >= _ROOMY
         for column in COLUMNS:
             self.query_one(f"#{column}").display = column in plan.columns
         for name in PANES:

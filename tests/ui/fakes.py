@@ -81,6 +81,8 @@ class FakeSnapshot:
     output: Output | None = None
     shown: Shown = field(default_factory=Shown)
     health: Sequence[FakeFinding] = ()
+    held: Sequence[str] = ()
+    marks: Sequence[int] = ()
     message: str = ""
     error: str = ""
     generation: int = 0

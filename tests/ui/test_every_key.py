@@ -83,6 +83,8 @@ CLAIMS: dict[str, Claim] = {
     "faster": Claim("", _asked, ("tempo", FULL)),
     "slower": Claim("", _asked, ("tempo", Tempo(1000.0))),
     "latest": Claim("", _asked, ("goto", "step", 2745)),
+    "past": Claim("", _asked, ("goto", "step", 2745 - 137)),
+    "forth": Claim("", _asked, ("goto", "step", 2745)),
     "presets": Claim("", _screen, "Choose"),
     "regenerate": Claim("", lambda app: app._backend.settings.dataset_fields.get("seed"), OTHER),
     "find-setting": Claim("", _screen, "Choose"),

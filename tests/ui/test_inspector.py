@@ -16,15 +16,17 @@ from nnplay.play.backend import PlaygroundBackend
 from nnplay.play.inspection import View
 from nnplay.tui.app import Playground
 from nnplay.tui.cells import Cells
+from nnplay.tui.header import HeaderLine
 from nnplay.tui.inspector.asking import AskText, Compare, Reading
 from nnplay.tui.inspector.detail_view import DetailView
 from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.rows_list import RowsList
 from nnplay.tui.inspector.screen import InspectorScreen
-from nnplay.tui.inspector.scrub import Scrub
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.said import Said
+from nnplay.tui.scrub import Scrub
 
 RUN = {
     "data": {"name": "moons", "samples": 200},
@@ -222,8 +224,8 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         assert trainer.parameters()["0.weight"][0, 0] == 2.5
         assert visit.view.journal == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
-        assert visit.view.journal == ()
-        assert np.array_equal(trainer.parameters()["0.weight"], before)
+        await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
+        assert visit.view.journal[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
@@ -241,21 +243,42 @@ async def test_an_input_is_edited_for_this_step() -> None:
         assert visit.view.journal == ((31, "step 31 with input[0,0] = 7"),)
 
 
-async def test_a_unit_is_silenced_and_a_layer_frozen() -> None:
-    """`s` makes a unit's output 0 and `W` keeps a layer's weights; the same keys take it back."""
+async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> None:
+    """`s` makes a unit's output 0 and `W` keeps a layer's weights, also in training; the journal knows, `z` undoes."""
     async with inspecting() as visit:
         await visit.press("n", "n", "right", "s")
-        assert visit.view.overrides == ("unit 1 of layer 1 silent",)
-        assert not visit.view.detail.result.values[:, 1].any()
+        assert visit.view.held == ("unit 1 of layer 1 silent",)
+        assert "unit 1 of layer 1 silent" in visit.text(HeadLine)
+        assert visit.view.journal == ((30, "silent 1:1"),)
         await visit.press("s")
-        assert visit.view.overrides == ()
-        await visit.press("p", "W")
+        assert visit.view.held == ()
+        await visit.press("s", "p", "W")
+        assert visit.view.held == ("unit 1 of layer 1 silent", "layer 0 frozen")
         trainer = visit.backend.worker.trainer
         assert trainer is not None
         before = trainer.parameters()["0.weight"].copy()
-        await visit.press("full_stop")
+        await visit.pilot.press("escape")
+        visit.backend.run_for(steps=25)
+        await visit.until(lambda: visit.backend.snapshot.step == 55 and not visit.backend.snapshot.running)
         assert np.array_equal(trainer.parameters()["0.weight"], before)
-        assert visit.view.overrides == ("layer 0 frozen",)
+        assert not trainer.forward(trainer.split.train.x[:9], ["check 1.output"])["check 1.output"][:, 1].any()
+        await visit.until(lambda: "layer 0 frozen" in visit.pilot.app.screen.query_one(HeaderLine).plain_text)
+        assert visit.backend.settings.training["frozen"] == "0"
+        await visit.pilot.press("z")
+        await visit.until(lambda: visit.backend.snapshot.held == ("unit 1 of layer 1 silent",))
+
+
+async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
+    """Freezing a layer without weights, or a unit where none is chosen, is refused in words."""
+    async with inspecting() as visit:
+        await visit.press("n", "n")
+        await visit.pilot.press("W")
+        await visit.pilot.pause()
+        assert "layer 1 has no weights" in visit.screen.query_one(Said).text
+        await visit.press("N", "N")
+        await visit.pilot.press("s")
+        await visit.pilot.pause()
+        assert "look at a row of a layer first" in visit.screen.query_one(Said).text
 
 
 async def test_the_gradient_check_agrees() -> None:

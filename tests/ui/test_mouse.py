@@ -14,7 +14,9 @@ from nnplay.tui.form import Form
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.links import Line
 from nnplay.tui.network_view import NetworkView
+from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
+from tests.ui.fakes import trained
 from tests.ui.test_playground import asked, main, make
 
 
@@ -134,3 +136,24 @@ async def test_footer_pauses_and_steps() -> None:
         await pilot.click("#footer", offset=(16, 0))
         await pilot.pause()
         assert [call[0] for call in asked(app)] == ["pause", "batch"]
+
+
+async def test_the_scrub_bar_goes_back_in_time() -> None:
+    """A click on the bar below the panes asks for the step under the mouse; while the run goes it asks for nothing."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        bar = main(app).query_one(Scrub)
+        app._backend.snapshot = trained(2745, running=False)  # type: ignore[misc]
+        app.follower.frame(pictures=False)
+        await pilot.pause()
+        await pilot.click(bar, offset=(bar._begin, 0))
+        await pilot.pause()
+        assert asked(app)[-1] == ("goto", "step", 0)
+        count = len(asked(app))
+        app._backend.snapshot = trained(2745, running=True)  # type: ignore[misc]
+        app.follower.frame(pictures=False)
+        await pilot.pause()
+        await pilot.click(bar, offset=(bar._begin, 0))
+        await pilot.pause()
+        assert not [what for what in asked(app)[count:] if what[0] == "goto"]

@@ -44,7 +44,12 @@ class LookingActions(ChangingActions):
         if worker is None or worker.trainer is None:
             self.say("there is no network to inspect", error=True)
             return
-        self.push_screen(InspectorScreen(worker), lambda _: self.follower.frame(pictures=True))
+        self.push_screen(InspectorScreen(worker, self._backend), lambda _: self._inspected())
+
+    def _inspected(self) -> None:
+        """Back from the inspector, which may have changed settings."""
+        self.refill()
+        self.follower.frame(pictures=True)
 
     def action_reset_layout(self) -> None:
         """All panes again."""

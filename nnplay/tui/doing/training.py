@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from textual import on
+
 from nnplay.tempo import EASED, FULL, Tempo
 from nnplay.tui.doing.shell import Shell
+from nnplay.tui.scrub import Scrub
 
 TEMPOS = (*(Tempo(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
 """What `+` and `-` go through."""
+_JUMPS: Final = 20
+"""Jumps from one end of the run to the other."""
 
 
 class TrainingActions(Shell):
@@ -46,6 +53,21 @@ class TrainingActions(Shell):
     def action_latest(self) -> None:
         """Forth to the newest step that the run has reached."""
         self._backend.goto("step", self._backend.snapshot.latest)
+
+    def action_jump(self, by: int) -> None:
+        """A twentieth of the run back or forth."""
+        now = self._backend.snapshot
+        stride = max(1, (now.latest - now.first) // _JUMPS)
+        if now.latest > now.first:
+            self._travel_to(now.step + by * stride)
+
+    @on(Scrub.Wanted)
+    def _scrubbed(self, event: Scrub.Wanted) -> None:
+        self._travel_to(event.step)
+
+    def _travel_to(self, step: int) -> None:
+        now = self._backend.snapshot
+        self._backend.goto("step", min(max(step, now.first), now.latest))
 
     def action_speed(self, by: int) -> None:
         """Faster or slower."""

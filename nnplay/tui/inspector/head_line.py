@@ -36,6 +36,7 @@ class HeadLine(Cells):
             [(past, look.ink("warning"))],
             [(f"  row {view.at}/{len(view.rows)}", look.ink("text"))],
             edits if view.overrides else [],
+            [(f"  {', '.join(view.held)}", look.ink("warning"))] if view.held else [],
             [(f"  {self.guesses}", look.ink("accent"))] if self.guesses else [],
             [("  epoch ", look.ink("dim")), (f"{view.epoch + 1:,}", look.ink("strong"))],
             [("  batch ", look.ink("dim")), (f"{view.batch + 1:,}/{view.batches:,}", look.ink("strong"))],

@@ -15,6 +15,7 @@ from nnplay.play.inspecting import Inspecting
 from nnplay.play.inspection import OperandView, View, Wish
 from nnplay.tui import textual_private
 from nnplay.tui.closing import ClosesOnce
+from nnplay.tui.contract import Backend
 from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.asking import AskText, Compare
 from nnplay.tui.inspector.detail_view import DetailView
@@ -22,10 +23,10 @@ from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.keys_line import KeysLine
 from nnplay.tui.inspector.predict import judged, question
 from nnplay.tui.inspector.rows_list import RowsList
-from nnplay.tui.inspector.scrub import Scrub
 from nnplay.tui.inspector.tiles import FORMS, WHENS
 from nnplay.tui.inspector.what_if import WhatIf
 from nnplay.tui.said import Said
+from nnplay.tui.scrub import Scrub
 
 _NARROW = 100
 """Columns below which the list of rows is short of shapes and layers."""
@@ -36,6 +37,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
 
     Args:
         worker: owns the run.
+        edits: makes changes that last, and takes them back.
     """
 
     AUTO_FOCUS = None
@@ -48,9 +50,10 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
     InspectorScreen.-narrow #rows { width: 25; }
     """
 
-    def __init__(self, worker: Any) -> None:
+    def __init__(self, worker: Any, edits: Backend) -> None:
         super().__init__()
         self.inspecting = Inspecting(worker, self._seen, self._working)
+        self.edits = edits
         self.wish = Wish()
         self.view: View | None = None
         self._newest: View | None = None
@@ -157,6 +160,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
 
     @on(Scrub.Wanted)
     def _scrubbed(self, event: Scrub.Wanted) -> None:
+        event.stop()
         self.go_to(event.step)
 
     def action_to_cursor(self) -> None:

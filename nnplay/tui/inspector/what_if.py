@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from textual.content import Content
 from textual.screen import Screen
 
+from nnplay.errors import NnplayError
 from nnplay.fields import REQUIRED, integer
+from nnplay.holds import ALL, Hold, read, switched
 from nnplay.override import Override
 from nnplay.play.breakpoints import KINDS, Breakpoint
 from nnplay.play.inspecting import Inspecting, parse_value
 from nnplay.play.inspection import Detail, OperandView, View
+from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.glossary import Term, find
 from nnplay.tui.inspector.asking import AskText, Reading
@@ -25,6 +27,7 @@ class WhatIf(Screen[None]):
     """The part of the screen that asks and changes; what it needs of the rest is declared here."""
 
     inspecting: Inspecting
+    edits: Backend
     view: View | None
 
     def say(self, text: str, *, error: bool = False) -> None:
@@ -85,7 +88,7 @@ class WhatIf(Screen[None]):
             if name in ("input", "target"):
                 self.inspecting.override(Override(name, index, new, f"{at} = {new:g}"))
             else:
-                self.inspecting.set_weight(name, index, new)
+                self._lasting(lambda: self.edits.set_weight(name, index, new), f"{at} = {new:g} from this step on")
 
         lasting = "in this step" if name in ("input", "target") else "from this step on"
         self.app.push_screen(AskText(f"edit {at}", f"another value, {lasting}", f"{value:.6g}", parse_value), put)
@@ -105,56 +108,46 @@ class WhatIf(Screen[None]):
         return slot, index, _value_at(operand, index)
 
     def action_undo(self) -> None:
-        """The last edit."""
-        self.inspecting.undo()
+        """The last edit of this step, or else the last change of the run."""
+        if self.view is not None and self.view.overrides:
+            self.inspecting.undo()
+        else:
+            self._lasting(self.edits.undo, "")
 
-    def action_silence(self) -> None:
-        """The chosen unit, on or off."""
-        self._silence(whole=False)
-
-    def action_silence_layer(self) -> None:
-        """The whole layer, on or off."""
-        self._silence(whole=True)
-
-    def _silence(self, *, whole: bool) -> None:
-        detail = self._layer_detail()
-        if detail is None or detail.worked is None:
+    def _lasting(self, change: Callable[[], str | None], words: str) -> None:
+        """Changes the run from this step on, in training too; says when later steps were let go for it."""
+        try:
+            answer = change()
+        except NnplayError as error:
+            self.say(error.message, error=True)
             return
-        path = detail.row.path
-        unit = detail.worked.index[-1] if detail.worked.index else 0
-        at: tuple[Any, ...] = (Ellipsis,) if whole else (Ellipsis, unit)
-        words = f"layer {path} silent" if whole else f"unit {unit} of layer {path} silent"
-        slots = [f"{path}.output", f"d{path}.output"]
-        self._switch([Override(slot, at, 0.0, words, lasts=True) for slot in slots], words)
+        later = 0 if self.view is None else self.view.latest - self.view.step
+        lost = f"; the {later:,} later steps were let go" if later else ""
+        self.inspecting.ask(lambda inspector: f"{words or answer}{lost}")
+
+    def action_silence(self, unit_only: int) -> None:
+        """The chosen unit or its layer, on or off."""
+        self._hold("silent", "speaks again", unit_only)
 
     def action_freeze(self, unit_only: int) -> None:
-        """Weights that stay as they are."""
-        detail = self._layer_detail()
-        if detail is None or detail.worked is None or self.view is None:
-            return
-        path = detail.row.path
-        own = [name for name in _names(self.view) if name.rpartition(".")[0] == path]
-        if not own:
-            self.say(f"layer {path} has no weights", error=True)
-            return
-        unit = detail.worked.index[-1] if detail.worked.index else 0
-        at: tuple[Any, ...] = (Ellipsis, unit) if unit_only else (Ellipsis,)
-        words = f"unit {unit} of layer {path} frozen" if unit_only else f"layer {path} frozen"
-        self._switch([Override(name, at, None, words, lasts=True) for name in own], words)
+        """The weights into the chosen unit, or all of its layer, on or off."""
+        self._hold("frozen", "learns again", unit_only)
 
-    def _layer_detail(self) -> Detail | None:
-        if self.view is None or not self.view.detail.row.path:
+    def _hold(self, kind: str, back: str, unit_only: int) -> None:
+        detail = self.view.detail if self.view is not None else None
+        path = (detail.row.path or detail.parameter.rpartition(".")[0]) if detail is not None else ""
+        if detail is None or not path or detail.worked is None:
             self.say("look at a row of a layer first", error=True)
-            return None
-        return self.view.detail
-
-    def _switch(self, items: list[Override], words: str) -> None:
-        """Puts overrides in force, or takes them back where they are."""
-        if self.view is not None and words in self.view.overrides:
-            self.inspecting.lift(words)
-        else:
-            self.inspecting.override(*items)
-            self.say(f"{words}, as long as you step in the inspector")
+            return
+        if unit_only and detail.result.shape[-1] != self.inspecting.units(path):
+            self.say(f"choose an element of what layer {path} gives, or of its weights", error=True)
+            return
+        hold = Hold(path, detail.worked.index[-1] if unit_only else ALL)
+        training = self.edits.settings.training
+        text = switched(str(training.get(kind, "")), hold)
+        on = hold in read(text)
+        words = f"{hold.words} {kind} from this step on, in training too" if on else f"{hold.words} {back}"
+        self._lasting(lambda: self.edits.apply(self.edits.changed(training={**training, kind: text})), words)
 
     # -- checking and forking --------------------------------------------------------------------------------------
 

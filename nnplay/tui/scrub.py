@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 
 from nnplay.tui.cells import Cells, Row, Run, joined
+from nnplay.tui.contract import Snapshot
 
 
 class Scrub(Cells):
@@ -27,16 +28,27 @@ class Scrub(Cells):
         self.first = self.step = self.latest = 0
         self._marks: tuple[int, ...] = ()
         self._begin, self._length = 0, 1
-        self._held = False
+        self._held = self._runs = False
 
     def show(self, first: int, step: int, latest: int, marks: Sequence[int] = ()) -> None:
         """Draw a run from `first` to `latest` that stands at `step`, with marks at some steps."""
         self.first, self.step, self.latest, self._marks = first, step, latest, tuple(marks)
         self.redraw()
 
+    def follow(self, now: Snapshot) -> None:
+        """Draw where a run stands; while it trains only its changes are news, as the header counts the steps."""
+        if now.running:
+            self._runs, self._marks = True, ()
+            self.redraw()
+        else:
+            self._runs = False
+            self.show(now.first, now.step, now.latest, now.marks)
+
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """First step, track, latest step."""
         look = self.look
+        if self._runs:
+            return [((f" {look.pick('━', '=') * (width - 2)} ", look.ink("faint")),)]
         digits = len(f"{self.latest:,}")
         left, right = f" {self.first:,} ", f" step {self.step:>{digits},} of {self.latest:,} "
         self._begin, self._length = len(left), max(1, width - len(left) - len(right))
@@ -65,6 +77,8 @@ class Scrub(Cells):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of the knob."""
+        if self._runs:
+            return
         self._held = True
         self.capture_mouse()
         self.post_message(self.Wanted(self.step_at(event.x)))
