@@ -249,6 +249,10 @@ class History:
         self._capacity = capacity
         self._curves: dict[str, Curve] = {}
 
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {self._curves[name].last[-1]:.4g}" for name in self.names())
+        return f"<History: {last or 'nothing yet'}>"
+
     def __getitem__(self, name: str) -> Curve:
         """The metric's curve, empty when nothing was added yet."""
         if name not in self._curves:

@@ -10,6 +10,7 @@ from typing import Any
 from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.operation import Planned, Shape, Use
+from nnplay.showing import python_name, record_text
 from nnplay.text import clean
 
 
@@ -109,6 +110,9 @@ class LayerRecord:
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
+    def __repr__(self) -> str:
+        return record_text(python_name(self.name, self.torch), self.fields, self.about)
+
     def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
         """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
         (each a layer or a list of layers)."""
@@ -159,5 +163,5 @@ def _chain(branch: Any) -> tuple[Layer, ...]:
     layers = tuple(item() if isinstance(item, LayerRecord) else item for item in items)
     for item in layers:
         if not isinstance(item, Layer):
-            raise InputError(f"'{item!r}' is not a layer", hint="give layers such as Linear(8), or lists of layers")
+            raise InputError(f"{item!r} is not a layer", hint="give layers such as Linear(8), or lists of layers")
     return layers

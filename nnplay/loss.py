@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnplay.fields import Field, bind, signature
 from nnplay.layer import Case, Refused
 from nnplay.operation import Planned, Shape, Use
+from nnplay.showing import call_text, camel, record_text
 
 Target = Literal["labels", "binary", "values"]
 
@@ -64,6 +65,9 @@ class LossRecord:
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
+    def __repr__(self) -> str:
+        return record_text(camel(self.name, acronyms=True), self.fields, self.about)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Loss:
         """This loss with its settings."""
         return Loss(self, bind(self.fields, args, kwargs, self.name))
@@ -79,3 +83,6 @@ class Loss:
 
     record: LossRecord
     values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return call_text(camel(self.record.name, acronyms=True), self.values)

@@ -89,7 +89,7 @@ class Network:
             self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in layers)
         for item in self.layers:
             if not isinstance(item, Layer):
-                raise InputError(f"'{item!r}' is not a layer", where="network", hint="give layers such as Linear(8)")
+                raise InputError(f"{item!r} is not a layer", where="network", hint="give layers such as Linear(8)")
         self.seed = seed
 
     def plan(self, input_shape: Shape) -> NetworkPlan:

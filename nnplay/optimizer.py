@@ -21,6 +21,7 @@ from nnplay.kernels.layout import CLOCK_STEP
 from nnplay.kernels.operands import flat, part_of
 from nnplay.layer import Refused
 from nnplay.operation import Operation
+from nnplay.showing import call_text, python_name, record_text
 from nnplay.worked import Named, Term
 
 
@@ -49,6 +50,9 @@ class OptimizerRecord:
     torch: str = ""
     cases: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[Refused, ...] = ()
+
+    def __repr__(self) -> str:
+        return record_text(python_name(self.name, self.torch), self.fields, self.about)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
         """This optimizer with its settings; betas may be given as one pair, as in PyTorch."""
@@ -80,6 +84,9 @@ class Optimizer:
 
     record: OptimizerRecord
     values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return call_text(python_name(self.record.name, self.record.torch), self.values)
 
     def with_values(self, **changes: Any) -> Optimizer:
         """A copy with some field values changed and checked."""

@@ -12,6 +12,7 @@ from nnplay.layer import LayerRecord
 from nnplay.loss import LossRecord
 from nnplay.optimizer import OptimizerRecord
 from nnplay.schedule import ScheduleRecord
+from nnplay.showing import camel, python_name
 
 
 def _modules(package: str) -> list[ModuleType]:
@@ -53,11 +54,5 @@ def schedule_records() -> dict[str, ScheduleRecord]:
 def python_names() -> dict[str, Any]:
     """Every record by its name in Python: PyTorch's where it has one (`AdamW`), else as in `CrossEntropy`."""
     modules: list[Any] = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
-    named = {record.torch if record.torch.isidentifier() else _camel(record.name): record for record in modules}
-    return named | {_camel(record.name, acronyms=True): record for record in loss_records().values()}
-
-
-def _camel(name: str, acronyms: bool = False) -> str:
-    return "".join(
-        word.upper() if acronyms and len(word) <= 3 else word[:1].upper() + word[1:] for word in name.split("_")
-    )
+    named = {python_name(record.name, record.torch): record for record in modules}
+    return named | {camel(record.name, acronyms=True): record for record in loss_records().values()}

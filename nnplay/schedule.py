@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import Field, bind, signature
 from nnplay.layer import Refused
+from nnplay.showing import call_text, python_name, record_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class ScheduleRecord:
     cases: tuple[tuple[Mapping[str, Any], Mapping[int, float]], ...] = ()
     refused: tuple[Refused, ...] = ()
 
+    def __repr__(self) -> str:
+        return record_text(python_name(self.name, self.torch), self.fields, self.about)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Schedule:
         """This schedule with its settings."""
         return Schedule(self, bind(self.fields, args, kwargs, self.name))
@@ -53,3 +57,6 @@ class Schedule:
 
     record: ScheduleRecord
     values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return call_text(python_name(self.record.name, self.record.torch), self.values)

@@ -99,7 +99,7 @@ def cores() -> int:
 
 
 def made(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
-    """A loss or optimizer given as itself, as its record, or by name.
+    """A loss or optimizer given as itself, as its record, or in one line of text: `adam`, or `adam lr=0.01`.
 
     Raises:
         InputError: an unknown name, or something else.
@@ -107,12 +107,16 @@ def made(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]
     if isinstance(given, made_type):
         return given
     if isinstance(given, str):
-        if given.lower() not in records:
-            raise unknown(kind, given, records)
-        return records[given.lower()]()
+        name, *words = given.split()[:100] or [""]
+        if name.lower() not in records:
+            raise unknown(kind, name, records)
+        pairs = [word.partition("=") for word in words]
+        if wrong := [word for word, equals, _ in pairs if not equals]:
+            raise InputError(f"'{wrong[0]}' is not of the form key=value", where=kind)
+        return records[name.lower()](**{key: value for key, _, value in pairs})
     if given in records.values():
         return given()
-    raise InputError(f"'{given!r}' is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
+    raise InputError(f"{given!r} is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
 
 
 def _schedule(value: Any) -> Schedule | None:

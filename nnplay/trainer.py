@@ -110,6 +110,9 @@ class Trainer:
         self._call_steps = 1
         self.rewind()
 
+    def __repr__(self) -> str:
+        return f"<Trainer of {self.network!r} on {self.split.name}: epoch {self.epoch:,}, step {self.step:,}>"
+
     # -- making ----------------------------------------------------------------------------------------------------
 
     def _tape(self) -> Tape:

@@ -77,7 +77,11 @@ class Plain(Silent):
     def compiling(self, done: int, total: int, name: str) -> None:
         """One line at the end."""
         if done == total:
-            print(f"compiled {total} kernels (once; they are kept)", file=self.stream, flush=True)
+            print(
+                f"compiled {total} kernel{'' if total == 1 else 's'} (once; they are kept)",
+                file=self.stream,
+                flush=True,
+            )
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Epoch and losses."""

@@ -33,6 +33,11 @@ class Split:
     indices: Indices
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        parts = (("training", self.train), ("validation", self.validation), ("test", self.test))
+        rows = ", ".join(f"{len(part):,} {name} rows" for name, part in parts if part is not None)
+        return f"<Split of {self.name}: {rows}, scaled {self.scaler.kind}>"
+
     @property
     def name(self) -> str:
         """Name of the data set."""

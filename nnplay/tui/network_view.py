@@ -72,6 +72,9 @@ class NetworkView(Cells, can_focus=True):
         ranks = columns(self._ledger, self._weights, self._pictures)
         room = width - sum(margins(ranks, width)) if ranks else 0
         if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
+            if self.chosen is not None:  # there are no units to be seen or set
+                self.chosen, self.link = None, 0
+                self._tell()
             return chain(self._ledger, width, height, self.look)
         self._ranks = ranks
         self._keep_inside()

@@ -79,6 +79,6 @@ def test_problems_in_different_branches_are_told_together() -> None:
 
 def test_what_is_no_layer_is_refused() -> None:
     """A number among the layers is named; a record without parentheses counts as the layer with its defaults."""
-    with pytest.raises(InputError, match="'8' is not a layer"):
+    with pytest.raises(InputError, match="8 is not a layer"):
         nn.Network([nn.Linear(8), 8])  # type: ignore[list-item]
     assert nn.Network([nn.Linear(8), nn.Tanh]).plan((2,)).output_shape == (8,)

@@ -98,6 +98,22 @@ async def test_unit_is_chosen_by_mouse() -> None:
         assert view.chosen is None
 
 
+async def test_a_folded_graph_has_no_chosen_unit() -> None:
+    """A unit chosen before the graph is folded, or too small to be drawn, can neither be read nor set there."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "right", "right", "w")
+        await pilot.pause()
+        view = main(app).query_one(NetworkView)
+        assert view.chosen is not None
+        await pilot.press("v")
+        await pilot.pause()
+        for key in ("enter", "w", "J", "K", "right", "down"):
+            await pilot.press(key)
+        assert view.chosen is None
+        assert app.screen is main(app)
+
+
 async def test_only_visible_pictures_are_asked_for() -> None:
     """With the curves alone on the screen neither surface nor neuron pictures are computed."""
     app = make()

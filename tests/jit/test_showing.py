@@ -1,0 +1,60 @@
+"""What a Python session shows of nnplay's objects: one line each, as they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+import nnplay as nn
+from nnplay.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        (nn.Adam(lr=0.1), "Adam(lr=0.1, beta1=0.9, beta2=0.999, eps=1e-08, weight_decay=0.0)"),
+        (nn.CrossEntropy(), "CrossEntropy(label_smoothing=0.0)"),
+        (nn.MSE(), "MSE()"),
+        (nn.Cosine(steps=9), "Cosine(steps=9, min_factor=0.0)"),
+    ],
+)
+def test_what_was_made_is_shown_as_it_is_written(shown: object, wanted: str) -> None:
+    """The text is the call that makes it."""
+    assert repr(shown) == wanted
+
+
+@pytest.mark.parametrize("name", ["Linear", "Adam", "CrossEntropy", "Cosine", "LSTM"])
+def test_records_say_their_fields_and_what_they_do(name: str) -> None:
+    """`nn.Linear` on a line of its own tells how to call it, in at most a few lines."""
+    text = repr(getattr(nn, name))
+    assert text.startswith(f"<{name}(")
+    assert "=" in text
+    assert len(text) < 600
+
+
+def test_split_trainer_and_history_are_one_line() -> None:
+    """No index arrays, no addresses: rows, progress and the newest values."""
+    split = nn.load_dataset("xor", samples=100).split()
+    trainer = nn.Trainer(nn.Network("linear 2"), split)
+    assert repr(split) == "<Split of xor: 70 training rows, 15 validation rows, 15 test rows, scaled none>"
+    assert repr(trainer.history) == "<History: nothing yet>"
+    history = trainer.run(epochs=1)
+    assert repr(trainer) == "<Trainer of Network('linear 2', seed=0) on xor: epoch 1, step 3>"
+    assert "validation_loss" in repr(history)
+    assert "\n" not in repr(history)
+
+
+def test_optimizers_and_losses_in_one_line_of_text() -> None:
+    """`adam lr=0.1` works in Python as it does in files, and is refused as clearly."""
+    split = nn.load_dataset("xor", samples=100).split()
+    trainer = nn.Trainer(
+        nn.Network("linear 2"), split, loss="cross_entropy label_smoothing=0.1", optimizer="sgd lr=0.1"
+    )
+    assert repr(trainer.optimizer).startswith("SGD(lr=0.1,")
+    for text, wanted in (
+        ("sdg lr=1", "did you mean 'sgd'"),
+        ("sgd 0.1", "not of the form"),
+        ("sgd lr=fast", "'fast' is not a number"),
+        ("", "unknown optimizer ''"),
+    ):
+        with pytest.raises(InputError, match=wanted):
+            nn.Trainer(nn.Network("linear 2"), split, optimizer=text)
