@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nnplay import aside
 from nnplay.errors import InputError
 
 CAPACITY: Final = 4096
@@ -275,9 +276,18 @@ class History:
         self[name].extend(steps, values)
 
     def truncate(self, step: int) -> None:
-        """Go back in time: forget what every metric was after `step`."""
-        for curve in self._curves.values():
-            curve.truncate(step)
+        """Go back in time: forget what every metric was after `step`; curves that lie beside the run's own stay."""
+        for name, curve in self._curves.items():
+            if not name.startswith(aside.PREFIX):
+                curve.truncate(step)
+
+    def put(self, name: str, curve: Curve) -> None:
+        """Lay another curve beside the run's own, or in place of one of that name."""
+        self._curves[name] = curve
+
+    def drop(self, name: str) -> None:
+        """Forget a metric, if it is there."""
+        self._curves.pop(name, None)
 
     @property
     def nbytes(self) -> int:

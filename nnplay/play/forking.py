@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from nnplay import aside
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.history import History
 from nnplay.play.inspection import Fork
@@ -15,6 +16,8 @@ from nnplay.trainer import Trainer
 
 #: Steps that a fork runs where the run itself has come no further.
 AHEAD: Final = 500
+#: Forks that lie beside a run at the most.
+MOST: Final = 5
 _OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("real", "threads", "validate_every"))
 
 
@@ -57,11 +60,37 @@ class ForkRun:
         self.ended = self.at >= self.until
         return ""
 
-    def shown(self) -> Fork:
-        """The curve so far."""
-        done = (self.at - self.begin) / max(1, self.until - self.begin)
-        known = "loss" in self.trainer.history.names()
-        return Fork(self.words, self.begin, self.trainer.history["loss"].copy() if known else None, done)
+    @property
+    def name(self) -> str:
+        """The name of its curve in the run's history."""
+        return aside.name_of(self.begin, self.words)
+
+    @property
+    def done(self) -> float:
+        """How far it has come, 0 to 1."""
+        return (self.at - self.begin) / max(1, self.until - self.begin)
+
+    def keep(self, history: History) -> None:
+        """Lays the curve so far beside the run's own; the oldest forks give way."""
+        if "loss" in self.trainer.history:
+            history.put(self.name, self.trainer.history["loss"].copy())
+        for name in forks_in(history)[:-MOST]:
+            history.drop(name)
+
+
+def forks_in(history: History) -> list[str]:
+    """Names of the forks' curves, the oldest first."""
+    return [name for name in history.names() if name.startswith(aside.PREFIX)]
+
+
+def shown(history: History, running: ForkRun | None = None) -> tuple[Fork, ...]:
+    """All forks that lie beside a run."""
+    found = []
+    for name in forks_in(history):
+        step, words = aside.told(name)
+        done = running.done if running is not None and running.name == name else 1.0
+        found.append(Fork(words, step, history[name].copy(), done))
+    return tuple(found)
 
 
 def changes_of(trainer: Trainer, words: str) -> dict[str, Any]:

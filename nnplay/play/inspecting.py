@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from nnplay import holds
+from nnplay import aside, holds
 from nnplay.errors import InputError, NnplayError
 from nnplay.gradient_check import Checker
 from nnplay.inspector import Inspector
 from nnplay.override import Override
+from nnplay.play import forking
 from nnplay.play.breakpoints import Breakpoint
 from nnplay.play.forking import ForkRun
 from nnplay.play.inspection import CheckLine, View, Wish
@@ -49,7 +50,7 @@ class Inspecting:
         self._checker: Checker | None = None
         self._target: int | None = None
         self._check: tuple[CheckLine, ...] = ()
-        self._forks: list[ForkRun] = []
+        self._fork: ForkRun | None = None
         self._rows: tuple[Any, ...] = ()
         self._rows_of: Any = None
         self._look: Look | None = None
@@ -78,6 +79,9 @@ class Inspecting:
         going_on = self.was_running
 
         def leave(worker: Worker) -> None:
+            if self._fork is not None and worker.trainer is not None:
+                self._fork.keep(worker.trainer.history)
+                self._fork = None
             if self._inspector is not None:
                 self._inspector.leave()
             timeline = worker.timeline
@@ -179,6 +183,10 @@ class Inspecting:
         self.worker.send(lambda worker: self._begin_fork(worker, words, ticket))
         return ticket
 
+    def end_fork(self) -> int:
+        """Stops the fork that is on its way; or lets the newest one go."""
+        return self.ask(self._end_fork)
+
     # -- answers: the worker's thread ------------------------------------------------------------------------------
 
     def _both(self) -> tuple[Inspector, Timeline]:
@@ -232,8 +240,8 @@ class Inspecting:
             held=holds.words(trainer.setup.silent, trainer.setup.frozen),
             journal=tuple((change.step, change.words) for change in timeline.changes),
             check=self._check,
-            forks=tuple(fork.shown() for fork in self._forks),
-            run=trainer.history["loss"].copy() if self._forks and "loss" in trainer.history.names() else None,
+            forks=(forks := forking.shown(trainer.history, self._fork)),
+            run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
         )
 
     # -- what questions do -----------------------------------------------------------------------------------------
@@ -355,19 +363,33 @@ class Inspecting:
         except NnplayError as problem:
             self._show(ticket, "", problem.message)
             return
-        self._forks = [*self._forks[-2:], fork]
+        self._fork = fork
         self._run_fork(worker, fork, ticket)
 
     def _run_fork(self, worker: Worker, fork: ForkRun, ticket: int) -> None:
-        if fork not in self._forks:
+        if fork is not self._fork or worker.trainer is None:
             return
         error = fork.turn(SLICE)
         if fork.ended or error:
+            fork.keep(worker.trainer.history)
+            self._fork = None
             self._newest = max(self._newest, ticket)
-            self._show(self._newest, f"{fork.words}: as far as the run itself", error, compare=True)
+            self._show(self._newest, f"{fork.words}: as far as the run itself; saved with the run", error, compare=True)
             return
-        self.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}")
+        self.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}; X stops it")
         worker.send(lambda worker: self._run_fork(worker, fork, ticket))
+
+    def _end_fork(self, inspector: Inspector) -> str:
+        history, fork = inspector.trainer.history, self._fork
+        if fork is not None:
+            fork.keep(history)
+            self._fork = None
+            return f"{fork.words}: stopped at step {fork.at:,}"
+        names = forking.forks_in(history)
+        if not names:
+            return "there is no fork"
+        history.drop(names[-1])
+        return f"let go: {aside.told(names[-1])[1]}"
 
 
 def parse_value(text: str) -> float:

@@ -136,7 +136,7 @@ class Fork:
 
     words: str
     step: int
-    losses: Curve | None
+    losses: Curve
     done: float
 
 

@@ -104,6 +104,5 @@ class Compare(Dialog[None]):
         self._view = view
         curves = {} if view.run is None else {"this run": view.run}
         for fork in view.forks:
-            if fork.losses is not None:
-                curves[f"{fork.words} from {fork.step:,}"] = fork.losses
+            curves[f"{fork.words} from {fork.step:,}"] = fork.losses
         self.query_one(CurveView).show(curves)

@@ -60,6 +60,8 @@ KEYS: Final = (
     Key("H", "check(0)", "", "The same for all weights of this row's layer."),
     Key("x", "predict", "predict", "Guess shape, sign or value before a row is shown; hits are counted."),
     Key("F", "fork", "fork", "Run another line from here, one setting changed, and compare the curves."),
+    Key("C", "forks", "", "The run and its forks in one plot; they are saved with the run."),
+    Key("X", "end_fork", "", "Stop the fork that is on its way, or let the newest one go."),
     Key("J", "journal", "journal", "What was changed during the run, step by step."),
     Key("question_mark,f1", "help", "help", "All keys, and the terms of this row."),
     Key("escape,i,q", "leave", "back", "Back to the playground; the run goes on from here."),

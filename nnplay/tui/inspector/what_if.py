@@ -17,7 +17,7 @@ from nnplay.play.inspection import Detail, OperandView, View
 from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.glossary import Term, find
-from nnplay.tui.inspector.asking import AskText, Reading
+from nnplay.tui.inspector.asking import AskText, Compare, Reading
 from nnplay.tui.inspector.keys import KEYS, shown
 
 _STEP = integer("step", REQUIRED, "a step's number", low=0, high=10**9)
@@ -189,6 +189,17 @@ class WhatIf(Screen[None]):
                 self.inspecting.fork(text)
 
         self.app.push_screen(AskText("fork from this step", lead, "lr 0.1", lambda text: text), fork)
+
+    def action_forks(self) -> None:
+        """The curves once more."""
+        if self.view is None or not self.view.forks:
+            self.say("there is no fork; F begins one", error=True)
+        else:
+            self.app.push_screen(Compare(self.view))
+
+    def action_end_fork(self) -> None:
+        """No more of it."""
+        self.inspecting.end_fork()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay import aside
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Curve, Snapshot
 from nnplay.tui.curve_view import CurveView
@@ -51,7 +52,8 @@ class CurvesPane(Pane):
 
     def turn(self, by: int) -> None:
         """Show the next family that has values."""
-        names = [name for name in FAMILIES if any(key in self._curves for key in FAMILIES[name])] or list(FAMILIES)
+        every = self._families()
+        names = [name for name in every if any(key in self._curves for key in every[name])] or list(FAMILIES)
         place = names.index(self.family) if self.family in names else 0
         self.choose(names[(place + by) % len(names)])
 
@@ -64,8 +66,13 @@ class CurvesPane(Pane):
         self._write_title()
         self._draw()
 
+    def _families(self) -> Mapping[str, Mapping[str, str]]:
+        """Those of every run, and its forks where it has some."""
+        forks = {name: aside.told(name)[1] for name in self._curves if name.startswith(aside.PREFIX)}
+        return {**FAMILIES, "forks": {"loss": "this run", **forks}} if forks else FAMILIES
+
     def _draw(self) -> None:
-        names = FAMILIES[self.family]
+        names = self._families().get(self.family, FAMILIES["loss"])
         if self.family == "loss" and ("train_loss" not in self._curves or len(self._curves["train_loss"].steps) < 2):
             names = _FIRST_EPOCH
         shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
