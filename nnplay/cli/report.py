@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from nnplay.config import RunConfig
 from nnplay.notation import show_layers
 from nnplay.operation import shape_text
+from nnplay.text import clean
 
 if TYPE_CHECKING:
     from nnplay.trainer import Trainer
 
 _PERCENT = ("accuracy",)
+_SAMPLES = 3
 
 
 def head(run: RunConfig, trainer: Trainer) -> str:
@@ -63,6 +65,16 @@ def score_table(found: Mapping[str, Mapping[str, float]]) -> str:
         + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
         for row in rows
     )
+
+
+def written(trainer: Trainer) -> str:
+    """What a network of letters goes on to write after a few rows of the data; nothing for other networks."""
+    from nnplay.views.writing import writes, writing
+
+    if not writes(trainer):
+        return ""
+    samples = [writing(trainer, row) for row in range(_SAMPLES)]
+    return "\n".join(["what it writes:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 
 def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:

@@ -308,3 +308,15 @@ def test_the_run_file_of_the_readme_is_the_documented_command(
     """The TOML block and the long command line describe one and the same run."""
     (tmp_path / "my.toml").write_text(readme_block("toml"), encoding="utf-8")
     assert document(capsys, "train", str(tmp_path / "my.toml"))["test"] == document(capsys, *SPIRAL)["test"]
+
+
+def test_a_network_of_letters_shows_what_it_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    """After the scores of a run that predicts letters stand three beginnings, each with 60 letters written on."""
+    words = ["train", "characters", "--layers", "embedding 42 8, gru 16 sequence, linear 42", "--epochs", "2"]
+    assert main([*words, "--samples", "300", "--length", "6"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    samples = lines[lines.index("what it writes:") + 1 :]
+    assert len(samples) == 3
+    assert all(len(line) == 2 + 6 + 1 + 60 and line[8] == "│" for line in samples)
+    assert main(SPIRAL) == 0
+    assert "what it writes" not in capsys.readouterr().out
