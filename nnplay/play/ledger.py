@@ -10,13 +10,16 @@ from nnplay.errors import InputError
 from nnplay.initial import DEFAULT
 from nnplay.layer import Layer
 from nnplay.network import Network, NetworkPlan
-from nnplay.notation import parse_layer
+from nnplay.notation import parse_layer, show_layer
 from nnplay.operation import Shape, shape_text
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be."""
+    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be.
+
+    `parts` are the layers of each branch, for a block.
+    """
 
     text: str
     shape: str = ""
@@ -25,6 +28,7 @@ class Line:
     multiply_adds: int = 0
     note: str = ""
     problem: str = ""
+    parts: tuple[tuple[Line, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,20 @@ def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, N
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
     note = "frozen" if layer.frozen else _scheme(layer, suggested)
-    return Line(text, shown, shape[-1] if shape else 0, plan.parameter_count, plan.multiply_adds, note), plan
+    parts = tuple(_chain(branch, suggested, came) for branch in layer.branches)
+    units = shape[-1] if shape else 0
+    return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, parts=parts), plan
+
+
+def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...]:
+    """The layers of a branch, which can be, since the block around them can."""
+    lines: list[Line] = []
+    for position, layer in enumerate(layers):
+        after = layers[position + 1 :]
+        line, plan = _line(show_layer(layer), layer, _suggested(after) if after else behind, came)
+        lines.append(line)
+        came = plan.output_shape if plan else came
+    return tuple(lines)
 
 
 def _scheme(layer: Layer, suggested: str) -> str:

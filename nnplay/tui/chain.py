@@ -1,42 +1,75 @@
-"""A network too large for a graph: the chain of its layers with shapes and sizes, the middle folded away."""
+"""A network too large for a graph: the chain of its layers with shapes and sizes, blocks folded one by one."""
 
 from __future__ import annotations
 
-from rich.style import Style
+from collections.abc import Collection
 
 from nnplay.tui import fixed
 from nnplay.tui.cells import Row, fit, joined
 from nnplay.tui.contract import Ledger
+from nnplay.tui.folding import Item, items, title
+from nnplay.tui.inner_layers import Path
 from nnplay.tui.look import Look
 
 
-def chain(ledger: Ledger, width: int, height: int, look: Look) -> list[Row]:
-    """The layers from input to output, one a row with its shape and its share of the parameters; long ones folded."""
-    lines = list(ledger.lines)
+def chain(
+    ledger: Ledger,
+    width: int,
+    height: int,
+    look: Look,
+    unfolded: Collection[Path] = (),
+    cursor: int | None = None,
+) -> list[Row]:
+    """The layers from input to output, one a row with its shape and its share of the parameters.
+
+    Args:
+        unfolded: blocks whose layers are shown.
+        cursor: the line that is pointed at; the rows around it are shown. Without it the middle is left out.
+    """
+    known = list(items(ledger.lines, unfolded))
     room = max(1, height - 2)
-    fold = len(lines) > room
-    head = lines[: room - room // 2 - 1] if fold else lines
-    tail = lines[len(lines) - room // 2 :] if fold else []
     rows: list[Row] = [((look.pick("● ", "o ") + "input  " + ", ".join(ledger.inputs), look.ink("dim")),)]
-    rows += [_block(line.text, line.shape, line.parameters, ledger.parameters, width, look) for line in head]
-    if fold:
-        rows.append(((f"  … {len(lines) - len(head) - len(tail)} layers folded", look.ink("dim")),))
-        rows += [_block(line.text, line.shape, line.parameters, ledger.parameters, width, look) for line in tail]
+    if cursor is not None and len(known) > room:
+        top = min(max(0, cursor - room // 2), len(known) - room)
+        rows += _lines(known, range(top, top + room), ledger, width, look, unfolded, cursor)
+    elif len(known) > room:
+        head, tail = room - room // 2 - 1, len(known) - room // 2
+        rows += _lines(known, range(head), ledger, width, look, unfolded, None)
+        rows.append(((f"  … {tail - head} layers more", look.ink("dim")),))
+        rows += _lines(known, range(tail, len(known)), ledger, width, look, unfolded, None)
+    else:
+        rows += _lines(known, range(len(known)), ledger, width, look, unfolded, cursor)
     rows.append(((look.pick("● ", "o ") + "output " + ", ".join(ledger.outputs), look.ink("dim")),))
     return rows
 
 
-def _block(text: str, shape: str, parameters: int, total: int, width: int, look: Look) -> Row:
+def _lines(
+    known: list[Item],
+    places: range,
+    ledger: Ledger,
+    width: int,
+    look: Look,
+    unfolded: Collection[Path],
+    cursor: int | None,
+) -> list[Row]:
+    return [_line(known[place], ledger, width, look, unfolded, active=place == cursor) for place in places]
+
+
+def _line(item: Item, ledger: Ledger, width: int, look: Look, unfolded: Collection[Path], *, active: bool) -> Row:
+    line = item.line
     bar_width = max(0, width - 50)
-    share = parameters / total if total else 0.0
+    share = line.parameters / ledger.parameters if ledger.parameters else 0.0
     bar = look.pick("█", "#") * round(share * bar_width)
-    style: Style = look.ink("text")
+    lead = look.pick("▸ ", "> ") if active else look.pick("│ ", "| ")
     return joined(
         [
-            (look.pick("│ ", "| "), look.ink("faint")),
-            (fit(text, max(10, min(22, width - 26))), style),
-            (fit(shape, 14), look.ink("dim")),
-            (fixed.short(parameters, 8) if parameters else " " * 8, look.ink("dim")),
+            (lead, look.ink("accent" if active else "faint")),
+            (
+                fit(title(item, unfolded, look), max(10, min(24, width - 26))),
+                look.ink("accent" if active else "text", bold=active),
+            ),
+            (fit(line.shape, 14), look.ink("dim")),
+            (fixed.short(line.parameters, 8) if line.parameters else " " * 8, look.ink("dim")),
             ("  " + bar, look.ink("accent")),
         ]
     )

@@ -169,7 +169,7 @@ class Settings(Protocol):
 
 
 class LayerLine(Protocol):
-    """One layer as the ledger shows it; `problem` is empty when the layer can be built."""
+    """One layer as the ledger shows it; `problem` is empty when it can be built; `parts` are a block's branches."""
 
     @property
     def text(self) -> str: ...
@@ -185,6 +185,8 @@ class LayerLine(Protocol):
     def note(self) -> str: ...
     @property
     def problem(self) -> str: ...
+    @property
+    def parts(self) -> Sequence[Sequence[LayerLine]]: ...
 
 
 class Ledger(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -16,6 +17,8 @@ from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.contract import Backend
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.header import HeaderLine
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.data import DataPane
@@ -129,6 +132,14 @@ class MainScreen(Screen[None]):
         """Go to the pane after or before the current one."""
         order = ("data", "training", "network", "layers", "output", "curves", "health")
         self.go(order[(order.index(self.current) + steps) % len(order)])
+
+    @on(LayerList.Folded)
+    def _folded(self, event: LayerList.Folded) -> None:
+        self.query_one(NetworkView).unfold(event.unfolded)
+
+    @on(NetworkView.Fold)
+    def _fold(self, event: NetworkView.Fold) -> None:
+        self.query_one(LayerList).fold(event.path)
 
     def on_descendant_focus(self) -> None:
         """Remember at which pane the user is."""

@@ -18,7 +18,9 @@ from nnplay.tui.chain import chain
 from nnplay.tui.contract import Floats, Ledger
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.editor import editor
+from nnplay.tui.folding import Item, block_of, items
 from nnplay.tui.graph import Column, Place, columns
+from nnplay.tui.inner_layers import Path
 from nnplay.tui.links import Line, nearest
 from nnplay.tui.network_drawing import graph, margins
 
@@ -35,6 +37,8 @@ class NetworkView(Cells, can_focus=True):
         chosen: column (0 are the inputs) and unit under the cursor.
         link: which number of the chosen unit is meant: 0 its bias, k its weight from unit k - 1.
         folded: draw the chain of layers although the graph would fit.
+        unfolded: blocks of the chain whose layers are shown.
+        row: the line of the chain under the cursor.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("network")
@@ -45,6 +49,12 @@ class NetworkView(Cells, can_focus=True):
 
         picture: tuple[int, int] | None
         title: str
+
+    @dataclass
+    class Fold(Message):
+        """The user folds or unfolds a block."""
+
+        path: Path
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +68,8 @@ class NetworkView(Cells, can_focus=True):
         self.chosen: Unit | None = None
         self.link = 0
         self.folded = False
+        self.unfolded: frozenset[Path] = frozenset()
+        self.row = 0
 
     def show(self, ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[tuple[int, int], Floats]) -> None:
         """Draw this network."""
@@ -75,7 +87,8 @@ class NetworkView(Cells, can_focus=True):
             if self.chosen is not None:  # there are no units to be seen or set
                 self.chosen, self.link = None, 0
                 self._tell()
-            return chain(self._ledger, width, height, self.look)
+            self.row = min(self.row, max(0, len(self._chain()) - 1))
+            return chain(self._ledger, width, height, self.look, self.unfolded, self.row if self.has_focus else None)
         self._ranks = ranks
         self._keep_inside()
         source = self.link - 1 if self.link else None
@@ -93,6 +106,30 @@ class NetworkView(Cells, can_focus=True):
                 text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
                 return ((fit(text, width), self.look.ink("text")),)
         return ((fit(self._about_chosen(), width), self.look.ink("accent")),)
+
+    def _chain(self) -> list[Item]:
+        """The lines of the chain."""
+        return list(items(self._ledger.lines, self.unfolded)) if self._ledger else []
+
+    def unfold(self, unfolded: frozenset[Path]) -> None:
+        """Show the layers of these blocks."""
+        if unfolded != self.unfolded:
+            self.unfolded = unfolded
+            self.redraw()
+
+    def _fold(self, wanted: bool | None) -> None:
+        """Unfold the block under the cursor of the chain (True), fold it or the one around it, or change it (None)."""
+        known = self._chain()
+        if not known:
+            return
+        item = known[self.row]
+        if wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
+            return
+        path = block_of(item) if not wanted else item.path if item.line.parts else ()
+        if path:
+            paths = [each.path for each in known]
+            self.row = paths.index(path)
+            self.post_message(self.Fold(path))
 
     def _keep_inside(self) -> None:
         if self.chosen is not None:
@@ -130,7 +167,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _value(self) -> float | None:
         """The number that the cursor means."""
-        if self.chosen is None:
+        if self.chosen is None or not self._ranks:
             return None
         rank = self._ranks[self.chosen[0]]
         if self.link == 0:
@@ -159,15 +196,22 @@ class NetworkView(Cells, can_focus=True):
             column, unit = self.chosen or (0 if by > 0 else len(self._ranks), 0)
             column = min(len(self._ranks) - 1, max(0, column + by))
             self.choose((column, min(unit, self._ranks[column].count - 1)))
+        else:
+            self._fold(by > 0)
 
     def action_unit(self, by: int) -> None:
         """Another unit of the same column."""
         if self._ranks:
             column, unit = self.chosen or (1, -1 if by > 0 else 0)
             self.choose((column, (unit + by) % self._ranks[column].count))
+        elif self._chain():
+            self.row = (self.row + by) % len(self._chain())
+            self.redraw()
 
     def action_link(self, by: int) -> None:
         """Another number of the chosen unit."""
+        if not self._ranks:
+            return
         if self.chosen is None:
             self.action_column(1)
         if self.chosen is not None:
@@ -176,6 +220,9 @@ class NetworkView(Cells, can_focus=True):
 
     def action_edit(self) -> None:
         """Type a value for the chosen weight or bias."""
+        if not self._ranks:
+            self._fold(None)
+            return
         value = self._value()
         if value is None or self.chosen is None:
             self.action_link(1)

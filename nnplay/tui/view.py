@@ -7,9 +7,12 @@ from typing import Any
 
 from nnplay.tui.arrange import PANES
 from nnplay.tui.curve_view import CurveView
+from nnplay.tui.folding import as_words, from_words
+from nnplay.tui.layer_list import LayerList
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.curves import FAMILIES, CurvesPane
+from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picture import Picture
 
 
@@ -25,6 +28,8 @@ def seen(main: MainScreen) -> dict[str, Any]:
         "held_out_points": picture.held_out_points,
         "discrete": picture.discrete,
         "folded": bool(main.query_one(NetworkView).folded),
+        "unfolded": as_words(main.query_one(LayerList).unfolded),
+        "answers": main.query_one(OutputPane).view,
     }
 
 
@@ -40,6 +45,8 @@ def put_back(main: MainScreen, view: Mapping[str, Any]) -> None:
     picture.held_out_points = found.get("held_out_points", picture.held_out_points)
     picture.discrete = found.get("discrete", picture.discrete)
     main.query_one(NetworkView).folded = found.get("folded", False)
+    main.query_one(LayerList).unfold(from_words(found.get("unfolded", [])))
+    main.query_one(OutputPane).view = found.get("answers", 0)
     main.full = found.get("full", main.full)
     pane = found.get("pane")
     if pane in PANES and pane != main.current:

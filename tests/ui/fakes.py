@@ -120,6 +120,7 @@ class FakeLine:
     multiply_adds: int = 0
     note: str = ""
     problem: str = ""
+    parts: tuple[tuple[FakeLine, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ CLAIMS: dict[str, Claim] = {
     "layer-freeze": Claim("2 2", _layers, ("linear 8 frozen", *START[1:])),
     "layer-name": Claim("2 2", _screen, "AskValue"),
     "layer-init": Claim("2 2", _screen, "Choose"),
+    "layer-fold": Claim("2 2", _said, "no block here: sum, concat and sequential can be folded and unfolded"),
     "layer-down": Claim("2 2", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-up": Claim("2 2 j", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-wider": Claim("2 2", _layers, ("linear 9", *START[1:])),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from nnplay.errors import InputError
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Ledger, Settings
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.editor import editor
+from nnplay.tui.inner_layers import Path, changed, put
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.panes.base import Pane
 
@@ -34,25 +36,31 @@ class LayersPane(Pane):
         """Type a new layer after the chosen one."""
         layers = self.query_one(LayerList)
         layers.focus()
-        self._ask(min(layers.cursor + (1 if layers.cursor < len(layers.texts) else 0), len(layers.texts)), new=True)
+        after = 1 if layers.item is not None else 0
+        self._ask((*layers.path[:-1], layers.path[-1] + after), new=True)
 
     @on(LayerList.Edit)
     def _edit(self, event: LayerList.Edit) -> None:
-        self._ask(event.index, new=event.new)
+        self._ask(event.path, new=event.new)
 
-    def _ask(self, index: int, *, new: bool) -> None:
+    def _ask(self, path: Path, *, new: bool) -> None:
         layers = self.query_one(LayerList)
         texts = layers.texts
-        rest = texts[index:] if new else texts[index + 1 :]
 
         def preview(text: str) -> Ledger:
-            return self._backend.ledger((*texts[:index], text, *rest))
+            try:
+                return self._backend.ledger(changed(texts, path, put(text, new=new)))
+            except InputError:  # within a block: the ledger says what is wrong with the text alone
+                return self._backend.ledger((*texts[: path[0]], text, *texts[path[0] + 1 :]))
 
         def answered(text: str | None) -> None:
             if text:
-                layers.cursor = index
-                editor(self).change(layers=(*texts[:index], text, *rest))
+                editor(self).change(layers=changed(texts, path, put(text, new=new)))
+                layers.go_to(path)
 
-        title = "new layer" if new else f"layer {index + 1}"
-        current = "" if new else texts[index]
-        self.app.push_screen(AskLayer(title, current, self._backend.catalogue.layers, preview, index), answered)
+        title = "new layer" if new else f"layer {path[0] + 1}"
+        within = " in a block" if len(path) > 1 else ""
+        current = "" if new or layers.item is None else layers.item.line.text
+        self.app.push_screen(
+            AskLayer(title + within, current, self._backend.catalogue.layers, preview, path[0]), answered
+        )

@@ -1,0 +1,144 @@
+"""Claims about blocks in the network: each folds and unfolds by itself, and its layers are edited where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input
+
+from nnplay.errors import InputError
+from nnplay.play.ledger import ledger
+from nnplay.tui import view
+from nnplay.tui.app import Playground
+from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.inner_layers import changed, put, swapped, twice, without
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.look import Look
+from nnplay.tui.network_view import NetworkView
+from tests.ui.fakes import FakeBackend, FakeSettings, trained
+from tests.ui.test_playground import main, text_of
+
+BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"
+TEXTS = ("linear 8", BLOCK, "relu", BLOCK, "linear 2")
+
+
+class Backend(FakeBackend):
+    """Has a network with blocks, costed by the real ledger."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(trained(9, running=False), weights={}))
+        self.settings = FakeSettings(layers=TEXTS)
+
+    def ledger(self, layers):  # type: ignore[no-untyped-def]
+        return ledger(layers, (2,), ("x1", "x2"), ("a", "b"))
+
+
+def make() -> Playground:
+    """A playground over it."""
+    return Playground(Backend(), Look())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "inner"),
+    [
+        ((1, 1, 0), put("linear 9"), "sum[identity | linear 9, sum[identity | tanh, linear 8]]"),
+        ((1, 1, 1, 1, 0), put("relu"), "sum[identity | linear 8, sum[identity | relu, linear 8]]"),
+        ((1, 1, 1, 1, 0), put("relu", new=True), "sum[identity | linear 8, sum[identity | relu, tanh, linear 8]]"),
+        ((1, 1, 0), without, "sum[identity | sum[identity | tanh, linear 8]]"),
+        ((1, 1, 1, 1, 1), twice, "sum[identity | linear 8, sum[identity | tanh, linear 8, linear 8]]"),
+        ((1, 1, 1, 1, 0), swapped(1), "sum[identity | linear 8, sum[identity | linear 8, tanh]]"),
+        ((1, 1, 0), swapped(-1), BLOCK),
+    ],
+)
+def test_a_layer_within_a_block_is_changed_alone(path, change, inner) -> None:  # type: ignore[no-untyped-def]
+    """The change is made at the path, everything else keeps its text."""
+    assert changed(TEXTS, path, change) == (TEXTS[0], inner, *TEXTS[2:])
+
+
+def test_a_text_that_is_no_layer_is_refused_within_a_block() -> None:
+    """Nothing is changed then."""
+    with pytest.raises(InputError, match="unknown layer"):
+        changed(TEXTS, (1, 1, 0), put("linnear 8"))
+
+
+def test_ledger_knows_the_layers_of_blocks() -> None:
+    """Shapes and parameters of inner layers are those that they have there, and add up to the block's."""
+    block = ledger(TEXTS, (2,), ("x1", "x2"), ("a", "b")).lines[1]
+    inner = [line for part in block.parts for line in part]
+    assert [line.text for line in inner[:2]] == ["identity", "linear 8"]
+    assert inner[1].shape == "8"
+    assert sum(line.parameters for line in inner) == block.parameters
+
+
+async def test_each_block_folds_by_itself_and_is_edited_inside() -> None:
+    """v opens the block under the cursor only; its layers are changed, moved and taken out where they stand."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "2", "down", "v")
+        await pilot.pause()
+        layers = main(app).query_one(LayerList)
+        shown = text_of(app, "#layers")
+        assert shown.count("▽ sum, 6 layers") == 1
+        assert shown.count("▷ sum, ") == 2
+        assert "├ identity" in shown
+        await pilot.press("down", "down", "F")
+        assert app._backend.settings.layers[1].startswith("sum[identity | linear 8 frozen")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, AskLayer)
+        app.screen.query_one(Input).value = "linear 8"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app._backend.settings.layers == TEXTS
+        assert layers.path == (1, 1, 0)
+        await pilot.press("v")
+        await pilot.pause()
+        assert layers.path == (1,)
+        assert "├" not in text_of(app, "#layers")
+
+
+async def test_unfolded_blocks_stay_so_when_layers_before_them_change() -> None:
+    """A layer taken out above moves the block, and it stays open; the session's view keeps which are open."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "2", "down", "down", "down", "v")
+        layers = main(app).query_one(LayerList)
+        assert view.seen(main(app))["unfolded"] == ["3"]
+        await pilot.press("up", "d")
+        await pilot.pause()
+        assert layers.unfolded == {(2,)}
+        app._backend.view = {"unfolded": ["1", "1.1.1", 7, "x"]}
+        app.follower.tick()
+        await pilot.pause()
+        assert layers.unfolded == {(1,), (1, 1, 1), (7,)}
+        assert main(app).query_one(NetworkView).unfolded == layers.unfolded
+
+
+async def test_the_chain_in_the_network_pane_folds_too() -> None:
+    """↓ goes through the chain, enter unfolds a block, ← from within folds it again."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "down", "enter")
+        await pilot.pause()
+        network = main(app).query_one(NetworkView)
+        assert "├ identity" in network.plain_text
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert "▸ ├ linear 8" in network.plain_text
+        await pilot.press("left")
+        await pilot.pause()
+        assert "├" not in network.plain_text
+        assert network.row == 1
+        await pilot.press("w", "K", "escape")
+
+
+async def test_a_click_on_the_sign_of_a_block_folds_it() -> None:
+    """The mouse opens a block without editing it."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.click(main(app).query_one(LayerList), offset=(2, 1))
+        await pilot.pause()
+        assert main(app).query_one(LayerList).unfolded == {(1,)}
+        assert app.screen is main(app)
