@@ -32,15 +32,22 @@ def chain(
     if cursor is not None and len(known) > room:
         top = min(max(0, cursor - room // 2), len(known) - room)
         rows += _lines(known, range(top, top + room), ledger, width, look, unfolded, cursor)
+        rows[0] = _left_out(top, look) if top else rows[0]
+        if top + room < len(known):
+            return [*rows, _left_out(len(known) - top - room, look)]
     elif len(known) > room:
         head, tail = room - room // 2 - 1, len(known) - room // 2
         rows += _lines(known, range(head), ledger, width, look, unfolded, None)
-        rows.append(((f"  … {tail - head} layers more", look.ink("dim")),))
+        rows.append(_left_out(tail - head, look))
         rows += _lines(known, range(tail, len(known)), ledger, width, look, unfolded, None)
     else:
         rows += _lines(known, range(len(known)), ledger, width, look, unfolded, cursor)
     rows.append(((look.pick("● ", "o ") + "output " + ", ".join(ledger.outputs), look.ink("dim")),))
     return rows
+
+
+def _left_out(count: int, look: Look) -> Row:
+    return ((f"  … {count:,} layers more", look.ink("dim")),)
 
 
 def _lines(

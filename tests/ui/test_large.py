@@ -29,7 +29,7 @@ async def test_thousand_layers(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("2")
         await pilot.pause()
-        assert "layers folded" in text_of(app, "#network")
+        assert "layers more" in text_of(app, "#network")
         await pilot.press("2", "k", "k")
         await pilot.pause()
         layers = main(app).query_one(LayerList)
