@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
@@ -94,7 +95,7 @@ class Live(Silent):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.drawn = -1.0
-        self.shown = False
+        self.shown = self.gone = False
         self.full, self.rest = ("━", "─") if _can_say("━─", stream) else ("#", "-")
 
     def compiling(self, done: int, total: int, name: str) -> None:
@@ -120,9 +121,19 @@ class Live(Silent):
     def close(self) -> None:
         """Takes the line away."""
         if self.shown:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
+            self._write("\r\x1b[K")
             self.shown = False
+
+    def _write(self, text: str) -> None:
+        """Sends text; a terminal that is gone ends the run as its hang-up signal does, perhaps later or never."""
+        if self.gone:
+            return
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except OSError:
+            self.gone = True
+            os.kill(os.getpid(), signal.SIGHUP)
 
     def _bar(self, share: float) -> str:
         count = round(min(1.0, share) * _BAR)
@@ -134,8 +145,7 @@ class Live(Silent):
             return
         self.drawn = moment
         width = shutil.get_terminal_size().columns - 1
-        self.stream.write(f"\r\x1b[K{line[:width]}")
-        self.stream.flush()
+        self._write(f"\r\x1b[K{line[:width]}")
         self.shown = True
 
 

@@ -74,7 +74,7 @@ class Keeping:
         self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
         self._settle()
         remember(target)
-        return f"saved to {target}"
+        return f"saved to {target} at step {saved.progress['step']:,}"
 
     def _target(self, path: str) -> Path:
         if path or self.path:

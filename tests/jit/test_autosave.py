@@ -111,7 +111,7 @@ def test_saving_over_another_session_is_refused(open_backend: Open, tmp_path: Pa
     backend = open_backend()
     with pytest.raises(InputError, match="not the run that is open"):
         backend.save("xor")
-    assert backend.save("") == "saved to xor-2.nnplay"
+    assert backend.save("") == "saved to xor-2.nnplay at step 0"
     assert (tmp_path / "xor.nnplay" / "session.toml").read_bytes() == before
 
 

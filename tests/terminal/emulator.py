@@ -71,8 +71,12 @@ class Terminal:
                 data = os.read(self.master, 1 << 16)
             except OSError:
                 return
-            self.raw += data
-            self._stream.feed(data)
+            self.feed(data)
+
+    def feed(self, data: bytes) -> None:
+        """Draw these bytes."""
+        self.raw += data
+        self._stream.feed(data)
 
     def until(self, happened: Callable[[], bool], seconds: float = 20.0) -> None:
         """Draw until something is true; the screen is shown when it never is."""

@@ -130,8 +130,7 @@ def _train(
     except DivergedError as error:
         return error
     finally:
-        with contextlib.suppress(OSError):  # a terminal that is gone needs no clean line
-            watching.close()
+        watching.close()
     return None
 
 
