@@ -30,6 +30,12 @@ class _AnsweringScreen(pyte.Screen):
             super().report_device_status(mode)
 
 
+def _take_terminal() -> None:
+    """In the child: stdin is its terminal, whose hang-up counts, also where the tests themselves run under nohup."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Terminal:
     """One child on a pseudo-terminal of a given size."""
 
@@ -52,7 +58,7 @@ class Terminal:
             stderr=self.slave,
             env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_take_terminal,
         )
 
     def _size(self, columns: int, rows: int) -> None:
