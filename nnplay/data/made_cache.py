@@ -17,6 +17,8 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from nnplay.private_folder import make_private
+
 Arrays = dict[str, NDArray[np.uint8]]
 
 #: All files together; the ones that were not used for longest go first.
@@ -60,7 +62,7 @@ def data_folder() -> Path | None:
     wanted = os.environ.get("NNPLAY_CACHE_DIR") or platformdirs.user_cache_dir("nnplay", appauthor=False)
     path = Path(wanted) / "data"
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
         info = path.lstat()
     except OSError:
         return None

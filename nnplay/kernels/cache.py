@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import os
 import re
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable
@@ -18,6 +20,7 @@ import platformdirs
 
 from nnplay.kernels.compiler import file_of
 from nnplay.kernels.jit import Kernel
+from nnplay.private_folder import make_private
 
 
 def object_path(kernel: Kernel, real: str) -> Path:
@@ -35,12 +38,14 @@ def folder() -> Path:
     wanted = os.environ.get("NNPLAY_CACHE_DIR") or platformdirs.user_cache_dir("nnplay", appauthor=False)
     path = Path(wanted) / "kernels"
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path)
         if is_private(path) and os.access(path, os.W_OK):
             return path
     except OSError as error:
         del error  # no place to write: the temporary folder below serves this process
-    return Path(tempfile.mkdtemp(prefix="nnplay-kernels-"))
+    temporary = tempfile.mkdtemp(prefix="nnplay-kernels-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return Path(temporary)
 
 
 def is_private(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def main(requests: list[str]) -> None:
     """Compiles what each request `folder=name,name,…` asks for, printing each name when its object code is in place."""
     if not COMPILING:
         raise SystemExit("set NNPLAY_COMPILE to float32 or float64")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["NUMBA_CPU_FEATURES"] = processor_features()
     for request in requests:
         folder, _, names = request.rpartition("=")
@@ -100,6 +102,12 @@ def main(requests: list[str]) -> None:
                 raise SystemExit(f"{name}: {' '.join(str(error).split())[:1000]}") from error
             _write(Path(folder) / file_of(name), code)
             print(name, flush=True)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that asked is gone: its end of standard input closes, even by `kill -9`."""
+    os.read(0, 1)
+    os._exit(1)
 
 
 def _write(target: Path, code: bytes) -> None:

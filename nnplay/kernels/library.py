@@ -111,7 +111,7 @@ def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "nnplay.kernels.compiler", *arguments],
         env=os.environ | {"NNPLAY_COMPILE": real, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # closes with this process, however it ends: the child ends too
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

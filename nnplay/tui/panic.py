@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from nnplay import __version__
+from nnplay.private_folder import make_private
 
 
 def report(error: BaseException | None, rescue: Callable[[], str]) -> str:
@@ -39,7 +40,7 @@ def write(text: str) -> Path:
         OSError: the folder cannot be written.
     """
     folder = Path(platformdirs.user_state_dir("nnplay", appauthor=False))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     path = folder / f"error-{os.getpid()}.txt"
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

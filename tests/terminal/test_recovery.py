@@ -181,6 +181,27 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
         assert terminal.finish() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_an_end_while_kernels_are_compiled_leaves_no_process(
+    open_nnplay: Open, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ended in the middle of its first compilation, an edit just made: gone in 5 s with its compilers; edit kept."""
+    terminal = open_nnplay("--no-tour", "--data", "xor", NNPLAY_CACHE_DIR=str(tmp_path / "cache"))
+    terminal.until(lambda: "compiling kernels" in terminal.text, 60)
+    assert len(processes_of(terminal.process.pid)) > 1
+    terminal.press(":set lr 0.125\r")
+    terminal.until(lambda: "0.125" in terminal.text, 60)
+    if number == signal.SIGKILL:
+        terminal.until(lambda: bool(session.autosaves()), 60)
+    os.kill(terminal.process.pid, number)
+    status = terminal.finish(seconds=5)
+    assert status == (-number if number == signal.SIGKILL else 128 + number)
+    terminal.until(lambda: processes_of(terminal.process.pid) == [], 5)
+    (kept,) = session.autosaves()
+    with Session.open(kept.path) as found:
+        assert found.config.optimizer.values["lr"] == 0.125
+
+
 def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
     """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
     terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")
