@@ -84,6 +84,13 @@ def _anywhere(config: RunConfig) -> RunConfig:
     return replace(config, data=replace(config.data, file=str(Path(config.data.file).expanduser().absolute())))
 
 
+def is_taken(target: Path) -> bool:
+    """Whether a session, or a file, is at that place; the empty folder of a first save that failed is not."""
+    return any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or (
+        target.exists() and not target.is_dir()
+    )
+
+
 def refuse_taken(path: str | os.PathLike[str]) -> None:
     """Refuses a place where a session is already, as only the one that is open is ever saved over; or no place at all.
 
@@ -91,7 +98,7 @@ def refuse_taken(path: str | os.PathLike[str]) -> None:
         InputError: something is there, or the folder around it is missing.
     """
     target = user_path(path)
-    if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or (target.exists() and not target.is_dir()):
+    if is_taken(target):
         hint = "open it first, or choose another name"
         raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
     if not target.parent.is_dir():

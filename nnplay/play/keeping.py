@@ -82,7 +82,7 @@ class Keeping:
             return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
         stem = Path(self.settings.dataset).stem
         target, number = Path(f"{stem}{session.SUFFIX}"), 1
-        while target.exists():
+        while saved_run.is_taken(target):
             number += 1
             target = Path(f"{stem}-{number}{session.SUFFIX}")
         return target
