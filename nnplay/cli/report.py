@@ -100,7 +100,6 @@ def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str,
             "history": curves,
         },
         allow_nan=False,
-        ensure_ascii=False,
     )
 
 
