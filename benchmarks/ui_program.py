@@ -1,7 +1,8 @@
 """The playground as the benchmark opens it: the real screen over the real back end, and a thread that takes notes.
 
-`ui_program.py NOTES [--headless] [--bare]`: NOTES gets a line of JSON every half second: seconds, step, resident KiB,
-and how late the event loop was (milliseconds) since the line before.
+`ui_program.py NOTES [--headless SECONDS] [--bare] [--run TABLE]`: TABLE describes the run, as JSON; NOTES gets a line
+of JSON every half second: seconds, step, resident KiB, and how late the event loop was (milliseconds) since the line
+before.
 """
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ def main() -> None:
     if "--bare" in sys.argv:
         bare()
         return
+    from nnplay.config import RunConfig
     from nnplay.play.backend import PlaygroundBackend
 
-    backend = PlaygroundBackend()
+    config = RunConfig.from_dict(json.loads(sys.argv[sys.argv.index("--run") + 1])) if "--run" in sys.argv else None
+    backend = PlaygroundBackend(config)
     late: list[float] = []
     notes = threading.Thread(target=take_notes, args=(Path(sys.argv[1]), backend, late), daemon=True)
     if "--headless" in sys.argv:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nnplay.config import CSV_FIELDS
 from nnplay.data.catalogue import dataset_records
 from nnplay.data.features import FEATURES
 from nnplay.fields import Field, integer, number
@@ -29,6 +30,7 @@ class Catalogue:
     """Everything that can be chosen; fields of a data set leave out what has a switch of its own."""
 
     datasets: Mapping[str, Sequence[Field]]
+    file: Sequence[Field]
     losses: Mapping[str, Sequence[Field]]
     optimizers: Mapping[str, Sequence[Field]]
     schedules: Mapping[str, Sequence[Field]]
@@ -51,6 +53,7 @@ def catalogue() -> Catalogue:
             name: tuple(item for item in record.fields if item.name != "features")
             for name, record in dataset_records().items()
         },
+        file=CSV_FIELDS,
         losses={name: record.fields for name, record in loss_records().items()},
         optimizers={name: record.fields for name, record in optimizer_records().items()},
         schedules={"none": (), **{name: record.fields for name, record in schedule_records().items()}},

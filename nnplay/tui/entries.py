@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnplay.config.data_choice import CSV_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
 from nnplay.tui.contract import Catalogue, Settings
@@ -55,7 +54,7 @@ def data_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
     entries = [Entry("dataset", "set", names, settings.dataset)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
-    own = catalogue.datasets.get(settings.dataset, CSV_FIELDS)
+    own = catalogue.datasets.get(settings.dataset, catalogue.file)
     entries += _own(own, settings.dataset_fields, "dataset_fields")
     split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
     entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))

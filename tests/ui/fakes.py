@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnplay.answers import Output, Shown
+from nnplay.config import CSV_FIELDS
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, integer, number
 from nnplay.tempo import Tempo
@@ -155,6 +156,7 @@ class FakeCatalogue:
     datasets: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("circle", "gauss", "moons", "spiral", "xor"), _SET)
     )
+    file: Sequence[Field] = CSV_FIELDS
     losses: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("cross_entropy", "mse", "huber"), ())
     )

@@ -8,7 +8,7 @@ import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 
@@ -18,7 +18,6 @@ from nnplay.errors import InputError
 if TYPE_CHECKING:
     from nnplay.config import RunConfig
     from nnplay.play.backend import PlaygroundBackend
-    from nnplay.tui.contract import Backend
 
 ABOUT: Final = "Open the playground (the same as nnplay without a command)"
 _MORE: Final = """\
@@ -93,9 +92,8 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
         made = make()
         from nnplay.tui import run as screen
 
-        # The screen's protocol names its own view of the settings; the back end gives and takes the real ones.
         status = screen.run(
-            cast("Backend", made),
+            made,
             ascii_only=drawing.ascii,
             light=drawing.light,
             slow=drawing.slow,

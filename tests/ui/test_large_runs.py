@@ -1,0 +1,84 @@
+"""The playground over real runs that are large for a screen: they are shown, they train, and keys work meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from nnplay.config import RunConfig
+from nnplay.play.backend import PlaygroundBackend
+from nnplay.tui.app import Playground
+from nnplay.tui.form import Form
+from nnplay.tui.layer_list import LayerList
+from nnplay.tui.look import Look
+from tests.ui.test_playground import text_of
+
+ROWS, COLUMNS = 20_000, 100
+DEEP = ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"]
+WIDE = ["linear 512", "relu"] * 3 + ["linear 2"]
+
+
+def large_table(folder: Path) -> dict[str, str]:
+    """A CSV file of 20,000 rows and 100 columns whose target is told by the first."""
+    values = np.random.Generator(np.random.PCG64(0)).integers(-99, 100, (ROWS, COLUMNS))
+    rows = [",".join(map(str, row)) + f",{'up' if row[0] > 0 else 'down'}" for row in values.tolist()]
+    head = ",".join(f"c{number}" for number in range(COLUMNS)) + ",y"
+    path = folder / "large.csv"
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return {"file": str(path), "target": "y"}
+
+
+async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
+    """Let the app work until something is true; kernels may have to be compiled first."""
+    for _ in range(6000):
+        if happened():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("never happened")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("large", ["layers", "units", "table"])
+async def test_a_large_run_is_shown_trained_and_steered(large: str, size: tuple[int, int], tmp_path: Path) -> None:
+    """Space trains it, the header counts its steps, a form's cursor moves meanwhile, space pauses, r rewinds."""
+    table: dict[str, Any] = {
+        "layers": {"layers": DEEP, "units": WIDE, "table": ["linear 64", "relu", "linear 2"]}[large]
+    }
+    table |= {"data": large_table(tmp_path) if large == "table" else "spiral", "epochs": 0}
+    backend = PlaygroundBackend(RunConfig.from_dict(table))
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.press("space")
+            await until(pilot, lambda: backend.snapshot.step > 20)
+            form = app._main.query_one("#training Form", Form)
+            await pilot.press("3", "j", "j")
+            await until(pilot, lambda: form.cursor == 2)
+            await until(pilot, lambda: f"epoch {backend.snapshot.epoch:,}" in text_of(app, "#header"))
+            await pilot.press("space")
+            await until(pilot, lambda: not backend.snapshot.running)
+            await pilot.press("r")
+            await until(pilot, lambda: backend.snapshot.step == 0)
+    finally:
+        backend.stop()
+
+
+async def test_the_last_of_a_thousand_layers_is_edited() -> None:
+    """Up from the first layer leads round to the last; the one above it is deleted, and the network follows."""
+    backend = PlaygroundBackend(RunConfig.from_dict({"data": "spiral", "epochs": 0, "layers": DEEP}))
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            assert len(app._main.query_one(LayerList).texts) == 1000
+            await pilot.press("2", "2", "k", "k", "k")
+            await until(pilot, lambda: "linear 2" in text_of(app, "#layers"))
+            await pilot.press("d")
+            await until(pilot, lambda: len(app._main.query_one(LayerList).texts) == 999)
+            assert len(backend.settings.layers) == 999
+    finally:
+        backend.stop()
