@@ -50,23 +50,29 @@ def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return x, generator.standard_normal((ROWS, 1)).astype(np.float32)
 
 
-def seconds_a_step(steps: Callable[[int], None], *, about: float = 0.2, repeats: int = 7) -> float:
+def seconds_a_step(
+    steps: Callable[[int], None],
+    *,
+    about: float = 0.2,
+    repeats: int = 7,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
     """Median over several runs of about `about` seconds each, after a warm-up."""
     steps(1)
     count = 1
     while True:
-        began = time.perf_counter()
+        began = clock()
         steps(count)
-        spent = time.perf_counter() - began
+        spent = clock() - began
         if spent > about / 4:
             break
         count *= 2
     count = max(1, round(count * about / spent))
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = clock()
         steps(count)
-        times.append((time.perf_counter() - began) / count)
+        times.append((clock() - began) / count)
     return statistics.median(times)
 
 

@@ -26,8 +26,8 @@ WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
 SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
 FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
-#: Numbers of dy in a block of the gradient of weights: the block and its windows stay in the first-level cache.
-_BLOCK: Final = 4096
+#: Numbers of dy and of x in a block of the gradient of weights, which stays in the first-level cache.
+_BLOCK: Final = 7168
 
 
 @kernel
@@ -140,21 +140,21 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
         line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
         if r > 1:
             zero(wide, KH * (KW + (r - 1) * SW) * C * r * F)
-        _weight_lines(row, x, dy, wide if r > 1 else dw, r, line, stop)
+        _weight_lines(row, x, dy, wide if r > 1 else dw, shifted(dw, count), width > count, r, line, stop)
         if r > 1:
             narrow(dw, wide, KH, KW, C, F, r, SW)
-        if width > count:
-            add_rows(shifted(dw, count), shifted(dy, line * OW * F), F, (stop - line) * OW)
 
 
 @inline
-def _weight_lines(row: Any, x: Any, dy: Any, dw: Any, r: int, line: int, stop: int) -> None:
+def _weight_lines(
+    row: Any, x: Any, dy: Any, dw: Any, db: Any, biased: bool, r: int, line: int, stop: int
+) -> None:  # fmt: skip
     """Adds what lines `line` … `stop` of dy (N·OH) give, in blocks that stay in the cache; r outputs share a vector."""
     KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
     image, WP, C, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
     KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
-    height = max(1, _BLOCK // (OW * F))
+    height = max(1, _BLOCK // (OW * F + SH * WP * C))
     while line < stop:
         n, oh = line // OH, line % OH
         lines, pictures = min(min(height, stop - line), OH - oh), 1
@@ -163,6 +163,8 @@ def _weight_lines(row: Any, x: Any, dy: Any, dw: Any, r: int, line: int, stop: i
         X = shifted(x, n * image + oh * SH * WP * C)
         dY = shifted(dy, line * OW * F)
         _weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        if biased:
+            add_rows(db, dY, F // r, pictures * lines * OW * r)
         line += pictures * lines
 
 

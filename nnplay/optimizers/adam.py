@@ -2,92 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import number
-from nnplay.kernels.jit import REAL, inline
-from nnplay.layer import Refused
-from nnplay.operation import Operation
-from nnplay.optimizer import OptimizerRecord, named, update_kernel
-from nnplay.worked import Named, Term, apply
+from nnplay.adaptive import SETTINGS, adaptive, moved, moved_reference, moved_term
+from nnplay.kernels.jit import inline
+from nnplay.optimizer import named
+from nnplay.worked import Named, Term
 
 Array = NDArray[Any]
 
 
 @inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay)."""
-    lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
-    rate = lr / (1.0 - np.float64(beta1) ** t)
-    scale = 1.0 / math.sqrt(1.0 - np.float64(beta2) ** t)
-    return REAL(rate), beta1, beta2, REAL(scale), eps, decay
-
-
-@inline
 def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     """One parameter's step."""
-    rate, beta1, beta2, scale, eps, decay = p
-    g = g + decay * w
-    m = beta1 * m + (1.0 - beta1) * g
-    v = beta2 * v + (1.0 - beta2) * g * g
-    return w - rate * m / (math.sqrt(v) * scale + eps), m, v
+    return moved(w, g + p[5] * w, m, v, p)
 
 
 def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
-    lr, beta1, beta2, eps, decay = settings.astype(np.float64)
-    t = clock["step"] + 1
-    g = g + decay * w
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g * g
-    w = w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
-    return w, m, v
+    return moved_reference(settings, g + float(settings[4]) * w, w, m, v, clock["step"] + 1)
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:
-    lr, beta1, beta2, eps, decay = named(settings, "lr", "beta1", "beta2", "eps", "decay")
-    t = clock["step"] + 1
+    given = named(settings, *SETTINGS)
+    decay = given[4]
     slope = g[at] + decay * w[at] if decay.value else g[at]
-    mean = (beta1 * m[at] + (1 - beta1) * slope) / (1 - beta1**t)
-    square = (beta2 * v[at] + (1 - beta2) * slope**2) / (1 - beta2**t)
-    return w[at] - lr * mean / (apply("√", math.sqrt, square) + eps)
+    return moved_term(given, slope, w[at], m[at], v[at], clock["step"] + 1)
 
 
-ADAM = OptimizerRecord(
-    name="adam",
-    title="Adam",
-    about="Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
-    fields=(
-        number("lr", 0.001, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
-        number("beta1", 0.9, "memory of the mean gradient", low=0.0, high=0.9999999, live=True),
-        number("beta2", 0.999, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
-        number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
-        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
-    ),
-    slots=("exp_avg", "exp_avg_sq"),
-    pairs={"betas": ("beta1", "beta2")},
-    operation=Operation(
-        name="update (adam)",
-        kernel=update_kernel(prepare, update, slots=2),
-        reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
-        writes=("parameters", "exp_avg", "exp_avg_sq", "checks"),
-        reference=reference,
-        formula="m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − lr·m̂/(√v̂ + ε)",
-        words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
-        element=element,
-        uses_clock=True,
-        torch="torch.optim.Adam",
-    ),
-    torch="Adam",
-    cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
-    refused=(
-        Refused({"lr": -0.1}, (), "≥ 0"),
-        Refused({"beta2": 1}, (), "≤ 1"),
-        Refused({"eps": 0}, (), "≥ 1e-30"),
-        Refused({"betas": (0.9, 0.99, 0.999)}, (), "not 2 numbers"),
-    ),
+ADAM = adaptive(
+    "adam",
+    "Adam",
+    "Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
+    decay=(0.0, "adds weight_decay·w to the gradient"),
+    update=update,
+    reference=reference,
+    element=element,
+    step="w ← w − lr·m̂/(√v̂ + ε)",
+    words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
 )
