@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from nnplay.rows.pooling import pooling
 
-from nnplay.geometry import need_rank
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Shape
-from nnplay.rows.pooling import plan_pooling, pooling_fields
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels)."""
-    need_rank(shape, 3)
-    return plan_pooling(values, shape, largest=False)
-
-
-AVG_POOL2D = LayerRecord(
-    name="avg_pool2d",
-    title="AvgPool2d",
-    family="pooling",
-    about="Replaces each window by its mean; makes the picture smaller and smoother.",
-    torch="AvgPool2d",
-    fields=pooling_fields("2 or 2x3"),
-    plan=plan,
-    cases=(
-        Case({}, (4, 6, 3)),
-        Case({"kernel": 3, "stride": 1}, (5, 5, 2)),
-        Case({"kernel": (3, 2), "stride": (2, 1)}, (7, 6, 3)),
-        Case({"kernel": 3, "stride": 2, "padding": "same"}, (5, 7, 17)),
-        Case({"kernel": 3}, (3, 3, 1)),
-        Case({"padding": "same"}, (7, 9, 2)),
-        Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 5, 2)),
-    ),
-    refused=(
-        Refused({}, (7, 8, 1), "kernel 2, stride 2 leaves a remainder of 1"),
-        Refused({"kernel": 3}, (2, 2, 1), "reaches over 3, the input has 2"),
-        Refused({"padding": 2}, (7, 8, 1), "use padding 0 … 1"),
-        Refused({}, (9,), "needs a picture"),
-    ),
+AVG_POOL2D = pooling(
+    "avg_pool2d",
+    "AvgPool2d",
+    "Replaces each window by its mean; makes the picture smaller and smoother.",
+    axes=2,
+    largest=False,
 )

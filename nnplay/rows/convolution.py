@@ -175,83 +175,116 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 # -- the operations ----------------------------------------------------------------------------------------------------
 
 
+_SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of what one window sees."
+_BACK = "Every output hands its gradient back to the inputs in its window, weighted as they were."
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """How places are written in formulas: of an output, of what its window sees, and of the kernel's numbers."""
+
+    axes: int
+
+    @property
+    def out(self) -> str:
+        return "h,w" if self.axes == 2 else "t"
+
+    @property
+    def into(self) -> str:
+        return "h·SH + i·DH,w·SW + j·DW" if self.axes == 2 else "t·SW + i·DW"
+
+    @property
+    def taps(self) -> str:
+        return "i,j" if self.axes == 2 else "i"
+
+
+def _forward(at: _Letters, bias: bool) -> Operation:
+    return Operation(
+        name="x∗w + b" if bias else "x∗w",
+        kernel=kernels.forward if bias else kernels.forward_without_bias,
+        reads=("x", "weight", "bias") if bias else ("x", "weight"),
+        writes=("y",),
+        reference=convolved,
+        formula=f"y[n,{at.out},f] = Σ x[n,{at.into},c]·weight[{at.taps},c,f]" + (" + bias[f]" if bias else ""),
+        words=f"{_SEEN} The same weights serve everywhere, so what is learned in one place is known in all.",
+        element=_forward_element,
+        integers=kernels.WINDOW,
+        torch=f"torch.nn.functional.conv{at.axes}d (channels first)",
+    )
+
+
+def _spreading(at: _Letters, bias: bool) -> Operation:
+    summed = f"y[n,{at.into},c] += Σ x[n,{at.out},f]·turned[{at.taps},f,c]"
+    return Operation(
+        name="spread by w, + b" if bias else "spread by w",
+        kernel=kernels.spread_bias if bias else kernels.spread,
+        reads=("dy", "turned", "bias") if bias else ("dy", "turned"),
+        writes=("dx",),
+        reference=spread,
+        formula=summed + (" + bias[c]" if bias else ""),
+        words=_BACK,
+        element=_spread_element,
+        integers=kernels.SPREAD,
+        torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
+    )
+
+
+def _weight(at: _Letters) -> Operation:
+    summed = f"dweight[{at.taps},c,f] = Σ x[n,{at.into},c]·dy[n,{at.out},f]"
+    return Operation(
+        name="gradients of weight and bias, in portions",
+        kernel=kernels.backward_weight,
+        reads=("x", "dy"),
+        writes=("portions",),
+        reference=weight_gradient,
+        formula=f"{summed}, then dbias[f] = Σ dy[n,{at.out},f]",
+        words="A weight is to blame for every place where its input was large and the output wanted to change.",
+        element=_weight_element,
+        integers=(*kernels.WINDOW, "portions", "biased"),
+        torch="autograd",
+    )
+
+
+def _bias() -> Operation:
+    return Operation(
+        name="gradient of bias, in portions",
+        kernel=kernels.sum_channels,
+        reads=("dy",),
+        writes=("bias_portions",),
+        reference=bias_gradient,
+        formula="dbias[f] = Σ dy[…,f]",
+        words="A bias moves its channel everywhere alike, so its gradient is the sum over all places.",
+        element=_bias_element,
+        integers=("portions",),
+        torch="autograd",
+    )
+
+
+def _turn(at: _Letters) -> Operation:
+    return Operation(
+        name="weights transposed",
+        kernel=kernels.turn,
+        reads=("weight",),
+        writes=("turned",),
+        reference=turned,
+        formula=f"turned[{at.taps},f,c] = weight[{at.taps},c,f]",
+        words="Puts inputs where outputs were, for the way back through the same weights.",
+        element=_turned_element,
+        integers=("G",),
+        torch="autograd",
+    )
+
+
 def _rows(axes: int) -> ConvolutionRows:
-    out, into, taps = ("h,w", "h·SH + i·DH,w·SW + j·DW", "i,j") if axes == 2 else ("t", "t·SW + i·DW", "i")
-    twin = f"torch.nn.functional.conv{axes}d (channels first)"
-    summed = f"Σ x[n,{into},c]·weight[{taps},c,f]"
-    seen = "A small matrix of weights slides over the input; each output is the weighted sum of what one window sees."
-    back = "Every output hands its gradient back to the inputs in its window, weighted as they were."
-    spread_formula = f"y[n,{into},c] += Σ x[n,{out},f]·turned[{taps},f,c]"
-
-    def forward(bias: bool) -> Operation:
-        return Operation(
-            name="x∗w + b" if bias else "x∗w",
-            kernel=kernels.forward if bias else kernels.forward_without_bias,
-            reads=("x", "weight", "bias") if bias else ("x", "weight"),
-            writes=("y",),
-            reference=convolved,
-            formula=f"y[n,{out},f] = {summed}" + (" + bias[f]" if bias else ""),
-            words=f"{seen} The same weights serve everywhere, so what is learned in one place is known in all.",
-            element=_forward_element,
-            integers=kernels.WINDOW,
-            torch=twin,
-        )
-
-    def spreading(bias: bool) -> Operation:
-        return Operation(
-            name="spread by w, + b" if bias else "spread by w",
-            kernel=kernels.spread_bias if bias else kernels.spread,
-            reads=("dy", "turned", "bias") if bias else ("dy", "turned"),
-            writes=("dx",),
-            reference=spread,
-            formula=spread_formula + (" + bias[c]" if bias else ""),
-            words=back,
-            element=_spread_element,
-            integers=kernels.SPREAD,
-            torch=f"torch.nn.functional.conv_transpose{axes}d (channels first)",
-        )
-
+    at = _Letters(axes)
     return ConvolutionRows(
-        forward=forward(True),
-        forward_plain=forward(False),
-        weight=Operation(
-            name="gradients of weight and bias, in portions",
-            kernel=kernels.backward_weight,
-            reads=("x", "dy"),
-            writes=("portions",),
-            reference=weight_gradient,
-            formula=f"dweight[{taps},c,f] = Σ x[n,{into},c]·dy[n,{out},f], then dbias[f] = Σ dy[n,{out},f]",
-            words="A weight is to blame for every place where its input was large and the output wanted to change.",
-            element=_weight_element,
-            integers=(*kernels.WINDOW, "portions", "biased"),
-            torch="autograd",
-        ),
-        bias=Operation(
-            name="gradient of bias, in portions",
-            kernel=kernels.sum_channels,
-            reads=("dy",),
-            writes=("bias_portions",),
-            reference=bias_gradient,
-            formula="dbias[f] = Σ dy[…,f]",
-            words="A bias moves its channel everywhere alike, so its gradient is the sum over all places.",
-            element=_bias_element,
-            integers=("portions",),
-            torch="autograd",
-        ),
-        turn=Operation(
-            name="weights transposed",
-            kernel=kernels.turn,
-            reads=("weight",),
-            writes=("turned",),
-            reference=turned,
-            formula=f"turned[{taps},f,c] = weight[{taps},c,f]",
-            words="Puts inputs where outputs were, for the way back through the same weights.",
-            element=_turned_element,
-            integers=("G",),
-            torch="autograd",
-        ),
-        spread=spreading(False),
-        spread_bias=spreading(True),
+        forward=_forward(at, True),
+        forward_plain=_forward(at, False),
+        weight=_weight(at),
+        bias=_bias(),
+        turn=_turn(at),
+        spread=_spreading(at, False),
+        spread_bias=_spreading(at, True),
     )
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import Field, integers
-from nnplay.geometry import per_axis, windows_of
+from nnplay.geometry import need_rank, per_axis, windows_of
 from nnplay.kernels import pooling as kernels
-from nnplay.layer import Plan
+from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
 from nnplay.worked import Named, Term, apply, as_term, total
 
@@ -194,4 +194,61 @@ def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan
         forward=(Use(forward, pool, cost),),
         backward=(Use(backward, pool, cost),),
         saved={"which": ("N", *outputs, shape[-1])} if largest else {},
+    )
+
+
+#: Cases of pooling along one axis and along two: windows side by side, overlapping, with gaps, over the border.
+_CASES = {
+    1: (
+        Case({}, (6, 3)),
+        Case({"kernel": 3, "stride": 1}, (5, 2)),
+        Case({"kernel": 3, "stride": 2}, (7, 3)),
+        Case({"kernel": 3, "stride": 2, "padding": "same"}, (7, 17)),
+        Case({"kernel": 3}, (3, 1)),
+        Case({"padding": "same"}, (9, 2)),
+        Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 2)),
+    ),
+    2: (
+        Case({}, (4, 6, 3)),
+        Case({"kernel": 3, "stride": 1}, (5, 5, 2)),
+        Case({"kernel": (3, 2), "stride": (2, 1)}, (7, 6, 3)),
+        Case({"kernel": 3, "stride": 2, "padding": "same"}, (5, 7, 17)),
+        Case({"kernel": 3}, (3, 3, 1)),
+        Case({"padding": "same"}, (7, 9, 2)),
+        Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 5, 2)),
+    ),
+}
+_REFUSED = {
+    1: (
+        Refused({}, (7, 1), "kernel 2, stride 2 leaves a remainder of 1"),
+        Refused({"kernel": 3}, (2, 1), "reaches over 3, the input has 2"),
+        Refused({"padding": 2}, (7, 1), "use padding 0 … 1"),
+        Refused({}, (9,), "needs a sequence"),
+    ),
+    2: (
+        Refused({}, (7, 8, 1), "kernel 2, stride 2 leaves a remainder of 1"),
+        Refused({"kernel": 3}, (2, 2, 1), "reaches over 3, the input has 2"),
+        Refused({"padding": 2}, (7, 8, 1), "use padding 0 … 1"),
+        Refused({}, (9,), "needs a picture"),
+    ),
+}
+
+
+def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> LayerRecord:
+    """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
+
+    def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+        need_rank(shape, axes + 1)
+        return plan_pooling(values, shape, largest)
+
+    return LayerRecord(
+        name=name,
+        title=title,
+        family="pooling",
+        about=about,
+        torch=title,
+        fields=pooling_fields("2" if axes == 1 else "2 or 2x3"),
+        plan=plan,
+        cases=_CASES[axes],
+        refused=_REFUSED[axes],
     )
