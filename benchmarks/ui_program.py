@@ -70,6 +70,7 @@ def main() -> None:
         return
     from nnplay.tui.app import Playground
     from nnplay.tui.look import detect
+    from nnplay.tui.opening import Opening
 
     class Measured(Playground):
         """The playground with a clock that notes how late it is called."""
@@ -85,8 +86,10 @@ def main() -> None:
             late.append(round(1000 * max(0.0, now - self.due), 1))
             self.due = now + _BEAT
 
-    app = Measured(backend, detect(os.environ))
-    app.run()
+    with Opening() as opening:
+        app = Measured(backend, detect(os.environ))
+        app.opening = opening
+        app.run()
     backend.stop()
 
 

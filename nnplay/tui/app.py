@@ -83,6 +83,8 @@ class Playground(CommandActions, TrainingActions):
             self.say("; ".join(part for part in (self.greeting, "press space to train, ? for help") if part))
             if self.offers_recovered:
                 self.offer_recovered()
+        if self.opening is not None:
+            self.opening.done()
         await self.let_keys_in()
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:

@@ -1,11 +1,13 @@
 """What the terminal shows and how it behaves from the start of the program until the playground takes it over.
 
 The first frame is written at once, on the alternate screen; keys that are pressed meanwhile stay in the terminal's
-queue, unseen, and the playground reads them when it is ready.
+queue, unseen, and the playground reads them when it is ready. Meanwhile nothing is looked through for garbage: there is
+none, and looking takes an eighth of the time.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -36,6 +38,7 @@ class Opening:
         self._ours = False
 
     def __enter__(self) -> Opening:
+        gc.disable()
         if os.name == "posix":
             frame = self._frame()
             self._ours = True
@@ -45,6 +48,7 @@ class Opening:
         return self
 
     def __exit__(self, *_: object) -> None:
+        gc.enable()
         if self._ours:
             self._write(_LEAVE)
             self._give_keys_back()
@@ -53,6 +57,14 @@ class Opening:
     def hand_over(self) -> None:
         """The playground draws from now on, and restores the terminal at its end."""
         self._ours = False
+
+    def done(self) -> None:
+        """All is imported and built, and stays: the collector need not look through it again.
+
+        A whole collection would stop screen and training for a twentieth of a second and more, each time.
+        """
+        gc.freeze()
+        gc.enable()
 
     def _frame(self) -> str:
         width, height = os.get_terminal_size(_screen())

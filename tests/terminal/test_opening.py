@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nnplay.tui.opening import Opening
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_screen import step_of
 
@@ -44,6 +46,22 @@ def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
     yield open_one
     for terminal in opened:
         terminal.close()
+
+
+def test_nothing_is_looked_through_for_garbage_meanwhile() -> None:
+    """The collector rests until all is built, then leaves what is there alone and works; also after a failure."""
+    opening = Opening()
+    try:
+        gc.disable()
+        opening.done()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        gc.disable()
+        opening.__exit__()
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
