@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from nnplay.errors import InputError, unknown
@@ -42,9 +43,16 @@ class Entry:
         """The value as text."""
         if self.many:
             return " ".join(titles(self.value))
+        if self.key == "dataset":
+            return data_title(str(self.value))
         if self.shares:
             return "/".join(str(share) for share in self.shares)
         return self.field.show(self.value)
+
+
+def data_title(name: str) -> str:
+    """A data set's name; of a file the last part of its path, which tells most where there is little room."""
+    return PurePath(name).name or name
 
 
 def data_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:

@@ -9,6 +9,7 @@ from nnplay.text import clean
 from nnplay.tui import fixed
 from nnplay.tui.cells import Cells, Row, Run, joined, row_width
 from nnplay.tui.contract import Settings, Snapshot
+from nnplay.tui.entries import data_title
 
 
 class HeaderLine(Cells):
@@ -24,7 +25,7 @@ class HeaderLine(Cells):
 
     def set_up(self, settings: Settings, title: str) -> None:
         """Name data set and network."""
-        self._title = clean(f"{settings.dataset} › {title}", 40)
+        self._title = clean(f"{data_title(settings.dataset)} › {title}", 40)
         self.redraw()
 
     def show(self, snapshot: Snapshot) -> None:
