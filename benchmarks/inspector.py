@@ -1,17 +1,21 @@
 """How fast the inspector answers: opening while training at full speed, each key, and going back in time.
 
-Run with `python -m benchmarks.inspector`; writes its section of RESULTS.md. Times are those until the view is made, in
-the training thread, beside a second thread that waits for it; drawing it comes on top.
+`python benchmarks/inspector.py [--print]` writes its section of RESULTS.md. The first table has times until the view is
+made, in the training thread, beside a second thread that waits for it; the second one times of the real program on a
+pseudo-terminal of 120×40: from the key to the last byte of what it draws.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable
 
-from benchmarks.results import machine, write_section
+from results import machine, write_section
+from ui import Line, percentile
+
 from nnplay.data.catalogue import load_dataset
 from nnplay.network import Network
 from nnplay.play.inspecting import Inspecting
@@ -20,6 +24,14 @@ from nnplay.trainer import Trainer
 from nnplay.worker import Worker
 
 ROUNDS = 40
+OPENED = 4
+#: Keys that are held down, in an order in which each of them draws something; and seconds after which no more comes.
+KEYS = (b"n", b"n", b"j", b"j", b"\x1b[B", b"\x1b[B", b"k", b"t", b"N", b"N", b"n", b"]", b"p", b"c", b"c", b".", b"n")
+QUIET = 0.08
+NETWORKS = (
+    ("2-8-8-2", "linear 8, tanh, linear 8, tanh, linear 2", (10_000,)),
+    ("2-700-700-700-2", "linear 700, tanh, linear 700, tanh, linear 700, tanh, linear 2", (1_000, 5_000)),
+)
 
 
 class Asked:
@@ -112,6 +124,42 @@ def scrolled() -> str:
     return f"Scrolling the weight of a layer, p95: 16×16 {_ms(times[16])}, 2048×2048 {_ms(times[2048])}."
 
 
+def on_a_terminal(title: str, layers: str) -> str:
+    """A line of the table: opening and keys on a pseudo-terminal, over a run that trains flat out until `i`."""
+    program = ["-m", "nnplay", "playground", "--no-tour", "--data", "spiral", "--layers", layers]
+    with Line(program) as line:
+        line.until(b"press space")
+        line.during(4.0)  # kernels are loaded
+        opens, keys = [], []
+        for _ in range(OPENED):
+            line.press(b" ")
+            line.during(1.5)
+            line.press(b"i")
+            opens.append(line.until(b"next batch"))
+            line.during(0.5)
+            for key in KEYS * 2:
+                keys.append(_drawn(line, key))
+            line.press(b"q")
+            line.during(0.7)
+            line.press(b" ")
+            line.during(0.5)
+    p50, p95 = (percentile(keys, share) for share in (0.5, 0.95))
+    return f"| {title} | {_ms(max(opens))} | {_ms(p50)} | {_ms(p95)} | {_ms(max(keys))} |"
+
+
+def _drawn(line: Line, key: bytes) -> float:
+    """Seconds from a key to the last byte of what it draws: until nothing comes for a while."""
+    began = time.monotonic()
+    line.press(key)
+    count, quiet = len(line.chunks), began
+    while time.monotonic() < quiet + QUIET or len(line.chunks) == count:
+        if line.read(QUIET / 4):
+            quiet = time.monotonic()
+        if time.monotonic() > began + 10.0:
+            raise TimeoutError(f"{key!r} draws nothing")
+    return line.chunks[-1][0] - began
+
+
 def _p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
@@ -129,13 +177,21 @@ def main() -> None:
         "",
         "| network | parameters | steps | opens | key p95 | back p95 | back worst | one step back p95 |",
         "|---|---|---|---|---|---|---|---|",
-        *measured("2-8-8-2", "linear 8, tanh, linear 8, tanh, linear 2", 10_000),
-        *measured("2-700-700-700-2", "linear 700, tanh, linear 700, tanh, linear 700, tanh, linear 2", 1_000),
+        *(line for title, layers, steps in NETWORKS for count in steps for line in measured(title, layers, count)),
         "",
         scrolled(),
     ]
+    lines += [
+        "",
+        "On a pseudo-terminal, from the key to the last byte: rows run and looked at, elements, steps, forms.",
+        "",
+        "| network | opens, worst of 4 | key p50 | key p95 | key worst |",
+        "|---|---|---|---|---|",
+        *(on_a_terminal(title, layers) for title, layers, _ in NETWORKS),
+    ]
     print("\n".join(lines))
-    write_section("Inspector", lines)
+    if "--print" not in sys.argv:
+        write_section("Inspector", lines)
 
 
 if __name__ == "__main__":
