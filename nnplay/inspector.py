@@ -43,7 +43,7 @@ class Inspector:
     """
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
-        self.trainer, self.timeline = trainer, timeline
+        self._trainer, self.timeline = trainer, timeline
         self.overrides: tuple[Override, ...] = ()
         self._saved: Array | None = None
         self.begin()
@@ -72,6 +72,11 @@ class Inspector:
     def _moment(self) -> tuple[Any, ...]:
         changes = len(self.timeline.changes) if self.timeline is not None else 0
         return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), changes)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The one whose step is walked: the timeline's, which may change it on the way through the past."""
+        return self._trainer if self.timeline is None else self.timeline.trainer
 
     @property
     def machine(self) -> Machine:

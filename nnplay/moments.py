@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.trainer import State
+from nnplay.trainer import State, Trainer
 
 #: Of the room that is left on the disk, the file takes at most one part in so many.
 _SHARE_OF_DISK: Final = 8
@@ -28,12 +28,16 @@ class Moment:
         step: where it is.
         made: changes of the journal that were made before it.
         state: the state; without its memory where that lies in the file.
+        trainer: of the network and the data of then.
+        pinned: it is the first one of its trainer, and no replay of another one could lead to it.
         place: number of the record in the file, or -1.
     """
 
     step: int
     made: int
     state: State
+    trainer: Trainer
+    pinned: bool = False
     place: int = -1
 
 
@@ -49,6 +53,7 @@ class Shelf:
         self._number = -1
         self._free: list[int] = []
         self._end = 0
+        self._record = 0
 
     @property
     def used(self) -> int:
@@ -58,7 +63,12 @@ class Shelf:
     def put(self, moment: Moment) -> bool:
         """Moves a moment's memory into the file; False where there is no room for it, and then nothing has changed."""
         memory = moment.state.memory
-        if not self._open() or not (self._free or (self._end + 1) * memory.nbytes <= self._room):
+        self._record = self._record or memory.nbytes
+        if (
+            memory.nbytes != self._record
+            or not self._open()
+            or not (self._free or (self._end + 1) * memory.nbytes <= self._room)
+        ):
             return False
         place = self._free[-1] if self._free else self._end
         try:
@@ -75,15 +85,11 @@ class Shelf:
         moment.place, moment.state = place, replace(moment.state, memory=_EMPTY)
         return True
 
-    def get(self, moment: Moment, like: NDArray[Any]) -> State:
-        """The state of a moment, wherever its memory is.
-
-        Args:
-            like: an array of the memory's size and type.
-        """
+    def get(self, moment: Moment) -> State:
+        """The state of a moment, wherever its memory is."""
         if moment.place < 0:
             return moment.state
-        memory = np.empty_like(like)
+        memory: NDArray[Any] = np.empty_like(moment.trainer.machine.state())
         if os.preadv(self._number, [memory.data], moment.place * memory.nbytes) != memory.nbytes:
             raise OSError("a stored moment of the run cannot be read back")
         return replace(moment.state, memory=memory)

@@ -60,6 +60,7 @@ class Snapshot:
         output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
+        travels: how often the run was taken to another moment.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 
@@ -89,3 +90,4 @@ class Snapshot:
     message: str = ""
     error: str = ""
     generation: int = 0
+    travels: int = 0

@@ -62,11 +62,9 @@ class Timeline:
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
         self.trainer = trainer
-        first = trainer.state()
-        fits = budget // max(1, first.memory.nbytes)
-        self._way = min(_MOST_NEAR, max(3, fits // 4))
-        self._most = min(_MOST, max(_FEWEST, fits - self._way))
-        self._moments = [Moment(trainer.step, 0, first)]
+        self._budget = budget
+        self._moments = [Moment(trainer.step, 0, trainer.state(), trainer, pinned=True)]
+        self._share()
         self._near: list[Moment] = []
         self._shelf = Shelf(budget * DISK)
         self._interval = 1
@@ -76,6 +74,38 @@ class Timeline:
         self.changes: list[Change] = []
         self.latest = trainer.step
         self.serial = 0
+
+    def _share(self) -> None:
+        """How many moments of the present size there is room for."""
+        fits = self._budget // max(1, self.trainer.machine.state().nbytes)
+        self._way = min(_MOST_NEAR, max(3, fits // 4))
+        self._most = min(_MOST, max(_FEWEST, fits - self._way))
+
+    def switch(self, words: str, trainer: Trainer) -> None:
+        """From this step on another trainer goes on with the run: another network, other data; steps after it are gone.
+
+        Args:
+            trainer: at the same step, with the same history.
+        """
+        self.cut()
+        self.changes.append(Change(self.trainer.step, words, _nothing))
+        self.trainer = trainer
+        self._moments.append(Moment(trainer.step, len(self.changes), trainer.state(), trainer, pinned=True))
+        self._interval, self._seen, self._pace = 1, (trainer.step, trainer.seconds), (0, 0.0)
+        self._share()
+        self._spare_memory()
+        self.serial += 1
+
+    def _spare_memory(self) -> None:
+        """Lets the beginning of the run go where the networks of then take more memory than moments may."""
+        every = list({id(moment.trainer): moment.trainer for moment in self._moments}.values())
+        left, gone = self._budget, set()
+        for trainer in reversed(every[:-1]):
+            left -= trainer.machine.memory.nbytes
+            if left < 0:
+                gone.add(id(trainer))
+        self._keep(moment for moment in self._moments if id(moment.trainer) not in gone)
+        self._near = [moment for moment in self._near if id(moment.trainer) not in gone]
 
     @property
     def first(self) -> int:
@@ -99,7 +129,7 @@ class Timeline:
         behind = step - self._moments[-1].step
         if behind >= self._interval and behind * self._measured() >= _SOON:
             began = time.perf_counter()
-            self._moments.append(Moment(step, len(self.changes), self.trainer.state()))
+            self._moments.append(Moment(step, len(self.changes), self.trainer.state(), self.trainer))
             if self.stored > self._most:
                 self._make_room()
             self._cost += (time.perf_counter() - began - self._cost) / 8
@@ -153,11 +183,20 @@ class Timeline:
         wanted = min(max(step, self.first), self.latest)
         found = self._nearest(wanted)
         seconds = self.trainer.seconds
-        self.trainer.restore(self._shelf.get(found, self.trainer.machine.state()))
+        self._enter(found.trainer)
+        self.trainer.restore(self._shelf.get(found))
         try:
             self._replay(wanted, found.made, progress)
         finally:
             self.trainer.seconds = seconds  # steps that are run again are no training
+
+    def _enter(self, trainer: Trainer) -> None:
+        """The trainer of another part of the run takes over; its history is the run's."""
+        if trainer is not self.trainer:
+            trainer.history, trainer.recorded = self.trainer.history, self.trainer.recorded
+            self.trainer = trainer
+            self._seen = (trainer.step, trainer.seconds)
+            self._share()
 
     def _replay(self, wanted: int, made: int, progress: Callable[[int, int], bool] | None) -> None:
         """Runs the steps up to `wanted` again, with the changes of the journal from number `made` on."""
@@ -172,7 +211,7 @@ class Timeline:
             if trainer.step >= wanted:
                 return
             if due and trainer.step >= due[0]:
-                self._near.append(Moment(trainer.step, made, trainer.state()))
+                self._near.append(Moment(trainer.step, made, trainer.state(), trainer))
                 due.pop(0)
             stops = [wanted, *due[:1], *(change.step for change in pending[:1])]
             trainer.advance(min(stops) - trainer.step, record=False)
@@ -228,7 +267,14 @@ class Timeline:
     def _thin_out(self) -> None:
         """Lets the moment go whose neighbours are nearest to each other, the oldest of such; never an end."""
         kept = self._moments
-        spans = [kept[k + 1].step - kept[k - 1].step for k in range(1, len(kept) - 1)]
-        gone = kept[1 + spans.index(min(spans))]
+        loose = [k for k in range(1, len(kept) - 1) if not kept[k].pinned]
+        if not loose:
+            self._most += 1  # as many parts as moments: there is no other way to reach each
+            return
+        gone = kept[min(loose, key=lambda k: kept[k + 1].step - kept[k - 1].step)]
         self._keep(moment for moment in kept if moment is not gone)
         self._interval = max(1, self._span() // len(self._moments))
+
+
+def _nothing(trainer: Trainer) -> None:
+    """A switch of trainers is no change of one: replays begin behind it."""

@@ -68,8 +68,8 @@ class Worker:
         self.look = Look()
         self.stops = Stops()
         self.budget = budget
-        self.trainer: Trainer | None = None
         self.timeline: Timeline | None = None
+        self._travels = 0
         self.tempo = FULL
         self._commands: queue.SimpleQueue[tuple[Command, bool]] = queue.SimpleQueue()
         self._until: int | None = None
@@ -185,11 +185,15 @@ class Worker:
         trainer.rewind()
         self._begin(trainer)
 
-    def exchange(self, make: Callable[[], Trainer]) -> None:
-        """For commands: replaces the run by the one that `make` gives."""
+    def exchange(self, make: Callable[[], Trainer], continues: str = "") -> None:
+        """For commands: replaces the run by the one that `make` gives.
+
+        Args:
+            continues: for the journal, where that one goes on with the same run: its past stays within reach.
+        """
         was_running, self._error = self._running, ""
         self._running = False
-        self._install(make())
+        self._install(make(), continues)
         self._running = was_running
 
     def amend(self, words: str, apply: Callable[[Trainer], None]) -> None:
@@ -205,6 +209,12 @@ class Worker:
         self._leaving = True
         self.send(lambda worker: worker._end(), anywhere=True)
         self.thread.join(seconds)
+
+    @property
+    def trainer(self) -> Trainer | None:
+        """The run as it stands; another one after its network or its data were changed, or in the past before that."""
+        timeline = self.timeline
+        return None if timeline is None else timeline.trainer
 
     @property
     def alive(self) -> bool:
@@ -249,14 +259,26 @@ class Worker:
         """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
         trainer, timeline = self._both()
         wanted = min(max(self._aim or 0, timeline.first), timeline.latest)
+        began = time.perf_counter()
 
         def break_off(done: int, to_do: int) -> bool:
-            trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop[0] = 0
+            if time.perf_counter() - began > NUMBERS_EVERY:
+                self.tell(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._leaving or not (to_end or self._commands.empty())
 
         timeline.go(wanted, break_off)
-        if trainer.step == wanted:
+        self.travelled(trainer)
+        if timeline.trainer.step == wanted:
             self._aim = None
+            self._message = "" if self._message.startswith("going to step") else self._message
+
+    def travelled(self, before: Trainer) -> None:
+        """For the training thread: the run was taken to another moment; `before` stood there until then."""
+        self._travels += 1
+        if self.trainer is not before:
+            self._generation += 1
+            self._pictured = (0.0, 0.0)
 
     def _train(self) -> None:
         trainer, timeline = self._both()
@@ -349,8 +371,14 @@ class Worker:
         else:
             self._run(ahead, None)
 
-    def _install(self, trainer: Trainer) -> None:
-        self._begin(trainer)
+    def _install(self, trainer: Trainer, continues: str = "") -> None:
+        timeline = self.timeline
+        if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
+            lost = _let_go(timeline.latest - trainer.step)
+            self._message = "; ".join(words for words in (self._message, lost) if words)
+            timeline.switch(continues, trainer)
+        else:
+            self._begin(trainer)
         self._aim = None
         self.stops.begin(trainer)
         self._generation += 1
@@ -358,7 +386,7 @@ class Worker:
 
     def _begin(self, trainer: Trainer) -> None:
         serial = -1 if self.timeline is None else self.timeline.serial
-        self.trainer, self.timeline = trainer, Timeline(trainer, self.budget)
+        self.timeline = Timeline(trainer, self.budget)
         self.timeline.serial = serial + 1
 
     def _end(self) -> None:
@@ -415,6 +443,7 @@ class Worker:
             message=self._message,
             error=self._error,
             generation=self._generation,
+            travels=self._travels,
         )
 
     def _pictures(self, trainer: Trainer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edit_words import difference
 from nnplay.play.edits import Edit, Kept, Side
 from nnplay.play.keeping import LIVE, Keeping
-from nnplay.play.settings import Settings
+from nnplay.play.settings import Settings, from_config
 from nnplay.saved_run import remade
 from nnplay.setup import HOLDS, SETUP_FIELDS
 from nnplay.stopping import Stops
@@ -33,6 +33,7 @@ class Changing(Keeping):
     def __init__(self) -> None:
         super().__init__()
         self._turn = threading.RLock()
+        self._travels = 0
 
     # -- edits -----------------------------------------------------------------------------------------------------
 
@@ -120,6 +121,23 @@ class Changing(Keeping):
             self._enter(edit, source, target, split, done)
             return f"{done}: {edit.words}"
 
+    def caught_up(self) -> bool:
+        """After a travel through time: takes over the settings of the moment; returns whether they are others."""
+        travels, trainer = self.worker.snapshot.travels, self.worker.trainer
+        if travels == self._travels or trainer is None:
+            return False
+        self._travels = travels
+        with self._turn:
+            made = self._made_of.get(trainer)
+            if made is None:
+                return False
+            config = self._present(trainer, made)
+            settings = replace(from_config(config), stops=self.settings.stops)
+            changed = settings != self.settings
+            if changed:
+                self._config, self._split, self.settings = config, trainer.split, settings
+            return changed
+
     # -- from one side of an edit to the other -----------------------------------------------------------------------
 
     def _enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
@@ -154,7 +172,8 @@ class Changing(Keeping):
             return
         if edit.pauses:
             worker.halt()
-        worker.exchange(self._tracked(lambda: kept.put(target.config.trainer(self._compiling, split)), target.config))
+        make = self._tracked(lambda: kept.put(target.config.trainer(self._compiling, split)), target.config)
+        worker.exchange(make, "" if edit.anew else f"taken back: {edit.words}")
 
     def _make(self, worker: Worker, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
         """Makes the change on the run as it is now."""
@@ -169,7 +188,7 @@ class Changing(Keeping):
                 worker.halt()
             worker.exchange(self._maker(target.config, split))
         else:
-            worker.exchange(self._remaker(target, split, done and f"{done}: {edit.words}; "))
+            worker.exchange(self._remaker(target, split, done and f"{done}: {edit.words}; "), edit.words)
 
     def _put_weight(self, worker: Worker, edit: Edit, source: Side, target: Side, done: str) -> None:
         name, index = edit.weight or ("", ())

@@ -281,16 +281,17 @@ class Inspecting:
         began = time.perf_counter()
 
         def progress(done: int, to_do: int) -> bool:
-            trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop[0] = 0
             if time.perf_counter() - began > 0.1:
                 self.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._newest != ticket
 
         timeline.go(wanted, progress)
-        if trainer.step == wanted:
-            self._target = None
+        self.worker.travelled(trainer)
+        arrived = timeline.trainer.step == wanted
+        self._target = None if arrived else self._target
         inspector.begin()
-        if train and step > wanted and trainer.step == wanted:
+        if train and step > wanted and arrived:
             return self._train(inspector, step)
         return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
 

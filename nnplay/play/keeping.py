@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,7 @@ class Keeping:
         self._edits = 0
         self._clean = (0, 0)
         self._made: tuple[Trainer | None, RunConfig | None] = (None, None)
+        self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
         self.edits = Edits()
@@ -255,6 +257,7 @@ class Keeping:
                 with self._still:
                     self._replaced = None
             self._made = (trainer, config)
+            self._made_of[trainer] = config
             return trainer
 
         return tracked
@@ -295,16 +298,21 @@ class Keeping:
             return replace(self._captured_of(trainer, config), edited=self._config)
 
     def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
-        trainer, (made, config) = worker.trainer, self._made
-        if trainer is None or made is not trainer or config is None:
+        trainer = worker.trainer
+        config = None if trainer is None else self._made_of.get(trainer)
+        if trainer is None or config is None:
             return None
         return self._captured_of(trainer, config)
 
     def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
+        return saved_run.capture(self._present(trainer, config), trainer, self._seen())
+
+    @staticmethod
+    def _present(trainer: Trainer, config: RunConfig) -> RunConfig:
+        """What a trainer was made of, with the values that have been changed since."""
         setup = trainer.setup
         live = {name: getattr(setup, name) for name in LIVE if name in config.training or getattr(setup, name)}
-        present = replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
-        return saved_run.capture(present, trainer, self._seen())
+        return replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""

@@ -30,14 +30,21 @@ class Follower:
 
     Args:
         reported: called with a snapshot whose message or error is new.
+        renewed: called when a travel through time has led to other settings.
     """
 
     def __init__(
-        self, app: App[int], main: MainScreen, backend: Backend, reported: Callable[[Snapshot], object]
+        self,
+        app: App[int],
+        main: MainScreen,
+        backend: Backend,
+        reported: Callable[[Snapshot], object],
+        renewed: Callable[[], object],
     ) -> None:
         self.gate = Gate(time.monotonic)
         self.pace = Pace(time.monotonic)
         self._app, self._main, self._backend, self._reported = app, main, backend, reported
+        self._renewed = renewed
         self._numbered: Snapshot | None = None
         self._numbered_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
@@ -77,6 +84,8 @@ class Follower:
         if not self._main.query(HeaderLine):
             return  # the screen is being taken down
         self.tell_what_is_seen()
+        if self._backend.caught_up():
+            self._renewed()
         self._exchange_views()
         marks = (self._backend.unsaved(), bool(self._backend.read_only))
         marked = self._main.query_one(HeaderLine).marks == marks

@@ -265,3 +265,56 @@ def test_cheap_steps_need_few_moments() -> None:
         trainer.advance(1)
         timeline.note()
     assert timeline.stored <= 20 + 3 * trainer.seconds / timeline_module._SOON
+
+
+def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
+    """Steps before and after a change of the network come back, each with its own trainer and the same bits."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    seen = {0: bits(trainer)}
+    walk(trainer, timeline, lambda: 3, 40, seen)
+    other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
+    timeline.switch("layers", other)
+    seen[40] = bits(other)
+    walk(other, timeline, lambda: 3, 70, seen)
+    timeline.change("rate", lambda now: now.set(lr=0.2))
+    seen[70] = bits(other)
+    walk(other, timeline, lambda: 3, 100, seen)
+    for step in sorted(seen, key=lambda step: (step * 37) % 101):
+        timeline.go(step)
+        assert timeline.trainer is (trainer if step < 40 else other)
+        assert bits(timeline.trainer) == seen[step], step
+    assert (timeline.first, timeline.latest) == (0, 100)
+    assert [change.words for change in timeline.changes] == ["layers", "rate"]
+    assert timeline.trainer.history["loss"].steps[-1] == 100
+
+
+def test_training_on_before_a_change_of_the_network_lets_go_of_it() -> None:
+    """From a step before the change, the old network goes on, and the change is no longer in the journal."""
+    trainer = made()
+    timeline = Timeline(trainer)
+    walk(trainer, timeline, lambda: 3, 40, {})
+    other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
+    timeline.switch("layers", other)
+    walk(other, timeline, lambda: 3, 70, {})
+    timeline.go(20)
+    assert timeline.cut() == 50
+    assert timeline.changes == []
+    seen = {20: bits(trainer)}
+    walk(trainer, timeline, lambda: 1, 60, seen)
+    timeline.go(50)
+    assert timeline.trainer is trainer
+    assert bits(trainer) == seen[50]
+
+
+def test_networks_of_the_past_take_no_more_memory_than_they_may() -> None:
+    """Where the networks before the present one are too large to be kept, the run begins with the oldest that fits."""
+    trainer = made()
+    timeline = Timeline(trainer, budget=int(2.5 * trainer.machine.memory.nbytes))
+    for part in range(5):
+        walk(timeline.trainer, timeline, lambda: 3, 10 * part + 10, {})
+        other, _ = timeline.trainer.remade(network=Network("linear 6, tanh, linear 2", seed=part))
+        timeline.switch("layers", other)
+    assert timeline.first == 30
+    timeline.go(35)
+    assert timeline.trainer.step == 35

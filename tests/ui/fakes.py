@@ -378,6 +378,9 @@ class FakeBackend:
         self.settings = settings
         return kept
 
+    def caught_up(self) -> bool:
+        return False
+
     def undo(self) -> str:
         return self._swap(self.past, self.future, "undone", "nothing to take back")
 

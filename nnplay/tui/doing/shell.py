@@ -48,7 +48,9 @@ class Shell(KeysInOrder, FaultReporting):
         self._backend = backend
         self._keys = dict(keymap)
         self._main = MainScreen(backend, self._keys)
-        self.follower = Follower(self, self._main, backend, lambda snapshot: self._report(snapshot))
+        self.follower = Follower(
+            self, self._main, backend, lambda snapshot: self._report(snapshot), lambda: self.refill()
+        )
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Answer in the line above the footer, and in the log."""

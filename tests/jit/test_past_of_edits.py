@@ -1,0 +1,97 @@
+"""The past before an edit stays within reach, whatever was edited; the screen's settings are those of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnplay import saved_run
+from nnplay.config import RunConfig
+from nnplay.play.backend import PlaygroundBackend
+from nnplay.play.settings import Settings
+from tests.jit.test_undo import RUN, change, equal, held, train, until
+
+EDITS = {
+    "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
+    "optimizer": change(optimizer="sgd"),
+    "features": change(features=("x1", "x2", "x1^2")),
+    "noise": change(dataset_fields={"noise": 0.2}),
+    "batch": change(batch_size=7),
+    "rate": change(optimizer_fields={"lr": 0.25}),
+    "silent": change(training={"silent": "1:2"}),
+}
+
+
+@pytest.fixture
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaygroundBackend]:
+    """A small run after 40 steps, with a state folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    made = PlaygroundBackend(RunConfig.from_dict(RUN))
+    train(made, 40)
+    yield made
+    made.stop()
+
+
+def chosen(settings: Settings) -> dict[str, Any]:
+    """What the settings describe, without values that are at their defaults anyway."""
+    table = settings.config().to_dict()
+    return {**table, "training": {key: value for key, value in table["training"].items() if value}}
+
+
+def go(backend: PlaygroundBackend, step: int) -> None:
+    """To a step of the past, and what the screen does once it is there."""
+    travels = backend.snapshot.travels
+    backend.goto("step", step)
+    until(lambda: backend.snapshot.step == step and backend.snapshot.travels > travels)
+    backend.caught_up()
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_steps_on_both_sides_of_an_edit_come_back(backend: PlaygroundBackend, name: str) -> None:
+    """Back before the edit the old settings and bits are there, forth behind it the new ones; nothing is lost."""
+    old = backend.settings
+    go(backend, 20)
+    early = held(backend)
+    go(backend, 40)
+    EDITS[name](backend)
+    train(backend, 25)
+    new, late = backend.settings, held(backend)
+    assert chosen(new) != chosen(old)
+    go(backend, 20)
+    assert (backend.snapshot.first, backend.snapshot.latest) == (0, 65)
+    assert len(backend.snapshot.marks) == 1
+    assert chosen(backend.settings) == chosen(old)
+    tensors = {key: value for key, value in early.items() if not key.startswith("history.")}
+    assert equal(tensors, {key: value for key, value in held(backend).items() if not key.startswith("history.")})
+    go(backend, 65)
+    assert chosen(backend.settings) == chosen(new)
+    assert equal(late, held(backend))
+
+
+def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: PlaygroundBackend) -> None:
+    """From before the edit the old network goes on; the later steps are let go in words."""
+    old = backend.settings
+    EDITS["a new layer"](backend)
+    train(backend, 25)
+    go(backend, 30)
+    backend.run_for(steps=5)
+    until(lambda: backend.snapshot.step == 35 and not backend.snapshot.running)
+    assert "the 35 steps after this one were let go" in backend.snapshot.message
+    assert (backend.snapshot.latest, backend.snapshot.marks) == (35, ())
+    assert chosen(backend.settings) == chosen(old)
+
+
+def test_a_run_is_saved_as_it_was_before_the_edit(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Saved while the user looks at a step before the edit, a session holds the network of then."""
+    old = backend.settings.layers
+    EDITS["a new layer"](backend)
+    train(backend, 25)
+    go(backend, 30)
+    backend.save(str(tmp_path / "then.nnplay"))
+    opened = saved_run.read(tmp_path / "then.nnplay")
+    assert opened.trainer.step == 30
+    assert len(opened.trainer.plan.steps) == len(old)
