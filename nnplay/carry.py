@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from typing import Any
 
 from nnplay.layout import STATE
 from nnplay.machine import Machine
@@ -31,12 +32,24 @@ def carry_over(old: NetworkPlan, source: Machine, new: NetworkPlan, target: Mach
 
 
 def _matches(old: NetworkPlan, new: NetworkPlan) -> Iterator[tuple[Step, Step]]:
-    """Pairs of layers that are the same: by name where they have one, else by the longest common order."""
+    """Pairs of layers that are the same: by name where they have one, else by the longest common order.
+
+    Between those, a layer that was only renamed is still the same.
+    """
     olds, news = [step for step in old.steps if _holds(step)], [step for step in new.steps if _holds(step)]
-    matcher = difflib.SequenceMatcher(None, [_key(step) for step in olds], [_key(step) for step in news], False)
-    for block in matcher.get_matching_blocks():
-        for k in range(block.size):
-            yield olds[block.a + k], news[block.b + k]
+    a = c = 0
+    for i, k, size in _common(
+        [(_key(step), step.layer.name) for step in olds], [(_key(s), s.layer.name) for s in news]
+    ):
+        for first, second, count in _common([_key(s) for s in olds[a:i]], [_key(s) for s in news[c:k]]):
+            yield from zip(olds[a + first : a + first + count], news[c + second : c + second + count], strict=True)
+        yield from zip(olds[i : i + size], news[k : k + size], strict=True)
+        a, c = i + size, k + size
+
+
+def _common(one: list[Any], other: list[Any]) -> list[difflib.Match]:
+    """Stretches that two lists have in common, in order; the last one is empty, at their ends."""
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
 
 
 def _holds(step: Step) -> bool:
@@ -45,4 +58,4 @@ def _holds(step: Step) -> bool:
 
 def _key(step: Step) -> tuple[object, ...]:
     shapes = tuple((name, parameter.shape) for name, parameter in step.plan.parameters.items())
-    return (step.layer.record.name, step.layer.name, shapes)
+    return (step.layer.record.name, shapes)

@@ -357,6 +357,20 @@ def test_a_new_batch_size_keeps_all_weights() -> None:
 # -- answers -------------------------------------------------------------------------------------------------------
 
 
+def test_renaming_layers_keeps_their_weights() -> None:
+    """A name given, changed or taken away makes nothing anew; a named layer is found again where it was moved to."""
+    made = trainer(nn.load_dataset("iris").split(seed=0), "linear 8, tanh, linear 8 name=b, tanh, linear 3")
+    made.run(epochs=1)
+    for text in (
+        "linear 8 name=a, tanh, linear 8, tanh, linear 3 name=c",
+        "linear 8 name=x, tanh, linear 8 name=b, linear 3",
+    ):
+        other, fresh = made.remade(network=nn.Network(text, seed=9))
+        assert fresh == []
+        for old, new in zip(made.parameters().values(), other.parameters().values(), strict=True):
+            assert np.array_equal(old, new)
+
+
 def test_evaluating_and_predicting_leave_the_run_alone() -> None:
     """A run that is looked at between its steps has the same bits as one that is not."""
     watched, alone = trainer(), trainer()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
@@ -99,6 +101,20 @@ class Choose(Dialog[str]):
             event.stop()
 
 
+class Switches(SelectionList[int]):
+    """Shows by a letter, not by colour alone, what is switched on."""
+
+    def render_line(self, y: int) -> Strip:
+        """The choice behind `[x]` or `[ ]`."""
+        strip = super().render_line(y)
+        place = self.scroll_offset.y + y
+        if place >= self.option_count:
+            return strip
+        _, mark, _, *rest = strip
+        on = self.get_option_at_index(place).value in self.selected
+        return Strip([Segment("[x]" if on else "[ ]", mark.style), *rest])
+
+
 class ChooseMany(Dialog[tuple[str, ...]]):
     """Answers a selection of `choices` in their order, or nothing."""
 
@@ -109,7 +125,7 @@ class ChooseMany(Dialog[tuple[str, ...]]):
     def body(self) -> ComposeResult:
         """Lead and a list of switches."""
         yield Static(Content(self._lead), classes="lead")
-        yield SelectionList(
+        yield Switches(
             *(
                 Selection(Content(clean(choice)), index, choice in self._current)
                 for index, choice in enumerate(self._choices)
