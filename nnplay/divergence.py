@@ -7,15 +7,22 @@ import numpy as np
 from nnplay.errors import DivergedError
 from nnplay.kernels import layout as at
 from nnplay.machine import Machine
+from nnplay.rates import lower_rate
 
 #: Inputs beyond this are a likelier cause than the learning rate.
 _LARGE_INPUT = 100.0
 #: From weights beyond this no learning rate leads back.
 _LARGE_WEIGHT = 1e4
 
+_IN_WORDS = {"loss": "the loss", "partial": "the length of the gradient", "norm": "the length of the gradient"}
 
-def describe(machine: Machine, rate: float, losses: list[float]) -> DivergedError:
-    """The error for the fault in the machine's clock; the weights have already been put back."""
+
+def describe(machine: Machine, rate: float, losses: list[float], usual: float) -> DivergedError:
+    """The error for the fault in the machine's clock; the weights have already been put back.
+
+    Args:
+        usual: the learning rate that the optimizer has by default.
+    """
     clock = machine.clock
     step, kept = int(clock[at.CLOCK_STEP]), int(clock[at.CLOCK_STEP])
     if clock[at.CLOCK_FAULT] == at.FAULT_PARAMETER:
@@ -27,7 +34,7 @@ def describe(machine: Machine, rate: float, losses: list[float]) -> DivergedErro
     return DivergedError(
         f"training diverged at step {step:,}: {what} (learning rate {rate:g}; last losses {recent}); "
         f"the weights of step {kept:,} were kept",
-        hint=_likely_cause(machine, rate),
+        hint=_likely_cause(machine, lower_rate(rate, usual)),
     )
 
 
@@ -36,15 +43,15 @@ def _first_tensor(machine: Machine) -> str:
         for slot in row.writes:
             if not np.isfinite(machine.view(slot)).all():
                 where = f" (layer {row.path})" if row.path else ""
-                return f"'{slot.name}'{where}"
+                return _IN_WORDS.get(slot.name) or f"'{slot.name}'{where}"
     return "the loss"
 
 
-def _likely_cause(machine: Machine, rate: float) -> str:
+def _likely_cause(machine: Machine, lower: float) -> str:
     largest = float(np.abs(machine.view(machine.tape.named["input"])).max(initial=0.0))
     if largest > _LARGE_INPUT:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
-    cure = f"a learning rate of {rate / 10:g}, or clip the gradient's norm at 1"
+    cure = f"a learning rate of {lower:g}, or clip the gradient's norm at 1"
     if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
         return f"the kept weights are very large already: rewind, then try {cure}"
     return f"try {cure}"

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.schedule import Schedule
+
+_FAR: Final = 10.0
+"""Beyond this many times the usual rate a tenth of it is still much too high."""
+
+
+def lower_rate(rate: float, usual: float) -> float:
+    """The rate to try after one that was too high: a tenth of it, or the optimizer's usual one if that is far below."""
+    return rate / 10 if rate / 10 <= _FAR * usual else usual
 
 
 class Plateau(NamedTuple):

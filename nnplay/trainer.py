@@ -370,7 +370,8 @@ class Trainer:
             self._record(first, taken, lines)
         if machine.clock[at.CLOCK_FAULT]:
             losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
-            error = describe(machine, float(machine.rates[max(0, taken - 1)]), losses)
+            usual = next(float(item.default) for item in self.optimizer.record.fields if item.name == "lr")
+            error = describe(machine, float(machine.rates[max(0, taken - 1)]), losses, usual)
             machine.clock[at.CLOCK_FAULT] = 0
             raise error
         return taken

@@ -77,6 +77,13 @@ def written(trainer: Trainer) -> str:
     return "\n".join(["what it writes:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 
+def health(trainer: Trainer) -> list[str]:
+    """What is wrong with the run, one line each, as the playground's health pane has it."""
+    from nnplay.health import findings
+
+    return [f"health: {item.sentence}" for item in findings(trainer) if item.level in ("error", "warning")]
+
+
 def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:
     """Everything about the run as one JSON object; numbers that are not finite become null."""
     curves = {

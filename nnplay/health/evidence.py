@@ -17,6 +17,7 @@ class Evidence:
 
     Attributes:
         step, batches, lr: steps taken, batches of an epoch, learning rate of the next step.
+        usual_lr: the learning rate that the optimizer has by default.
         loss: the smoothed training loss.
         train_loss, validation_loss, accuracy: means of epochs; validation ones may be empty.
         gradient_norm: of each step.
@@ -29,6 +30,7 @@ class Evidence:
     step: int
     batches: int
     lr: float
+    usual_lr: float
     loss: Losses
     train_loss: Series
     validation_loss: Series
@@ -52,6 +54,7 @@ def gather(trainer: Trainer) -> Evidence:
         step=trainer.step,
         batches=trainer.batches,
         lr=trainer.lr,
+        usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),
         loss=losses(history, trainer.batch_rows),
         train_loss=series(history, "train_loss"),
         validation_loss=series(history, "validation_loss"),

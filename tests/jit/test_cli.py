@@ -320,3 +320,21 @@ def test_a_network_of_letters_shows_what_it_writes(capsys: pytest.CaptureFixture
     assert all(len(line) == 2 + 6 + 1 + 60 and line[8] == "│" for line in samples)
     assert main(SPIRAL) == 0
     assert "what it writes" not in capsys.readouterr().out
+
+
+def test_what_is_wrong_with_a_run_is_said_behind_its_score(capsys: pytest.CaptureFixture[str]) -> None:
+    """A rate far too high, which need not diverge, is named with one that is usual; a run that learns says nothing."""
+    assert main(["train", "spiral", "--lr", "1000", "--epochs", "30"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("health: rate too high") and "try 0.001 in place of 1000" in line for line in lines)
+    assert main(["train", "spiral"]) == 0
+    assert "health:" not in capsys.readouterr().out
+
+
+def test_divergence_is_told_in_words_of_the_field(capsys: pytest.CaptureFixture[str]) -> None:
+    """No names of the tape: the gradient's length, and a rate that would do."""
+    assert main(["train", "sine", "--lr", "1000", "--optimizer", "sgd"]) == 3
+    said = capsys.readouterr().err
+    assert "the length of the gradient became infinite" in said
+    assert "partial" not in said
+    assert "a learning rate of 0.001," in said

@@ -181,7 +181,7 @@ def leaking() -> Trainer:
 FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("diverging", diverging, "times its best"),
     ("diverging", not_finite, "not finite"),
-    ("rate_high", rate_high, "try 0.3 in place of 3"),
+    ("rate_high", rate_high, "try 0.001 in place of 3"),
     ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
     ("dead_relu", dead, "75% of layer 1 (relu)"),
     ("saturated", saturated, "100% of the units of layer 1 (tanh)"),

@@ -161,5 +161,8 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
         f"{outcome}: {trainer.epoch:,} epochs, {trainer.step:,} steps in {trainer.seconds:.3f} s ({rate:,.0f} steps/s)"
     )
     print(report.score_table(found))
+    if outcome != "diverged":
+        for line in report.health(trainer):
+            print(line)
     if text := report.written(trainer):
         print(text)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.rates import lower_rate
 
 #: The loss this many times its start has grown, unless it falls by that much; below that share of its start the run
 #: has learned.
@@ -41,7 +42,8 @@ def look(evidence: Evidence) -> Sign | None:
 
 
 def _sign(evidence: Evidence, what: str) -> Sign:
-    return Sign("warning", f"rate too high: {what}; try {evidence.lr / 10:g} in place of {evidence.lr:g}")
+    lower = lower_rate(evidence.lr, evidence.usual_lr)
+    return Sign("warning", f"rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
 
 
 RATE_HIGH = HealthRule("rate_high", "Rate too high", look, "pane-training", "3")
