@@ -11,7 +11,25 @@ from typing import Final
 from tests.terminal.emulator import Terminal
 
 _KEYS: Final = tuple(
-    "\x1b[A \x1b[B \x1b[C \x1b[D \r \x1b \t \x1b[Z \x7f . , > < \x1b[5~ \x1b[6~ \x1b[H \x1b[F".split(" ")
+    [
+        "\x1b[A",
+        "\x1b[B",
+        "\x1b[C",
+        "\x1b[D",
+        "\r",
+        "\x1b",
+        "\t",
+        "\x1b[Z",
+        "\x7f",
+        ".",
+        ",",
+        ">",
+        "<",
+        "\x1b[5~",
+        "\x1b[6~",
+        "\x1b[H",
+        "\x1b[F",
+    ]
 )
 _MORE: Final = (" ", "\x10", "\x01", "\x05", "\x0b", "\x1b[3~")
 _LETTERS: Final = "abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ0123456789:/?+-[]{}().,;'\"\\=*%$#@!~`|&^_é→😀"
@@ -54,7 +72,7 @@ class Monkey:
     """Drives playgrounds that `open_one` starts, for so many strokes; keeps what ended badly in `faults`."""
 
     def __init__(self, seed: int, open_one: Callable[[], Terminal]) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - no secret
+        self._random = random.Random(seed)
         self._open = open_one
         self.faults: list[str] = []
 

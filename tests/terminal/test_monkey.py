@@ -37,7 +37,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     [(1, 250), *(pytest.param(seed, 4000, marks=pytest.mark.slow) for seed in (2, 3, 4))],
 )
 def test_random_keys_end_nothing(seed: int, strokes: int, start: Start, tmp_path: Path) -> None:
-    """Keys, command lines, clicks, pastes and resizes down to 1×1: only `q` ends it, and a signal still restores all."""
+    """Keys, command lines, clicks, pastes, resizes down to 1×1: only `q` ends it, and a signal still restores all."""
     monkey = Monkey(seed, start)
     terminal = monkey.run(strokes)
     assert monkey.faults == []
