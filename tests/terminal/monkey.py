@@ -10,26 +10,24 @@ from typing import Final
 
 from tests.terminal.emulator import Terminal
 
-_KEYS: Final = tuple(
-    [
-        "\x1b[A",
-        "\x1b[B",
-        "\x1b[C",
-        "\x1b[D",
-        "\r",
-        "\x1b",
-        "\t",
-        "\x1b[Z",
-        "\x7f",
-        ".",
-        ",",
-        ">",
-        "<",
-        "\x1b[5~",
-        "\x1b[6~",
-        "\x1b[H",
-        "\x1b[F",
-    ]
+_KEYS: Final = (
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[C",
+    "\x1b[D",
+    "\r",
+    "\x1b",
+    "\t",
+    "\x1b[Z",
+    "\x7f",
+    ".",
+    ",",
+    ">",
+    "<",
+    "\x1b[5~",
+    "\x1b[6~",
+    "\x1b[H",
+    "\x1b[F",
 )
 _MORE: Final = (" ", "\x10", "\x01", "\x05", "\x0b", "\x1b[3~")
 _LETTERS: Final = "abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ0123456789:/?+-[]{}().,;'\"\\=*%$#@!~`|&^_é→😀"
