@@ -7,7 +7,6 @@ import numpy as np
 from nnplay.errors import DivergedError
 from nnplay.kernels import layout as at
 from nnplay.machine import Machine
-from nnplay.rates import lower_rate
 
 #: Inputs beyond this are a likelier cause than the learning rate.
 _LARGE_INPUT = 100.0
@@ -17,11 +16,11 @@ _LARGE_WEIGHT = 1e4
 _IN_WORDS = {"loss": "the loss", "partial": "the length of the gradient", "norm": "the length of the gradient"}
 
 
-def describe(machine: Machine, rate: float, losses: list[float], usual: float) -> DivergedError:
+def describe(machine: Machine, rate: float, losses: list[float], lower: float) -> DivergedError:
     """The error for the fault in the machine's clock; the weights have already been put back.
 
     Args:
-        usual: the learning rate that the optimizer has by default.
+        lower: the learning rate to try instead.
     """
     clock = machine.clock
     step, kept = int(clock[at.CLOCK_STEP]), int(clock[at.CLOCK_STEP])
@@ -34,7 +33,7 @@ def describe(machine: Machine, rate: float, losses: list[float], usual: float) -
     return DivergedError(
         f"training diverged at step {step:,}: {what} (learning rate {rate:g}; last losses {recent}); "
         f"the weights of step {kept:,} were kept",
-        hint=_likely_cause(machine, lower_rate(rate, usual)),
+        hint=_likely_cause(machine, lower),
     )
 
 

@@ -26,7 +26,7 @@ from nnplay.loss import Loss, LossRecord
 from nnplay.machine import MAX_EPOCHS, MAX_STEPS, Machine
 from nnplay.network import Network
 from nnplay.optimizer import Optimizer, OptimizerRecord
-from nnplay.rates import Plateau, rates, watches
+from nnplay.rates import Plateau, lower_rate, rates, watches
 from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
 from nnplay.setup import HOLDS, Setup, cores, made
@@ -371,7 +371,8 @@ class Trainer:
         if machine.clock[at.CLOCK_FAULT]:
             losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
             usual = next(float(item.default) for item in self.optimizer.record.fields if item.name == "lr")
-            error = describe(machine, float(machine.rates[max(0, taken - 1)]), losses, usual)
+            rate = float(machine.rates[max(0, taken - 1)])
+            error = describe(machine, rate, losses, lower_rate(rate, usual))
             machine.clock[at.CLOCK_FAULT] = 0
             raise error
         return taken
