@@ -96,36 +96,79 @@ def until_seen(master: int, screen: pyte.Screen, wanted: str, seconds: float = 1
             stream.feed(os.read(master, 1 << 16))
 
 
-@pytest.mark.parametrize("screen", [True, False], ids=["playground", "train"])
-def test_a_killed_client_leaves_the_run_to_be_recovered(ssh: Ssh, screen: bool) -> None:
-    """The client of the playground, or of `nnplay train`, is killed: `recover` over a new line lists a legal state."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    drawn = pyte.Screen(120, 40)
-    words = "--no-tour" if screen else "train spiral --epochs 100000000"
-    environ = {**os.environ, "TERM": "xterm-256color"}
-    client = subprocess.Popen(
-        ssh(words, "-tt"), stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
-    )
-    try:
-        if screen:
-            until_seen(master, drawn, "press space")
-            os.write(master, b" ")
-        until_seen(master, drawn, "acc ")  # losses and accuracy are only shown of a run that has trained
-    finally:
-        client.kill()
-        client.wait()
-        os.close(master)
+class Line:
+    """A terminal of 120 × 40 whose program is an ssh client; killed at the end."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.screen = pyte.Screen(120, 40)
+        environ = {**os.environ, "TERM": "xterm-256color"}
+        self.client = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
+        )
         os.close(slave)
-    end = time.monotonic() + 30
-    listed = ""
-    while "epoch" not in listed or "in use" in listed:
-        assert time.monotonic() < end, f"recover lists: {listed}"
-        listed = subprocess.run(ssh("recover"), capture_output=True, text=True, check=True).stdout
+
+    def shows(self, wanted: str) -> None:
+        """Waits until something is on the screen."""
+        until_seen(self.master, self.screen, wanted)
+
+    def press(self, keys: str) -> None:
+        """Types."""
+        os.write(self.master, keys.encode())
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.kill()
+        self.client.wait()
+        os.close(self.master)
+
+
+def ours(mark: Path) -> list[str]:
+    """Command lines of processes that were started with `mark` in their environment (the state folder of this test)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):  # ended meanwhile, or somebody else's
+                if str(mark).encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+def gone(mark: Path) -> None:
+    """Waits until none of them is left: five seconds for the program, and the time until sshd has noticed."""
+    end = time.monotonic() + 10
+    while left := [words for words in ours(mark) if "nnplay" in words and "sshd" not in words]:
+        assert time.monotonic() < end, left
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("screen", [True, False], ids=["playground", "train"])
+def test_a_killed_client_leaves_the_run_to_be_recovered(ssh: Ssh, tmp_path: Path, screen: bool) -> None:
+    """The client is killed in mid-training: no process stays, the run is kept and legal, the next start offers it."""
+    words = "--no-tour" if screen else "train spiral --epochs 100000000"
+    with Line(ssh(words, "-tt")) as line:
+        if screen:
+            line.shows("press space")
+            line.press(" ")
+        line.shows("acc ")  # losses and accuracy are only shown of a run that has trained
+        assert any("nnplay" in found for found in ours(tmp_path / "state"))
+    gone(tmp_path / "state")
+    listed = subprocess.run(ssh("recover"), capture_output=True, text=True, check=True).stdout
     (kept,) = session.autosaves()
     assert str(kept.path) in listed
+    assert "epoch" in listed
+    assert "in use" not in listed
     with Session.open(kept.path) as found:
         assert found.trainer.step > 0
         fresh = found.config.trainer()
         fresh.run(steps=found.trainer.step)
         assert all(np.array_equal(value, found.trainer.tensors()[name]) for name, value in fresh.tensors().items())
+    with Line(ssh("--no-tour", "-tt")) as line:
+        line.shows("ended without being saved")
+        line.press("\r")
+        line.shows(f"resumed at step {found.trainer.step:,}")
+    gone(tmp_path / "state")
+    assert [held.path for held in session.autosaves()] == [kept.path]
