@@ -41,6 +41,7 @@ class SavedRun:
         tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
         view: settings of the screen.
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
+        origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
     """
 
     config: RunConfig
@@ -48,13 +49,16 @@ class SavedRun:
     tensors: Mapping[str, Array]
     view: Mapping[str, Any] = field(default_factory=dict)
     edited: RunConfig | None = None
+    origin: tuple[str, int] | None = None
 
     @property
     def record(self) -> dict[str, Any]:
-        """The session's record."""
+        """The session's record; keys of a text written by hand, which had the run at its top, go."""
         edited = None if self.edited is None else _anywhere(self.edited).to_dict()
         run = self.config.to_dict()
-        return {"run": run, "edited": edited, "progress": dict(self.progress), "view": dict(self.view)}
+        origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
+        now = {"run": run, "edited": edited, "origin": origin, "progress": dict(self.progress), "view": dict(self.view)}
+        return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
 
 def capture(config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None) -> SavedRun:
@@ -190,7 +194,7 @@ def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputEr
 
 
 _NOT_CONFIG = frozenset(
-    {"edited", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
+    {"edited", "origin", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
 )
 
 

@@ -73,18 +73,19 @@ class Changing(Keeping):
                 return "applied; a new run begins" if anew else "applied; weights of layers that fit are kept"
             return f"{_words(live)} from this step on"
 
-    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
-        """Gives one weight another value, from this step on."""
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
+        """Gives one weight another value, from this step on; returns what was done."""
         with self._turn:
             here = Side(self.settings, self._config)
             words = f"{name}[{','.join(map(str, index))}] = {value:g}"
             edit = Edit(words, here, replace(here, value=value), weight=(name, index))
             self.edits.record(edit)
             self._enter(edit, edit.before, edit.after, self._split)
+            return f"{words} from this step on"
 
-    def reseed(self) -> None:
-        """New initial weights and a new order, from the next seed."""
-        self.apply(self.settings.changed(seed=self.settings.seed + 1))
+    def reseed(self) -> str:
+        """New initial weights and a new order, from the next seed; returns what was done."""
+        return self.apply(self.settings.changed(seed=self.settings.seed + 1))
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.

@@ -46,6 +46,7 @@ class Keeping:
         self.read_only = ""
         self.view: Mapping[str, Any] = {}
         self._lock: session.Lock | None = None
+        self._generation = 0
         self._edits = 0
         self._clean = (0, 0)
         self._made: tuple[Trainer | None, RunConfig | None] = (None, None)
@@ -70,7 +71,7 @@ class Keeping:
         same = self._lock is not None and str(target) == self.path
         if not same:
             saved_run.refuse_taken(target)
-        saved_run.write(target, saved, self._lock if same else None)
+        self._generation = saved_run.write(target, saved, self._lock if same else None)
         if not same:
             self._hold(target)
         self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
@@ -142,7 +143,8 @@ class Keeping:
         if lock is not None and not writable:
             lock.release()
         self._put(opened)
-        self.path, self._lock = (str(target), lock) if writable else ("", None)
+        if writable:
+            self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
         self.read_only = refused
         remember(target)
         return "; ".join([*notes, f"opened {target} at step {opened.trainer.step:,}"])
@@ -162,13 +164,29 @@ class Keeping:
         try:
             session.refuse_unheld(lock, str(target))
             opened = saved_run.read(target)
+            origin = session.summarize(target).record.get("origin")
         except BaseException:
             lock.release()
             raise
         self._put(opened)
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
-        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet", *opened.warnings])
+        place = f"; s saves it to {self.path}" if self._belongs_to(origin) else ""
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *opened.warnings])
+
+    def _belongs_to(self, origin: Any) -> bool:
+        """Whether the run goes on from a session that nobody has saved to or opened since; then it is that one's."""
+        if not isinstance(origin, Mapping):
+            return False
+        path, lock = Path(str(origin.get("path", ""))), None
+        with contextlib.suppress(InputError):  # gone, or not to be trusted: the run gets a name when it is saved
+            lock = session.take_lock(path)
+            if lock.held and session.summarize(path).generation == origin.get("generation"):
+                self.path, self._lock, self._generation = str(path), lock, int(origin["generation"])
+                return True
+        if lock is not None:
+            lock.release()
+        return False
 
     def open_copy(self, path: str) -> str:
         """Opens a run that autosave holds and leaves it there; returns what there is to say about it.
@@ -282,10 +300,16 @@ class Keeping:
 
         for _ in range(_ATTEMPTS - 1):
             if (waiting := self._waiting()) is not None:
-                return waiting
+                return self._with_origin(waiting)
             with contextlib.suppress(NoAnswerError):  # perhaps because it has begun to make another run: look again
-                return self.worker.ask(latest, seconds=1.0)
-        return self.worker.ask(latest, seconds=1.0)
+                return self._with_origin(self.worker.ask(latest, seconds=1.0))
+        return self._with_origin(self.worker.ask(latest, seconds=1.0))
+
+    def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
+        """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
+        if saved is None or not self.path or self._lock is None:
+            return saved
+        return replace(saved, origin=(str(Path(self.path).absolute()), self._generation))
 
     def _waiting(self) -> saved_run.SavedRun | None:
         """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""

@@ -271,6 +271,28 @@ def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None
     assert (backend.worker.stops.patience, backend.worker.stops.epochs) == (0, 0)
 
 
+def test_a_recovered_run_finds_the_session_that_it_goes_on_from(open_backend: Open, tmp_path: Path) -> None:
+    """Saved, trained on, ended by a signal, resumed: s saves to that session, unless somebody saved to it meanwhile."""
+    backend = open_backend()
+    trained(backend)
+    backend.save("mine")
+    trained(backend, 60)
+    backend.stop(keep=True)
+    (kept,) = session.autosaves()
+    again = open_backend()
+    assert "s saves it to" in again.resume(str(kept.path))
+    again.stop(keep=True)
+    with Session.open("mine.nnplay") as other:
+        assert other.trainer.step == 30
+        other.save()
+    late = open_backend()
+    assert "s saves it to" not in late.resume(str(kept.path))
+    assert late.save("") == "saved to xor.nnplay at step 90"
+    assert "origin" not in session.summarize("xor.nnplay").record
+    with Session.open("mine.nnplay") as other:
+        assert other.trainer.step == 30
+
+
 def test_every_file_is_private_whatever_the_umask(open_backend: Open, tmp_path: Path) -> None:
     """Under umask 000 a run that is saved, packed, autosaved and listed makes files 0600 and folders 0700 only."""
     before = os.umask(0)

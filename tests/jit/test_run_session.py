@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,22 @@ def test_five_lines_by_hand_are_a_session(tmp_path: Path) -> None:
         assert session.trainer.step == 0
         session.trainer.run(epochs=1)
         assert session.trainer.epoch == 1
+
+
+def test_a_saved_text_has_the_run_once(tmp_path: Path) -> None:
+    """Saving over a hand-written text moves its keys into [run]: none is left at the top, where it would do nothing."""
+    place = tmp_path / "mine.nnplay"
+    place.mkdir(mode=0o700)
+    text = '# my first run\ndata = "xor"\nlayers = "linear 4, tanh, linear 2"\nepochs = 5\n'
+    (place / "session.toml").write_text(text)
+    with nn.Session.open(place) as session:
+        session.save()
+    saved = tomllib.loads((place / "session.toml").read_text())
+    assert "# my first run" in (place / "session.toml").read_text()
+    assert saved["run"]["epochs"] == 5
+    assert not {"data", "layers", "epochs"} & saved.keys()
+    with nn.Session.open(place) as session:
+        assert session.config.epochs == 5
 
 
 def test_a_second_opener_is_read_only_and_told_why(tmp_path: Path) -> None:

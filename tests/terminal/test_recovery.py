@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,10 +143,10 @@ def test_a_kill_loses_no_more_than_the_time_between_autosaves(open_nnplay: Open)
 
 
 def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Open, tmp_path: Path) -> None:
-    """A visit under umask 000 (training, autosave, saving): files 0600, folders 0700, and nothing of ours in /tmp."""
-    shared = Path(tempfile.gettempdir())
-    before = set(os.listdir(shared))
-    terminal = open_nnplay("--no-tour", "--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1")
+    """A visit under umask 000 (training, autosave, saving): files 0600, folders 0700, no temporary files."""
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o700)
+    terminal = open_nnplay("--no-tour", "--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1", TMPDIR=str(shared))
     train(terminal)
     terminal.until(lambda: bool(session.autosaves()), 60)
     terminal.press("s")
@@ -159,7 +158,7 @@ def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Op
     assert {"session.toml", "recent.json"} <= {path.name for path in found}
     wrong = [path for path in found if stat.S_IMODE(path.stat().st_mode) != (0o700 if path.is_dir() else 0o600)]
     assert wrong == []
-    assert [name for name in set(os.listdir(shared)) - before if name.startswith("nnplay")] == []
+    assert list(shared.iterdir()) == []
 
 
 def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay: Open, tmp_path: Path) -> None:

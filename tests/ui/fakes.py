@@ -321,9 +321,10 @@ class FakeBackend:
     def rewind(self) -> None:
         self._do("rewind", step=0, epoch=0, batch=0, curves={})
 
-    def reseed(self) -> None:
+    def reseed(self) -> str:
         self._do("reseed")
         self.settings = replace(self.settings, seed=self.settings.seed + 1)
+        return "new weights"
 
     def goto(self, unit: str, number: int) -> None:
         self._do("goto", unit, number)
@@ -334,8 +335,9 @@ class FakeBackend:
     def look(self, **seen: Any) -> None:
         self.looked = seen
 
-    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
         self._do("set_weight", name, index, value)
+        return f"{name} = {value:g}"
 
     def summary(self) -> str:
         return "700 training rows in batches of 32"
