@@ -1,7 +1,8 @@
 """Measures the playground on a pseudo-terminal while it trains flat out, and writes what it finds into RESULTS.md.
 
-`python benchmarks/ui.py [--minutes 2] [--keys 60] [--print]`: start, key to repaint, lateness of the event loop,
-bytes by pane, training speed beside a run without a screen, memory over some minutes, and slow lines.
+`python benchmarks/ui.py [--minutes 2] [--keys 60] [--print]`: start, key to repaint, lateness of the event loop, bytes
+by pane, training speed beside a run without a screen, memory over some minutes, and slow lines. With `--large` runs
+that are large for a screen instead, with `--memory-minutes 30` memory alone.
 """
 
 from __future__ import annotations
@@ -287,6 +288,20 @@ def memory(minutes: float, *, write: bool) -> None:
         write_section("Memory of the playground", lines)
 
 
+def large(keys: int, *, write: bool) -> None:
+    """Measures runs that are large for a screen, and writes the section about them."""
+    import ui_large
+
+    with tempfile.TemporaryDirectory() as name:
+        rows = ui_large.measure(Path(name), keys)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    lines = [f"At 120×40, training flat out; load averages at the end: {load}.", "", *rows]
+    lines += ["", "Command: `python benchmarks/ui.py --large`"]
+    print("\n".join(lines))
+    if write:
+        write_section("The playground with large runs", lines)
+
+
 def main() -> None:
     """Measures and writes the section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -294,9 +309,13 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=60, help="keys that are timed")
     parser.add_argument("--print", action="store_true", help="print only, without writing RESULTS.md")
     parser.add_argument("--memory-minutes", type=float, default=0.0, help="watch memory only, for so long (30)")
+    parser.add_argument("--large", action="store_true", help="only runs that are large for a screen")
     options = parser.parse_args()
     if options.memory_minutes:
         memory(options.memory_minutes, write=not options.print)
+        return
+    if options.large:
+        large(options.keys, write=not options.print)
         return
     rows = measure(options.minutes, options.keys)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())

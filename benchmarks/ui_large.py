@@ -27,6 +27,10 @@ def runs(folder: Path) -> dict[str, dict[str, Any]]:
     """The runs by what is large about them."""
     write_table(folder / "large.csv")
     return {
+        "the default spiral, to compare with": {
+            "data": "spiral",
+            "layers": ["linear 8", "tanh", "linear 8", "tanh", "linear 2"],
+        },
         "1,000 layers": {"data": "spiral", "layers": ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"]},
         "three layers of 512 units": {"data": "spiral", "layers": ["linear 512", "relu"] * 3 + ["linear 2"]},
         f"{ROWS:,} rows of {COLUMNS} columns": {
