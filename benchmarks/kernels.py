@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import products
+from results import machine, write_section
 
 from nnplay.kernels import library
 from nnplay.kernels.jit import Kernel
@@ -95,16 +96,19 @@ def seconds(functions: tuple[Callable[[], Any], ...], flops: float) -> list[floa
 
 
 def main(real: str) -> None:
-    """Prints the table."""
+    """Prints the table, and writes it down."""
     library.addresses(FORMS, real)
-    print(f"{'size':>18} {'form':>16} {'NumPy':>8} {'tile':>8}  GFLOP/s   ratio")
+    lines = [f"| size, {real} | form | NumPy GFLOP/s | tile GFLOP/s | ratio |", "|---|---|---|---|---|"]
     for size in SIZES:
         flops = 2.0 * size[0] * size[1] * size[2]
         for form in FORMS:
             theirs, ours = seconds(calls(form, size, real), flops)
-            name = form.name.partition(":")[2]
-            speeds = f"{flops / theirs / 1e9:8.1f} {flops / ours / 1e9:8.1f}"
-            print(f"{'×'.join(map(str, size)):>18} {name:>16} {speeds}           {theirs / ours:5.2f}")
+            name = form.name.partition(":")[2].replace("_", " ")
+            speeds = f"{flops / theirs / 1e9:.1f} | {flops / ours / 1e9:.1f} | {theirs / ours:.2f}×"
+            lines.append(f"| {'×'.join(map(str, size))} | {name} | {speeds} |")
+            print(lines[-1], flush=True)
+    title = "The matrix kernel beside NumPy, one thread" + ("" if real == "float32" else f", {real}")
+    write_section(title, [machine(), "", *lines, "", f"Command: `python benchmarks/kernels.py {real}`"])
 
 
 if __name__ == "__main__":

@@ -178,9 +178,8 @@ _TIMED: Final = Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)})
 _TIMED_BACK: Final = Timed(sized_by="turned", gradients=("dstate",))
 
 
-def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any) -> Cell:
-    """The cell of one nonlinearity: kernels `bend`, `unbend`; NumPy `value` of a sum and `slope` at a state."""
-    through_time, back_through_time = _definition(value), _definition_back(slope)
+def _explained(name: str, value: Any, through_time: Callable[..., Any]) -> Callable[..., Term]:
+    """One state, worked out."""
 
     def element(at: tuple[int, ...], inputs: Named, weight_hh: Named, bias_hh: Named, *present: Named) -> Term:
         previous = through_time(*(item.array for item in (inputs, weight_hh, bias_hh, *present)))[1]
@@ -188,6 +187,12 @@ def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any)
             return Named("previous", previous)[at] * 1.0
         told = inputs[at] + from_state(at, previous, weight_hh, 1) + bias_hh[at[2]]
         return apply(name, lambda x: float(value(np.float64(x))), told)
+
+    return element
+
+
+def _explained_back(name: str, slope: Any, back_through_time: Callable[..., Any]) -> Callable[..., Term]:
+    """The gradient of one state, worked out."""
 
     def element_back(
         at: tuple[int, ...], dhidden: Named, hidden: Named, turned: Named, *present: Named, **integers: int
@@ -198,47 +203,56 @@ def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any)
         local = apply(f"{name}′", lambda h: float(slope(np.float64(h))), hidden[at])
         return Named("dstate", back_through_time(*arrays, **integers)[1])[at] * local
 
-    def forward(padded: bool) -> Operation:
-        return Operation(
-            name="rnn, step by step",
-            kernel=_forward_kernel(name, bend, padded),
-            reads=("inputs", "weight_hh", "bias_hh") + (("present",) if padded else ()),
-            writes=("hidden", "previous"),
-            reference=through_time,
-            formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
-            words=(
-                "The state is what the layer remembers: at every step it is made anew from the input and from itself, "
-                "always by the same weights."
-            ),
-            element=element,
-            torch="torch.nn.RNN",
-            timed=_TIMED,
-        )
+    return element_back
 
-    def backward(padded: bool) -> Operation:
-        return Operation(
-            name="rnn back through time",
-            kernel=_backward_kernel(name, unbend, padded),
-            reads=("dhidden", "hidden", "turned") + (("present",) if padded else ()),
-            writes=("dgates", "dstate"),
-            reference=back_through_time,
-            formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
-            words=(
-                "From the last step to the first. The error of an early step has been multiplied by the same weights "
-                "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
-            ),
-            element=element_back,
-            integers=("directions", "truncate"),
-            torch="autograd",
-            timed=_TIMED_BACK,
-        )
 
+def _forward(name: str, bend: Any, value: Any, padded: bool) -> Operation:
+    through_time = _definition(value)
+    return Operation(
+        name="rnn, step by step",
+        kernel=_forward_kernel(name, bend, padded),
+        reads=("inputs", "weight_hh", "bias_hh") + (("present",) if padded else ()),
+        writes=("hidden", "previous"),
+        reference=through_time,
+        formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
+        words=(
+            "The state is what the layer remembers: at every step it is made anew from the input and from itself, "
+            "always by the same weights."
+        ),
+        element=_explained(name, value, through_time),
+        torch="torch.nn.RNN",
+        timed=_TIMED,
+    )
+
+
+def _backward(name: str, shown: str, unbend: Any, slope: Any, padded: bool) -> Operation:
+    back_through_time = _definition_back(slope)
+    return Operation(
+        name="rnn back through time",
+        kernel=_backward_kernel(name, unbend, padded),
+        reads=("dhidden", "hidden", "turned") + (("present",) if padded else ()),
+        writes=("dgates", "dstate"),
+        reference=back_through_time,
+        formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
+        words=(
+            "From the last step to the first. The error of an early step has been multiplied by the same weights "
+            "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
+        ),
+        element=_explained_back(name, slope, back_through_time),
+        integers=("directions", "truncate"),
+        torch="autograd",
+        timed=_TIMED_BACK,
+    )
+
+
+def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any) -> Cell:
+    """The cell of one nonlinearity: kernels `bend`, `unbend`; NumPy `value` of a sum and `slope` at a state."""
     return Cell(
         gates=1,
-        forward=forward(False),
-        forward_padded=forward(True),
-        backward=backward(False),
-        backward_padded=backward(True),
+        forward=_forward(name, bend, value, False),
+        forward_padded=_forward(name, bend, value, True),
+        backward=_backward(name, shown, unbend, slope, False),
+        backward_padded=_backward(name, shown, unbend, slope, True),
         wide=(),
         narrow=("hidden", "previous"),
         wide_back=("dgates",),

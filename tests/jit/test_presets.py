@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
+from nnplay.play.backend import PlaygroundBackend
 from nnplay.presets.catalogue import GROUPS, load_preset, preset_records, preset_text
 from nnplay.presets.preset import Preset
 
@@ -89,3 +92,26 @@ def test_early_stopping_stops_early() -> None:
     trainer = preset.trainer()
     assert "stopped early" in preset.train(trainer)
     assert trainer.epoch < preset.config.epochs
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[PlaygroundBackend]:
+    """The playground's backend, without a screen."""
+    backend = PlaygroundBackend()
+    yield backend
+    backend.stop()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_open_in_the_playground(name: str, playground: PlaygroundBackend) -> None:
+    """Chosen in the playground, a preset's settings describe its own run, and every layer of it fits its data."""
+    settings = playground.preset(name)
+    wanted, found = PRESETS[name].config, settings.config()
+    assert (found.layers, found.data.name, found.optimizer) == (wanted.layers, wanted.data.name, wanted.optimizer)
+    assert wanted.data.values.items() <= found.data.values.items()
+    assert (found.schedule, found.seed) == (wanted.schedule, wanted.seed)
+    assert wanted.loss is None or found.loss == wanted.loss
+    playground.apply(settings)
+    lines = playground.ledger(settings.layers).lines
+    assert lines
+    assert not [line.problem for line in lines if line.problem]
