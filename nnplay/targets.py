@@ -72,7 +72,9 @@ def _values_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
         )
     shape = data.y.shape[1:]
     if int(np.prod(output)) != int(np.prod(shape)):
-        raise _wrong_outputs(f"'{data.name}' with {shape_text(shape)} target values", shape, output)
+        raise _wrong_outputs(
+            f"'{data.name}' with {shape_text(shape)} target value{'' if shape == (1,) else 's'}", shape, output
+        )
     return TargetForm(shape, lambda y: y.astype(np.float64), None, None)
 
 

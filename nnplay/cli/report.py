@@ -25,6 +25,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     count = sum(len(part) for part in parts(trainer).values())
     kind = f"{split.outputs} classes" if split.task == "classification" else _targets(split.train.target_names)
     table = run.to_dict()
+    inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [
         _words(table, "loss"),
         _words(table, "optimizer"),
@@ -34,7 +35,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         f"seed {run.seed}",
     ]
     lines = [
-        f"{split.name}: {count:,} rows of {shape_text(split.feature_shape)} inputs, {kind}",
+        f"{split.name}: {count:,} rows of {inputs}, {kind}",
         split.summary(trainer.setup.batch_size),
         f"network: {show_layers(run.layers)} ({plan.parameter_count:,} parameters)",
         ", ".join(chosen),

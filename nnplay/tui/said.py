@@ -8,6 +8,8 @@ from nnplay.text import clean
 from nnplay.tui.cells import Cells, Row, fit
 from nnplay.tui.look import Ink
 
+_MORE = "  L: all of it"
+
 
 class Said(Cells):
     """Shows the last message until the next one."""
@@ -25,5 +27,8 @@ class Said(Cells):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """One row."""
-        return [((fit(f" {self.text}", width), self.look.ink(self._ink)),)]
+        """One row; what is too long for it ends with the key that shows it whole."""
+        text = f" {self.text}"
+        if len(text) > width:
+            text = fit(text, max(0, width - len(_MORE))) + _MORE
+        return [((fit(text, width), self.look.ink(self._ink)),)]

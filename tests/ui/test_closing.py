@@ -8,6 +8,7 @@ from textual.screen import Screen
 from nnplay.tui.app import Playground
 from nnplay.tui.closing import ClosesOnce, Palette
 from nnplay.tui.look import Look
+from nnplay.tui.said import Said
 from tests.ui.fakes import FakeBackend, trained
 
 
@@ -56,3 +57,14 @@ async def test_page_keys_in_a_list_without_room(opener: str, size: tuple[int, in
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is app._main
+
+
+async def test_a_message_too_long_for_its_line_names_the_key_that_shows_it() -> None:
+    """What was said is cut with a hint at the log, where it stands whole."""
+    app = Playground(FakeBackend(trained()), Look())
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.pause()
+        app.say("word " * 30)
+        assert app._main.query_one(Said).plain_text.rstrip().endswith("L: all of it")
+        app.say("short")
+        assert "L:" not in app._main.query_one(Said).plain_text

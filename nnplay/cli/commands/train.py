@@ -157,12 +157,15 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
         print(loss_plot(trainer.history, trainer.batches))
     rate = trainer.step / max(trainer.seconds, 1e-9)
-    print(
-        f"{outcome}: {trainer.epoch:,} epochs, {trainer.step:,} steps in {trainer.seconds:.3f} s ({rate:,.0f} steps/s)"
-    )
+    done = f"{_counted(trainer.epoch, 'epoch')}, {_counted(trainer.step, 'step')}"
+    print(f"{outcome}: {done} in {trainer.seconds:.3f} s ({rate:,.0f} steps/s)")
     print(report.score_table(found))
     if outcome != "diverged":
         for line in report.health(trainer):
             print(line)
     if text := report.written(trainer):
         print(text)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
