@@ -81,7 +81,7 @@ class Stops:
         waited = trainer.epoch - self._best_epoch
         if not self.patience or waited < self.patience:
             return ""
-        return f"stopped early: {name} did not fall for {waited:,} epochs; it was best at epoch {self._best_epoch:,}"
+        return f"stopped early: {name} did not fall for {waited:,} epochs (best: epoch {self._best_epoch:,})"
 
 
 def _last(trainer: Trainer, name: str) -> float:

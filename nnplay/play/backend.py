@@ -10,6 +10,7 @@ from typing import Any
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network import Network
+from nnplay.operation import shape_text
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import Catalogue, catalogue
 from nnplay.play.changing import Changing, data_of, split_of, stops_of
@@ -55,7 +56,7 @@ class PlaygroundBackend(Changing):
     def ledger(self, layers: Sequence[str]) -> Ledger:
         """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
         train = self._split.train
-        names = train.feature_names or (f"{len(train.feature_shape)}-d",)
+        names = train.feature_names or (shape_text(train.feature_shape),)
         outputs = train.class_names if train.task == "classification" else train.target_names
         found = ledger(layers, self._split.feature_shape, names, outputs)
         if found.lines and not any(line.problem for line in found.lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,11 +41,16 @@ def title(item: Item, unfolded: Collection[Path], look: Look) -> str:
     lead = "  " * (item.depth - 1) + look.pick("├ " if item.first else "│ ", "+ " if item.first else "| ")
     lead = lead if item.depth else ""
     if not item.line.parts:
-        return lead + item.line.text
+        return lead + shortened(item.line.text)
     sign = look.pick("▽ ", "- ") if item.path in unfolded else look.pick("▷ ", "+ ")
     word = item.line.text.partition("[")[0].strip()
     count = _layers(item.line)
     return f"{lead}{sign}{word}, {count} layer{'' if count == 1 else 's'}"
+
+
+def shortened(text: str) -> str:
+    """A layer's text without the names of values that are words: `conv2d 16 same` for `conv2d 16 padding=same`."""
+    return re.sub(r"\b(?:padding|mode|init|approximate|kind)=(?=[a-z])", "", text)
 
 
 def _layers(line: LayerLine) -> int:

@@ -104,7 +104,7 @@ def test_patience_ends_a_run_whose_validation_gets_no_better() -> None:
     values = trainer.history["validation_loss"].last
     best = int(values.argmin())
     assert len(values) - 1 - best == 4
-    told = f"validation loss did not fall for 4 epochs; it was best at epoch {best + 1:,}"
+    told = f"validation loss did not fall for 4 epochs (best: epoch {best + 1:,})"
     assert reason == f"stopped early: {told}"
 
 

@@ -39,7 +39,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
     "masks": (
         Masks(grey(32, 32, 3), MASK, SHIFTED, ("ground", "disc", "box"), (0.9, 0.78, float("nan"))),
-        ["true", "predicted", "wrong pixels", "disc", "0.78", "0.84"],
+        ["true", "predicted", "wrong", "disc", "0.78", "0.84"],
     ),
     "pair": (Pair(grey(28, 28), grey(28, 28)), ["wanted", "given back", "mean difference"]),
     "wave": (

@@ -72,7 +72,7 @@ def masks(view: Masks, width: int, height: int, look: Look) -> list[Row]:
         ("picture", view.image),
         ("true", view.true),
         ("predicted", view.predicted),
-        ("wrong pixels", wrong),
+        ("wrong", wrong),
     ]
     legend = [_named_class(view, index, look) for index in range(len(view.labels))]
     mean = float(np.nanmean(view.overlaps))

@@ -83,7 +83,8 @@ class Shell(KeysInOrder, FaultReporting):
         ledger = self._backend.ledger(settings.layers)
         for pane in self._main.query(Pane):
             pane.set_up(settings, ledger)
-        widths = [str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
+        shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""
+        widths = [shape or str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
         self._main.query_one(HeaderLine).set_up(settings, "·".join(widths))
 
     def where(self) -> Where:

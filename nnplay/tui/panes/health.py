@@ -52,7 +52,7 @@ class Findings(Cells, can_focus=True):
         """A glyph, the sentence, the key; scrolled to the finding under the cursor."""
         if not self._findings:
             self._lines = []
-            return [(("nothing to report; press space to train", self.look.ink("dim")),)]
+            return [(("nothing to report yet", self.look.ink("dim")),)]
         blocks = [self._rows_of(index, finding, width) for index, finding in enumerate(self._findings)]
         rows = [(index, row) for index, block in enumerate(blocks) for row in block]
         end = sum(len(block) for block in blocks[: self.cursor + 1])
