@@ -20,6 +20,7 @@ from nnplay.presets.catalogue import load_preset
 from nnplay.snapshot import Snapshot
 from nnplay.targets import target_form
 from nnplay.tempo import EASED, Tempo
+from nnplay.timeline import BUDGET
 from nnplay.worker import Look, Worker
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
@@ -31,12 +32,13 @@ class PlaygroundBackend(Changing):
 
     Args:
         config: the run to begin with; the first preset if there is none.
+        past: bytes of memory that stored moments of the run's past may take.
     """
 
-    def __init__(self, config: RunConfig | None = None) -> None:
+    def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
         super().__init__()
         self.catalogue: Catalogue = catalogue()
-        self.worker = Worker()
+        self.worker = Worker(budget=past)
         self.worker.tempo = EASED
         self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
         self._split = split_of(self._config)

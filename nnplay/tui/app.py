@@ -22,6 +22,9 @@ from nnplay.tui.opening import Opening
 from nnplay.tui.palette_provider import Actions
 from nnplay.tui.panes.output import OutputPane
 
+_IDLE = 1.5
+"""Seconds after the start until code is read that the first screen does not need."""
+
 
 class Playground(CommandActions, TrainingActions):
     """The screen of one back end.
@@ -86,6 +89,7 @@ class Playground(CommandActions, TrainingActions):
         if self.opening is not None:
             self.opening.done()
         await self.let_keys_in()
+        self.set_timer(_IDLE, self.prepare_inspector)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""

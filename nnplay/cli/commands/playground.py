@@ -14,6 +14,7 @@ from platformdirs import user_state_path
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.errors import InputError
+from nnplay.fields import integer
 
 if TYPE_CHECKING:
     from nnplay.config import RunConfig
@@ -32,6 +33,9 @@ examples:
 _DRAWING: Final = ("--ascii", "--light", "--slow", "--tour", "--no-tour")
 
 
+_PAST: Final = integer("past", 128, "MiB of memory for going back in time", low=1, high=2**20)
+
+
 def run(words: Sequence[str]) -> int:
     """Opens it, once it is sure that the run can be and that there is a screen."""
     if set(words) <= set(_DRAWING):
@@ -47,14 +51,16 @@ def run(words: Sequence[str]) -> int:
     add("--ascii", action="store_true", help="draw with plain characters only")
     add("--light", action="store_true", help="colours for a light background")
     add("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
+    add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
     add("--tour", action=BooleanOptionalAction, help="begin with the tour (default: at the very first start)")
     add_run_flags(parser)
     options = parser.read(words)
+    past: int = _PAST.read(options.past, "--past")
     config: RunConfig | None = None
     if options.source or run_table(options):
         config = run_config(base_table(options.source) if options.source else _first(), options)
     check_screen()
-    backend = PlaygroundBackend(config)
+    backend = PlaygroundBackend(config, past=past << 20)
     return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour))
 
 

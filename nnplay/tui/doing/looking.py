@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+
 from nnplay.tui import theme
 from nnplay.tui.cells import Cells
 from nnplay.tui.closing import Palette
@@ -45,6 +48,10 @@ class LookingActions(ChangingActions):
             self.say("there is no network to inspect", error=True)
             return
         self.push_screen(InspectorScreen(worker, self._backend), lambda _: self._inspected())
+
+    def prepare_inspector(self) -> None:
+        """Reads the inspector's code beside the event loop, so that its first opening waits for nothing."""
+        self.run_worker(asyncio.to_thread(importlib.import_module, "nnplay.tui.inspector.screen"), exit_on_error=True)
 
     def _inspected(self) -> None:
         """Back from the inspector, which may have changed settings."""
