@@ -92,4 +92,5 @@ def _shrinking(length: Floats) -> str:
 
 
 def _times(factor: float) -> str:
-    return f"{1 / factor:,.3g} times smaller" if factor < 1 else f"{factor:,.3g} times larger"
+    size, word = (1 / factor, "smaller") if factor < 1 else (factor, "larger")
+    return f"{size:,.0f} times {word}" if 10 <= size < 1e7 else f"{size:.2g} times {word}"

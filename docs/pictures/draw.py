@@ -17,6 +17,33 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "unit": (Look(), [":preset spiral", "+900", "2", "right", "right", "w"]),
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400", "4"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
+    "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
+    "inspector-conv": (
+        Look(),
+        [":data digits", ":layers conv2d 8 k3 p1, batch_norm, relu, flatten, linear 10", "+20", "i", "n", "n"]
+        + ["down"] * 3
+        + ["right"] * 3
+        + ["right_square_bracket"] * 2,
+    ),
+    "inspector-lstm": (
+        Look(),
+        [
+            ":data adding",
+            ":layers lstm 6, linear 1",
+            "+80",
+            "i",
+            "n",
+            "N",
+            "N",
+            "n",
+            "n",
+            "n",
+            "n",
+            "n",
+            "n",
+            *["down"] * 12,
+        ],
+    ),
 }
 """Name of the picture: the look, and what is done: a command, `+n` for n steps of training, or a key."""
 
