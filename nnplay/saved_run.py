@@ -227,8 +227,20 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     return warnings
 
 
+_digests: list[tuple[Split, str]] = []
+
+
 def fingerprint(split: Split) -> str:
-    """Digest of all rows as the network gets them."""
+    """Digest of all rows as the network gets them; worked out once, as training stands still for a save."""
+    for known, digest in _digests:
+        if known is split:
+            return digest
+    digest = _digest(split)
+    _digests[:] = [(split, digest), *_digests[:1]]
+    return digest
+
+
+def _digest(split: Split) -> str:
     hashed = hashlib.sha256()
     for part in (split.train, split.validation, split.test):
         if part is not None:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import nnplay as nn
+from nnplay import saved_run
+from nnplay.data.split import Split
 from nnplay.errors import InputError
 
 RUNS = {
@@ -132,3 +134,16 @@ def test_a_tensor_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
     record.write_text(record.read_text().replace('"linear 8"', '"linear 128"'))
     with pytest.raises(InputError, match=r"0\.weight"):
         nn.Session.open(place)
+
+
+def test_training_does_not_stand_still_for_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are digested at the first save of a run and not again, however often it is saved."""
+    counted: list[Split] = []
+    real = saved_run._digest
+    monkeypatch.setattr(saved_run, "_digest", lambda split: (counted.append(split), real(split))[1])
+    with nn.Session.new(None, {"data": "xor", "layers": "linear 2"}) as session:
+        first = session.captured()
+        session.trainer.run(steps=3)
+        second = session.captured()
+    assert len(counted) == 1
+    assert first.progress["data"] == second.progress["data"]
