@@ -150,7 +150,7 @@ class NetworkView(Cells, can_focus=True):
             return f"{name}: an input"
         value = self._value()
         shown = "none" if value is None else f"{value:.4g}"
-        keys = "  (w other weights, enter or J K set)" if self.has_focus else ""
+        keys = "  w next · J K ±0.1" if self.has_focus else ""
         if self.link == 0:
             return f"{name}, bias: {shown}{keys}"
         return f"{self._between(*self.chosen, self.link - 1)}: {shown}{keys}"
