@@ -146,8 +146,9 @@ class LayerList(Cells, can_focus=True):
         if ledger is None:
             return ()
         dot = self.look.pick("·", "-")
-        adds = f" {dot} {fixed.short(ledger.multiply_adds, 0)} mult-adds" if width >= 44 else ""
-        text = f"{fixed.count(ledger.parameters)} parameters{adds} {dot} {fixed.size(ledger.bytes)}"
+        begin, end = f"{fixed.count(ledger.parameters)} parameters", f" {dot} {fixed.size(ledger.bytes)}"
+        text = f"{begin} {dot} {fixed.short(ledger.multiply_adds, 0)} mult-adds{end}"
+        text = text if len(text) < width else f"{begin}{end}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
 
     def action_move(self, by: int) -> None:

@@ -152,7 +152,7 @@ CLAIMS: dict[str, Claim] = {
     "quit": Claim("", lambda app: app._exit, True),
     "interrupt": Claim("", lambda app: app._exit, True),
     "command": Claim("", _screen, "CommandLine"),
-    "palette": Claim("", _screen, "CommandPalette"),
+    "palette": Claim("", _screen, "Palette"),
     "help": Claim("", _screen, "Help"),
 }
 BY_COMMAND: dict[str, tuple[str, Read, Any]] = {

@@ -34,7 +34,7 @@ def scatter(view: Scatter, width: int, height: int, look: Look) -> list[Row]:
     ends = np.array([limits.low, limits.high])
     right = curves.Line("perfect", Reduced(ends, ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
-    return [_legend(("predicted (up) against true", "perfect"), look), *rows]
+    return [_legend(("predicted ↑ by true →", "perfect"), look), *rows]
 
 
 def series(view: Series, width: int, height: int, look: Look) -> list[Row]:

@@ -46,6 +46,6 @@ class Answer(Cells):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The form that fits the task."""
         if self._output is None:
-            text = "press space: the network's answers appear here"[:width]
+            text = "press space: its answers appear here"[:width]
             return [()] * (height // 2) + [((text.center(width), self.look.ink("dim")),)]
         return _DRAWN[self._output.kind](self._output, width, height, self.look)

@@ -80,4 +80,4 @@ class CurvesPane(Pane):
 
     def _write_title(self) -> None:
         self.border_title = Content(f"{self.number} {self.heading}: {self.family}")
-        self.border_subtitle = Content("[ ] other curves · g log · m smooth")
+        self.border_subtitle = Content("[ ] others · g log · m smooth")
