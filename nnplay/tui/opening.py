@@ -49,7 +49,12 @@ class Opening:
 
     def __exit__(self, *_: object) -> None:
         gc.enable()
+        self.give_back()
+
+    def give_back(self) -> None:
+        """The terminal is as it was, unless the playground has it; what is written from now on stays on it."""
         if self._ours:
+            self._ours = False
             self._write(_LEAVE)
             self._give_keys_back()
             signal.signal(signal.SIGTERM, self._handler)

@@ -62,6 +62,8 @@ def run(
         status = app.run()
     finally:
         backend.stop(keep=app.keep)
+        if opening is not None:
+            opening.give_back()
         if app.fault:
             print(app.fault, file=sys.stderr)
     return app.return_code or status or 0

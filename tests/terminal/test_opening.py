@@ -117,6 +117,16 @@ def test_a_failure_meanwhile_is_told_on_the_normal_screen(open_nnplay: Open) -> 
     assert b"nnplay: no such thing" in last
 
 
+def test_a_fault_before_the_playground_draws_is_told_on_the_normal_screen(open_nnplay: Open) -> None:
+    """A bug that ends the app before it has the terminal: its report stands on the normal screen, status 1."""
+    broken = "from nnplay.tui.app import Playground; Playground.get_css_variables = lambda self: 1 / 0; "
+    terminal = open_nnplay("--no-tour", code=broken + START)
+    assert terminal.finish(60) == 1
+    assert terminal.restored
+    last = terminal.raw[terminal.raw.rindex(b"\x1b[?1049l") :]
+    assert b"ZeroDivisionError" in last
+
+
 def test_a_wrong_word_never_changes_the_screen(open_nnplay: Open, tmp_path: Path) -> None:
     """A file that is not there, a cell that cannot be read, an unknown option or key: one line, status 2, no flash."""
     (tmp_path / "bad.csv").write_text("a,y\n1,2\n3,x,4\n", encoding="utf-8")
