@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from nnplay.tui import actions
-from nnplay.tui.arrange import COLUMNS, PANES, arrange
+from nnplay.tui.arrange import COLUMNS, PANES, ROOMY, arrange
 from nnplay.tui.contract import Backend
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.header import HeaderLine
@@ -31,8 +31,6 @@ from nnplay.tui.said import Said
 from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
 
-_ROOMY = 30
-"""Rows from which there is room for the scrub bar."""
 LAYOUT = """
 MainScreen { layout: vertical; }
 #body { height: 1fr; }
@@ -106,7 +104,7 @@ class MainScreen(Screen[None]):
         self.set_class(plan.mode == "pages", "-pages")
         self.set_class(plan.mode == "single", "-single")
         self.query_one(PaneTabs).display = plan.mode != "wide"
-        self.query_one(Scrub).display = self.size.height >= _ROOMY
+        self.query_one(Scrub).display = self.size.height >= ROOMY
         for column in COLUMNS:
             self.query_one(f"#{column}").display = column in plan.columns
         for name in PANES:
