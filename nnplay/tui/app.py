@@ -13,6 +13,7 @@ from nnplay.tui import actions, textual_private, theme
 from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.doing.commanding import CommandActions
+from nnplay.tui.doing.shell import START
 from nnplay.tui.doing.training import TrainingActions
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.look import Look
@@ -83,7 +84,7 @@ class Playground(CommandActions, TrainingActions):
         if self._first_start:
             self.push_screen(Tour())
         else:
-            self.say("; ".join(part for part in (self.greeting, "press space to train, ? for help") if part))
+            self.say("; ".join(part for part in (self.greeting, START) if part))
             if self.offers_recovered:
                 self.offer_recovered()
         if self.opening is not None:

@@ -36,6 +36,8 @@ WIDGETS: Mapping[Where, type[Widget]] = {
     "health": Findings,
 }
 """The kind of widget that has keys of its own."""
+START = "press space to train, ? for help"
+"""Said while nothing has been trained yet."""
 
 
 class Shell(KeysInOrder, FaultReporting):
@@ -64,7 +66,8 @@ class Shell(KeysInOrder, FaultReporting):
         if snapshot.error:
             self.say(snapshot.error, error=True)
         else:
-            self.say(snapshot.message)
+            fresh = not snapshot.step and not snapshot.running
+            self.say(snapshot.message or (START if fresh else ""))
 
     def attempt(self, act: Callable[[], str | None]) -> bool:
         """Do `act` and say what it answers; what cannot be done is said, never raised. Returns whether it was done."""
