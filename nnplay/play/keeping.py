@@ -171,7 +171,7 @@ class Keeping:
         self._put(opened)
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
-        place = f"; s saves it to {self.path}" if self._belongs_to(origin) else ""
+        place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
         return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *opened.warnings])
 
     def _belongs_to(self, origin: Any) -> bool:

@@ -223,6 +223,9 @@ HOSTILE_TEXTS = {
     "long integer": ("[progress]", "big = " + "9" * 5000 + "\n[progress]"),
     "50 MB": ("[progress]", f'text = "{"x" * 50_000_000}"\n[progress]'),
     "blob elsewhere": ('name = "state-', 'name = "../../state-'),
+    "edit that is no run": ("[progress]", "edited = 3\n[progress]"),
+    "edit of nothing": ("[progress]", "[edited]\n[progress]"),
+    "edit with code": ("[progress]", '[edited]\nlayers = ["__import__"]\n[edited.data]\nname = "xor"\n[progress]'),
     "absolute blob": ('name = "state-', 'name = "/etc/state-'),
 }
 
