@@ -153,25 +153,6 @@ class Timeline:
         self.changes.append(Change(self.trainer.step, words, apply))
         self.serial += 1
 
-    def undo(self) -> str:
-        """Takes back the last change, if it was made at the trainer's present step; steps after it are let go.
-
-        Returns:
-            The change in words, or nothing if there was none here.
-        """
-        here = self.trainer.step
-        self.changes, later = [c for c in self.changes if c.step <= here], self.changes
-        if not self.changes or self.changes[-1].step != here:
-            self.changes = later
-            return ""
-        change = self.changes.pop()
-        self.serial += 1
-        self.cut()
-        self._keep(moment for moment in self._moments if moment.made <= len(self.changes))
-        self._near = [moment for moment in self._near if moment.made <= len(self.changes)]
-        self.go(here)
-        return change.words
-
     def go(self, step: int, progress: Callable[[int, int], bool] | None = None) -> None:
         """Takes the trainer to any step between `first` and `latest`, with exactly the numbers that were there.
 
