@@ -7,6 +7,7 @@ pseudo-terminal of 120×40: from the key to the last byte of what it draws.
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import threading
@@ -189,6 +190,8 @@ def main() -> None:
         "|---|---|---|---|---|",
         *(on_a_terminal(title, layers) for title, layers, _ in NETWORKS),
     ]
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    lines += ["", f"Load averages at the end, on two cores that others use too: {load}."]
     print("\n".join(lines))
     if "--print" not in sys.argv:
         write_section("Inspector", lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 LEVELS = 16
@@ -41,11 +42,14 @@ class Palette:
 
     def scale(self, levels: int = LEVELS) -> tuple[str, ...]:
         """`levels` colours from negative to positive, darkest change of hue in the middle."""
-        return tuple(self._shade(2 * level / (levels - 1) - 1) for level in range(levels))
+        return _scale(self.negative, self.neutral, self.positive, levels)
 
-    def _shade(self, value: float) -> str:
-        end = self.negative if value < 0 else self.positive
-        return blend(self.neutral, end, abs(value) ** 0.85)
+
+@functools.lru_cache(maxsize=16)
+def _scale(negative: str, neutral: str, positive: str, levels: int) -> tuple[str, ...]:
+    """Worked out once: it is asked for with every cell of a picture."""
+    values = [2 * level / (levels - 1) - 1 for level in range(levels)]
+    return tuple(blend(neutral, negative if value < 0 else positive, abs(value) ** 0.85) for value in values)
 
 
 def rgb(colour: str) -> Rgb:
