@@ -157,7 +157,7 @@ def training(path: Path, rate: float = 0.0, options: list[str] | None = None) ->
     line = Line([str(PROGRAM), str(path), *(options or [])], rate=rate).__enter__()
     line.until(b"press space", 120.0)
     line.during(3.0)  # kernels are loaded
-    line.press(b" 3")
+    line.press(b" +3")  # at full speed, and to the form of the training
     line.during(3.0)
     while not notes(path) or notes(path)[-1][1] < 10:  # they have to be compiled first
         line.during(0.5)
