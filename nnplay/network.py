@@ -74,6 +74,15 @@ def _count(shape: Shape) -> int:
     return count
 
 
+MAX_LAYERS: Final = 10_000
+"""Beyond this a plan takes minutes, and nothing is gained."""
+
+
+def _counted(layer: Layer) -> int:
+    """The layer and all within it."""
+    return 1 + sum(_counted(item) for branch in layer.branches for item in branch)
+
+
 class Network:
     """A tree of layers with a seed for its initial weights.
 
@@ -90,6 +99,9 @@ class Network:
         for item in self.layers:
             if not isinstance(item, Layer):
                 raise InputError(f"{item!r} is not a layer", where="network", hint="give layers such as Linear(8)")
+        count = sum(_counted(item) for item in self.layers)
+        if count > MAX_LAYERS:
+            raise InputError(f"has {count:,} layers; at most {MAX_LAYERS:,}", where="network")
         self.seed = seed
 
     def plan(self, input_shape: Shape) -> NetworkPlan:

@@ -24,7 +24,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--loss", metavar="NAME", help=f"one of {', '.join(loss_records())}; also 'huber delta=2'")
     add("--optimizer", metavar="NAME", help=f"one of {', '.join(optimizer_records())}; also 'sgd lr=0.1'")
     add("--schedule", metavar="NAME", help=_schedules())
-    add("--epochs", metavar="N", help="passes over the training rows (default: chosen by the data)")
+    add("--epochs", metavar="N", help="passes over the training rows (default, or 0: chosen by the data)")
     add("--seed", metavar="N", help="initial weights, order of the rows, split (default 0)")
     add("--split", metavar="A/B/C", help="shares of training, validation and test (default 70/15/15)")
     add("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the data set, or section.key=value")

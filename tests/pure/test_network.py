@@ -82,3 +82,11 @@ def test_what_is_no_layer_is_refused() -> None:
     with pytest.raises(InputError, match="8 is not a layer"):
         nn.Network([nn.Linear(8), 8])  # type: ignore[list-item]
     assert nn.Network([nn.Linear(8), nn.Tanh]).plan((2,)).output_shape == (8,)
+
+
+def test_far_too_many_layers_are_refused_before_anything_is_planned() -> None:
+    """Ten thousand layers are taken, one more is not; those within combinations count too."""
+    assert len(nn.Network("tanh, " * 10_000).layers) == 10_000
+    for text in ("tanh, " * 10_001, f"sequential[{'tanh, ' * 10_000}]"):
+        with pytest.raises(InputError, match="has 10,001 layers; at most 10,000"):
+            nn.Network(text)

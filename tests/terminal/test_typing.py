@@ -25,3 +25,19 @@ def test_a_choice_taken_in_one_burst(open_terminal: Open) -> None:
     terminal.until(lambda: step_of(terminal) > 100)
     terminal.press("q")
     assert terminal.finish() == 0
+
+
+def test_a_megabyte_pasted_into_the_command_line(open_terminal: Open) -> None:
+    """It is one line of input, refused in one sentence; the screen goes on answering."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    terminal.press(":")
+    terminal.shows("set rate 0.003")
+    paste = "\x1b[200~" + "x y " * 250_000 + "\x1b[201~"
+    for start in range(0, len(paste), 4096):
+        terminal.press(paste[start : start + 4096])
+        terminal.read(0.001)
+    terminal.press("\r")
+    terminal.shows("unknown command 'x'")
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
