@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,10 +89,14 @@ class Visit:
 
 @asynccontextmanager
 async def inspecting(
-    size: tuple[int, int] = (120, 40), look: Look | None = None, running: bool = False, steps: int = 30
+    size: tuple[int, int] = (120, 40),
+    look: Look | None = None,
+    running: bool = False,
+    steps: int = 30,
+    run: dict[str, Any] = RUN,
 ) -> AsyncIterator[Visit]:
     """The playground with the inspector open, after some steps."""
-    backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+    backend = PlaygroundBackend(RunConfig.from_dict(run))
     app = Playground(backend, look or Look())
     try:
         _train(backend, steps)
@@ -394,6 +399,40 @@ async def test_the_scrub_bar_goes_where_it_is_clicked() -> None:
         await visit.until(lambda: visit.view.step == 0)
         assert visit.view.latest == 30
         assert bar.step_at(bar._begin + bar._length - 1) == 30
+
+
+LSTM = {"data": {"name": "adding", "samples": 200, "length": 9}, "layers": ["lstm 3", "linear 1"]}
+
+
+@pytest.mark.parametrize("look", [Look(), Look(colours="none", ascii=True)], ids=["colours", "ascii"])
+async def test_gates_are_bars_at_each_time_step(look: Look) -> None:
+    """An LSTM's row draws each gate, cell and state of the chosen unit over time; backwards the gradient shrinks."""
+    async with inspecting(run=LSTM, look=look) as visit:
+        await visit.press("j", "j", "right")
+        lines = visit.text(DetailView).splitlines()
+        assert any("unit 1 in batch row 0, step by step" in line for line in lines)
+        (chart,) = visit.view.detail.charts
+        for column, name in enumerate(("i", "f", "g", "o", "c", "h")):
+            line = next(line for line in lines if line.startswith(f" {name} "))
+            assert line.rstrip().endswith(f"{chart.values[0, column]:.4f}")
+        back = next(row.number for row in visit.view.rows if row.name == "lstm back through time")
+        while visit.view.detail.row.number < back:
+            await visit.press("j")
+        text = visit.text(DetailView)
+        assert "‖dstate‖" in text or "dstate" in text
+        assert "it becomes" in text
+
+
+async def test_operands_without_room_are_named() -> None:
+    """On a small screen what finds no room is named, and `tab` brings it."""
+    run = {**RUN, "layers": ["linear 16", "relu", "linear 2"]}
+    async with inspecting(size=(80, 24), run=run) as visit:
+        weight = next(row.number for row in visit.view.rows if row.name == "gradient of weight")
+        while visit.view.detail.row.number < weight:
+            await visit.press("j")
+        assert "tab leads to x" in visit.text(DetailView)
+        await visit.press("tab")
+        assert "tab leads to x" not in visit.text(DetailView)
 
 
 async def test_help_names_all_keys_and_terms_of_the_row() -> None:

@@ -123,9 +123,16 @@ class DetailView(Cells):
         shown = self._tiles(detail)
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
-        rows: list[Row] = []
-        for line in tiles.arranged(shown, width, height - len(bars)):
-            rows += self._line(line)
+        room = height - len(bars)
+        lines = tiles.arranged(shown, width, room)
+        left_out = [tile.title() for tile in shown if all(tile is not other for line in lines for other, _, _ in line)]
+        if left_out:
+            lines = tiles.arranged(shown, width, room - 1)
+        rows = [row for line in lines for row in self._line(line)]
+        if left_out:
+            rows.append(
+                ((fit(tiles.plain(f"tab leads to {', '.join(left_out)}", self.look), width), self.look.ink("dim")),)
+            )
         return [*rows, *bars]
 
     def _charts(self, detail: Detail, width: int, height: int) -> list[Row]:

@@ -91,7 +91,7 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     """Title, body, legend; exactly `height` rows."""
     operand = tile.operand
     title = look.ink("accent" if tile.chosen else "text", bold=tile.chosen)
-    rows: list[Row] = [((fit(_plain(tile.title(), look), width), title),)]
+    rows: list[Row] = [((fit(plain(tile.title(), look), width), title),)]
     legend = [_legend(tile, width, look)] if height > 2 else []
     where: list[Row] = [((fit(operand.fixed, width), look.ink("dim")),)] if operand.fixed and height > 4 else []
     room = max(1, height - 2 - len(legend) - len(where) if height > 4 else height - 1 - len(legend))
@@ -107,7 +107,8 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     return (rows + [()] * (height - len(rows)))[:height]
 
 
-def _plain(text: str, look: Look) -> str:
+def plain(text: str, look: Look) -> str:
+    """The text in characters that this terminal has."""
     return text.replace("→", "->").replace("×", "x") if look.ascii else text
 
 
