@@ -51,6 +51,7 @@ class Stops:
         """Why the run should stop now, as a sentence, or an empty text."""
         if self._began < 0.0:  # put in force while the run was already going
             self.begin(trainer)
+            self._passed = frozenset()
         if self.seconds and trainer.seconds - self._began >= self.seconds:
             return f"stopped after {self.seconds:g} s of training"
         if trainer.epoch == self._epoch:

@@ -142,3 +142,13 @@ def test_a_run_that_was_stopped_can_go_on(stops: Stops) -> None:
     assert "goes on although the stop by" in stops.passed
     stops.seconds = 1e-9
     assert run(trainer, stops).startswith("stopped after")
+
+
+def test_a_condition_set_during_a_run_that_holds_already_ends_it() -> None:
+    """Who asks a running training to stop at something that it is beyond means now: it stops at the epoch's end."""
+    trainer = made()
+    trainer.run(epochs=8)
+    stops = Stops(epochs=5)
+    assert stops.reason(trainer) == ""
+    trainer.run(epochs=1)
+    assert stops.reason(trainer) == "stopped at epoch 9"
