@@ -34,7 +34,8 @@ def scatter(view: Scatter, width: int, height: int, look: Look) -> list[Row]:
     ends = np.array([limits.low, limits.high])
     right = curves.Line("perfect", Reduced(ends, ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
-    return [_legend(("predicted ↑ by true →", "perfect"), look), *rows]
+    axes_told = look.pick("predicted ↑ by true →", "predicted (up) by true")
+    return [_legend((axes_told, "perfect"), look), *rows]
 
 
 def series(view: Series, width: int, height: int, look: Look) -> list[Row]:

@@ -38,10 +38,11 @@ def _grid(view: Images, width: int, height: int) -> tuple[tuple[int, int], int, 
     columns = min(max(broad, _LEAST_COLUMNS), width)
     while True:
         rows = min(-(-tall * columns // (2 * broad)), max(1, height - 2))
-        across, down = max(1, (width + 1) // (columns + 1)), max(1, (height - 1) // (rows + 1))
-        if across * down >= _ENOUGH or columns * 3 // 4 < _LEAST_COLUMNS:
+        below = len(_caption(view, 0, columns)) if len(view.images) else 1
+        across, down = max(1, (width + 1) // (columns + 1)), max(1, (height - 1) // (rows + below))
+        if across * down >= _ENOUGH or columns <= _LEAST_COLUMNS:
             return (rows, columns), across, down
-        columns = columns * 3 // 4
+        columns -= 1
 
 
 def images(view: Images, width: int, height: int, look: Look) -> list[Row]:
@@ -54,14 +55,27 @@ def images(view: Images, width: int, height: int, look: Look) -> list[Row]:
         if chosen:
             pictures = [picture(view.images[index], tall, broad, look) for index in chosen]
             rows += _beside(pictures, broad)
-            rows.append(joined([run for index in chosen for run in _caption(view, index, broad, look)]))
+            rows += _captions(view, chosen, broad, look)
     return rows
 
 
-def _caption(view: Images, index: int, width: int, look: Look) -> list[Run]:
-    right = view.labels[index] == view.predicted[index]
-    text = view.predicted[index] if right else f"{view.predicted[index]} not {view.labels[index]}"
-    return [(fit(clean(text), width), look.ink("dim" if right else "below", bold=not right)), (" ", PLAIN)]
+def _captions(view: Images, chosen: Sequence[int], width: int, look: Look) -> list[Row]:
+    """The words below a line of pictures; wrong answers stand out."""
+    told = [_caption(view, index, width) for index in chosen]
+    inks = [look.ink("dim") if view.labels[k] == view.predicted[k] else look.ink("below", bold=True) for k in chosen]
+    return [
+        joined([(fit(clean(words[line]), width) + " ", ink) for words, ink in zip(told, inks, strict=True)])
+        for line in range(len(told[0]))
+    ]
+
+
+def _caption(view: Images, index: int, width: int) -> tuple[str, ...]:
+    """What a picture is taken for and, where that is wrong, what it is: in one line where all classes' names allow."""
+    said, true = view.predicted[index], view.labels[index]
+    longest = max(len(name) for name in (*view.labels, *view.predicted))
+    if 2 * longest + 5 <= width:
+        return (said if said == true else f"{said} not {true}",)
+    return said, "" if said == true else f"not {true}"
 
 
 def masks(view: Masks, width: int, height: int, look: Look) -> list[Row]:
