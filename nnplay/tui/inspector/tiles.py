@@ -109,7 +109,7 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
 
 def plain(text: str, look: Look) -> str:
     """The text in characters that this terminal has."""
-    return text.replace("→", "->").replace("×", "x") if look.ascii else text
+    return text.replace("→", "->").replace("×", "x").replace("‖", "|") if look.ascii else text
 
 
 def _cut(operand: OperandView, lines: int, columns: int) -> tuple[int, int]:

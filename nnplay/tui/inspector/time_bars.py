@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.through_time import Chart
 from nnplay.tui import fixed
 from nnplay.tui.cells import Row, Run, fit, joined
+from nnplay.tui.inspector.tiles import plain
 from nnplay.tui.look import Look
 
 _HEIGHTS: Final = " ▁▂▃▄▅▆▇█"
@@ -35,13 +36,13 @@ def rows_of(chart: Chart, width: int, height: int, look: Look) -> list[Row]:
         shares = _shares(chart, values[:, column])
         for level in reversed(range(each)):
             middle = level == 0
-            runs: list[Run] = [(fit(f" {name}" if middle else "", names), look.ink("text", bold=True))]
+            runs: list[Run] = [(fit(plain(f" {name}", look) if middle else "", names), look.ink("text", bold=True))]
             runs += _bars(shares, values[:, column], level, each, wide, chart.chosen - first, look)
             runs.append((f" {fixed.loss(here, _NUMBER)}" if middle else " " * (_NUMBER + 1), look.signed(here)))
             rows.append(joined(runs))
     rows.append(_steps(first, shown, wide, chart.chosen, names, look))
     if chart.words:
-        rows.append(((fit(chart.words, width), look.ink("warning")),))
+        rows.append(((fit(plain(chart.words, look), width), look.ink("warning")),))
     return rows
 
 
