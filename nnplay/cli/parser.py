@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from nnplay.errors import InputError, unknown
+
+_ONCE: Final = {"--target": "several columns are given as --target a,b"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,9 +33,10 @@ class Parser(argparse.ArgumentParser):
         """The options in `words`.
 
         Raises:
-            InputError: an unknown option (the nearest one is named), or one without its value.
+            InputError: an unknown option (the nearest one is named), one without its value, or one given twice.
         """
         given = [_dashed(word) for word in words]
+        self._refuse_twice(given)
         found, rest = self.parse_known_args(given)
         for word in rest:
             if word.startswith("-"):
@@ -43,6 +46,18 @@ class Parser(argparse.ArgumentParser):
                 raise InputError(problem.what, hint=close)
             raise InputError(f"one word too many: '{word}'", hint=f"see '{self.prog} --help'")
         return found
+
+    def _refuse_twice(self, given: Sequence[str]) -> None:
+        """argparse would silently take the last of several values."""
+        seen = set()
+        for word in given:
+            option = word.partition("=")[0]
+            action = self._option_string_actions.get(option)
+            collects = action is not None and isinstance(action.default, list)
+            if action is not None and action.nargs != 0 and not collects:
+                if action.dest in seen:
+                    raise InputError(f"{option} was given twice", hint=_ONCE.get(option, "give it once"))
+                seen.add(action.dest)
 
     def error(self, message: str) -> NoReturn:
         """argparse's own complaints."""

@@ -24,6 +24,8 @@ TABLE = (
     ("train spirl", ("unknown data set, preset or file 'spirl'", "did you mean 'spiral'?")),
     ("train spiral --lerning 3", ("unknown option '--lerning'",)),
     ("train spiral --laers tanh", ("unknown option '--laers'", "did you mean '--layers'?")),
+    ("train spiral --lr 0.1 --lr=0.2", ("--lr was given twice", "give it once")),
+    ("train iris.csv --target a --target b", ("--target was given twice", "--target a,b")),
     ("train spiral moons", ("one word too many: 'moons'",)),
     ("train spiral --lr", ("--lr", "expected one argument")),
     # the network
