@@ -111,7 +111,7 @@ class Keeping:
         """Ends the worker; `keep` leaves the autosave for the next start to offer."""
         if keep:
             self.rescue()  # a signal's own rescue may not have begun yet; when it has, this waits for it
-        self.worker.stop()
+        self.worker.stop(_IN_HASTE if keep else _PATIENTLY)
         self.autosave.end(keep=keep)
         self._release()
 
@@ -355,6 +355,9 @@ def _known_stops(saved: Any) -> dict[str, Any]:
 
 #: Times a second that autosave asks a training thread that does not answer.
 _ATTEMPTS: Final = 10
+#: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
+_IN_HASTE: Final = 0.5
+_PATIENTLY: Final = 5.0
 #: Seconds that a save waits for kernels that are being compiled.
 _PATIENCE: Final = 300.0
 #: Values of the setup that can be changed while training without a new tape.

@@ -1,7 +1,7 @@
 """A closed terminal or a kill saves the run first: stock Textual dies at once, without any clean-up.
 
 Measured recipe: a `signal.signal` handler (asyncio's hangs while output is stalled) starts a saver thread, asks the
-loop to exit, and ends the process hard after two seconds whatever happens.
+loop to exit, and ends the process hard after four seconds whatever happens.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-HARD_EXIT_AFTER = 2.0
-"""Seconds that saving and restoring the terminal may take."""
+HARD_EXIT_AFTER = 4.0
+"""Seconds that saving and restoring the terminal may take: a busy disk needs a few, and after five all must be over."""
 LOOK_FOR_TERMINAL_EVERY = 0.5
 """Seconds between looks at whether the terminal is still there."""
 
