@@ -23,8 +23,6 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "layers": ("", "Layers"),
 }
 """The key that leads to a pane ("" for none), and its title; in the order of the keys."""
-ROOMY = 30
-"""Rows from which there is room for the scrub bar, between panes and message line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import colorsys
 from typing import Literal
 
-from nnplay.tui.arrange import HEADINGS, ROOMY, Arrangement, arrange, tab_names
+from nnplay.tui.arrange import HEADINGS, Arrangement, arrange, tab_names
 from nnplay.tui.colours import Colours
 from nnplay.tui.palette import Palette, rgb
 
@@ -25,7 +25,7 @@ _ANSI = {"text": "39", "dim": "39", "faint": "90", "accent": "96"}
 def boxes(width: int, height: int, current: str = "output") -> dict[str, Box]:
     """Left, top, width and height of every pane that a screen of this size shows at the start."""
     plan = arrange(width, height, current)
-    high = height - 3 - (height >= ROOMY)
+    high = height - 3
     if plan.mode == "wide":
         return _wide(width, high)
     high -= 1

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from nnplay.tui import actions
-from nnplay.tui.arrange import COLUMNS, PANES, ROOMY, arrange
+from nnplay.tui.arrange import COLUMNS, PANES, arrange
 from nnplay.tui.contract import Backend
 from nnplay.tui.footer import FooterLine
 from nnplay.tui.header import HeaderLine
@@ -31,8 +31,11 @@ from nnplay.tui.said import Said
 from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
 
+SCRUB = 50
+"""Columns of the scrub bar, with a gap before it."""
 LAYOUT = """
 MainScreen { layout: vertical; }
+#said-and-scrub { height: 1; } #said-and-scrub Said { width: 1fr; } #said-and-scrub Scrub { width: 46; }
 #body { height: 1fr; }
 #left { width: 31; } #middle { width: 1.25fr; } #right { width: 1fr; }
 #data { height: 1fr; } #training { height: 1fr; }
@@ -74,8 +77,9 @@ class MainScreen(Screen[None]):
                 with Vertical(id=column):
                     for name in names:
                         yield panes[name]
-        yield Scrub(id="scrub")
-        yield Said()
+        with Horizontal(id="said-and-scrub"):
+            yield Said()
+            yield Scrub(id="scrub")
         yield FooterLine(self._keymap)
 
     def _panes(self) -> dict[str, Pane]:
@@ -104,12 +108,16 @@ class MainScreen(Screen[None]):
         self.set_class(plan.mode == "pages", "-pages")
         self.set_class(plan.mode == "single", "-single")
         self.query_one(PaneTabs).display = plan.mode != "wide"
-        self.query_one(Scrub).display = self.size.height >= ROOMY
+        self.make_room_to_say(len(self.query_one(Said).text))
         for column in COLUMNS:
             self.query_one(f"#{column}").display = column in plan.columns
         for name in PANES:
             self.query_one(f"#{name}").display = name in plan.panes
         self.query_one(PaneTabs).show(plan.panes, self.current)
+
+    def make_room_to_say(self, columns: int) -> None:
+        """The scrub bar stands beside what is said, where both find room."""
+        self.query_one(Scrub).display = self.size.width - columns >= SCRUB
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""
