@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from dataclasses import replace
+from typing import Final, TypeVar
 
-from nnplay import holds, views
+from nnplay import scene
 from nnplay.errors import DivergedError, NnplayError
-from nnplay.health import findings
+from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
 from nnplay.tempo import FULL
@@ -26,27 +26,6 @@ NUMBERS_EVERY: Final = 0.1
 PICTURES_EVERY: Final = 0.25
 #: Share of the thread's time that pictures may take.
 PICTURES_SHARE: Final = 0.1
-_SMALL_NETWORK: Final = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Which pictures the screen shows now, and their size in pixels; what is not shown is not computed.
-
-    Attributes:
-        surface: (rows, columns), or None.
-        neurons: side of a neuron's picture, or 0.
-        output: whether the task's own view is shown.
-        held_out: whether validation and test examples are drawn.
-        view, item: which of the views that suit the task, and which example or target in it; see `views.answers`.
-    """
-
-    surface: tuple[int, int] | None = (40, 40)
-    neurons: int = 8
-    output: bool = True
-    held_out: bool = False
-    view: int = 0
-    item: int = 0
 
 
 class NoAnswerError(NnplayError):
@@ -405,10 +384,10 @@ class Worker:
         if trainer is None:
             self.snapshot = replace(self.snapshot, running=False, message=self._message, error=self._error)
             return
-        shown = self._numbers(trainer)
+        shown = self._now(trainer)
         if pictures_due:
             try:
-                shown = replace(shown, **self._pictures(trainer))
+                shown = replace(shown, **scene.pictures(trainer, self.look))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
                 fault = f"internal fault in a picture: {type(error).__name__}: {error}"
                 shown = replace(shown, error=self._error or fault)
@@ -417,53 +396,18 @@ class Worker:
         self._published = now
         self.snapshot = shown
 
-    def _numbers(self, trainer: Trainer) -> Snapshot:
-        history, timeline = trainer.history, self.timeline
-        buckets = {name: history[name].at(trainer.step) for name in history.names()}
-        last = {name: float(bucket.last) for name, bucket in buckets.items() if bucket is not None}
-        metrics = {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))}
+    def _now(self, trainer: Trainer) -> Snapshot:
+        """The last snapshot with the numbers of now; its pictures stay until new ones are due."""
         return replace(
             self.snapshot,
+            **scene.numbers(trainer, self.timeline),
             running=self._running,
-            epoch=trainer.epoch,
-            batch=trainer.batch,
-            batches=trainer.batches,
-            step=trainer.step,
-            first=timeline.first if timeline else 0,
-            latest=timeline.latest if timeline else trainer.step,
             steps_per_second=self._rate[2] if self._running else self.snapshot.steps_per_second,
-            seconds=trainer.seconds,
-            train_loss=last.get("train_loss", last.get("loss", float("nan"))),
-            validation_loss=last.get("validation_loss", float("nan")),
-            metrics=metrics,
-            learning_rate=trainer.lr,
-            gradient_norm=last.get("gradient_norm", float("nan")),
-            held=holds.words(trainer.setup.silent, trainer.setup.frozen),
-            marks=tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
             message=self._message,
             error=self._error,
             generation=self._generation,
             travels=self._travels,
         )
-
-    def _pictures(self, trainer: Trainer) -> dict[str, Any]:
-        look, plane = self.look, views.plane_inputs(trainer)
-        small = trainer.plan.parameter_count <= _SMALL_NETWORK
-        found: dict[str, Any] = {
-            "curves": {name: trainer.history[name].copy() for name in trainer.history.names()},
-            "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
-            "health": findings(trainer),
-            "surface": None,
-            "neurons": {},
-            "output": None,
-        }
-        if look.output:
-            found["surface"], found["output"], found["shown"] = views.answers(
-                trainer, look.view, look.item, size=look.surface, held_out=look.held_out
-            )
-        if look.neurons and plane == 2:
-            found["neurons"] = views.neuron_pictures(trainer, look.neurons)
-        return found
 
 
 def _let_go(steps: int) -> str:

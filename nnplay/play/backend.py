@@ -17,11 +17,12 @@ from nnplay.play.changing import Changing, data_of, split_of, stops_of
 from nnplay.play.ledger import Ledger, ledger
 from nnplay.play.settings import Settings, fitted, from_config
 from nnplay.presets.catalogue import load_preset
+from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
 from nnplay.targets import target_form
 from nnplay.tempo import EASED, Tempo
 from nnplay.timeline import BUDGET
-from nnplay.worker import Look, Worker
+from nnplay.worker import Worker
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"

@@ -22,8 +22,9 @@ from nnplay.play.breakpoints import Breakpoint
 from nnplay.play.forking import ForkRun
 from nnplay.play.inspection import CheckLine, View, Wish
 from nnplay.play.looking import Looking
+from nnplay.scene import Look
 from nnplay.timeline import Timeline
-from nnplay.worker import Look, Worker
+from nnplay.worker import Worker
 
 #: Seconds that one turn of long work may take before other commands get theirs.
 SLICE: Final = 0.03

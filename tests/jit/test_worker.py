@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import worker as worker_module
+from nnplay import scene
 from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, NnplayError
 from nnplay.network import Network
 from nnplay.registry import optimizer_records
+from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
 from nnplay.tempo import FULL, Tempo
 from nnplay.trainer import Trainer
-from nnplay.worker import Look, Worker
+from nnplay.worker import Worker
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
 PATIENCE = 30.0
@@ -360,7 +361,7 @@ def test_a_fault_in_a_picture_ends_neither_thread_nor_run(worker: Worker, monkey
         calls.append(trainer)
         fail()
 
-    monkeypatch.setattr(worker_module, "findings", broken)
+    monkeypatch.setattr(scene, "findings", broken)
     worker.run(steps=50)
     until(lambda: "planted" in worker.snapshot.error, "the fault is said")
     until(lambda: worker.ask(lambda asked: _trainer(asked).step) == 50, "the run goes on")
