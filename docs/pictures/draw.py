@@ -13,8 +13,8 @@ from nnplay.tui.look import Look
 FOLDER = Path(__file__).parent
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 PICTURES: dict[str, tuple[Look, list[str]]] = {
-    "playground": (Look(), [":preset spiral", "+900"]),
-    "unit": (Look(), [":preset spiral", "+900", "2", "right", "right", "w"]),
+    "playground": (Look(), [":preset spiral", "+2400"]),
+    "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400", "4"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "4", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),

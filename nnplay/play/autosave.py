@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -183,6 +184,7 @@ class Autosave:
             self.problem = ""
 
     def _refused(self, reason: str) -> None:
+        sys.dont_write_bytecode = True  # on a full disk Python 3.11 keeps half a .pyc, and the next start trusts it
         if not self.problem:
             self._tell(f"autosave failed, training goes on: {reason}")
         self.problem, self._saved_at = reason, time.monotonic()
