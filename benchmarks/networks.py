@@ -80,8 +80,8 @@ LIMITS = (
     "at 130 to 160 GFLOP/s, which is what NumPy's large product reaches. The other 27 move tensors of 8.4 MB, four "
     "times the second-level cache, between rows: one core reads 20 GB/s and copies 8.7 GB/s here, so normalising, "
     "ReLU, padding and their ways back each cost about 1.2 ms a tensor; in the presets it is a third of the step. "
-    "Tried: handing blocks of one to four pictures from row to row while they are in the cache: 3 %, since what is "
-    "paid for are the writes; stores that bypass the caches: 20 % of such a row, lost again where the next row reads. "
+    "Tried: handing blocks of one to four pictures from row to row while they are in the cache, which gained nothing "
+    "beyond the noise (what is paid for are the writes); stores that bypass the caches make a lone copy 20 % faster. "
     "What would pay is not writing the tensors between normalisation, ReLU and padding at all, at the price of steps "
     "that the inspector could no longer show.",
 )
