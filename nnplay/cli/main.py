@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from nnplay import __version__
 from nnplay.cli import commands
-from nnplay.errors import NnplayError, Problems, unknown
+from nnplay.errors import InputError, NnplayError, Problems, unknown
+from nnplay.text import clean
 
 INTERRUPTED: Final = 130
 _PLAYGROUND: Final = "playground"
@@ -87,6 +88,21 @@ def command(name: str) -> Any:
     return importlib.import_module(f"{commands.__name__}.{name}")
 
 
+def _no_command(word: str) -> InputError:
+    """What is wrong with the first word; where it names something to train, how to do that."""
+    from nnplay.cli.source import base_table, is_session
+
+    problem = unknown("command", word, command_names())
+    if is_session(word):
+        return InputError(problem.what, hint=f"to open it: nnplay open {clean(word)}")
+    try:
+        base_table(word)
+    except InputError:
+        return problem
+    name = clean(word)
+    return InputError(problem.what, hint=f"to open it: nnplay --data {name}; to train it here: nnplay train {name}")
+
+
 def _dispatch(words: list[str]) -> int:
     first = words[0] if words else ""
     if first in ("-h", "--help", "help"):
@@ -99,7 +115,7 @@ def _dispatch(words: list[str]) -> int:
     if not first or first.startswith("-"):
         return int(command(_PLAYGROUND).run(words))
     if first not in command_names():
-        raise unknown("command", first, command_names())
+        raise _no_command(first)
     return int(command(first).run(words[1:]))
 
 

@@ -20,6 +20,8 @@ WITH_PATH = ("train", "train spiral --save", "show", "pack", "step")
 #: The words behind `nnplay`, and what the message must say. `{name}` stands for a file of `FILES`.
 TABLE = (
     ("trian spiral", ("unknown command 'trian'", "did you mean 'train'?")),
+    ("lenet", ("unknown command 'lenet'", "nnplay --data lenet", "nnplay train lenet")),
+    ("run.nnplay", ("unknown command 'run.nnplay'", "nnplay open run.nnplay")),
     ("train", ("DATA", "nnplay train --help")),
     ("train spirl", ("unknown data set, preset or file 'spirl'", "did you mean 'spiral'?")),
     ("train spiral --lerning 3", ("unknown option '--lerning'",)),
