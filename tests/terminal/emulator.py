@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
+BEGIN_PASTE, END_PASTE = "\x1b[200~", "\x1b[201~"
+
 
 class _AnsweringScreen(pyte.Screen):
     """Sends the answers to cursor-position queries back to the child."""
@@ -103,6 +105,18 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self.master, keys.encode())
+
+    def paste(self, text: str) -> None:
+        """Paste; the terminal's own answers wait until the paste is through, or they would be a part of it."""
+        held: list[bytes] = []
+        answer, self.screen.answer = self.screen.answer, held.append
+        for start in range(0, len(text), 4096):
+            self.press(f"{'' if start else BEGIN_PASTE}{text[start : start + 4096]}")
+            self.read(0.001)
+        self.press(END_PASTE)
+        self.screen.answer = answer
+        for data in held:
+            answer(data)
 
     def finish(self, seconds: float = 10.0) -> int:
         """Draw until the child has ended; returns its exit status."""
