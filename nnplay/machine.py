@@ -171,7 +171,7 @@ class Machine:
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken. Releases Python's lock."""
-        with _Helpers(self, self.helpers if steps > 1 else 0):
+        with _Helpers(self, self.helpers):
             self._call(loop.advance, self.program, min(steps, MAX_STEPS))
         return int(self.program[at.PROGRAM_STEPS_DONE])
 
