@@ -24,7 +24,7 @@ BATCH, CLASSES, ROWS, RATE = 32, 10, 960, 0.001
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
 RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2), ("jax", 0))
 
-#: What holds back where a goal is missed; written below the table.
+#: Where the time of the hardest case goes; written below the table.
 LIMITS = (
     "The small LSTM's step is 68 µs of work on one thread: 28 in the loop forward, 18 in the loop back, 9 in the "
     "gradient of its recurrent weights, which runs at the rate of a large product. Forward, a step of one row is some "

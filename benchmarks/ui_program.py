@@ -62,7 +62,10 @@ def main() -> None:
     late: list[float] = []
     notes = threading.Thread(target=take_notes, args=(Path(sys.argv[1]), backend, late), daemon=True)
     if "--headless" in sys.argv:
+        from nnplay.tempo import FULL
+
         backend.look(surface=None, neurons=0, output=False)
+        backend.tempo(FULL)
         backend.run()
         notes.start()
         time.sleep(float(sys.argv[-1]))

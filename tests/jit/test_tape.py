@@ -7,6 +7,7 @@ import pytest
 
 from nnplay import reference
 from nnplay.kernels import layout as at
+from nnplay.kernels import loop
 from nnplay.network import Network
 from nnplay.notation import parse_layers
 from nnplay.registry import loss_records, optimizer_records
@@ -132,6 +133,17 @@ def test_two_threads_give_the_bits_of_one(share: int) -> None:
         made.machine.advance(60)
     assert same_bits(one.machine.state(), two.machine.state()).all()
     assert same_bits(one.machine.trace[:60], two.machine.trace[:60]).all()
+
+
+def test_a_call_for_one_step_has_its_helping_threads_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that take a whole call each are shared among threads like all others."""
+    made = bench(n=48, share=64, threads=2, text="linear 40, tanh, linear 3")
+    called: list[object] = []
+    call = made.machine._call
+    monkeypatch.setattr(made.machine, "_call", lambda kernel, *more: (called.append(kernel), call(kernel, *more)))
+    made.machine.advance(1)
+    assert called.count(loop.assist) == 1
+    assert called.count(loop.advance) == 1
 
 
 def test_gradients_of_branches_add_up() -> None:
