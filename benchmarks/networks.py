@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jax_training import jax_seconds
 from peers import seconds_a_step
 from results import machine, write_section
 from twins import jax_loss, jax_network, torch_loss, torch_network
@@ -141,37 +142,17 @@ def torch(case: Case, threads: int, layout: str) -> float:
 
 def jax(case: Case, threads: int, layout: str) -> float:
     """JAX with the loop over the batches of an epoch compiled too; XLA's own pool of threads decides."""
-    import jax
     import jax.numpy as jnp
 
     x, y = (jnp.asarray(part) for part in data(case))
     weights, answer = jax_network(case.plan())
-    loss_of, batches = jax_loss(case.loss), len(x) // case.batch
+    loss_of = jax_loss(case.loss)
 
-    def update(state: Any, rows: Any) -> Any:
-        weights, m, v, t = state
-        grads = jax.grad(lambda weights: loss_of(answer(weights, x[rows]), y[rows]))(weights)
-        tree = jax.tree_util.tree_map
-        t = t + 1
-        m = tree(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
-        v = tree(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
-        scale = RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        return (tree(lambda w, m, v: w - scale * m / (jnp.sqrt(v) + 1e-8), weights, m, v), m, v, t), None
+    def of_batch(weights: Any, x: Any, y: Any) -> Any:
+        return loss_of(answer(weights, x), y)
 
-    @jax.jit
-    def epoch(state: Any, key: Any) -> Any:
-        order = jax.random.permutation(key, len(x)).reshape(batches, case.batch)
-        return jax.lax.scan(update, state, order)[0]
-
-    zeros = jax.tree_util.tree_map(jnp.zeros_like, weights)
-    state = [(weights, zeros, zeros, jnp.float32(0))]
-
-    def epochs(count: int) -> None:
-        for number in range(count):
-            state[0] = epoch(state[0], jax.random.PRNGKey(number))
-        jax.block_until_ready(state[0])
-
-    return seconds_a_step(epochs, repeats=3) / batches  # convolutions backwards take XLA half a second here
+    # Few repeats: convolutions backwards take XLA half a second here.
+    return jax_seconds(of_batch, weights, x, y, batch=case.batch, rate=RATE, repeats=3)
 
 
 def kernel_rates() -> dict[str, float]:

@@ -124,6 +124,7 @@ def jax(case: Case, threads: int) -> float:
     """JAX with the loop over the steps compiled too: `jit` around `lax.scan`."""
     import jax
     import jax.numpy as jnp
+    from jax_training import jax_seconds
 
     del threads  # XLA's own pool decides
     x, y = (jnp.asarray(part) for part in data(case))
@@ -133,7 +134,6 @@ def jax(case: Case, threads: int) -> float:
         (jax.random.normal(key, s) / np.sqrt(s[0]), jnp.zeros(s[1])) for key, s in zip(keys, shapes, strict=False)
     ]
     act = jnp.tanh if case.activation == "tanh" else jax.nn.relu
-    batches = ROWS // case.batch
 
     def loss_of(weights, x, y):
         for w, b in weights[:-1]:
@@ -143,36 +143,7 @@ def jax(case: Case, threads: int) -> float:
             return jnp.mean((x - y) ** 2)
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), y[:, None], axis=1))
 
-    def update(state, rows):
-        weights, m, v, t = state
-        grads = jax.grad(loss_of)(weights, x[rows], y[rows])
-        tree = jax.tree_util.tree_map
-        if case.optimizer == "sgd":
-            return (tree(lambda w, g: w - RATE * g, weights, grads), m, v, t), None
-        t = t + 1
-        m = tree(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
-        v = tree(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
-        scale = RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        weights = tree(lambda w, m, v: w - scale * m / (jnp.sqrt(v) + 1e-8), weights, m, v)
-        return (weights, m, v, t), None
-
-    @jax.jit
-    def epoch(state, key):
-        order = jax.random.permutation(key, ROWS)[: batches * case.batch].reshape(batches, case.batch)
-        return jax.lax.scan(update, state, order)[0]
-
-    zeros = jax.tree_util.tree_map(jnp.zeros_like, weights)
-    state = [(weights, zeros, zeros, jnp.float32(0))]
-
-    def steps(count: int) -> None:
-        for number in range(max(1, round(count / batches))):
-            state[0] = epoch(state[0], jax.random.PRNGKey(number))
-        jax.block_until_ready(state[0])
-
-    def whole_epochs(count: int) -> None:
-        steps(count * batches)
-
-    return seconds_a_step(whole_epochs) / batches
+    return jax_seconds(loss_of, weights, x, y, batch=case.batch, rate=RATE, optimizer=case.optimizer)
 
 
 def sklearn(case: Case, threads: int) -> float:

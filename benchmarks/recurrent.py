@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jax_training import jax_seconds
 from peers import seconds_a_step
 from results import machine, write_section
 
@@ -114,7 +115,6 @@ def jax(case: Case, threads: int) -> float:
     weights = [
         jax.random.uniform(key, s, minval=-1, maxval=1) / np.sqrt(H) for key, s in zip(keys, shapes, strict=True)
     ]
-    batches = ROWS // BATCH
 
     def cell(state, told, w_hh, b_hh):
         h, c = state
@@ -136,30 +136,7 @@ def jax(case: Case, threads: int) -> float:
         (h, _), _ = jax.lax.scan(lambda state, t: (cell(state, t, w_hh, b_hh), None), (zeros, zeros), told)
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(h @ w + b), y[:, None], axis=1))
 
-    def update(state, rows):
-        weights, m, v, t = state
-        grads = jax.grad(loss_of)(weights, x[rows], y[rows])
-        tree = jax.tree_util.tree_map
-        t = t + 1
-        m = tree(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
-        v = tree(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
-        scale = RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        return (tree(lambda w, m, v: w - scale * m / (jnp.sqrt(v) + 1e-8), weights, m, v), m, v, t), None
-
-    @jax.jit
-    def epoch(state, key):
-        order = jax.random.permutation(key, ROWS).reshape(batches, BATCH)
-        return jax.lax.scan(update, state, order)[0]
-
-    zeros = [jnp.zeros_like(item) for item in weights]
-    state = [(weights, zeros, zeros, jnp.float32(0))]
-
-    def epochs(count: int) -> None:
-        for number in range(count):
-            state[0] = epoch(state[0], jax.random.PRNGKey(number))
-        jax.block_until_ready(state[0])
-
-    return seconds_a_step(epochs) / batches
+    return jax_seconds(loss_of, weights, x, y, batch=BATCH, rate=RATE)
 
 
 PEERS: dict[str, Callable[[Case, int], float]] = {"nnplay": nnplay, "torch": torch, "jax": jax}
