@@ -99,7 +99,7 @@ def refuse_taken(path: str | os.PathLike[str]) -> None:
     """Refuses a place where a session is already, as only the one that is open is ever saved over; or no place at all.
 
     Raises:
-        InputError: something is there, or the folder around it is missing.
+        InputError: something is there, or other files are, or the folder around it is missing.
     """
     target = user_path(path)
     if is_taken(target):
@@ -107,6 +107,9 @@ def refuse_taken(path: str | os.PathLike[str]) -> None:
         raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
     if not target.parent.is_dir():
         raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
+    if target.is_dir():
+        with session.Folder(target) as place:
+            session.refuse_others(place.names(), place.where)
 
 
 def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:

@@ -233,7 +233,7 @@ class Keeping:
             shown = replace(shown, stops=_known_stops(view.pop("stops")))
         self.settings, self._split = shown, opened.trainer.split
         self._config, self.view = config, view
-        self._config = config = self._described(self.settings)
+        self._config = config = self._described(self.settings)  # which keeps of the one above what settings do not hold
         self.worker.stops = Stops(**self.settings.stops)
         self.worker.install(self._tracked(lambda: opened.trainer, config))
         self.worker.ask(lambda worker: None, seconds=60.0)

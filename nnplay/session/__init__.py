@@ -17,7 +17,7 @@ from nnplay.session.recovery import (
     state_folder,
     summarize,
 )
-from nnplay.session.store import SUFFIX, NotSaved, load, save
+from nnplay.session.store import SUFFIX, NotSaved, load, refuse_others, save
 
 __all__ = [
     "SUFFIX",
@@ -35,6 +35,7 @@ __all__ = [
     "new_autosave",
     "pack",
     "recovery_folder",
+    "refuse_others",
     "refuse_unheld",
     "save",
     "state_folder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -158,9 +158,8 @@ def _inspect(place: Folder) -> _Before:
     numbers = [int(_NUMBER.findall(name)[0]) for name in names if BLOB_NAME.fullmatch(name)]
     numbers += [found.generation for found in (_document(place, PREVIOUS),) if found]
     if RECORD not in names:
-        if PREVIOUS not in names and (others := [name for name in names if not is_ours(name)]):
-            what = f"the folder holds other files ('{clean(others[0])}')"
-            raise InputError(what, where=place.where, hint=f"give a new name ending in {SUFFIX}")
+        if PREVIOUS not in names:
+            refuse_others(names, place.where)
         return _Before("", None, max(numbers, default=0))
     try:
         found = read_generation(place, RECORD)
@@ -171,6 +170,17 @@ def _inspect(place: Folder) -> _Before:
     if found.document.read_only:
         raise InputError("a newer nnplay wrote this session", where=place.where, hint="save it under another name")
     return _Before(found.document.text, found.data, max([*numbers, found.document.generation]))
+
+
+def refuse_others(names: Iterable[str], where: str) -> None:
+    """Refuses a folder without a session in which other things are.
+
+    Raises:
+        InputError: one of the names in it is none of a session's.
+    """
+    if others := [name for name in names if not is_ours(name)]:
+        what = f"the folder holds other files ('{clean(others[0])}')"
+        raise InputError(what, where=where, hint=f"give a new name ending in {SUFFIX}")
 
 
 def is_ours(name: str) -> bool:

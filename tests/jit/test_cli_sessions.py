@@ -15,6 +15,7 @@ import pytest
 
 from nnplay import session
 from nnplay.cli import main
+from nnplay.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
 
@@ -48,6 +49,17 @@ def test_a_session_trained_further_is_the_uninterrupted_run(capsys: pytest.Captu
     for name, tensor in wanted.items():
         assert np.array_equal(tensors[name], tensor, equal_nan=True), name
     capsys.readouterr()
+
+
+def test_saving_among_other_files_is_refused_before_training(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--save` into a folder that holds something else ends with status 2 at once, and nothing is added to it."""
+    Path("notes.nnplay").mkdir(mode=0o700)
+    Path("notes.nnplay/diary.txt").write_text("dear diary")
+    assert main([*XOR, "--epochs", "1", "--save", "notes.nnplay"]) == 2
+    said = capsys.readouterr()
+    assert "holds other files ('diary.txt')" in said.err
+    assert said.out == ""
+    assert os.listdir("notes.nnplay") == ["diary.txt"]
 
 
 def test_saving_over_another_session_is_refused_before_training(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,10 +176,17 @@ def wait_for_training(pid: int) -> None:
         os.sched_yield()
 
 
-def test_a_disk_that_refuses_the_save_keeps_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_place_that_refuses_the_save_keeps_the_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the session cannot be written in the end, the run is kept for `recover`, and both are said."""
-    Path("taken").mkdir()
-    Path("taken/other.txt").write_text("not a session's")
+    Path("taken").mkdir(mode=0o700)
+
+    def taken_behind_the_look(path: str) -> None:
+        refuse_taken(path)
+        Path("taken/other.txt").write_text("not a session's")
+
+    monkeypatch.setattr("nnplay.cli.commands.train.refuse_taken", taken_behind_the_look)
     assert main([*XOR, "--epochs", "1", "--save", "taken"]) == 2
     said = capsys.readouterr().err
     assert "nnplay recover lists it" in said
