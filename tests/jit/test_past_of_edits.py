@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nnplay import saved_run
-from nnplay.config import RunConfig
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.play.settings import Settings
-from tests.jit.test_undo import RUN, change, equal, held, train, until
+from tests.jit.test_undo import backend, change, equal, held, train, until
+
+__all__ = ["backend"]
 
 EDITS = {
     "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
@@ -23,17 +23,6 @@ EDITS = {
     "rate": change(optimizer_fields={"lr": 0.25}),
     "silent": change(training={"silent": "1:2"}),
 }
-
-
-@pytest.fixture
-def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaygroundBackend]:
-    """A small run after 40 steps, with a state folder of the test's own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
-    made = PlaygroundBackend(RunConfig.from_dict(RUN))
-    train(made, 40)
-    yield made
-    made.stop()
 
 
 def chosen(settings: Settings) -> dict[str, Any]:
