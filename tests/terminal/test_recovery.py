@@ -189,7 +189,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
     terminal.until(lambda: "compiling kernels" in terminal.text, 60)
     assert len(processes_of(terminal.process.pid)) > 1
     terminal.press(":set lr 0.125\r")
-    terminal.until(lambda: "0.125" in terminal.text, 60)
+    terminal.until(lambda: "lr 0.125 from this step on" in terminal.text, 60)
     if number == signal.SIGKILL:
         terminal.until(lambda: bool(session.autosaves()), 60)
     os.kill(terminal.process.pid, number)
