@@ -122,7 +122,7 @@ def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:
     terminal.press("\r" + "\x7f" * 6 + "0.3\r")
     terminal.until(lambda: bool(re.search(r"▸noise +\S+ +0\.3 ", terminal.text)))
     terminal.press(":set lr 0.25\r")
-    terminal.shows("lr 0.25 from this step on")
+    terminal.shows("rate       0.25")
     terminal.press("?")
     terminal.shows("Keys of this pane")
     terminal.press("\x1b")
