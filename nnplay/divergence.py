@@ -7,6 +7,8 @@ import numpy as np
 from nnplay.errors import DivergedError
 from nnplay.kernels import layout as at
 from nnplay.machine import Machine
+from nnplay.optimizer import OptimizerRecord
+from nnplay.rates import lower_rate
 
 #: Inputs beyond this are a likelier cause than the learning rate.
 _LARGE_INPUT = 100.0
@@ -16,12 +18,22 @@ _LARGE_WEIGHT = 1e4
 _IN_WORDS = {"loss": "the loss", "partial": "the length of the gradient", "norm": "the length of the gradient"}
 
 
-def describe(machine: Machine, rate: float, losses: list[float], lower: float) -> DivergedError:
-    """The error for the fault in the machine's clock; the weights have already been put back.
+def take_fault(machine: Machine, taken: int, optimizer: OptimizerRecord) -> DivergedError:
+    """The error for the fault in the machine's clock, which is cleared; the weights have already been put back.
 
     Args:
-        lower: the learning rate to try instead.
+        taken: steps of the call in which it came up.
+        optimizer: the kind that was at work; its usual learning rate may be the one to try instead.
     """
+    losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
+    usual = next(float(item.default) for item in optimizer.fields if item.name == "lr")
+    rate = float(machine.rates[max(0, taken - 1)])
+    error = _describe(machine, rate, losses, lower_rate(rate, usual))
+    machine.clock[at.CLOCK_FAULT] = 0
+    return error
+
+
+def _describe(machine: Machine, rate: float, losses: list[float], lower: float) -> DivergedError:
     clock = machine.clock
     step, kept = int(clock[at.CLOCK_STEP]), int(clock[at.CLOCK_STEP])
     if clock[at.CLOCK_FAULT] == at.FAULT_PARAMETER:

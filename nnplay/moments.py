@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.trainer import State, Trainer
+from nnplay.run_state import State
+from nnplay.trainer import Trainer
 
 #: Of the room that is left on the disk, the file takes at most one part in so many.
 _SHARE_OF_DISK: Final = 8

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay import holding, holds, initial, metrics
+from nnplay import holding, holds, live_settings
 from nnplay.assembler import Options, build
+from nnplay.beginning import begin
 from nnplay.carry import carry_over
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
-from nnplay.divergence import describe
+from nnplay.divergence import take_fault
 from nnplay.errors import InputError
+from nnplay.evaluation import Evaluation, Part, rows_at_once
 from nnplay.fields import REQUIRED, integer
 from nnplay.history import History
 from nnplay.kernels import layout as at
@@ -26,10 +27,12 @@ from nnplay.loss import Loss, LossRecord
 from nnplay.machine import MAX_EPOCHS, MAX_STEPS, Machine
 from nnplay.network import Network
 from nnplay.optimizer import Optimizer, OptimizerRecord
-from nnplay.rates import Plateau, lower_rate, rates, watches
+from nnplay.rates import Plateau, rates, watches
+from nnplay.recording import extend, finished_epochs
 from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
-from nnplay.setup import HOLDS, Setup, cores, made
+from nnplay.run_state import State
+from nnplay.setup import Setup, cores, made
 from nnplay.tape import Tape
 from nnplay.targets import TargetForm, default_loss, target_form
 
@@ -37,31 +40,8 @@ if TYPE_CHECKING:
     from nnplay.inspector import RowView
 
 Array = NDArray[Any]
-Part = Literal["train", "validation", "test"]
 #: Seconds of training in one call into the loop: short enough that a pause is felt at once.
 CALL_SECONDS: Final = 0.02
-EVALUATION_ROWS: Final = 256
-_LIVE_SETUP: Final = ("l1", "l2", "clip_norm", "clip_value", *HOLDS)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A moment of a run: enough to go on from there with exactly the same numbers.
-
-    Attributes:
-        memory: parameters, optimizer slots and running statistics, as one vector.
-        clock: the machine's clock.
-        running: sum of the losses of the epoch so far.
-        plateau: what a schedule that watches the validation loss remembers.
-        optimizer, setup: the settings that are in force.
-    """
-
-    memory: Array
-    clock: NDArray[np.int64]
-    running: float
-    plateau: Plateau
-    optimizer: Optimizer
-    setup: Setup
 
 
 class Trainer:
@@ -104,7 +84,6 @@ class Trainer:
         tape = self._tape()
         refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
         self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
-        self._checks: dict[str, Array] = {}
         self._load_data()
         self.seconds = 0.0
         self._call_steps = 1
@@ -119,7 +98,7 @@ class Trainer:
         setup = self.setup
         options = Options(
             batch=self.batch_rows,
-            evaluation=min(EVALUATION_ROWS, max(len(part) for part in self._parts().values())),
+            evaluation=rows_at_once(self.split),
             target=self.form.shape,
             score=self.form.score,
             penalty=setup.l1 > 0 or setup.l2 > 0,
@@ -133,33 +112,13 @@ class Trainer:
     def _load_data(self) -> None:
         train = self.split.train
         self.machine.load(train.x, self.form.encode(train.y), batch=self.batch_rows, shuffle=self.setup.shuffle)
+        self._evaluation = Evaluation(self.machine, self.split, self.form)
         if self.split.validation is not None and self.setup.validate_every:
-            self.machine.watch(self._check("validation"), self.setup.validate_every)
-
-    def _parts(self) -> dict[str, Dataset]:
-        parts = {"train": self.split.train, "validation": self.split.validation, "test": self.split.test}
-        return {name: part for name, part in parts.items() if part is not None}
-
-    def _check(self, part: str) -> Array:
-        if part not in self._checks:
-            data = self._parts()[part]
-            self._checks[part] = self.machine.load_check(data.x, self.form.encode(data.y))
-        return self._checks[part]
+            self.machine.watch(self._evaluation.program("validation"), self.setup.validate_every)
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights; history is forgotten."""
-        machine = self.machine
-        machine.state()[...] = 0
-        for stream, (name, slot) in enumerate(machine.tape.parameters.items()):
-            parameter, suggested = machine.tape.planned[name]
-            machine.view(slot)[...] = initial.first_values(parameter, suggested, self.network.seed, stream)
-        for name, start in machine.tape.buffers.items():
-            machine.view(machine.tape.layout.find(name))[...] = start
-        machine.clock[:] = 0
-        machine.clock[at.CLOCK_SEED] = self.setup.seed
-        machine.running[0] = 0.0
-        machine.view(machine.tape.named["loss"])[...] = 0.0
-        machine.keep_good()
+        begin(self.machine, self.network.seed, self.setup.seed)
         self.history = History()
         self.recorded = 0
         self.plateau = Plateau()
@@ -169,21 +128,7 @@ class Trainer:
 
     def write_settings(self) -> None:
         """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
-        machine = self.machine
-        named = machine.tape.named
-        machine.view(named["optimizer"])[...] = [float(value) for value in self.optimizer.values.values()]
-        for name in ("l1", "l2", "clip_norm", "clip_value"):
-            machine.view(named[name])[...] = getattr(self.setup, name)
-        for name, value in self.loss.values.items():
-            self._write_live(f"loss.{name}", value)
-        for step in self.plan.steps:
-            for name, value in step.layer.values.items():
-                self._write_live(f"{step.path}.{name}", value)
-
-    def _write_live(self, name: str, value: Any) -> None:
-        for slot in self.machine.tape.layout.slots["settings"]:
-            if slot.name == name:
-                self.machine.view(slot)[...] = float(value)
+        live_settings.write(self.machine, self.plan, self.loss, self.optimizer, self.setup)
 
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
@@ -193,7 +138,7 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in _LIVE_SETUP}
+        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
         setup = self.setup.changed(**own)
         holding.check(self.plan, setup.silent, setup.frozen)
@@ -201,12 +146,11 @@ class Trainer:
 
     def _use(self, optimizer: Optimizer, setup: Setup) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
-        switched = _rows_of(setup) != _rows_of(self.setup)
+        switched = live_settings.rows_of(setup) != live_settings.rows_of(self.setup)
         self.optimizer, self.setup = optimizer, setup
         if switched:
             old = self.machine
             self.machine = Machine(self._tape(), real=setup.real, threads=setup.threads or cores())
-            self._checks.clear()
             self._load_data()
             self.machine.state()[...] = old.state()
             self.machine.clock[:] = old.clock
@@ -364,50 +308,34 @@ class Trainer:
         spent = time.perf_counter() - began
         self.seconds += spent
         self._call_steps = _next_count(taken, spent, seconds)
-        lines = machine.epochs[: int(machine.program[at.PROGRAM_EPOCH_COUNT])]
-        self._observe(lines)
+        self._observe()
         if record:
-            self._record(first, taken, lines)
+            self._record(first, taken)
         if machine.clock[at.CLOCK_FAULT]:
-            losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0]]
-            usual = next(float(item.default) for item in self.optimizer.record.fields if item.name == "lr")
-            rate = float(machine.rates[max(0, taken - 1)])
-            error = describe(machine, rate, losses, lower_rate(rate, usual))
-            machine.clock[at.CLOCK_FAULT] = 0
-            raise error
+            raise take_fault(machine, taken, self.optimizer.record)
         return taken
 
     def _rates(self, count: int) -> Array:
         return rates(float(self.optimizer.values["lr"]), self.setup.schedule, self.plateau, self.step, count)
 
-    def _record(self, first: int, taken: int, lines: Array) -> None:
-        machine, history = self.machine, self.history
+    def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:
-            history.truncate(first)
+            self.history.truncate(first)
         self.recorded = first + taken
-        steps = np.arange(first + 1, first + taken + 1)
-        for column, name in enumerate(("loss", "gradient_norm", "lr")):
-            history.extend(name, steps, machine.trace[:taken, column])
-        ends = self.step - self.batch - self.batches * (self.epoch - lines[:, 0].astype(np.int64))
-        for column, name in ((1, "train_loss"), (2, "validation_loss"), (3, "validation_accuracy")):
-            if column == 1 or self._has_line(column):
-                known = ~np.isnan(lines[:, column])
-                history.extend(name, ends[known], lines[known, column])
-
-    def _has_line(self, column: int) -> bool:
-        return self.split.validation is not None and (column == 2 or self.has_score)
+        epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
+        extend(self.history, self.machine, first, taken, self.batches, epoch_curves)
 
     @property
     def has_score(self) -> bool:
         """Whether the loop itself counts right answers, which it does wherever there are classes."""
         return self.form.decide is not None
 
-    def _observe(self, lines: Array) -> None:
+    def _observe(self) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
         schedule = self.setup.schedule
         if schedule is not None and watches(schedule):
             column = 1 if self.split.validation is None else 2
-            self.plateau = self.plateau.after(schedule, map(float, lines[:, column]))
+            self.plateau = self.plateau.after(schedule, map(float, finished_epochs(self.machine)[:, column]))
 
     def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
         """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
@@ -423,46 +351,19 @@ class Trainer:
         Raises:
             InputError: the split has no such part.
         """
-        parts = self._parts()
-        if part not in parts:
-            raise InputError(f"the split has no {part} part", where="evaluate", hint=f"it has {', '.join(parts)}")
-        data = parts[part]
-        loss, _ = self.machine.evaluate(self._check(part))
-        predicted = self.predict(data.x)
-        if self.form.decide is not None:
-            found = metrics.classification(data.y, self.form.decide(predicted), data.outputs)
-        else:
-            scaler = self.split.scaler
-            shaped = predicted.reshape(data.y.shape)
-            found = metrics.regression(scaler.inverse_target(data.y), scaler.inverse_target(shaped))
-        return {"loss": loss, **found}
+        return self._evaluation.scores(part)
 
     def predict(self, x: Any) -> Array:
-        """The network's answers (N, outputs) for inputs (N, …) as the network takes them; see `Split.inputs`."""
-        output = self.machine.tape.named["check output"]
-        return self.forward(x, [output.name])[output.name]
+        """The network's answers (N, outputs) for inputs (N, …) as the network takes them; see `Split.inputs`.
+
+        Raises:
+            InputError: rows of another size than the network's inputs.
+        """
+        return self._evaluation.outputs(x)
 
     def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
         """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
-        inputs = self._checked_inputs(x)
-        return self.machine.forward(inputs, names)
-
-    def _checked_inputs(self, x: Any) -> Array:
-        inputs = np.ascontiguousarray(x, dtype=self.machine.real)
-        shape = self.split.feature_shape
-        if inputs.ndim == len(shape) and inputs.shape == shape:
-            inputs = inputs[None]
-        if inputs.shape[1:] != shape:
-            if inputs.ndim < 1 or math.prod(inputs.shape[1:]) != math.prod(shape):
-                raise InputError(f"rows of shape {inputs.shape[1:]} where the network takes {shape}", where="predict")
-            inputs = inputs.reshape(-1, *shape)
-        return inputs
-
-
-def _rows_of(setup: Setup) -> tuple[Any, ...]:
-    """What decides which rows the tape has; all else can change without a new one."""
-    penalty = setup.l1 > 0 or setup.l2 > 0
-    return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
+        return self._evaluation.forward(x, names)
 
 
 def _counted(name: str, value: int | None) -> int:

@@ -9,7 +9,8 @@ from typing import Final
 from nnplay.config import RunConfig
 from nnplay.history import History
 from nnplay.play.settings import Settings
-from nnplay.trainer import State, Trainer
+from nnplay.run_state import State
+from nnplay.trainer import Trainer
 
 #: Edits that can be taken back.
 DEPTH: Final = 200
