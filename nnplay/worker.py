@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, TypeVar
 
-from nnplay import scene
 from nnplay.errors import DivergedError, NnplayError
+from nnplay.publishing import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
@@ -21,11 +21,6 @@ from nnplay.trainer import Trainer
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")
-#: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
-NUMBERS_EVERY: Final = 0.1
-PICTURES_EVERY: Final = 0.25
-#: Share of the thread's time that pictures may take.
-PICTURES_SHARE: Final = 0.1
 
 
 class NoAnswerError(NnplayError):
@@ -43,7 +38,6 @@ class Worker:
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
-        self.snapshot = Snapshot()
         self.look = Look()
         self.stops = Stops()
         self.budget = budget
@@ -59,9 +53,8 @@ class Worker:
         self._generation = 0
         self._message = ""
         self._error = ""
-        self._pictured = (0.0, 0.0)
-        self._published = 0.0
-        self._rate = (0.0, 0, 0.0)
+        self._publisher = Publisher()
+        self._speed = Speed()
         if trainer is not None:
             self._install(trainer)
         self.thread = threading.Thread(target=self._work, name="nnplay-training", daemon=True)
@@ -115,7 +108,7 @@ class Worker:
     def tell(self, message: str) -> None:
         """Shows a message now; for the training thread while it is busy with something long."""
         self._message = message
-        self.snapshot = replace(self.snapshot, message=message)
+        self._publisher.snapshot = replace(self.snapshot, message=message)
 
     def ask(self, question: Callable[[Worker], Answer], seconds: float = 10.0) -> Answer:
         """The answer that the training thread gives between two steps.
@@ -190,6 +183,11 @@ class Worker:
         self.thread.join(seconds)
 
     @property
+    def snapshot(self) -> Snapshot:
+        """The latest one."""
+        return self._publisher.snapshot
+
+    @property
     def trainer(self) -> Trainer | None:
         """The run as it stands; another one after its network or its data were changed, or in the past before that."""
         timeline = self.timeline
@@ -202,7 +200,7 @@ class Worker:
 
     def draw_again(self) -> None:
         """Makes the pictures anew at the next step boundary: the screen looks at something else."""
-        self._pictured = (0.0, 0.0)
+        self._publisher.outdate()
         self.send(lambda worker: None, anywhere=True)  # a paused worker publishes anew after a command only
 
     # -- the thread ------------------------------------------------------------------------------------------------
@@ -257,7 +255,7 @@ class Worker:
         self._travels += 1
         if self.trainer is not before:
             self._generation += 1
-            self._pictured = (0.0, 0.0)
+            self._publisher.outdate()
 
     def _train(self) -> None:
         trainer, timeline = self._both()
@@ -277,7 +275,7 @@ class Worker:
             self._keep_last_good()
             raise
         timeline.note()
-        self._measure(taken)
+        self._speed.count(taken)
         reason = self.stops.reason(trainer)
         if reason or (self._until is not None and trainer.step >= self._until):
             self._running, self._until = False, None
@@ -302,14 +300,6 @@ class Worker:
             return
         self._do(command, anywhere)
 
-    def _measure(self, taken: int) -> None:
-        since, steps, rate = self._rate
-        now = time.perf_counter()
-        steps += taken
-        if now - since > 0.5:
-            rate, since, steps = steps / (now - since), now, 0
-        self._rate = (since, steps, rate)
-
     # -- what commands do ------------------------------------------------------------------------------------------
 
     def _both(self) -> tuple[Trainer, Timeline]:
@@ -333,7 +323,7 @@ class Worker:
         self.stops.begin(trainer)
         if steps is None and epochs is None:
             self._message = "; ".join(words for words in (self._message, self.stops.passed) if words)
-        self._rate = (time.perf_counter(), 0, self._rate[2])
+        self._speed.begin()
         self._running = True
 
     def _go(self, step: int) -> None:
@@ -361,7 +351,7 @@ class Worker:
         self._aim = None
         self.stops.begin(trainer)
         self._generation += 1
-        self._pictured = (0.0, 0.0)
+        self._publisher.outdate()
 
     def _begin(self, trainer: Trainer) -> None:
         serial = -1 if self.timeline is None else self.timeline.serial
@@ -371,43 +361,17 @@ class Worker:
     def _end(self) -> None:
         self._running, self._ended = False, True
 
-    # -- snapshots -------------------------------------------------------------------------------------------------
-
     def _publish(self, force: bool = False) -> None:
         """Publishes the present moment; while training only as often as the screen can use it."""
-        now = time.perf_counter()
-        made, cost = self._pictured
-        pictures_due = force or now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
-        if not pictures_due and now - self._published < NUMBERS_EVERY:
-            return
         trainer = self.trainer
+        said: dict[str, Any] = {"running": self._running, "message": self._message, "error": self._error}
         if trainer is None:
-            self.snapshot = replace(self.snapshot, running=False, message=self._message, error=self._error)
+            self._publisher.snapshot = replace(self.snapshot, **said)
             return
-        shown = self._now(trainer)
-        if pictures_due:
-            try:
-                shown = replace(shown, **scene.pictures(trainer, self.look))
-            except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
-                fault = f"internal fault in a picture: {type(error).__name__}: {error}"
-                shown = replace(shown, error=self._error or fault)
-            done = time.perf_counter()
-            self._pictured = (done, done - now)
-        self._published = now
-        self.snapshot = shown
-
-    def _now(self, trainer: Trainer) -> Snapshot:
-        """The last snapshot with the numbers of now; its pictures stay until new ones are due."""
-        return replace(
-            self.snapshot,
-            **scene.numbers(trainer, self.timeline),
-            running=self._running,
-            steps_per_second=self._rate[2] if self._running else self.snapshot.steps_per_second,
-            message=self._message,
-            error=self._error,
-            generation=self._generation,
-            travels=self._travels,
-        )
+        said |= {"generation": self._generation, "travels": self._travels}
+        if self._running:
+            said["steps_per_second"] = self._speed.rate
+        self._publisher.publish(trainer, self.timeline, self.look, said, force)
 
 
 def _let_go(steps: int) -> str:
