@@ -1,4 +1,4 @@
-"""Recurrent layers: what RNN, LSTM and GRU share. A cell declares its loops through time; rows and plans are made here.
+"""Recurrent layers: the fields and plans that RNN, LSTM and GRU share; `nnplay.recurrent_cell` has their loops.
 
 Sequences are (N, T, C): rows of the batch, steps, features. A layer of H units in D directions (1, or 2 when
 bidirectional) with G gates a unit has for each of its stacked layers l, named as in PyTorch:
@@ -12,18 +12,17 @@ step: the state is carried over it, and the output there is 0, so that the next 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, choice, flag, integer
 from nnplay.initial import SCHEMES
 from nnplay.layer import Case, Parameter, Plan, Refused
-from nnplay.operation import BATCH, Operation, Planned, Shape, Use, shape_text
+from nnplay.operation import BATCH, Planned, Shape, Use, shape_text
+from nnplay.recurrent_cell import Cell
 from nnplay.rows.recurrent import (
     BIAS_GRADIENT,
     INPUT_GRADIENT,
@@ -31,13 +30,11 @@ from nnplay.rows.recurrent import (
     LAST,
     LAST_BACK,
     PRESENT,
-    RECURRENT_GRADIENT,
     TURN,
     VISIBLE,
     VISIBLE_BACK,
     WEIGHT_GRADIENT,
 )
-from nnplay.worked import Named, Term, total
 
 Array = NDArray[Any]
 
@@ -50,31 +47,6 @@ FIELDS: Final = (
     choice("init", "xavier_uniform", "how the input weights begin; recurrent ones are U(±1/√units)", SCHEMES[1:]),
     flag("padded", False, "steps whose features are all 0 are padding: the state is carried over them"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One kind of recurrent cell.
-
-    Attributes:
-        gates: numbers computed for each unit and step, G.
-        forward, backward: the loops through time, plain and (`…_padded`) with padding.
-        wide, narrow: values kept from forward to backward, (N, T, D·G·H) and (N, T, D·H); `hidden` is one of them.
-        wide_back, narrow_back: gradients that the backward loop writes, of the same shapes.
-        weight_back, bias_back: rows of the gradients of `weight_hh` and of `bias_hh` (as `dbias`).
-    """
-
-    gates: int
-    forward: Operation
-    forward_padded: Operation
-    backward: Operation
-    backward_padded: Operation
-    wide: tuple[str, ...]
-    narrow: tuple[str, ...]
-    wide_back: tuple[str, ...]
-    narrow_back: tuple[str, ...]
-    weight_back: Operation = RECURRENT_GRADIENT
-    bias_back: Operation = BIAS_GRADIENT
 
 
 def recurrent_plan(
@@ -151,9 +123,9 @@ class _Stack:
         names = self.names(level)
         self.declare(level, features, gates)
         input_cost, step_cost = self.steps * features * gates, self.steps * units * gates
-        loop, loop_back = cell.forward, cell.backward
+        loop, loop_back = cell.forward.plain, cell.backward.plain
         if self.padded:
-            loop, loop_back = cell.forward_padded, cell.backward_padded
+            loop, loop_back = cell.forward.padded, cell.backward.padded
         self.forward += [Use(INPUTS, cost=input_cost, names=names), Use(loop, cost=step_cost, names=names)]
         counts = {"directions": self.directions, "truncate": self.values["truncate"]}
         rows = [
@@ -215,28 +187,6 @@ class _Stack:
         elif self.padded:
             self.forward.append(Use(VISIBLE, cost=self.steps * self.width, names=names))
             self.backward.insert(0, Use(VISIBLE_BACK, cost=self.steps * self.width, names=names))
-
-
-# -- what definitions and explanations of cells are written with -------------------------------------------------------
-
-
-def walk(steps: int, direction: int) -> Iterator[int]:
-    """The steps in the order in which a direction visits them."""
-    return iter(range(steps)) if direction == 0 else reversed(range(steps))
-
-
-def logistic(x: Any) -> Any:
-    """1 / (1 + e⁻ˣ), without overflow."""
-    return 0.5 * np.tanh(0.5 * x) + 0.5
-
-
-def from_state(at: tuple[int, ...], previous: Array, weight_hh: Named, gates: int) -> Term:
-    """Σⱼ previous[n,t,j]·weight_hh[j,k] for element (n, t, k) of all directions' gates."""
-    n, t, k = at
-    units = weight_hh.shape[1] // gates
-    first = k // (gates * units) * units
-    state = Named("previous", previous)
-    return total(state[n, t, first + j] * weight_hh[first + j, k % (gates * units)] for j in range(units))
 
 
 # -- test cases that suit every cell -----------------------------------------------------------------------------------

@@ -49,6 +49,16 @@ def zero(target: Any, count: int) -> None:
 
 
 @inline
+def take_over(previous: Any, hidden: Any, stride: int, back: int, rows: int, H: int, begins: bool) -> None:
+    """The states before a step become its `previous`: those `back` from `hidden`, or 0 where the sequence begins."""
+    for n in range(rows):
+        if begins:
+            zero(shifted(previous, n * stride), H)
+        else:
+            copy(shifted(previous, n * stride), shifted(hidden, n * stride + back), H)
+
+
+@inline
 def column_sums(a: Any, a_row: int, sums: Any, rows: int, columns: int, add_to: bool) -> None:
     """Sum of each column of A (rows, columns), whose rows are `a_row` apart; added to what is there when `add_to`."""
     ones = scratch(_ONES)  # a sum over rows is a product with a row of ones

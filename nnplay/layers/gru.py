@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.batches import PANEL, TOGETHER, column_sums, copy, groups, zero
+from nnplay.kernels.batches import TOGETHER, copy, groups, take_over, zero
 from nnplay.kernels.elementary import sigmoid, tanh
-from nnplay.kernels.jit import Kernel, apart, kernel
-from nnplay.kernels.matmul import multiply, product
-from nnplay.kernels.operands import adds, dimension, integer, pointer, rows_of, share, shifted
+from nnplay.kernels.jit import Kernel, apart
+from nnplay.kernels.matmul import multiply
+from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import LayerRecord
-from nnplay.operation import Operation, Timed
-from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, logistic, recurrent_plan, walk
-from nnplay.worked import Named, Term, apply, as_term, total
+from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
+from nnplay.rows.reset_gate import BIAS_BACK, WEIGHT_BACK
+from nnplay.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 
@@ -87,11 +88,7 @@ def _forward_kernel(padded: bool) -> Kernel:
                 recalled = shifted(pointer(row, memory, first + 1), at_state)
                 previous = shifted(pointer(row, memory, first + 2), at_state)
                 hidden = shifted(pointer(row, memory, first + 3), at_state)
-                for n in range(rows):
-                    if s == 0:
-                        zero(shifted(previous, n * narrow), H)
-                    else:
-                        copy(shifted(previous, n * narrow), shifted(hidden, n * narrow + back), H)
+                take_over(previous, hidden, narrow, back, rows, H, s == 0)
                 multiply(previous, narrow, 1, w, G, 1, gates, wide, x, wide, rows, 2 * H, inner)
                 multiply(previous, narrow, 1, w_n, G, 1, recalled, narrow, b_n, 0, rows, H, inner)
                 for n in range(rows):
@@ -156,34 +153,6 @@ def _backward_kernel(padded: bool) -> Kernel:
     return Kernel(f"{__name__}:backward{'_padded' if padded else ''}", backward)
 
 
-@kernel
-def weight_back(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # previous (N·T, D·H), dgates (N·T, D·3H), drecalled (N·T, D·H), dweight_hh (D·H, 3H); parts are columns
-    D, G = integer(row, 0), dimension(row, 3, 1)
-    M, W = rows_of(row, memory, 0).shape
-    H = W // D
-    start, stop = share(row, part, (G + PANEL - 1) // PANEL)
-    k, end = start * PANEL, min(stop * PANEL, G)
-    split = min(max(k, 2 * H), end)  # columns before it belong to r and z, from it on to n
-    for d in range(D):
-        A, C = shifted(pointer(row, memory, 0), d * H), shifted(pointer(row, memory, 3), d * H * G)
-        told, told_n = shifted(pointer(row, memory, 1), d * G), shifted(pointer(row, memory, 2), d * H - 2 * H)
-        product(A, 1, W, shifted(told, k), D * G, shifted(C, k), G, H, split - k, M, adds(row, 3))
-        product(A, 1, W, shifted(told_n, split), W, shifted(C, split), G, H, end - split, M, adds(row, 3))
-
-
-@kernel
-def bias_back(row: Any, clock: Any, memory: Any, part: int) -> None:
-    D = integer(row, 0)  # dgates (N·T, D·3H), drecalled (N·T, D·H), dbias (D·3H); parts are directions
-    M, W = rows_of(row, memory, 1).shape
-    H = W // D
-    start, stop = share(row, part, D)
-    for d in range(start, stop):
-        db = shifted(pointer(row, memory, 2), d * 3 * H)
-        column_sums(shifted(pointer(row, memory, 0), d * 3 * H), D * 3 * H, db, M, 2 * H, adds(row, 2))
-        column_sums(shifted(pointer(row, memory, 1), d * H), W, shifted(db, 2 * H), M, H, adds(row, 2))
-
-
 def _through_time(
     inputs: Array, weight_hh: Array, bias_hh: Array, present: Array | None = None
 ) -> tuple[Array, Array, Array, Array]:
@@ -235,40 +204,6 @@ def _back_through_time(
     return dgates, drecalled, dstate
 
 
-def _told(dgates: Array, drecalled: Array, directions: int) -> Array:
-    """(N·T, D, 3H): gradients of what the old state told the gates r, z, n."""
-    units = drecalled.shape[-1] // directions
-    gates = dgates.reshape(-1, directions, 3 * units)
-    return np.concatenate([gates[..., : 2 * units], drecalled.reshape(-1, directions, units)], axis=2)
-
-
-def _weight_back(previous: Array, dgates: Array, drecalled: Array, directions: int) -> Array:
-    states = previous.reshape(-1, directions, previous.shape[-1] // directions)
-    found = np.einsum("mdj,mdk->djk", states, _told(dgates, drecalled, directions))
-    return np.asarray(found.reshape(previous.shape[-1], -1))
-
-
-def _told_term(dgates: Named, drecalled: Named, n: int, t: int, d: int, k: int, units: int) -> Term:
-    if k < 2 * units:
-        return dgates[n, t, d * 3 * units + k]
-    return drecalled[n, t, d * units + k - 2 * units]
-
-
-def _weight_element(at: tuple[int, ...], previous: Named, dgates: Named, drecalled: Named, directions: int) -> Term:
-    units = previous.shape[2] // directions
-    d = at[0] // units
-    return total(
-        previous[n, t, at[0]] * _told_term(dgates, drecalled, n, t, d, at[1], units)
-        for n, t in np.ndindex(previous.shape[:2])
-    )
-
-
-def _bias_element(at: tuple[int, ...], dgates: Named, drecalled: Named, directions: int) -> Term:
-    units = drecalled.shape[2] // directions
-    d, k = at[0] // (3 * units), at[0] % (3 * units)
-    return total(_told_term(dgates, drecalled, n, t, d, k, units) for n, t in np.ndindex(dgates.shape[:2]))
-
-
 def _element(at: tuple[int, ...], inputs: Named, weight_hh: Named, bias_hh: Named, *present: Named) -> Term:
     arrays = [item.array for item in (inputs, weight_hh, bias_hh, *present)]
     gates, _, previous, _ = _through_time(*arrays)
@@ -299,101 +234,42 @@ def _element_back(
     return dn if k % (3 * H) >= 2 * H else dstate * (previous[n, t, d * H + j] - proposed) * z * (1.0 - z)
 
 
-#: What one unit has at each step, and which gradients of its states run back.
-_TIMED = Timed(
-    sized_by="weight_hh",
-    blocks=3,
-    unit={
-        "r": ("gates", 0, 3),
-        "z": ("gates", 1, 3),
-        "n": ("gates", 2, 3),
-        "h": ("hidden", 0, 1),
-    },
-)
-_TIMED_BACK = Timed(sized_by="turned", gradients=("dstate",))
-
-
-def _forward(padded: bool) -> Operation:
-    return Operation(
-        name="gru, step by step",
-        kernel=_forward_kernel(padded),
-        reads=("inputs", "weight_hh", "bias_hh") + (("present",) if padded else ()),
-        writes=("gates", "recalled", "previous", "hidden"),
-        reference=_through_time,
-        formula=(
-            "r,z = σ(inputs[t] + hidden[t−1]·weight_hh + bias_hh), recalled[t] = hidden[t−1]·weight_hh + bias_hh, "
-            "n = tanh(inputs[t] + r·recalled[t]); hidden[t] = (1 − z)·n + z·hidden[t−1]"
-        ),
-        words=(
-            "The update gate z decides how much of the state stays as it is, the reset gate r how much of it the "
-            "proposal n may look at. With z near 1 the state holds over many steps."
-        ),
-        element=_element,
-        torch="torch.nn.GRU",
-        timed=_TIMED,
-    )
-
-
-def _backward(padded: bool) -> Operation:
-    return Operation(
-        name="gru back through time",
-        kernel=_backward_kernel(padded),
-        reads=("dhidden", "gates", "recalled", "previous", "turned") + (("present",) if padded else ()),
-        writes=("dgates", "drecalled", "dstate"),
-        reference=_back_through_time,
-        formula=(
-            "dstate[t] = dhidden[t] + dstate[t+1]·z[t+1] + (dr, dz, drecalled)[t+1]·weight_hhᵀ; "
-            "dn = dstate·(1−z)·(1−n²), dr = dn·recalled·r(1−r), dz = dstate·(hidden[t−1] − n)·z(1−z); "
-            "drecalled = dn·r"
-        ),
-        words=(
-            "From the last step to the first: each state is told its own error and what it did to the step after. "
-            "Where the state stayed as it was, z near 1, the error passes unchanged."
-        ),
-        element=_element_back,
-        integers=("directions", "truncate"),
-        torch="autograd",
-        timed=_TIMED_BACK,
-    )
-
-
-_WEIGHT_BACK = Operation(
-    name="gradient of weight_hh",
-    kernel=weight_back,
-    reads=("previous", "dgates", "drecalled"),
-    writes=("dweight_hh",),
-    reference=_weight_back,
-    formula="dweight_hh[j,k] = Σₙₜ previous[n,t,j]·dgates[n,t,k] for r and z, with drecalled[n,t,k] for n",
-    words="The same weights serve at every step, so their gradient is summed over the steps as well as over the batch.",
-    element=_weight_element,
-    integers=("directions",),
-    torch="autograd",
-)
-_BIAS_BACK = Operation(
-    name="gradient of bias_hh",
-    kernel=bias_back,
-    reads=("dgates", "drecalled"),
-    writes=("dbias",),
-    reference=lambda dgates, drecalled, directions: _told(dgates, drecalled, directions).sum(axis=0),
-    formula="dbias_hh[k] = Σₙₜ dgates[n,t,k] for r and z, Σₙₜ drecalled[n,t,k] for n",
-    words="A bias moves its gate at every step alike; that of n acts behind the reset gate.",
-    element=_bias_element,
-    integers=("directions",),
-    torch="autograd",
-)
-CELL = Cell(
+_FORWARD = forward_loop(
+    "GRU",
+    _forward_kernel,
+    writes=("gates", "recalled", "previous", "hidden"),
+    reference=_through_time,
+    formula=(
+        "r,z = σ(inputs[t] + hidden[t−1]·weight_hh + bias_hh), recalled[t] = hidden[t−1]·weight_hh + bias_hh, "
+        "n = tanh(inputs[t] + r·recalled[t]); hidden[t] = (1 − z)·n + z·hidden[t−1]"
+    ),
+    words=(
+        "The update gate z decides how much of the state stays as it is, the reset gate r how much of it the "
+        "proposal n may look at. With z near 1 the state holds over many steps."
+    ),
+    element=_element,
+    unit={"r": ("gates", 0, 3), "z": ("gates", 1, 3), "n": ("gates", 2, 3), "h": ("hidden", 0, 1)},
     gates=3,
-    forward=_forward(False),
-    forward_padded=_forward(True),
-    backward=_backward(False),
-    backward_padded=_backward(True),
-    wide=("gates",),
-    narrow=("recalled", "previous", "hidden"),
-    wide_back=("dgates",),
-    narrow_back=("drecalled", "dstate"),
-    weight_back=_WEIGHT_BACK,
-    bias_back=_BIAS_BACK,
 )
+_BACKWARD = backward_loop(
+    "GRU",
+    _backward_kernel,
+    reads=("dhidden", "gates", "recalled", "previous", "turned"),
+    writes=("dgates", "drecalled", "dstate"),
+    reference=_back_through_time,
+    formula=(
+        "dstate[t] = dhidden[t] + dstate[t+1]·z[t+1] + (dr, dz, drecalled)[t+1]·weight_hhᵀ; "
+        "dn = dstate·(1−z)·(1−n²), dr = dn·recalled·r(1−r), dz = dstate·(hidden[t−1] − n)·z(1−z); "
+        "drecalled = dn·r"
+    ),
+    words=(
+        "From the last step to the first: each state is told its own error and what it did to the step after. "
+        "Where the state stayed as it was, z near 1, the error passes unchanged."
+    ),
+    element=_element_back,
+    gradients=("dstate",),
+)
+CELL = Cell(gates=3, forward=_FORWARD, backward=_BACKWARD, weight_back=WEIGHT_BACK, bias_back=BIAS_BACK)
 
 GRU = LayerRecord(
     name="gru",

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, zero
+from nnplay.kernels.batches import TOGETHER, add, copy, groups, take_over, zero
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.operation import Operation, Timed
-from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, logistic, recurrent_plan, walk
+from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
 from nnplay.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
@@ -88,11 +88,7 @@ def _forward_kernel(padded: bool) -> Kernel:
                 previous = shifted(pointer(row, memory, first + 1), at_state)
                 cell = shifted(pointer(row, memory, first + 2), at_state)
                 hidden = shifted(pointer(row, memory, first + 3), at_state)
-                for n in range(rows):
-                    if s == 0:
-                        zero(shifted(previous, n * narrow), H)
-                    else:
-                        copy(shifted(previous, n * narrow), shifted(hidden, n * narrow + back), H)
+                take_over(previous, hidden, narrow, back, rows, H, s == 0)
                 multiply(previous, narrow, 1, w, G, 1, z, wide, x, wide, rows, G, H if s else 0)
                 for n in range(rows):
                     c, h = shifted(cell, n * narrow), shifted(hidden, n * narrow)
@@ -247,77 +243,42 @@ def _element_back(
     return blame[_gate(k, H)]
 
 
-#: What one unit has at each step, and which gradients of its states run back.
-_TIMED = Timed(
-    sized_by="weight_hh",
-    blocks=4,
-    unit={
-        "i": ("gates", 0, 4),
-        "f": ("gates", 1, 4),
-        "g": ("gates", 2, 4),
-        "o": ("gates", 3, 4),
-        "c": ("cell", 0, 1),
-        "h": ("hidden", 0, 1),
-    },
-)
-_TIMED_BACK = Timed(sized_by="turned", gradients=("dstate", "dcell"))
-
-
-def _forward(padded: bool) -> Operation:
-    return Operation(
-        name="lstm, step by step",
-        kernel=_forward_kernel(padded),
-        reads=("inputs", "weight_hh", "bias_hh") + (("present",) if padded else ()),
-        writes=("gates", "previous", "cell", "hidden"),
-        reference=_through_time,
-        formula=(
-            "i,f,o = σ(inputs[t] + hidden[t−1]·weight_hh + bias_hh), g = tanh(…); "
-            "cell[t] = f·cell[t−1] + i·g; hidden[t] = o·tanh(cell[t])"
-        ),
-        words=(
-            "The forget gate f decides what the cell keeps, the input gate i how much of the proposal g it takes in, "
-            "the output gate o what it shows. A cell with f near 1 holds its value over many steps."
-        ),
-        element=_element,
-        torch="torch.nn.LSTM",
-        timed=_TIMED,
-    )
-
-
-def _backward(padded: bool) -> Operation:
-    return Operation(
-        name="lstm back through time",
-        kernel=_backward_kernel(padded),
-        reads=("dhidden", "gates", "cell", "turned") + (("present",) if padded else ()),
-        writes=("dgates", "dstate", "dcell"),
-        reference=_back_through_time,
-        formula=(
-            "dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; "
-            "dcell[t] = dstate[t]·o·(1 − tanh²cell[t]) + dcell[t+1]·f[t+1]; "
-            "di = dcell·g·i(1−i), df = dcell·cell[t−1]·f(1−f), dg = dcell·i·(1−g²), do = dstate·tanh(cell)·o(1−o)"
-        ),
-        words=(
-            "From the last step to the first: each state is told its own error and what it did to the step after. "
-            "Through the cell the error is only multiplied by f, so it need not vanish."
-        ),
-        element=_element_back,
-        integers=("directions", "truncate"),
-        torch="autograd",
-        timed=_TIMED_BACK,
-    )
-
-
-CELL = Cell(
+_FORWARD = forward_loop(
+    "LSTM",
+    _forward_kernel,
+    writes=("gates", "previous", "cell", "hidden"),
+    reference=_through_time,
+    formula=(
+        "i,f,o = σ(inputs[t] + hidden[t−1]·weight_hh + bias_hh), g = tanh(…); "
+        "cell[t] = f·cell[t−1] + i·g; hidden[t] = o·tanh(cell[t])"
+    ),
+    words=(
+        "The forget gate f decides what the cell keeps, the input gate i how much of the proposal g it takes in, "
+        "the output gate o what it shows. A cell with f near 1 holds its value over many steps."
+    ),
+    element=_element,
+    unit={name: ("gates", k, 4) for k, name in enumerate("ifgo")} | {"c": ("cell", 0, 1), "h": ("hidden", 0, 1)},
     gates=4,
-    forward=_forward(False),
-    forward_padded=_forward(True),
-    backward=_backward(False),
-    backward_padded=_backward(True),
-    wide=("gates",),
-    narrow=("previous", "cell", "hidden"),
-    wide_back=("dgates",),
-    narrow_back=("dstate", "dcell"),
 )
+_BACKWARD = backward_loop(
+    "LSTM",
+    _backward_kernel,
+    reads=("dhidden", "gates", "cell", "turned"),
+    writes=("dgates", "dstate", "dcell"),
+    reference=_back_through_time,
+    formula=(
+        "dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; "
+        "dcell[t] = dstate[t]·o·(1 − tanh²cell[t]) + dcell[t+1]·f[t+1]; "
+        "di = dcell·g·i(1−i), df = dcell·cell[t−1]·f(1−f), dg = dcell·i·(1−g²), do = dstate·tanh(cell)·o(1−o)"
+    ),
+    words=(
+        "From the last step to the first: each state is told its own error and what it did to the step after. "
+        "Through the cell the error is only multiplied by f, so it need not vanish."
+    ),
+    element=_element_back,
+    gradients=("dstate", "dcell"),
+)
+CELL = Cell(gates=4, forward=_FORWARD, backward=_BACKWARD)
 
 
 def _forget_bias(values: Mapping[str, Any], directions: int) -> tuple[tuple[int, int, float], ...]:

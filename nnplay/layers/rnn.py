@@ -6,20 +6,21 @@ The equations are PyTorch's; `nnplay.recurrence` has what LSTM and GRU share.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, zero
+from nnplay.kernels.batches import TOGETHER, add, copy, groups, take_over, zero
 from nnplay.kernels.elementary import tanh
 from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.operation import Operation, Timed
-from nnplay.recurrence import CASES, FIELDS, REFUSED, Cell, from_state, recurrent_plan, walk
+from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.recurrent_cell import Cell, Loop, backward_loop, forward_loop, from_state, walk
 from nnplay.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
@@ -73,11 +74,7 @@ def _forward_kernel(name: str, bend: Any, padded: bool) -> Kernel:
                 here = n0 * stride + t * D * H + d * H
                 x, hidden = shifted(pointer(row, memory, 0), here), shifted(pointer(row, memory, first), here)
                 previous = shifted(pointer(row, memory, first + 1), here)
-                for n in range(rows):
-                    if s == 0:
-                        zero(shifted(previous, n * stride), H)
-                    else:
-                        copy(shifted(previous, n * stride), shifted(hidden, n * stride + back), H)
+                take_over(previous, hidden, stride, back, rows, H, s == 0)
                 multiply(previous, stride, 1, w, H, 1, hidden, stride, x, stride, rows, H, H if s else 0)
                 for n in range(rows):
                     if padded and pointer(row, memory, 3)[(n0 + n) * T + t] == 0.0:
@@ -173,11 +170,6 @@ def _definition_back(slope: Callable[[Array], Array]) -> Callable[..., tuple[Arr
     return back_through_time
 
 
-#: What one unit has at each step, and the gradient of the states that runs back.
-_TIMED: Final = Timed(sized_by="weight_hh", unit={"h": ("hidden", 0, 1)})
-_TIMED_BACK: Final = Timed(sized_by="turned", gradients=("dstate",))
-
-
 def _explained(name: str, value: Any, through_time: Callable[..., Any]) -> Callable[..., Term]:
     """One state, worked out."""
 
@@ -206,12 +198,11 @@ def _explained_back(name: str, slope: Any, back_through_time: Callable[..., Any]
     return element_back
 
 
-def _forward(name: str, bend: Any, value: Any, padded: bool) -> Operation:
+def _forward(name: str, bend: Any, value: Any) -> Loop:
     through_time = _definition(value)
-    return Operation(
-        name="rnn, step by step",
-        kernel=_forward_kernel(name, bend, padded),
-        reads=("inputs", "weight_hh", "bias_hh") + (("present",) if padded else ()),
+    return forward_loop(
+        "RNN",
+        partial(_forward_kernel, name, bend),
         writes=("hidden", "previous"),
         reference=through_time,
         formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
@@ -220,17 +211,16 @@ def _forward(name: str, bend: Any, value: Any, padded: bool) -> Operation:
             "always by the same weights."
         ),
         element=_explained(name, value, through_time),
-        torch="torch.nn.RNN",
-        timed=_TIMED,
+        unit={"h": ("hidden", 0, 1)},
     )
 
 
-def _backward(name: str, shown: str, unbend: Any, slope: Any, padded: bool) -> Operation:
+def _backward(name: str, shown: str, unbend: Any, slope: Any) -> Loop:
     back_through_time = _definition_back(slope)
-    return Operation(
-        name="rnn back through time",
-        kernel=_backward_kernel(name, unbend, padded),
-        reads=("dhidden", "hidden", "turned") + (("present",) if padded else ()),
+    return backward_loop(
+        "RNN",
+        partial(_backward_kernel, name, unbend),
+        reads=("dhidden", "hidden", "turned"),
         writes=("dgates", "dstate"),
         reference=back_through_time,
         formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
@@ -239,25 +229,13 @@ def _backward(name: str, shown: str, unbend: Any, slope: Any, padded: bool) -> O
             "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
         ),
         element=_explained_back(name, slope, back_through_time),
-        integers=("directions", "truncate"),
-        torch="autograd",
-        timed=_TIMED_BACK,
+        gradients=("dstate",),
     )
 
 
 def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any) -> Cell:
     """The cell of one nonlinearity: kernels `bend`, `unbend`; NumPy `value` of a sum and `slope` at a state."""
-    return Cell(
-        gates=1,
-        forward=_forward(name, bend, value, False),
-        forward_padded=_forward(name, bend, value, True),
-        backward=_backward(name, shown, unbend, slope, False),
-        backward_padded=_backward(name, shown, unbend, slope, True),
-        wide=(),
-        narrow=("hidden", "previous"),
-        wide_back=("dgates",),
-        narrow_back=("dstate",),
-    )
+    return Cell(gates=1, forward=_forward(name, bend, value), backward=_backward(name, shown, unbend, slope))
 
 
 CELLS: Final = {
