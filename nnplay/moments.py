@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kept_state import KeptState
+from nnplay.optimizer import Optimizer
 from nnplay.run_state import State
+from nnplay.setup import Setup
 from nnplay.trainer import Trainer
 
 #: Of the room that is left on the disk, the file takes at most one part in so many.
@@ -21,25 +25,70 @@ _SHARE_OF_DISK: Final = 8
 _EMPTY: Final = np.zeros(0, np.float32)
 
 
-@dataclass(slots=True)
+class Part:
+    """A part of a run with one network and one data set: its trainer, made when somebody goes there.
+
+    Args:
+        trainer: if it is there already.
+        make: makes it otherwise.
+        config: what it is made of, for those who save it; nobody here looks at it.
+    """
+
+    def __init__(
+        self, trainer: Trainer | None = None, make: Callable[[], Trainer] | None = None, config: Any = None
+    ) -> None:
+        self._trainer, self._make, self.config = trainer, make, config
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer.
+
+        Raises:
+            InputError: it cannot be made (its data are gone).
+        """
+        if self._trainer is None:
+            assert self._make is not None
+            self._trainer = self._make()
+        return self._trainer
+
+    @property
+    def made(self) -> Trainer | None:
+        """The trainer, if it is there."""
+        return self._trainer
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the trainer takes at present."""
+        return 0 if self._trainer is None else self._trainer.machine.memory.nbytes
+
+
+@dataclass(slots=True, eq=False)
 class Moment:
     """One stored moment of a run.
 
     Attributes:
         step: where it is.
         made: changes of the journal that were made before it.
-        state: the state; without its memory where that lies in the file.
-        trainer: of the network and the data of then.
-        pinned: it is the first one of its trainer, and no replay of another one could lead to it.
+        state: the state; without its memory where that lies in the file; by names until its part's trainer is there.
+        part: with the network and the data of then.
+        pinned: no replay of an earlier moment leads to it: the first of a part, or what a change left that cannot be
+            made again.
+        first: it follows from seed and settings.
         place: number of the record in the file, or -1.
     """
 
     step: int
     made: int
-    state: State
-    trainer: Trainer
+    state: State | KeptState
+    part: Part
     pinned: bool = False
+    first: bool = False
     place: int = -1
+
+    @property
+    def settings(self) -> tuple[Optimizer, Setup]:
+        """Those in force at that moment."""
+        return self.state.optimizer, self.state.setup
 
 
 class Shelf:
@@ -63,6 +112,8 @@ class Shelf:
 
     def put(self, moment: Moment) -> bool:
         """Moves a moment's memory into the file; False where there is no room for it, and then nothing has changed."""
+        if isinstance(moment.state, KeptState):
+            return False
         memory = moment.state.memory
         self._record = self._record or memory.nbytes
         if (
@@ -87,13 +138,25 @@ class Shelf:
         return True
 
     def get(self, moment: Moment) -> State:
-        """The state of a moment, wherever its memory is."""
+        """The state of a moment, wherever its memory is.
+
+        Raises:
+            InputError: it was read from a file, and is none of its part's network.
+        """
+        if isinstance(moment.state, KeptState):
+            moment.state = moment.state.state(moment.part.trainer)
         if moment.place < 0:
             return moment.state
-        memory: NDArray[Any] = np.empty_like(moment.trainer.machine.state())
+        memory: NDArray[Any] = np.empty_like(moment.part.trainer.machine.state())
         if os.preadv(self._number, [memory.data], moment.place * memory.nbytes) != memory.nbytes:
             raise OSError("a stored moment of the run cannot be read back")
         return replace(moment.state, memory=memory)
+
+    def take_back(self, moment: Moment) -> None:
+        """Moves a moment's memory out of the file."""
+        moment.state = self.get(moment)
+        self.drop(moment)
+        moment.place = -1
 
     def drop(self, moment: Moment) -> None:
         """Makes room again."""

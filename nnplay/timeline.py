@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import bisect
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from nnplay.moments import Moment, Shelf
+from nnplay.errors import InputError
+from nnplay.journal import Change, Deed, is_replayed, other
+from nnplay.kept_state import KeptState, is_first
+from nnplay.moments import Moment, Part, Shelf
 from nnplay.trainer import Trainer
 
 #: Bytes that stored moments may take in memory unless the user sets another budget, and how many times that on disk.
@@ -34,21 +36,6 @@ _MOST_PATIENCE: Final = 0.7
 _WORTH: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that the user changed during the run.
-
-    Attributes:
-        step: the steps that had been taken when it was changed.
-        words: what was changed, for the journal's reader ("lr 0.01 → 0.1").
-        apply: makes the same change again on the trainer.
-    """
-
-    step: int
-    words: str
-    apply: Callable[[Trainer], None]
-
-
 class Timeline:
     """Stored moments and journal of one trainer's run.
 
@@ -61,9 +48,10 @@ class Timeline:
     """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
-        self.trainer = trainer
         self._budget = budget
-        self._moments = [Moment(trainer.step, 0, trainer.state(), trainer, pinned=True)]
+        self._part = Part(trainer)
+        self._moments = [self._now(0, pinned=True)]
+        self._moments[0].first = is_first(trainer.state(), trainer)
         self._share()
         self._near: list[Moment] = []
         self._shelf = Shelf(budget * DISK)
@@ -74,6 +62,37 @@ class Timeline:
         self.changes: list[Change] = []
         self.latest = trainer.step
         self.serial = 0
+
+    @property
+    def trainer(self) -> Trainer:
+        """The one that stands at the present step."""
+        return self._part.trainer
+
+    @property
+    def part(self) -> Part:
+        """The part of the run that the present step belongs to."""
+        return self._part
+
+    @property
+    def moments(self) -> Sequence[Moment]:
+        """All that are stored, the oldest first."""
+        return tuple(self._moments)
+
+    def _now(self, made: int, *, pinned: bool = False) -> Moment:
+        """The present moment."""
+        return Moment(self.trainer.step, made, self.trainer.state(), self._part, pinned)
+
+    def recall(self, moments: Sequence[Moment], changes: Sequence[Change]) -> None:
+        """Puts the past of an earlier session before the moment where this timeline began.
+
+        Args:
+            moments: the oldest first, none after the present step.
+            changes: the journal until the present step.
+        """
+        present = self._moments[0]
+        present.made, present.pinned, present.first = len(changes), not moments, present.first and not moments
+        self._moments[:0] = moments
+        self.changes[:0] = changes
 
     def _share(self) -> None:
         """How many moments of the present size there is room for."""
@@ -88,9 +107,9 @@ class Timeline:
             trainer: at the same step, with the same history.
         """
         self.cut()
-        self.changes.append(Change(self.trainer.step, words, _nothing))
-        self.trainer = trainer
-        self._moments.append(Moment(trainer.step, len(self.changes), trainer.state(), trainer, pinned=True))
+        self.changes.append(Change(self.trainer.step, words, other))
+        self._part = Part(trainer)
+        self._moments.append(self._now(len(self.changes), pinned=True))
         self._interval, self._seen, self._pace = 1, (trainer.step, trainer.seconds), (0, 0.0)
         self._share()
         self._spare_memory()
@@ -98,14 +117,14 @@ class Timeline:
 
     def _spare_memory(self) -> None:
         """Lets the beginning of the run go where the networks of then take more memory than moments may."""
-        every = list({id(moment.trainer): moment.trainer for moment in self._moments}.values())
+        every = list(dict.fromkeys(moment.part for moment in self._moments))
         left, gone = self._budget, set()
-        for trainer in reversed(every[:-1]):
-            left -= trainer.machine.memory.nbytes
+        for part in reversed(every[:-1]):
+            left -= part.nbytes
             if left < 0:
-                gone.add(id(trainer))
-        self._keep(moment for moment in self._moments if id(moment.trainer) not in gone)
-        self._near = [moment for moment in self._near if id(moment.trainer) not in gone]
+                gone.add(part)
+        self._keep(moment for moment in self._moments if moment.part not in gone)
+        self._near = [moment for moment in self._near if moment.part not in gone]
 
     @property
     def first(self) -> int:
@@ -129,7 +148,7 @@ class Timeline:
         behind = step - self._moments[-1].step
         if behind >= self._interval and behind * self._measured() >= _SOON:
             began = time.perf_counter()
-            self._moments.append(Moment(step, len(self.changes), self.trainer.state(), self.trainer))
+            self._moments.append(self._now(len(self.changes)))
             if self.stored > self._most:
                 self._make_room()
             self._cost += (time.perf_counter() - began - self._cost) / 8
@@ -147,10 +166,16 @@ class Timeline:
         """Seconds of training between two moments where memory is full: storing them is to cost little beside it."""
         return min(_MOST_PATIENCE, max(_PATIENCE, self._cost * _WORTH))
 
-    def change(self, words: str, apply: Callable[[Trainer], None]) -> None:
-        """Makes a change now and writes it into the journal, so that a replay makes it at the same step."""
+    def change(self, words: str, apply: Deed) -> None:
+        """Makes a change now and writes it into the journal, so that a replay makes it at the same step.
+
+        What came of a change that the journal cannot say in words is stored right behind it.
+        """
         apply(self.trainer)
-        self.changes.append(Change(self.trainer.step, words, apply))
+        replayed = is_replayed(apply)
+        self.changes.append(Change(self.trainer.step, words, apply if replayed else other))
+        if not replayed:
+            self._moments.append(self._now(len(self.changes), pinned=True))
         self.serial += 1
 
     def go(self, step: int, progress: Callable[[int, int], bool] | None = None) -> None:
@@ -160,24 +185,42 @@ class Timeline:
 
         Args:
             progress: called as `(steps done, steps to do)`; returning True stops on the way.
+
+        Raises:
+            InputError: that part of the past cannot be made again (its data are gone); it is forgotten, and the run
+                stands where it stood.
         """
         wanted = min(max(step, self.first), self.latest)
         found = self._nearest(wanted)
-        seconds = self.trainer.seconds
-        self._enter(found.trainer)
-        self.trainer.restore(self._shelf.get(found))
+        stood, seconds = self.trainer.step, self.trainer.seconds
         try:
+            self._stand_at(found)
             self._replay(wanted, found.made, progress)
+        except InputError as problem:
+            raise self._forget_with(found, stood, problem) from None
         finally:
             self.trainer.seconds = seconds  # steps that are run again are no training
 
-    def _enter(self, trainer: Trainer) -> None:
-        """The trainer of another part of the run takes over; its history is the run's."""
-        if trainer is not self.trainer:
-            trainer.history, trainer.recorded = self.trainer.history, self.trainer.recorded
-            self.trainer = trainer
+    def _stand_at(self, moment: Moment) -> None:
+        """The run stands at a stored moment; the trainer of another part takes over its history."""
+        state, trainer, before = self._shelf.get(moment), moment.part.trainer, self.trainer
+        if trainer is not before:
+            trainer.history, trainer.recorded = before.history, before.recorded
+            self._part = moment.part
             self._seen = (trainer.step, trainer.seconds)
             self._share()
+        trainer.restore(state)
+
+    def _forget_with(self, found: Moment, stood: int, problem: InputError) -> InputError:
+        """Forgets what only leads on from a moment that is no good, and stands where the run stood; what to say."""
+        later = self._moments[self._moments.index(found) + 1 :] if found in self._moments else self._moments
+        begin = next((moment for moment in later if moment.pinned), None)
+        begin = begin or next(moment for moment in later if not isinstance(moment.state, KeptState))
+        begin.pinned, self._near = True, []
+        self._keep(later[later.index(begin) :])
+        self.go(stood)
+        what = f"the past before step {self.first:,} cannot be run again: {problem.what}"
+        return InputError(what, where=problem.where, hint=problem.hint)
 
     def _replay(self, wanted: int, made: int, progress: Callable[[int, int], bool] | None) -> None:
         """Runs the steps up to `wanted` again, with the changes of the journal from number `made` on."""
@@ -192,7 +235,7 @@ class Timeline:
             if trainer.step >= wanted:
                 return
             if due and trainer.step >= due[0]:
-                self._near.append(Moment(trainer.step, made, trainer.state(), trainer))
+                self._near.append(self._now(made))
                 due.pop(0)
             stops = [wanted, *due[:1], *(change.step for change in pending[:1])]
             trainer.advance(min(stops) - trainer.step, record=False)
@@ -255,7 +298,3 @@ class Timeline:
         gone = kept[min(loose, key=lambda k: kept[k + 1].step - kept[k - 1].step)]
         self._keep(moment for moment in kept if moment is not gone)
         self._interval = max(1, self._span() // len(self._moments))
-
-
-def _nothing(trainer: Trainer) -> None:
-    """A switch of trainers is no change of one: replays begin behind it."""

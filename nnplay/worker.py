@@ -290,7 +290,7 @@ class Worker:
         trainer, timeline = self._both()
         timeline.note()
         state = trainer.state()
-        timeline.change("diverged: back to the last good weights", lambda replayed: replayed.restore(state))
+        timeline.change("diverged: back to the last good weights", lambda trainer: trainer.restore(state))
 
     def _wait(self, seconds: float) -> None:
         """Sleeps for the speed control; a command ends the sleep."""

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from nnplay import holding
 from nnplay.config import DataChoice, RunConfig
+from nnplay.config.live import live_changes
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
+from nnplay.journal import SetValues, SetWeight
 from nnplay.network import Network
 from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edit_words import difference
 from nnplay.play.edits import Edit, Kept, Side
-from nnplay.play.keeping import LIVE, Keeping
+from nnplay.play.keeping import Keeping
 from nnplay.play.settings import Settings, from_config
 from nnplay.saved_run import remade
-from nnplay.setup import HOLDS, SETUP_FIELDS
+from nnplay.setup import HOLDS
 from nnplay.stopping import Stops
 from nnplay.targets import target_form
 from nnplay.trainer import Trainer
@@ -71,7 +70,7 @@ class Changing(Keeping):
             live = live_changes(edit.before.config, config)
             if live is None or anew:
                 return "applied; a new run begins" if anew else "applied; weights of layers that fit are kept"
-            return f"{_words(live)} from this step on"
+            return f"{SetValues(live).words} from this step on"
 
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
         """Gives one weight another value, from this step on; returns what was done."""
@@ -183,7 +182,7 @@ class Changing(Keeping):
             return
         live = None if edit.anew else live_changes(source.config, target.config)
         if live is not None:
-            worker.amend(_words(live), lambda trainer: trainer.set(**live))
+            worker.amend(SetValues(live).words, SetValues(live))
         elif edit.anew:
             if edit.pauses:
                 worker.halt()
@@ -193,20 +192,16 @@ class Changing(Keeping):
 
     def _put_weight(self, worker: Worker, edit: Edit, source: Side, target: Side, done: str) -> None:
         name, index = edit.weight or ("", ())
+        deed = SetWeight(name, index, target.value)
         weights = worker.trainer.parameters().get(name) if worker.trainer is not None else None
-        if weights is None or len(index) != weights.ndim or np.any(np.greater_equal(index, weights.shape)):
-            worker.say(f"there is no weight {name}[{','.join(map(str, index))}] any more")
+        if weights is None or not deed.fits(weights):
+            worker.say(f"there is no weight {deed.place} any more")
             return
         if not done:
             source.value = float(weights[index])
-        value = target.value
-
-        def edit_it(trainer: Trainer) -> None:
-            trainer.parameters()[name][index] = value
-
-        worker.amend(f"{name}[{','.join(map(str, index))}] = {value:g}", edit_it)
+        worker.amend(deed.words, deed)
         if done:
-            worker.say(f"{done}: {edit.words}; it is {value:g} again, training since then is kept")
+            worker.say(f"{done}: {edit.words}; it is {deed.value:g} again, training since then is kept")
 
     def _remaker(self, target: Side, split: Split, said: str) -> Callable[[], Trainer]:
         """What makes the run that goes on with a changed network; what fits is kept, and the rest is as it was then."""
@@ -276,10 +271,6 @@ def stops_of(settings: Settings) -> Stops:
     return Stops(**{item.name: item.read(settings.stops.get(item.name, item.default)) for item in STOP_FIELDS})
 
 
-def _words(live: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in live.items())
-
-
 def _told(fresh: Sequence[str], trainer: Trainer) -> str:
     if not fresh:
         return "all weights were kept"
@@ -294,28 +285,6 @@ def _names(fresh: Sequence[str]) -> str:
 def _same_data(one: RunConfig, other: RunConfig) -> bool:
     split_seed = one.seed == other.seed or one.split.seed >= 0
     return one.data == other.data and one.split == other.split and split_seed
-
-
-def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
-    """What changed, if all of it can change while training without a new tape; else None."""
-    if replace(after, optimizer=before.optimizer, training=before.training) != before:
-        return None
-    if after.optimizer.record is not before.optimizer.record:
-        return None
-    names = set(before.training) | set(after.training)
-    changed = {name: _value(after.training, name) for name in names if _differs(before.training, after.training, name)}
-    if not set(changed) <= LIVE:
-        return None
-    old, new = before.optimizer.values, after.optimizer.values
-    return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
-
-
-def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
-    return bool(_value(before, name) != _value(after, name))
-
-
-def _value(training: Mapping[str, Any], name: str) -> Any:
-    return training.get(name, SETUP_FIELDS[name].default)
 
 
 def split_of(config: RunConfig) -> Split:

@@ -14,12 +14,12 @@ from nnplay import saved_run, session
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
+from nnplay.live_settings import LIVE_SETUP
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edits import Edits
 from nnplay.play.recent import Recent, recent, recovered, remember
 from nnplay.play.settings import Settings, from_config
-from nnplay.setup import HOLDS
 from nnplay.stopping import Stops
 from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
@@ -335,7 +335,7 @@ class Keeping:
     def _present(trainer: Trainer, config: RunConfig) -> RunConfig:
         """What a trainer was made of, with the values that have been changed since."""
         setup = trainer.setup
-        live = {name: getattr(setup, name) for name in LIVE if name in config.training or getattr(setup, name)}
+        live = {name: getattr(setup, name) for name in LIVE_SETUP if name in config.training or getattr(setup, name)}
         return replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
 
     def _seen(self) -> dict[str, Any]:
@@ -360,5 +360,3 @@ _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0
 #: Seconds that a save waits for kernels that are being compiled.
 _PATIENCE: Final = 300.0
-#: Values of the setup that can be changed while training without a new tape.
-LIVE = frozenset({"l1", "l2", "clip_norm", "clip_value", *HOLDS})

@@ -1,0 +1,33 @@
+"""Which changes of a run can be made while it trains, on the tape that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nnplay.config.run_config import RunConfig
+from nnplay.live_settings import LIVE_SETUP
+from nnplay.setup import SETUP_FIELDS
+
+
+def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
+    """What changed, if all of it can change while training without a new tape; else None."""
+    if replace(after, optimizer=before.optimizer, training=before.training) != before:
+        return None
+    if after.optimizer.record is not before.optimizer.record:
+        return None
+    names = set(before.training) | set(after.training)
+    changed = {name: _value(after.training, name) for name in names if _differs(before.training, after.training, name)}
+    if not set(changed) <= set(LIVE_SETUP):
+        return None
+    old, new = before.optimizer.values, after.optimizer.values
+    return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
+
+
+def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> bool:
+    return bool(_value(before, name) != _value(after, name))
+
+
+def _value(training: Mapping[str, Any], name: str) -> Any:
+    return training.get(name, SETUP_FIELDS[name].default)
