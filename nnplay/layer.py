@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from nnplay.errors import InputError
-from nnplay.fields import Field, bind, signature
+from nnplay.fields import Field, bind, fill, signature
 from nnplay.operation import Planned, Shape, Use
-from nnplay.showing import python_name, record_text
+from nnplay.record_help import help_text, helped_by
+from nnplay.showing import call_text, python_name, record_text
 from nnplay.text import clean
 
 
@@ -73,6 +74,12 @@ class Case:
     tokens: int = 0
     exact: bool = True
 
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The input of each branch, or of the only one."""
+        several = tuple(part for part in self.shape if isinstance(part, tuple))
+        return several or (cast(Shape, self.shape),) * max(1, self.branches)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -83,6 +90,35 @@ class Refused:
     message: str
 
 
+def _help(record: LayerRecord) -> str:
+    """The record's help: formulas and shapes are those of its first test case."""
+    name, formulas, example = python_name(record.name, record.torch), [], ""
+    call = f"{name}{inspect.signature(record)}"
+    if record.joins or record.contains:
+        call = f"{name}({'branch' if record.joins else 'layer'}, …)"
+    if not record.contains:
+        case = record.cases[0]
+        planned = record.plan(
+            fill(record.fields, case.values, record.name), case.shapes if record.joins else case.shape
+        )
+        formulas = [use.operation.formula for use in planned.forward]
+        example = _example(call if record.joins else call_text(name, case.values), case, planned)
+    more = f"{example}Every layer may also be given a name='…', and frozen=True to keep its parameters as they are."
+    return help_text(record, call, folder="nnplay.layers", torch="torch.nn", formulas=formulas, more=more)
+
+
+def _example(call: str, case: Case, planned: Plan) -> str:
+    given = " and ".join(_rows_text(shape) for shape in case.shapes)
+    made = f"{call} turns {given} into {_rows_text(planned.output)}"
+    tensors = ", ".join(f"{key} {parameter.shape}" for key, parameter in planned.parameters.items())
+    return f"{made}; its parameters are {tensors}. " if tensors else f"{made}. "
+
+
+def _rows_text(shape: Shape) -> str:
+    return f"({', '.join(('N', *map(str, shape)))})"
+
+
+@helped_by(_help)
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
     """One kind of layer; calling the record makes a layer: `Linear(8)`, `Linear(8, bias=False, name="hidden")`.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnplay.fields import Field, bind, signature
 from nnplay.layer import Case, Refused
 from nnplay.operation import Planned, Shape, Use
+from nnplay.record_help import help_text, helped_by
 from nnplay.showing import call_text, camel, record_text
 
 Target = Literal["labels", "binary", "values"]
@@ -35,6 +36,18 @@ class LossPlan:
     saved: Mapping[str, Planned] | None = None
 
 
+def _help(record: LossRecord) -> str:
+    name = camel(record.name, acronyms=True)
+    return help_text(
+        record,
+        f"{name}{inspect.signature(record)}",
+        folder="nnplay.losses",
+        torch="torch.nn.functional",
+        formulas=[record.formula],
+    )
+
+
+@helped_by(_help)
 @dataclass(frozen=True, slots=True)
 class LossRecord:
     """One loss; calling the record makes a loss: `CrossEntropy(label_smoothing=0.1)`.

@@ -21,10 +21,26 @@ from nnplay.kernels.layout import CLOCK_STEP
 from nnplay.kernels.operands import flat, part_of
 from nnplay.layer import Refused
 from nnplay.operation import Operation
+from nnplay.record_help import help_text, helped_by
 from nnplay.showing import call_text, python_name, record_text
 from nnplay.worked import Named, Term
 
 
+def _help(record: OptimizerRecord) -> str:
+    name = python_name(record.name, record.torch)
+    pairs = " ".join(f"{pair}=(…) gives {' and '.join(names)} at once." for pair, names in record.pairs.items())
+    formulas = [record.operation.formula]
+    return help_text(
+        record,
+        f"{name}{inspect.signature(record)}",
+        folder="nnplay.optimizers",
+        torch="torch.optim",
+        formulas=formulas,
+        more=pairs,
+    )
+
+
+@helped_by(_help)
 @dataclass(frozen=True, slots=True)
 class OptimizerRecord:
     """One optimizer; calling the record makes an optimizer: `Adam(lr=0.01)`.

@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 
 from nnplay.fields import Field, bind, signature
 from nnplay.layer import Refused
+from nnplay.record_help import help_text, helped_by
 from nnplay.showing import call_text, python_name, record_text
 
 
+def _help(record: ScheduleRecord) -> str:
+    name = python_name(record.name, record.torch)
+    return help_text(
+        record, f"{name}{inspect.signature(record)}", folder="nnplay.schedules", torch="", formulas=[record.formula]
+    )
+
+
+@helped_by(_help)
 @dataclass(frozen=True, slots=True)
 class ScheduleRecord:
     """One schedule; calling the record makes a schedule: `Cosine(steps=1000)`.

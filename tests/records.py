@@ -62,7 +62,7 @@ def layer_named(kind: str, *args: Any, **values: Any) -> Layer:
 
 def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
     """A network around one layer, behind a trained one, so that its backward rows are there; and its input."""
-    shapes = case.shape if case.shape and isinstance(case.shape[0], tuple) else (case.shape,) * max(1, case.branches)
+    shapes = case.shapes
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:

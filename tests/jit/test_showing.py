@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import pydoc
+import re
+from pathlib import Path
+
 import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
+from nnplay.fields import REQUIRED
+from nnplay.registry import python_names
+
+ROOT = Path(nn.__file__).parent.parent
 
 
 @pytest.mark.parametrize(
@@ -58,3 +66,33 @@ def test_optimizers_and_losses_in_one_line_of_text() -> None:
     ):
         with pytest.raises(InputError, match=wanted):
             nn.Trainer(nn.Network("linear 2"), split, optimizer=text)
+
+
+@pytest.mark.parametrize("name", sorted(python_names()))
+def test_help_is_that_of_the_record_not_of_its_class(name: str) -> None:
+    """`help(nn.Linear)` tells the call, every field's range and default, PyTorch's name and the source."""
+    record = python_names()[name]
+    text = " ".join(pydoc.plain(pydoc.render_doc(record)).split())
+    assert f"{name}(" in text
+    assert " ".join(record.about.split()) in text
+    for field in record.fields:
+        default = "required" if field.default is REQUIRED else f"default {field.show(field.default) or 'empty'}"
+        assert f"{field.name}: {field.range_text}; {default}" in text
+        assert field.help in text
+    assert f"PyTorch: {'torch' if record.torch.isidentifier() else record.torch}" in text
+    (source,) = re.findall(r"Source: (\S+\.py)", text)
+    assert (ROOT / source).is_file()
+    assert "help_text" not in text
+    assert "__call__" not in text
+
+
+def test_help_of_a_layer_has_formula_and_shapes() -> None:
+    """The formulas are those of its rows, and an example says which shapes go in, come out and are learned."""
+    text = pydoc.plain(pydoc.render_doc(nn.Linear))
+    assert "y[n,o] = Σᵢ x[n,i]·weight[i,o] + bias[o]" in text
+    assert "Linear(units=3) turns (N, 5) into (N, 3); its parameters are weight (5, 3), bias (3,)" in text
+
+
+def test_classes_of_records_keep_their_own_help() -> None:
+    """Only the records' help is made; `LayerRecord` says what a record is."""
+    assert str(type(nn.Linear).__doc__).startswith("One kind of layer; calling the record makes a layer")
