@@ -1,15 +1,28 @@
-"""Kernels for the tests of records, compiled in one batch: a child process for each kernel would take minutes."""
+"""Kernels for the tests of records, compiled in one batch, and a training thread for the tests that need one."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from nnplay.kernels import library
+from nnplay.worker import Worker
 from tests.records import kernels_of_records
+from tests.small_worker import PATIENCE, made
 
 
 @pytest.fixture(scope="session")
 def kernels() -> None:
-    """All kernels of all records are in the cache, for both types of numbers."""
+    """All kernels of all records are in the cache, for both types of numbers: a process for each would take minutes."""
     for real in ("float32", "float64"):
         library.compile_missing(kernels_of_records(), real)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    """A worker with the small trainer, ended after the test."""
+    found = Worker(made())
+    yield found
+    found.stop(PATIENCE)
+    assert not found.alive

@@ -14,7 +14,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.look import Look
 from nnplay.tui.panes.output import OutputPane
 from tests.ui.fakes import FakeBackend, trained
-from tests.ui.test_playground import main, make, text_of
+from tests.ui.playing import main, make, text_of
 
 RNG = np.random.default_rng(0)
 X = np.linspace(-1, 1, 50).astype(np.float32)

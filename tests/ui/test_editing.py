@@ -25,7 +25,7 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.problem import problem_of
 from nnplay.tui.reduce import smoothed
 from tests.ui.fakes import FakeFinding, FakeRecent, trained
-from tests.ui.test_playground import asked, main, make, text_of, type_line
+from tests.ui.playing import asked, main, make, text_of, type_line
 
 
 async def test_weight_is_chosen_and_set_by_keys() -> None:

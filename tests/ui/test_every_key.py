@@ -20,7 +20,7 @@ from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picture import Picture
 from nnplay.tui.said import Said
-from tests.ui.test_playground import asked, main, make, type_line
+from tests.ui.playing import asked, main, make, type_line
 
 Read = Callable[[Playground], Any]
 

@@ -17,7 +17,7 @@ from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from nnplay.tui.network_view import NetworkView
 from tests.ui.fakes import FakeBackend, FakeSettings, trained
-from tests.ui.test_playground import main, text_of
+from tests.ui.playing import main, text_of
 
 BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"
 TEXTS = ("linear 8", BLOCK, "relu", BLOCK, "linear 2")

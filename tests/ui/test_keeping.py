@@ -11,7 +11,7 @@ from nnplay.tui.header import HeaderLine
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.picture import Picture
 from tests.ui.fakes import FakeRecent
-from tests.ui.test_playground import asked, main, make, type_line
+from tests.ui.playing import asked, main, make, type_line
 
 HELD = [
     FakeRecent("/r/a.nnplay", "a", epoch=12, loss=0.25, age=75.0, recovered=True),

@@ -11,7 +11,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from nnplay.tui.dialogs.command_line import CommandLine
-from tests.ui.test_playground import asked, main, make, text_of
+from tests.ui.playing import asked, main, make, text_of
 
 
 def type_at_once(app: App[int], text: str) -> None:

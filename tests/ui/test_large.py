@@ -13,7 +13,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from tests.ui.fakes import FakeBackend, trained
-from tests.ui.test_playground import SIZES, main, text_of
+from tests.ui.playing import SIZES, main, text_of
 
 
 def with_layers(layers: tuple[str, ...]) -> Playground:

@@ -16,7 +16,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.form import Form
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
-from tests.ui.test_playground import text_of
+from tests.ui.playing import text_of
 
 ROWS, COLUMNS = 20_000, 100
 DEEP = ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"]

@@ -17,7 +17,7 @@ from nnplay.tui.network_view import NetworkView
 from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
 from tests.ui.fakes import trained
-from tests.ui.test_playground import asked, main, make
+from tests.ui.playing import asked, main, make
 
 
 async def test_choice_is_opened_and_taken_by_clicks() -> None:

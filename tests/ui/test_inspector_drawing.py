@@ -1,0 +1,80 @@
+"""What the inspector draws of a row, at every size and with few colours."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnplay.tui.inspector.detail_view import DetailView
+from nnplay.tui.inspector.rows_list import RowsList
+from nnplay.tui.look import Look
+from nnplay.tui.scrub import Scrub
+from tests.ui.visit import RUN, inspecting
+
+
+async def test_forms_of_an_operand() -> None:
+    """`t` turns colours into numbers with headings and into a histogram; `c` shows the lines of NumPy."""
+    async with inspecting() as visit:
+        await visit.press("n", "t")
+        result = visit.view.detail.result
+        assert f"{result.values[0, 0]:.4f}" in visit.text(DetailView)
+        await visit.press("t")
+        assert visit.view.detail.result.statistics.histogram is not None
+        assert "█" in visit.text(DetailView)
+        await visit.press("c")
+        assert "lambda x, weight, bias: x @ weight + bias" in visit.text(DetailView)
+
+
+LSTM = {"data": {"name": "adding", "samples": 200, "length": 9}, "layers": ["lstm 3", "linear 1"]}
+
+
+@pytest.mark.parametrize("look", [Look(), Look(colours="none", ascii=True)], ids=["colours", "ascii"])
+async def test_gates_are_bars_at_each_time_step(look: Look) -> None:
+    """An LSTM's row draws each gate, cell and state of the chosen unit over time; backwards the gradient shrinks."""
+    async with inspecting(run=LSTM, look=look) as visit:
+        await visit.press("j", "j", "right")
+        lines = visit.text(DetailView).splitlines()
+        assert any("unit 1 in batch row 0, step by step" in line for line in lines)
+        (chart,) = visit.view.detail.charts
+        for column, name in enumerate(("i", "f", "g", "o", "c", "h")):
+            line = next(line for line in lines if line.startswith(f" {name} "))
+            assert line.rstrip().endswith(f"{chart.values[0, column]:.4f}")
+        back = next(row.number for row in visit.view.rows if row.name == "lstm back through time")
+        while visit.view.detail.row.number < back:
+            await visit.press("j")
+        text = visit.text(DetailView)
+        assert ("|dstate|" if look.ascii else "‖dstate‖") in text
+        assert "it becomes" in text
+
+
+async def test_operands_without_room_are_named() -> None:
+    """On a small screen what finds no room is named, and `tab` brings it."""
+    run = {**RUN, "layers": ["linear 16", "relu", "linear 2"]}
+    async with inspecting(size=(80, 24), run=run) as visit:
+        weight = next(row.number for row in visit.view.rows if row.name == "gradient of weight")
+        while visit.view.detail.row.number < weight:
+            await visit.press("j")
+        assert "tab leads to x" in visit.text(DetailView)
+        await visit.press("tab")
+        assert "tab leads to x" not in visit.text(DetailView)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (110, 32), (200, 60), (40, 12), (12, 5)])
+async def test_every_row_is_drawn_at_every_size(size: tuple[int, int]) -> None:
+    """All rows of a step, in all forms, are drawn at large and at tiny sizes."""
+    async with inspecting(size) as visit:
+        for _ in range(len(visit.view.rows)):
+            await visit.press("j")
+        await visit.press("t", "k", "t", "k", "d", "a", "f", "c")
+        assert visit.view.detail.row.number == len(visit.view.rows) - 3
+
+
+@pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="none"), Look(colours="16")])
+async def test_few_colours_and_plain_characters(look: Look) -> None:
+    """Without colours the tensors are drawn as glyphs; `--ascii` marks rows and steps with plain characters."""
+    async with inspecting(look=look) as visit:
+        await visit.press("n", "n")
+        marks = visit.text(RowsList) + visit.text(Scrub)
+        if look.ascii:
+            assert ">" in marks
+            assert not set("▶✓●━─") & set(marks)
+        assert "x 32" in visit.text(DetailView)

@@ -1,0 +1,108 @@
+"""What if: weights, inputs, units and layers are changed in the inspector, and numbers are guessed and checked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.tui.header import HeaderLine
+from nnplay.tui.inspector.asking import AskText
+from nnplay.tui.inspector.detail_view import DetailView
+from nnplay.tui.inspector.head_line import HeadLine
+from nnplay.tui.said import Said
+from tests.ui.visit import inspecting
+
+
+async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
+    """`e` gives a weight another value, which the journal knows; `z` brings the old one back, bit for bit."""
+    async with inspecting() as visit:
+        await visit.press("n", "shift+tab", "shift+tab")
+        trainer = visit.backend.worker.trainer
+        assert trainer is not None
+        before = trainer.parameters()["0.weight"].copy()
+        await visit.pilot.press("e")
+        await visit.type("2.5")
+        await visit.until(lambda: visit.view.journal)
+        assert trainer.parameters()["0.weight"][0, 0] == 2.5
+        assert visit.view.journal == ((30, "0.weight[0,0] = 2.5"),)
+        await visit.press("z")
+        await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
+        assert visit.view.journal[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+
+
+async def test_an_input_is_edited_for_this_step() -> None:
+    """An edited input stands in the head until the step is taken, and its step is in the journal then."""
+    async with inspecting() as visit:
+        await visit.pilot.press("e")
+        await visit.type("7")
+        await visit.until(lambda: visit.view.overrides)
+        assert "what if: input[0,0] = 7" in visit.text(HeadLine)
+        view = await visit.press("n")
+        assert view.detail.operands[0].values[0, 0] == 7
+        view = await visit.press("N", "N", "N", "N", "N")
+        await visit.until(lambda: visit.view.step == 31)
+        assert visit.view.overrides == ()
+        assert visit.view.journal == ((31, "step 31 with input[0,0] = 7"),)
+
+
+async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> None:
+    """`s` makes a unit's output 0 and `W` keeps a layer's weights, also in training; the journal knows, `z` undoes."""
+    async with inspecting() as visit:
+        await visit.press("n", "n", "right", "s")
+        assert visit.view.held == ("unit 1 of layer 1 silent",)
+        assert "unit 1 of layer 1 silent" in visit.text(HeadLine)
+        assert visit.view.journal == ((30, "silent 1:1"),)
+        await visit.press("s")
+        assert visit.view.held == ()
+        await visit.press("s", "p", "W")
+        assert visit.view.held == ("unit 1 of layer 1 silent", "layer 0 frozen")
+        trainer = visit.backend.worker.trainer
+        assert trainer is not None
+        before = trainer.parameters()["0.weight"].copy()
+        await visit.pilot.press("escape")
+        visit.backend.run_for(steps=25)
+        await visit.until(lambda: visit.backend.snapshot.step == 55 and not visit.backend.snapshot.running)
+        assert np.array_equal(trainer.parameters()["0.weight"], before)
+        assert not trainer.forward(trainer.split.train.x[:9], ["check 1.output"])["check 1.output"][:, 1].any()
+        await visit.until(lambda: "layer 0 frozen" in visit.pilot.app.screen.query_one(HeaderLine).plain_text)
+        assert visit.backend.settings.training["frozen"] == "0"
+        await visit.pilot.press("z")
+        await visit.until(lambda: visit.backend.snapshot.held == ("unit 1 of layer 1 silent",))
+
+
+async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
+    """Freezing a layer without weights, or a unit where none is chosen, is refused in words."""
+    async with inspecting() as visit:
+        await visit.press("n", "n")
+        await visit.pilot.press("W")
+        await visit.pilot.pause()
+        assert "layer 1 has no weights" in visit.screen.query_one(Said).text
+        await visit.press("N", "N")
+        await visit.pilot.press("s")
+        await visit.pilot.pause()
+        assert "look at a row of a layer first" in visit.screen.query_one(Said).text
+
+
+async def test_the_gradient_check_agrees() -> None:
+    """`H` checks all weights of the row's layer in float64: backpropagation and differences agree."""
+    async with inspecting() as visit:
+        await visit.press("n", "H")
+        await visit.until(lambda: len(visit.view.check) == 2)
+        assert all(line.worst < 1e-5 for line in visit.view.check)
+        assert "gradient check" in visit.text(DetailView)
+
+
+async def test_predict_first_counts_hits() -> None:
+    """With `x` on, a row asks before it shows its numbers, and right answers are counted."""
+    async with inspecting() as visit:
+        await visit.pilot.press("x")
+        await visit.pilot.press("n")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, AskText))
+        assert "= ?" in visit.text(DetailView)
+        await visit.type("32×6")
+        assert "guessed 1 of 1" in visit.text(HeadLine)
+        await visit.pilot.press("n")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, AskText))
+        worked = visit.view.detail.worked
+        assert worked is not None
+        await visit.type("-" if worked.result >= 0 else "+")
+        assert "guessed 1 of 2" in visit.text(HeadLine)
