@@ -64,5 +64,5 @@ def _likely_cause(machine: Machine, lower: float) -> str:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
     cure = f"a learning rate of {lower:g}, or clip the gradient's norm at 1"
     if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
-        return f"the kept weights are very large already: rewind, then try {cure}"
+        return f"the kept weights are very large already: start again with {cure}"
     return f"try {cure}"

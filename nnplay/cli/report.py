@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PERCENT = ("accuracy",)
 _SAMPLES = 3
+_MOST_TARGETS = 20
 
 
 def head(run: RunConfig, trainer: Trainer) -> str:
@@ -55,11 +56,23 @@ def scores(trainer: Trainer) -> dict[str, dict[str, float]]:
     return {name: trainer.evaluate(name) for name in parts(trainer)}  # type: ignore[arg-type]
 
 
-def score_table(found: Mapping[str, Mapping[str, float]]) -> str:
-    """Scores as an aligned table, a row for each part."""
+def target_scores(trainer: Trainer) -> dict[str, dict[str, dict[str, float]]]:
+    """For several targets that have names: of every part the metrics of each target; else nothing."""
+    if not 1 < len(trainer.split.train.target_names) <= _MOST_TARGETS:
+        return {}
+    return {name: trainer.evaluate_targets(name) for name in parts(trainer)}  # type: ignore[arg-type]
+
+
+def score_table(
+    found: Mapping[str, Mapping[str, float]], targets: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
+) -> str:
+    """Scores as an aligned table, a row for each part, and below it one for each of several targets."""
     columns = list(next(iter(found.values())))
     rows = [["", *columns]]
-    rows += [[name, *(_score(column, values[column]) for column in columns)] for name, values in found.items()]
+    for part, values in found.items():
+        rows.append([part, *(_score(column, values[column]) for column in columns)])
+        for target, own in (targets or {}).get(part, {}).items():
+            rows.append([f"  {clean(target)}", *(_score(key, own[key]) if key in own else "" for key in columns)])
     widths = [max(len(row[index]) for row in rows) for index in range(len(columns) + 1)]
     return "\n".join(
         f"{row[0]:<{widths[0]}}"
@@ -105,10 +118,19 @@ def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str,
             "seconds": round(trainer.seconds, 6),
             "notes": list(trainer.split.notes),
             **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
+            **_by_target(trainer),
             "history": curves,
         },
         allow_nan=False,
     )
+
+
+def _by_target(trainer: Trainer) -> dict[str, Any]:
+    scored = {
+        part: {target: {key: _finite(value) for key, value in own.items()} for target, own in each.items()}
+        for part, each in target_scores(trainer).items()
+    }
+    return {"targets": scored} if scored else {}
 
 
 def _finite(value: float) -> float | None:

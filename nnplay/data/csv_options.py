@@ -45,7 +45,7 @@ class CsvOptions:
                 raise unknown(f"choice for {option}", str(value), known, where=where)
         for column, kind in self.kinds.items():
             if kind not in _KINDS:
-                raise unknown(f"kind for column '{clean(str(column))}'", str(kind), _KINDS, where=where)
+                raise unknown("kind", str(kind), _KINDS, where=f"{where}, column '{clean(str(column))}'")
         delimiter = _TABS.get(self.delimiter, self.delimiter)
         if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
             raise InputError(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nnplay.data.advice import advice
 from nnplay.data.cells import is_missing, parse_number
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -33,7 +34,7 @@ def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
         return Dialect(found, decimal, tuple(notes))
     mark = _decimal_mark(sample_rows(lines, found)) if found != "," else "."
     if mark == ",":
-        notes.append("decimal comma (if it separates thousands, pass decimal='.')")
+        notes.append(f"decimal comma (if it separates thousands, use {advice('decimal', '.')})")
     return Dialect(found, mark, tuple(notes))
 
 

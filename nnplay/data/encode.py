@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.advice import advice
 from nnplay.data.cells import number_hint
 from nnplay.data.column_types import TypedColumn
 from nnplay.data.columns import Column
@@ -48,7 +49,7 @@ def encode_column(
     if column.kind == "empty":
         return _left_out(column, len(lines), "empty")
     if column.kind == "identifier":
-        return _left_out(column, len(lines), IDENTIFIER)
+        return replace(_left_out(column, len(lines), IDENTIFIER), notes=_hint_notes(column))
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, where)
     return _encode_category(column, encode, where)
@@ -94,7 +95,7 @@ def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
     if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
         return ()
     what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
-    return (f"{what} (ids? pass kinds={{'{column.name}': 'category'}} or 'skip')",)
+    return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
 
 
 def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
@@ -153,9 +154,9 @@ def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> No
     if count <= limit and fits:
         return
     example = number_hint(_number_like(column))
-    hint = f"leave it out with kinds={{'{column.name}': 'skip'}}"
+    hint = f"leave it out with {advice('kinds', {column.name: 'skip'})}"
     if encode == "one_hot" and count <= MAX_CATEGORIES:
-        hint += ", or pass encode='ordinal' (codes, for an embedding)"
+        hint += f", or use {advice('encode', 'ordinal')} (codes, for an embedding)"
     what = f"{count:,} different words, at most {limit:,} can be encoded {encode}"
     if count <= limit:
         what = f"{count:,} inputs for {len(column.cells):,} rows do not fit into memory"

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from nnplay.data.advice import advice
 from nnplay.data.memory import size_text
 from nnplay.errors import InputError
 
@@ -40,7 +41,7 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
         offset += len(chunk)
         if "\0" in text:
             line = number + text[: text.index("\0")].count("\n")
-            hint = "is it a binary file, or UTF-16 without a mark (encoding='utf-16-le')?"
+            hint = f"is it a binary file, or UTF-16 without a mark ({advice('encoding', 'utf-16-le')})?"
             raise InputError("a NUL byte", where=f"{where}, row {line}", hint=hint)
         first, *more = text.split("\n")
         begun.append(first)
@@ -63,4 +64,4 @@ def _undecodable(error: UnicodeDecodeError, end: int, encoding: str, where: str)
     offset = end - len(error.object) + error.start
     bad = error.object[error.start : error.start + 1].hex()
     what = f"byte 0x{bad} at offset {offset:,} is not valid {encoding.upper()}"
-    return InputError(what, where=where, hint="pass encoding='cp1252' or 'latin-1' if it is one of these")
+    return InputError(what, where=where, hint=f"use {advice('encoding', 'cp1252', 'latin-1')} if it is one of these")

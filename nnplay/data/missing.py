@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.advice import advice
 from nnplay.data.cells import number_hint
 from nnplay.data.column_types import TypedColumn
 from nnplay.data.table_text import Skipped
 from nnplay.errors import InputError, Problems
 from nnplay.text import clean
-
-_MISSING_HINT = "set missing to 'drop', 'mean' or 'category', as in --missing mean"
 
 
 def rows_without_aliens(
@@ -44,10 +43,10 @@ def rows_without_aliens(
 
 def _alien(column: TypedColumn, row: int, line: int, where: str) -> InputError:
     text = clean(column.cells[row], limit=60)
-    advice = f"pass kinds={{'{column.name}': 'category'}} or skip_bad_rows=True"
+    way_out = f"use {advice('kinds', {column.name: 'category'})} or {advice('skip_bad_rows', True)}"
     hint = number_hint(column.cells[row])
     place = f"{where}, row {line}, column '{column.name}'"
-    return InputError(f"'{text}' is not a number", where=place, hint=f"{hint}, or {advice}" if hint else advice)
+    return InputError(f"'{text}' is not a number", where=place, hint=f"{hint}, or {way_out}" if hint else way_out)
 
 
 def rows_with_values(
@@ -63,12 +62,13 @@ def rows_with_values(
         for column in (*features, *targets):
             keep &= ~column.unknown
         if not keep.any():
-            raise InputError("every row has a missing value", where=where, hint="pass missing='mean' or 'category'")
+            raise InputError("every row has a missing value", where=where, hint=f"use {advice('missing', 'mean', 'category')}")
         return keep
     if target := next((column for column in targets if column.unknown.any()), None):
-        raise _lacking(target, lines, where, "pass missing='drop': a target cannot be made up")
+        raise _lacking(target, lines, where, f"use {advice('missing', 'drop')}: a target cannot be made up")
     if choice == "refuse":
-        problems = [_lacking(column, lines, where, _MISSING_HINT) for column in features if column.unknown.any()]
+        hint = f"use {advice('missing', 'mean', 'drop', 'category')}"
+        problems = [_lacking(column, lines, where, hint) for column in features if column.unknown.any()]
         if problems:
             raise problems[0] if len(problems) == 1 else Problems(problems[:20])
     return keep

@@ -34,9 +34,11 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"cannot be opened: {reason}", where=where) from None
     before = os.fstat(handle)
-    if not stat.S_ISREG(before.st_mode):
+    mode = before.st_mode
+    if not stat.S_ISREG(mode):
         os.close(handle)
-        raise InputError(f"is not a regular file but a {_kind(before.st_mode)}", where=where)
+        folder = "name the CSV file in it; folders of pictures or tables are not read" if stat.S_ISDIR(mode) else ""
+        raise InputError(f"is not a regular file but a {_kind(mode)}", where=where, hint=folder)
     with os.fdopen(handle, "rb", buffering=0) as file:
         if before.st_size > limit:
             what = f"is too large: {size_text(before.st_size)}, at most {size_text(limit)} fit into memory"

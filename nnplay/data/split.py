@@ -144,6 +144,6 @@ def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
     for name, rows in (("validation", indices.validation), ("test", indices.test)):
         count = sum(hash(row.tobytes()) in seen for row in data.x[rows])
         if count:
-            verb = "row repeats" if count == 1 else "rows repeat"
-            notes.append(f"{count:,} of {len(rows):,} {name} {verb} the inputs of a training row (leak)")
+            verb = "repeats" if count == 1 else "repeat"
+            notes.append(f"{count:,} of {len(rows):,} {name} rows {verb} the inputs of a training row (leak)")
     return tuple(notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.advice import advice
 from nnplay.data.column_types import TypedColumn, type_column
 from nnplay.data.columns import Column
 from nnplay.data.csv_options import CsvOptions
@@ -20,6 +21,13 @@ from nnplay.data.missing import rows_with_values, rows_without_aliens
 from nnplay.data.table_text import MAX_COLUMNS, TableText
 from nnplay.data.target import Target, find_targets, read_targets
 from nnplay.errors import InputError
+
+
+_WHY_LEFT_OUT = {
+    "constant": "is the same in every row",
+    "empty": "is empty",
+    IDENTIFIER: "has another word in every row",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
 def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
         what = f"only one column, '{text.names[0]}': is the delimiter right?"
-        hint = "pass delimiter=';' or the like; one column is to be learned from the others"
+        hint = f"use {advice('delimiter', ';')} or the like; one column is to be learned from the others"
         raise InputError(what, where=where, hint=hint)
     options.check_columns(text.names, where)
     wanted, notes = find_targets(text.names, options.target, where)
@@ -102,11 +110,22 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
         width += item.inputs.shape[1]
         if width > MAX_COLUMNS or 8 * width * rows > budget:
             what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
-            hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}; try encode='ordinal' or fewer columns"
+            hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
+            hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        raise InputError("no column besides the target varies: there is nothing to learn from", where=where)
+        raise _nothing_left(encoded, where)
     return encoded
+
+
+def _nothing_left(encoded: Sequence[Encoded], where: str) -> InputError:
+    """Every column besides the target says nothing; of the first few it is said why."""
+    whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
+    more = ", …" if len(encoded) > 3 else ""
+    words = next((item.column.name for item in encoded if item.left_out == IDENTIFIER), "")
+    hint = f"use {advice('kinds', {words: 'category'})} to learn from it all the same" if words else ""
+    what = f"no column is left to learn from: {', '.join(whys)}{more}"
+    return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
 
 
 def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
@@ -116,8 +135,9 @@ def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
         if names:
             shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
             note = f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})"
-            example = f"kinds={{{names[0]}: 'category'}}"
-            notes.append(f"{note}; pass {example} to learn from it all the same" if why == IDENTIFIER else note)
+            words = [item.column.name for item in encoded if item.left_out == why][:1]
+            way_in = advice("kinds", dict.fromkeys(words, "category"))
+            notes.append(f"{note}; {way_in} to learn from it all the same" if why == IDENTIFIER else note)
     return tuple(notes)
 
 

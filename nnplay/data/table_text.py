@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from nnplay.data.advice import advice
 from nnplay.data.csv_options import CsvOptions
 from nnplay.data.dialect import Dialect, find_dialect, has_header, is_comment, sample_rows
-from nnplay.data.encoding import find_encoding, other_format
+from nnplay.data.encoding import find_encoding
 from nnplay.data.lines import read_lines
+from nnplay.data.other_formats import HEAD, other_format
 from nnplay.data.packed_cells import ColumnGatherer, PackedCells
 from nnplay.data.records import read_records
 from nnplay.errors import InputError
@@ -18,7 +20,6 @@ from nnplay.text import clean
 
 MAX_COLUMNS = 10_000
 _SAMPLE_LINES = 100
-_SKIP_HINT = "mend the file, or pass skip_bad_rows=True to leave such rows out"
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
 
@@ -71,9 +72,9 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
     Raises:
         InputError: the file is of another format or empty, or a row is broken; with its line.
     """
-    head = file.read(64)
-    if kind := other_format(head):
-        raise InputError(f"looks like {kind}, not like text", where=where, hint="give a CSV file")
+    head = file.read(HEAD)
+    if found := other_format(head):
+        raise InputError(f"looks like {found.kind}, not like a table of text", where=where, hint=found.way_out)
     codec, mark = find_encoding(head, options.encoding, where)
     source = read_lines(file, codec, mark, where)
     sample = list(itertools.islice(source, _SAMPLE_LINES))
@@ -100,7 +101,7 @@ def _rows(
     line, first = next(records, (0, [""]))
     while line and is_comment(shown, dialect.decimal):
         if not options.skip_bad_rows:
-            raise InputError("looks like a comment, not like a header", where=f"{where}, row {line}", hint=_SKIP_HINT)
+            raise InputError("looks like a comment, not like a header", where=f"{where}, row {line}", hint=_skip_hint())
         skipped.add(line, "a comment")
         line, first = next(records, (0, [""]))
         shown = shown[1:]
@@ -110,7 +111,8 @@ def _rows(
     named = options.header == "yes" or (options.header == "auto" and has_header([cells], dialect.decimal))
     names, notes = column_names(cells if named else [""] * len(cells), reported=named)
     if not named and options.header == "auto" and line:
-        notes.append("no header found: columns are named column_1, … (pass header='yes' if row 1 is one)")
+        named_in = advice("header", "yes")
+        notes.append(f"no header found: columns are named column_1, … ({named_in} if row 1 is one)")
     rows = ColumnGatherer(len(names))
     if line and not named:
         rows.add(line, first)
@@ -121,7 +123,7 @@ def _rows(
         reason = f"expected {len(names)} field{'s' if len(names) > 1 else ''}, found {len(row)}"
         reason += ", a comment?" if row[0].startswith("#") else ""
         if not options.skip_bad_rows:
-            raise InputError(reason, where=f"{where}, row {line}", hint=_SKIP_HINT)
+            raise InputError(reason, where=f"{where}, row {line}", hint=_skip_hint())
         skipped.add(line, reason)
     return rows, names, notes
 
@@ -158,6 +160,10 @@ def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, wh
     if rows.repeats(place, word):
         return
     if not skip_bad_rows:
-        raise InputError(f"'{clean(word)}' looks like a row of totals", where=f"{where}, row {line}", hint=_SKIP_HINT)
+        raise InputError(f"'{clean(word)}' looks like a row of totals", where=f"{where}, row {line}", hint=_skip_hint())
     skipped.add(line, "totals")
     rows.drop_last()
+
+
+def _skip_hint() -> str:
+    return f"mend the file, or use {advice('skip_bad_rows', True)} to leave such rows out"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.advice import advice
 from nnplay.data.cells import parse_number
 from nnplay.data.column_types import TypedColumn
 from nnplay.data.dataset import Task
@@ -48,7 +49,7 @@ def find_targets(names: Sequence[str], wanted: str | None, where: str) -> tuple[
         return tuple(dict.fromkeys(chosen)), ()
     usual = [name for name in names if name.lower() in _USUAL_NAMES]
     guessed = usual[0] if usual else names[-1]
-    return (guessed,), (f"target: column '{guessed}' (pass target='…' for another)",)
+    return (guessed,), (f"target: column '{guessed}' ({advice('target', '…')} for another)",)
 
 
 def read_targets(columns: Sequence[TypedColumn], lines: NDArray[np.int64], task: str, where: str) -> Target:
@@ -92,7 +93,8 @@ def read_target(column: TypedColumn, lines: NDArray[np.int64], task: str, where:
         raise InputError(f"{len(names):,} classes, at most {MAX_CLASSES:,} can be told apart", where=place)
     notes: tuple[str, ...] = ()
     if task == "auto" and column.kind == "number":
-        notes = (f"target '{column.name}' is read as {len(names)} classes (pass task='regression' for a quantity)",)
+        quantity = advice("task", "regression")
+        notes = (f"target '{column.name}' is read as {len(names)} classes ({quantity} for a quantity)",)
     return Target(labels, "classification", names, notes)
 
 
@@ -109,7 +111,7 @@ def _is_class(column: TypedColumn) -> bool:
 def _quantity(column: TypedColumn, lines: NDArray[np.int64], where: str, place: str) -> Target:
     if column.kind != "number":
         word = clean(next(iter(column.cells), ""), limit=40)
-        raise InputError(f"'{word}' is not a number", where=place, hint="pass task='classification' for words")
+        raise InputError(f"'{word}' is not a number", where=place, hint=f"use {advice('task', 'classification')} for words")
     refuse_overflow(column, lines, where)
     if len(column.values) > 1 and column.values.min() == column.values.max():
         what = f"every row has the same value {column.values[0]:g}: there is nothing to learn"

@@ -34,7 +34,8 @@ examples:
   nnplay train run.nnplay --epochs 10             ten more epochs of a saved session, which is saved again
   nnplay train spiral --save run.nnplay           keep the run as a session
 
-Exit status: 0 done, 2 wrong input, 3 diverged (the last good weights are scored), 130 stopped by Ctrl+C (the result so
+Exit status: 0 done, 2 wrong input, 3 diverged (the last good weights are scored; a session that was trained
+further stays as it was saved), 130 stopped by Ctrl+C (the result so
 far is printed), 129 or 143 ended by a closed terminal or SIGTERM (the run is saved, or kept for nnplay recover).
 """
 _INTERRUPTED: Final = 130
@@ -69,7 +70,8 @@ def run(words: Sequence[str]) -> int:
                 lambda: interrupt.asked or bool(ending.status),
                 recovery,
             )
-            if session.path is not None or options.save:
+            given_up = diverged is not None and session.path is not None and not options.save
+            if (session.path is not None and not given_up) or options.save:
                 session.save(options.save or None)
             elif ending.status:
                 recovery.keep()
@@ -78,7 +80,9 @@ def run(words: Sequence[str]) -> int:
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
-    if session.path is not None and not options.json:
+    if given_up:
+        _tell(f"{clean(str(session.path))} stays as it was saved; --save NAME keeps the weights above as another session")
+    elif session.path is not None and not options.json:
         print(f"saved to {clean(str(session.path))}")
     if diverged:
         raise diverged
@@ -158,13 +162,17 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
         print(loss_plot(trainer.history, trainer.batches))
     rate = trainer.step / max(trainer.seconds, 1e-9)
     done = f"{_counted(trainer.epoch, 'epoch')}, {_counted(trainer.step, 'step')}"
-    print(f"{outcome}: {done} in {trainer.seconds:.3f} s ({rate:,.0f} steps/s)")
-    print(report.score_table(found))
+    print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
+    print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":
         for line in report.health(trainer):
             print(line)
     if text := report.written(trainer):
         print(text)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.3f} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
 
 
 def _counted(number: int, what: str) -> str:

@@ -1,0 +1,168 @@
+"""Files that are no delimited text: which format one really is, by its first bytes, and the way from it to a table."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+#: How many bytes of a file's beginning are looked at.
+HEAD = 4096
+
+
+class OtherFormat(NamedTuple):
+    """What the file is ("a PNG picture"), and what to do about it."""
+
+    kind: str
+    way_out: str
+
+
+_PICTURE = "pictures are read from the built-in sets only (nnplay datasets), or given from Python as arrays"
+_SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
+_ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
+_FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
+_UNPACK = "unpack it first and give the CSV file in it"
+_SHEET = "save the sheet as CSV in the spreadsheet program"
+_QUERY = "write the table as CSV first, as with sqlite3 -header -csv FILE 'select * from TABLE'"
+_DOCUMENT = "give a CSV file"
+_OBJECTS = f"it holds Python objects, which are never loaded (loading them can run code); {_FRAME}"
+
+_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture", _PICTURE),
+    (0, b"\xff\xd8\xff", "a JPEG picture", _PICTURE),
+    (0, b"GIF8", "a GIF picture", _PICTURE),
+    (0, b"II*\x00", "a TIFF picture", _PICTURE),
+    (0, b"MM\x00*", "a TIFF picture", _PICTURE),
+    (0, b"8BPS", "a Photoshop picture", _PICTURE),
+    (0, b"icns", "an icon", _PICTURE),
+    (0, b"\x00\x00\x01\x00", "an icon", _PICTURE),
+    (0, b"%!PS", "a PostScript document", _DOCUMENT),
+    (0, b"SIMPLE  =", "a FITS file", _ARRAY),
+    (8, b"WEBP", "a WebP picture", _PICTURE),
+    (8, b"WAVE", "a WAV sound", _SOUND),
+    (8, b"AVI ", "an AVI film", _SOUND),
+    (0, b"RIFF", "a WAV or WebP file", _SOUND),
+    (0, b"fLaC", "a FLAC sound", _SOUND),
+    (0, b"OggS", "an Ogg sound", _SOUND),
+    (0, b"ID3", "an MP3 sound", _SOUND),
+    (4, b"ftyp", "an MP4 film", _SOUND),
+    (0, b"PK\x05\x06", "an empty zip archive", _UNPACK),
+    (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
+    (0, b"\x1f\x9d", "a compressed file (.Z)", _UNPACK),
+    (0, b"BZh", "a bzip2 archive", _UNPACK),
+    (0, b"\xfd7zXZ\x00", "an xz archive", _UNPACK),
+    (0, b"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
+    (0, b"\x04\x22\x4d\x18", "an LZ4 archive", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (0, b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (257, b"ustar", "a tar archive", _UNPACK),
+    (0, b"%PDF-", "a PDF document", _DOCUMENT),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word document", _SHEET),
+    (0, b"SQLite format 3\x00", "an SQLite database", _QUERY),
+    (8, b"DUCK", "a DuckDB database", "write the table as CSV first, as with COPY TABLE TO 'my.csv' (HEADER)"),
+    (0, b"PAR1", "a Parquet file", _FRAME),
+    (0, b"ARROW1", "an Arrow file", _FRAME),
+    (0, b"FEA1", "a Feather file", _FRAME),
+    (0, b"ORC", "an ORC file", _FRAME),
+    (0, b"Obj\x01", "an Avro file", _FRAME),
+    (0, b"<stata_dta>", "a Stata file", _FRAME),
+    (0, b"$FL2", "an SPSS file", _FRAME),
+    (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
+    (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
+    (0, b"\x93NUMPY", "a NumPy array", _ARRAY),
+    (0, b"\x7fELF", "a program", _DOCUMENT),
+)
+"""Where in the file, its bytes there, what it is, the way out; the first that fits."""
+
+_TEXTUAL = (b"%!PS", b"%PDF-", b"SIMPLE  =", b"<stata_dta>", b"MATLAB 5.0 MAT-file")
+_PICKLE = re.compile(rb"\x80[\x02-\x05][^\n]*[.\x94(}\])]|(?:\(dp|\(lp|ccopy_reg|cnumpy|c__builtin__)", re.DOTALL)
+_IDX = re.compile(rb"\x00\x00[\x08\x09\x0b-\x0e][\x01-\x04]\x00")
+_SAFETENSORS = re.compile(rb".{3}\x00{5}\{\s*\"", re.DOTALL)
+_BITMAP = re.compile(rb"BM.{4}\x00\x00\x00\x00", re.DOTALL)
+_JSON = re.compile(r"\s*(?:\[\s*[\[{\"0-9-]|\{\s*[\"}])")
+_PAGE = re.compile(r"\s*<(?:!doctype html|html)", re.IGNORECASE)
+_MARKUP = re.compile(r"\s*<(?:\?xml|svg|[a-z][\w:-]*[ >])", re.IGNORECASE)
+_SQL = re.compile(
+    r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/;?|SET\s[^;\n]*;|USE\s[^;\n]*;)*+"
+    r"(?:(?:CREATE\s+(?:TABLE|DATABASE|SCHEMA|TEMP|UNIQUE|INDEX|EXTENSION)|INSERT\s+INTO|DROP\s+(?:TABLE|DATABASE)"
+    r"|DELETE\s+FROM|LOCK\s+TABLES|SELECT\s+[\w*., \n]+\sFROM)\s"
+    r"|BEGIN(?:\s+TRANSACTION)?;|PRAGMA\s+\w+\s*=|START\s+TRANSACTION;)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+def other_format(head: bytes) -> OtherFormat | None:
+    """What a file that begins with `head` (up to `HEAD` bytes) really is, or None where it may be delimited text."""
+    if head.startswith(b"PK\x03\x04"):
+        return _archive(_members(head))
+    for place, signature, kind, way_out in _SIGNATURES:
+        if head[place : place + len(signature)] == signature and not _may_be_words(signature, head):
+            return OtherFormat(kind, way_out)
+    if _PICKLE.match(head):
+        return OtherFormat("a Python pickle", _OBJECTS)
+    for pattern, kind, way_out in (
+        (_IDX, "an IDX file, as the MNIST digits come in", "the built-in set 'digits28' has such digits"),
+        (_SAFETENSORS, "a safetensors file", _ARRAY),
+        (_BITMAP, "a BMP picture", _PICTURE),
+    ):
+        if pattern.match(head):
+            return OtherFormat(kind, way_out)
+    return _written(head) if _is_text(head) else None
+
+
+def _written(head: bytes) -> OtherFormat | None:
+    """Formats that are text, but no table."""
+    text = head.decode("utf-8-sig", errors="replace")
+    for pattern, kind, way_out in (
+        (_SQL, "an SQL dump", "load it into a database and write the table as CSV"),
+        (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
+        (_MARKUP, "an XML or SVG file", _FRAME),
+        (_JSON, "a JSON file", _FRAME),
+    ):
+        if pattern.match(text):
+            return OtherFormat(kind, way_out)
+    return None
+
+
+def _may_be_words(signature: bytes, head: bytes) -> bool:
+    """Whether letters such as `ORC` that begin some format may as well be the name of a column."""
+    return signature.isascii() and signature.isalnum() and signature not in _TEXTUAL and _is_text(head)
+
+
+def _is_text(head: bytes) -> bool:
+    if any(byte < 9 or 13 < byte < 27 for byte in head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut in two
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _members(head: bytes) -> list[str]:
+    """Names of the first files in a zip archive, as far as the beginning shows them; nothing is unpacked."""
+    names, place = [], 0
+    while (place := head.find(b"PK\x03\x04", place)) >= 0:
+        length = int.from_bytes(head[place + 26 : place + 28], "little")
+        names.append(head[place + 30 : place + 30 + length].decode("utf-8", errors="replace"))
+        place += 4
+    return names
+
+
+def _archive(names: list[str]) -> OtherFormat:
+    endings = {PurePosixPath(name).suffix.lower() for name in names}
+    if "[Content_Types].xml" in names or any(name.startswith(("xl/", "_rels/")) for name in names):
+        kind = "a Word document" if any(name.startswith("word/") for name in names) else "an Excel workbook (xlsx)"
+        return OtherFormat(kind, _SHEET)
+    if names[:1] == ["mimetype"]:
+        return OtherFormat("an OpenDocument file (ods)", _SHEET)
+    if ".npy" in endings:
+        return OtherFormat("a NumPy archive (npz)", _ARRAY)
+    if any(name.endswith("data.pkl") for name in names):
+        return OtherFormat("a PyTorch file", _OBJECTS)
+    if endings & _PICTURES:
+        return OtherFormat("a zip archive of pictures", _PICTURE)
+    return OtherFormat("a zip archive", _UNPACK)
