@@ -71,6 +71,21 @@ class Evaluation:
         in_units = self.split.scaler.inverse_target
         return metrics.regression(in_units(data.y), in_units(predicted.reshape(data.y.shape)))
 
+    def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
+        """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.
+
+        Raises:
+            InputError: the split has no such part, or the targets are classes.
+        """
+        data = parts_of(self.split).get(part)
+        if data is None or self.form.decide is not None:
+            what = f"the split has no {part} part" if data is None else "classes are scored together"
+            raise InputError(what, where="evaluate_targets", hint="evaluate() scores what there is")
+        in_units = self.split.scaler.inverse_target
+        true, predicted = in_units(data.y), in_units(self.outputs(data.x).reshape(data.y.shape))
+        columns = enumerate(data.target_names)
+        return {name: metrics.regression(true[:, column], predicted[:, column]) for column, name in columns}
+
     def outputs(self, x: Any) -> Array:
         """The network's outputs (N, …) for inputs (N, …)."""
         output = self.machine.tape.named["check output"].name

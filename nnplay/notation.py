@@ -126,6 +126,8 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
             return field, word
         if field.kind == "flag" and word in (field.name, f"no-{field.name}"):
             return field, "no" if word.startswith("no-") else "yes"
+    if word.lower() in layer_records():
+        raise InputError(f"'{word}' is a layer of its own", where=record.name, hint=f"put a comma before '{word}'")
     for field in record.fields:
         if field.name not in given:
             return field, word

@@ -353,6 +353,14 @@ class Trainer:
         """
         return self._evaluation.scores(part)
 
+    def evaluate_targets(self, part: Part = "test") -> dict[str, dict[str, float]]:
+        """MAE, RMSE and R² of each target of a regression, by its name, in its own units.
+
+        Raises:
+            InputError: the split has no such part, or the targets are classes.
+        """
+        return self._evaluation.target_scores(part)
+
     def predict(self, x: Any) -> Array:
         """The network's answers (N, outputs) for inputs (N, …) as the network takes them; see `Split.inputs`.
 

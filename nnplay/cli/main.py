@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from nnplay import __version__
 from nnplay.cli import commands
+from nnplay.data.advice import speaking
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.text import clean
 
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     try:
-        return _dispatch(words)
+        with speaking("command"):
+            return _dispatch(words)
     except NnplayError as error:
         _complain(error)
         return error.exit_code
@@ -105,6 +107,8 @@ def _no_command(word: str) -> InputError:
 
 def _dispatch(words: list[str]) -> int:
     first = words[0] if words else ""
+    if first == "help" and words[1:2]:
+        return _dispatch([words[1], "--help"])
     if first in ("-h", "--help", "help"):
         lines = "\n".join(f"  {name:<12} {command(name).ABOUT}" for name in command_names())
         print(_HELP.format(commands=lines), end="")

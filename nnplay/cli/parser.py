@@ -9,7 +9,10 @@ from typing import Any, Final, NoReturn
 
 from nnplay.errors import InputError, unknown
 
-_ONCE: Final = {"--target": "several columns are given as --target a,b"}
+_ONCE: Final = {
+    "--target": "several columns are given as --target a,b",
+    "--kinds": "several columns are given as --kinds a=skip,b=category",
+}
 
 
 class Parser(argparse.ArgumentParser):

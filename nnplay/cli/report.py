@@ -154,4 +154,6 @@ def _short(value: Any) -> str:
 
 
 def _targets(names: tuple[str, ...]) -> str:
-    return f"target {names[0]}" if len(names) == 1 else f"{len(names)} targets"
+    if len(names) == 1:
+        return f"target {names[0]}"
+    return f"{len(names)} targets" + (f": {', '.join(names)}" if len(names) <= _MOST_TARGETS else "")

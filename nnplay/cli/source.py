@@ -13,6 +13,8 @@ from nnplay.session import SUFFIX
 from nnplay.text import clean
 from nnplay.user_path import user_path
 
+#: How one comes by a session.
+_SESSIONS: Final = "a session is a folder such as run.nnplay, made by nnplay train --save or by s in the playground"
 #: Files of one folder that are compared with a mistyped name.
 _LISTED: Final = 1000
 
@@ -45,6 +47,24 @@ def is_session(source: str) -> bool:
     return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
 
 
+def session_source(source: str) -> Path:
+    """The path of a session that is to be read.
+
+    Raises:
+        InputError: nothing is there, or it is something else.
+    """
+    path = user_path(source)
+    if is_session(source) and path.exists():
+        return path
+    where = clean(source)
+    if path.exists():
+        raise InputError("is no session", where=where, hint=_SESSIONS)
+    if source in dataset_records() or source in preset_records():
+        raise InputError(f"'{where}' is a data set or preset, no session", hint=_SESSIONS)
+    hint = nearest(source, _named(path.parent, (SUFFIX, ".zip")))
+    raise InputError("there is no such session", where=where, hint=hint if hint.startswith("did") else _SESSIONS)
+
+
 def _must_exist(path: Path, source: str) -> None:
     if path.exists():
         return
@@ -57,8 +77,12 @@ def _must_exist(path: Path, source: str) -> None:
 
 def _files(folder: Path) -> list[str]:
     """Data and run files of a folder."""
+    return _named(folder, (".csv", ".toml", ".tsv"))
+
+
+def _named(folder: Path, endings: tuple[str, ...]) -> list[str]:
     try:
-        found = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in (".csv", ".toml", ".tsv"))
+        found = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in endings)
     except OSError:
         return []
     return [clean(name) for name in found[:_LISTED]]

@@ -62,7 +62,9 @@ def rows_with_values(
         for column in (*features, *targets):
             keep &= ~column.unknown
         if not keep.any():
-            raise InputError("every row has a missing value", where=where, hint=f"use {advice('missing', 'mean', 'category')}")
+            raise InputError(
+                "every row has a missing value", where=where, hint=f"use {advice('missing', 'mean', 'category')}"
+            )
         return keep
     if target := next((column for column in targets if column.unknown.any()), None):
         raise _lacking(target, lines, where, f"use {advice('missing', 'drop')}: a target cannot be made up")

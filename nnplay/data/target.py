@@ -111,7 +111,9 @@ def _is_class(column: TypedColumn) -> bool:
 def _quantity(column: TypedColumn, lines: NDArray[np.int64], where: str, place: str) -> Target:
     if column.kind != "number":
         word = clean(next(iter(column.cells), ""), limit=40)
-        raise InputError(f"'{word}' is not a number", where=place, hint=f"use {advice('task', 'classification')} for words")
+        raise InputError(
+            f"'{word}' is not a number", where=place, hint=f"use {advice('task', 'classification')} for words"
+        )
     refuse_overflow(column, lines, where)
     if len(column.values) > 1 and column.values.min() == column.values.max():
         what = f"every row has the same value {column.values[0]:g}: there is nothing to learn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from nnplay.data.advice import speaking
 from nnplay.errors import InputError, NnplayError
 from nnplay.session import state_folder
 from nnplay.tui import keymap, look, signals, start
@@ -59,7 +60,8 @@ def run(
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal)
     try:
-        status = app.run()
+        with speaking("playground"):
+            status = app.run()
     finally:
         backend.stop(keep=app.keep)
         if opening is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnplay.answers import Writing
 from nnplay.sampling import PARAGRAPH, sample_text
 from nnplay.trainer import Trainer
 from nnplay.views.rows import part_of
 
 _LETTERS = 60
+_SEEN_ROWS = 16
 _TEMPERATURE = 0.8
 
 
@@ -15,7 +18,15 @@ def writes(trainer: Trainer) -> bool:
     """Whether the network says which letter comes next."""
     names, shape = trainer.split.class_names, trainer.split.feature_shape
     fits = trainer.plan.output_shape in ((len(names),), (*shape, len(names)))
-    return len(shape) == 1 and fits and len(names) > 1 and all(len(name) == 1 and not name.isdigit() for name in names)
+    letters = len(names) > 1 and all(len(name) == 1 and not name.isdigit() for name in names)
+    return len(shape) == 1 and fits and letters and _are_tokens(trainer, len(names))
+
+
+def _are_tokens(trainer: Trainer, kinds: int) -> bool:
+    """Whether the inputs are numbers of letters, rather than a table's columns beside classes that are one letter long."""
+    seen = trainer.split.train.x[:_SEEN_ROWS]
+    names = trainer.split.train.columns
+    return not names and bool(np.all(seen == np.floor(seen)) and np.all((seen >= 0) & (seen < kinds)))
 
 
 def writing(trainer: Trainer, row: int) -> Writing:

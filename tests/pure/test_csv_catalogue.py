@@ -161,7 +161,9 @@ CASES = (
         notes=("left out, constant: 1 column ('b')",),
         shape=(3, 1),
     ),
-    Case(24, "all constant", text("a,b,c\n1,7,x\n1,7,y\n"), error=("no column is left to learn from: 'a' is the same",)),
+    Case(
+        24, "all constant", text("a,b,c\n1,7,x\n1,7,y\n"), error=("no column is left to learn from: 'a' is the same",)
+    ),
     Case(
         25,
         "too many words",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from nnplay.cli.commands.playground import check_screen
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
+from nnplay.cli.source import session_source
 
 if TYPE_CHECKING:
     from nnplay.tui.contract import Backend
@@ -23,6 +24,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--light", action="store_true", help="colours for a light background")
     parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
     options = parser.read(words)
+    session_source(options.session)
     check_screen()
     from nnplay.play.backend import PlaygroundBackend
     from nnplay.tui import run as screen

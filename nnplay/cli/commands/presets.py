@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnplay.cli.parser import Parser
+from nnplay.errors import unknown
 from nnplay.presets.catalogue import load_preset, preset_records, preset_text
 
 ABOUT: Final = "The ready-made runs, with what each teaches"
@@ -16,13 +17,18 @@ ABOUT: Final = "The ready-made runs, with what each teaches"
 def run(words: Sequence[str]) -> int:
     """Lists them by group; `--show NAME` prints a preset's file, to be copied and changed."""
     parser = Parser("presets", ABOUT)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only this preset")
     parser.add_argument("--show", metavar="NAME", default="", help="print the TOML file of one")
     parser.add_argument("--json", action="store_true", help="for scripts: one JSON array")
     options = parser.read(words)
     if options.show:
         print(preset_text(load_preset(options.show).name), end="")
         return 0
-    presets = list(preset_records().values())
+    records = preset_records()
+    for name in options.names:
+        if name not in records:
+            raise unknown("preset", name, records)
+    presets = [records[name] for name in options.names or records]
     if options.json:
         rows = [
             {

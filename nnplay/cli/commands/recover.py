@@ -7,7 +7,7 @@ from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
-from nnplay.errors import unknown
+from nnplay.errors import InputError, unknown
 from nnplay.session_text import recovered_line
 from nnplay.text import clean
 
@@ -22,7 +22,8 @@ def run(words: Sequence[str]) -> int:
     held = {summary.path.name: summary for summary in session.autosaves()}
     if given.discard:
         if given.discard not in held:
-            raise unknown("recovered run", given.discard, held)
+            problem = unknown("recovered run", given.discard, held)
+            raise InputError(problem.what, hint=problem.hint or "autosave holds nothing")
         session.discard(held[given.discard].path)
         print(f"discarded {clean(given.discard)}")
         return 0

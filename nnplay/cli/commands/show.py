@@ -7,8 +7,8 @@ from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
+from nnplay.cli.source import session_source
 from nnplay.session_text import describe
-from nnplay.user_path import user_path
 
 ABOUT: Final = "Say what a saved session holds"
 
@@ -18,7 +18,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("show", ABOUT)
     parser.add_argument("session", help="folder of a session, or a packed one")
     given = parser.read(words)
-    path = user_path(given.session)
-    summary = session.summarize(path)
+    summary = session.summarize(session_source(given.session))
     print("\n".join(describe(summary)))
     return 2 if summary.problem else 0

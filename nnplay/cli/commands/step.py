@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
-from nnplay.cli.source import base_table
+from nnplay.cli.source import base_table, is_session, session_source
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
-from nnplay.user_path import user_path
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,8 +32,8 @@ The numbers are those of the step that follows: `--to-step 100` trains 100 steps
 
 def run(words: Sequence[str]) -> int:
     """Prints the step."""
-    parser = Parser("step", ABOUT, epilog=_MORE)
-    parser.add_argument("source", metavar="CONFIG", help="a data set, a CSV file, a run's TOML file, or a session")
+    parser = Parser("step", ABOUT, epilog=_MORE, usage="nnplay step CONFIG [options]")
+    parser.add_argument("source", metavar="CONFIG", help="a data set, preset, CSV file, TOML file or session")
     parser.add_argument("--to-step", metavar="N", help="steps that are taken before (default 0, or where a session is)")
     parser.add_argument(
         "--rows", metavar="PHASES", default="", help="only these: data, forward, loss, backward, update"
@@ -63,11 +61,9 @@ def run(words: Sequence[str]) -> int:
 
 
 def _trainer(options: Namespace) -> Trainer:
-    from nnplay.session import SUFFIX
-
     watching = watcher(silent=False, stream=sys.stderr)
     try:
-        if Path(options.source).suffix == SUFFIX:
+        if is_session(options.source):
             return _from_session(options, watching.compiling)
         config = run_config(base_table(options.source), options)
         split = config.load()
@@ -82,13 +78,13 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
 
     if run_table(options):
         raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")
-    return saved_run.read(user_path(options.source), compiling).trainer
+    return saved_run.read(session_source(options.source), compiling).trainer
 
 
 def _advance(trainer: Trainer, text: str | None) -> None:
     if text is None:
         return
-    target: int = integer("to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text, "--to-step")
+    target: int = integer("to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
     if target < trainer.step:
         raise InputError(f"the session is already at step {trainer.step:,}", where="--to-step", hint="give a later one")
     trainer.run(steps=target - trainer.step)

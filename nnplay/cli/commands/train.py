@@ -81,7 +81,9 @@ def run(words: Sequence[str]) -> int:
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if given_up:
-        _tell(f"{clean(str(session.path))} stays as it was saved; --save NAME keeps the weights above as another session")
+        _tell(
+            f"{clean(str(session.path))} stays as it was saved; --save NAME keeps the weights above as another session"
+        )
     elif session.path is not None and not options.json:
         print(f"saved to {clean(str(session.path))}")
     if diverged:

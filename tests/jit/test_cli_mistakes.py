@@ -1,0 +1,110 @@
+"""What people type by mistake, and runs that go wrong: each is answered with a sentence that leads on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nnplay import session
+from nnplay.cli import main
+
+HOUSES = "area,city,price,rent\n" + "".join(
+    f"{row * 3 % 70},{'abc'[row % 3]},{row * 3 % 70 * 1000 + row},{row % 9 + 0.5}\n" for row in range(60)
+)
+DIVERGING = ["train", "plane", "--layers", "linear 4, linear 1", "--optimizer", "sgd", "--lr", "1e4"]
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recovered runs of this test only."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["show", "spiral"], "'spiral' is a data set or preset, no session; a session is a folder such as run.nnplay"),
+        (["show", "houses.csv"], "houses.csv: is no session; a session is a folder such as run.nnplay"),
+        (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
+        (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
+        (["step", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
+        (["step", "xor", "--to-step", "-3"], "to-step: '-3' is not an integer"),
+        (["recover", "--discard", "it"], "unknown recovered run 'it'; autosave holds nothing"),
+        (["presets", "lennet"], "unknown preset 'lennet'; did you mean 'lenet'?"),
+        (["train", "spiral", "--layers", "linear 8 tanh"], "'tanh' is a layer of its own; put a comma before 'tanh'"),
+        (["train", "houses.csv", "--kinds", "area=foo"], "column 'area': unknown kind 'foo'"),
+        (["train", "houses.csv", "--kinds", "a=skip", "--kinds", "b=skip"], "--kinds a=skip,b=category"),
+        (["train", "houses.csv", "--target", "city", "--task", "regression"], "use --task classification for words"),
+    ],
+)
+def test_a_mistake_is_answered_with_the_way_on(
+    words: list[str], answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence on the error stream, exit status 2."""
+    monkeypatch.chdir(tmp_path)
+    Path("houses.csv").write_text(HOUSES)
+    assert main(words) == 2
+    assert answer in capsys.readouterr().err
+
+
+def test_help_of_a_command_is_asked_for_in_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    """`nnplay help show` is `nnplay show --help`, and one preset can be asked for as one data set can."""
+    with pytest.raises(SystemExit):
+        main(["help", "show"])
+    assert "usage: nnplay show" in capsys.readouterr().out
+    assert main(["presets", "lenet"]) == 0
+    text = capsys.readouterr().out
+    assert "lenet" in text
+    assert "spiral" not in text
+
+
+def test_each_of_several_targets_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Below the means of a part stands a line for each target in its own units; a script finds them under `targets`."""
+    path = tmp_path / "houses.csv"
+    path.write_text(HOUSES)
+    words = ["train", str(path), "--target", "price,rent", "--epochs", "5"]
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "2 targets: price, rent" in text
+    table = text[text.index("\ntrain ") :]
+    lines = [line.split()[0] for line in table.splitlines()[1:10]]
+    assert lines == ["train", "price", "rent", "validation", "price", "rent", "test", "price", "rent"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    each = found["targets"]["test"]
+    assert found["test"]["mae"] == pytest.approx((each["price"]["mae"] + each["rent"]["mae"]) / 2, rel=1e-6)
+    assert each["price"]["mae"] > 100 * each["rent"]["mae"]
+
+
+def test_classes_of_one_letter_are_not_written_as_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table with as many columns as you like and the classes a, b and c is no network of letters."""
+    path = tmp_path / "abc.csv"
+    path.write_text("u,v,y\n" + "".join(f"{row % 2},{row % 3},{'abc'[row % 3]}\n" for row in range(60)))
+    assert main(["train", str(path), "--epochs", "2"]) == 0
+    assert "what it writes" not in capsys.readouterr().out
+
+
+def test_a_run_that_diverges_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody wants it back: where it was to be kept, `--save` says so; autosave holds nothing afterwards."""
+    monkeypatch.setenv("NNPLAY_AUTOSAVE_SECONDS", "0.1")
+    assert main(DIVERGING) == 3
+    assert "start again with a learning rate" in capsys.readouterr().err
+    assert session.autosaves() == []
+
+
+def test_a_session_is_not_lost_to_a_run_that_diverges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trained further until it diverges, a session stays as it was saved; --save keeps the other weights elsewhere."""
+    folder = tmp_path / "mine.nnplay"
+    folder.mkdir(mode=0o700)
+    text = 'data = "plane"\nlayers = "linear 4, linear 1"\nepochs = 5\n[optimizer]\nname = "sgd"\nlr = 1e4\n'
+    (folder / "session.toml").write_text(text)
+    assert main(["train", str(folder)]) == 3
+    assert "stays as it was saved" in capsys.readouterr().err
+    assert (folder / "session.toml").read_text() == text
+    assert not list(folder.glob("state-*"))
+    assert main(["train", str(folder), "--save", str(tmp_path / "other.nnplay")]) == 3
+    assert list((tmp_path / "other.nnplay").glob("state-*"))
