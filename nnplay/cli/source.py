@@ -54,7 +54,7 @@ def session_source(source: str) -> Path:
         InputError: nothing is there, or it is something else.
     """
     path = user_path(source)
-    if is_session(source) and path.exists():
+    if path.exists() and (is_session(source) or path.suffix.lower() == ".toml"):
         return path
     where = clean(source)
     if path.exists():

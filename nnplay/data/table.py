@@ -22,7 +22,6 @@ from nnplay.data.table_text import MAX_COLUMNS, TableText
 from nnplay.data.target import Target, find_targets, read_targets
 from nnplay.errors import InputError
 
-
 _WHY_LEFT_OUT = {
     "constant": "is the same in every row",
     "empty": "is empty",

@@ -23,7 +23,7 @@ def writes(trainer: Trainer) -> bool:
 
 
 def _are_tokens(trainer: Trainer, kinds: int) -> bool:
-    """Whether the inputs are numbers of letters, rather than a table's columns beside classes that are one letter long."""
+    """Whether the inputs are numbers of letters, rather than the columns of a table with classes of one letter."""
     seen = trainer.split.train.x[:_SEEN_ROWS]
     names = trainer.split.train.columns
     return not names and bool(np.all(seen == np.floor(seen)) and np.all((seen >= 0) & (seen < kinds)))

@@ -84,7 +84,7 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
 def _advance(trainer: Trainer, text: str | None) -> None:
     if text is None:
         return
-    target: int = integer("to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
+    target: int = integer("--to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
     if target < trainer.step:
         raise InputError(f"the session is already at step {trainer.step:,}", where="--to-step", hint="give a later one")
     trainer.run(steps=target - trainer.step)
