@@ -14,7 +14,8 @@ from nnplay.errors import InputError
 from nnplay.tui import keymap
 from nnplay.tui.opening import Opening
 from nnplay.tui.run import check, run
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 
 
 class LiveBackend(FakeBackend):

@@ -9,7 +9,8 @@ from nnplay.tui.app import Playground
 from nnplay.tui.cells import Cells
 from nnplay.tui.look import Look
 from nnplay.tui.main_screen import MainScreen
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 
 SIZES = [(120, 40), (80, 24), (60, 20), (200, 60)]
 

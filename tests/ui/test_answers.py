@@ -13,7 +13,8 @@ from nnplay.tui.answers.widget import Answer
 from nnplay.tui.app import Playground
 from nnplay.tui.look import Look
 from nnplay.tui.panes.output import OutputPane
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 from tests.ui.playing import main, make, text_of
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,8 @@ from nnplay.tui.app import Playground
 from nnplay.tui.closing import ClosesOnce, Palette
 from nnplay.tui.look import Look
 from nnplay.tui.said import Said
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p", "question_mark", "p", "o", "L", "slash"])

@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from nnplay.errors import InputError
+from nnplay.snapshot import Finding
 from nnplay.tui import commands, panic
 from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
@@ -24,7 +25,8 @@ from nnplay.tui.panes.network import input_pictures
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.problem import problem_of
 from nnplay.tui.reduce import smoothed
-from tests.ui.fakes import FakeFinding, FakeRecent, trained
+from tests.ui.fake_run import trained
+from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, text_of, type_line
 
 
@@ -157,7 +159,7 @@ async def test_finding_is_cured_by_enter() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         app._backend.snapshot = replace(  # type: ignore[misc]
             trained(50),
-            health=(FakeFinding("warning", "half of the units are dead", "R", "new-weights"), FakeFinding("good", "x")),
+            health=(Finding("warning", "half of the units are dead", "R", "new-weights"), Finding("good", "x")),
         )
         await pilot.press("6")
         await pilot.pause()

@@ -16,7 +16,9 @@ from nnplay.tui.inner_layers import changed, put, swapped, twice, without
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from nnplay.tui.network_view import NetworkView
-from tests.ui.fakes import FakeBackend, FakeSettings, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
+from tests.ui.fake_settings import FakeSettings
 from tests.ui.playing import main, text_of
 
 BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"

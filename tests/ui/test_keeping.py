@@ -10,7 +10,7 @@ from nnplay.tui.dialogs.recovered import Recovered
 from nnplay.tui.header import HeaderLine
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.picture import Picture
-from tests.ui.fakes import FakeRecent
+from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, type_line
 
 HELD = [

@@ -12,7 +12,8 @@ from nnplay.answers import Confusion
 from nnplay.tui.app import Playground
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 from tests.ui.playing import SIZES, main, text_of
 
 

@@ -22,7 +22,8 @@ from nnplay.tui.nudge import nudged
 from nnplay.tui.pane_help import page
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
-from tests.ui.fakes import FakeBackend, FakeCatalogue, FakeSettings
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_settings import FakeCatalogue, FakeSettings
 
 OWNERS = {
     "app": Playground,

@@ -16,7 +16,7 @@ from nnplay.tui.links import Line
 from nnplay.tui.network_view import NetworkView
 from nnplay.tui.scrub import Scrub
 from nnplay.tui.tabs import PaneTabs
-from tests.ui.fakes import trained
+from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make
 
 

@@ -10,7 +10,7 @@ from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.quit import AskQuit
 from nnplay.tui.form import Form
 from nnplay.tui.said import Said
-from tests.ui.fakes import trained
+from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make, text_of
 
 

@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 
 from nnplay.tui.app import Playground
 from nnplay.tui.look import Look
-from tests.ui.fakes import FakeBackend, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 
 FOLDER = Path(__file__).with_name("screens")
 

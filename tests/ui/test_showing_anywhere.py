@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from nnplay.snapshot import Finding
 from nnplay.tui.app import Playground
 from nnplay.tui.look import Look
-from tests.ui.fakes import FakeBackend, FakeFinding, trained
+from tests.ui.fake_backend import FakeBackend
+from tests.ui.fake_run import trained
 from tests.ui.playing import SIZES, main, make, text_of
 
 
@@ -65,7 +67,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
     """Markup and control sequences in names, findings and messages change nothing but the text."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        now = replace(trained(5), health=(FakeFinding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
+        now = replace(trained(5), health=(Finding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
         app._backend.snapshot = now  # type: ignore[misc]
         app._backend.settings = replace(app._backend.settings, dataset=hostile)  # type: ignore[misc, type-var]
         app.refill()

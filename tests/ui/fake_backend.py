@@ -1,0 +1,165 @@
+"""A back end without an engine: it answers at once, and records what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nnplay.errors import InputError
+from nnplay.snapshot import Snapshot
+from nnplay.tempo import Tempo
+from tests.ui.fake_run import trained
+from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, FakeSettings
+
+
+class FakeBackend:
+    """Answers at once; `asked` lists the calls."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        start = trained(1, running=False)
+        self.snapshot = snapshot or replace(start, step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
+        self.settings = FakeSettings()
+        self.catalogue = FakeCatalogue()
+        self.asked: list[tuple[Any, ...]] = []
+        self.looked: dict[str, Any] = {}
+        self.saved: list[FakeRecent] = []
+        self.past: list[FakeSettings] = []
+        self.future: list[FakeSettings] = []
+        self.unsaved_steps = False
+        self.read_only = ""
+        self.view: Mapping[str, Any] = {}
+
+    def run(self) -> None:
+        self._do("run", running=True)
+
+    def pause(self) -> None:
+        if self.snapshot.running:
+            self._do("pause", running=False)
+
+    def batch(self) -> None:
+        self._do("batch", running=False, step=self.snapshot.step + 1)
+
+    def back(self) -> None:
+        self._do("back", running=False, step=max(0, self.snapshot.step - 1))
+
+    def epoch(self) -> None:
+        self._do("epoch")
+
+    def rewind(self) -> None:
+        self._do("rewind", step=0, epoch=0, batch=0, curves={})
+
+    def reseed(self) -> str:
+        self._do("reseed")
+        self.settings = replace(self.settings, seed=self.settings.seed + 1)
+        return "new weights"
+
+    def goto(self, unit: str, number: int) -> None:
+        self._do("goto", unit, number)
+
+    def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
+        self._do("run_for", steps, epochs)
+
+    def look(self, **seen: Any) -> None:
+        self.looked = seen
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
+        self._do("set_weight", name, index, value)
+        return f"{name} = {value:g}"
+
+    def summary(self) -> str:
+        return "700 training rows in batches of 32"
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def recent(self) -> list[FakeRecent]:
+        return self.saved
+
+    def recovered(self) -> list[FakeRecent]:
+        return [item for item in self.saved if item.recovered]
+
+    def open_copy(self, path: str) -> str:
+        self.asked.append(("open_copy", path))
+        return f"opened a copy of {path}"
+
+    def discard(self, path: str) -> str:
+        self.asked.append(("discard", path))
+        self.saved = [item for item in self.saved if item.path != path]
+        return "discarded"
+
+    def tempo(self, tempo: Tempo) -> None:
+        self._do("tempo", tempo)
+
+    def _do(self, *what: Any, **changed: Any) -> None:
+        self.asked.append(what)
+        self.snapshot = replace(self.snapshot, **changed)
+
+    def changed(self, **values: Any) -> FakeSettings:
+        return replace(self.settings, **values)
+
+    def apply(self, settings: FakeSettings, *, anew: bool = False) -> str:
+        problem = next((line.problem for line in self.ledger(settings.layers).lines if line.problem), "")
+        if problem:
+            raise InputError(problem)
+        self.asked.append(("apply", settings))
+        self.past, self.future = [*self.past, self.settings], []
+        kept = "weights kept" if settings.layers == self.settings.layers else "2 of 3 layers kept their weights"
+        self.settings = settings
+        return kept
+
+    def caught_up(self) -> bool:
+        return False
+
+    def undo(self) -> str:
+        return self._swap(self.past, self.future, "undone", "nothing to take back")
+
+    def redo(self) -> str:
+        return self._swap(self.future, self.past, "made again", "nothing to make again")
+
+    def _swap(self, source: list[FakeSettings], target: list[FakeSettings], done: str, nothing: str) -> str:
+        if not source:
+            return nothing
+        target.append(self.settings)
+        self.settings = source.pop()
+        return f"{done}: a change"
+
+    def preset(self, name: str) -> FakeSettings:
+        if name not in self.catalogue.presets:
+            raise InputError(f"unknown preset '{name}'")
+        return replace(self.settings, dataset=name)
+
+    def ledger(self, layers: Sequence[str]) -> FakeLedger:
+        width, lines, total = 2, [], 0
+        for text in layers:
+            word, *rest = text.split()
+            if word not in self.catalogue.layers:
+                lines.append(FakeLine(text, "", width, 0, problem=f"unknown layer '{word}'"))
+            elif word == "linear":
+                units = int(rest[0]) if rest and rest[0].isdigit() else 8
+                count = units * width + units
+                note = "frozen" if "frozen" in rest else "he-normal"
+                lines.append(FakeLine(text, f"{width}→{units}", units, count, units * width, note))
+                total, width = total + count, units
+            else:
+                lines.append(FakeLine(text, f"{width}", width, 0))
+        names = ("orange", "blue") if width == 2 else ()
+        return FakeLedger(tuple(lines), ("x1", "x2"), names, total, 4 * total, total)
+
+    def save(self, path: str) -> str:
+        self.asked.append(("save", path))
+        return f"saved to {path or 'spiral.nnplay'}"
+
+    def open(self, path: str) -> str:
+        self.asked.append(("open", path))
+        return f"opened {path}"
+
+    def unsaved(self) -> bool:
+        return self.unsaved_steps
+
+    def rescue(self) -> str:
+        self.asked.append(("rescue",))
+        return "the run was saved to rescued.nnplay"
+
+    def stop(self, *, keep: bool = False) -> None:
+        self.asked.append(("stop",))

@@ -1,0 +1,126 @@
+"""Hand-made settings, and what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnplay.config import CSV_FIELDS
+from nnplay.fields import Field, choice, integer, number
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSettings:
+    """What the user chose."""
+
+    dataset: str = "spiral"
+    dataset_fields: Mapping[str, Any] = field(default_factory=lambda: {"noise": 0.1, "samples": 1000})
+    features: tuple[str, ...] = ("x1", "x2")
+    split: tuple[int, int, int] = (70, 15, 15)
+    batch_size: int = 32
+    loss: str = "cross_entropy"
+    loss_fields: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: str = "adam"
+    optimizer_fields: Mapping[str, Any] = field(default_factory=lambda: {"lr": 0.01})
+    schedule: str = "none"
+    schedule_fields: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[str, ...] = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
+    seed: int = 0
+    stops: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeLine:
+    """A ledger line."""
+
+    text: str
+    shape: str
+    units: int
+    parameters: int
+    multiply_adds: int = 0
+    note: str = ""
+    problem: str = ""
+    parts: tuple[tuple[FakeLine, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FakeLedger:
+    """A ledger."""
+
+    lines: tuple[FakeLine, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: int
+    bytes: int
+    multiply_adds: int = 0
+
+
+_SET = (
+    number("noise", 0.0, "random change of the examples", low=0.0, high=0.5),
+    integer("samples", 1000, "examples made", low=20, high=5000),
+    integer("seed", 0, "which examples are drawn", low=0),
+)
+
+
+_RATE = (number("lr", 0.01, "length of a step along the gradient", low=0.0, above=True, live=True),)
+
+
+_TRAINING = (
+    number("l2", 0.0, "penalty on squared weights", low=0.0, live=True),
+    number("clip_norm", 0.0, "longest gradient, 0 for any", low=0.0, live=True),
+)
+
+
+_STOPS = (integer("epochs", 0, "stop at this epoch", low=0), number("accuracy", 0.0, "stop there", low=0.0, high=1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCatalogue:
+    """Names to choose from."""
+
+    datasets: Mapping[str, Sequence[Field]] = field(
+        default_factory=lambda: dict.fromkeys(("circle", "gauss", "moons", "spiral", "xor"), _SET)
+    )
+    file: Sequence[Field] = CSV_FIELDS
+    losses: Mapping[str, Sequence[Field]] = field(
+        default_factory=lambda: dict.fromkeys(("cross_entropy", "mse", "huber"), ())
+    )
+    optimizers: Mapping[str, Sequence[Field]] = field(default_factory=lambda: dict.fromkeys(("sgd", "adam"), _RATE))
+    layers: Mapping[str, Sequence[Field]] = field(
+        default_factory=lambda: {
+            "linear": (
+                integer("units", 8, "numbers that come out"),
+                choice("init", "auto", "first weights", ("auto", "he_normal", "zeros")),
+            ),
+            "tanh": (),
+            "relu": (),
+            "dropout": (number("rate", 0.5, "share set to zero", low=0.0, high=0.9),),
+            "activation": (choice("kind", "tanh", "which", ("tanh", "relu")),),
+        }
+    )
+    schedules: Mapping[str, Sequence[Field]] = field(
+        default_factory=lambda: {"none": (), "cosine": (integer("steps", 1000, "until the rate is lowest"),)}
+    )
+    training: Sequence[Field] = _TRAINING
+    stops: Sequence[Field] = _STOPS
+    features: Sequence[str] = ("x1", "x2", "x1^2", "x2^2", "x1x2", "sin(x1)", "sin(x2)")
+    presets: Mapping[str, str] = field(
+        default_factory=lambda: {"spiral": "two classes wound round each other", "circle": "one class inside the other"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRecent:
+    """A saved run."""
+
+    path: str
+    name: str
+    data: str = "spiral"
+    network: str = "8·8·2"
+    epoch: int = 12
+    loss: float = 0.25
+    age: float = 75.0
+    recovered: bool = False
+    problem: str = ""
