@@ -119,7 +119,7 @@ def line_of(change: Change) -> str:
         case SetWeight() as weight:
             return f"{change.step} weight {weight.place} = {weight.value!r}"
         case _:
-            return f"{change.step} other {change.words}"
+            return f"{change.step} other {clean(change.words, 200)}"
 
 
 def read_line(line: Any) -> Change:

@@ -60,17 +60,17 @@ class KeptState:
         return sum(value.nbytes for value in (self.tensors or {}).values())
 
     @staticmethod
-    def of(state: State, machine: Machine, *, first: bool = False) -> KeptState:
+    def of(state: State, machine: Machine, *, first: str = "") -> KeptState:
         """The same moment as `state` of a trainer with that machine; its tensors are views.
 
         Args:
-            first: it follows from seed and settings.
+            first: digest of a moment that follows from seed and settings, and needs no tensors for it.
         """
-        tensors = named(state.memory, machine)
+        tensors = None if first else named(state.memory, machine)
         step, epoch, batch = (int(state.clock[place]) for place in (at.CLOCK_STEP, at.CLOCK_EPOCH, at.CLOCK_BATCH))
         return KeptState(
-            None if first else tensors,
-            digest(tensors) if first else "",
+            tensors,
+            first,
             (step, epoch, batch),
             state.running,
             state.plateau,
@@ -90,7 +90,7 @@ class KeptState:
         if self.tensors is None:
             if digest(own) != self.proof:
                 raise InputError(
-                    "the first weights are not those of then", where=where, hint="another version drew them"
+                    "the first weights are not those of then", where=where, hint="another version drew those"
                 )
         else:
             match(self.tensors, {name: (str(view.dtype), view.shape) for name, view in own.items()}, where)
@@ -110,11 +110,12 @@ def named(memory: Array, machine: Machine) -> dict[str, Array]:
     return {slot.name: within(memory, machine, slot) for region in STATE for slot in layout.slots[region]}
 
 
-def is_first(state: State, trainer: Trainer) -> bool:
-    """Whether a moment is that of a run that has just begun, so that seed and settings are all it takes to make it."""
+def first_digest(state: State, trainer: Trainer) -> str:
+    """The digest of a moment that seed and settings are all it takes to make, as at the beginning of a run; else ""."""
     if state.clock[at.CLOCK_STEP] or state.running or state.plateau != Plateau():
-        return False
-    return bool(np.array_equal(state.memory, first_memory(trainer.machine, trainer.network.seed)))
+        return ""
+    same = np.array_equal(state.memory, first_memory(trainer.machine, trainer.network.seed))
+    return digest(named(state.memory, trainer.machine)) if same else ""
 
 
 def digest(tensors: Mapping[str, Array]) -> str:

@@ -31,13 +31,17 @@ class Part:
     Args:
         trainer: if it is there already.
         make: makes it otherwise.
-        config: what it is made of, for those who save it; nobody here looks at it.
+        config, data: what it is made of, and the digest of its rows, for those who save it; nobody here looks at them.
     """
 
     def __init__(
-        self, trainer: Trainer | None = None, make: Callable[[], Trainer] | None = None, config: Any = None
+        self,
+        trainer: Trainer | None = None,
+        make: Callable[[], Trainer] | None = None,
+        config: Any = None,
+        data: str = "",
     ) -> None:
-        self._trainer, self._make, self.config = trainer, make, config
+        self._trainer, self._make, self.config, self.data = trainer, make, config, data
 
     @property
     def trainer(self) -> Trainer:
@@ -73,7 +77,7 @@ class Moment:
         part: with the network and the data of then.
         pinned: no replay of an earlier moment leads to it: the first of a part, or what a change left that cannot be
             made again.
-        first: it follows from seed and settings.
+        first: digest of a moment that follows from seed and settings.
         place: number of the record in the file, or -1.
     """
 
@@ -82,7 +86,7 @@ class Moment:
     state: State | KeptState
     part: Part
     pinned: bool = False
-    first: bool = False
+    first: str = ""
     place: int = -1
 
     @property

@@ -10,7 +10,10 @@ from typing import Any
 
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
+from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
+from nnplay.kept_state import KeptState
+from nnplay.past import KeptMoment, KeptPast, begun, trained_on
 from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
 
@@ -38,6 +41,8 @@ class Session:
         self.warnings: tuple[str, ...] = ()
         self.read_only = False
         self._view: Mapping[str, Any] = {}
+        self._past = begun(config, trainer)
+        self._opened: KeptMoment | None = None
         self._lock: session.Lock | None = None
 
     @classmethod
@@ -85,6 +90,7 @@ class Session:
                 lock.release()
             raise
         found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
+        found._remember(opened.past)
         if lock is not None:
             found.path = target
             found._take(lock)
@@ -113,8 +119,30 @@ class Session:
         return generation
 
     def captured(self) -> saved_run.SavedRun:
-        """A copy of the present moment."""
-        return saved_run.capture(self.config, self.trainer, self._view)
+        """A copy of the present moment, and what is kept of the steps before it.
+
+        Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
+        """
+        return saved_run.capture(self.config, self.trainer, self._view, self._present_past())
+
+    def _remember(self, past: KeptPast | None) -> None:
+        """The past of a session that was opened."""
+        if self.trainer.step:
+            self._past = past
+            made = len(past.course.changes) if past is not None else 0
+            self._opened = KeptMoment(made, KeptState.of(self.trainer.state(), self.trainer.machine))
+
+    def _present_past(self) -> KeptPast | None:
+        """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
+        trainer, opened, past = self.trainer, self._opened, self._past
+        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
+        if past is None or changed != {}:
+            return None
+        if opened is None:
+            return past
+        if trainer.step < opened.state.step:
+            return None
+        return past if trainer.step == opened.state.step else trained_on(past, opened)
 
     def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
         """Writes the saved session as one file for sharing; returns warnings.

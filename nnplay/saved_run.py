@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import session
 from nnplay.config import RunConfig
+from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.history import PREFIX, History
+from nnplay.kept_state import MOST_STEPS
 from nnplay.kernels import layout as at
 from nnplay.network import Network
+from nnplay.past import PREFIX as PAST
+from nnplay.past import KeptPast, engine, fitting, followed, read_past, table, tensors
 from nnplay.rates import Plateau
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
@@ -27,8 +29,6 @@ from nnplay.user_path import user_path
 
 Array = NDArray[Any]
 _LAST_GOOD = "last_good"
-#: Steps that a run can have taken: what a float64 counts exactly.
-MOST_STEPS: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class SavedRun:
         tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
         view: settings of the screen.
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
+        past: what is kept of the steps before this one.
         origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
     """
 
@@ -50,18 +51,22 @@ class SavedRun:
     view: Mapping[str, Any] = field(default_factory=dict)
     edited: RunConfig | None = None
     origin: tuple[str, int] | None = None
+    past: KeptPast | None = None
 
     @property
     def record(self) -> dict[str, Any]:
         """The session's record; keys of a text written by hand, which had the run at its top, go."""
-        edited = None if self.edited is None else _anywhere(self.edited).to_dict()
+        edited = None if self.edited is None else self.edited.anywhere().to_dict()
         run = self.config.to_dict()
         origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
         now = {"run": run, "edited": edited, "origin": origin, "progress": dict(self.progress), "view": dict(self.view)}
+        now["past"] = None if self.past is None else table(self.past)
         return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
 
-def capture(config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None) -> SavedRun:
+def capture(
+    config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None, past: KeptPast | None = None
+) -> SavedRun:
     """A copy of the trainer's present moment; called at a step boundary, it takes as long as copying the state."""
     clock = trainer.machine.clock
     best, waited, factor = trainer.plateau
@@ -78,14 +83,7 @@ def capture(config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None 
     tensors = {name: value.copy() for name, value in trainer.tensors().items()}
     tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["good"]).copy()
     tensors |= trainer.history.to_arrays()
-    return SavedRun(_anywhere(config), progress, tensors, view or {})
-
-
-def _anywhere(config: RunConfig) -> RunConfig:
-    """The run with the path of its data file made whole, so that it can be opened from any folder."""
-    if not config.data.file:
-        return config
-    return replace(config, data=replace(config.data, file=str(Path(config.data.file).expanduser().absolute())))
+    return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
 
 
 def is_taken(target: Path) -> bool:
@@ -118,18 +116,25 @@ def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | No
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
-    return session.save(path, saved.record, dict(saved.tensors), lock=lock)
+    saved = replace(saved, past=fitting(saved.past))
+    more = {} if saved.past is None else tensors(saved.past)
+    return session.save(path, saved.record, {**saved.tensors, **more}, lock=lock)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session that was read: the run as config, its trainer where it stopped, and what had to be said about it."""
+    """A session that was read: the run as config, its trainer where it stopped, and what had to be said about it.
+
+    Attributes:
+        past: what it keeps of the steps before; None where it keeps nothing, or nothing that can be used.
+    """
 
     config: RunConfig
     trainer: Trainer
     view: Mapping[str, Any]
     warnings: tuple[str, ...]
     read_only: bool
+    past: KeptPast | None = None
 
 
 def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None] | None = None) -> Opened:
@@ -141,14 +146,31 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     loaded = session.load(path)
     config = _config(loaded)
     trainer: Trainer = config.trainer(progress)
-    warnings = list(loaded.warnings)
+    warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+        past, said = _past(loaded, trainer)
+        warnings += said
     if loaded.tensors and "edited" in loaded.record:
-        config = _config(loaded, "edited")
+        before, config = trainer, _config(loaded, "edited")
         trainer, words = _changed_into(trainer, config, progress)
+        past = None if past is None or trainer.step == 0 else followed(past, before, config, trainer, words)
         warnings.append(words)
-    return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only)
+    return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
+
+
+def _past(loaded: session.Loaded, trainer: Trainer) -> tuple[KeptPast | None, list[str]]:
+    """What a session keeps of the past, and what there is to say where it is not all of it."""
+    if not trainer.step or "past" not in loaded.record:
+        return None, []
+    try:
+        past = read_past(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
+    except InputError as problem:
+        return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {problem.message}"]
+    here = past.engine == engine(trainer.setup.real)
+    return past, [] if here else [
+        "steps of the past are run by another processor or version than then: digits may differ"
+    ]
 
 
 def remade(
@@ -197,7 +219,7 @@ def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputEr
 
 
 _NOT_CONFIG = frozenset(
-    {"edited", "origin", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
+    {"edited", "origin", "past", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
 )
 
 
@@ -207,7 +229,8 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     good = trainer.machine.view(trainer.machine.tape.named["good"])
     expected[_LAST_GOOD] = (str(good.dtype), good.shape)
     curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
-    state = {name: value for name, value in tensors.items() if name not in curves}
+    own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
+    state = {name: tensors[name] for name in own_names}
     broken = match(state, expected, where)
     for name, view in own.items():
         view[...] = state[name]
@@ -228,28 +251,6 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     if progress.get("data") not in (None, fingerprint(trainer.split)):
         warnings.append("the data are not the ones that this run was trained on")
     return warnings
-
-
-_digests: list[tuple[Split, str]] = []
-
-
-def fingerprint(split: Split) -> str:
-    """Digest of all rows as the network gets them; worked out once, as training stands still for a save."""
-    for known, digest in _digests:
-        if known is split:
-            return digest
-    digest = _digest(split)
-    _digests[:] = [(split, digest), *_digests[:1]]
-    return digest
-
-
-def _digest(split: Split) -> str:
-    hashed = hashlib.sha256()
-    for part in (split.train, split.validation, split.test):
-        if part is not None:
-            hashed.update(np.ascontiguousarray(part.x).tobytes())
-            hashed.update(np.ascontiguousarray(part.y).tobytes())
-    return hashed.hexdigest()[:16]
 
 
 def _last_loss(trainer: Trainer) -> float:

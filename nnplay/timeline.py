@@ -17,8 +17,9 @@ from typing import Final
 
 from nnplay.errors import InputError
 from nnplay.journal import Change, Deed, is_replayed, other
-from nnplay.kept_state import KeptState, is_first
+from nnplay.kept_state import KeptState, first_digest
 from nnplay.moments import Moment, Part, Shelf
+from nnplay.run_state import State
 from nnplay.trainer import Trainer
 
 #: Bytes that stored moments may take in memory unless the user sets another budget, and how many times that on disk.
@@ -45,13 +46,15 @@ class Timeline:
 
     Attributes:
         serial: another number after each change of the journal; it and a step name a moment.
+        engine: what ran the steps before `recalled`, where that was not this process; see `nnplay.past.engine`.
+        recalled: the step where this timeline began.
     """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
         self._budget = budget
         self._part = Part(trainer)
         self._moments = [self._now(0, pinned=True)]
-        self._moments[0].first = is_first(trainer.state(), trainer)
+        self._moments[0].first = first_digest(trainer.state(), trainer)
         self._share()
         self._near: list[Moment] = []
         self._shelf = Shelf(budget * DISK)
@@ -60,8 +63,9 @@ class Timeline:
         self._pace = (0, 0.0)
         self._cost = 0.0
         self.changes: list[Change] = []
-        self.latest = trainer.step
+        self.latest = self.recalled = trainer.step
         self.serial = 0
+        self.engine = ""
 
     @property
     def trainer(self) -> Trainer:
@@ -78,19 +82,25 @@ class Timeline:
         """All that are stored, the oldest first."""
         return tuple(self._moments)
 
+    def state_of(self, moment: Moment) -> State:
+        """The state of a stored moment, wherever it is."""
+        return self._shelf.get(moment)
+
     def _now(self, made: int, *, pinned: bool = False) -> Moment:
         """The present moment."""
         return Moment(self.trainer.step, made, self.trainer.state(), self._part, pinned)
 
-    def recall(self, moments: Sequence[Moment], changes: Sequence[Change]) -> None:
+    def recall(self, moments: Sequence[Moment], changes: Sequence[Change], engine: str = "") -> None:
         """Puts the past of an earlier session before the moment where this timeline began.
 
         Args:
             moments: the oldest first, none after the present step.
             changes: the journal until the present step.
+            engine: what ran it, where that may give other last digits than what runs here.
         """
+        self.engine = engine
         present = self._moments[0]
-        present.made, present.pinned, present.first = len(changes), not moments, present.first and not moments
+        present.made, present.pinned, present.first = len(changes), not moments, "" if moments else present.first
         self._moments[:0] = moments
         self.changes[:0] = changes
 

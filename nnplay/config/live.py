@@ -8,7 +8,8 @@ from typing import Any
 
 from nnplay.config.run_config import RunConfig
 from nnplay.live_settings import LIVE_SETUP
-from nnplay.setup import SETUP_FIELDS
+from nnplay.optimizer import Optimizer
+from nnplay.setup import SETUP_FIELDS, Setup
 
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
@@ -31,3 +32,9 @@ def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> 
 
 def _value(training: Mapping[str, Any], name: str) -> Any:
     return training.get(name, SETUP_FIELDS[name].default)
+
+
+def with_live(config: RunConfig, optimizer: Optimizer, setup: Setup) -> RunConfig:
+    """A run with the values that were changed while it trained."""
+    live = {name: getattr(setup, name) for name in LIVE_SETUP if name in config.training or getattr(setup, name)}
+    return replace(config, optimizer=optimizer, training={**config.training, **live})

@@ -151,6 +151,12 @@ class RunConfig:
             table["layers"] = tomlkit.string(lines, multiline=True)
         return tomlkit.dumps(table)
 
+    def anywhere(self) -> RunConfig:
+        """The run with the path of its data file made whole, so that it can be opened from any folder."""
+        if not self.data.file:
+            return self
+        return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
+
     # -- running ---------------------------------------------------------------------------------------------------
 
     def load(self) -> Split:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from nnplay import holding
 from nnplay.config import DataChoice, RunConfig
-from nnplay.config.live import live_changes
+from nnplay.config.live import live_changes, with_live
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.journal import SetValues, SetWeight
@@ -131,7 +131,7 @@ class Changing(Keeping):
             made = self._made_of.get(trainer)
             if made is None:
                 return False
-            config = self._present(trainer, made)
+            config = with_live(made, trainer.optimizer, trainer.setup)
             settings = replace(from_config(config), stops=self.settings.stops)
             changed = settings != self.settings
             if changed:
@@ -255,9 +255,6 @@ class Changing(Keeping):
             return trainer
 
         return self._tracked(make, config)
-
-    def _compiling(self, done: int, total: int, name: str) -> None:
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
 
 
 def _stamp(worker: Worker) -> tuple[int, int] | None:

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
+from nnplay.config.live import with_live
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
-from nnplay.live_settings import LIVE_SETUP
+from nnplay.moments import Part
+from nnplay.past import KeptPast, recall, taken
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edits import Edits
@@ -135,7 +137,7 @@ class Keeping:
             if lock is not None:
                 lock.release()
             raise
-        notes = list(opened.warnings)
+        notes = _notes(opened)
         refused = (opened.read_only and "a newer nnplay wrote it") or (lock.reason if lock is not None else "")
         if refused:
             notes.append(f"read only: {refused}; s saves under another name")
@@ -172,7 +174,7 @@ class Keeping:
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
         place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
-        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *opened.warnings])
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *_notes(opened)])
 
     def _belongs_to(self, origin: Any) -> bool:
         """Whether the run goes on from a session that nobody has saved to or opened since; then it is that one's."""
@@ -197,7 +199,7 @@ class Keeping:
         opened = saved_run.read(user_path(path))
         self._put(opened)
         self._clean = (-1, -1)
-        return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *opened.warnings])
+        return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])
 
     def discard(self, path: str) -> str:
         """Deletes a run that autosave holds; returns what was done.
@@ -223,12 +225,13 @@ class Keeping:
         was_unsaved = self.unsaved()
         if was_unsaved:
             self.rescue()
-        config = opened.config.completed(opened.trainer.split)
+        # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
+        config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
         self.worker.pause()
         self._release()
         self.path = self.read_only = ""
         view = dict(opened.view)
-        shown = from_config(replace(config, epochs=opened.config.epochs))  # not those that were chosen by the data
+        shown = from_config(config)
         if "stops" in view:
             shown = replace(shown, stops=_known_stops(view.pop("stops")))
         self.settings, self._split = shown, opened.trainer.split
@@ -236,10 +239,28 @@ class Keeping:
         self._config = config = self._described(self.settings)  # which keeps of the one above what settings do not hold
         self.worker.stops = Stops(**self.settings.stops)
         self.worker.install(self._tracked(lambda: opened.trainer, config))
+        self._recall(opened.past, config)
         self.worker.ask(lambda worker: None, seconds=60.0)
         self.edits.forget()
         self._clean = self._progress()
         self._settle(keep=was_unsaved)
+
+    def _recall(self, past: KeptPast | None, config: RunConfig) -> None:
+        """Gives the run that was just installed its past."""
+
+        def make(config: RunConfig, split: Split | None) -> Trainer:
+            trainer: Trainer = config.trainer(self._compiling, split)
+            self._made_of[trainer] = config
+            return trainer
+
+        def put(worker: Worker) -> None:
+            if past is not None and worker.timeline is not None:
+                recall(worker.timeline, past, config, make)
+
+        self.worker.send(put)
+
+    def _compiling(self, done: int, total: int, name: str) -> None:
+        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
 
     def _settle(self, keep: bool = False) -> None:
         try:
@@ -329,18 +350,27 @@ class Keeping:
         return self._captured_of(trainer, config)
 
     def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
-        return saved_run.capture(self._present(trainer, config), trainer, self._seen())
+        timeline = self.worker.timeline
+        past = None if timeline is None or timeline.trainer is not trainer else taken(timeline, self._config_of)
+        return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
 
-    @staticmethod
-    def _present(trainer: Trainer, config: RunConfig) -> RunConfig:
-        """What a trainer was made of, with the values that have been changed since."""
-        setup = trainer.setup
-        live = {name: getattr(setup, name) for name in LIVE_SETUP if name in config.training or getattr(setup, name)}
-        return replace(config, optimizer=trainer.optimizer, training={**config.training, **live})
+    def _config_of(self, part: Part) -> RunConfig | None:
+        """What the trainer of a part of the run was made of."""
+        return self._made_of.get(part.made) if part.made is not None else part.config
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
         return {**self.view, "stops": dict(self.settings.stops)}
+
+
+def _notes(opened: saved_run.Opened) -> list[str]:
+    """What there is to say about a session that was opened, first of all how far its past reaches."""
+    notes, step = list(opened.warnings), opened.trainer.step
+    if opened.past is not None and opened.past.first:
+        notes.append(f"the past begins at step {opened.past.first:,}")
+    if opened.past is None and step and not any(words.startswith("the past") for words in notes):
+        notes.append(f"the past begins at step {step:,}, as nothing before it was saved")
+    return notes
 
 
 def _known_stops(saved: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nnplay as nn
-from nnplay import saved_run
+from nnplay.data import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError
 
@@ -139,8 +139,8 @@ def test_a_tensor_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
 def test_training_does_not_stand_still_for_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are digested at the first save of a run and not again, however often it is saved."""
     counted: list[Split] = []
-    real = saved_run._digest
-    monkeypatch.setattr(saved_run, "_digest", lambda split: (counted.append(split), real(split))[1])
+    real = fingerprint._digest
+    monkeypatch.setattr(fingerprint, "_digest", lambda split: (counted.append(split), real(split))[1])
     with nn.Session.new(None, {"data": "xor", "layers": "linear 2"}) as session:
         first = session.captured()
         session.trainer.run(steps=3)

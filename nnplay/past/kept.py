@@ -1,0 +1,106 @@
+"""The past of a run as immutable values: changes, moments, and the lines beside the one that is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from nnplay.config import RunConfig
+from nnplay.data.split import Split
+from nnplay.history import History
+from nnplay.journal import Change
+from nnplay.kept_state import KeptState
+
+#: Limits of what a session keeps of the past of one line.
+MOST_CHANGES: Final = 1_000
+MOST_STRETCHES: Final = 24
+MOST_MOMENTS: Final = 32
+#: Bytes that moments may take beside a small state; beside a large one they may take as much as the state itself.
+SMALL: Final = 8 << 20
+#: Lines beside the one that is trained.
+MOST_LINES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMoment:
+    """A moment, and how many changes of the journal were made before it."""
+
+    made: int
+    state: KeptState
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Moments of one network, each of which leads to the next by steps and changes alone.
+
+    Attributes:
+        config: everything that was chosen, with the settings at its first moment.
+        data: the rows, or the digest of them.
+        moments: at least one.
+        loose: its first moment could be run again too, from those before it.
+    """
+
+    config: RunConfig
+    data: Split | str
+    moments: tuple[KeptMoment, ...]
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one line of a run went through; nothing before its first moment can be reached."""
+
+    changes: tuple[Change, ...]
+    stretches: tuple[Stretch, ...]
+
+    def counted_from(self, gone: int) -> Course:
+        """Without the first changes, which come before the first moment."""
+        if not gone:
+            return self
+        stretches = (
+            replace(one, moments=tuple(replace(moment, made=moment.made - gone) for moment in one.moments))
+            for one in self.stretches
+        )
+        return Course(self.changes[gone:], tuple(stretches))
+
+    def shortened(self) -> Course:
+        """Without its first stretch."""
+        rest = self.stretches[1:]
+        return Course(self.changes, rest).counted_from(rest[0].moments[0].made if rest else len(self.changes))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """Another line of a run.
+
+    Attributes:
+        words, step: what sets it apart, and from which step on.
+        branch, shared: the last step that it has in common with the line that is trained, and how many changes.
+        latest: how far it has come.
+        seconds: of training, so far.
+        course: what comes after that; changes before a moment are counted from the beginning of the run.
+        history: its curves.
+    """
+
+    words: str
+    step: int
+    branch: int
+    shared: int
+    latest: int
+    seconds: float
+    course: Course
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPast:
+    """The past of a run: what ran it, what the trained line went through, and the other lines."""
+
+    engine: str
+    course: Course
+    lines: tuple[KeptLine, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The earliest step that can be reached."""
+        return self.course.stretches[0].moments[0].state.step
