@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-FORMAT_READ: Final = 1
+FORMAT_READ: Final = 2
 """The oldest format number whose programs understand what this version writes."""
 
-FORMAT_WRITE: Final = 1
+FORMAT_WRITE: Final = 2
 """The format number that this version writes; older ones are migrated to it, newer ones opened read-only."""
 
 FORMAT_OLDEST: Final = 1

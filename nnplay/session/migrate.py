@@ -11,8 +11,14 @@ from nnplay.session.record import Record
 
 Migration = Callable[[Record], Record]
 
-MIGRATIONS: Final[Mapping[int, Migration]] = {}
-"""By the format number that a function starts from; format 1 is the first, so there is none yet."""
+
+def _to_2(record: Record) -> Record:
+    """Format 2 adds the past of a run, in a table of its own; a session without it is whole."""
+    return record
+
+
+MIGRATIONS: Final[Mapping[int, Migration]] = {1: _to_2}
+"""By the format number that a function starts from."""
 
 
 def migrate(

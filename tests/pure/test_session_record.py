@@ -132,7 +132,7 @@ def test_none_removes_a_key_and_absence_keeps_it(tmp_path: Path) -> None:
         ),
         ("generation = 0\n# end of session, crc32 00000000\n", 1, "≥ 1"),
         ("format_read = 1.5\n", 1, "format_read"),
-        ("x = 1\nformat_read = 7\nwritten_by = '9.1'\n", None, "9.1.*newer than this nnplay's 1; install nnplay 9.1"),
+        ("x = 1\nformat_read = 7\nwritten_by = '9.1'\n", None, "9.1.*newer than this nnplay's 2; install nnplay 9.1"),
         ("x = 1\nformat_read = 7\n", None, "install a newer nnplay"),
         ("x = 1\nformat_write = 0\n", None, "format 0 is too old"),
         ("x = 1\nblob = 3\n", 2, "blob"),
@@ -195,7 +195,7 @@ def test_each_limit_holds_to_the_number() -> None:
 
 def test_a_newer_writer_makes_it_read_only(tmp_path: Path) -> None:
     """A session that a newer version wrote, but that this one can read, opens with a note and is never overwritten."""
-    folder = put(tmp_path / "a.nnplay", "format_read = 1\nformat_write = 2\nepoch = 5\nnew_thing = 1\n")
+    folder = put(tmp_path / "a.nnplay", "format_read = 1\nformat_write = 3\nepoch = 5\nnew_thing = 1\n")
     loaded = load(folder)
     assert loaded.read_only
     assert loaded.record == {"epoch": 5, "new_thing": 1}
