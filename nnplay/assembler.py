@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay import rng
+from nnplay.fusion import fuse
 from nnplay.holds import Hold
 from nnplay.layout import STATE, Layout, Slot, aligned
 from nnplay.loss import Loss, LossPlan
@@ -85,8 +86,11 @@ class _Builder:
         self.tape.size = self.layout.close()
         self.close_spans()
         self.update()
-        self.tape.train, self.tape.check = train + self.rows, check
+        joined = fuse(train, self.options.batch)
+        self.tape.train, self.tape.fused, self.tape.check = train + self.rows, joined.rows + self.rows, check
         self.tape.update_at = len(train) + self.update_offset
+        self.tape.fused_update_at = len(joined.rows) + self.update_offset
+        self.tape.stand_in = joined.stand_in
         return self.tape
 
     # -- slots -----------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def _describe(machine: Machine, rate: float, losses: list[float], lower: float) 
 
 
 def _first_tensor(machine: Machine) -> str:
-    for row in machine.tape.train[: machine.tape.update_at]:
+    for row in machine.tape.fused[: machine.tape.fused_update_at]:
         for slot in row.writes:
             if not np.isfinite(machine.view(slot)).all():
                 where = f" (layer {row.path})" if row.path else ""

@@ -21,6 +21,8 @@ Array = NDArray[Any]
 #: Steps in one call into the loop at the most: the trace of a call is this long.
 MAX_STEPS: Final = 16_384
 MAX_EPOCHS: Final = 4_096
+#: The integers of the row that gathers a batch, the first of each table.
+_DATA: Final = slice(at.ROW_INTEGERS, at.ROW_INTEGERS + 4)
 
 
 class Machine:
@@ -63,8 +65,8 @@ class Machine:
     def _write_program(self) -> None:
         named, p = self.tape.named, self.program
         state = [self.tape.layout.bounds[region] for region in STATE]
-        p[at.PROGRAM_UPDATE_AT] = self.tape.update_at
-        p[at.PROGRAM_FULL_COUNT] = len(self.tape.train)
+        p[at.PROGRAM_UPDATE_AT] = self.tape.fused_update_at
+        p[at.PROGRAM_FULL_COUNT] = len(self.tape.fused)
         p[at.PROGRAM_LOSS] = named["loss"].offset
         p[at.PROGRAM_NORM] = named["norm"].offset
         p[at.PROGRAM_CHECKS] = named["checks"].offset
@@ -93,15 +95,15 @@ class Machine:
         full, tail = min(batch, rows), rows % batch if rows > batch else 0
         table = self.full_table = self.tail_table = self._table(self.tape.train, full)
         self.order = np.arange(rows, dtype=np.int64)
-        self._attach(table, x, y, self.order, batch)
+        data = self._attach(table, x, y, self.order, batch)
         p = self.program
-        p[at.PROGRAM_FULL] = p[at.PROGRAM_TAIL] = table.ctypes.data
+        p[at.PROGRAM_FULL] = p[at.PROGRAM_TAIL] = self._walked(data, full)
         p[at.PROGRAM_WIDTH] = table.shape[1]
         p[at.PROGRAM_HAS_TAIL] = int(tail > 0)
         if tail:
             self.tail_table = self._table(self.tape.train, tail)
-            self.tail_table[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
-            p[at.PROGRAM_TAIL] = self.tail_table.ctypes.data
+            self.tail_table[0, _DATA] = data
+            p[at.PROGRAM_TAIL] = self._walked(data, tail)
         p[at.PROGRAM_BATCHES] = -(-rows // batch)
         p[at.PROGRAM_ROWS] = rows
         p[at.PROGRAM_ORDER] = self.order.ctypes.data
@@ -115,14 +117,14 @@ class Machine:
         size = min(self.tape.layout.evaluation, rows)
         tail = rows % size
         table = self._table(self.tape.check, size)
-        self._attach(table, x, y, np.arange(rows, dtype=np.int64), size)
+        data = self._attach(table, x, y, np.arange(rows, dtype=np.int64), size)
         p = np.zeros(at.PROGRAM_SIZE, np.int64)
         p[at.PROGRAM_WIDTH] = table.shape[1]
         p[at.PROGRAM_EPOCHS] = self.epochs.ctypes.data
         p[at.PROGRAM_CHECK] = p[at.PROGRAM_CHECK_TAIL] = p[at.PROGRAM_FULL] = table.ctypes.data
         if tail:
             shorter = self._table(self.tape.check, tail)
-            shorter[:, at.ROW_INTEGERS : at.ROW_OPERANDS] = table[:, at.ROW_INTEGERS : at.ROW_OPERANDS]
+            shorter[0, _DATA] = data
             p[at.PROGRAM_CHECK_TAIL] = shorter.ctypes.data
         p[at.PROGRAM_CHECK_COUNT] = len(self.tape.check)
         p[at.PROGRAM_CHECK_BATCHES] = -(-rows // size)
@@ -133,13 +135,19 @@ class Machine:
         p[at.PROGRAM_CHECK_SCORE] = self.tape.named["check score"].offset
         return p
 
-    def _attach(self, table: Array, x: Array, y: Array, order: Array, size: int) -> None:
-        """Writes the data's addresses into the gather row and keeps the arrays alive."""
+    def _walked(self, data: Array, n: int) -> int:
+        """Address of the table that the compiled loop walks for a batch of n rows."""
+        table = self._table(self.tape.fused, n)
+        table[0, _DATA] = data
+        return int(table.ctypes.data)
+
+    def _attach(self, table: Array, x: Array, y: Array, order: Array, size: int) -> Array:
+        """Writes the data's addresses into the gather row, which it returns, and keeps the arrays alive."""
         data_x = np.ascontiguousarray(x, dtype=self.real)
         data_y = np.ascontiguousarray(y, dtype=self.real)
         self._kept += [data_x, data_y, order]
-        integers = table[0, at.ROW_INTEGERS : at.ROW_INTEGERS + 4]
-        integers[:] = (data_x.ctypes.data, data_y.ctypes.data, order.ctypes.data, size)
+        table[0, _DATA] = (data_x.ctypes.data, data_y.ctypes.data, order.ctypes.data, size)
+        return table[0, _DATA]
 
     def watch(self, check: Array, every: int) -> None:
         """Evaluates that part of the data inside the loop, at the end of every `every`-th epoch (0: never)."""

@@ -251,29 +251,58 @@ def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
 def spread(row: Any, clock: Any, memory: Any, part: int) -> None:
     dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
-    spread_lines(row, dy, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
+    image = size(row, 0) // dimension(row, 0, 0)
+    spread_lines(
+        row, dy, image, dimension(row, 0, 2), last(row, 0), w, null(), False, dx, last(row, 2), adds(row, 2), start, stop
+    )  # fmt: skip
+
+
+@kernel
+def pad_spread(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """`pad` of dy (N, OH, OW, F), then `spread`, picture by picture; each part has one padded picture for itself."""
+    dy, w, padded, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    OH, line = dimension(row, 0, 1), dimension(row, 0, 2) * last(row, 0)
+    HP, WP, F = dimension(row, 2, 1), dimension(row, 2, 2), last(row, 2)
+    image, H = HP * WP * F, integer(row, 11)
+    own = shifted(padded, part * image)
+    inside = shifted(own, (integer(row, 9) * WP + integer(row, 10)) * F)
+    zero(own, image)
+    first, end = share(row, part, dimension(row, 0, 0) * H)
+    while first < end:
+        n = first // H
+        stop = min(end, (n + 1) * H)
+        for h in range(OH):
+            copy(shifted(inside, h * WP * F), shifted(dy, (n * OH + h) * line), line, False)
+        spread_lines(
+            row, shifted(own, -n * image), image, WP, F, w, null(), False, dx, last(row, 3), adds(row, 3), first, stop
+        )  # fmt: skip
+        first = stop
 
 
 @kernel
 def spread_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
     dy, w, b, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
-    spread_lines(row, dy, w, b, True, dx, last(row, 3), False, start, stop)
+    image = size(row, 0) // dimension(row, 0, 0)
+    spread_lines(
+        row, dy, image, dimension(row, 0, 2), last(row, 0), w, b, True, dx, last(row, 3), False, start, stop
+    )  # fmt: skip
 
 
 @inline
 def spread_lines(
-    row: Any, dy: Any, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool, start: int, stop: int
-) -> None:
+    row: Any, dy: Any, image: int, OWP: int, F: int, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool,
+    start: int, stop: int,
+) -> None:  # fmt: skip
     """Lines `start` … `stop` of dx (N·H): dx[h,w,c] = b[c] + Σ dy[oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH - PH.
 
     Outputs that share h mod SH and w mod SW meet the same kernel numbers, so each such set is one product of windows.
-    dy (N, …, F) has LH lines and LW columns of zeros in front, w (KH, KW, F / groups, C).
+    dy (N, …, OWP, F), `image` numbers for each n, has LH lines and LW columns of zeros in front; w is
+    (KH, KW, F / groups, C).
     """
     KW, SH, SW = integer(row, 1), integer(row, 2), integer(row, 3)
     DH, DW, G, PH, PW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
     LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
-    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
     step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
     r = together(W, C, KW, 1, integer(row, 0) * F) if G == 1 and SW == 1 and DW == 1 else 1
     if r > 1:  # r neighbouring outputs share a vector: all below sees windows that are wider and r·C channels

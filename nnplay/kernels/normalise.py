@@ -77,42 +77,45 @@ def _merge(mean: Any, spread: Any, more_mean: Any, more_spread: Any, width: int,
 
 
 @inline
-def gradient_sums(x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, along: Any) -> None:
-    """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C)."""
-    total, product, centre = scratch(128), scratch(128), scratch(128)
+def gradient_sums(
+    x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, along: Any, gated: bool, rstd: Any, weight: Any,
+    bias: Any,
+) -> None:  # fmt: skip
+    """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C); where `gated`, dy passes `gate`."""
+    total, product, passed = scratch(128), scratch(128), scratch(128)
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
     times = folds(C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)
         repeat(centre, shifted(mean, first), width, times)
+        if gated:
+            scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
         zero(shifted(plain, first), width)
         zero(shifted(along, first), width)
         for begin in range(0, rows, _ROWS):
             count = min(_ROWS, rows - begin)
-            X, dY = shifted(x, begin * C + first), shifted(dy, begin * C + first)
-            _gradient_block(X, dY, C, count, times, width, centre, total, product)
+            zero(total, width * times)
+            zero(product, width * times)
+            for g in range((count + times - 1) // times):
+                place, numbers = (begin + g * times) * C + first, min(times, count - g * times) * width
+                X, dY = shifted(x, place), shifted(dy, place)
+                if gated:
+                    gate(passed, X, dY, numbers, centre, factor, offset)
+                    dY = passed
+                for j in range(numbers):
+                    total[j] += dY[j]
+                    product[j] += dY[j] * (X[j] - centre[j])
+            fold(total, width, times)
+            fold(product, width, times)
             copy(shifted(plain, first), total, width, True)
             copy(shifted(along, first), product, width, True)
 
 
 @inline
-def _gradient_block(
-    X: Any, dY: Any, C: int, count: int, times: int, width: int, centre: Any, total: Any, product: Any
-) -> None:
-    wide = width * times
-    zero(total, wide)
-    zero(product, wide)
-    for g in range(count // times):
-        x, dy = shifted(X, g * times * C), shifted(dY, g * times * C)
-        for j in range(wide):
-            total[j] += dy[j]
-            product[j] += dy[j] * (x[j] - centre[j])
-    for r in range(count // times * times, count):
-        x, dy = shifted(X, r * C), shifted(dY, r * C)
-        for j in range(width):
-            total[j] += dy[j]
-            product[j] += dy[j] * (x[j] - centre[j])
-    fold(total, width, times)
-    fold(product, width, times)
+def gate(passed: Any, x: Any, dy: Any, count: int, centre: Any, factor: Any, offset: Any) -> None:
+    """What a ReLU behind the normalisation hands back: dy where (x - centre)·factor + offset is positive, else 0."""
+    for j in range(count):
+        passed[j] = dy[j] * (1.0 if (x[j] - centre[j]) * factor[j] + offset[j] > 0.0 else 0.0)
 
 
 @inline
@@ -122,32 +125,44 @@ def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, wei
     times = folds(C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)
-        wide = width * times
-        for r in range(times):
-            for c in range(width):
-                centre[r * width + c] = mean[first + c]
-                factor[r * width + c] = rstd[first + c] * weight[first + c]
-                offset[r * width + c] = bias[first + c]
-        for g in range(rows // times):
-            X, Y = shifted(x, g * times * C + first), shifted(y, g * times * C + first)
-            for j in range(wide):
+        scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        for g in range((rows + times - 1) // times):
+            place, count = g * times * C + first, min(times, rows - g * times) * width
+            X, Y = shifted(x, place), shifted(y, place)
+            for j in range(count):
                 Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
-        for r in range(rows // times * times, rows):
-            X, Y = shifted(x, r * C + first), shifted(y, r * C + first)
-            for j in range(width):
-                Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
+
+
+@inline
+def scale_rows(
+    first: int, width: int, times: int, mean: Any, rstd: Any, weight: Any, bias: Any, centre: Any, factor: Any,
+    offset: Any,
+) -> None:  # fmt: skip
+    """Wide rows of y = (x - centre)·factor + offset for channels `first` … `first + width`."""
+    for r in range(times):
+        for c in range(width):
+            centre[r * width + c] = mean[first + c]
+            factor[r * width + c] = rstd[first + c] * weight[first + c]
+            offset[r * width + c] = bias[first + c]
 
 
 @inline
 def input_gradient(
     x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, u: Any,
-    add: bool,
+    add: bool, gated: bool, offset: Any,
 ) -> None:  # fmt: skip
-    """dx = a·(dy - u) + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c, u are wide rows."""
+    """dx = a·(dy - u) + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c, u are wide rows.
+
+    Where `gated`, dy passes `gate`, whose factor is `a`.
+    """
+    passed = scratch(128)
     times = folds(C)
     for g in range((rows + times - 1) // times):
         place, count = g * times * C + first, min(times, rows - g * times) * width
         X, dY, dX = shifted(x, place), shifted(dy, place), shifted(dx, place)
+        if gated:
+            gate(passed, X, dY, count, mean, a, offset)
+            dY = passed
         if add:
             for j in range(count):
                 dX[j] += a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
@@ -205,6 +220,36 @@ def batch_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
+def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)  # y (N, HP, WP, C): zeros around a ReLU of x (N, H, W, C)
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
+    start, stop = share(row, part, size(row, 0) // (H * W * C) * HP)
+    times = folds(C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        for line in range(start, stop):
+            n, h = line // HP, line % HP - top
+            inside = 0 <= h < H
+            target = shifted(y, line * WP * C)
+            if first == 0:
+                zero(target, left * C if inside else WP * C)
+            if not inside:
+                continue
+            if first == 0:
+                zero(shifted(target, (left + W) * C), (WP - left - W) * C)
+            source, target = shifted(x, (n * H + h) * W * C + first), shifted(target, left * C + first)
+            for g in range((W + times - 1) // times):
+                X, Y = shifted(source, g * times * C), shifted(target, g * times * C)
+                for j in range(min(times, W - g * times) * width):
+                    value = (X[j] - centre[j]) * factor[j] + offset[j]
+                    Y[j] = 0.0 if value <= 0.0 else value
+
+
+@kernel
 def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
     var, eps, rstd = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
     for c in range(size(row, 0)):
@@ -213,21 +258,32 @@ def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_sums(row, memory, part, False, pointer(row, memory, 3), pointer(row, memory, 3), 4)
+
+
+@kernel
+def batch_sums_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_sums(row, memory, part, True, pointer(row, memory, 4), pointer(row, memory, 5), 6)
+
+
+@inline
+def _batch_sums(row: Any, memory: Any, part: int, gated: bool, weight: Any, bias: Any, target: int) -> None:
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    out = pointer(row, memory, 4)  # (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
-    C, P = last(row, 0), dimension(row, 4, 0)
+    out = pointer(row, memory, target)  # (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
+    C, P = last(row, 0), dimension(row, target, 0)
     rows = size(row, 0) // C
     first, end = share(row, part, P)
     for p in range(first, end):
         begin, stop = rows * p // P, rows * (p + 1) // P
         place = shifted(out, p * 2 * C)
         gradient_sums(
-            shifted(x, begin * C), shifted(dy, begin * C), C, stop - begin, mean, shifted(place, C), place
+            shifted(x, begin * C), shifted(dy, begin * C), C, stop - begin, mean, shifted(place, C), place,
+            gated, rstd, weight, bias,
         )  # fmt: skip
         for c in range(C):
             place[c] *= rstd[c]
@@ -235,14 +291,24 @@ def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_input(row, memory, part, False, pointer(row, memory, 4), 6)
+
+
+@kernel
+def batch_input_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_input(row, memory, part, True, pointer(row, memory, 6), 7)
+
+
+@inline
+def _batch_input(row: Any, memory: Any, part: int, gated: bool, bias: Any, target: int) -> None:
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
-    centre, a, b, c, u = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
+    weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, target)
+    centre, a, b, c, u, offset = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
     C = last(row, 0)
     count = real(size(row, 0) // C)
     start, stop = share(row, part, size(row, 0) // C)
@@ -255,8 +321,11 @@ def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
             b[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count
             c[j] = 0.0
             u[j] = totals[C + k] / count
+            offset[j] = bias[k]
         X, dY, dX = shifted(x, start * C), shifted(dy, start * C), shifted(dx, start * C)
-        input_gradient(X, dY, dX, C, first, width, stop - start, centre, a, b, c, u, adds(row, 6))
+        input_gradient(
+            X, dY, dX, C, first, width, stop - start, centre, a, b, c, u, adds(row, target), gated, offset
+        )  # fmt: skip
 
 
 # -- over groups of channels of one example ----------------------------------------------------------------------------
@@ -319,7 +388,8 @@ def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
     for n in range(start, stop):
         place = shifted(out, n * 2 * C)
         X, dY = shifted(x, n * image), shifted(dy, n * image)
-        gradient_sums(X, dY, C, image // C, shifted(mean, n * C), shifted(place, C), place)
+        m = shifted(mean, n * C)
+        gradient_sums(X, dY, C, image // C, m, shifted(place, C), place, False, m, m, m)
         for c in range(C):
             place[c] *= rstd[n * C + c]
 
@@ -358,7 +428,9 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
                 for t in range(1, folds(C)):
                     copy(shifted(values, t * width), values, width, False)
             X, dY, dX = shifted(x, n * image), shifted(dy, n * image), shifted(dx, n * image)
-            input_gradient(X, dY, dX, C, first, width, image // C, centre, a, b, c, u, adds(row, 6))
+            input_gradient(
+                X, dY, dX, C, first, width, image // C, centre, a, b, c, u, adds(row, 6), False, u
+            )  # fmt: skip
 
 
 @inline

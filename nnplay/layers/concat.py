@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.kernels.jit import COMPILING, inline, kernel
-from nnplay.kernels.operands import adds, integer, pointer, share, shifted, size
-from nnplay.kernels.spans import last
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.spans import last, zero
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.worked import Named, Term
@@ -36,6 +36,29 @@ def join(row: Any, clock: Any, memory: Any, part: int) -> None:
         c = last(row, k)
         copy_columns(shifted(y, start * C), C, shifted(pointer(row, memory, k), start * c), c, stop - start, c, 0)
         y = shifted(y, c)
+
+
+@kernel
+def join_padded(row: Any, clock: Any, memory: Any, part: int) -> None:
+    branches = integer(row, 0)
+    H, W, top, left, HP, WP = (
+        integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5), integer(row, 6)
+    )  # fmt: skip
+    y, C = pointer(row, memory, branches), last(row, branches)  # y (N, HP, WP, C): zeros around what `join` writes
+    start, stop = share(row, part, dimension(row, 0, 0) * HP)
+    for line in range(start, stop):
+        n, h = line // HP, line % HP - top
+        target = shifted(y, line * WP * C)
+        if not 0 <= h < H:
+            zero(target, WP * C)
+            continue
+        zero(target, left * C)
+        zero(shifted(target, (left + W) * C), (WP - left - W) * C)
+        target = shifted(target, left * C)
+        for k in range(branches):
+            c = last(row, k)
+            copy_columns(target, C, shifted(pointer(row, memory, k), (n * H + h) * W * c), c, W, c, 0)
+            target = shifted(target, c)
 
 
 @kernel

@@ -1,0 +1,32 @@
+"""The gradient of a convolution's input: zeros are put around each picture of dy just before that picture is used."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nnplay.fusion.joined import Joined, fused
+from nnplay.kernels import convolution
+from nnplay.rows.convolution import PICTURE
+from nnplay.rows.framing import PAD
+from nnplay.tape import Row
+
+
+
+_PAD_SPREAD: Final = fused("zeros around, spread by w", convolution.pad_spread, PICTURE.spread.reads, convolution.SPREAD)
+
+
+def fuse(joined: Joined) -> None:
+    """Joins every such gradient of pictures with the padding in front of it."""
+    for row in list(joined.rows):
+        if row.operation is not PICTURE.spread:
+            continue
+        padded = row.reads[0]
+        writers = joined.writers(padded)
+        if len(writers) != 1 or writers[0].operation is not PAD or not joined.large(padded):
+            continue
+        pad = writers[0]
+        if joined.between(padded, row) and len(pad.reads[0].shape) == 4 and row.parts <= joined.batch:
+            joined.drop(pad)
+            reads, writes = (pad.reads[0], row.reads[1]), (padded, row.writes[0])
+            adds = (False, *row.adds)
+            joined.put(Row(_PAD_SPREAD, row.phase, row.path, reads, writes, row.integers, adds, row.parts), row)
