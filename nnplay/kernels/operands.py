@@ -105,6 +105,12 @@ def part_of(row: Any, memory: Any, k: int, part: int) -> Any:
     Loops over it count from 0, so LLVM sees that no index is negative; without that no loop becomes vector code.
     """
     start, stop = share(row, part, size(row, k))
+    return numbers(row, memory, k, start, stop)
+
+
+@inline
+def numbers(row: Any, memory: Any, k: int, start: int, stop: int) -> Any:
+    """Numbers `start` … `stop` of operand `k` as a vector of their own."""
     return carray(shifted(pointer(row, memory, k), start), (stop - start,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,46 +12,81 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.elementary import exp
-from nnplay.kernels.jit import REAL, kernel
-from nnplay.kernels.operands import flat, rows_of, share
+from nnplay.kernels.jit import REAL, inline, kernel
+from nnplay.kernels.operands import cube, flat, numbers, rows_of, share
 from nnplay.layer import Case, Refused
 from nnplay.loss import LossPlan, LossRecord
 from nnplay.operation import BATCH, Operation, Shape, Use
+from nnplay.rows.portions import PORTIONS, portion
 from nnplay.scoring import LARGEST, softmax
 from nnplay.worked import Named, Term, scalar, total
 
 Array = NDArray[Any]
 
 
+#: Pixels whose probabilities are worked out together, so that the loop over exp is vector code.
+_BLOCK: Final = 64
+
+
 @kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target, smooth = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)[0]
-    loss, p = flat(row, memory, 3), rows_of(row, memory, 4)  # z, p (N, C), target (N,)
-    overlap, area = flat(row, memory, 5), flat(row, memory, 6)  # (C,): Σ p·t, Σ p + Σ t
-    N, C = z.shape
-    wrong = False
-    for n in range(N):
-        wrong = wrong or not 0 <= int(target[n]) < C
+def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C), target (N,)
+    sums, p = cube(row, memory, 2), rows_of(row, memory, 3)  # sums (P, 2, C): Σ p·t, Σ p + Σ t; p (N, C)
+    portions, N, C = sums.shape[0], z.shape[0], z.shape[1]
+    first, end = share(row, part, portions)
+    for k in range(first, end):
+        for c in range(C):
+            sums[k, 0, c] = 0.0
+            sums[k, 1, c] = 0.0
+        start, stop = N * k // portions, N * (k + 1) // portions
+        for begin in range(start, stop, _BLOCK):
+            last = min(begin + _BLOCK, stop)
+            _probabilities(z, p, numbers(row, memory, 3, begin * C, last * C), begin, last)
+            for c in range(C):
+                both, either = np.float64(0), np.float64(0)  # a batch of pictures has millions of terms
+                for n in range(begin, last):
+                    label = int(target[n])
+                    t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan
+                    both += p[n, c] * t
+                    either += p[n, c] + t
+                sums[k, 0, c] += both
+                sums[k, 1, c] += either
+
+
+@inline
+def _probabilities(z: Any, p: Any, block: Any, first: int, last: int) -> None:
+    """Softmax of rows `first` … `last`, which in p are `block`."""
+    C = z.shape[1]
+    for n in range(first, last):
         largest = z[n, 0]
         for c in range(1, C):
             largest = max(largest, z[n, c])
+        for c in range(C):
+            p[n, c] = z[n, c] - largest
+    for i in range(block.size):
+        block[i] = exp(block[i])
+    for n in range(first, last):
         norm = 0.0
         for c in range(C):
-            p[n, c] = exp(z[n, c] - largest)
             norm += p[n, c]
         for c in range(C):
             p[n, c] = p[n, c] / norm
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    sums, smooth = cube(row, memory, 0), flat(row, memory, 1)[0]
+    loss, overlap, area = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)  # overlap, area (C,)
     summed = np.float64(0)
-    for c in range(C):
-        both, either = np.float64(0), np.float64(0)  # a batch of pictures has millions of terms
-        for n in range(N):
-            t = 1.0 if int(target[n]) == c else 0.0
-            both += p[n, c] * t
-            either += p[n, c] + t
+    for c in range(sums.shape[2]):
+        both, either = np.float64(0), np.float64(0)
+        for k in range(sums.shape[0]):
+            both += sums[k, 0, c]
+            either += sums[k, 1, c]
         overlap[c] = both
         area[c] = either
         summed += (2.0 * both + smooth) / (either + smooth)
-    loss[0] = math.nan if wrong else 1.0 - summed / C
+    loss[0] = 1.0 - summed / sums.shape[2]
 
 
 @kernel
@@ -79,11 +114,17 @@ def _one_hot(probabilities: Array, target: Array) -> tuple[Array, Array]:
     return p, np.eye(p.shape[1], dtype=p.dtype)[target.ravel().astype(np.int64)]
 
 
-def reference(prediction: Array, target: Array, smooth: Array) -> tuple[Array, Array, Array, Array]:
+def reference_overlaps(prediction: Array, target: Array, portions: int) -> tuple[Array, Array]:
     probabilities = softmax(prediction)
     p, t = _one_hot(probabilities, target)
-    overlap, area = (p * t).sum(axis=0), (p + t).sum(axis=0)
-    return 1 - ((2 * overlap + smooth) / (area + smooth)).mean(keepdims=True), probabilities, overlap, area
+    parts = [portion(len(p), k, portions) for k in range(portions)]
+    sums = np.stack([[(p[k] * t[k]).sum(axis=0), (p[k] + t[k]).sum(axis=0)] for k in parts])
+    return sums, probabilities
+
+
+def reference(sums: Array, smooth: Array) -> tuple[Array, Array, Array]:
+    overlap, area = sums.sum(axis=0)
+    return 1 - ((2 * overlap + smooth) / (area + smooth)).mean(keepdims=True), overlap, area
 
 
 def reference_back(probabilities: Array, target: Array, overlap: Array, area: Array, smooth: Array) -> Array:
@@ -93,14 +134,19 @@ def reference_back(probabilities: Array, target: Array, overlap: Array, area: Ar
     return np.asarray(p * (dp - (p * dp).sum(axis=1, keepdims=True))).reshape(probabilities.shape)
 
 
-def _element(at: Any, prediction: Named, target: Named, smooth: Named) -> Term:
+def _overlaps_element(at: Any, prediction: Named, target: Named, portions: int) -> Term:
+    k, kind, c = at
     probabilities, wanted = _one_hot(softmax(prediction.array.astype(np.float64)), target.array)
-    p, t, s = Named("p", probabilities), Named("t", wanted), scalar("s", smooth)
-    N, C = p.shape
+    p, t = Named("p", probabilities), Named("t", wanted)
+    pixels = range(len(wanted))[portion(len(wanted), k, portions)]
+    return total(p[n, c] * t[n, c] if kind == 0 else p[n, c] + t[n, c] for n in pixels)
+
+
+def _element(at: Any, sums: Named, smooth: Named) -> Term:
+    s, (portions, _, C) = scalar("s", smooth), sums.shape
     shares: list[Term] = []
     for c in range(C):
-        overlap = total(p[n, c] * t[n, c] for n in range(N))
-        area = total(p[n, c] + t[n, c] for n in range(N))
+        overlap, area = (total(sums[k, kind, c] for k in range(portions)) for kind in (0, 1))
         shares.append((2 * overlap + s) / (area + s))
     return 1 - total(shares) / C
 
@@ -117,13 +163,25 @@ def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, 
     return p[n, at[-1]] * (dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C)))
 
 
+_OVERLAPS = Operation(
+    name="overlap and area, in portions",
+    kernel=overlaps,
+    reads=("prediction", "target"),
+    writes=("sums", "probabilities"),
+    reference=reference_overlaps,
+    formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of portion k",
+    words="How much of each class was found where it is, and how much of it there is, predicted and wanted together.",
+    element=_overlaps_element,
+    integers=("portions",),
+    torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
+)
 _FORWARD = Operation(
     name="Dice loss",
     kernel=forward,
-    reads=("prediction", "target", "smooth"),
-    writes=("loss", "probabilities", "overlap", "area"),
+    reads=("sums", "smooth"),
+    writes=("loss", "overlap", "area"),
     reference=reference,
-    formula="p = softmax(z);  loss = 1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s)",
+    formula="overlap, area = Σₖ sums[k];  loss = 1 − 1/C · Σ_c (2·overlap + s) / (area + s)",
     words="Overlap of each class's predicted and wanted region, in proportion to their size: 0 where they agree.",
     element=_element,
     torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
@@ -150,10 +208,15 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
             hint="end the network with as many channels as there are classes",
         )
     return LossPlan(
-        forward=(Use(_FORWARD),),  # the sums are over all pixels: it has one part
+        forward=(Use(_OVERLAPS, {"portions": PORTIONS}, 40 * int(np.prod(shape))), Use(_FORWARD)),
         backward=(Use(_BACKWARD, cost=8 * int(np.prod(shape))),),
         score=Use(LARGEST),
-        saved={"probabilities": (BATCH, *shape), "overlap": (shape[-1],), "area": (shape[-1],)},
+        saved={
+            "sums": (PORTIONS, 2, shape[-1]),
+            "probabilities": (BATCH, *shape),
+            "overlap": (shape[-1],),
+            "area": (shape[-1],),
+        },
     )
 
 
