@@ -165,6 +165,11 @@ class Machine:
         count = slot.size(rows)
         return self.memory[slot.offset : slot.offset + count].reshape(slot.at(rows))
 
+    def left_in(self, slot: Slot) -> Array:
+        """What the last training step left in a slot, or would have, had the loop not joined the rows around it."""
+        other, place = self.tape.stand_in.get(slot.name, (slot, ()))
+        return self.view(other)[place]
+
     def state(self) -> Array:
         """Parameters, optimizer slots and running statistics as one live vector."""
         first = int(self.program[at.PROGRAM_PARAMETERS])

@@ -20,6 +20,9 @@ from nnplay.layout import Layout, Slot
 from nnplay.network import NetworkPlan
 from nnplay.operation import Operation
 
+#: Which part of a slot: an index for its array.
+Place = tuple[slice, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -57,7 +60,7 @@ class Tape:
         fused: the same step as the compiled loop walks it: with neighbours joined where that saves time.
         check: data, forward and loss rows of one evaluation batch.
         update_at, fused_update_at: index of the first row that changes parameters, in `train` and in `fused`.
-        stand_in: by the name of a slot that `fused` leaves out, one that holds the same numbers, maybe among zeros.
+        stand_in: by the name of a slot that `fused` leaves out, one that holds its numbers, and where in it.
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
         buffers: start value of each running statistic, by name.
@@ -74,7 +77,7 @@ class Tape:
     check: list[Row] = field(default_factory=list)
     update_at: int = 0
     fused_update_at: int = 0
-    stand_in: dict[str, Slot] = field(default_factory=dict)
+    stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
     parameters: dict[str, Slot] = field(default_factory=dict)
     planned: dict[str, tuple[Parameter, str]] = field(default_factory=dict)
     buffers: dict[str, float] = field(default_factory=dict)

@@ -25,7 +25,7 @@ def fuse(joined: Joined) -> None:
 
 def _skip_backward(joined: Joined, row: Row) -> None:
     """The gradient that a concat hands to this branch goes straight to the branch's input."""
-    x, y, slope = row.reads
+    slope = row.reads[2]
     writers = joined.writers(slope)
     if len(writers) == 1 and writers[0].operation.kernel is concat.take and joined.between(slope, row):
         joined.drop(writers[0])
@@ -41,5 +41,5 @@ def _skip_forward(joined: Joined, row: Row) -> None:
         return
     for reader in readers:
         joined.redirect(reader, output, source)
-    joined.stand_in[output.name] = source
+    joined.stand_in[output.name] = source, ()
     joined.drop(row)

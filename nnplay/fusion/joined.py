@@ -9,7 +9,7 @@ from typing import Any, Final
 from nnplay.kernels.jit import Kernel
 from nnplay.layout import Slot
 from nnplay.operation import Operation
-from nnplay.tape import Row
+from nnplay.tape import Place, Row
 
 #: Numbers in a tensor from which on moving it costs more than the loops over it.
 LARGE: Final = 2**15
@@ -21,12 +21,12 @@ class Joined:
 
     Attributes:
         batch: rows of a training batch.
-        stand_in: by the name of a slot that is not written any more, one that holds the same numbers among zeros.
+        stand_in: by the name of a slot that is not written any more, one that holds its numbers, and where in it.
     """
 
     rows: list[Row]
     batch: int
-    stand_in: dict[str, Slot] = field(default_factory=dict)
+    stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
 
     def large(self, slot: Slot) -> bool:
         """Whether it pays to keep a tensor from being written."""

@@ -9,7 +9,8 @@ from math import prod
 from typing import Final
 
 from nnplay.fusion.joined import Joined, fused
-from nnplay.kernels import convolution, normalise
+from nnplay.kernels import convolution
+from nnplay.kernels import normalise_batch as kernels
 from nnplay.layers.batch_norm import INPUT, NORMALISE, SUMS
 from nnplay.layers.relu import RELU
 from nnplay.layout import Slot
@@ -21,12 +22,12 @@ _FORWARD, _BACKWARD = (uses[0].operation.kernel.name for uses in (_PLAN.forward,
 
 
 _NORMALISE_RELU: Final = fused(
-    "normalise, relu, zeros around", normalise.batch_normalise_relu, NORMALISE.reads, convolution.FRAME
+    "normalise, relu, zeros around", kernels.batch_normalise_relu, NORMALISE.reads, convolution.FRAME
 )
 _SUMS_RELU: Final = fused(
-    "relu backward, sums", normalise.batch_sums_relu, (*SUMS.reads, "weight", "bias"), SUMS.integers
+    "relu backward, sums", kernels.batch_sums_relu, (*SUMS.reads, "weight", "bias"), SUMS.integers
 )
-_INPUT_RELU: Final = fused("relu backward, gradient of x", normalise.batch_input_relu, (*INPUT.reads, "bias"))
+_INPUT_RELU: Final = fused("relu backward, gradient of x", kernels.batch_input_relu, (*INPUT.reads, "bias"))
 
 
 def fuse(joined: Joined) -> None:
@@ -72,7 +73,8 @@ def _join_forward(joined: Joined, row: Row, relu: Row) -> None:
     pad = joined.reader(output, PAD.kernel.name)
     if pad is not None and joined.between(output, pad):
         place, target, frame = pad, pad.writes[0], pad.integers
-        joined.stand_in[output.name] = target
+        H, W, top, left, *_ = pad.integers
+        joined.stand_in[output.name] = target, (slice(None), slice(top, top + H), slice(left, left + W))
         joined.drop(relu)
     joined.drop(row)
     new = Row(_NORMALISE_RELU, row.phase, row.path, row.reads, (target,), frame, (False,), max(row.parts, place.parts))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from nnplay.fusion.joined import Joined, fused
-from nnplay.kernels import convolution
+from nnplay.kernels import spread as kernels
 from nnplay.rows.convolution import PICTURE
 from nnplay.rows.framing import PAD
 from nnplay.tape import Row
 
-
-
-_PAD_SPREAD: Final = fused("zeros around, spread by w", convolution.pad_spread, PICTURE.spread.reads, convolution.SPREAD)
+_PAD_SPREAD: Final = fused("zeros around, spread by w", kernels.pad_spread, PICTURE.spread.reads, kernels.SPREAD)
 
 
 def fuse(joined: Joined) -> None:

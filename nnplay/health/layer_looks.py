@@ -85,8 +85,7 @@ def _forward(trainer: Trainer, steps: list[Step], rows: int) -> list[Array]:
 def _last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["activations"]}
-    slots |= machine.tape.stand_in  # zeros around a picture change no unit's largest number
-    return [machine.view(slots[f"{step.path}.output"]) for step in steps]
+    return [machine.left_in(slots[f"{step.path}.output"]) for step in steps]
 
 
 def _fresh(trainer: Trainer) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels import normalise as kernels
+from nnplay.kernels import normalise_batch as kernels
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
 from nnplay.rows.normalise import mean_of, normalised_element, root, rows_of

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
 from nnplay.geometry import nearest_numbers
-from nnplay.kernels import normalise as kernels
+from nnplay.kernels import normalise_groups as kernels
 from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
 from nnplay.rows.normalise import mean_of, normalised_element

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels import convolution as kernels
+from nnplay.kernels import spread as spreading
 from nnplay.operation import Operation
 from nnplay.rows.portions import portion
 from nnplay.worked import Named, Term, as_term, total
@@ -217,14 +218,14 @@ def _spreading(at: _Letters, bias: bool) -> Operation:
     summed = f"y[n,{at.into},c] += Σ x[n,{at.out},f]·turned[{at.taps},f,c]"
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
-        kernel=kernels.spread_bias if bias else kernels.spread,
+        kernel=spreading.spread_bias if bias else spreading.spread,
         reads=("dy", "turned", "bias") if bias else ("dy", "turned"),
         writes=("dx",),
         reference=spread,
         formula=summed + (" + bias[c]" if bias else ""),
         words=_BACK,
         element=_spread_element,
-        integers=kernels.SPREAD,
+        integers=spreading.SPREAD,
         torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
     )
 
