@@ -1,0 +1,154 @@
+"""Joined rows: the same bits as the rows that they stand for, and nothing that a reader looks for is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay import assembler
+from nnplay.data.dataset import Dataset
+from nnplay.errors import DivergedError
+from nnplay.fusion.joined import Joined
+from nnplay.health.layer_looks import activations
+from nnplay.inspector import Inspector
+from nnplay.network import Network
+from nnplay.registry import loss_records, optimizer_records
+from nnplay.trainer import Trainer
+
+ADAM = optimizer_records()["adam"]
+RELU_AND_ZEROS, SUMS, SLOPE = "normalise, relu, zeros around", "relu backward, sums", "relu backward, gradient of x"
+CONCAT, SPREAD = "concat, zeros around", "zeros around, spread by w"
+NORMED = "conv2d 16 same, batch_norm, relu"
+
+CASES = {
+    "a convolution behind": (f"{NORMED}, conv2d 8 k3 same, flatten, linear 3", {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD}),
+    "channels that no vector divides, and an even kernel": (
+        "conv2d 35 k3 same, batch_norm, relu, conv2d 7 k4 same, global_avg_pool, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD},
+    ),
+    "more channels than are worked on at once": (
+        "conv2d 130 k1, batch_norm, relu, conv2d 4 k3 same, global_avg_pool, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE},
+    ),
+    "strides and a pool": (
+        f"{NORMED}, max_pool2d, conv2d 64 k4 s2 padding=1, batch_norm, relu, flatten, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD},
+    ),
+    "a skip: the gradient of x is added": (
+        f"{NORMED}, sum[identity | {NORMED}, conv2d 16 same, batch_norm], relu, flatten, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD},
+    ),
+    "a U-Net's concat": (
+        f"{NORMED}, concat[identity | max_pool2d, {NORMED}, upsample 2], {NORMED}, flatten, linear 3",
+        {RELU_AND_ZEROS, SUMS, SLOPE, SPREAD, CONCAT},
+    ),
+    "features, not pictures": ("linear 4096, batch_norm, relu, linear 3", {RELU_AND_ZEROS, SUMS, SLOPE}),
+}
+
+
+def made(layers: str, threads: int = 1, batch: int = 16, **more: Any) -> Trainer:
+    """On 40 pictures of 16×16×2 in batches of 16: two full ones and a smaller one."""
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((40, 16, 16, 2)).astype(np.float32)
+    data = Dataset(x if layers.startswith("conv") else x.reshape(40, -1), generator.integers(0, 3, 40))
+    loss = loss_records()["cross_entropy"]()
+    network = Network(layers, seed=1)
+    return Trainer(network, data, loss=loss, optimizer=ADAM(lr=0.01), batch_size=batch, threads=threads, seed=2, **more)
+
+
+def plain(layers: str, **more: Any) -> Trainer:
+    """The same, with no rows joined."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assembler, "fuse", lambda rows, batch: Joined(list(rows), batch))
+        return made(layers, **more)
+
+
+def ran(trainer: Trainer, steps: int) -> Trainer:
+    """Trained for some steps."""
+    trainer.run(steps=steps)
+    return trainer
+
+
+def state(trainer: Trainer) -> bytes:
+    """Parameters, optimizer's slots and running statistics."""
+    return trainer.machine.state().tobytes()
+
+
+def names(trainer: Trainer) -> set[str]:
+    """The joined rows' names."""
+    tape = trainer.machine.tape
+    return {row.operation.name for row in tape.fused} - {row.operation.name for row in tape.train}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_joined_rows_give_the_same_bits(case: str) -> None:
+    """Five steps, a smaller batch among them: the bits of the single rows, on one thread and on two."""
+    layers, wanted = CASES[case]
+    joined = ran(made(layers), 5)
+    assert names(joined) == wanted
+    assert state(joined) == state(ran(plain(layers), 5))
+    assert state(joined) == state(ran(made(layers, threads=2), 5))
+
+
+def test_the_inspector_shows_the_rows_of_a_joined_run() -> None:
+    """Gradients that the single rows give, looked at in the inspector, are those that the joined step worked with."""
+    trainer = ran(made(CASES["a U-Net's concat"][0]), 2)
+    inspector = Inspector(trainer)
+    assert inspector.rows is trainer.machine.tape.train
+    seen = {
+        slot.name: inspector.values(number)[name].copy()
+        for number, row in enumerate(inspector.rows)
+        for name, slot in zip(row.operation.writes, row.writes, strict=True)
+        if slot.region == "gradients" and row.phase == "backward"
+    }
+    inspector.leave()
+    trainer.run(steps=1)
+    assert len(seen) > 10
+    for name, gradient in seen.items():
+        assert gradient.tobytes() == trainer.machine.view(trainer.machine.tape.layout.find(name)).tobytes()
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "linear 64, batch_norm, relu, linear 3",
+        "conv2d 16 same, batch_norm, tanh, max_pool2d, flatten, linear 3",
+        "conv2d 16 same, batch_norm, max_pool2d, flatten, linear 3",
+    ],
+)
+def test_what_is_small_or_different_is_left_alone(layers: str) -> None:
+    """Small tensors, another activation, no activation: the loop walks the very rows of the inspector."""
+    trainer = made(layers)
+    assert trainer.machine.tape.fused == trainer.machine.tape.train
+
+
+def test_a_value_that_somebody_else_reads_is_written() -> None:
+    """A silent unit stands between normalisation and ReLU, so these stay apart, and the bits are those of the rows."""
+    layers = f"{NORMED}, conv2d 8 k3 same, flatten, linear 3"
+    silent = made(layers, silent="1:3")
+    assert names(silent) == {SPREAD}
+    assert state(ran(silent, 3)) == state(ran(plain(layers, silent="1:3"), 3))
+
+
+def test_health_sees_units_whose_values_were_never_written() -> None:
+    """Dead and living ReLU units are counted alike in a joined run and in one that wrote every value."""
+    layers = "conv2d 16 k7 same, batch_norm, relu, conv2d 64 k7 same, flatten, linear 3"
+    joined, written = made(layers, batch=32), plain(layers, batch=32)
+    for trainer in (joined, written):
+        trainer.parameters()["1.bias"][:5] = -100.0
+        trainer.run(steps=1)
+    relu = joined.machine.tape.layout.find("2.output")
+    assert not joined.machine.view(relu).any()
+    assert joined.machine.left_in(relu).tobytes() == written.machine.view(relu).tobytes()
+    assert activations(joined)[0].silent == activations(written)[0].silent == 5 / 16
+
+
+def test_divergence_names_the_first_tensor_of_a_joined_run() -> None:
+    """The tensor that became infinite first is found among those that a joined run writes."""
+    trainer = made(f"{NORMED}, conv2d 8 k3 same, flatten, linear 3")
+    trainer.run(steps=1)
+    trainer.parameters()["3.weight"][...] = np.nan
+    with pytest.raises(DivergedError, match=r"'3.output' \(layer 3\) became infinite"):
+        trainer.run(steps=1)
