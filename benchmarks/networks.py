@@ -77,13 +77,13 @@ RUNS = (
 )
 #: What the step consists of; written below the table.
 LIMITS = (
-    "On one thread, three quarters of the conv-BN-ReLU network's step are convolutions, forward and both backwards, at or "
-    "above the rate of NumPy's large product. The others move tensors of 8.4 MB, four times the second-level cache: one "
-    "core reads 20 GB/s and copies 8.7 GB/s here, so each such row costs about 1.2 ms. Rows that only hand on what the "
-    "next one reads are joined (docs/decisions/2026-11-21-joined-rows.md), which made this network and the U-Net 1.15 to "
-    "1.2 times as fast. Tried before: handing blocks of one to four pictures from row to row while they are in the cache, "
-    "which gained nothing beyond the noise (what is paid for are the writes); stores that bypass the caches make a lone "
-    "copy 20 % faster.",
+    "On one thread, three quarters of the conv-BN-ReLU network's step are convolutions, forward and both backwards, "
+    "at or above the rate of NumPy's large product. The others move tensors of 8.4 MB, four times the second-level "
+    "cache: one core reads 20 GB/s and copies 8.7 GB/s here, so each such row costs about 1.2 ms. Rows that only hand "
+    "on what the next one reads are joined (docs/decisions/2026-11-21-joined-rows.md), which made this network and "
+    "the U-Net 1.15 to 1.2 times as fast. Tried before: handing blocks of one to four pictures from row to row while "
+    "they are in the cache, which gained nothing beyond the noise (what is paid for are the writes); stores that "
+    "bypass the caches make a lone copy 20 % faster.",
 )
 KERNELS = ("forward", "gradient of the weights", "gradient of the input")
 
