@@ -16,7 +16,6 @@ from nnplay.fusion import concat, identity, normalise, spread
 from nnplay.fusion.joined import Joined
 from nnplay.tape import Row
 
-#: In this order: concat reads past identities only after those of its branches are known to be large.
 _PASSES: Final[tuple[Callable[[Joined], None], ...]] = (normalise.fuse, concat.fuse, identity.fuse, spread.fuse)
 
 
