@@ -51,32 +51,38 @@ def elementwise(
         element=lambda at, x, *more: apply(name, _scalar(reference), x[at], *(scalar(setting, part) for part in more)),
         torch=torch,
     )
-
-    def back(x: Array, y: Array, dy: Array, *more: Array) -> Array:
-        return np.asarray(dy * slope(x, y, *more))
-
-    def element_back(at: Any, x: Named, y: Named, dy: Named, *more: Named) -> Term:
-        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(scalar(setting, part) for part in more))
-        return dy[at] * local
-
     backward = Operation(
         name=f"{name} backward",
         kernel=_backward_kernel(derivative, bool(setting)),
         reads=("x", "y", "dy", *reads[1:]),
         writes=("dx",),
-        reference=back,
+        reference=_back(slope),
         formula=formula_back,
         words=words_back,
-        element=element_back,
+        element=_explained_back(name, slope, setting),
         torch="autograd",
     )
+    return lambda values, shape: _plan(forward, backward, shape)
 
-    def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-        del values
-        cost = 8 * int(np.prod(shape))
-        return Plan(output=shape, forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
 
-    return plan
+def _plan(forward: Operation, backward: Operation, shape: Shape) -> Plan:
+    cost = 8 * int(np.prod(shape))
+    return Plan(output=shape, forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
+
+
+def _back(slope: Callable[..., Array]) -> Callable[..., Array]:
+    def back(x: Array, y: Array, dy: Array, *more: Array) -> Array:
+        return np.asarray(dy * slope(x, y, *more))
+
+    return back
+
+
+def _explained_back(name: str, slope: Callable[..., Array], setting: str) -> Callable[..., Term]:
+    def element_back(at: Any, x: Named, y: Named, dy: Named, *more: Named) -> Term:
+        local = apply(f"{name}′", _scalar(slope), x[at], y[at], *(scalar(setting, part) for part in more))
+        return dy[at] * local
+
+    return element_back
 
 
 def _scalar(function: Callable[..., Array]) -> Callable[..., float]:

@@ -103,13 +103,8 @@ class Field:
         return self.low <= number <= self.high and not (self.above and number == self.low)
 
     def _integer(self, value: Any, place: str) -> int:
-        if isinstance(value, bool):
-            raise self._refuse(value, place)
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise self._refuse(value, place) from None
-        if not math.isfinite(number) or number != int(number) or not self._within(number):
+        number = self._number(value, place)
+        if number != int(number):
             raise self._refuse(value, place)
         return int(number)
 

@@ -52,18 +52,9 @@ def pointwise(
         reference=lambda p, t, *more: np.mean(reference(p.ravel(), t.ravel(), *more), keepdims=True),
         formula=formula,
         words=words,
-        element=lambda at, p, t, *more: _mean(
-            term, Named(symbol, p.array), t, [scalar(setting, part) for part in more]
-        ),
+        element=_explained(term, symbol, setting),
         torch=torch,
     )
-
-    def element_back(at: Any, p: Named, t: Named, *more: Named) -> Term:
-        wanted = Named("t", t.array.reshape(p.shape))
-        return (
-            term_back(Named(symbol, p.array)[at], wanted[at], *(scalar(setting, part) for part in more)) / p.array.size
-        )
-
     backward = Operation(
         name="gradient of the loss",
         kernel=_backward_kernel(derivative, bool(setting)),
@@ -72,19 +63,33 @@ def pointwise(
         reference=lambda p, t, *more: slope(p, t.reshape(p.shape), *more) / p.size,
         formula=formula_back,
         words=words_back,
-        element=element_back,
+        element=_explained_back(term_back, symbol, setting),
         torch="autograd",
     )
-
-    def uses(shape: Shape) -> tuple[Use, Use]:
-        return Use(forward), Use(backward, cost=8 * int(np.prod(shape)))  # the sum is one number: it has one part
-
-    return uses
+    # The sum is one number: it has one part.
+    return lambda shape: (Use(forward), Use(backward, cost=8 * int(np.prod(shape))))
 
 
-def _mean(term: Callable[..., Term], prediction: Named, target: Named, settings: list[Term]) -> Term:
-    p, t = Named(prediction.name, prediction.array.reshape(-1)), Named("t", target.array.reshape(-1))
-    return total(term(p[i], t[i], *settings) for i in range(p.array.size)) / p.array.size
+def _explained(term: Callable[..., Term], symbol: str, setting: str) -> Callable[..., Term]:
+    """The mean, worked out."""
+
+    def element(at: Any, prediction: Named, target: Named, *more: Named) -> Term:
+        p, t = Named(symbol, prediction.array.reshape(-1)), Named("t", target.array.reshape(-1))
+        settings = [scalar(setting, part) for part in more]
+        return total(term(p[i], t[i], *settings) for i in range(p.array.size)) / p.array.size
+
+    return element
+
+
+def _explained_back(term_back: Callable[..., Term], symbol: str, setting: str) -> Callable[..., Term]:
+    """One prediction's share in the gradient, worked out."""
+
+    def element_back(at: Any, p: Named, t: Named, *more: Named) -> Term:
+        wanted = Named("t", t.array.reshape(p.shape))
+        settings = [scalar(setting, part) for part in more]
+        return term_back(Named(symbol, p.array)[at], wanted[at], *settings) / p.array.size
+
+    return element_back
 
 
 def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:

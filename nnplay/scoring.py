@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.jit import inline, kernel
+from nnplay.kernels.jit import Kernel, inline, kernel
 from nnplay.kernels.operands import dimension, flat, rows_of
 from nnplay.operation import Operation
 from nnplay.worked import Named, Term, total
@@ -94,49 +94,65 @@ def _above(threshold: float) -> Callable[[Array, Array], Array]:
     return lambda z, target: np.asarray((z.ravel() > threshold) == (target.ravel() > 0.5))
 
 
-LARGEST = Operation(
-    name="count right rows",
-    kernel=count_largest,
-    reads=("prediction", "target"),
-    writes=("score",),
-    reference=lambda prediction, target: _share(_largest(prediction, target), len(prediction)),
-    formula="score = Σₙ [argmax z[n] = target[n]]",
-    words="Counts the rows whose largest output belongs to the right class.",
-    element=_element(_largest),
-    torch="(z.argmax(1) == target).sum()",
+def _count(
+    kernel: Kernel,
+    reference: Callable[..., Array],
+    verdicts: Callable[..., Array],
+    formula: str,
+    words: str,
+    torch: str,
+) -> Operation:
+    """A row that counts right rows.
+
+    Args:
+        reference: the definition, which the inspector shows.
+        verdicts: (prediction, target) → for each answer, whether it is right.
+        formula: when a row is right.
+    """
+    return Operation(
+        name="count right rows",
+        kernel=kernel,
+        reads=("prediction", "target"),
+        writes=("score",),
+        reference=reference,
+        formula=f"score = Σₙ [{formula}]",
+        words=words,
+        element=_element(verdicts),
+        torch=f"({torch}).sum()",
+    )
+
+
+LARGEST = _count(
+    count_largest,
+    lambda prediction, target: _share(_largest(prediction, target), len(prediction)),
+    _largest,
+    "argmax z[n] = target[n]",
+    "Counts the rows whose largest output belongs to the right class.",
+    "z.argmax(1) == target",
 )
-LARGEST_COLUMN = Operation(
-    name="count right rows",
-    kernel=count_largest_columns,
-    reads=("prediction", "target"),
-    writes=("score",),
-    reference=lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
-    formula="score = Σₙ [argmax z[n] = argmax t[n]]",
-    words="Counts the rows whose largest output stands where the target's 1 does.",
-    element=_element(_largest_columns),
-    torch="(z.argmax(1) == target.argmax(1)).sum()",
+LARGEST_COLUMN = _count(
+    count_largest_columns,
+    lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
+    _largest_columns,
+    "argmax z[n] = argmax t[n]",
+    "Counts the rows whose largest output stands where the target's 1 does.",
+    "z.argmax(1) == target.argmax(1)",
 )
-ABOVE_ZERO = Operation(
-    name="count right rows",
-    kernel=count_above_zero,
-    reads=("prediction", "target"),
-    writes=("score",),
-    reference=lambda prediction, target: _share(_above(0.0)(prediction, target), len(prediction)),
-    formula="score = Σₙ [(z[n] > 0) = target[n]]",
-    words="Counts the rows whose output is positive for class 1 and not for class 0.",
-    element=_element(_above(0.0)),
-    torch="((z > 0) == target).sum()",
+ABOVE_ZERO = _count(
+    count_above_zero,
+    lambda prediction, target: _share(_above(0.0)(prediction, target), len(prediction)),
+    _above(0.0),
+    "(z[n] > 0) = target[n]",
+    "Counts the rows whose output is positive for class 1 and not for class 0.",
+    "(z > 0) == target",
 )
-ABOVE_HALF = Operation(
-    name="count right rows",
-    kernel=count_above_half,
-    reads=("prediction", "target"),
-    writes=("score",),
-    reference=lambda prediction, target: _share(_above(0.5)(prediction, target), len(prediction)),
-    formula="score = Σₙ [(p[n] > 0.5) = target[n]]",
-    words="Counts the rows whose probability is above one half for class 1 and not for class 0.",
-    element=_element(_above(0.5)),
-    torch="((p > 0.5) == target).sum()",
+ABOVE_HALF = _count(
+    count_above_half,
+    lambda prediction, target: _share(_above(0.5)(prediction, target), len(prediction)),
+    _above(0.5),
+    "(p[n] > 0.5) = target[n]",
+    "Counts the rows whose probability is above one half for class 1 and not for class 0.",
+    "(p > 0.5) == target",
 )
 
 

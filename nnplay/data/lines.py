@@ -39,10 +39,7 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
             place = f"{where}, row {number + good.count(chr(10))}"
             raise _undecodable(error, offset + len(chunk), encoding, place) from None
         offset += len(chunk)
-        if "\0" in text:
-            line = number + text[: text.index("\0")].count("\n")
-            hint = f"is it a binary file, or UTF-16 without a mark ({advice('encoding', 'utf-16-le')})?"
-            raise InputError("a NUL byte", where=f"{where}, row {line}", hint=hint)
+        _refuse_nul(text, number, where)
         first, *more = text.split("\n")
         begun.append(first)
         pending += len(first)
@@ -57,6 +54,14 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
             break
     if last := "".join(begun):
         yield last + "\n"
+
+
+def _refuse_nul(text: str, number: int, where: str) -> None:
+    """Refuses a NUL character; `number` is the line with which the text begins."""
+    if "\0" in text:
+        line = number + text[: text.index("\0")].count("\n")
+        hint = f"is it a binary file, or UTF-16 without a mark ({advice('encoding', 'utf-16-le')})?"
+        raise InputError("a NUL byte", where=f"{where}, row {line}", hint=hint)
 
 
 def _undecodable(error: UnicodeDecodeError, end: int, encoding: str, where: str) -> InputError:

@@ -16,7 +16,7 @@ from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.rows.copy import copy
+from nnplay.rows.unchanged import unchanged
 from nnplay.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -75,16 +75,8 @@ _FORWARD = Operation(
     uses_clock=True,
     torch="torch.nn.functional.dropout (with random numbers of its own)",
 )
-_EVALUATE = Operation(
-    name="dropout (off)",
-    kernel=copy,
-    reads=("x",),
-    writes=("y",),
-    reference=lambda x: x.copy(),
-    formula="y = x",
-    words="Nothing is dropped outside training.",
-    element=lambda at, x: x[at],
-    torch="torch.nn.functional.dropout(x, training=False)",
+_EVALUATE = unchanged(
+    "dropout (off)", "Nothing is dropped outside training.", "torch.nn.functional.dropout(x, training=False)"
 )
 _BACKWARD = Operation(
     name="dropout backward",

@@ -19,7 +19,7 @@ from nnplay.kernels.random import uniform
 from nnplay.kernels.spans import last
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.rows.copy import copy
+from nnplay.rows.unchanged import unchanged
 from nnplay.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -101,16 +101,10 @@ _FORWARD = Operation(
     uses_clock=True,
     torch="torch.nn.functional.dropout2d (with random numbers of its own)",
 )
-_EVALUATE = Operation(
-    name="dropout of channels (off)",
-    kernel=copy,
-    reads=("x",),
-    writes=("y",),
-    reference=lambda x: x.copy(),
-    formula="y = x",
-    words="Nothing is dropped outside training.",
-    element=lambda at, x: x[at],
-    torch="torch.nn.functional.dropout2d(x, training=False)",
+_EVALUATE = unchanged(
+    "dropout of channels (off)",
+    "Nothing is dropped outside training.",
+    "torch.nn.functional.dropout2d(x, training=False)",
 )
 _BACKWARD = Operation(
     name="dropout of channels backward",

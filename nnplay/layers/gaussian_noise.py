@@ -19,7 +19,7 @@ from nnplay.kernels.operands import integer, pointer, share, size
 from nnplay.kernels.random import uniform
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.copy import copy
+from nnplay.rows.unchanged import passed_back, unchanged
 from nnplay.worked import Named, Term, scalar
 
 Array = NDArray[Any]
@@ -59,28 +59,8 @@ _FORWARD = Operation(
     uses_clock=True,
     torch="x + deviation * torch.randn_like(x) (with random numbers of its own)",
 )
-_EVALUATE = Operation(
-    name="noise (off)",
-    kernel=copy,
-    reads=("x",),
-    writes=("y",),
-    reference=lambda x: x.copy(),
-    formula="y = x",
-    words="No noise is added outside training.",
-    element=lambda at, x: x[at],
-    torch="x",
-)
-_BACKWARD = Operation(
-    name="noise backward",
-    kernel=copy,
-    reads=("dy",),
-    writes=("dx",),
-    reference=lambda dy: dy.copy(),
-    formula="dx = dy",
-    words="The noise is a constant to the gradient, which passes unchanged.",
-    element=lambda at, dy: dy[at],
-    torch="autograd",
-)
+_EVALUATE = unchanged("noise (off)", "No noise is added outside training.", "x")
+_BACKWARD = passed_back("noise backward", "The noise is a constant to the gradient, which passes unchanged.")
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

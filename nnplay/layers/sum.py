@@ -12,7 +12,7 @@ from nnplay.kernels.jit import kernel
 from nnplay.kernels.operands import integer, part_of
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.rows.copy import copy
+from nnplay.rows.unchanged import passed_back
 from nnplay.worked import total
 
 MAX_BRANCHES = 64
@@ -46,16 +46,9 @@ def _add(branches: int) -> Operation:
     )
 
 
-_BACK = Operation(
-    name="gradient into a branch",
-    kernel=copy,
-    reads=("dy",),
-    writes=("dx",),
-    reference=lambda dy: dy.copy(),
-    formula="dx = dy",
-    words="A sum hands its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
-    element=lambda at, dy: dy[at],
-    torch="autograd",
+_BACK = passed_back(
+    "gradient into a branch",
+    "A sum hands its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
 )
 
 
