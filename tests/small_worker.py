@@ -16,7 +16,7 @@ from nnplay.trainer import Trainer
 from nnplay.worker import Worker
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def made(seed: int = 2, **more: Any) -> Trainer:

@@ -98,12 +98,14 @@ class Playground(CommandActions, TrainingActions):
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
-        self._main.query_one(FooterLine).show(self.where())
+        if self._main.standing:
+            self._main.query_one(FooterLine).show(self.where())
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:
-        self._main.query_one(OutputPane).look_at(event.picture, event.title)
-        self.follower.frame(pictures=True)
+        if self._main.standing:
+            self._main.query_one(OutputPane).look_at(event.picture, event.title)
+            self.follower.frame(pictures=True)
 
     def on_print(self, event: events.Print) -> None:
         """Keep what anything prints for the log."""

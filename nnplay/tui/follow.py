@@ -81,8 +81,8 @@ class Follower:
         One picture at a time, so that no frame keeps a key waiting for long.
         """
         snapshot = self._backend.snapshot
-        if not self._main.query(HeaderLine):
-            return  # the screen is being taken down
+        if not self._main.standing:
+            return
         self.tell_what_is_seen()
         if self._backend.caught_up():
             self._renewed()

@@ -10,14 +10,17 @@ from collections import deque
 
 from textual import events, on
 from textual.app import App
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.timer import Timer
 
 _ROUNDS = 4
 """How often the way from the focused widget up to the app must be free: once for the key, and once for each message
 that its work sends on: a line is submitted, the list beside it selects, the dialog answers."""
-_PATIENCE = 0.1
-"""Seconds after which a way counts as free although nothing came: its widgets are gone."""
+_LOOK_EVERY = 0.1
+"""Seconds after which a way on which nothing came is looked at: it is free if the widget at its begin is gone."""
+_LOOKS = 30
+"""How often a widget that is there, but too busy to send anything through, is waited for."""
 
 
 class WayIsFree(Message):
@@ -36,6 +39,8 @@ class KeysInOrder(App[int]):
         self._keys_waiting: deque[events.Event] = deque()
         self._keys_held = True
         self._key_round = 0
+        self._key_looks = 0
+        self._key_way: DOMNode | None = None
         self._key_timer: Timer | None = None
 
     async def on_event(self, event: events.Event) -> None:
@@ -61,11 +66,19 @@ class KeysInOrder(App[int]):
     def _look_up(self) -> None:
         self._key_round += 1
         if self.screen_stack:  # else the app is ending
-            self._key_timer = self.set_timer(_PATIENCE, self._gone)
-            (self.focused or self.screen).post_message(WayIsFree(self._key_round))
+            self._key_way, self._key_looks = self.focused or self.screen, 0
+            self._key_timer = self.set_timer(_LOOK_EVERY, self._look_again)
+            self._key_way.post_message(WayIsFree(self._key_round))
 
-    def _gone(self) -> None:
-        self.post_message(WayIsFree(self._key_round))
+    def _look_again(self) -> None:
+        """Nothing has come through: the widget went with its queue, or it, or the whole machine, is busy."""
+        self._key_looks += 1
+        way = self._key_way
+        there = way is not None and way.is_running and way.is_attached
+        if there and self._key_looks < _LOOKS:
+            self._key_timer = self.set_timer(_LOOK_EVERY, self._look_again)
+        else:
+            self.post_message(WayIsFree(self._key_round))
 
     @on(WayIsFree)
     async def _came_through(self, message: WayIsFree) -> None:

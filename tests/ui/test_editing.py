@@ -28,6 +28,7 @@ from nnplay.tui.reduce import smoothed
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, text_of, type_line
+from tests.ui.waiting import until
 
 
 async def test_weight_is_chosen_and_set_by_keys() -> None:
@@ -204,8 +205,7 @@ async def test_saved_runs_are_listed_and_opened() -> None:
         assert "recovered" in prompts[1]
         assert "damaged" in prompts[2]
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert asked(app)[-1] == ("open", "/tmp/a.nnplay")
+        await until(pilot, lambda: asked(app)[-1:] == [("open", "/tmp/a.nnplay")])
 
 
 async def test_path_is_typed_where_a_data_set_is_chosen() -> None:
@@ -216,8 +216,7 @@ async def test_path_is_typed_where_a_data_set_is_chosen() -> None:
         await pilot.pause()
         app.screen.query_one(Input).value = "my data.csv"
         await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert app._backend.settings.dataset == "my data.csv"
+        await until(pilot, lambda: app._backend.settings.dataset == "my data.csv")
 
 
 async def test_run_for_a_while_and_problem_by_command() -> None:
@@ -229,14 +228,12 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
         await type_line(pilot, "run 500")
         assert "length of a run" in text_of(app, "#said")
         await type_line(pilot, "data my.csv target=price")
-        await pilot.pause(0.2)
-        assert app._backend.settings.dataset == "my.csv"
+        await until(pilot, lambda: app._backend.settings.dataset == "my.csv")
         assert app._backend.settings.dataset_fields == {"target": "price"}
         await type_line(pilot, "set dataset spiral")
-        await pilot.pause(0.2)
+        await until(pilot, lambda: app._backend.settings.dataset == "spiral")
         await type_line(pilot, "set problem regression")
-        await pilot.pause(0.2)
-        assert problem_of(app._backend.settings.dataset) == "regression"
+        await until(pilot, lambda: problem_of(app._backend.settings.dataset) == "regression")
 
 
 async def test_smoothing_keeps_the_extremes_behind_it() -> None:

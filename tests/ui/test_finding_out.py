@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.tour import CARDS, Tour
 from tests.ui.playing import asked, main, make, text_of, type_line
+from tests.ui.waiting import until
 
 
 async def test_command_line_sets_goes_and_explains() -> None:
@@ -90,7 +91,7 @@ async def test_palette_offers_the_same_actions() -> None:
         await pilot.press("ctrl+p")
         await pilot.pause()
         await pilot.press(*"rewind")
-        await pilot.pause(0.5)
+        await app.workers.wait_for_complete()
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("enter", "enter")
-        await pilot.pause(0.2)
-        assert ("rewind",) in asked(app)
+        await until(pilot, lambda: ("rewind",) in asked(app))

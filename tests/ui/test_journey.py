@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +11,7 @@ from nnplay.play.backend import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.open import OpenRun
 from nnplay.tui.look import Look
-
-PATIENCE = 120.0
-"""Seconds after which something that never happens fails the test; kernels may have to be compiled first."""
+from tests.ui.waiting import until
 
 
 @pytest.fixture
@@ -25,13 +21,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
-    """Let the app live until something is true."""
-    async with asyncio.timeout(PATIENCE):
-        while not happened():
-            await pilot.pause(0.05)
 
 
 async def type_and_enter(pilot: Pilot[int], words: str) -> None:

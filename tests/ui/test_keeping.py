@@ -12,6 +12,7 @@ from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.picture import Picture
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, type_line
+from tests.ui.waiting import until
 
 HELD = [
     FakeRecent("/r/a.nnplay", "a", epoch=12, loss=0.25, age=75.0, recovered=True),
@@ -59,8 +60,7 @@ async def test_enter_resumes_and_c_opens_a_copy() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await type_line(pilot, "recovered")
             await pilot.press(*keys)
-            await pilot.pause(0.2)
-            assert asked(app)[-1] == wanted
+            await until(pilot, lambda: asked(app)[-1:] == [wanted])  # noqa: B023
 
 
 async def test_discarding_asks_first() -> None:
@@ -94,7 +94,7 @@ async def test_y_and_enter_without_a_question_delete_nothing() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await type_line(pilot, "recovered")
         await pilot.press("y", "d", "enter")
-        await pilot.pause(0.2)
+        await app.workers.wait_for_complete()
         assert asked(app) == []
         await pilot.press("down")
         await pilot.pause()
@@ -109,12 +109,10 @@ async def test_the_unsaved_mark_comes_and_goes() -> None:
             header = main(app).query_one(HeaderLine)
             assert "●" not in header.plain_text
             app._backend.unsaved_steps = True  # type: ignore[attr-defined]
-            await pilot.pause(0.3)
-            assert "●" in header.plain_text
+            await until(pilot, lambda: "●" in header.plain_text)  # noqa: B023
             assert ("unsaved" in header.plain_text) == (width == 160)
             app._backend.unsaved_steps = False  # type: ignore[attr-defined]
-            await pilot.pause(0.3)
-            assert "●" not in header.plain_text
+            await until(pilot, lambda: "●" not in header.plain_text)  # noqa: B023
 
 
 async def test_a_read_only_session_is_marked() -> None:
@@ -122,8 +120,7 @@ async def test_a_read_only_session_is_marked() -> None:
     app = make()
     app._backend.read_only = "anna on sun has had it open for 3 min"  # type: ignore[misc]
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.3)
-        assert "read only" in main(app).query_one(HeaderLine).plain_text
+        await until(pilot, lambda: "read only" in main(app).query_one(HeaderLine).plain_text)
 
 
 async def test_the_screen_is_kept_with_the_run_and_put_back() -> None:
@@ -131,17 +128,17 @@ async def test_the_screen_is_kept_with_the_run_and_put_back() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("right_square_bracket", "m", "t", "x", "v", "5", "g", "f")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: app._backend.view.get("full"))
         kept = dict(app._backend.view)
         assert kept["pane"] == "curves"
         assert kept["full"] is True
         assert kept["folded"] is True
     other = make()
     async with other.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
+        await until(pilot, lambda: other._backend.view)
         assert dict(other._backend.view) != kept
-        other._backend.view = kept
-        await pilot.pause(0.3)
+        other._backend.view = given = dict(kept)
+        await until(pilot, lambda: other._backend.view is not given)
         assert dict(other._backend.view) == kept
         assert main(other).current == "curves"
         assert main(other).query_one(CurvesPane).family == kept["curves"]
@@ -153,8 +150,9 @@ async def test_a_hostile_view_changes_nothing() -> None:
     """Values of other types, unknown panes and huge degrees in a session's view leave the screen as it is."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.3)
+        await until(pilot, lambda: app._backend.view)
         before = dict(app._backend.view)
-        app._backend.view = {"pane": "nowhere", "full": 3, "curves": ["loss"], "smoothing": 10**9, "folded": "yes"}
-        await pilot.pause(0.3)
+        hostile = {"pane": "nowhere", "full": 3, "curves": ["loss"], "smoothing": 10**9, "folded": "yes"}
+        app._backend.view = hostile
+        await until(pilot, lambda: app._backend.view is not hostile)
         assert dict(app._backend.view) == before

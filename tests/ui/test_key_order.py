@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from textual import events
 from textual.app import App
 from textual.keys import _character_to_key
-from textual.pilot import Pilot
 
 from nnplay.tui.dialogs.command_line import CommandLine
-from tests.ui.playing import asked, main, make, text_of
+from tests.ui.playing import asked, main, make
+from tests.ui.waiting import until
 
 
 def type_at_once(app: App[int], text: str) -> None:
@@ -20,15 +18,6 @@ def type_at_once(app: App[int], text: str) -> None:
     for letter in text:
         plain = letter.isprintable()
         app.post_message(events.Key(_character_to_key(letter) if plain else names[letter], letter if plain else None))
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
-    """Let the app work until something is true."""
-    for _ in range(200):
-        if happened():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never happened; the last line says: {text_of(pilot.app, '#said')}")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
 from nnplay.play.backend import PlaygroundBackend
@@ -17,6 +15,7 @@ from nnplay.tui.form import Form
 from nnplay.tui.layer_list import LayerList
 from nnplay.tui.look import Look
 from tests.ui.playing import text_of
+from tests.ui.waiting import until
 
 ROWS, COLUMNS = 20_000, 100
 DEEP = ["linear 4", "tanh"] * 499 + ["linear 4", "linear 2"]
@@ -31,15 +30,6 @@ def large_table(folder: Path) -> dict[str, str]:
     path = folder / "large.csv"
     path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     return {"file": str(path), "target": "y"}
-
-
-async def until(pilot: Pilot[int], happened: Callable[[], bool]) -> None:
-    """Let the app work until something is true; kernels may have to be compiled first."""
-    for _ in range(6000):
-        if happened():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError("never happened")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])

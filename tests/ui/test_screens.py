@@ -26,13 +26,18 @@ def grid(pilot: Pilot[int]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
-def held(name: str, shown: str) -> None:
-    """The screen is the one that is kept under this name."""
+async def held(name: str, pilot: Pilot[int]) -> None:
+    """The screen comes to be the one that is kept under this name."""
     path = FOLDER / f"{name}.txt"
     if os.environ.get("NNPLAY_WRITE_SCREENS"):
         path.parent.mkdir(exist_ok=True)
-        path.write_text(shown, encoding="utf-8")
-    assert shown == path.read_text(encoding="utf-8")
+        path.write_text(grid(pilot), encoding="utf-8")
+    wanted = path.read_text(encoding="utf-8")
+    for _ in range(300):  # the last frame may still be on its way
+        if grid(pilot) == wanted:
+            return
+        await pilot.pause(0.05)
+    assert grid(pilot) == wanted
 
 
 @pytest.mark.parametrize(
@@ -58,4 +63,4 @@ async def test_screen_is_as_kept(name: str, size: tuple[int, int], look: Look, k
         if keys:
             await pilot.press(*keys)
         await pilot.pause(0.2)
-        held(name, grid(pilot))
+        await held(name, pilot)

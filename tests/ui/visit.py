@@ -17,6 +17,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.cells import Cells
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.look import Look
+from tests.ui.waiting import until
 
 RUN = {
     "data": {"name": "moons", "samples": 200},
@@ -43,12 +44,8 @@ class Visit:
         return self.screen.view
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Waits for something that another thread does; fails after some seconds."""
-        for _ in range(1500):
-            await self.pilot.pause(0.02)
-            if holds():
-                return
-        raise AssertionError("it did not come about")
+        """Waits for something that another thread does."""
+        await until(self.pilot, holds)
 
     async def settled(self) -> None:
         """Waits until the newest question has been answered."""
@@ -90,7 +87,6 @@ async def inspecting(
         async with app.run_test(size=size) as pilot:
             visit = Visit(pilot, backend)
             if running:
-                await pilot.pause(0.3)  # the first pictures have been asked for by then
                 backend.run()
                 await visit.until(lambda: backend.snapshot.running)
             await pilot.press("i")

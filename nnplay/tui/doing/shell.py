@@ -56,6 +56,8 @@ class Shell(KeysInOrder, FaultReporting):
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Answer in the line above the footer, and in the log."""
+        if not self._main.standing:
+            return
         said = self._main.query_one(Said)
         if clean(text, 400) != said.text:
             said.say(text, "error" if error else "text")
@@ -83,6 +85,8 @@ class Shell(KeysInOrder, FaultReporting):
 
     def refill(self) -> None:
         """Show the settings that are in force now in all panes."""
+        if not self._main.standing:
+            return
         settings = self._backend.settings
         ledger = self._backend.ledger(settings.layers)
         for pane in self._main.query(Pane):

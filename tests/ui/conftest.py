@@ -1,0 +1,49 @@
+"""Pilots that wait until keys have been done, however busy the machine is.
+
+Textual's own pilot takes a process that was given no processor time for one that has nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.waiting import PATIENCE
+
+_PRESS, _PAUSE = Pilot.press, Pilot.pause
+
+
+def _busy(app: Any) -> bool:
+    """Whether the app has keys to do, or is not ready for any yet."""
+    return not app._exit and app._exception is None and bool(app._keys_waiting or app._keys_held)
+
+
+async def _settle(pilot: Pilot[Any]) -> None:
+    """All keys have been done, and what they caused has been handled by every widget."""
+    if hasattr(pilot.app, "_keys_waiting"):
+        async with asyncio.timeout(PATIENCE):
+            while _busy(pilot.app):
+                await asyncio.sleep(0.005)
+    for _ in range(2):
+        await pilot._wait_for_screen(PATIENCE)
+
+
+async def _press(pilot: Pilot[Any], *keys: str) -> None:
+    for key in keys:
+        await _PRESS(pilot, key)
+        await _settle(pilot)
+
+
+async def _pause(pilot: Pilot[Any], delay: float | None = None) -> None:
+    await _settle(pilot)
+    await _PAUSE(pilot, delay)
+
+
+@pytest.fixture(autouse=True)
+def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all tests of this folder."""
+    monkeypatch.setattr(Pilot, "press", _press)
+    monkeypatch.setattr(Pilot, "pause", _pause)
