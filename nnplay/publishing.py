@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,10 +24,16 @@ _MEASURED: Final = 0.5
 
 
 class Publisher:
-    """Holds the latest snapshot; any thread may read it or replace it as a whole."""
+    """Holds the latest snapshot, which any thread may read, and the message to show with it.
+
+    Attributes:
+        message: shown with the next snapshot.
+    """
 
     def __init__(self) -> None:
         self.snapshot = Snapshot()
+        self.message = ""
+        self._turn = threading.Lock()
         self._published = 0.0
         self._pictured = (0.0, 0.0)
 
@@ -38,6 +45,17 @@ class Publisher:
         """Whether it is time for new pictures."""
         made, cost = self._pictured
         return now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
+
+    def tell(self, message: str) -> None:
+        """Shows a message now, from any thread."""
+        with self._turn:  # or a snapshot that is published meanwhile would be replaced by the one before it
+            self.message = message
+            self.snapshot = replace(self.snapshot, message=message)
+
+    def show(self, shown: Snapshot) -> None:
+        """Shows this, with the newest message."""
+        with self._turn:
+            self.snapshot = replace(shown, message=self.message)
 
     def publish(
         self,
@@ -68,7 +86,7 @@ class Publisher:
             done = time.perf_counter()
             self._pictured = (done, done - now)
         self._published = now
-        self.snapshot = shown
+        self.show(shown)
 
 
 class Speed:

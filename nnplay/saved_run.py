@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,16 @@ from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.history import PREFIX, History
+from nnplay.journal import Change, SetWeight, line_of, read_line
 from nnplay.kept_state import MOST_STEPS
 from nnplay.kernels import layout as at
 from nnplay.network import Network
 from nnplay.past import PREFIX as PAST
-from nnplay.past import KeptPast, engine, fitting, followed, read_past, table, tensors
+from nnplay.past import KeptPast, changed, engine, fitting, followed, read_past, table, tensors
 from nnplay.rates import Plateau
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
+from nnplay.text import clean
 from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
 
@@ -41,6 +43,7 @@ class SavedRun:
         tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
         view: settings of the screen.
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
+        edited_weights: those set by hand meanwhile: they come after that change.
         past: what is kept of the steps before this one.
         origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
     """
@@ -50,6 +53,7 @@ class SavedRun:
     tensors: Mapping[str, Array]
     view: Mapping[str, Any] = field(default_factory=dict)
     edited: RunConfig | None = None
+    edited_weights: Sequence[SetWeight] = ()
     origin: tuple[str, int] | None = None
     past: KeptPast | None = None
 
@@ -59,7 +63,10 @@ class SavedRun:
         edited = None if self.edited is None else self.edited.anywhere().to_dict()
         run = self.config.to_dict()
         origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
-        now = {"run": run, "edited": edited, "origin": origin, "progress": dict(self.progress), "view": dict(self.view)}
+        step = int(self.progress.get("step", 0))
+        weights = [line_of(Change(step, weight.words, weight)) for weight in self.edited_weights] or None
+        now = {"run": run, "edited": edited, "edited_weights": weights, "origin": origin}
+        now |= {"progress": dict(self.progress), "view": dict(self.view)}
         now["past"] = None if self.past is None else table(self.past)
         return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
@@ -156,6 +163,9 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
         trainer, words = _changed_into(trainer, config, progress)
         past = None if past is None or trainer.step == 0 else followed(past, before, config, trainer, words)
         warnings.append(words)
+    if "edited_weights" in loaded.record:
+        past, said = _with_weights(trainer, past, loaded)
+        warnings += said
     return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
 
 
@@ -199,6 +209,31 @@ def _changed_into(
     return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
 
 
+def _with_weights(trainer: Trainer, past: KeptPast | None, loaded: session.Loaded) -> tuple[KeptPast | None, list[str]]:
+    """Sets the weights that had been set by hand while something was made; the past with that, and what to say."""
+    lines, where, said = loaded.record["edited_weights"], loaded.place("edited_weights"), []
+    for line in lines if isinstance(lines, list) else [lines]:
+        deed = _weight(line, where)
+        try:
+            deed(trainer)
+        except InputError:
+            said.append(f"{deed.place} was set by hand and is no weight any more")
+        else:
+            past = past and changed(past, Change(trainer.step, deed.words, deed))
+    return past, said
+
+
+def _weight(line: Any, where: str) -> SetWeight:
+    try:
+        deed = read_line(line).apply
+    except InputError:
+        deed = None
+    if not isinstance(deed, SetWeight):
+        hint = 'as in "30 weight 0.weight[1,2] = 0.5"'
+        raise InputError(f"'{clean(str(line), 60)}' sets no weight", where=where, hint=hint)
+    return deed
+
+
 def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
     """The run of a record; a record written by hand may have its keys at the top, and paths relative to its file."""
     prefix = f"{section}." if section in loaded.record else ""
@@ -219,7 +254,8 @@ def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputEr
 
 
 _NOT_CONFIG = frozenset(
-    {"edited", "origin", "past", "progress", "view", "generation", "format_read", "format_write", "written_by", "blob"}
+    {"edited", "edited_weights", "origin", "past", "progress", "view", "generation"}
+    | {"format_read", "format_write", "written_by", "blob"}
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -49,9 +50,11 @@ class Worker:
         self._aim: int | None = None
         self._leaving = False
         self._running = False
+        self._resumes = False
+        self._wish: tuple[int, bool] | None = None
+        self._wishes = itertools.count()
         self._ended = False
         self._generation = 0
-        self._message = ""
         self._error = ""
         self._publisher = Publisher()
         self._speed = Speed()
@@ -75,11 +78,29 @@ class Worker:
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
-        self.send(lambda worker: worker._run(steps, epochs))
+        self._wished(True, lambda worker: worker._run(steps, epochs))
 
     def pause(self) -> None:
         """Stops at the end of the present step."""
-        self.send(lambda worker: worker.halt(), anywhere=True)
+        self._wished(False, lambda worker: worker.halt(), anywhere=True)
+
+    @property
+    def will_run(self) -> bool:
+        """Whether it trains once it has done what it was asked for: it may be long busy with something else."""
+        wish = self._wish
+        return self._running or self._resumes if wish is None else wish[1]
+
+    def _wished(self, runs: bool, command: Command, *, anywhere: bool = False) -> None:
+        wish = self._wish = (next(self._wishes), runs)
+
+        def grant(worker: Worker) -> None:
+            try:
+                command(worker)
+            finally:
+                if worker._wish is wish:
+                    worker._wish = None
+
+        self.send(grant, anywhere=anywhere)
 
     def rewind(self) -> None:
         """Back to the initial weights."""
@@ -103,12 +124,11 @@ class Worker:
 
     def say(self, message: str) -> None:
         """Shows a message with the next snapshot."""
-        self._message = message
+        self._publisher.message = message
 
     def tell(self, message: str) -> None:
-        """Shows a message now; for the training thread while it is busy with something long."""
-        self._message = message
-        self._publisher.snapshot = replace(self.snapshot, message=message)
+        """Shows a message now, from any thread: the training thread may be busy with something long."""
+        self._publisher.tell(message)
 
     def ask(self, question: Callable[[Worker], Answer], seconds: float = 10.0) -> Answer:
         """The answer that the training thread gives between two steps.
@@ -153,7 +173,7 @@ class Worker:
         """For commands: back to the initial weights, paused."""
         trainer, _ = self._both()
         self.halt()
-        self._error, self._message = "", ""
+        self._error, self._publisher.message = "", ""
         trainer.rewind()
         self._begin(trainer)
 
@@ -164,15 +184,19 @@ class Worker:
             continues: for the journal, where that one goes on with the same run: its past stays within reach.
         """
         was_running, self._error = self._running, ""
+        self._resumes = was_running
         self._running = False
-        self._install(make(), continues)
-        self._running = was_running
+        try:
+            self._install(make(), continues)
+            self._running = was_running
+        finally:
+            self._resumes = False
 
     def amend(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """For commands: changes something of the run and notes it in the journal; steps after this one are let go."""
         _, timeline = self._both()
         if timeline.trainer.step < timeline.latest:
-            self._message = _let_go(timeline.cut())
+            self._publisher.message = _let_go(timeline.cut())
         timeline.change(words, apply)
         self._error = ""
 
@@ -248,7 +272,9 @@ class Worker:
         self.travelled(trainer)
         if timeline.trainer.step == wanted:
             self._aim = None
-            self._message = "" if self._message.startswith("going to step") else self._message
+            self._publisher.message = (
+                "" if self._publisher.message.startswith("going to step") else self._publisher.message
+            )
 
     def travelled(self, before: Trainer) -> None:
         """For the training thread: the run was taken to another moment; `before` stood there until then."""
@@ -279,7 +305,7 @@ class Worker:
         reason = self.stops.reason(trainer)
         if reason or (self._until is not None and trainer.step >= self._until):
             self._running, self._until = False, None
-            self._message = reason or self._message
+            self._publisher.message = reason or self._publisher.message
         rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
         self._publish(force=rest > PICTURES_EVERY)
         if rest > 0 and self._commands.empty():
@@ -313,7 +339,7 @@ class Worker:
     def _run(self, steps: int | None, epochs: int | None) -> None:
         trainer, timeline = self._both()
         lost = timeline.cut()
-        self._message = _let_go(lost)
+        self._publisher.message = _let_go(lost)
         self._error = ""
         self._until = None
         if steps is not None:
@@ -322,7 +348,9 @@ class Worker:
             self._until = trainer.step + trainer.steps_to(trainer.epoch + epochs)
         self.stops.begin(trainer)
         if steps is None and epochs is None:
-            self._message = "; ".join(words for words in (self._message, self.stops.passed) if words)
+            self._publisher.message = "; ".join(
+                words for words in (self._publisher.message, self.stops.passed) if words
+            )
         self._speed.begin()
         self._running = True
 
@@ -344,7 +372,7 @@ class Worker:
         timeline = self.timeline
         if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
             lost = _let_go(timeline.latest - trainer.step)
-            self._message = "; ".join(words for words in (self._message, lost) if words)
+            self._publisher.message = "; ".join(words for words in (self._publisher.message, lost) if words)
             timeline.switch(continues, trainer)
         else:
             self._begin(trainer)
@@ -364,9 +392,9 @@ class Worker:
     def _publish(self, force: bool = False) -> None:
         """Publishes the present moment; while training only as often as the screen can use it."""
         trainer = self.trainer
-        said: dict[str, Any] = {"running": self._running, "message": self._message, "error": self._error}
+        said: dict[str, Any] = {"running": self._running, "error": self._error}
         if trainer is None:
-            self._publisher.snapshot = replace(self.snapshot, **said)
+            self._publisher.show(replace(self.snapshot, **said))
             return
         said |= {"generation": self._generation, "travels": self._travels}
         if self._running:

@@ -28,7 +28,7 @@ def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = 
 
     Args:
         real: "float32" or "float64".
-        progress: called as `(done, total, name)` while kernels are compiled; not at all when the cache has them.
+        progress: called as `(done, total, name)`, from 0 on, while kernels are compiled; not at all if none must be.
     """
     wanted = {kernel.name: kernel for kernel in kernels}
     compile_missing(wanted.values(), real, progress)
@@ -76,6 +76,8 @@ def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | N
     workers = min(2, os.cpu_count() or 1, len(lacking))
     running = [_start(share, real) for share in _dealt(lacking, workers)]
     done = 0
+    if progress is not None:
+        progress(0, len(lacking), "")
     for process in running:
         for line in process.stdout or ():
             done += 1

@@ -9,7 +9,7 @@
 """
 
 from nnplay.past.engine import SEVERAL, engine
-from nnplay.past.extending import begun, followed, trained_on
+from nnplay.past.extending import begun, changed, followed, trained_on
 from nnplay.past.kept import Course, KeptLine, KeptMoment, KeptPast, Stretch
 from nnplay.past.reading import read_past
 from nnplay.past.recalling import recall
@@ -25,6 +25,7 @@ __all__ = [
     "KeptPast",
     "Stretch",
     "begun",
+    "changed",
     "engine",
     "fitting",
     "followed",

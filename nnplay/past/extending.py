@@ -46,5 +46,10 @@ def followed(past: KeptPast, before: Trainer, config: RunConfig, trainer: Traine
     return replace(last, course=Course(changes, stretches))
 
 
+def changed(past: KeptPast, change: Change) -> KeptPast:
+    """The past of a run that was changed at its last step, in a way that a replay makes by itself."""
+    return replace(past, course=replace(past.course, changes=(*past.course.changes, change)))
+
+
 def _bare(config: RunConfig) -> RunConfig:
     return replace(config, title="", about="", epochs=0)

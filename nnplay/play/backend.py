@@ -87,6 +87,11 @@ class PlaygroundBackend(Changing):
         """What reading, encoding and splitting the data did."""
         return self._split.notes
 
+    @property
+    def will_run(self) -> bool:
+        """Whether it trains, or will as soon as it has done what was asked before (compiling kernels takes long)."""
+        return self.worker.will_run
+
     # -- running ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:

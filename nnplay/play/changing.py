@@ -36,11 +36,12 @@ class Changing(Keeping):
 
     # -- edits -----------------------------------------------------------------------------------------------------
 
-    def apply(self, settings: Settings, *, anew: bool = False) -> str:
+    def apply(self, settings: Settings, *, anew: bool = False, words: str = "") -> str:
         """Puts settings in force, keeping whatever weights still fit; returns what was done in a sentence.
 
         Args:
             anew: begin again at step 0, as other data always do.
+            words: what undo and redo call it; by default what differs.
 
         Raises:
             InputError: settings that cannot be; nothing has changed then.
@@ -55,7 +56,7 @@ class Changing(Keeping):
                 return "that is how it is already"
             anew = anew or settings.dataset != old.dataset
             edit = Edit(
-                words=difference(old, settings),
+                words=words or difference(old, settings),
                 before=Side(old, self._config),
                 after=Side(settings, config),
                 anew=anew or config.seed != self._config.seed,
@@ -145,11 +146,22 @@ class Changing(Keeping):
         self._config, self._split, self.settings = target.config, split, target.settings
         self.worker.stops = stops_of(target.settings)
         self._edits += 1
+        if edit.weight is not None:
+            with self._still:
+                self._weights_to_come.append((edit.weight, target.value if target is edit.after else None))
         only_stops = replace(source.settings, stops=target.settings.stops) == target.settings
         if only_stops and not edit.anew and edit.weight is None:
             return
 
         def enter(worker: Worker) -> None:
+            try:
+                enter_it(worker)
+            finally:
+                if edit.weight is not None:
+                    with self._still:
+                        self._weights_to_come.pop(0)
+
+        def enter_it(worker: Worker) -> None:
             trainer = worker.trainer
             exact = target.kept is not None and (edit.anew or source.stamp == _stamp(worker))
             if trainer is not None:

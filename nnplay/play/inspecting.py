@@ -68,7 +68,7 @@ class Inspecting:
 
     def open(self) -> None:
         """Pauses the run and looks at the step that is next."""
-        self.was_running = self.worker.snapshot.running
+        self.was_running = self.worker.will_run
         self._look, self.worker.look = self.worker.look, Look(None, 0, False)
         self.worker.pause()
         self.ask()

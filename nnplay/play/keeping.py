@@ -15,6 +15,7 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
+from nnplay.journal import SetWeight
 from nnplay.moments import Part
 from nnplay.past import KeptPast, recall, taken
 from nnplay.play.autosave import Autosave
@@ -34,6 +35,7 @@ class Keeping:
     Attributes:
         read_only: why the session that was opened cannot be saved to; empty when it can.
         path: the session that `save("")` goes to; empty when the run was never saved.
+        compiling: kernels are being compiled: what is asked meanwhile is done when they are ready.
         view: what the screen wants to find again when the session is opened: plain TOML values.
     """
 
@@ -46,6 +48,7 @@ class Keeping:
     def __init__(self) -> None:
         self.path = ""
         self.read_only = ""
+        self.compiling = False
         self.view: Mapping[str, Any] = {}
         self._lock: session.Lock | None = None
         self._generation = 0
@@ -55,6 +58,7 @@ class Keeping:
         self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
+        self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self.edits = Edits()
 
     # -- saving ----------------------------------------------------------------------------------------------------
@@ -259,9 +263,6 @@ class Keeping:
 
         self.worker.send(put)
 
-    def _compiling(self, done: int, total: int, name: str) -> None:
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
-
     def _settle(self, keep: bool = False) -> None:
         try:
             self.autosave.settled(keep)
@@ -285,6 +286,11 @@ class Keeping:
             return 0, self._edits
         return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
 
+    def _compiling(self, done: int, total: int, name: str) -> None:
+        """Tells how far the compiler is."""
+        self.compiling = done < total
+        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
 
@@ -295,6 +301,8 @@ class Keeping:
             finally:
                 with self._still:
                     self._replaced = None
+                if self.compiling:  # it came to no good end
+                    self._compiling(0, 0, "")
             self._made = (trainer, config)
             self._made_of[trainer] = config
             return trainer
@@ -339,8 +347,14 @@ class Keeping:
                 return None
             trainer, config = self._replaced
             if trainer is None or config is None:
-                return saved_run.SavedRun(self._config, {}, {}, self._seen())
-            return replace(self._captured_of(trainer, config), edited=self._config)
+                return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
+            saved = self._captured_of(trainer, config)
+            return replace(saved, edited=self._config, edited_weights=self._weights_set())
+
+    def _weights_set(self) -> list[SetWeight]:
+        """The weights that were set by hand, and not taken back, since the training thread has been busy."""
+        values = dict(self._weights_to_come)
+        return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
     def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
         trainer = worker.trainer

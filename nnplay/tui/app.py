@@ -84,7 +84,8 @@ class Playground(CommandActions, TrainingActions):
         if self._first_start:
             self.push_screen(Tour())
         else:
-            self.say("; ".join(part for part in (self.greeting, START) if part))
+            now = self._backend.snapshot.message or START
+            self.say("; ".join(part for part in (self.greeting, now) if part))
             if self.offers_recovered:
                 self.offer_recovered()
         if self.opening is not None:
@@ -98,12 +99,12 @@ class Playground(CommandActions, TrainingActions):
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
-        if self._main.standing:
+        if self.is_running:
             self._main.query_one(FooterLine).show(self.where())
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:
-        if self._main.standing:
+        if self.is_running:
             self._main.query_one(OutputPane).look_at(event.picture, event.title)
             self.follower.frame(pictures=True)
 

@@ -81,8 +81,8 @@ class Follower:
         One picture at a time, so that no frame keeps a key waiting for long.
         """
         snapshot = self._backend.snapshot
-        if not self._main.standing:
-            return
+        if not self._app.is_running:
+            return  # the screen is being taken down
         self.tell_what_is_seen()
         if self._backend.caught_up():
             self._renewed()
@@ -154,7 +154,7 @@ class Follower:
         header = self._main.query_one(HeaderLine)
         header.mark(self._backend.unsaved(), bool(self._backend.read_only))
         header.show(snapshot)
-        self._main.query_one(FooterLine).running(snapshot.running)
+        self._main.query_one(FooterLine).running(self._backend.will_run)
         self._main.query_one(Scrub).follow(snapshot)
         for pane in self._main.query(Pane):
             if pane.display and not pane.slow:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
 
 from nnplay.errors import InputError, unknown
-from nnplay.tui.actions import ACTIONS, BY_ID, key_name
+from nnplay.tui.actions import ACTIONS, BY_ID, Action, key_name
 
-_BY_SHOWN = {key_name(key): key for action in ACTIONS for key in action.keys}
+_BY_SHOWN = {" ": "space", **{key_name(key): key for action in ACTIONS for key in action.keys}}
+_EVERYWHERE = ("app", "screen")
+_OTHER_NAMES = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+"""Textual's names of characters, where they are not those of Unicode."""
 
 
 def path() -> Path:
@@ -36,7 +47,33 @@ def load(file: Path) -> dict[str, str]:
         raise InputError("has no table [keys]", where=file.name)
     chosen = {_known(name, file): _keys(name, value, file) for name, value in keys.items()}
     _refuse_conflicts(chosen, file)
-    return chosen
+    return {**_yielding(chosen, file), **chosen}
+
+
+def _yielding(chosen: Mapping[str, str], file: Path) -> dict[str, str]:
+    """The keys of panes that give way to keys which the user chose for everywhere: a pane would be asked first."""
+    wanted = {
+        key: name
+        for name, keys in chosen.items()
+        for key in keys.split(",")
+        if BY_ID[name].where in _EVERYWHERE and key not in BY_ID[name].keys
+    }
+    left: dict[str, str] = {}
+    for action in ACTIONS:
+        keys = chosen.get(action.id, ",".join(action.keys)).split(",")
+        taken = [key for key in keys if key in wanted and action.where not in _EVERYWHERE]
+        if taken and (action.id in chosen or len(taken) == len(keys)):
+            what = (
+                f"'{key_name(taken[0])}' is the key of '{wanted[taken[0]]}' and, in {_place(action)}, of '{action.id}'"
+            )
+            raise InputError(what, where=file.name, hint=f"give '{action.id}' another key too, or choose a free one")
+        if taken:
+            left[action.id] = ",".join(key for key in keys if key not in taken)
+    return left
+
+
+def _place(action: Action) -> str:
+    return {"form": "forms", "layers": "the layers"}.get(action.where, f"the {action.where} pane")
 
 
 def _refuse_conflicts(chosen: Mapping[str, str], file: Path) -> None:
@@ -44,7 +81,7 @@ def _refuse_conflicts(chosen: Mapping[str, str], file: Path) -> None:
     taken: dict[tuple[str, str], str] = {}
     for action in ACTIONS:
         for key in chosen.get(action.id, ",".join(action.keys)).split(","):
-            where = "app" if action.where == "screen" else action.where
+            where = "app" if action.where in _EVERYWHERE else action.where
             other = taken.setdefault((where, key), action.id) if key else action.id
             if other != action.id:
                 hint = f"give '{other}' another key too, or choose a free one"
@@ -63,4 +100,12 @@ def _keys(name: str, value: object, file: Path) -> str:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
         raise InputError(f"'{name}' needs a key or a list of keys", where=file.name, hint='as in run = "space"')
-    return ",".join(_BY_SHOWN.get(str(key), str(key)) for key in keys)
+    return ",".join(_key(key) for key in keys)
+
+
+def _key(shown: str) -> str:
+    """Textual's name of a key that is written as it is shown: `!` → `exclamation_mark`."""
+    if len(shown) != 1 or shown.isalnum() or shown in _BY_SHOWN:
+        return _BY_SHOWN.get(shown, shown)
+    name = unicodedata.name(shown, shown).lower().replace("-", "_").replace(" ", "_")
+    return _OTHER_NAMES.get(name, name)

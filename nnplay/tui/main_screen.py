@@ -67,13 +67,6 @@ class MainScreen(Screen[None]):
         self.current = "output"
         self.full = False
 
-    @property
-    def standing(self) -> bool:
-        """Whether it has its widgets; at the end they go one by one, while timers and messages still come."""
-        return len(self.query(Pane)) == len(PANES) and all(
-            self.query(kind) for kind in (HeaderLine, FooterLine, Said, Scrub)
-        )
-
     def compose(self) -> ComposeResult:
         """Header, tabs, three columns, message line, footer."""
         panes = self._panes()

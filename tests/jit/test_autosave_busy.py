@@ -12,6 +12,7 @@ import pytest
 
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
+from nnplay.errors import InputError
 from nnplay.notation import show_layer
 from nnplay.play import changing
 from nnplay.play.backend import PlaygroundBackend
@@ -107,6 +108,110 @@ def test_other_data_chosen_while_kernels_are_compiled_begin_anew(
         opened = saved_run.read(session.autosaves()[0].path)
         assert opened.config.data.name == "circle"
         assert opened.trainer.step == 0
+    finally:
+        compiler.set()
+        backend.stop()
+
+
+def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
+    compiler: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set during an edit that takes long: kept with that edit unless taken back, and in force when it is made."""
+    backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+    try:
+        trained(backend)
+        monkeypatch.setattr(changing, "remade", slowly(saved_run.remade, compiler))
+        backend.apply(backend.changed(layers=("linear 4", "relu", "linear 2")))
+        backend.set_weight("0.weight", (1, 2), 7.5)
+        backend.set_weight("0.bias", (3,), -2.0)
+        backend.undo()
+        until(lambda: any("edited_weights" in found.record for found in session.autosaves()))
+        until(lambda: session.autosaves()[0].record["edited_weights"] == ["30 weight 0.weight[1,2] = 7.5"])
+        opened = saved_run.read(session.autosaves()[0].path)
+        assert opened.trainer.parameters()["0.weight"][1, 2] == 7.5
+        assert opened.past is not None
+        assert opened.past.course.changes[-1].words == "0.weight[1,2] = 7.5"
+        assert opened.trainer.parameters()["0.bias"][3] != -2.0
+        compiler.set()
+        until(lambda: "edited" not in session.autosaves()[0].record)
+        assert "edited_weights" not in session.autosaves()[0].record
+        assert parameters(backend)["0.weight"][1, 2] == 7.5
+        assert np.array_equal(parameters(backend)["0.bias"], opened.trainer.parameters()["0.bias"])
+    finally:
+        compiler.set()
+        backend.stop()
+
+
+@pytest.mark.parametrize(
+    "given", ["3", '"x"', '[["0.weight", "a", 1.0]]', '[["0.weight", [0, 1], "x"]]', "[[1, [0], 2.0]]"]
+)
+def test_weights_to_be_set_that_are_none_are_refused(given: str, tmp_path: Path) -> None:
+    """What stands in a damaged session in their place is refused in one sentence; one that is gone is said."""
+    with Session.new(tmp_path / "one.nnplay", RUN) as made:
+        made.save()
+    text = tmp_path / "one.nnplay" / "session.toml"
+    whole = text.read_text()
+    for item, wrong in (
+        (given, True),
+        ('["3 weight 0.weight[0,99] = 1.0"]', False),
+        ('["3 weight 9.weight[0,1] = 1.0"]', False),
+    ):
+        text.write_text(f"edited_weights = {item}\n{whole}", encoding="utf-8")
+        if wrong:
+            with pytest.raises(InputError, match="sets no weight"):
+                saved_run.read(tmp_path / "one.nnplay")
+        else:
+            assert any("any more" in said for said in saved_run.read(tmp_path / "one.nnplay").warnings)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_training_asked_for_while_kernels_are_compiled_starts_when_they_are_ready(
+    presses: int, compiler: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The back end knows at once that it will train; asked to pause meanwhile it does not begin."""
+    monkeypatch.setattr(RunConfig, "trainer", slowly(RunConfig.trainer, compiler))
+    backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+    try:
+        for _ in range(presses):
+            backend.pause() if backend.will_run else backend.run()
+        assert backend.will_run == (presses == 1)
+        assert not backend.snapshot.running
+        compiler.set()
+        backend.worker.ask(lambda worker: None, seconds=120)
+        if presses == 1:
+            until(lambda: backend.snapshot.running and backend.snapshot.step > 0)
+        assert backend.will_run == (presses == 1)
+        assert (backend.worker.trainer.step > 0) == (presses == 1)  # type: ignore[union-attr]
+    finally:
+        compiler.set()
+        backend.stop()
+
+
+def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
+    compiler: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While an edit of a running training is made it counts as running; a pause then ends it when the edit is made."""
+    backend = PlaygroundBackend(RunConfig.from_dict(RUN))
+    try:
+        backend.run()
+        until(lambda: backend.snapshot.running and backend.snapshot.step > 20)
+        began = threading.Event()
+
+        def remade(*arguments: Any) -> Any:
+            began.set()
+            assert compiler.wait(120)
+            return saved_run.remade(*arguments)
+
+        monkeypatch.setattr(changing, "remade", remade)
+        backend.apply(backend.changed(layers=WIDER))
+        assert began.wait(120)
+        assert backend.will_run
+        backend.pause()
+        assert not backend.will_run
+        compiler.set()
+        backend.worker.ask(lambda worker: None, seconds=120)
+        until(lambda: not backend.snapshot.running)
+        assert backend.worker.trainer.step == backend.snapshot.step  # type: ignore[union-attr]
     finally:
         compiler.set()
         backend.stop()

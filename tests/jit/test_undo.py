@@ -226,3 +226,11 @@ def test_opening_a_run_forgets_the_edits_of_the_one_before(backend: PlaygroundBa
     EDITS["rate"](backend)
     backend.open(str(tmp_path / "run.nnplay"))
     assert backend.undo() == "nothing to take back"
+
+
+def test_a_preset_is_undone_and_made_again_by_its_name(backend: PlaygroundBackend) -> None:
+    """The words of undo and redo name what was chosen, not what differs in it."""
+    backend.apply(backend.preset("spiral"), anew=True, words="preset spiral")
+    assert backend.undo() == "undone: preset spiral"
+    assert backend.redo() == "made again: preset spiral"
+    until(lambda: backend.snapshot.message == "made again: preset spiral; every number is as it was")

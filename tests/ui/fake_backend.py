@@ -29,6 +29,11 @@ class FakeBackend:
         self.unsaved_steps = False
         self.read_only = ""
         self.view: Mapping[str, Any] = {}
+        self.compiling = False
+
+    @property
+    def will_run(self) -> bool:
+        return self.snapshot.running
 
     def run(self) -> None:
         self._do("run", running=True)
@@ -98,7 +103,7 @@ class FakeBackend:
     def changed(self, **values: Any) -> FakeSettings:
         return replace(self.settings, **values)
 
-    def apply(self, settings: FakeSettings, *, anew: bool = False) -> str:
+    def apply(self, settings: FakeSettings, *, anew: bool = False, words: str = "") -> str:
         problem = next((line.problem for line in self.ledger(settings.layers).lines if line.problem), "")
         if problem:
             raise InputError(problem)

@@ -8,7 +8,8 @@ from nnplay.tui.dialogs.choose import Choose, ChooseMany
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.layer_list import LayerList
-from tests.ui.playing import main, make, text_of
+from tests.ui.playing import main, make, text_of, type_line
+from tests.ui.waiting import until
 
 
 async def test_form_is_changed_by_arrows_and_by_typing() -> None:
@@ -117,3 +118,14 @@ async def test_layer_is_added_by_typing_and_checked_while_typed() -> None:
         await pilot.pause()
         assert app._backend.settings.layers[1] == "dropout 0.2"
         assert main(app).query_one(LayerList).cursor == 1
+
+
+async def test_a_preset_is_named_when_it_is_undone() -> None:
+    """What chooses a preset tells the back end the words for undo and redo."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        words: list[str] = []
+        apply = app._backend.apply
+        app._backend.apply = lambda settings, **more: (words.append(more["words"]), apply(settings, **more))[1]  # type: ignore[method-assign, func-returns-value]
+        await type_line(pilot, "preset circle")
+        await until(pilot, lambda: words == ["preset circle"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.widgets import Input, OptionList
 
+from nnplay.tui import keymap
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.tour import CARDS, Tour
@@ -95,3 +98,14 @@ async def test_palette_offers_the_same_actions() -> None:
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("enter", "enter")
         await until(pilot, lambda: ("rewind",) in asked(app))
+
+
+async def test_a_key_of_the_user_wins_over_the_key_of_a_pane(tmp_path: Path) -> None:
+    """`h` for run starts the run where the focus is on a form, whose own `h` gives way; ← still nudges the value."""
+    (tmp_path / "keymap.toml").write_text('[keys]\nrun = "h"\n')
+    app = make(fresh=True, keymap=keymap.load(tmp_path / "keymap.toml"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("1", "j", "j", "h")
+        assert asked(app) == [("run",)]
+        await pilot.press("left")
+        assert asked(app)[-1][0] == "apply"

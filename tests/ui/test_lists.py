@@ -1,9 +1,11 @@
 """Claims about the data that keys, help and commands are made from."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from textual.keys import _character_to_key
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, integer, number
@@ -102,6 +104,36 @@ def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(InputError, match=word):
             keymap.load(file)
+
+
+def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -> None:
+    """Panes that have another key for the same lose this one; where they have none, or the user's own, it is said."""
+    file = tmp_path / "keymap.toml"
+    file.write_text('[keys]\nrun = ["h", "space"]\n')
+    found = keymap.load(file)
+    assert found["run"] == "h,space"
+    losing = {action.id for action in ACTIONS if "h" in action.keys}
+    assert {name: keys for name, keys in found.items() if name != "run"} == dict.fromkeys(losing, "left")
+    for text, words in (
+        ('run = "c"', "'c' is the key of 'run' and, in the layers, of 'layer-copy'; give 'layer-copy' another key"),
+        ('run = "b"\nmore = "b"', "'b' is the key of 'run' and, in forms, of 'more'"),
+    ):
+        file.write_text(f"[keys]\n{text}\n")
+        with pytest.raises(InputError, match=words):
+            keymap.load(file)
+    file.write_text('[keys]\nrun = "c"\nlayer-copy = "C"\nfold = "v"\n')
+    assert keymap.load(file) == {"run": "c", "layer-copy": "C", "fold": "v"}
+
+
+def test_every_character_can_be_a_key(tmp_path: Path) -> None:
+    """A key written as it is shown is the one that Textual knows by its name."""
+    file = tmp_path / "keymap.toml"
+    taken = {key for action in ACTIONS for key in action.keys}
+    free = [chr(code) for code in (*range(33, 127), ord("é"), ord("€")) if _character_to_key(chr(code)) not in taken]
+    for character in free:
+        file.write_text(f"[keys]\ncopy = {json.dumps(character, ensure_ascii=False)}\n", encoding="utf-8")
+        assert keymap.load(file) == {"copy": _character_to_key(character)}
+    assert {"!", "\\", "@", "€"} <= set(free)
 
 
 def test_commands_are_split_and_completed() -> None:

@@ -135,7 +135,7 @@ class ChangingActions(Shell):
             return
 
         def make() -> str:
-            said = self._backend.apply(self._backend.preset(name), anew=True)
+            said = self._backend.apply(self._backend.preset(name), anew=True, words=f"preset {name}")
             return f"{self._backend.catalogue.presets.get(name, name)}: {said}"
 
         self.later(f"loading {name} …", make)

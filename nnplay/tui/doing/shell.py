@@ -10,10 +10,11 @@ from textual.widget import Widget
 
 from nnplay.errors import NnplayError
 from nnplay.text import clean
-from nnplay.tui.actions import Action, Where
+from nnplay.tui.actions import BY_ID, Action, Where
 from nnplay.tui.contract import Backend
 from nnplay.tui.curve_view import CurveView
 from nnplay.tui.follow import Follower
+from nnplay.tui.footer import FooterLine
 from nnplay.tui.form import Form
 from nnplay.tui.header import HeaderLine
 from nnplay.tui.key_order import KeysInOrder
@@ -56,8 +57,8 @@ class Shell(KeysInOrder, FaultReporting):
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Answer in the line above the footer, and in the log."""
-        if not self._main.standing:
-            return
+        if not self.is_running:
+            return  # messages still come while the screen is taken down
         said = self._main.query_one(Said)
         if clean(text, 400) != said.text:
             said.say(text, "error" if error else "text")
@@ -69,8 +70,25 @@ class Shell(KeysInOrder, FaultReporting):
         if snapshot.error:
             self.say(snapshot.error, error=True)
         else:
-            fresh = not snapshot.step and not snapshot.running
-            self.say(snapshot.message or (START if fresh else ""))
+            fresh = not snapshot.step and not self._backend.will_run
+            self.say("; ".join(filter(None, (snapshot.message, self._intent(snapshot)))) or (START if fresh else ""))
+
+    def _intent(self, snapshot: Any) -> str:
+        """What a key has asked of the training while the thread that trains is busy with kernels."""
+        will_run = self._backend.will_run
+        if not self._backend.compiling or will_run == snapshot.running:
+            return ""
+        return f"training {'starts' if will_run else 'pauses'} as soon as they are ready, {self._key} takes it back"
+
+    def tell_intent(self) -> None:
+        """Shows at once what was asked of the training, where it cannot be done at once."""
+        if self._backend.compiling:
+            self._report(self._backend.snapshot)
+            self._main.query_one(FooterLine).running(self._backend.will_run)
+
+    @property
+    def _key(self) -> str:
+        return self._main.query_one(FooterLine).key_of(BY_ID["run"])
 
     def attempt(self, act: Callable[[], str | None]) -> bool:
         """Do `act` and say what it answers; what cannot be done is said, never raised. Returns whether it was done."""
@@ -85,7 +103,7 @@ class Shell(KeysInOrder, FaultReporting):
 
     def refill(self) -> None:
         """Show the settings that are in force now in all panes."""
-        if not self._main.standing:
+        if not self.is_running:
             return
         settings = self._backend.settings
         ledger = self._backend.ledger(settings.layers)

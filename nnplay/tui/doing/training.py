@@ -23,11 +23,12 @@ class TrainingActions(Shell):
 
     def action_toggle_run(self) -> None:
         """Start or pause."""
-        if self._backend.snapshot.running:
+        if self._backend.will_run:
             self._backend.pause()
         else:
             self.say("")
             self._backend.run()
+        self.tell_intent()
 
     def action_batch(self) -> None:
         """One batch."""
