@@ -6,14 +6,13 @@ the table shows medians and ratios. What is not installed is left out.
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from peers import CASES, Case
 from results import machine, write_section
+from rounds import Run, table
 
 RUNS = (("nnplay", 1), ("nnplay", 2), ("torch", 1), ("torch", 2), ("jax", 0), ("sklearn", 0))
 #: What holds back where a goal is missed; written below the table.
@@ -26,38 +25,20 @@ LIMITS = (
 )
 
 
-def measure(peer: str, case: Case, threads: int) -> float | None:
-    """Seconds a step in a fresh process, or None where the peer is not installed."""
-    command = [sys.executable, str(Path(__file__).with_name("peers.py")), peer, case.name, str(threads)]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    if outcome.returncode != 0:
-        if "ModuleNotFoundError" not in outcome.stderr:
-            print(outcome.stderr.strip().splitlines()[-1], file=sys.stderr)
-        return None
-    return float(json.loads(outcome.stdout.strip().splitlines()[-1]))
-
-
 def main(rounds: int) -> None:
     """Measures every case and prints, and writes down, the table."""
-    lines = [
+    head = [
         "| net, batch, optimizer | nnplay µs (1 / 2 threads) | PyTorch µs (1 / 2) | JAX µs | scikit-learn µs "
         "| vs PyTorch (goal) | vs JAX (goal) |",
         "|---|---|---|---|---|---|---|",
     ]
-    for case in CASES:
-        samples: dict[tuple[str, int], list[float]] = {run: [] for run in RUNS}
-        for _ in range(rounds):
-            for run in RUNS:
-                seconds = measure(run[0], case, run[1])
-                if seconds is not None:
-                    samples[run].append(seconds * 1e6)
-        lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
-        print(lines[-1], flush=True)
+    script = [str(Path(__file__).with_name("peers.py"))]
+    lines = table(script, CASES, RUNS, rounds, scale=1e6, row=row)
     command = "Command: `python benchmarks/engine.py`"
-    write_section("A training step beside its peers", [machine(), "", *lines, "", *LIMITS, "", command])
+    write_section("A training step beside its peers", [machine(), "", *head, *lines, "", *LIMITS, "", command])
 
 
-def row(case: Case, found: dict[tuple[str, int], float]) -> str:
+def row(case: Case, found: Mapping[Run, float]) -> str:
     """One line of the table."""
 
     def best(peer: str) -> float | None:

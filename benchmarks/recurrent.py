@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jax_training import jax_seconds
 from peers import seconds_a_step
 from results import machine, write_section
+from rounds import Run, table
 
 BATCH, CLASSES, ROWS, RATE = 32, 10, 960, 0.001
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
@@ -142,18 +140,7 @@ def jax(case: Case, threads: int) -> float:
 PEERS: dict[str, Callable[[Case, int], float]] = {"nnplay": nnplay, "torch": torch, "jax": jax}
 
 
-def measure(peer: str, case: Case, threads: int) -> float | None:
-    """Seconds a step in a fresh process, or None where the peer is not installed."""
-    command = [sys.executable, str(Path(__file__)), "--one", peer, case.name, str(threads)]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    if outcome.returncode != 0:
-        if "ModuleNotFoundError" not in outcome.stderr:
-            print(outcome.stderr.strip().splitlines()[-1], file=sys.stderr)
-        return None
-    return float(json.loads(outcome.stdout.strip().splitlines()[-1]))
-
-
-def row(case: Case, found: dict[tuple[str, int], float]) -> str:
+def row(case: Case, found: Mapping[Run, float]) -> str:
     """One line of the table."""
 
     def shown(*runs: tuple[str, int]) -> str:
@@ -170,22 +157,14 @@ def row(case: Case, found: dict[tuple[str, int], float]) -> str:
 
 def main(rounds: int) -> None:
     """Measures every case and prints, and writes down, the table."""
-    lines = [
+    head = [
         f"| layer (batch {BATCH}, Adam) | nnplay ms (1 / 2 threads) | PyTorch ms (1 / 2) | JAX ms | vs best (goal) |",
         "|---|---|---|---|---|",
     ]
-    for case in CASES:
-        samples: dict[tuple[str, int], list[float]] = {run: [] for run in RUNS}
-        for _ in range(rounds):
-            for run in RUNS:
-                seconds = measure(run[0], case, run[1])
-                if seconds is not None:
-                    samples[run].append(seconds * 1e3)
-        lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
-        print(lines[-1], flush=True)
+    lines = table([__file__, "--one"], CASES, RUNS, rounds, scale=1e3, row=row)
     load = f"Load averages at the end: {', '.join(f'{part:.1f}' for part in os.getloadavg())}."
-    command = "Command: `python benchmarks/recurrent.py`"
-    write_section("Recurrent layers beside their peers", [machine(), "", *lines, "", *LIMITS, "", load, "", command])
+    end = ["", *LIMITS, "", load, "", "Command: `python benchmarks/recurrent.py`"]
+    write_section("Recurrent layers beside their peers", [machine(), "", *head, *lines, *end])
 
 
 if __name__ == "__main__":

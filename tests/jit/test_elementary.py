@@ -10,60 +10,26 @@ import pytest
 
 from nnplay.kernels import library
 from nnplay.kernels.elementary import erf, exp, log, log1p, sigmoid, softplus, tanh
-from nnplay.kernels.jit import Kernel, kernel
+from nnplay.kernels.jit import Kernel
 from nnplay.kernels.layout import OPERAND_WIDTH, ROW_OPERANDS
 from nnplay.kernels.operands import flat
 
 INF, NAN = math.inf, math.nan
 
 
-@kernel
-def apply_exp(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = exp(x[i])
+def applying(function: Any) -> Kernel:
+    """A kernel that makes y[i] = function(x[i])."""
+
+    def apply(row: Any, clock: Any, memory: Any, part: int) -> None:
+        x, y = flat(row, memory, 0), flat(row, memory, 1)
+        for i in range(x.size):
+            y[i] = function(x[i])
+
+    return Kernel(f"{__name__}:apply_{function.__name__}", apply)
 
 
-@kernel
-def apply_log(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = log(x[i])
-
-
-@kernel
-def apply_log1p(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = log1p(x[i])
-
-
-@kernel
-def apply_tanh(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = tanh(x[i])
-
-
-@kernel
-def apply_erf(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = erf(x[i])
-
-
-@kernel
-def apply_sigmoid(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = sigmoid(x[i])
-
-
-@kernel
-def apply_softplus(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = softplus(x[i])
+apply_exp, apply_log, apply_log1p, apply_tanh = applying(exp), applying(log), applying(log1p), applying(tanh)
+apply_erf, apply_sigmoid, apply_softplus = applying(erf), applying(sigmoid), applying(softplus)
 
 
 def erf_reference(x: Any) -> Any:

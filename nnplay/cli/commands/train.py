@@ -43,13 +43,7 @@ _INTERRUPTED: Final = 130
 
 def run(words: Sequence[str]) -> int:
     """Trains."""
-    parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
-    parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
-    parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
-    parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
-    add_run_flags(parser)
-    options = parser.read(words)
+    options = _options(words)
     watching = watcher(silent=options.json)
     with Interrupt() as interrupt, contextlib.ExitStack() as open_session:
         try:
@@ -80,15 +74,29 @@ def run(words: Sequence[str]) -> int:
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
-    if given_up:
-        _tell(
-            f"{clean(str(session.path))} stays as it was saved; --save NAME keeps the weights above as another session"
-        )
-    elif session.path is not None and not options.json:
-        print(f"saved to {clean(str(session.path))}")
+    if session.path is not None:
+        _say_where(clean(str(session.path)), given_up, silent=options.json)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0
+
+
+def _options(words: Sequence[str]) -> Namespace:
+    parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
+    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
+    parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
+    parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
+    add_run_flags(parser)
+    return parser.read(words)
+
+
+def _say_where(path: str, given_up: bool, silent: bool) -> None:
+    """Where the result is, or that the session was not written to."""
+    if given_up:
+        _tell(f"{path} stays as it was saved; --save NAME keeps the weights above as another session")
+    elif not silent:
+        print(f"saved to {path}")
 
 
 def _session(options: Namespace, watching: Watcher) -> Session:
