@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.layer import Case, Refused
 from nnplay.operation import Planned, Shape, Use
@@ -99,3 +100,22 @@ class Loss:
 
     def __repr__(self) -> str:
         return call_text(camel(self.record.name, acronyms=True), self.values)
+
+
+def need_classes(shape: Shape, loss: str, *, binary: str, behind: str = "") -> None:
+    """Refuses a single output where a loss takes one for each class.
+
+    Args:
+        binary: the loss that takes a single one.
+        behind: the activation that must follow the last layer.
+
+    Raises:
+        InputError: there is a single output.
+    """
+    if shape[-1] < 2:
+        end = f" and {behind}" if behind else ""
+        raise InputError(
+            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            where=loss,
+            hint=f"end the network with as many units as there are classes{end}, or use {binary}",
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.jit import inline, kernel
 from nnplay.kernels.operands import adds, cube, integer, matrix, share
 from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.operation import Operation, Shape, Use
@@ -36,6 +36,15 @@ def waves(row: Any, clock: Any, memory: Any, part: int) -> None:
             sine, cosine = sine * turn_cos + cosine * turn_sin, cosine * turn_cos - sine * turn_sin
 
 
+@inline
+def is_step(x: Any, n: int, t: int, C: int, padded: int) -> bool:
+    """Whether step t is one: with padding, a step whose features are all 0 is none."""
+    there = padded == 0
+    for c in range(C):
+        there = there or x[n, t, c] != 0.0
+    return there
+
+
 @kernel
 def add_waves(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, table, y = cube(row, memory, 0), matrix(row, memory, 1), cube(row, memory, 2)
@@ -43,9 +52,7 @@ def add_waves(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         for t in range(T):
-            there = integer(row, 0) == 0
-            for c in range(C):
-                there = there or x[n, t, c] != 0.0
+            there = is_step(x, n, t, C, integer(row, 0))
             for c in range(C):
                 y[n, t, c] = x[n, t, c] + table[t, c] if there else 0.0
 
@@ -57,9 +64,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         for t in range(T):
-            there = integer(row, 0) == 0
-            for c in range(C):
-                there = there or x[n, t, c] != 0.0
+            there = is_step(x, n, t, C, integer(row, 0))
             for c in range(C):
                 passed = dy[n, t, c] if there else 0.0
                 dx[n, t, c] = dx[n, t, c] + passed if adds(row, 2) else passed

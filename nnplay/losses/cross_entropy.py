@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.elementary import exp, log
 from nnplay.kernels.jit import REAL, kernel
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
+from nnplay.loss import LossPlan, LossRecord, need_classes
 from nnplay.operation import BATCH, Operation, Shape, Use
 from nnplay.scoring import LARGEST, softmax
 from nnplay.worked import Named, Term, apply, scalar, total
@@ -133,12 +132,7 @@ _BACKWARD = Operation(
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     """The last axis holds one logit per class; all axes before it are rows (pixels, time steps)."""
-    if shape[-1] < 2:
-        raise InputError(
-            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
-            where="cross_entropy",
-            hint="end the network with as many units as there are classes, or use binary_cross_entropy_logits",
-        )
+    need_classes(shape, "cross_entropy", binary="binary_cross_entropy_logits")
     return LossPlan(
         forward=(Use(_FORWARD),),  # the sum is one number: it has one part
         backward=(Use(_BACKWARD, cost=4 * int(np.prod(shape))),),

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
 from nnplay.kernels.elementary import log
 from nnplay.kernels.jit import REAL, kernel
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
+from nnplay.loss import LossPlan, LossRecord, need_classes
 from nnplay.operation import Operation, Shape, Use
 from nnplay.scoring import LARGEST
 from nnplay.worked import Named, Term, apply, total
@@ -108,12 +107,7 @@ _BACKWARD = Operation(
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     """The last axis holds one probability per class; all axes before it are rows (pixels, time steps)."""
-    if shape[-1] < 2:
-        raise InputError(
-            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
-            where="cross_entropy_probabilities",
-            hint="end the network with as many units as there are classes and softmax, or use binary_cross_entropy",
-        )
+    need_classes(shape, "cross_entropy_probabilities", binary="binary_cross_entropy", behind="softmax")
     cost = 2 * int(np.prod(shape))
     return LossPlan(forward=(Use(_FORWARD),), backward=(Use(_BACKWARD, cost=cost),), score=Use(LARGEST))
 

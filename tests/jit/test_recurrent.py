@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,34 @@ def hold_close(found: dict[str, Array], module: Any, of: Any, rtol: float, atol:
         np.testing.assert_allclose(found[name], of(parameter).detach().numpy(), rtol=rtol, atol=atol, err_msg=name)
 
 
+def train_beside(
+    trainer: nn.Trainer,
+    twin: Any,
+    answer: Callable[[], Any],
+    theirs: Callable[[dict[str, Array]], dict[str, Array]],
+    x: Array,
+    out: Array,
+) -> None:
+    """From the same weights, answers, gradients of the first step and weights after ten steps are PyTorch's.
+
+    Args:
+        answer: what the twin answers to `x`.
+        theirs: parameters (or their gradients) under PyTorch's names.
+    """
+    torch = pytest.importorskip("torch")
+    copy_into(twin, theirs(trainer.parameters()))
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
+    np.testing.assert_allclose(trainer.predict(x), answer().detach().numpy(), rtol=1.3e-6, atol=1e-5)
+    for step in range(10):
+        trainer.run(steps=1)
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(answer(), torch.from_numpy(out)).backward()
+        if step == 0:
+            hold_close(theirs(gradients(trainer)), twin, lambda parameter: parameter.grad, 1e-4, 1e-7)
+        optimizer.step()
+    hold_close(theirs(trainer.parameters()), twin, lambda parameter: parameter, 0, 1e-5)
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("kind", CELLS)
 @pytest.mark.parametrize(
@@ -89,7 +118,9 @@ def test_recurrent_layers_are_those_of_pytorch(kind: str, values: dict[str, Any]
     readout = [nn.Flatten()] if values.get("output") == "sequence" else []
     trainer = trainer_of([getattr(nn, kind)(units, **values), *readout], x, out)
     twin = getattr(torch.nn, kind)(5, units, num_layers=layers, bidirectional=both, batch_first=True)
-    copy_into(twin, torch_weights(own(trainer.parameters()), units, CELLS[kind], layers))
+
+    def theirs(values: dict[str, Array]) -> dict[str, Array]:
+        return torch_weights(own(values), units, CELLS[kind], layers)
 
     def answer() -> Any:
         states, end = twin(torch.from_numpy(x))
@@ -98,18 +129,7 @@ def test_recurrent_layers_are_those_of_pytorch(kind: str, values: dict[str, Any]
         hidden = end[0] if kind == "LSTM" else end
         return torch.cat(list(hidden[-2:] if both else hidden[-1:]), dim=1)
 
-    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
-    np.testing.assert_allclose(trainer.predict(x), answer().detach().numpy(), rtol=1.3e-6, atol=1e-5)
-    for step in range(10):
-        trainer.run(steps=1)
-        optimizer.zero_grad()
-        torch.nn.functional.mse_loss(answer(), torch.from_numpy(out)).backward()
-        if step == 0:
-            found = torch_weights(own(gradients(trainer)), units, CELLS[kind], layers)
-            hold_close(found, twin, lambda parameter: parameter.grad, 1e-4, 1e-7)
-        optimizer.step()
-    found = torch_weights(own(trainer.parameters()), units, CELLS[kind], layers)
-    hold_close(found, twin, lambda parameter: parameter, 0, 1e-5)
+    train_beside(trainer, twin, answer, theirs, x, out)
 
 
 @pytest.mark.torch
@@ -144,17 +164,7 @@ def test_attention_is_that_of_pytorch(causal: bool) -> None:
         given = torch.from_numpy(x)
         return twin(given, given, given, attn_mask=mask, need_weights=False)[0].reshape(4, -1)
 
-    copy_into(twin, theirs(trainer.parameters()))
-    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
-    np.testing.assert_allclose(trainer.predict(x), answer().detach().numpy(), rtol=1.3e-6, atol=1e-5)
-    for step in range(10):
-        trainer.run(steps=1)
-        optimizer.zero_grad()
-        torch.nn.functional.mse_loss(answer(), torch.from_numpy(out)).backward()
-        if step == 0:
-            hold_close(theirs(gradients(trainer)), twin, lambda parameter: parameter.grad, 1e-4, 1e-7)
-        optimizer.step()
-    hold_close(theirs(trainer.parameters()), twin, lambda parameter: parameter, 0, 1e-5)
+    train_beside(trainer, twin, answer, theirs, x, out)
 
 
 @pytest.mark.torch
