@@ -150,6 +150,15 @@ class Curve:
             self._length = kept
             self._room = 0
 
+    def since(self, step: int) -> Curve:
+        """An independent curve of the values after `step`; a bucket that also holds earlier values is left out."""
+        begin = int(np.searchsorted(self.first_steps, step, side="right"))
+        twin = self.copy()
+        for name in ("_first", "_steps", "_minimum", "_maximum", "_last", "_nonfinite"):
+            getattr(twin, name)[: self._length - begin] = getattr(self, name)[begin : self._length]
+        twin._length -= begin
+        return twin
+
     def copy(self) -> Curve:
         """An independent curve with the same contents, for another thread to read."""
         twin = Curve(self.capacity)

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from nnplay.errors import InputError
-from nnplay.journal import Change, Deed, is_replayed, other
+from nnplay.journal import Change, Deed, after, is_replayed, other
 from nnplay.kept_state import KeptState, first_digest
+from nnplay.lines import Line, beside, few, opposite, own_curves
 from nnplay.moments import Moment, Part, Shelf
 from nnplay.run_state import State
 from nnplay.trainer import Trainer
@@ -48,6 +49,8 @@ class Timeline:
         serial: another number after each change of the journal; it and a step name a moment.
         engine: what ran the steps before `recalled`, where that was not this process; see `nnplay.past.engine`.
         recalled: the step where this timeline began.
+        lines: other lines of the run, the newest last.
+        words, since: what sets the present line apart, once there was another one, and from which step on.
     """
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
@@ -65,7 +68,9 @@ class Timeline:
         self.changes: list[Change] = []
         self.latest = self.recalled = trainer.step
         self.serial = 0
-        self.engine = ""
+        self.engine = self.words = ""
+        self.since = 0
+        self.lines: list[Line] = []
 
     @property
     def trainer(self) -> Trainer:
@@ -267,6 +272,7 @@ class Timeline:
         """Forgets everything after the trainer's present step; returns how many steps were forgotten."""
         step = self.trainer.step
         lost = self.latest - step
+        self._part_from(step, sum(change.step <= step for change in self.changes))
         self._keep(moment for moment in self._moments if moment.step <= step)
         self._near = [moment for moment in self._near if moment.step <= step]
         known = len(self.changes)
@@ -275,6 +281,54 @@ class Timeline:
         self.latest = step
         self.trainer.history.truncate(step)
         return lost
+
+    def _part_from(self, step: int, shared: int) -> None:
+        """Every other line leaves the present one at this step at the latest; what they had in common stays theirs."""
+        self.lines = [line.leaves_at(step, shared, self.changes, self._moments) for line in self.lines]
+        for moment in (moment for line in self.lines for moment in line.moments if moment.place >= 0):
+            self._shelf.take_back(moment)
+
+    def take(self, line: Line) -> Line:
+        """Another line of the run takes the place of the present one, which is kept beside it from now on.
+
+        The run then stands at some moment of it; `go(latest)` leads to its end.
+
+        Returns:
+            The line that was left.
+
+        Raises:
+            InputError: the steps before that line were let go, or its data are gone; nothing has changed then.
+        """
+        common = [moment for moment in self._moments if line.common(moment)]
+        if not common:
+            raise InputError("the steps that lead to it were let go", where=line.told)
+        settings = after(*common[-1].settings, self.changes[common[-1].made : line.shared])
+        words, since = (self.words, self.since) if self.words else (opposite(line.words, *settings), line.step)
+        history, seconds = self.trainer.history, self.trainer.seconds
+        self._stand_at([*common, *line.moments][-1])
+        own = own_curves(history)
+        rest = self._kept_for_later([moment for moment in self._moments if not line.common(moment)])
+        left = Line(words, since, line.branch, line.shared, self.latest, own, self.changes[line.shared :], rest)
+        left.seconds, left.trained = seconds, True
+        self.lines.remove(line)
+        self._part_from(line.branch, line.shared)
+        self.lines.append(left)
+        self.changes = [*self.changes[: line.shared], *line.changes]
+        self._moments, self._near = [*common, *line.moments], []
+        self.latest, self.words, self.since = line.latest, line.words, line.step
+        self.trainer.history = beside(line, line.history, history, left)
+        self.trainer.recorded, self.trainer.seconds = line.latest, line.seconds
+        self._interval, self._seen, self._pace = 1, (self.trainer.step, self.trainer.seconds), (0, 0.0)
+        self.serial += 1
+        return left
+
+    def _kept_for_later(self, moments: Sequence[Moment]) -> list[Moment]:
+        """A few moments of a line that is left; none of them stays in the file."""
+        kept = few(moments)
+        for moment in moments:
+            if moment.place >= 0:
+                self._shelf.take_back(moment) if moment in kept else self._shelf.drop(moment)
+        return kept
 
     def _keep(self, kept: Iterable[Moment]) -> None:
         """Keeps those stored moments only."""

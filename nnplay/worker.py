@@ -6,12 +6,15 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nnplay.errors import DivergedError, NnplayError
+from nnplay import aside
+from nnplay.errors import DivergedError, InputError, NnplayError
+from nnplay.lines import Line
+from nnplay.moments import Part
 from nnplay.publishing import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
@@ -43,6 +46,7 @@ class Worker:
         self.stops = Stops()
         self.budget = budget
         self.timeline: Timeline | None = None
+        self.part_of: Callable[[Trainer, Mapping[str, Any]], Part] = _remade
         self._travels = 0
         self.tempo = FULL
         self._commands: queue.SimpleQueue[tuple[Command, bool]] = queue.SimpleQueue()
@@ -164,6 +168,27 @@ class Worker:
             self._go(timeline.latest)
             self._travel(to_end=True)
             self._run(step - trainer.step, None)
+
+    def take(self, name: str) -> Line:
+        """For commands: another line of the run is trained, shown and saved from now on; returns the one before it.
+
+        Args:
+            name: of its curve.
+
+        Raises:
+            InputError: it is not there any more, or what leads to it.
+        """
+        self.halt()
+        trainer, timeline = self._both()
+        line = next((line for line in timeline.lines if line.name == name), None)
+        if line is None:
+            raise InputError(f"'{aside.told(name)[1]}' is not there any more", where="line")
+        left = timeline.take(line)
+        self.travelled(trainer)
+        self._publisher.outdate()
+        self._aim, self._error = timeline.latest, ""
+        self._message = f"the run goes on as {line.told}; beside it lies {left.told}"
+        return left
 
     def halt(self) -> None:
         """For commands: stops training and travelling in time."""
@@ -405,3 +430,8 @@ class Worker:
 def _let_go(steps: int) -> str:
     """Says that the later part of the run is gone."""
     return f"the {steps:,} steps after this one were let go" if steps else ""
+
+
+def _remade(trainer: Trainer, changes: Mapping[str, Any]) -> Part:
+    """The part of a run with some things changed, for a run that nobody saves."""
+    return Part(None, lambda: trainer.remade(**changes)[0])

@@ -17,8 +17,6 @@ MOST_STRETCHES: Final = 24
 MOST_MOMENTS: Final = 32
 #: Bytes that moments may take beside a small state; beside a large one they may take as much as the state itself.
 SMALL: Final = 8 << 20
-#: Lines beside the one that is trained.
-MOST_LINES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,7 @@ class KeptLine:
         seconds: of training, so far.
         course: what comes after that; changes before a moment are counted from the beginning of the run.
         history: its curves.
+        trained: it was the trained line once.
     """
 
     words: str
@@ -90,15 +89,25 @@ class KeptLine:
     seconds: float
     course: Course
     history: History
+    trained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPast:
-    """The past of a run: what ran it, what the trained line went through, and the other lines."""
+    """The past of a run.
+
+    Attributes:
+        engine: what ran it.
+        course: what the trained line went through.
+        lines: the others.
+        words, since: what sets the trained line apart, once there was another one, and from which step on.
+    """
 
     engine: str
     course: Course
     lines: tuple[KeptLine, ...] = ()
+    words: str = ""
+    since: int = 0
 
     @property
     def first(self) -> int:

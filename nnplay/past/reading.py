@@ -16,9 +16,9 @@ from nnplay.history import PREFIX as CURVES
 from nnplay.history import History
 from nnplay.journal import Change, after, read_line
 from nnplay.kept_state import MOST_STEPS, KeptState
+from nnplay.lines import MOST
 from nnplay.past.kept import (
     MOST_CHANGES,
-    MOST_LINES,
     MOST_MOMENTS,
     MOST_STRETCHES,
     Course,
@@ -53,9 +53,10 @@ def read_past(found: Any, arrays: Mapping[str, Array], step: int, folder: Path) 
         raise InputError("begins nowhere", where="past")
     if _last(course) > step or any(change.step > step for change in course.changes):
         raise InputError(f"goes on after step {step:,}", where="past")
-    lines = _list(table, "line", MOST_LINES)
+    lines = _list(table, "line", MOST)
     read = tuple(_line(one, number, course, arrays, step, folder) for number, one in enumerate(lines))
-    return KeptPast(clean(str(table.get("engine", "")), 40), course, read)
+    words, since = clean(str(table.get("words", "")), 80), _count(table, "since", step)
+    return KeptPast(clean(str(table.get("engine", "")), 40), course, read, words, since)
 
 
 def _line(found: Any, number: int, main: Course, arrays: Mapping[str, Array], step: int, folder: Path) -> KeptLine:
@@ -73,7 +74,10 @@ def _line(found: Any, number: int, main: Course, arrays: Mapping[str, Array], st
     own = {name.removeprefix(begin): array for name, array in arrays.items() if name.startswith(begin + CURVES)}
     history = History.from_arrays(own)
     words, at = clean(str(table.get("words", "")), 80), _count(table, "step", MOST_STEPS)
-    return KeptLine(words, at, branch, shared, latest, float(seconds), course, history)
+    if not words:
+        raise InputError("has no words", where="past.line")
+    trained = table.get("trained") is True
+    return KeptLine(words, at, branch, shared, latest, float(seconds), course, history, trained)
 
 
 def _course(table: Table, arrays: Mapping[str, Array], begin: str, folder: Path, before: Sequence[Change]) -> Course:

@@ -10,9 +10,10 @@ from nnplay.config.live import live_changes
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError
+from nnplay.lines import Line
 from nnplay.moments import Moment, Part
 from nnplay.past.engine import engine
-from nnplay.past.kept import Course, KeptPast
+from nnplay.past.kept import Course, KeptLine, KeptPast
 from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
 
@@ -31,6 +32,8 @@ def recall(timeline: Timeline, past: KeptPast, config: RunConfig, make: Make) ->
     parts = Parts(timeline.part, config, make)
     here = engine(timeline.trainer.setup.real)
     timeline.recall(parts.moments(past.course), past.course.changes, past.engine if past.engine != here else "")
+    timeline.words, timeline.since = past.words, past.since
+    timeline.lines = [parts.line(line) for line in past.lines]
 
 
 class Parts:
@@ -56,6 +59,15 @@ class Parts:
                 pinned = not number and not stretch.loose
                 found.append(Moment(state.step, moment.made, state, part, pinned, state.proof))
         return found
+
+    def line(self, kept: KeptLine) -> Line:
+        """A line beside the present one."""
+        moments, changes = self.moments(kept.course), list(kept.course.changes)
+        history = kept.history.copy()
+        return Line(
+            kept.words, kept.step, kept.branch, kept.shared, kept.latest, history, changes, moments, kept.seconds,
+            kept.trained,
+        )  # fmt: skip
 
     def _part(self, config: RunConfig, data: str) -> Part:
         """The part that a stretch belongs to: one network on the same rows, whatever its live settings are."""

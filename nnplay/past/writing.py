@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -30,9 +31,9 @@ def fitting(past: KeptPast | None) -> KeptPast | None:
     """As much of a past as a session file takes; nothing where even its last stretch is too much for one."""
     while past is not None and not _fits(past):
         if past.lines:
-            past = KeptPast(past.engine, past.course, past.lines[1:])
+            past = replace(past, lines=past.lines[1:])
         elif len(past.course.stretches) > 1:
-            past = KeptPast(past.engine, past.course.shortened())
+            past = replace(past, course=past.course.shortened())
         else:
             past = None
     return past
@@ -48,13 +49,16 @@ def _fits(past: KeptPast) -> bool:
 
 def table(past: KeptPast) -> dict[str, Any]:
     """The part of the record that is about the past."""
-    found = {"engine": past.engine, **_course(past.course)}
+    found: dict[str, Any] = {"engine": past.engine}
+    if past.words:
+        found |= {"words": past.words, "since": past.since}
+    found |= _course(past.course)
     lines = [_line(line) for line in past.lines]
     return {**found, "line": lines} if lines else found
 
 
 def _line(line: KeptLine) -> dict[str, Any]:
-    names = ("words", "step", "branch", "shared", "latest", "seconds")
+    names = ("words", "step", "branch", "shared", "latest", "seconds", "trained")
     return {**{name: getattr(line, name) for name in names}, **_course(line.course)}
 
 

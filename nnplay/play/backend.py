@@ -40,7 +40,7 @@ class PlaygroundBackend(Changing):
         super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        self.worker.tempo = EASED
+        self.worker.tempo, self.worker.part_of = EASED, self.part_of
         self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
         self._split = split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))

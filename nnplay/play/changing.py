@@ -16,6 +16,7 @@ from nnplay.network import Network
 from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edit_words import difference
 from nnplay.play.edits import Edit, Kept, Side
+from nnplay.play.forking import line_named
 from nnplay.play.keeping import Keeping
 from nnplay.play.settings import Settings, from_config
 from nnplay.saved_run import remade
@@ -87,6 +88,40 @@ class Changing(Keeping):
         """New initial weights and a new order, from the next seed; returns what was done."""
         return self.apply(self.settings.changed(seed=self.settings.seed + 1))
 
+    def lines(self) -> list[tuple[str, str]]:
+        """The other lines of the run, the newest first: which, and how far each has come."""
+        timeline = self.worker.timeline
+        every = () if timeline is None else reversed(tuple(timeline.lines))
+        return [(line.told, f"trained to step {line.latest:,}") for line in every]
+
+    def take_line(self, words: str) -> str:
+        """Another line of the run is trained, shown and saved from now on, this one lies beside it; what was done.
+
+        Args:
+            words: what sets it apart: "lr 0.1", or "lr 0.1 from step 40".
+
+        Raises:
+            InputError: there is no such line.
+        """
+        with self._turn:
+            timeline = self.worker.timeline
+            line = line_named(timeline, words)
+            here = Side(self.settings, self._config)
+            edit = Edit(f"line {line.told}", here, replace(here), lines=("", line.name))
+            self.edits.record(edit)
+            self._cross(edit, line.name, back=False)
+            return f"going on as {line.told}"
+
+    def _cross(self, edit: Edit, name: str, *, back: bool) -> None:
+        """Takes another line of the run; the settings of it are taken over once the run is there."""
+        self._edits += 1
+
+        def cross(worker: Worker) -> None:
+            left = worker.take(name).name
+            edit.lines = (name, left) if back else (left, name)
+
+        self.worker.send(cross)
+
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
 
@@ -113,6 +148,10 @@ class Changing(Keeping):
             edit = take()
             if edit is None:
                 return nothing
+            if edit.lines is not None:
+                back = done == "undone"
+                self._cross(edit, edit.lines[0 if back else 1], back=back)
+                return f"{done}: {edit.words}"
             source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
             try:
                 split = self._split_for(target.config)

@@ -68,6 +68,7 @@ class Edit:
             was, whatever was trained since.
         pauses: training stops at it.
         weight: name and index of the weight that was set by hand.
+        lines: names of the lines of the run before and after, where the edit was to go on with another one.
     """
 
     words: str
@@ -76,6 +77,7 @@ class Edit:
     anew: bool = False
     pauses: bool = False
     weight: tuple[str, tuple[int, ...]] | None = None
+    lines: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

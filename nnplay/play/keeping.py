@@ -13,6 +13,7 @@ from typing import Any, Final
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
 from nnplay.config.live import with_live
+from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.journal import SetWeight
@@ -252,16 +253,25 @@ class Keeping:
     def _recall(self, past: KeptPast | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
 
-        def make(config: RunConfig, split: Split | None) -> Trainer:
-            trainer: Trainer = config.trainer(self._compiling, split)
-            self._made_of[trainer] = config
-            return trainer
-
         def put(worker: Worker) -> None:
             if past is not None and worker.timeline is not None:
-                recall(worker.timeline, past, config, make)
+                recall(worker.timeline, past, config, self._made_late)
 
         self.worker.send(put)
+
+    def _made_late(self, config: RunConfig, split: Split | None) -> Trainer:
+        """The trainer of another part of the run, made when somebody goes there."""
+        trainer: Trainer = config.trainer(self._compiling, split)
+        self._made_of[trainer] = config
+        return trainer
+
+    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Part:
+        """The part of a run that goes on from `trainer` with another optimizer or other settings."""
+        made, split = self._made_of[trainer], trainer.split
+        settings = {name: value for name, value in changes.items() if name != "optimizer"}
+        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
+        config = replace(config, training={**config.training, **settings})
+        return Part(None, lambda: self._made_late(config, split), config, fingerprint(split))
 
     def _settle(self, keep: bool = False) -> None:
         try:

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from nnplay.errors import InputError
 from nnplay.operation import shape_text
-from nnplay.play.inspecting import parse_value
 from nnplay.play.inspection import Detail
+from nnplay.play.trying import parse_value
 
 Kind = Literal["shape", "sign", "value"]
 KINDS: Final[tuple[Kind, ...]] = ("shape", "sign", "value")

@@ -12,8 +12,9 @@ from nnplay.fields import REQUIRED, integer
 from nnplay.holds import ALL, Hold, read, switched
 from nnplay.override import Override
 from nnplay.play.breakpoints import KINDS, Breakpoint
-from nnplay.play.inspecting import Inspecting, parse_value
+from nnplay.play.inspecting import Inspecting
 from nnplay.play.inspection import Detail, OperandView, View
+from nnplay.play.trying import parse_value
 from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.glossary import Term, find
