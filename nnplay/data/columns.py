@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out"]
+ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Column:
     Attributes:
         name: header of the column, made unique.
         kind: number (as it is), one_hot, binary (two categories in one 0/1 input), ordinal (codes 0, 1, …),
-            indicator (1 where another column's value is missing), left_out (constant, empty or unwanted).
+            indicator (1 where another column's value is missing), left_out (constant, empty or unwanted), target (to be
+            learned).
         inputs: names of the network inputs made from it, in order; empty when left out.
         categories: the words behind one_hot, binary and ordinal codes, in code order.
         missing: how many of its cells were missing.

@@ -14,6 +14,9 @@ from nnplay.data.table_text import Skipped
 from nnplay.errors import InputError, Problems
 from nnplay.text import clean
 
+_SHOWN = 6
+"""Columns that one sentence names."""
+
 
 def rows_without_aliens(
     columns: Sequence[TypedColumn], lines: NDArray[np.int64], skipped: Skipped, skip_bad_rows: bool, where: str
@@ -72,8 +75,19 @@ def rows_with_values(
         hint = f"use {advice('missing', 'mean', 'drop', 'category')}"
         problems = [_lacking(column, lines, where, hint) for column in features if column.unknown.any()]
         if problems:
-            raise problems[0] if len(problems) == 1 else Problems(problems[:20])
+            raise problems[0] if len(problems) == 1 else _lacking_in_several(features, lines, where, hint)
     return keep
+
+
+def _lacking_in_several(features: Sequence[TypedColumn], lines: NDArray[np.int64], where: str, hint: str) -> InputError:
+    """One sentence for all columns with values that are missing or not finite, since one choice is made for them."""
+    lacking = [column for column in features if column.unknown.any()]
+    first = min(int(lines[int(column.unknown.argmax())]) for column in lacking)
+    counts = [f"{int(column.unknown.sum()):,} in '{column.name}'" for column in lacking[:_SHOWN]]
+    more = f" and {len(lacking) - _SHOWN:,} columns more" if len(lacking) > _SHOWN else ""
+    infinite = " or not finite" if any(column.infinite.any() for column in lacking) else ""
+    what = f"values are missing{infinite} in {len(lacking)} columns, the first one here: {', '.join(counts)}{more}"
+    return InputError(what, where=f"{where}, row {first}", hint=hint)
 
 
 def _lacking(column: TypedColumn, lines: NDArray[np.int64], where: str, hint: str) -> InputError:

@@ -46,7 +46,11 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
         if fraction > 0 and size < 1:
             noun = "row" if rows == 1 else "rows"
             word = "training" if name == "train" else name
-            hint = "use train=1, validation=0, test=0" if rows < 3 else "take a larger fraction, or 0 for no such part"
+            hint = (
+                "a split of 100/0/0: use train=1, validation=0, test=0"
+                if rows < 3
+                else "take a larger fraction, or 0 for no such part"
+            )
             raise InputError(
                 f"{rows:,} {noun}: no {word} split, {fraction:g} of it is no row", where="split", hint=hint
             )

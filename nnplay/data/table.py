@@ -68,8 +68,11 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         *(note for item in encoded for note in item.notes),
         *(note for column in table.targets for note in leak_notes(table.features, column)),
     )
-    unwanted = [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
-    return _dataset(encoded, target, unwanted, notes, name=name, target_names=[column.name for column in table.targets])
+    wanted = [column.name for column in table.targets]
+    columns = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
+    columns += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
+    columns.sort(key=lambda column: text.names.index(column.name))
+    return _dataset(encoded, target, columns, notes, name=name, target_names=wanted)
 
 
 def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
@@ -157,7 +160,7 @@ def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[s
 def _dataset(
     encoded: Sequence[Encoded],
     target: Target,
-    unwanted: Sequence[Column],
+    columns: Sequence[Column],
     notes: tuple[str, ...],
     *,
     name: str,
@@ -175,7 +178,7 @@ def _dataset(
         task=target.task,
         default_scale="standard",
         default_scale_target="standard" if regression else "none",
-        columns=[*(item.column for item in encoded), *unwanted],
+        columns=columns,
         fill="mean" if np.isnan(x).any() else "none",
         notes=notes,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from nnplay.config import RunConfig
+from nnplay.data.columns import Column
 from nnplay.errors import InputError
 from nnplay.network import Network
 from nnplay.operation import shape_text
@@ -86,6 +87,10 @@ class PlaygroundBackend(Changing):
     def notes(self) -> tuple[str, ...]:
         """What reading, encoding and splitting the data did."""
         return self._split.notes
+
+    def columns(self) -> tuple[Column, ...]:
+        """What became of each column of the table that the data were read from, in its order; empty for other data."""
+        return self._split.train.columns
 
     @property
     def will_run(self) -> bool:

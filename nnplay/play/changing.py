@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from nnplay import holding
 from nnplay.config import DataChoice, RunConfig
+from nnplay.config.defaults import batch_size_for
 from nnplay.config.live import live_changes, with_live
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
@@ -50,7 +53,9 @@ class Changing(Keeping):
         with self._turn:
             old = self.settings
             config = self._described(settings)
-            split = self._split_for(config)
+            split = split_of(config) if anew else self._split_for(config)
+            if not _same_data(config, self._config):
+                settings, config = self._with_a_batch(settings, config, split)
             settings, config = self._held(settings, config, split)
             self._check(config, split)
             if settings == old and not anew:
@@ -281,6 +286,14 @@ class Changing(Keeping):
     def _split_for(self, config: RunConfig) -> Split:
         return self._split if _same_data(config, self._config) else split_of(config)
 
+    def _with_a_batch(self, settings: Settings, config: RunConfig, split: Split) -> tuple[Settings, RunConfig]:
+        """Other data may have fewer rows than a batch had: then all of them are one."""
+        size = settings.batch_size
+        if size == "all" or size <= len(split.train):
+            return settings, config
+        settings = replace(settings, batch_size=batch_size_for(split))
+        return settings, replace(config, training={**config.training, "batch_size": settings.batch_size})
+
     def _held(self, settings: Settings, config: RunConfig, split: Split) -> tuple[Settings, RunConfig]:
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
         setup, plan = config.setup(), Network(config.layers, config.seed).plan(split.feature_shape)
@@ -340,14 +353,24 @@ def split_of(config: RunConfig) -> Split:
     return config.split.apply(data_of(config), config.seed)
 
 
-_recent_data: list[tuple[DataChoice, Dataset]] = []
+_recent_data: list[tuple[tuple[DataChoice, tuple[int, int]], Dataset]] = []
 
 
 def data_of(config: RunConfig) -> Dataset:
     """The data set, kept for the next question about the same one."""
-    for choice, data in _recent_data:
-        if choice == config.data:
+    key = (config.data, _file_stamp(config.data.file))
+    for known, data in _recent_data:
+        if known == key:
             return data
     data = config.data.load()
-    _recent_data[:] = [(config.data, data), *_recent_data[:3]]
+    _recent_data[:] = [(key, data), *_recent_data[:3]]
     return data
+
+
+def _file_stamp(file: str) -> tuple[int, int]:
+    """Changes when a file does."""
+    try:
+        found = os.stat(Path(file).expanduser()) if file else None
+    except (OSError, ValueError, RuntimeError):  # whoever reads the file says what is wrong with it
+        found = None
+    return (found.st_mtime_ns, found.st_size) if found else (0, 0)

@@ -74,8 +74,11 @@ def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
             if entry.name.startswith(name.lower()) or entry.label.startswith(name.lower())
         ]
     found = [entry for entry in entries if name in (entry.name, entry.label)]
-    choices = found[0].field.choices if found else ()
-    return [Candidate(f"set {name} {word}", "") for word in choices if word.startswith(value)]
+    if not found:
+        return []
+    offered = [Candidate(f"set {name} {offer.value}", offer.note) for offer in found[0].offers]
+    offered = offered or [Candidate(f"set {name} {word}", "") for word in found[0].field.choices]
+    return [candidate for candidate in offered if candidate.line.startswith(f"set {name} {value}")]
 
 
 def _layers(rest: str, catalogue: Catalogue) -> list[Candidate]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
-from nnplay.tui.contract import Catalogue, Settings
+from nnplay.tui.contract import Catalogue, Settings, TableColumn
+from nnplay.tui.offers import Offer, kinds, kinds_text, learned, read_kinds, targets
 from nnplay.tui.problem import PROBLEMS, first_of, has_features, problem_of, titles
 
 
@@ -24,6 +25,8 @@ class Entry:
         value: the present value.
         shares: parts of a bar drawn below the value (the split).
         many: the value is a set of words out of the field's choices.
+        offers: values to choose from where any text may be given.
+        meant: what stands there as long as nothing was given.
     """
 
     key: str
@@ -32,6 +35,8 @@ class Entry:
     value: Any
     shares: tuple[int, ...] = ()
     many: bool = False
+    offers: tuple[Offer, ...] = ()
+    meant: str = ""
 
     @property
     def name(self) -> str:
@@ -47,7 +52,9 @@ class Entry:
             return data_title(str(self.value))
         if self.shares:
             return "/".join(str(share) for share in self.shares)
-        return self.field.show(self.value)
+        if isinstance(self.value, Mapping):
+            return kinds_text(self.value)
+        return self.field.show(self.value) or self.meant
 
 
 def data_title(name: str) -> str:
@@ -55,15 +62,19 @@ def data_title(name: str) -> str:
     return PurePath(name).name or name
 
 
-def data_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
-    """Problem, data set, its own fields, split, batch size, features."""
+def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[TableColumn] = ()) -> list[Entry]:
+    """Problem, data set, its own fields, split, batch size, features.
+
+    Args:
+        columns: of the table that the data were read from, in its order.
+    """
     names = choice("dataset", settings.dataset, "a set, or the path of a CSV file", tuple(catalogue.datasets))
     task = choice("problem", problem_of(settings.dataset), "what is learned: classes or quantities", PROBLEMS)
     entries = [Entry("dataset", "set", names, settings.dataset)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
     own = catalogue.datasets.get(settings.dataset, catalogue.file)
-    entries += _own(own, settings.dataset_fields, "dataset_fields")
+    entries += [_of_table(entry, columns) for entry in _own(own, settings.dataset_fields, "dataset_fields")]
     split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
     entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))
     batch = integer("batch_size", 32, "examples used for one step, or all", high=65536, choices=("all",))
@@ -72,6 +83,17 @@ def data_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
         features = choice("features", "", "numbers given to the network", tuple(catalogue.features))
         entries.append(Entry("features", "features", features, settings.features, many=True))
     return entries
+
+
+def _of_table(entry: Entry, columns: Sequence[TableColumn]) -> Entry:
+    """Settings that name columns offer those that there are."""
+    if not columns:
+        return entry
+    if entry.key == "dataset_fields.target":
+        return replace(entry, offers=targets(columns), meant=learned(columns))
+    if entry.key == "dataset_fields.kinds":
+        return replace(entry, offers=kinds(columns, read_kinds(entry.value)), meant="as found")
+    return entry
 
 
 def training_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:

@@ -22,6 +22,17 @@ _LABEL = 12
 _VALUE = 7
 
 
+def _among(entry: Entry) -> Choose:
+    """The dialog that picks one of an entry's offers, or takes what is typed."""
+    values = [offer.value for offer in entry.offers]
+    notes = [offer.note for offer in entry.offers]
+    if entry.name != "kinds":
+        lead = "the column to be learned; several quantities at once are typed: price,rent"
+        return Choose(entry.label, lead, values, entry.shown, notes, free=True)
+    lead = "what a column is read as, where that was not found out right"
+    return Choose(entry.label, lead, values, entry.shown, [""] * len(values), shown=notes, free=True)
+
+
 class Form(Cells, can_focus=True):
     """Shows entries, and tells the editor when the user gives one another value."""
 
@@ -89,7 +100,7 @@ class Form(Cells, can_focus=True):
                 *bars.slider(place, width - _VALUE - 1, self.look),
                 (" " + entry.shown.rjust(_VALUE - 1) + " ", ink),
             ]
-        mark = self.look.pick("▾", "v") if entry.field.kind == "choice" else " "
+        mark = self.look.pick("▾", "v") if entry.field.kind == "choice" or entry.offers else " "
         return [(fit(entry.shown, width - 2), ink), (mark + " ", self.look.ink("dim"))]
 
     def action_move(self, by: int) -> None:
@@ -121,6 +132,8 @@ class Form(Cells, can_focus=True):
             notes = [about(name) for name in entry.field.choices]
             lead = "a data set, or the path of a CSV file (:data my.csv target=y completes paths)"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
+        elif entry.offers:
+            self._ask(entry, _among(entry))
         elif entry.field.kind == "choice":
             self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
         else:

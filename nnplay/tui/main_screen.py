@@ -33,6 +33,8 @@ from nnplay.tui.tabs import PaneTabs
 
 SCRUB = 50
 """Columns of the scrub bar, with a gap before it."""
+SHORT = 16
+"""Rows of a screen on which no message gets a second one."""
 LAYOUT = """
 MainScreen { layout: vertical; }
 #said-and-scrub { height: 1; } #said-and-scrub Said { width: 1fr; } #said-and-scrub Scrub { width: 46; }
@@ -85,7 +87,7 @@ class MainScreen(Screen[None]):
     def _panes(self) -> dict[str, Pane]:
         backend, catalogue = self._backend, self._backend.catalogue
         return {
-            "data": DataPane(catalogue),
+            "data": DataPane(backend),
             "training": TrainingPane(catalogue),
             "network": NetworkPane(backend),
             "layers": LayersPane(backend),
@@ -108,16 +110,20 @@ class MainScreen(Screen[None]):
         self.set_class(plan.mode == "pages", "-pages")
         self.set_class(plan.mode == "single", "-single")
         self.query_one(PaneTabs).display = plan.mode != "wide"
-        self.make_room_to_say(len(self.query_one(Said).text))
+        self.make_room_to_say()
         for column in COLUMNS:
             self.query_one(f"#{column}").display = column in plan.columns
         for name in PANES:
             self.query_one(f"#{name}").display = name in plan.panes
         self.query_one(PaneTabs).show(plan.panes, self.current)
 
-    def make_room_to_say(self, columns: int) -> None:
-        """The scrub bar stands beside what is said, where both find room."""
-        self.query_one(Scrub).display = self.size.width - columns >= SCRUB
+    def make_room_to_say(self) -> None:
+        """The scrub bar stands beside what is said, where both find room; what is long gets more rows than one."""
+        said = self.query_one(Said)
+        self.query_one(Scrub).display = self.size.width - len(said.text) >= SCRUB
+        self.query_one("#said-and-scrub").styles.height = (
+            said.rows_for(self.size.width) if self.size.height > SHORT else 1
+        )
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nnplay.data.columns import Column
 from nnplay.errors import InputError
 from nnplay.snapshot import Snapshot
 from nnplay.tempo import Tempo
@@ -28,6 +29,7 @@ class FakeBackend:
         self.future: list[FakeSettings] = []
         self.unsaved_steps = False
         self.read_only = ""
+        self.table: tuple[Column, ...] = ()
         self.view: Mapping[str, Any] = {}
         self.compiling = False
 
@@ -77,6 +79,9 @@ class FakeBackend:
 
     def notes(self) -> tuple[str, ...]:
         return ()
+
+    def columns(self) -> tuple[Column, ...]:
+        return self.table
 
     def recent(self) -> list[FakeRecent]:
         return self.saved

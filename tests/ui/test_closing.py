@@ -66,7 +66,7 @@ async def test_a_message_too_long_for_its_line_names_the_key_that_shows_it() -> 
     app = Playground(FakeBackend(trained()), Look())
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
-        app.say("word " * 30)
+        app.say("word " * 70)
         assert app._main.query_one(Said).plain_text.rstrip().endswith("L: all of it")
         app.say("short")
         assert "L:" not in app._main.query_one(Said).plain_text

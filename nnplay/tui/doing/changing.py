@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnplay.errors import InputError, NnplayError
-from nnplay.tui import entries
+from nnplay.text import clean
+from nnplay.tui import entries, offers
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.doing.shell import Shell
 from nnplay.tui.last_layer import suited
@@ -25,6 +26,8 @@ class ChangingActions(Shell):
     """The actions of the group Changing, and what forms and lists ask for."""
 
     _reading_took = 0.0
+    refused: tuple[str, Mapping[str, str]] | None = None
+    """The file that could not be opened last, with the way it was to be read."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -33,14 +36,32 @@ class ChangingActions(Shell):
     def settable(self) -> list[entries.Entry]:
         """All settings that have a name on the `:` line."""
         settings, catalogue = self._backend.settings, self._backend.catalogue
-        return entries.data_entries(settings, catalogue) + entries.training_entries(settings, catalogue)
+        return entries.data_entries(settings, catalogue, self._backend.columns()) + entries.training_entries(
+            settings, catalogue
+        )
 
     def change(self, **values: Any) -> None:
         """Give settings new values; problems are said, not raised."""
-        if "dataset" in values or (values.keys() & _DEALT and self._reading_took > _LONG):
-            self.later(f"loading {values.get('dataset', self._backend.settings.dataset)} …", self._making(values))
+        self.refused = None
+        if "dataset" in values:
+            self.open_data(values)
+        elif values.keys() & _DEALT and self._reading_took > _LONG:
+            self.later(f"loading {self._backend.settings.dataset} …", self._making(values))
         else:
             self._now(self._making(values))
+
+    def open_data(self, values: dict[str, Any]) -> None:
+        """Begin a run on a data set or file; what is wrong with a file can be mended by `:set`, as the answer says."""
+        dataset = str(values["dataset"])
+
+        def make() -> str:
+            if dataset not in self._backend.catalogue.datasets:
+                self.refused = dataset, values.get("dataset_fields", {})
+            said = self._making(values)()
+            self.refused = None
+            return said
+
+        self.later(f"loading {dataset} …", make)
 
     def _making(self, values: dict[str, Any]) -> Callable[[], str]:
         def make() -> str:
@@ -48,15 +69,27 @@ class ChangingActions(Shell):
             said = self._put(values)
             if values.keys() & _DEALT:
                 self._reading_took = time.monotonic() - began
-            return said
+            return said + (self._told_of_file() if values.keys() & {"dataset", "dataset_fields"} else "")
 
         return make
+
+    def _told_of_file(self) -> str:
+        """What is learned from a file; the notes on it go into the log."""
+        learned = offers.learned(self._backend.columns())
+        if not learned:
+            return ""
+        notes = self._backend.notes()
+        self.printed.extend(clean(note, 400) for note in notes)
+        if not notes:
+            return f"; {learned} is learned"
+        more = notes[0] if len(notes) == 1 else f"{len(notes)} notes on the file (L)"
+        return f"; {learned} is learned; {more}"
 
     def _put(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""
         settings = self._backend.changed(**values)
         try:
-            return self._backend.apply(settings)
+            return self._backend.apply(settings, anew=self._is_read_again(values))
         except InputError:
             if "loss" not in values or "layers" in values:
                 raise
@@ -66,6 +99,11 @@ class ChangingActions(Shell):
                 raise
             said = self._backend.apply(self._backend.changed(**values, layers=layers))
             return f"{said}; the network now ends with {layers[-1]}, as {settings.loss} needs"
+
+    def _is_read_again(self, values: dict[str, Any]) -> bool:
+        """Whether a file is named that is open already: it may have been mended meanwhile."""
+        name = values.get("dataset")
+        return name == self._backend.settings.dataset and name not in self._backend.catalogue.datasets
 
     def _now(self, make: Callable[[], str]) -> None:
         if self.attempt(make):
@@ -121,7 +159,7 @@ class ChangingActions(Shell):
         if found:
             self.change_entry(found[0], random.SystemRandom().randrange(1000))
         else:
-            self.say("these rows are given; R draws new weights and deals the rows anew")
+            self.say("these rows are given; R draws new weights and deals the rows anew; :data reads a file again")
 
     def action_presets(self) -> None:
         """Choose a ready-made experiment."""

@@ -47,7 +47,7 @@ class CommandActions(LookingActions, KeepingActions):
     def _command(self, name: str, rest: str) -> None:
         if name == "set":
             word, _, value = rest.partition(" ")
-            self.change_entry(entries.named(self.settable(), word), value.strip())
+            self._set(word, value.strip())
         elif name == "layers":
             self.change(layers=split_layers(rest))
         elif name == "goto":
@@ -58,11 +58,20 @@ class CommandActions(LookingActions, KeepingActions):
             self.load_preset(rest)
         elif name == "data":
             dataset, fields = commands.read_data(rest)
-            self.change(dataset=dataset, dataset_fields=fields)
+            self.open_data({"dataset": dataset, "dataset_fields": fields})
         elif name == "save":
             self.save(rest)
         elif name == "open":
             self.open_run(str(user_path(rest)))
+
+    def _set(self, word: str, value: str) -> None:
+        """A setting by name; after a file was refused, what was advised is tried on that file."""
+        name = word.lower().replace("-", "_")
+        if self.refused is not None and name in {field.name for field in self._backend.catalogue.file}:
+            dataset, fields = self.refused
+            self.open_data({"dataset": dataset, "dataset_fields": {**fields, name: value}})
+        else:
+            self.change_entry(entries.named(self.settable(), word), value)
 
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the line for it where it needs an argument."""

@@ -62,7 +62,7 @@ class Shell(KeysInOrder, FaultReporting):
         said = self._main.query_one(Said)
         if clean(text, 400) != said.text:
             said.say(text, "error" if error else "text")
-            self._main.make_room_to_say(len(said.text))
+            self._main.make_room_to_say()
             if text:
                 self.printed.append(clean(text, 400))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.contract import Catalogue, Settings
+from nnplay.tui.contract import Backend, Settings
 from nnplay.tui.entries import Entry, data_entries
 from nnplay.tui.panes.form_pane import FormPane
 
@@ -15,9 +15,10 @@ class DataPane(FormPane):
 
     number, heading = HEADINGS["data"]
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__(catalogue, id="data")
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend.catalogue, id="data")
+        self._backend = backend
 
     def entries(self, settings: Settings) -> Sequence[Entry]:
         """What there is to set about the data."""
-        return data_entries(settings, self._catalogue)
+        return data_entries(settings, self._catalogue, self._backend.columns())

@@ -1,0 +1,73 @@
+"""What the columns of an opened table offer to the settings that name columns: the target, and the columns' kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnplay.text import clean
+from nnplay.tui.contract import TableColumn
+
+_MOST = 300
+"""Columns that are offered; the names of others are typed."""
+_INPUT = {
+    "number": "a number",
+    "one_hot": "words",
+    "binary": "two words",
+    "ordinal": "words as codes",
+    "indicator": "a number that may be missing",
+    "left_out": "left out",
+    "target": "learned now",
+}
+_KINDS = {"skip": "leave it out", "category": "words, one input for each", "number": "a number"}
+_SAME = {"number": "number", "one_hot": "category", "binary": "category", "ordinal": "category", "left_out": "skip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A value that may be taken, and a remark beside it."""
+
+    value: str
+    note: str
+
+
+def targets(columns: Sequence[TableColumn]) -> tuple[Offer, ...]:
+    """Every column, as it could be the one to be learned."""
+    return tuple(Offer(column.name, _INPUT.get(column.kind, column.kind)) for column in columns[:_MOST])
+
+
+def kinds(columns: Sequence[TableColumn], chosen: Mapping[str, str]) -> tuple[Offer, ...]:
+    """For every input another kind than it has, each as the whole setting with what was chosen before."""
+    found = [
+        Offer(kinds_text({**chosen, column.name: kind}), f"{clean(column.name, 24)}: {words}")
+        for column in columns[:_MOST]
+        if column.kind != "target"
+        for kind, words in _KINDS.items()
+        if kind != _SAME.get(column.kind)
+    ]
+    back = [
+        Offer(
+            kinds_text({name: kind for name, kind in chosen.items() if name != taken}), f"{clean(taken, 24)}: as found"
+        )
+        for taken in chosen
+    ]
+    return (*back, *found)
+
+
+def learned(columns: Sequence[TableColumn]) -> str:
+    """The columns that are learned, as the target is typed."""
+    return ",".join(column.name for column in columns if column.kind == "target")
+
+
+def read_kinds(value: Any) -> dict[str, str]:
+    """The kinds of columns by name, of a setting that may be a table or text such as `a=skip, b=category`."""
+    if isinstance(value, Mapping):
+        return {str(name): str(kind) for name, kind in value.items()}
+    parts = [part.strip().rpartition("=") for part in str(value).split(",") if "=" in part]
+    return {name: kind for name, _, kind in parts}
+
+
+def kinds_text(chosen: Mapping[str, str]) -> str:
+    """Kinds as they are typed: `a=skip, b=category`."""
+    return ", ".join(f"{name}={kind}" for name, kind in chosen.items())
