@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from nnplay import aside
 from nnplay.errors import DivergedError, InputError, NnplayError
+from nnplay.inbox import Inbox, Order, answer_of
 from nnplay.lines import Line
 from nnplay.moments import Part
 from nnplay.publishing import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
@@ -25,10 +23,6 @@ from nnplay.trainer import Trainer
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")
-
-
-class NoAnswerError(NnplayError):
-    """The training thread is busy with something long."""
 
 
 class Worker:
@@ -49,14 +43,12 @@ class Worker:
         self.part_of: Callable[[Trainer, Mapping[str, Any]], Part] = _remade
         self._travels = 0
         self.tempo = FULL
-        self._commands: queue.SimpleQueue[tuple[Command, bool]] = queue.SimpleQueue()
+        self._inbox: Inbox[Worker] = Inbox()
         self._until: int | None = None
         self._aim: int | None = None
         self._leaving = False
         self._running = False
         self._resumes = False
-        self._wish: tuple[int, bool] | None = None
-        self._wishes = itertools.count()
         self._ended = False
         self._generation = 0
         self._error = ""
@@ -75,36 +67,24 @@ class Worker:
         Args:
             anywhere: it need not wait until the worker has come to the step of the past to which it is on its way.
         """
-        self._commands.put((command, anywhere))
+        self._inbox.put(Order(command, anywhere))
         trainer = self.trainer
         if trainer is not None:
             trainer.machine.stop[0] = 1
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
-        self._wished(True, lambda worker: worker._run(steps, epochs))
+        self.send(self._inbox.wishing(True, lambda worker: worker._run(steps, epochs)))
 
     def pause(self) -> None:
         """Stops at the end of the present step."""
-        self._wished(False, lambda worker: worker.halt(), anywhere=True)
+        self.send(self._inbox.wishing(False, lambda worker: worker.halt()), anywhere=True)
 
     @property
     def will_run(self) -> bool:
         """Whether it trains once it has done what it was asked for: it may be long busy with something else."""
-        wish = self._wish
-        return self._running or self._resumes if wish is None else wish[1]
-
-    def _wished(self, runs: bool, command: Command, *, anywhere: bool = False) -> None:
-        wish = self._wish = (next(self._wishes), runs)
-
-        def grant(worker: Worker) -> None:
-            try:
-                command(worker)
-            finally:
-                if worker._wish is wish:
-                    worker._wish = None
-
-        self.send(grant, anywhere=anywhere)
+        wish = self._inbox.wish
+        return self._running or self._resumes if wish is None else wish
 
     def rewind(self) -> None:
         """Back to the initial weights."""
@@ -141,19 +121,7 @@ class Worker:
             NoAnswerError: it did not answer in time.
             Exception: what the question raised.
         """
-        future: Future[Answer] = Future()
-
-        def answer(worker: Worker) -> None:
-            try:
-                future.set_result(question(worker))
-            except Exception as error:  # it belongs to the one who asked
-                future.set_exception(error)
-
-        self.send(answer)
-        try:
-            return future.result(seconds)
-        except TimeoutError:
-            raise NoAnswerError("the training thread did not answer in time", where="worker") from None
+        return answer_of(self.send, question, seconds)
 
     def forward(self, *, epoch: bool = False) -> None:
         """One step (or to the end of the epoch): within the known past, or by training on from its end."""
@@ -271,15 +239,17 @@ class Worker:
         """Runs what has been asked; waits for something to do when the training is paused."""
         if not self._running and self._aim is None:
             self._publish(force=True)
-            self._do(*self._commands.get())
-        while not self._commands.empty() and not self._ended:
-            self._do(*self._commands.get())
+            self._do(self._inbox.take())
+        while not self._inbox.empty and not self._ended:
+            self._do(self._inbox.take())
 
-    def _do(self, command: Command, anywhere: bool) -> None:
-        if not anywhere and self._aim is not None:
+    def _do(self, order: Order[Worker] | None) -> None:
+        if order is None:
+            return
+        if not order.anywhere and self._aim is not None:
             self._travel(to_end=True)
-        if anywhere or self._aim is None:
-            command(self)
+        if order.anywhere or self._aim is None:
+            order.command(self)
 
     def _travel(self, to_end: bool = False) -> None:
         """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
@@ -291,7 +261,7 @@ class Worker:
             timeline.trainer.machine.stop[0] = 0
             if time.perf_counter() - began > NUMBERS_EVERY:
                 self.tell(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
-            return self._leaving or not (to_end or self._commands.empty())
+            return self._leaving or not (to_end or self._inbox.empty)
 
         timeline.go(wanted, break_off)
         self.travelled(trainer)
@@ -311,7 +281,7 @@ class Worker:
     def _train(self) -> None:
         trainer, timeline = self._both()
         trainer.machine.stop[0] = 0
-        if not self._commands.empty():  # asked after the look: cleared before it, so that none is overheard
+        if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit = self.tempo.at(trainer.step)
         wanted = max(1, int(limit * NUMBERS_EVERY)) if limit else 1 << 30
@@ -333,7 +303,7 @@ class Worker:
             self._publisher.message = reason or self._publisher.message
         rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
         self._publish(force=rest > PICTURES_EVERY)
-        if rest > 0 and self._commands.empty():
+        if rest > 0 and self._inbox.empty:
             self._wait(rest)
 
     def _keep_last_good(self) -> None:
@@ -345,11 +315,7 @@ class Worker:
 
     def _wait(self, seconds: float) -> None:
         """Sleeps for the speed control; a command ends the sleep."""
-        try:
-            command, anywhere = self._commands.get(timeout=seconds)
-        except queue.Empty:
-            return
-        self._do(command, anywhere)
+        self._do(self._inbox.take(seconds))
 
     # -- what commands do ------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
+from nnplay.inbox import NoAnswerError
 from nnplay.journal import SetWeight
 from nnplay.moments import Part
 from nnplay.past import KeptPast, recall, taken
@@ -27,7 +28,7 @@ from nnplay.play.settings import Settings, from_config
 from nnplay.stopping import Stops
 from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
-from nnplay.worker import NoAnswerError, Worker
+from nnplay.worker import Worker
 
 
 class Keeping:
