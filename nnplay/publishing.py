@@ -52,6 +52,10 @@ class Publisher:
             self.message = message
             self.snapshot = replace(self.snapshot, message=message)
 
+    def add(self, words: str) -> None:
+        """Puts words, if there are any, behind the message that the next snapshot shows."""
+        self.message = "; ".join(part for part in (self.message, words) if part)
+
     def show(self, shown: Snapshot) -> None:
         """Shows this, with the newest message."""
         with self._turn:

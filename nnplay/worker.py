@@ -155,7 +155,7 @@ class Worker:
         self.travelled(trainer)
         self._publisher.outdate()
         self._aim, self._error = timeline.latest, ""
-        self._message = f"the run goes on as {line.told}; beside it lies {left.told}"
+        self._publisher.message = f"the run goes on as {line.told}; beside it lies {left.told}"
         return left
 
     def halt(self) -> None:
@@ -267,9 +267,8 @@ class Worker:
         self.travelled(trainer)
         if timeline.trainer.step == wanted:
             self._aim = None
-            self._publisher.message = (
-                "" if self._publisher.message.startswith("going to step") else self._publisher.message
-            )
+            if self._publisher.message.startswith("going to step"):
+                self._publisher.message = ""
 
     def travelled(self, before: Trainer) -> None:
         """For the training thread: the run was taken to another moment; `before` stood there until then."""
@@ -339,9 +338,7 @@ class Worker:
             self._until = trainer.step + trainer.steps_to(trainer.epoch + epochs)
         self.stops.begin(trainer)
         if steps is None and epochs is None:
-            self._publisher.message = "; ".join(
-                words for words in (self._publisher.message, self.stops.passed) if words
-            )
+            self._publisher.add(self.stops.passed)
         self._speed.begin()
         self._running = True
 
@@ -362,8 +359,7 @@ class Worker:
     def _install(self, trainer: Trainer, continues: str = "") -> None:
         timeline = self.timeline
         if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
-            lost = _let_go(timeline.latest - trainer.step)
-            self._publisher.message = "; ".join(words for words in (self._publisher.message, lost) if words)
+            self._publisher.add(_let_go(timeline.latest - trainer.step))
             timeline.switch(continues, trainer)
         else:
             self._begin(trainer)

@@ -117,6 +117,14 @@ def test_back_to_the_line_before_nothing_of_it_is_lost(backend: PlaygroundBacken
     assert timeline_of(backend).latest == 52
 
 
+def test_the_screen_says_which_line_goes_on_and_which_lies_beside_it(backend: PlaygroundBackend) -> None:
+    """The message of a switch names the line that is trained now and the one that was left."""
+    fork(backend, 25, "lr 0.2")
+    take(backend, "lr 0.2")
+    line, left = "lr 0.2 from step 25", timeline_of(backend).lines[0].told
+    until(lambda: backend.snapshot.message == f"the run goes on as {line}; beside it lies {left}")
+
+
 def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) -> None:
     """Undo goes back to the line before, redo to the fork; the settings follow."""
     fork(backend, 25, "lr 0.2")
