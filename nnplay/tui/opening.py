@@ -19,6 +19,8 @@ from nnplay.tui.palette import DARK, LIGHT
 
 _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[0m\x1b[?1049l\x1b[?25h"
+_MUTE = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 1004, 2004, 2026)) + "\x1b[<u"
+"""No reports of mouse and focus, no marks around pastes, output shown at once, plain keys."""
 
 
 class Opening:
@@ -63,6 +65,12 @@ class Opening:
         """The playground draws from now on, and restores the terminal at its end."""
         self._ours = False
 
+    def abandon(self) -> None:
+        """For an end in which nobody else can restore the terminal any more: gives it back, whoever has it."""
+        if os.name == "posix":
+            self._write(_MUTE + _LEAVE)
+            self._give_keys_back()
+
     def done(self) -> None:
         """All is imported and built, and stays: the collector need not look through it again.
 
@@ -102,7 +110,7 @@ class Opening:
 
 def _screen() -> int:
     """Textual draws on standard error, and so does the first frame."""
-    return sys.stderr.fileno()
+    return (sys.__stderr__ or sys.stderr).fileno()  # the playground catches what is printed on `sys.stderr`
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -58,7 +58,7 @@ def run(
     app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
-    signals.install(backend.rescue, app.leave_from_signal)
+    signals.install(backend.rescue, app.leave_from_signal, opening.abandon if opening is not None else lambda: None)
     try:
         with speaking("playground"):
             status = app.run()

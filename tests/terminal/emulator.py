@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
+PATIENCE = 240.0
+"""Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
 BEGIN_PASTE, END_PASTE = "\x1b[200~", "\x1b[201~"
 
 
@@ -46,6 +48,7 @@ class Terminal:
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
+        self._open = True
         self.screen = _AnsweringScreen(columns, rows)
         if answers:
             self.screen.answer = lambda data: os.write(self.master, data)
@@ -86,7 +89,7 @@ class Terminal:
         self.raw += data
         self._stream.feed(data)
 
-    def until(self, happened: Callable[[], bool], seconds: float = 20.0) -> None:
+    def until(self, happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Draw until something is true; the screen is shown when it never is."""
         end = time.monotonic() + seconds
         while not happened():
@@ -118,7 +121,7 @@ class Terminal:
         for data in held:
             answer(data)
 
-    def finish(self, seconds: float = 10.0) -> int:
+    def finish(self, seconds: float = PATIENCE) -> int:
         """Draw until the child has ended; returns its exit status."""
         self.until(lambda: self.process.poll() is not None, seconds)
         for _ in range(5):
@@ -139,5 +142,11 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal is gone, as when its window is closed."""
+        if self._open:
+            self._open = False
+            os.close(self.slave)
+            os.close(self.master)

@@ -1,6 +1,7 @@
 """The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
 
-`--crash` makes the rewind fail as a bug would; `--rescue FILE` is where the run is saved on a signal or a crash.
+`--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is saved
+on a signal or a crash.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+import time
 from pathlib import Path
 
 from nnplay.errors import InputError
@@ -21,9 +23,9 @@ from tests.ui.fake_run import trained
 class LiveBackend(FakeBackend):
     """Publishes a new snapshot 30 times a second while it runs."""
 
-    def __init__(self, rescue: Path, *, crash: bool) -> None:
+    def __init__(self, rescue: Path, *, crash: bool, hang: bool = False) -> None:
         super().__init__()
-        self._rescue, self._crash = rescue, crash
+        self._rescue, self._crash, self._hang = rescue, crash, hang
         self._end = threading.Event()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -35,6 +37,9 @@ class LiveBackend(FakeBackend):
     def rewind(self) -> None:
         if self._crash:
             raise RuntimeError("a bug of the tests")
+        if self._hang:
+            self._rescue.with_name("hangs").touch()
+            time.sleep(10_000)
         super().rewind()
 
     def rescue(self) -> str:
@@ -49,6 +54,7 @@ def main() -> int:
     """Run; refusals are one line on standard error and status 2."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--hang", action="store_true")
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--rescue", type=Path, default=Path("rescued"))
     options = parser.parse_args()
@@ -56,7 +62,7 @@ def main() -> int:
         check()
         keymap.load(keymap.path())
         with Opening(ascii_only=options.ascii) as opening:
-            backend = LiveBackend(options.rescue, crash=options.crash)
+            backend = LiveBackend(options.rescue, crash=options.crash, hang=options.hang)
             return run(backend, ascii_only=options.ascii, tour=False, opening=opening)
     except InputError as error:
         print(error.message, file=sys.stderr)

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 
 from nnplay.tui.opening import Opening
@@ -68,10 +69,12 @@ def test_nothing_is_looked_through_for_garbage_meanwhile() -> None:
 def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
     """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
     terminal = open_nnplay("--no-tour", size=size)
-    terminal.until(lambda: b"getting ready" in terminal.raw)
-    assert b"\x1b[?1000h" not in terminal.raw[: terminal.raw.index(b"getting ready")]
-    assert "4 Output" in terminal.text
-    terminal.until(lambda: "press space to train" in terminal.text, 60)
+    terminal.until(lambda: b"\x1b[?1000h" in terminal.raw)
+    first = pyte.Screen(*size)
+    pyte.ByteStream(first).feed(terminal.raw.partition(b"\x1b[?1000h")[0])
+    assert "getting ready" in "\n".join(first.display)
+    assert "4 Output" in "\n".join(first.display)
+    terminal.until(lambda: "press space to train" in terminal.text)
     assert "getting ready" not in terminal.text
     terminal.press("q")
     assert terminal.finish() == 0
@@ -83,7 +86,7 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     terminal = open_nnplay("--no-tour")
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press(":set lr 0.007\r ")
-    terminal.until(lambda: step_of(terminal) > 0, 120)
+    terminal.until(lambda: step_of(terminal) > 0)
     terminal.until(lambda: "rate       0.007" in terminal.text)
     first_mouse = terminal.raw.index(b"\x1b[?1000h")
     assert b"set lr" not in terminal.raw[:first_mouse]
@@ -121,7 +124,7 @@ def test_a_fault_before_the_playground_draws_is_told_on_the_normal_screen(open_n
     """A bug that ends the app before it has the terminal: its report stands on the normal screen, status 1."""
     broken = "from nnplay.tui.app import Playground; Playground.get_css_variables = lambda self: 1 / 0; "
     terminal = open_nnplay("--no-tour", code=broken + START)
-    assert terminal.finish(60) == 1
+    assert terminal.finish() == 1
     assert terminal.restored
     last = terminal.raw[terminal.raw.rindex(b"\x1b[?1049l") :]
     assert b"ZeroDivisionError" in last
@@ -132,7 +135,7 @@ def test_a_wrong_word_never_changes_the_screen(open_nnplay: Open, tmp_path: Path
     (tmp_path / "bad.csv").write_text("a,y\n1,2\n3,x,4\n", encoding="utf-8")
     for words in (["--data", "missing.csv"], ["--data", "bad.csv"], ["--dta", "x"]):
         terminal = open_nnplay(*words)
-        assert terminal.finish(60) == 2, words
+        assert terminal.finish() == 2, words
         assert b"\x1b[?1049h" not in terminal.raw
         assert terminal.raw.count(b"nnplay:") == 1
         assert b"Traceback" not in terminal.raw
@@ -143,5 +146,5 @@ def test_a_wrong_keymap_never_changes_the_screen(open_nnplay: Open, tmp_path: Pa
     (tmp_path / "config" / "nnplay").mkdir(parents=True)
     (tmp_path / "config" / "nnplay" / "keymap.toml").write_text('[keys]\nrnu = "x"\n', encoding="utf-8")
     terminal = open_nnplay()
-    assert terminal.finish(60) == 2
+    assert terminal.finish() == 2
     assert b"\x1b[?1049h" not in terminal.raw

@@ -41,15 +41,14 @@ def open_nnplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ope
 
     yield open_one
     for terminal in opened:
-        with contextlib.suppress(OSError):  # a test may have closed the terminal itself
-            terminal.close()
+        terminal.close()
 
 
 def train(terminal: Terminal, steps: int = 200) -> int:
     """Opens, trains for some steps; the step that the screen showed last. Kernels may have to be compiled first."""
-    terminal.until(lambda: "press space" in terminal.text, 120)
+    terminal.until(lambda: "press space" in terminal.text)
     terminal.press(" ")
-    terminal.until(lambda: step_of(terminal) > steps, 180)
+    terminal.until(lambda: step_of(terminal) > steps)
     return step_of(terminal)
 
 
@@ -87,8 +86,7 @@ def test_an_end_that_nobody_asked_for_loses_nothing(open_nnplay: Open, how: str)
     began = time.monotonic()
     number = signal.SIGTERM if how == "SIGTERM" else signal.SIGHUP
     if how == "closed":
-        os.close(terminal.slave)
-        os.close(terminal.master)
+        terminal.hang_up()
         status = terminal.process.wait(5)
     else:
         os.kill(terminal.process.pid, number)
@@ -107,18 +105,18 @@ def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None
     terminal = open_nnplay("--no-tour")
     train(terminal)
     os.kill(terminal.process.pid, signal.SIGHUP)
-    assert terminal.finish(seconds=5) == 129
+    assert terminal.finish() == 129
     (kept,) = session.autosaves()
     step = kept.record["progress"]["step"]
     again = open_nnplay("--no-tour")
-    again.until(lambda: b"a run was recovered" in again.raw, 60)
-    again.until(lambda: "ended without being saved" in again.text, 60)
+    again.until(lambda: b"a run was recovered" in again.raw)
+    again.until(lambda: "ended without being saved" in again.text)
     again.press("\x1b")
-    again.until(lambda: "ended without being saved" not in again.text, 60)
+    again.until(lambda: "ended without being saved" not in again.text)
     again.press("q")
     assert again.finish() == 0
     resumed = open_nnplay("open", str(kept.path))
-    resumed.until(lambda: step_of(resumed) == step, 60)
+    resumed.until(lambda: step_of(resumed) == step)
     resumed.process.kill()
     resumed.process.wait()
     assert assert_legal(kept.path) == step
@@ -132,9 +130,9 @@ def test_a_kill_loses_no_more_than_the_time_between_autosaves(open_nnplay: Open)
     def kept() -> list[session.Summary]:
         return [summary for summary in session.autosaves() if summary.record]
 
-    terminal.until(lambda: bool(kept()), 60)
+    terminal.until(lambda: bool(kept()))
     first = kept()[0].generation
-    terminal.until(lambda: kept()[0].generation >= first + 3, 60)
+    terminal.until(lambda: kept()[0].generation >= first + 3)
     terminal.process.kill()
     terminal.process.wait()
     (found,) = kept()
@@ -148,12 +146,12 @@ def test_everything_is_private_and_nothing_is_in_a_shared_folder(open_nnplay: Op
     shared.mkdir(mode=0o700)
     terminal = open_nnplay("--no-tour", "--data", "xor", umask=0, NNPLAY_AUTOSAVE_SECONDS="1", TMPDIR=str(shared))
     train(terminal)
-    terminal.until(lambda: bool(session.autosaves()), 60)
+    terminal.until(lambda: bool(session.autosaves()))
     terminal.press("s")
-    terminal.until(lambda: (tmp_path / "xor.nnplay" / "session.toml").exists(), 60)
+    terminal.until(lambda: (tmp_path / "xor.nnplay" / "session.toml").exists())
     terminal.shows("saved to")
     os.kill(terminal.process.pid, signal.SIGTERM)
-    assert terminal.finish(seconds=5) == 143
+    assert terminal.finish() == 143
     found = list(tmp_path.rglob("*"))
     assert {"session.toml", "recent.json"} <= {path.name for path in found}
     wrong = [path for path in found if stat.S_IMODE(path.stat().st_mode) != (0o700 if path.is_dir() else 0o600)]
@@ -168,13 +166,13 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
         made.save()
         made.pack("packed.zip")
     packed = open_nnplay("open", "packed.zip")
-    packed.until(lambda: "at step 30" in packed.text, 60)
+    packed.until(lambda: "at step 30" in packed.text)
     assert step_of(packed) == 30
     assert "read only" not in packed.text
     first = open_nnplay("open", "run.nnplay")
-    first.until(lambda: "at step 30" in first.text, 60)
+    first.until(lambda: "at step 30" in first.text)
     second = open_nnplay("open", "run.nnplay")
-    second.until(lambda: "read only" in second.text.split("\n")[0] and "has had it open" in second.text, 60)
+    second.until(lambda: "read only" in second.text.split("\n")[0] and "has had it open" in second.text)
     for terminal in (packed, first, second):
         terminal.press("q")
         assert terminal.finish() == 0
@@ -184,18 +182,18 @@ def test_packed_and_locked_sessions_say_what_they_are_on_the_screen(open_nnplay:
 def test_an_end_while_kernels_are_compiled_leaves_no_process(
     open_nnplay: Open, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Ended in the middle of its first compilation, an edit just made: gone in 5 s with its compilers; edit kept."""
+    """Ended in the middle of its first compilation, an edit just made: gone in 5 s, then its compilers; edit kept."""
     terminal = open_nnplay("--no-tour", "--data", "xor", NNPLAY_CACHE_DIR=str(tmp_path / "cache"))
-    terminal.until(lambda: "compiling kernels" in terminal.text, 60)
+    terminal.until(lambda: "compiling kernels" in terminal.text)
     assert len(processes_of(terminal.process.pid)) > 1
     terminal.press(":set lr 0.125\r")
-    terminal.until(lambda: "lr 0.125 from this step on" in terminal.text, 60)
+    terminal.until(lambda: b"0.125 from this step on" in terminal.raw)  # it may stand there for a moment only
     if number == signal.SIGKILL:
-        terminal.until(lambda: bool(session.autosaves()), 60)
+        terminal.until(lambda: bool(session.autosaves()))
     os.kill(terminal.process.pid, number)
     status = terminal.finish(seconds=5)
     assert status == (-number if number == signal.SIGKILL else 128 + number)
-    terminal.until(lambda: processes_of(terminal.process.pid) == [], 5)
+    terminal.until(lambda: processes_of(terminal.process.pid) == [])
     (kept,) = session.autosaves()
     with Session.open(kept.path) as found:
         assert found.config.optimizer.values["lr"] == 0.125
@@ -204,9 +202,8 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
 def test_headless_training_on_a_closed_terminal_is_kept(open_nnplay: Open, tmp_path: Path) -> None:
     """`nnplay train --save` whose terminal is closed ends with 129 and has saved a legal state."""
     terminal = open_nnplay("train", "spiral", "--epochs", "100000000", "--save", "run.nnplay")
-    terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text, 120)
-    os.close(terminal.slave)
-    os.close(terminal.master)
+    terminal.until(lambda: "epoch" in terminal.text and "steps/s" in terminal.text)
+    terminal.hang_up()
     assert terminal.process.wait(5) == 129
     assert processes_of(terminal.process.pid) == []
     assert assert_legal(tmp_path / "run.nnplay") > 0
