@@ -114,7 +114,7 @@ class Worker:
         """Shows a message now, from any thread: the training thread may be busy with something long."""
         self._publisher.tell(message)
 
-    def ask(self, question: Callable[[Worker], Answer], seconds: float = 10.0) -> Answer:
+    def ask(self, question: Callable[[Worker], Answer], seconds: float = 120.0) -> Answer:
         """The answer that the training thread gives between two steps.
 
         Raises:

@@ -37,17 +37,17 @@ def until(holds: Callable[[], Any], what: str) -> None:
 
 def settled(worker: Worker) -> Snapshot:
     """The snapshot after everything that was asked so far has been done, the training paused or at its end."""
-    worker.ask(lambda asked: None)
-    until(lambda: worker.ask(lambda asked: not asked.snapshot.running and not asked._running), "the run ends")
+    worker.ask(lambda asked: None, PATIENCE)
+    until(lambda: worker.ask(lambda asked: not asked.snapshot.running and not asked._running, PATIENCE), "the run ends")
     seen = worker.snapshot
-    worker.ask(lambda asked: None)
+    worker.ask(lambda asked: None, PATIENCE)
     until(lambda: worker.snapshot is not seen, "a snapshot after that")
     return worker.snapshot
 
 
 def numbers(worker: Worker) -> bytes:
     """The whole state, taken between two steps."""
-    return worker.ask(lambda asked: trainer_of(asked).state().memory.tobytes())
+    return worker.ask(lambda asked: trainer_of(asked).state().memory.tobytes(), PATIENCE)
 
 
 def trainer_of(worker: Worker) -> Trainer:

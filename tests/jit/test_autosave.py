@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import threading
 import time
@@ -19,6 +20,7 @@ from nnplay.play import autosave
 from nnplay.play.autosave import Unattended, training_every
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.run_session import Session
+from nnplay.worker import Worker
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}
 
@@ -38,7 +40,7 @@ def open_backend() -> Iterator[Callable[[], PlaygroundBackend]]:
 
     def make() -> PlaygroundBackend:
         made.append(PlaygroundBackend(RunConfig.from_dict(RUN)))
-        made[-1].worker.ask(lambda worker: None, seconds=120)
+        made[-1].worker.ask(lambda worker: None, seconds=240)
         return made[-1]
 
     yield make
@@ -49,7 +51,7 @@ def open_backend() -> Iterator[Callable[[], PlaygroundBackend]]:
 Open = Callable[[], PlaygroundBackend]
 
 
-def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
+def until(happened: Callable[[], object], seconds: float = 240.0) -> None:
     """Waits for something that another thread brings about."""
     end = time.monotonic() + seconds
     while not happened():
@@ -65,7 +67,12 @@ def trained(backend: PlaygroundBackend, steps: int = 30) -> None:
 
 def parameters(backend: PlaygroundBackend) -> dict[str, np.ndarray]:
     """Copies of what was learned."""
-    return backend.worker.ask(lambda worker: {k: v.copy() for k, v in worker.trainer.tensors().items()})  # type: ignore[union-attr]
+
+    def copy(worker: Worker) -> dict[str, np.ndarray]:
+        assert worker.trainer is not None
+        return {name: value.copy() for name, value in worker.trainer.tensors().items()}
+
+    return backend.worker.ask(copy, seconds=240)
 
 
 def test_training_and_edits_are_kept_without_being_asked_for(open_backend: Open) -> None:
@@ -211,7 +218,7 @@ def test_two_playgrounds_on_one_session(open_backend: Open, tmp_path: Path) -> N
         pass
     first, second = open_backend(), open_backend()
     assert "read only" not in first.open("one.nnplay")
-    assert f"read only: {os.environ.get('USER', 'root')}" in second.open("one.nnplay")
+    assert f"read only: {pwd.getpwuid(os.getuid()).pw_name} on " in second.open("one.nnplay")
     assert second.path == ""
     with pytest.raises(InputError):
         second.save("one.nnplay")

@@ -236,7 +236,7 @@ def test_ctrl_c_stops_and_prints_the_result_so_far() -> None:
     while not process.stdout.readline().startswith("cross_entropy"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "interrupted: " in output
     assert any(line.startswith("train ") for line in output.splitlines())
@@ -250,7 +250,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert process.stderr is not None
     process.stdout.close()
     errors = process.stderr.read()
-    process.wait(timeout=60)
+    process.wait(timeout=240)
     process.stderr.close()
     assert errors == ""
 
@@ -259,7 +259,7 @@ def test_a_terminal_shows_a_living_line_and_then_curves_and_scores() -> None:
     """On a terminal: a bar with epoch, speed, time left and losses, drawn over; then the curves and the scores."""
     environment = os.environ | {"TERM": "xterm-256color", "PYTHONUTF8": "1", "COLUMNS": "120", "LINES": "40"}
     words = ["-m", "nnplay", "train", "spiral", "--epochs", "1000000000"]
-    child = pexpect.spawn(sys.executable, words, cwd=str(ROOT), env=environment, dimensions=(40, 120), timeout=60)
+    child = pexpect.spawn(sys.executable, words, cwd=str(ROOT), env=environment, dimensions=(40, 120), timeout=240)
     child.expect(r"\r\x1b\[Kepoch [\d,]+/1,000,000,000 .* steps/s .* left .*train .*valid .*acc ")
     child.sendintr()
     child.expect("validation loss")

@@ -159,7 +159,7 @@ def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Pa
         assert any(line.startswith("cross_entropy") for line in child.stdout)
         wait_for_training(child.pid)
         child.send_signal(number)
-        assert child.wait(10) == 128 + number
+        assert child.wait(240) == 128 + number
     place = tmp_path / "a.nnplay" if save else session.autosaves()[0].path
     assert load(place).record["progress"]["step"] > 0
     assert len(session.autosaves()) == (0 if save else 1)

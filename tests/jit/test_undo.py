@@ -39,7 +39,7 @@ def train(backend: PlaygroundBackend, steps: int) -> None:
         worker.trainer.run(steps=steps)
         worker.timeline.note()
 
-    backend.worker.ask(advance, seconds=120)
+    backend.worker.ask(advance, seconds=240)
 
 
 def held(backend: PlaygroundBackend) -> dict[str, Any]:
@@ -51,10 +51,10 @@ def held(backend: PlaygroundBackend) -> dict[str, Any]:
         arrays = {**trainer.tensors(), **trainer.history.to_arrays()}
         return {name: value.copy() for name, value in arrays.items()} | {"step": np.array(trainer.step)}
 
-    return backend.worker.ask(copy, seconds=120)
+    return backend.worker.ask(copy, seconds=240)
 
 
-def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
+def until(happened: Callable[[], object], seconds: float = 240.0) -> None:
     """Waits for something that another thread brings about."""
     end = time.monotonic() + seconds
     while not happened():
@@ -173,7 +173,7 @@ def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBack
     backend.set_weight("2.weight", (1, 2), 7.5)
     train(backend, 30)
     backend.goto("step", 40)
-    backend.worker.ask(lambda worker: None, seconds=60)
+    backend.worker.ask(lambda worker: None, seconds=240)
     backend.undo()
     now = held(backend)
     assert all(now[name].tobytes() == value.tobytes() for name, value in before.items() if "history" not in name)

@@ -1,7 +1,7 @@
 """The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
 
-`--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is saved
-on a signal or a crash.
+`--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is
+saved on a signal or a crash.
 """
 
 from __future__ import annotations
