@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -27,10 +28,27 @@ def ask_for_cursor(app: App[Any]) -> None:
 
 
 def restore_at_end(app: App[Any], modes: list[Any] | None) -> None:
-    """Leave the terminal with this line discipline at the end, and to the shell meanwhile; not as it was found."""
+    """Leave the terminal with this line discipline at the end, and to the shell meanwhile; not as it was found.
+
+    Textual itself does it while frames are still on their way: keys pressed then are echoed in the middle of them.
+    """
     driver: Any = app._driver
-    if modes is not None and getattr(driver, "attrs_before", None) is not None:
-        driver.attrs_before = modes
+    if modes is None or getattr(driver, "attrs_before", None) is None:
+        return
+    import termios  # there are no modes where there is none
+
+    stop, close = driver.stop_application_mode, driver.close
+
+    def stop_only() -> None:
+        driver.attrs_before = None
+        stop()
+
+    def close_and_restore() -> None:
+        close()  # all has been written
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(driver.fileno, termios.TCSANOW, modes)
+
+    driver.stop_application_mode, driver.close = stop_only, close_and_restore
 
 
 def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:

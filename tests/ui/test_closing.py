@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import termios
+import tty
+
 import pytest
 from textual.screen import Screen
 
+from nnplay.tui import textual_private
 from nnplay.tui.app import Playground
 from nnplay.tui.closing import ClosesOnce, Palette
 from nnplay.tui.look import Look
@@ -84,3 +90,32 @@ async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() 
     app.refill()
     app.follower.tick()
     assert "the last word" not in app.printed
+
+
+def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:
+    """At the end the line discipline comes back behind the last byte, or keys would be echoed amid a frame."""
+    master, slave = pty.openpty()
+    modes = termios.tcgetattr(slave)
+    tty.setraw(slave)
+
+    class Driver:
+        """What Textual's driver does at its end, in its order."""
+
+        fileno = slave
+        attrs_before = modes
+
+        def stop_application_mode(self) -> None:
+            if self.attrs_before is not None:
+                termios.tcsetattr(slave, termios.TCSANOW, self.attrs_before)
+
+        def close(self) -> None:
+            assert not termios.tcgetattr(slave)[3] & termios.ECHO
+
+    app = Playground(FakeBackend(trained()), Look())
+    app._driver = driver = Driver()  # type: ignore[assignment]
+    textual_private.restore_at_end(app, modes)
+    driver.stop_application_mode()
+    driver.close()
+    assert termios.tcgetattr(slave) == modes
+    os.close(master)
+    os.close(slave)
