@@ -3,64 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from nnplay import saved_run, session
 from nnplay.config import RunConfig
-from nnplay.config.live import with_live
-from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.inbox import NoAnswerError
-from nnplay.journal import SetWeight
-from nnplay.moments import Part
-from nnplay.past import KeptPast, recall, taken
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import STOP_FIELDS
 from nnplay.play.edits import Edits
+from nnplay.play.making import Making
 from nnplay.play.recent import Recent, recent, recovered, remember
 from nnplay.play.settings import Settings, from_config
 from nnplay.stopping import Stops
-from nnplay.trainer import Trainer
 from nnplay.user_path import user_path
 from nnplay.worker import Worker
 
 
-class Keeping:
+class Keeping(Making):
     """The files of a run.
 
     Attributes:
         read_only: why the session that was opened cannot be saved to; empty when it can.
         path: the session that `save("")` goes to; empty when the run was never saved.
-        compiling: kernels are being compiled: what is asked meanwhile is done when they are ready.
-        view: what the screen wants to find again when the session is opened: plain TOML values.
     """
 
-    worker: Worker
-    settings: Settings
     autosave: Autosave
-    _config: RunConfig
     _split: Split
 
     def __init__(self) -> None:
+        super().__init__()
         self.path = ""
         self.read_only = ""
-        self.compiling = False
-        self.view: Mapping[str, Any] = {}
         self._lock: session.Lock | None = None
         self._generation = 0
         self._edits = 0
         self._clean = (0, 0)
-        self._made: tuple[Trainer | None, RunConfig | None] = (None, None)
-        self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
-        self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
-        self._still = threading.Lock()
-        self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self.edits = Edits()
 
     # -- saving ----------------------------------------------------------------------------------------------------
@@ -251,29 +233,6 @@ class Keeping:
         self._clean = self._progress()
         self._settle(keep=was_unsaved)
 
-    def _recall(self, past: KeptPast | None, config: RunConfig) -> None:
-        """Gives the run that was just installed its past."""
-
-        def put(worker: Worker) -> None:
-            if past is not None and worker.timeline is not None:
-                recall(worker.timeline, past, config, self._made_late)
-
-        self.worker.send(put)
-
-    def _made_late(self, config: RunConfig, split: Split | None) -> Trainer:
-        """The trainer of another part of the run, made when somebody goes there."""
-        trainer: Trainer = config.trainer(self._compiling, split)
-        self._made_of[trainer] = config
-        return trainer
-
-    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Part:
-        """The part of a run that goes on from `trainer` with another optimizer or other settings."""
-        made, split = self._made_of[trainer], trainer.split
-        settings = {name: value for name, value in changes.items() if name != "optimizer"}
-        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
-        config = replace(config, training={**config.training, **settings})
-        return Part(None, lambda: self._made_late(config, split), config, fingerprint(split))
-
     def _settle(self, keep: bool = False) -> None:
         try:
             self.autosave.settled(keep)
@@ -297,39 +256,6 @@ class Keeping:
             return 0, self._edits
         return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
 
-    def _compiling(self, done: int, total: int, name: str) -> None:
-        """Tells how far the compiler is."""
-        self.compiling = done < total
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
-
-    def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
-        """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
-
-        def tracked() -> Trainer:
-            self._replaced = self._made
-            try:
-                trainer = make()
-            finally:
-                with self._still:
-                    self._replaced = None
-                if self.compiling:  # it came to no good end
-                    self._compiling(0, 0, "")
-            self._made = (trainer, config)
-            self._made_of[trainer] = config
-            return trainer
-
-        return tracked
-
-    def _capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the present moment, taken by the worker between two steps; and its timeline's serial number."""
-
-        def capture(worker: Worker) -> tuple[saved_run.SavedRun | None, int]:
-            return self._captured(worker), worker.timeline.serial if worker.timeline is not None else 0
-
-        if threading.current_thread() is self.worker.thread:
-            return capture(self.worker)
-        return self.worker.ask(capture, seconds=_PATIENCE)
-
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
 
@@ -350,42 +276,6 @@ class Keeping:
         if saved is None or not self.path or self._lock is None:
             return saved
         return replace(saved, origin=(str(Path(self.path).absolute()), self._generation))
-
-    def _waiting(self) -> saved_run.SavedRun | None:
-        """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""
-        with self._still:
-            if self._replaced is None:
-                return None
-            trainer, config = self._replaced
-            if trainer is None or config is None:
-                return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
-            saved = self._captured_of(trainer, config)
-            return replace(saved, edited=self._config, edited_weights=self._weights_set())
-
-    def _weights_set(self) -> list[SetWeight]:
-        """The weights that were set by hand, and not taken back, since the training thread has been busy."""
-        values = dict(self._weights_to_come)
-        return [SetWeight(*place, value) for place, value in values.items() if value is not None]
-
-    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
-        trainer = worker.trainer
-        config = None if trainer is None else self._made_of.get(trainer)
-        if trainer is None or config is None:
-            return None
-        return self._captured_of(trainer, config)
-
-    def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
-        timeline = self.worker.timeline
-        past = None if timeline is None or timeline.trainer is not trainer else taken(timeline, self._config_of)
-        return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
-
-    def _config_of(self, part: Part) -> RunConfig | None:
-        """What the trainer of a part of the run was made of."""
-        return self._made_of.get(part.made) if part.made is not None else part.config
-
-    def _seen(self) -> dict[str, Any]:
-        """What a session keeps of the screen, and the stop conditions."""
-        return {**self.view, "stops": dict(self.settings.stops)}
 
 
 def _notes(opened: saved_run.Opened) -> list[str]:
@@ -413,5 +303,3 @@ _ATTEMPTS: Final = 10
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0
-#: Seconds that a save waits for kernels that are being compiled.
-_PATIENCE: Final = 300.0
