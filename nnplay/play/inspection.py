@@ -166,6 +166,7 @@ class View:
         held: what is silent or frozen, in words.
         journal: what the user changed, as (step, words).
         check: results of the last gradient check.
+        line: what sets this line of the run apart, where there was another one.
         forks: other lines of the run.
         run: the run's own losses beside them.
         message, error: what there is to say.
@@ -188,6 +189,7 @@ class View:
     held: tuple[str, ...] = ()
     journal: tuple[tuple[int, str], ...] = ()
     check: tuple[CheckLine, ...] = ()
+    line: str = ""
     forks: tuple[Fork, ...] = ()
     run: Curve | None = None
     message: str = ""

@@ -159,6 +159,7 @@ class Questions:
             held=holds.words(trainer.setup.silent, trainer.setup.frozen),
             journal=tuple((change.step, change.words) for change in timeline.changes),
             check=self._check,
+            line=f"{timeline.words} from step {timeline.since:,}" if timeline.words else "",
             forks=(forks := forking.shown(trainer.history, self._fork)),
             run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
         )

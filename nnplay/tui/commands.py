@@ -37,8 +37,14 @@ def split(line: str) -> tuple[Action, str]:
     return action, rest.strip()
 
 
-def completions(line: str, entries: Sequence[Entry], catalogue: Catalogue) -> list[Candidate]:
-    """What `line` could become, best first."""
+def completions(
+    line: str, entries: Sequence[Entry], catalogue: Catalogue, lines: Sequence[tuple[str, str]] = ()
+) -> list[Candidate]:
+    """What `line` could become, best first.
+
+    Args:
+        lines: other lines of the run, each with a note.
+    """
     word, space, rest = line.lstrip(":").partition(" ")
     if not space:
         return [
@@ -60,6 +66,8 @@ def completions(line: str, entries: Sequence[Entry], catalogue: Catalogue) -> li
         ]
     if word == "preset":
         return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
+    if word == "line":
+        return [Candidate(f"line {told}", note) for told, note in lines if told.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []

@@ -118,6 +118,13 @@ class FakeBackend:
         self.settings = settings
         return kept
 
+    def lines(self) -> list[tuple[str, str]]:
+        return []
+
+    def take_line(self, words: str) -> str:
+        self.asked.append(("take_line", words))
+        return f"going on as {words}"
+
     def caught_up(self) -> bool:
         return False
 

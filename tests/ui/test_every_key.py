@@ -161,6 +161,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "preset": ("preset circle", lambda app: app._backend.settings.dataset, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.dataset, "moons"),
+    "line": ("line lr 0.1", _asked, ("take_line", "lr 0.1")),
     "tour": ("tour", _screen, "Tour"),
     "recovered": ("recovered", _said, "no run ended without being saved"),
 }

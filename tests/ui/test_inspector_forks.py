@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import Compare
+from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.said import Said
+from nnplay.tui.scrub import Scrub
 from tests.ui.visit import inspecting
 
 
@@ -80,3 +83,70 @@ async def test_a_fork_is_stopped_and_let_go() -> None:
         await visit.press("X")
         await visit.until(lambda: not visit.view.forks)
         assert "let go: lr 0.5" in visit.screen.query_one(Said).text
+
+
+async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
+    """`T` makes the fork the run, its rate and steps; the line before is a curve beside it, `z` takes it again."""
+    async with inspecting() as visit:
+        await visit.press("home")
+        await visit.pilot.press("F")
+        await visit.type("lr 0.5")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Compare))
+        await visit.pilot.press("T")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Choose))
+        await visit.pilot.press("enter")
+        await visit.until(lambda: visit.view.line == "lr 0.5 from step 0" and visit.view.step == visit.view.latest)
+        assert visit.view.latest == 500
+        assert visit.view.lr == 0.5
+        assert "T or z goes back" in visit.screen.query_one(Said).text
+        assert [(fork.words, fork.step) for fork in visit.view.forks] == [("lr 0.05", 0)]
+        assert "line lr 0.5 from step 0" in visit.text(HeadLine)
+        await visit.press("full_stop")
+        assert visit.view.latest == 501
+        await visit.pilot.press("z")
+        await visit.until(lambda: visit.view.line == "lr 0.05 from step 0")
+        assert (visit.view.latest, visit.view.lr) == (30, 0.05)
+        assert [fork.words for fork in visit.view.forks] == ["lr 0.5"]
+
+
+async def test_a_line_is_taken_by_a_command_on_the_main_screen() -> None:
+    """`:line lr 0.5` trains on from that fork; `:line` lists what there is; another name is refused in words."""
+    async with inspecting() as visit:
+        await visit.press("home")
+        await visit.pilot.press("F")
+        await visit.type("lr 0.5")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Compare))
+        await visit.pilot.press("escape", "escape")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
+        app = visit.pilot.app
+        await visit.pilot.press("colon")
+        await visit.type("line lr 0.7")
+        await visit.until(lambda: "lr 0.7" in app.screen.query_one(Said).text)
+        await visit.pilot.press("colon")
+        await visit.type("line lr 0.5")
+        await visit.until(lambda: visit.backend.snapshot.step == 500)
+        await visit.until(lambda: visit.backend.settings.optimizer_fields["lr"] == 0.5)
+        await visit.pilot.press("colon")
+        await visit.type("line")
+        await visit.until(lambda: isinstance(app.screen, Choose))
+        await visit.pilot.press("enter")
+        await visit.until(lambda: visit.backend.snapshot.latest == 30)
+
+
+async def test_after_opening_the_scrub_bar_reaches_the_first_step(tmp_path: Path) -> None:
+    """A session that was saved and opened again: `home` goes to step 0, and the bar begins there."""
+    async with inspecting() as visit:
+        await visit.pilot.press("escape")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
+        first = visit.backend.worker.ask(lambda worker: worker.timeline and worker.timeline.moments[0].state)
+        visit.backend.save(str(tmp_path / "run"))
+        visit.backend.open(str(tmp_path / "run.nnplay"))
+        bar = visit.pilot.app.screen.query_one(Scrub)
+        await visit.until(lambda: bar.latest == 30)
+        assert bar.first == 0
+        await visit.pilot.click(Scrub, offset=(3, 0))
+        await visit.until(lambda: visit.backend.snapshot.step == 0)
+        again = visit.backend.worker.ask(lambda worker: worker.trainer and worker.trainer.state())
+        assert first is not None
+        assert again is not None
+        assert first.memory.tobytes() == again.memory.tobytes()  # type: ignore[union-attr]

@@ -101,6 +101,12 @@ class Choose(Dialog[str]):
             event.stop()
 
 
+def choose_line(lines: Sequence[tuple[str, str]]) -> Choose:
+    """Which other line of a run is trained from now on: each with how far it has come."""
+    lead = "it is trained, shown and saved from now on; the present line lies beside it"
+    return Choose("train on from another line", lead, [told for told, _ in lines], notes=[note for _, note in lines])
+
+
 class Switches(SelectionList[int]):
     """Shows by a letter, not by colour alone, what is switched on."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from nnplay.errors import InputError, NnplayError
 from nnplay.text import clean
 from nnplay.tui import entries, offers
-from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.dialogs.choose import Choose, choose_line
 from nnplay.tui.doing.shell import Shell
 from nnplay.tui.last_layer import suited
 from nnplay.tui.panes.layers import LayersPane
@@ -145,6 +145,18 @@ class ChangingActions(Shell):
     def action_redo(self) -> None:
         """Make it again."""
         self._back_or_forth(self._backend.redo)
+
+    def action_lines(self) -> None:
+        """Choose another line of the run to train on from."""
+        lines = self._backend.lines()
+        if lines:
+            self.push_screen(choose_line(lines), lambda told: self.take_line(told) if told else None)
+        else:
+            self.say("there is no other line: F in the inspector (i) forks one")
+
+    def take_line(self, words: str) -> None:
+        """Train on from another line of the run."""
+        self.attempt(lambda: self._backend.take_line(words))
 
     def _back_or_forth(self, move: Callable[[], str]) -> None:
         """Undo or redo; where reading the data takes long, beside the event loop."""

@@ -27,7 +27,7 @@ class CommandActions(LookingActions, KeepingActions):
         """Type a command that begins with `start`."""
 
         def complete(line: str) -> list[commands.Candidate]:
-            return commands.completions(line, self.settable(), self._backend.catalogue)
+            return commands.completions(line, self.settable(), self._backend.catalogue, self._backend.lines())
 
         self.push_screen(CommandLine(complete, self._history, start), self._typed)
 
@@ -59,6 +59,8 @@ class CommandActions(LookingActions, KeepingActions):
         elif name == "data":
             dataset, fields = commands.read_data(rest)
             self.open_data({"dataset": dataset, "dataset_fields": fields})
+        elif name == "line":
+            self.take_line(rest)
         elif name == "save":
             self.save(rest)
         elif name == "open":

@@ -76,17 +76,20 @@ class Reading(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)
 
 
-class Compare(Dialog[None]):
-    """The run's own loss and that of its forks, in one plot."""
+class Compare(Dialog[bool]):
+    """The run's own loss and that of its forks, in one plot; answers whether to go on with another of them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "close", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "close", show=False, priority=True),
+        Binding("T", "take_line", "train fork", show=False, priority=True),
+    ]
     DEFAULT_CSS = """
     Compare > Vertical { width: 96%; height: 80%; }
     Compare CurveView { height: 1fr; }
     """
 
     def __init__(self, view: View) -> None:
-        super().__init__("forks", "← → read values · g scale · esc back")
+        super().__init__("forks", "← → read values · g scale · T train on from one · esc back")
         self._view = view
 
     def body(self) -> ComposeResult:
@@ -106,3 +109,7 @@ class Compare(Dialog[None]):
         for fork in view.forks:
             curves[f"{fork.words} from {fork.step:,}"] = fork.losses
         self.query_one(CurveView).show(curves)
+
+    def action_take_line(self) -> None:
+        """Choose the one to go on with."""
+        self.dismiss(True)

@@ -61,6 +61,12 @@ KEYS: Final = (
     Key("x", "predict", "predict", "Guess shape, sign or value before a row is shown; hits are counted."),
     Key("F", "fork", "fork", "Run another line from here, one setting changed, and compare the curves."),
     Key("C", "forks", "", "The run and its forks in one plot; they are saved with the run."),
+    Key(
+        "T",
+        "take_line",
+        "train fork",
+        "Train on from a fork, or from the line before; it becomes the run, z goes back.",
+    ),
     Key("X", "end_fork", "", "Stop the fork that is on its way, or let the newest one go."),
     Key("J", "journal", "journal", "What was changed during the run, step by step."),
     Key("question_mark,f1", "help", "help", "All keys, and the terms of this row."),

@@ -17,7 +17,7 @@ from nnplay.tui import textual_private
 from nnplay.tui.closing import ClosesOnce
 from nnplay.tui.contract import Backend
 from nnplay.tui.inspector import keys
-from nnplay.tui.inspector.asking import AskText, Compare
+from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.detail_view import DetailView
 from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.keys_line import KeysLine
@@ -108,7 +108,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
         self.query_one(Scrub).show(view.first, view.step, view.latest, [step for step, _ in view.journal])
         self.say(view.error or view.message, error=bool(view.error))
         if view.compare:
-            self.app.push_screen(Compare(view))
+            self.compare(view)
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message."""

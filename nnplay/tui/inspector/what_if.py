@@ -16,7 +16,7 @@ from nnplay.play.inspecting import Inspecting
 from nnplay.play.inspection import Detail, OperandView, View
 from nnplay.play.trying import parse_value
 from nnplay.tui.contract import Backend
-from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.dialogs.choose import Choose, choose_line
 from nnplay.tui.glossary import Term, find
 from nnplay.tui.inspector.asking import AskText, Compare, Reading
 from nnplay.tui.inspector.keys import KEYS, shown
@@ -196,7 +196,32 @@ class WhatIf(Screen[None]):
         if self.view is None or not self.view.forks:
             self.say("there is no fork; F begins one", error=True)
         else:
-            self.app.push_screen(Compare(self.view))
+            self.compare(self.view)
+
+    def compare(self, view: View) -> None:
+        """Show the curves of the run and of its forks; from there one may go on with another of them."""
+        self.app.push_screen(Compare(view), lambda wanted: self.action_take_line() if wanted else None)
+
+    def action_take_line(self) -> None:
+        """Choose the line that is trained from now on."""
+        self.inspecting.keep_fork()
+
+        def take(told: str | None) -> None:
+            if told is None:
+                return
+            try:
+                self.edits.take_line(told)
+            except NnplayError as error:
+                self.say(error.message, error=True)
+                return
+            words = f"the run is {told} now; beside it lies the line before: T or z goes back to it"
+            self._moving(lambda: self.inspecting.ask(lambda inspector: words))
+
+        lines = self.edits.lines()
+        if not lines:
+            self.say("there is no other line; F forks one from this step", error=True)
+            return
+        self.app.push_screen(choose_line(lines), take)
 
     def action_end_fork(self) -> None:
         """No more of it."""
