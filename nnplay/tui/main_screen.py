@@ -37,7 +37,7 @@ SHORT = 16
 """Rows of a screen on which no message gets a second one."""
 LAYOUT = """
 MainScreen { layout: vertical; }
-#said-and-scrub { height: 1; } #said-and-scrub Said { width: 1fr; } #said-and-scrub Scrub { width: 46; }
+#said-and-scrub { height: 1; } #said-and-scrub Said { width: 1fr; height: 100%; } #said-and-scrub Scrub { width: 46; }
 #body { height: 1fr; }
 #left { width: 31; } #middle { width: 1.25fr; } #right { width: 1fr; }
 #data { height: 1fr; } #training { height: 1fr; }

@@ -19,7 +19,7 @@ MOST_ROWS = 3
 class Said(Cells):
     """Shows the last message until the next one."""
 
-    DEFAULT_CSS = "Said { height: 100%; }"
+    DEFAULT_CSS = "Said { height: 1; }"
 
     def __init__(self) -> None:
         super().__init__(id="said")

@@ -58,6 +58,16 @@ async def test_operands_without_room_are_named() -> None:
         assert "tab leads to x" not in visit.text(DetailView)
 
 
+async def test_rows_name_their_layer_on_a_small_screen() -> None:
+    """At 80×24 each row still says which kind of layer it belongs to, and list and detail fill the screen."""
+    async with inspecting(size=(80, 24)) as visit:
+        text = visit.text(RowsList)
+        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to answer"):
+            assert words in text
+        assert "relu relu" not in text
+        assert visit.screen.query_one(RowsList).size.height >= 18
+
+
 @pytest.mark.parametrize("size", [(80, 24), (110, 32), (200, 60), (40, 12), (12, 5)])
 async def test_every_row_is_drawn_at_every_size(size: tuple[int, int]) -> None:
     """All rows of a step, in all forms, are drawn at large and at tiny sizes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from textual import events
@@ -23,7 +24,17 @@ PHASES = {
 }
 
 _NARROW = 30
-"""Columns below which shapes and kinds of layers are left out."""
+"""Columns below which shapes are left out and gradients are written as ∂."""
+
+
+def _told(row: RowView, *, short: bool, d: str) -> str:
+    """The row's layer, by place and kind, and what is done there; the kind once where the row is named after it."""
+    name = re.sub(r"^gradients? of (the )?", d, row.name) if short else row.name
+    if not row.layer:
+        return row.name
+    if row.name.startswith(row.layer):
+        return f"{row.path} {name}"
+    return f"{row.path} {row.layer}{'' if short else ':'} {name}"
 
 
 class RowsList(Cells):
@@ -84,9 +95,7 @@ class RowsList(Cells):
         mark = look.pick("▶", ">") if next_one else look.pick("✓", "*") if row.number < view.at else " "
         written = next(operand for operand in row.operands if operand.role == "written")
         shape = shape_text(written.shape) if width >= _NARROW else ""
-        layer = f"{row.path} {row.layer}".strip()
-        told = row.path if width < _NARROW or row.name == row.layer else f"{layer}:"
-        name = f"{told} {row.name}" if layer else row.name
+        name = _told(row, short=width < _NARROW, d=look.pick("∂", "d "))
         room = max(4, width - 3 - len(shape) - 1)
         ink: Ink = "text" if row.number >= view.at or here else "dim"
         return joined(

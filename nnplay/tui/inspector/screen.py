@@ -47,7 +47,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
     InspectorScreen #inspector-body { height: 1fr; }
     InspectorScreen #rows { width: 44; border-right: solid $border; }
     InspectorScreen #detail { width: 1fr; padding: 0 1; }
-    InspectorScreen.-narrow #rows { width: 25; }
+    InspectorScreen.-narrow #rows { width: 29; max-width: 45%; }
     """
 
     def __init__(self, worker: Any, edits: Backend) -> None:
