@@ -253,7 +253,14 @@ class Curve:
 
 
 class History:
-    """The curves of one run by metric name ("loss", "validation_accuracy", …)."""
+    """The curves of one run by metric name.
+
+    A trainer writes "loss", "gradient_norm" and "lr" for each step, and at the end of each epoch "train_loss",
+    "validation_loss" and, for classes, "validation_accuracy" (a share from 0 to 1).
+
+    `history["loss"].steps` are the last steps of a curve's buckets, `.last`, `.minimum` and `.maximum` (float32) what
+    was there; as long as a curve has at most 4,096 values each has a bucket of its own.
+    """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity

@@ -84,11 +84,18 @@ def _counted(layer: Layer) -> int:
 
 
 class Network:
-    """A tree of layers with a seed for its initial weights.
+    """A tree of layers with a seed for its initial weights; shapes and weights come with the data.
 
     Args:
         layers: layers in order, or a text such as "linear 8, tanh, linear 2".
         seed: decides the initial weights; the same seed gives the same weights.
+
+    Attributes:
+        layers: the layers, as a tuple; blocks hold theirs in `branches`.
+        seed: see above.
+
+    Raises:
+        InputError: a text that is no list of layers, something that is no layer, or more than 10,000 of them.
     """
 
     def __init__(self, layers: Sequence[Layer | LayerRecord] | str, seed: int = 0) -> None:
@@ -106,6 +113,9 @@ class Network:
 
     def plan(self, input_shape: Shape) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
+
+        Args:
+            input_shape: of one row, without the batch: (features,), (steps, features) or (height, width, channels).
 
         Raises:
             Problems: all layers that cannot be, each with the rule and a legal value.

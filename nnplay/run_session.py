@@ -55,7 +55,9 @@ class Session:
         """A session at step 0, saved at once if it has a path.
 
         Args:
+            path: of the folder to be made (spiral.nnplay); None keeps it in memory until `save(path)`.
             run: a config, a table of plain values, or the text of a TOML file.
+            progress: told about kernels that are compiled first, as `(done, total, name)`.
 
         Raises:
             InputError: the run cannot be, or something is at that path.
@@ -75,7 +77,10 @@ class Session:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], progress: Progress | None = None) -> Session:
-        """A saved session where it stopped: a folder, a packed file, or a hand-written TOML text.
+        """A saved session where it stopped: a folder, a packed file, or a hand-written TOML file.
+
+        Args:
+            progress: as in `new`.
 
         Raises:
             InputError: not a session, or one that cannot be.

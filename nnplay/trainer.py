@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
 from nnplay.run_state import State
 from nnplay.setup import Setup, cores, made
+from nnplay.stretch import CALL_SECONDS, next_count
 from nnplay.tape import Tape
 from nnplay.targets import TargetForm, default_loss, target_form
 
@@ -40,20 +41,25 @@ if TYPE_CHECKING:
     from nnplay.inspector import RowView
 
 Array = NDArray[Any]
-#: Seconds of training in one call into the loop: short enough that a pause is felt at once.
-CALL_SECONDS: Final = 0.02
 
 
 class Trainer:
-    """Trains a network.
+    """Trains a network: the same arguments give the same numbers, bit for bit, however the run is cut in pieces.
 
     Args:
         network: the layers.
-        data: a `Split`, or a `Dataset` whose rows are all training rows.
-        loss: a loss, its name, or None for the usual one.
-        optimizer: an optimizer, or its name for its defaults.
+        data: a `Split`, or a `Dataset` whose rows are all training rows, unscaled.
+        loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
+        optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: told about kernels that are compiled first, as `(done, total, name)`.
-        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`) change it.
+        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`, all fields of `Setup`) change it.
+
+    Attributes:
+        network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
+        plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
+        history: curves of the run by name.
+        seconds: spent in training, without evaluation and compiling.
+        machine: the memory, clock and compiled rows under it all.
 
     Raises:
         InputError: a network that cannot be, a loss that does not fit, a batch larger than the data, or more memory
@@ -133,7 +139,8 @@ class Trainer:
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
 
-        They apply from the next step on; nothing is compiled anew.
+        They apply from the next step on; nothing is compiled anew, but rows of penalties or clipping that come or go.
+        What is silent or frozen changes here too.
 
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
@@ -168,6 +175,9 @@ class Trainer:
 
         Returns:
             The new trainer, and the names of the parameters that were made anew.
+
+        Raises:
+            InputError: as for a new trainer; this one stays as it is.
         """
         arguments = {
             "network": changes.pop("network", self.network),
@@ -265,7 +275,7 @@ class Trainer:
         steps: int | None = None,
         after: Callable[[Trainer], bool] | None = None,
     ) -> History:
-        """Trains for so many epochs (to the end of the last one) or steps.
+        """Trains for so many epochs (to the end of the last one) or steps; returns the history of the whole run.
 
         Args:
             after: called after each stretch of about 20 ms, and at each epoch's end if it is long; training stops
@@ -273,6 +283,7 @@ class Trainer:
 
         Raises:
             DivergedError: a number that is not finite; the last good weights are in place.
+            InputError: not one of epochs and steps, or not a whole number from 0.
         """
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps", where="run")
@@ -307,7 +318,7 @@ class Trainer:
         taken = machine.advance(count)
         spent = time.perf_counter() - began
         self.seconds += spent
-        self._call_steps = _next_count(taken, spent, seconds)
+        self._call_steps = next_count(taken, spent, seconds)
         self._observe()
         if record:
             self._record(first, taken)
@@ -346,7 +357,11 @@ class Trainer:
     # -- answers ---------------------------------------------------------------------------------------------------
 
     def evaluate(self, part: Part = "test") -> dict[str, float]:
-        """Loss and metrics of a part: accuracy, precision, recall, F1; or MAE, RMSE (in the target's own units) and R².
+        """Loss and metrics of a part over all its rows; dropout and noise are off.
+
+        Returns:
+            "loss", as it is trained on; for classes accuracy, precision, recall and f1, and for pixels iou, all from 0
+            to 1; for numbers mae and rmse, in the target's own units, and r2.
 
         Raises:
             InputError: the split has no such part.
@@ -362,7 +377,10 @@ class Trainer:
         return self._evaluation.target_scores(part)
 
     def predict(self, x: Any) -> Array:
-        """The network's answers (N, outputs) for inputs (N, …) as the network takes them; see `Split.inputs`.
+        """The network's answers (N, outputs), before any softmax that the loss brings along.
+
+        Args:
+            x: inputs (N, …), or one row without N, scaled as the training rows are; see `Split.inputs`.
 
         Raises:
             InputError: rows of another size than the network's inputs.
@@ -378,10 +396,3 @@ def _counted(name: str, value: int | None) -> int:
     """A count of steps or epochs, checked."""
     number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
     return number
-
-
-def _next_count(taken: int, spent: float, seconds: float) -> int:
-    """Steps for a call that should take `seconds`, from what the last call took; at most twice as many."""
-    if taken == 0 or spent <= 0:
-        return 1
-    return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))

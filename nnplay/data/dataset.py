@@ -41,6 +41,11 @@ class Dataset:
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
+    Attributes:
+        x: float32 (N, *feature_shape).
+        y: labels int64 (N,) or (N, H, W), or targets float32 (N, T).
+        outputs: number of classes, or of regression targets.
+
     Raises:
         InputError: lengths differ, a value is not finite, a label is out of range, or there is no row.
     """

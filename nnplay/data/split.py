@@ -64,7 +64,7 @@ class Split:
         return self.train.class_names
 
     def inputs(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        """Points (N, D) of the raw plane or line as network inputs: derived features made, then scaled."""
+        """Raw inputs (N, …), in the data's own units, as the network takes them: derived features made, then scaled."""
         return self.scaler.transform(expand(raw, self.train.features) if self.train.features else raw)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:
