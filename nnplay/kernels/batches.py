@@ -49,6 +49,12 @@ def zero(target: Any, count: int) -> None:
 
 
 @inline
+def is_linked(s: int, steps: int, truncate: int) -> bool:
+    """Whether the error comes back from step s + 1 to step s: not from behind the end, nor across a cut."""
+    return s < steps - 1 and not (truncate > 0 and (s + 1) % truncate == 0)
+
+
+@inline
 def take_over(previous: Any, hidden: Any, stride: int, back: int, rows: int, H: int, begins: bool) -> None:
     """The states before a step become its `previous`: those `back` from `hidden`, or 0 where the sequence begins."""
     for n in range(rows):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.batches import TOGETHER, copy, groups, take_over, zero
+from nnplay.kernels.batches import TOGETHER, copy, groups, is_linked, take_over, zero
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
@@ -119,7 +119,7 @@ def _backward_kernel(padded: bool) -> Kernel:
             turned_n = shifted(turned, 2 * H * H)
             for s in range(T - 1, -1, -1):
                 t = T - 1 - s if d else s
-                linked = s < T - 1 and not (truncate > 0 and (s + 1) % truncate == 0)
+                linked = is_linked(s, T, truncate)
                 after = (-1 if d else 1) if linked else 0
                 at_gates, at_state = n0 * wide + t * D * G + d * G, n0 * narrow + t * D * H + d * H
                 dhidden, gates = shifted(pointer(row, memory, 0), at_state), shifted(pointer(row, memory, 1), at_gates)

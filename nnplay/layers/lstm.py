@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, take_over, zero
+from nnplay.kernels.batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
 from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
@@ -117,7 +117,7 @@ def _backward_kernel(padded: bool) -> Kernel:
             turned = shifted(pointer(row, memory, 3), d * G * H)
             for s in range(T - 1, -1, -1):
                 t = T - 1 - s if d else s
-                linked = s < T - 1 and not (truncate > 0 and (s + 1) % truncate == 0)
+                linked = is_linked(s, T, truncate)
                 after = (-1 if d else 1) if s < T - 1 else 0
                 before = 0 if s == 0 else 1 if d else -1
                 at_gates, at_state = n0 * wide + t * D * G + d * G, n0 * narrow + t * D * H + d * H

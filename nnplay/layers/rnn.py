@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, take_over, zero
+from nnplay.kernels.batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
 from nnplay.kernels.elementary import tanh
 from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
@@ -100,7 +100,7 @@ def _backward_kernel(name: str, unbend: Any, padded: bool) -> Kernel:
             turned = shifted(pointer(row, memory, 2), d * H * H)
             for s in range(T - 1, -1, -1):
                 t = T - 1 - s if d else s
-                linked = s < T - 1 and not (truncate > 0 and (s + 1) % truncate == 0)
+                linked = is_linked(s, T, truncate)
                 after = (-1 if d else 1) if linked else 0
                 here = n0 * stride + t * D * H + d * H
                 dhidden, hidden = shifted(pointer(row, memory, 0), here), shifted(pointer(row, memory, 1), here)

