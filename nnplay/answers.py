@@ -110,7 +110,9 @@ class Series:
         lines: names and values (steps,) of what the network sees, or of what is wanted and what it answers.
         true, predicted: what is wanted and what it answers, as text.
         right: whether the class is right; True for numbers.
-        next: true and predicted value of the step after the last, where the target continues the line.
+        next: true and predicted value of a later step, where the target continues the line.
+        ahead: how many steps after the last one seen that is.
+        goes_on: the values behind the last one seen, true ones and those of a network that is fed with its own answers.
         chances: what the network finds likely, the likeliest first.
     """
 
@@ -119,6 +121,8 @@ class Series:
     predicted: str
     right: bool = True
     next: tuple[float, float] | None = None
+    ahead: int = 1
+    goes_on: tuple[Floats, Floats] | None = None
     chances: tuple[Chance, ...] = ()
     kind: Literal["series"] = "series"
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.columns import Column
+from nnplay.data.sequel import Sequel
 from nnplay.errors import InputError
 from nnplay.text import clean
 
@@ -38,6 +39,7 @@ class Dataset:
         features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: what became of each column of the table that the rows were read from.
+        sequel: how each row's series goes on, where rows are windows of one.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
@@ -66,6 +68,7 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
+        sequel: Sequel | None = None,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -85,6 +88,7 @@ class Dataset:
         self.features: tuple[str, ...] = tuple(features)
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
+        self.sequel: Sequel | None = sequel
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -144,6 +148,7 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
+            sequel=None if self.sequel is None else self.sequel.take(rows),
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part

@@ -11,6 +11,7 @@ from nnplay.answers import Series, Tokens
 from nnplay.data.dataset import Dataset
 from nnplay.trainer import Trainer
 from nnplay.views.classes import chances
+from nnplay.views.forecast import free_running
 from nnplay.views.rows import answered, decided, part_of, raw_of
 
 Array = NDArray[Any]
@@ -57,11 +58,18 @@ def _numbers(
             (("true", true), ("predicted", given)), "", f"mean error {float(np.abs(given - true).mean()):.4g}"
         )
     continues = len(true) == 1 and len(lines) == 1
+    goes_on = free_running(trainer, part, row) if continues else None
+    said = " ".join(f"{value:.4g}" for value in given[:_MOST_LINES])
+    if goes_on is not None:
+        error = float(np.abs(goes_on[1] - goes_on[0]).mean())
+        said += f" · {len(goes_on[0])} steps on its own: mean error {error:.3g}"
     return Series(
         lines,
         " ".join(f"{value:.4g}" for value in true[:_MOST_LINES]),
-        " ".join(f"{value:.4g}" for value in given[:_MOST_LINES]),
+        said,
         next=(float(true[0]), float(given[0])) if continues else None,
+        ahead=part.sequel.ahead if part.sequel is not None else 1,
+        goes_on=goes_on,
     )
 
 

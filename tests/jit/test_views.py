@@ -93,6 +93,34 @@ def test_the_worst_example_has_the_largest_error() -> None:
     )
 
 
+def test_a_forecast_runs_on_with_its_own_answers() -> None:
+    """Each further value is the network's answer to a window that ends with those before it."""
+    trainer = made("sine_forecast")
+    part = trainer.split.validation
+    assert part is not None
+    assert part.sequel is not None
+    _, output, _ = views.answers(trainer, 0, 4)
+    assert isinstance(output, Series)
+    assert output.goes_on is not None
+    true, given = output.goes_on
+    assert np.array_equal(true, part.sequel.values[4])
+    window = list(part.x[4, :, 0])
+    for value in given:
+        seen = np.array(window[-24:], dtype=np.float32)[None, :, None]
+        assert value == pytest.approx(float(trainer.predict(seen)[0, 0]), rel=1e-5, abs=1e-6)
+        window.append(value)
+    assert "24 steps on its own" in output.predicted
+
+
+def test_a_forecast_of_a_later_value_stands_at_its_step() -> None:
+    """A network that answers five steps ahead is not fed with its answers; its value has its own place."""
+    config = {"data": {"name": "sine_forecast", "samples": 60, "ahead": 5}, "layers": "rnn 4, linear 1"}
+    _, output, _ = views.answers(RunConfig.from_dict(config).trainer(), 0, 0)
+    assert isinstance(output, Series)
+    assert output.goes_on is None
+    assert output.ahead == 5
+
+
 def test_symbols_are_those_of_the_data() -> None:
     """Reversal: what is wanted is what is seen, backwards; echo: it is the first symbol."""
     _, output, _ = views.answers(made("reversal"), 0, 5)

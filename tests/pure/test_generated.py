@@ -236,6 +236,23 @@ def test_forecasts_follow_their_waves() -> None:
     assert (np.abs(twice) <= 2).all()
 
 
+def test_the_sequel_of_a_forecast_is_its_wave_without_noise() -> None:
+    """What lies behind a window goes on as the wave does; the value that is learned lies in it."""
+    data = load_dataset("sine_forecast", samples=100, waves=1, window=12, ahead=3)
+    assert data.sequel is not None
+    assert data.sequel.values.shape == (100, 12)
+    assert np.abs(data.sequel.values[:, data.sequel.ahead - 1] - data.y[:, 0]).max() < 1e-6
+    series = np.concatenate([data.x[:, :, 0], data.sequel.values], axis=1).astype(float)
+    twice = ((series[:, 2:] + series[:, :-2]) * series[:, 1:-1]).sum(axis=1) / (series[:, 1:-1] ** 2).sum(axis=1)
+    assert np.abs(series[:, 2:] + series[:, :-2] - twice[:, None] * series[:, 1:-1]).max() < 1e-5
+    disturbed = load_dataset("sine_forecast", samples=100, waves=1, window=12, ahead=3, noise=0.3)
+    assert disturbed.sequel is not None
+    assert np.array_equal(disturbed.sequel.values, data.sequel.values)
+    split = data.split(seed=1)
+    assert split.train.sequel is not None
+    assert np.array_equal(split.train.sequel.values, data.sequel.values[split.indices.train])
+
+
 def test_letters_follow_the_book() -> None:
     """Each target is the letter after its input in the book, in both forms of the task."""
     letters = alphabet(True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.data.making import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
+from nnplay.data.sequel import Sequel
 from nnplay.fields import integer
 
 FIELDS = (
@@ -20,6 +21,9 @@ FIELDS = (
     integer("waves", 2, "waves that are added up", low=1, high=8),
     integer("ahead", 1, "steps from the last value seen to the one wanted", low=1, high=1000),
 )
+
+_SEQUEL = 48
+"""Steps behind a window that are known for comparison, at the most."""
 
 
 def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: int) -> Dataset:
@@ -32,10 +36,19 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
         at = np.append(np.arange(window), window - 1 + ahead)
         values = (height * np.sin(pace * at + phase)).sum(axis=1)
         values += noise * rng.standard_normal(values.shape)
-        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:]}
+        behind = window + np.arange(max(ahead, min(window, _SEQUEL)))
+        sequel = (height * np.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
+        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "sequel": sequel}
 
     made = in_blocks(samples, seed, "windows", block)
-    return Dataset(made["x"], made["y"], name="sine_forecast", target_names=("next value",), task="regression")
+    return Dataset(
+        made["x"],
+        made["y"],
+        name="sine_forecast",
+        target_names=("next value",),
+        task="regression",
+        sequel=Sequel(made["sequel"], ahead),
+    )
 
 
 RECORD = DatasetRecord(

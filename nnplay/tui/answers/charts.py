@@ -46,12 +46,21 @@ def series(view: Series, width: int, height: int, look: Look) -> list[Row]:
     names = [name for name, _ in view.lines]
     steps = max(len(values) for _, values in view.lines)
     every = np.concatenate([values for _, values in view.lines])
-    if view.next is not None:
+    last = steps - 1 + view.ahead
+    if view.goes_on is not None:
+        behind = np.arange(steps - 1, steps + len(view.goes_on[0]))
+        for name, ahead in zip(("true", "on its own"), view.goes_on, strict=True):
+            values = np.append(view.lines[0][1][-1:], ahead)  # the lines begin where the last one ends
+            drawn.append(curves.Line(name, _finite(behind, values)))
+            names.append(name)
+            every = np.append(every, values)
+        last = int(behind[-1])
+    elif view.next is not None:
         for name, value in zip(("true", "predicted"), view.next, strict=True):
-            drawn.append(curves.Line(name, _finite([float(steps)], [value]), dots=True))
+            drawn.append(curves.Line(name, _finite([float(last)], [value]), dots=True))
             names.append(name)
         every = np.append(every, view.next)
-    chart = curves.Chart(tuple(drawn), axes.Limits(0.0, float(steps)), _limits(every))
+    chart = curves.Chart(tuple(drawn), axes.Limits(0.0, float(max(steps, last))), _limits(every))
     rows, _ = curves.draw(chart, width, height - 1 - len(below), look)
     return [_legend(names, look), *rows, *below]
 
