@@ -184,6 +184,7 @@ def refuse_others(names: Iterable[str], where: str) -> None:
 
 
 def is_ours(name: str) -> bool:
+    """Whether a session's folder has a file of that name: record, lock, tensors, or a file that was being written."""
     return name in (RECORD, PREVIOUS, LOCK) or name.startswith(TEMPORARY_PREFIX) or bool(BLOB_NAME.fullmatch(name))
 
 
