@@ -228,7 +228,7 @@ def test_a_damaged_last_save_opens_the_one_before(saved: Path, fault: str, capsy
 
 
 HOSTILE_TEXTS = {
-    "too new": ("format_read = 1", "format_read = 99"),
+    "too new": ("format_read = 2", "format_read = 99"),
     "duplicate key": ("[progress]", "[progress]\nstep = 1"),
     "wrong type": ("step = 44", 'step = "many"'),
     "negative": ("step = 44", "step = -4"),
