@@ -54,7 +54,16 @@ class Entry:
             return "/".join(str(share) for share in self.shares)
         if isinstance(self.value, Mapping):
             return kinds_text(self.value)
+        if self.key.startswith("stops.") and not self.value:
+            return "never"
         return self.field.show(self.value) or self.meant
+
+    @property
+    def typed(self) -> str:
+        """The value as one would type it."""
+        return (
+            self.shown if self.many or self.shares or isinstance(self.value, Mapping) else self.field.show(self.value)
+        )
 
 
 def data_title(name: str) -> str:

@@ -130,14 +130,14 @@ class Form(Cells, can_focus=True):
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
         elif entry.key == "dataset":
             notes = [about(name) for name in entry.field.choices]
-            lead = "a data set, or the path of a CSV file (:data my.csv target=y completes paths)"
+            lead = "a data set, or the path of a CSV file; :data completes paths"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
         elif entry.offers:
             self._ask(entry, _among(entry))
         elif entry.field.kind == "choice":
             self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
         else:
-            shown = entry.value if entry.shares else entry.shown
+            shown = entry.value if entry.shares else entry.typed
             self._ask(entry, AskValue(entry.label, entry.field, str(shown)))
 
     def _ask(self, entry: Entry, dialog: Choose | ChooseMany | AskValue) -> None:

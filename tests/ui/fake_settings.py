@@ -109,6 +109,9 @@ class FakeCatalogue:
     presets: Mapping[str, str] = field(
         default_factory=lambda: {"spiral": "two classes wound round each other", "circle": "one class inside the other"}
     )
+    lessons: Mapping[str, str] = field(
+        default_factory=lambda: {"spiral": "Two layers bend the plane.", "circle": "One bend is enough."}
+    )
 
 
 @dataclass(frozen=True, slots=True)

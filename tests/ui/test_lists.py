@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.keys import _character_to_key
+from textual.widgets import OptionList, Static
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, integer, number
@@ -14,6 +15,7 @@ from nnplay.tui.actions import ACTIONS, BY_ID, footer
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
 from nnplay.tui.curve_view import CurveView
+from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.form import Form
 from nnplay.tui.glossary import find, glossary, terms_for
 from nnplay.tui.layer_list import LayerList
@@ -26,6 +28,7 @@ from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_settings import FakeCatalogue, FakeSettings
+from tests.ui.playing import make
 
 OWNERS = {
     "app": Playground,
@@ -224,3 +227,30 @@ def test_backend_of_the_tests_is_complete() -> None:
     assert not [name for name in vars(Backend) if not name.startswith("_") and not hasattr(FakeBackend(), name)]
     assert Look().blocks
     assert "run" in BY_ID
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 14), (120, 40)])
+async def test_a_long_list_never_leaves_its_dialog(size: tuple[int, int]) -> None:
+    """The choice under the cursor and the line that names the keys are seen at the end of a long list."""
+    app = make()
+    async with app.run_test(size=size) as pilot:
+        dialog = Choose("sets", "ready-made", [f"set {n}" for n in range(60)], about=[f"about {n}" for n in range(60)])
+        await app.push_screen(dialog)
+        await pilot.pause()
+        await pilot.press("up")
+        await pilot.pause()
+        frame, options = dialog.query_one("#frame"), dialog.query_one(OptionList)
+        assert options.highlighted == 59
+        assert options.region.bottom <= frame.content_region.bottom - 1
+        assert options.max_scroll_y == round(options.scroll_offset.y)
+        assert dialog.query_one(".keys").region.bottom <= frame.content_region.bottom
+        told = dialog.query_one(".about", Static)
+        assert told.display == (size[1] >= 16)
+        assert "about 59" in str(told.content)
+
+
+def test_a_condition_that_is_off_says_never() -> None:
+    """Stop conditions that hold at 0 never are shown by that word, and typed as the number."""
+    rows = entries.training_entries(FakeSettings(), FakeCatalogue())
+    stop = next(row for row in rows if row.key.startswith("stops."))
+    assert (stop.shown, stop.typed) == ("never", "0")

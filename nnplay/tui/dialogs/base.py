@@ -8,11 +8,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from nnplay.tui.closing import ClosesOnce
 
 Answer = TypeVar("Answer")
+
+_FRAME = 0.94
+"""Share of the screen's height that a dialog may take."""
+_MOST_LINES = 20
+"""Lines of a list, on a screen with room."""
+_SHORT = 16
+"""Rows of a screen on which a list is shown without remarks around it."""
 
 
 class Dialog(ClosesOnce[Answer]):
@@ -22,7 +29,7 @@ class Dialog(ClosesOnce[Answer]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }
     Dialog > Vertical {
-        width: 64; max-width: 96%; height: auto; max-height: 94%;
+        width: 64; max-width: 96%; height: auto; max-height: 94%; /* _FRAME */
         background: $background; border: round $accent; padding: 0 1;
     }
     Dialog .keys { color: $quiet; height: auto; margin-top: 1; }
@@ -55,6 +62,28 @@ class Dialog(ClosesOnce[Answer]):
         with frame:
             yield from self.body()
             yield Static(Content(self._keys), classes="keys")
+
+    def on_mount(self) -> None:
+        """Give a list the room that the other widgets leave."""
+        self.call_after_refresh(self._fit_list)
+
+    def on_resize(self) -> None:
+        """Fit again."""
+        self.call_after_refresh(self._fit_list)
+
+    def _fit_list(self) -> None:
+        """A list scrolls by itself: it must not be longer than what is seen of it."""
+        frame = self.query_one("#frame")
+        found = next((child for child in frame.children if isinstance(child, OptionList)), None)
+        if found is None:
+            return
+        short = self.size.height < _SHORT
+        for child in frame.query(".lead, .about"):
+            child.display = not short
+        others = [child for child in frame.children if child is not found and child.display]
+        taken = sum(child.outer_size.height + child.styles.margin.height for child in others)
+        room = int(_FRAME * self.size.height) - frame.styles.gutter.height - taken
+        found.styles.max_height = max(1, min(_MOST_LINES, room))
 
     def action_close(self) -> None:
         """Leave without an answer."""

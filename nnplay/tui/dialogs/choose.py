@@ -26,9 +26,13 @@ class Choose(Dialog[str]):
         notes: a remark beside each choice.
         shown: what stands on the screen for each choice, where that is not itself.
         free: what was typed may be the answer too, where it narrows the list to nothing.
+        about: some sentences on each choice, shown below the list for the one under the cursor.
     """
 
-    DEFAULT_CSS = "Choose > Vertical { width: 84; }"
+    DEFAULT_CSS = """
+    Choose > Vertical { width: 84; }
+    Choose .about { height: 3; margin-top: 1; color: $quiet; }
+    """
 
     def __init__(
         self,
@@ -40,18 +44,27 @@ class Choose(Dialog[str]):
         *,
         shown: Sequence[str] = (),
         free: bool = False,
+        about: Sequence[str] = (),
     ) -> None:
         super().__init__(title, "↑ ↓ choose · enter take · type to filter · esc back")
         self._lead, self._choices, self._current = lead, list(choices), current
         self._notes = list(notes) or [""] * len(self._choices)
         self._shown = list(shown) or self._choices
         self._free = free
+        self._about = list(about)
 
     def body(self) -> ComposeResult:
         """Lead, filter, list."""
         yield Static(Content(self._lead), classes="lead")
         yield Input(placeholder="filter")
         yield OptionList(markup=False)
+        if self._about:
+            yield Static(classes="about")
+
+    @on(OptionList.OptionHighlighted)
+    def _tell(self, event: OptionList.OptionHighlighted) -> None:
+        if self._about:
+            self.query_one(".about", Static).update(Content(clean(self._about[_number(event.option)], 400)))
 
     def on_mount(self) -> None:
         """Fill the list and put the cursor on the present value."""
@@ -88,7 +101,7 @@ class Choose(Dialog[str]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._choices[int(str(event.option.id).removeprefix("choice-"))])
+        self.dismiss(self._choices[_number(event.option)])
 
     def on_key(self, event: events.Key) -> None:
         """Arrows move the list while the filter has the focus."""
@@ -105,6 +118,10 @@ def choose_line(lines: Sequence[tuple[str, str]]) -> Choose:
     """Which other line of a run is trained from now on: each with how far it has come."""
     lead = "it is trained, shown and saved from now on; the present line lies beside it"
     return Choose("train on from another line", lead, [told for told, _ in lines], notes=[note for _, note in lines])
+
+
+def _number(option: Option) -> int:
+    return int(str(option.id).removeprefix("choice-"))
 
 
 class Switches(SelectionList[int]):

@@ -175,8 +175,14 @@ class ChangingActions(Shell):
 
     def action_presets(self) -> None:
         """Choose a ready-made experiment."""
-        presets = self._backend.catalogue.presets
-        dialog = Choose("presets", "ready-made experiments", list(presets), notes=list(presets.values()))
+        presets, lessons = self._backend.catalogue.presets, self._backend.catalogue.lessons
+        dialog = Choose(
+            "presets",
+            "ready-made experiments",
+            list(presets),
+            notes=list(presets.values()),
+            about=list(lessons.values()),
+        )
         self.push_screen(dialog, self.load_preset)
 
     def load_preset(self, name: str | None) -> None:
