@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TextIO
 
 Colours = Literal["full", "256", "16", "none"]
 
@@ -23,3 +23,12 @@ def colours(environ: Mapping[str, str]) -> Colours:
 def ascii_only(environ: Mapping[str, str]) -> bool:
     """Whether the output's encoding has no box-drawing characters."""
     return environ.get("PYTHONIOENCODING", "").lower().startswith(("ascii", "latin", "iso-8859"))
+
+
+def has_no_boxes(stream: TextIO | None) -> bool:
+    """Whether the encoding of a stream, which follows the locale, has no box-drawing characters."""
+    try:
+        "─▀●".encode((stream and stream.encoding) or "utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

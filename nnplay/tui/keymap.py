@@ -40,7 +40,7 @@ def load(file: Path) -> dict[str, str]:
         return {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"cannot be read: {error}", where=file.name) from None
     keys = table.get("keys", {})
     if not isinstance(keys, Mapping):

@@ -34,7 +34,7 @@ class Opening:
 
     def __init__(self, *, ascii_only: bool = False, light: bool = False) -> None:
         self.modes: list[Any] | None = None
-        self._ascii = ascii_only or colours.ascii_only(os.environ)
+        self._ascii = ascii_only or colours.ascii_only(os.environ) or colours.has_no_boxes(sys.__stderr__)
         self._palette = LIGHT if light else DARK
         self._handler: Any = None
         self._ours = False

@@ -10,6 +10,7 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.session import state_folder
 from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
+from nnplay.tui.colours import has_no_boxes
 from nnplay.tui.contract import Backend
 from nnplay.tui.opening import Opening
 from nnplay.tui.pace import SLOW_BUDGET
@@ -21,7 +22,9 @@ def check() -> None:
     Raises:
         InputError: with one sentence that names the way without a screen.
     """
-    reason = start.why_not(os.environ, input_is_terminal=sys.stdin.isatty(), error_is_terminal=sys.stderr.isatty())
+    reason = start.why_not(
+        os.environ, input_is_terminal=start.is_terminal(sys.stdin), error_is_terminal=start.is_terminal(sys.stderr)
+    )
     if reason:
         raise InputError(reason)
 
@@ -51,7 +54,7 @@ def run(
     keys = keymap.load(keymap.path())
     app = Playground(
         backend,
-        look.detect(os.environ, ascii_only=ascii_only, light=light),
+        look.detect(os.environ, ascii_only=ascii_only or has_no_boxes(sys.__stderr__), light=light),
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TextIO
 
 _INSTEAD = "`nnplay train` trains without a screen"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is open and leads to a terminal."""
+    return stream is not None and stream.isatty()
 
 
 def why_not(environ: Mapping[str, str], *, input_is_terminal: bool, error_is_terminal: bool) -> str:

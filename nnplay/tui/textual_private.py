@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import functools
+import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -67,6 +71,30 @@ def _moved_page(options: OptionList, direction: Any) -> None:
 
 
 OptionList._move_page = _moved_page  # type: ignore[method-assign, assignment]
+
+
+def _read_keys(driver: Any) -> None:
+    """In the thread that reads keys: what ends it is a fault like any other; a terminal that is gone is a hang-up."""
+    try:
+        driver.run_input_thread()
+    except OSError:
+        os.kill(os.getpid(), signal.SIGHUP)
+    except Exception as error:
+        driver._app.call_later(_raise, error)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+if os.name == "posix":
+    from textual.drivers import linux_driver
+
+    linux_driver.LinuxDriver._run_input_thread = _read_keys  # type: ignore[method-assign, assignment]
+    # Bytes that are no UTF-8 (a paste in another encoding, an old report of the mouse) end Textual's app: here no more.
+    linux_driver.getincrementaldecoder = lambda name: functools.partial(  # type: ignore[attr-defined]
+        codecs.getincrementaldecoder(name), "replace"
+    )
 
 
 class FaultReporting(App[int]):

@@ -70,6 +70,31 @@ def test_ascii_screen_is_ascii(open_terminal: Open) -> None:
     assert set(re.sub(r"[\x00-\x7f]", "", terminal.text)) <= set("₁₂²·›→↑↓←–")
 
 
+def test_a_locale_without_boxes_gets_plain_characters(open_terminal: Open) -> None:
+    """Where the output's encoding lacks box-drawing characters the screen is drawn as with --ascii."""
+    terminal = open_terminal(size=(120, 40), LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    terminal.shows("press space")
+    assert "+-" in terminal.text
+    assert terminal.text.count("?") < 5
+    terminal.press("q")
+    assert terminal.finish() == 0
+
+
+def test_bytes_that_are_no_text_are_no_fault(open_terminal: Open) -> None:
+    """Input that is no UTF-8, as from a paste in another encoding or an old mouse report, ends nothing."""
+    terminal = open_terminal(size=(120, 40))
+    terminal.shows("press space")
+    os.write(terminal.master, b"\xff\xbd\x1b[M\xa0\xe1\xf0 gr\xfc\xdfe \xc3")
+    terminal.press("\x1b")
+    terminal.press(":")
+    terminal.shows("set rate 0.003")
+    os.write(terminal.master, b"set lr 0.25\xe4\x7f\r")
+    terminal.shows("rate       0.25")
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.finish() == 143
+    assert terminal.restored
+
+
 def test_terminal_that_never_answers_is_still_shown_frames(open_terminal: Open) -> None:
     """Without answers to cursor-position queries frames go on by the clock."""
     terminal = open_terminal(size=(80, 24), answers=False)
@@ -225,6 +250,16 @@ def test_pipes_are_refused() -> None:
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"nnplay train" in done.stderr
+
+
+def test_a_closed_standard_input_is_refused() -> None:
+    """Without any standard input: the same one line as for a pipe, status 2."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m nnplay <&-'], cwd=ROOT, capture_output=True, check=False
     )
     assert done.returncode == 2
     assert done.stderr.count(b"\n") == 1

@@ -102,6 +102,7 @@ def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
         ('[keys]\nrum = "g"\n', "run"),
         ("[keys]\nrun = 3\n", "needs a key"),
         ("[keys", "cannot be read"),
+        ("a = " + "[" * 100_000, "cannot be read"),
         ('[keys]\nrun = "."\n', "'run' and of 'step'"),
     ):
         file.write_text(text)

@@ -134,6 +134,8 @@ def check_screen() -> None:
     """Refuses at once, before anything large is imported."""
     from nnplay.tui import start
 
-    reason = start.why_not(os.environ, input_is_terminal=sys.stdin.isatty(), error_is_terminal=sys.stderr.isatty())
+    reason = start.why_not(
+        os.environ, input_is_terminal=start.is_terminal(sys.stdin), error_is_terminal=start.is_terminal(sys.stderr)
+    )
     if reason:
         raise InputError(reason)
