@@ -8,31 +8,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import DivergedError, InputError
-from nnplay.layout import STATE, Slot
-from nnplay.machine import Machine
+from nnplay.layout import Slot
 from nnplay.override import Override
 from nnplay.reference import clock_values
 from nnplay.row_view import Operand, RowView, describe
+from nnplay.standing import Standing
 from nnplay.tape import Row
 from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
 from nnplay.worked import Named, Term, noting
 
-__all__ = ["Inspector", "Operand", "RowView", "slot_named", "trace"]
+__all__ = ["Inspector", "Operand", "RowView", "trace"]
 
 Array = NDArray[Any]
 #: What spans over all parameters are called in worked-out elements.
 _SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients": "g"}
 
 
-class Inspector:
+class Inspector(Standing):
     """Walks the trainer's present step row by row; `at` is the next row to run.
 
     The trainer moves only when a step is finished; to look at a row never changes it.
@@ -43,9 +42,8 @@ class Inspector:
     """
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
+        super().__init__()
         self._trainer, self.timeline = trainer, timeline
-        self.overrides: tuple[Override, ...] = ()
-        self._saved: Array | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -55,11 +53,8 @@ class Inspector:
         self.table, self.n = machine.batch_now
         self.rows: list[Row] = machine.tape.train
         self.moment = self._moment()
-        self._parked = -1
+        self.begin_again()
         self._spans = {id(slot) for slot in machine.tape.layout.spans}
-        self._guarded = next(
-            (k for k, row in enumerate(self.rows) if any(slot.region in STATE for slot in row.writes)), len(self.rows)
-        )
 
     def renew(self) -> None:
         """After something was changed at this step: the marked row stays, if it is still there."""
@@ -70,18 +65,13 @@ class Inspector:
             self.at = next(same, 0)
 
     def _moment(self) -> tuple[Any, ...]:
-        changes = len(self.timeline.changes) if self.timeline is not None else 0
-        return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), changes)
+        serial = self.timeline.serial if self.timeline is not None else 0
+        return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), serial)
 
     @property
     def trainer(self) -> Trainer:
         """The one whose step is walked: the timeline's, which may change it on the way through the past."""
         return self._trainer if self.timeline is None else self.timeline.trainer
-
-    @property
-    def machine(self) -> Machine:
-        """The trainer's machine."""
-        return self.trainer.machine
 
     @property
     def moved(self) -> bool:
@@ -155,10 +145,6 @@ class Inspector:
         self.overrides = (*kept, *items)
         self.begin_again()
 
-    def begin_again(self) -> None:
-        """Rows are run again from the first one when they are looked at next; needed after overrides have changed."""
-        self._parked = -1
-
     def _finish_overridden(self) -> int:
         """Takes the step with overrides, and writes what came of it into the journal as a change of the state."""
         trainer, timeline = self.trainer, self.timeline
@@ -182,57 +168,6 @@ class Inspector:
             timeline.note()
             timeline.change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
         return lost
-
-    # -- the machine's memory, borrowed ----------------------------------------------------------------------------
-
-    @contextmanager
-    def standing(self, row: int) -> Iterator[None]:
-        """Within the block, memory is as it is right before `row` runs; then the state is the beginning's again."""
-        try:
-            if self._parked == row + 1 and self._remakes(row):
-                self._parked = row
-            if self._parked < 0 or self._parked > row:
-                self.machine.shuffle()
-                self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
-                self._parked = 0
-            self.run_to(row)
-            yield
-        finally:
-            if self._saved is not None:
-                self.machine.state()[...] = self._saved
-                self._saved, self._parked = None, -1
-
-    def _remakes(self, number: int) -> bool:
-        """Whether a row can simply be run once more: it makes its results anew from what it leaves alone."""
-        row = self.rows[number]
-        same = {id(slot) for slot in row.reads} & {id(slot) for slot in row.writes}
-        return not (any(row.adds) or same or any(slot.region in STATE for slot in row.writes) or self.overrides)
-
-    def run_to(self, row: int) -> None:
-        """Within `standing`: runs on until right before `row`."""
-        if row > self._guarded and self._saved is None:
-            self._saved = self.machine.state().copy()
-        if not self.overrides:
-            self.machine.run_table(self.table, row, self._parked)
-        else:
-            for number in range(self._parked, row):
-                self.machine.run_table(self.table, number + 1, number)
-                self._put_overrides(number)
-        self._parked = max(self._parked, row)
-
-    def _put_overrides(self, number: int) -> None:
-        for item in self.overrides:
-            slot = self.machine.tape.layout.find(item.slot)
-            if any(_covers(written, slot, self.n) for written in self.rows[number].writes):
-                view = self.machine.view(slot, self.n)
-                view[item.at] = self._at_first(slot)[item.at] if item.value is None else item.value
-
-    def _at_first(self, slot: Slot) -> Array:
-        """A slot of the state as it was when the step began."""
-        if self._saved is None:
-            return self.machine.view(slot)
-        begin = slot.offset - self.machine.tape.layout.bounds[STATE[0]][0]
-        return self._saved[begin : begin + slot.size(1)].reshape(slot.at(1))
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -374,10 +309,6 @@ def _put(trainer: Trainer, state: Array) -> None:
     trainer.machine.state()[...] = state
 
 
-def _covers(written: Slot, slot: Slot, n: int) -> bool:
-    return written.offset <= slot.offset < written.offset + written.size(n)
-
-
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
     """One step of the trainer, row by row: each row with copies of its operands after it has run."""
     inspector = Inspector(trainer)
@@ -390,31 +321,3 @@ def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
                 {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
             )
     inspector.finish()
-
-
-def slot_named(machine: Machine, name: str) -> Slot:
-    """The slot of a tensor as a user names it: "0.weight", or "weight" or "w" where only one layer has it.
-
-    Raises:
-        InputError: no such tensor, or several.
-    """
-    slots = [slot for slot in machine.tape.layout.all() if slot.region not in ("evaluation", "good")]
-    own = [slot for slot in slots if slot.region == "parameters" and "." in slot.name]
-    exact = [slot for slot in slots if slot.name == name]
-    ending = [slot for slot in own if slot.name.endswith(f".{name}")]
-    short = [slot for slot in own if _abbreviates(name, slot.name)]
-    found = exact[:1] or ending or short
-    if len(found) != 1:
-        names = ", ".join(
-            slot.name for slot in slots if "." in slot.name and slot.region in ("parameters", "activations")
-        )
-        count = "no tensor" if not found else f"{len(found)} tensors"
-        raise InputError(f"'{name}' names {count}", where="step", hint=f"the network has {names}")
-    return found[0]
-
-
-def _abbreviates(name: str, full: str) -> bool:
-    """Whether a name is short for a full one: "w" or "0.w" for "0.weight"."""
-    path, _, last = full.rpartition(".")
-    given_path, dot, given = name.rpartition(".")
-    return bool(given) and last.startswith(given) and (not dot or given_path == path)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError, unknown
-from nnplay.inspector import Inspector, RowView, slot_named
+from nnplay.inspector import Inspector, RowView
 from nnplay.layout import Slot
 from nnplay.operation import shape_text
+from nnplay.slot_names import slot_named
 from nnplay.through_time import Chart, charts
 
 Array = NDArray[Any]

@@ -21,6 +21,7 @@ from nnplay.kept_state import KeptState, first_digest
 from nnplay.lines import Line, beside, few, opposite, own_curves
 from nnplay.moments import Moment, Part, Shelf
 from nnplay.run_state import State
+from nnplay.spacing import Spacing
 from nnplay.trainer import Trainer
 
 #: Bytes that stored moments may take in memory unless the user sets another budget, and how many times that on disk.
@@ -30,12 +31,6 @@ _FEWEST: Final = 4
 #: Moments that are kept at the most, and of these those of a replay.
 _MOST: Final = 512
 _MOST_NEAR: Final = 8
-#: Seconds of training between two moments: never fewer; and where memory is full, between these two, in proportion to
-#: what it costs to store one.
-_SOON: Final = 0.004
-_PATIENCE: Final = 0.3
-_MOST_PATIENCE: Final = 0.7
-_WORTH: Final = 30
 
 
 class Timeline:
@@ -61,10 +56,7 @@ class Timeline:
         self._share()
         self._near: list[Moment] = []
         self._shelf = Shelf(budget * DISK)
-        self._interval = 1
-        self._seen = (trainer.step, trainer.seconds)
-        self._pace = (0, 0.0)
-        self._cost = 0.0
+        self._spacing = Spacing(trainer)
         self.changes: list[Change] = []
         self.latest = self.recalled = trainer.step
         self.serial = 0
@@ -125,7 +117,7 @@ class Timeline:
         self.changes.append(Change(self.trainer.step, words, other))
         self._part = Part(trainer)
         self._moments.append(self._now(len(self.changes), pinned=True))
-        self._interval, self._seen, self._pace = 1, (trainer.step, trainer.seconds), (0, 0.0)
+        self._spacing.begin(trainer)
         self._share()
         self._spare_memory()
         self.serial += 1
@@ -160,26 +152,12 @@ class Timeline:
         """Tells the timeline that the trainer moved on; stores the moment if the last stored one is far behind."""
         step = self.trainer.step
         self.latest = max(self.latest, step)
-        behind = step - self._moments[-1].step
-        if behind >= self._interval and behind * self._measured() >= _SOON:
+        if self._spacing.is_due(step - self._moments[-1].step, self.trainer):
             began = time.perf_counter()
             self._moments.append(self._now(len(self.changes)))
             if self.stored > self._most:
                 self._make_room()
-            self._cost += (time.perf_counter() - began - self._cost) / 8
-
-    def _measured(self) -> float:
-        """Seconds that a step takes, on the average so far; infinite as long as that is not known."""
-        step, seconds = self._seen
-        taken, spent = self.trainer.step - step, self.trainer.seconds - seconds
-        self._seen = (self.trainer.step, self.trainer.seconds)
-        if taken > 0 and spent > 0:
-            self._pace = (self._pace[0] + taken, self._pace[1] + spent)
-        return self._pace[1] / self._pace[0] if self._pace[0] else float("inf")
-
-    def _patience(self) -> float:
-        """Seconds of training between two moments where memory is full: storing them is to cost little beside it."""
-        return min(_MOST_PATIENCE, max(_PATIENCE, self._cost * _WORTH))
+            self._spacing.cost_was(time.perf_counter() - began)
 
     def change(self, words: str, apply: Deed) -> None:
         """Makes a change now and writes it into the journal, so that a replay makes it at the same step.
@@ -222,7 +200,7 @@ class Timeline:
         if trainer is not before:
             trainer.history, trainer.recorded = before.history, before.recorded
             self._part = moment.part
-            self._seen = (trainer.step, trainer.seconds)
+            self._spacing.seen(trainer)
             self._share()
         trainer.restore(state)
 
@@ -318,7 +296,7 @@ class Timeline:
         self.latest, self.words, self.since = line.latest, line.words, line.step
         self.trainer.history = beside(line, line.history, history, left)
         self.trainer.recorded, self.trainer.seconds = line.latest, line.seconds
-        self._interval, self._seen, self._pace = 1, (self.trainer.step, self.trainer.seconds), (0, 0.0)
+        self._spacing.begin(self.trainer)
         self.serial += 1
         return left
 
@@ -341,11 +319,11 @@ class Timeline:
 
     def _make_room(self) -> None:
         """Puts the oldest moment in memory into the file where going back would be slow without it, or thins out."""
-        slow = self._span() // self._most * self._measured() >= _PATIENCE
+        slow = self._spacing.is_slow(self._span() // self._most, self.trainer)
         while self.stored > self._most:
             oldest = next(moment for moment in self._moments if moment.place < 0)
             if slow and len(self._moments) <= _MOST and self._shelf.put(oldest):
-                self._interval = max(1, int(self._patience() / self._measured()))
+                self._spacing.as_costs_allow(self.trainer)
             else:
                 self._thin_out()
 
@@ -361,4 +339,4 @@ class Timeline:
             return
         gone = kept[min(loose, key=lambda k: kept[k + 1].step - kept[k - 1].step)]
         self._keep(moment for moment in kept if moment is not gone)
-        self._interval = max(1, self._span() // len(self._moments))
+        self._spacing.interval = max(1, self._span() // len(self._moments))

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import moments
-from nnplay import timeline as timeline_module
+from nnplay import moments, spacing
 from nnplay.data.catalogue import load_dataset
 from nnplay.network import Network
 from nnplay.registry import optimizer_records
@@ -220,9 +219,9 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
 
 def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for a few moments and a way back that would be slow, older moments lie in a file: the same bits."""
-    monkeypatch.setattr(timeline_module, "_PATIENCE", 1e-9)
-    monkeypatch.setattr(timeline_module, "_MOST_PATIENCE", 1e-9)
-    monkeypatch.setattr(timeline_module, "_SOON", 0.0)
+    monkeypatch.setattr(spacing, "PATIENCE", 1e-9)
+    monkeypatch.setattr(spacing, "MOST_PATIENCE", 1e-9)
+    monkeypatch.setattr(spacing, "SOON", 0.0)
     trainer = made()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
@@ -244,8 +243,8 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
         raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(moments.os, "pwrite", full)
-    monkeypatch.setattr(timeline_module, "_PATIENCE", 1e-9)
-    monkeypatch.setattr(timeline_module, "_SOON", 0.0)
+    monkeypatch.setattr(spacing, "PATIENCE", 1e-9)
+    monkeypatch.setattr(spacing, "SOON", 0.0)
     trainer = made()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
@@ -264,7 +263,7 @@ def test_cheap_steps_need_few_moments() -> None:
     while trainer.step < 3_000:
         trainer.advance(1)
         timeline.note()
-    assert timeline.stored <= 20 + 3 * trainer.seconds / timeline_module._SOON
+    assert timeline.stored <= 20 + 3 * trainer.seconds / spacing.SOON
 
 
 def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
