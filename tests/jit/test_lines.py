@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import session
+from nnplay import saved_run, session
 from nnplay.config import RunConfig
-from nnplay.errors import InputError
+from nnplay.errors import InputError, NnplayError
+from nnplay.past import read_past, recall
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.play.forking import ForkRun, forks_in, let_newest_go
 from nnplay.timeline import Timeline
 from nnplay.worker import Worker
 from tests.jit.test_past_of_edits import chosen, go
-from tests.jit.test_past_of_sessions import apart, at_steps, digest
+from tests.jit.test_past_of_sessions import apart, at_steps, digest, edited
 from tests.jit.test_undo import RUN, backend, change, held, train, until
 
 __all__ = ["backend"]
@@ -243,3 +245,71 @@ def test_a_fork_that_diverges_can_be_trained_on_from_its_last_good_weights(backe
     go(backend, 3)
     go(backend, timeline_of(backend).latest)
     assert digest(timeline_of(backend).trainer) == there
+
+
+def leaves(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The places of everything in a table."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [way, *(place for key, one in inner for place in leaves(one, (*way, key)))]
+
+
+WILD = (
+    None,
+    -1,
+    10**18,
+    0.5,
+    float("nan"),
+    "",
+    "x",
+    "7 set lr=9",
+    "5 weight 9.weight[0] = 1",
+    [],
+    {},
+    True,
+    [[0]],
+    "a" * 64,
+)
+
+
+def test_no_nonsense_in_the_past_is_more_than_a_sentence(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Of 500 spoilt pasts each is refused by an error in words, or gone through; the run itself is never lost."""
+    edited(backend)
+    fork(backend, 30, "optimizer sgd")
+    backend.save(str(tmp_path / "run"))
+    loaded, opened = session.load(tmp_path / "run.nnplay"), saved_run.read(tmp_path / "run.nnplay")
+    arrays = {name: value for name, value in loaded.tensors.items() if name.startswith("-past.")}
+    places, state, rng = leaves(loaded.record["past"])[1:], opened.trainer.state(), np.random.default_rng(5)
+    there, refused = digest(opened.trainer), 0
+    for _ in range(500):
+        table, spoilt = spoil(copy.deepcopy(loaded.record["past"]), places, dict(arrays), rng)
+        opened.trainer.restore(state)
+        timeline = Timeline(opened.trainer)
+        try:
+            past = read_past(table, spoilt, opened.trainer.step, tmp_path)
+            recall(timeline, past, opened.config, lambda config, split: config.trainer(split=split))
+            timeline.go(int(rng.integers(timeline.latest)))
+            for line in list(timeline.lines):
+                timeline.take(line)
+        except NnplayError:
+            refused += 1
+            timeline.go(timeline.latest)
+            assert timeline.trainer.step == 144
+            assert digest(timeline.trainer) == there
+    assert 100 < refused < 500
+
+
+def spoil(
+    table: Any, places: list[tuple[Any, ...]], arrays: dict[str, Any], rng: np.random.Generator
+) -> tuple[Any, dict[str, Any]]:
+    """Nonsense in one place of the past's table, or of its arrays."""
+    if rng.random() < 0.7:
+        *way, last = places[rng.integers(len(places))]
+        inner = table
+        for part in way:
+            inner = inner[part]
+        inner[last] = WILD[rng.integers(len(WILD))]
+        return table, arrays
+    name = list(arrays)[rng.integers(len(arrays))]
+    flat = arrays[name].copy().reshape(-1)
+    flat[: rng.integers(len(flat) + 1)] = rng.choice([-1, 0, 3, 10**15])
+    return table, {**arrays, name: flat.reshape(arrays[name].shape) if rng.random() < 0.5 else flat}
