@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_ENDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ def growing(old: Limits | None, last: float) -> Limits:
         return old
     step = nice_step(max(last, 10.0) * 1.4, 1)
     return Limits(0.0, step)
+
+
+def ended(last: float) -> Limits:
+    """Limits from zero of the step axis of a run that stands still: it fills most of the room."""
+    last = max(last, 10.0)
+    power = 10.0 ** math.floor(math.log10(last))
+    return Limits(0.0, next(step * power for step in _ENDS if step * power >= last * (1 - 1e-9)))
 
 
 def ticks(limits: Limits, wanted: int, *, log: bool = False) -> list[tuple[float, str]]:

@@ -72,10 +72,10 @@ def _line(item: Item, ledger: Ledger, width: int, look: Look, unfolded: Collecti
         [
             (lead, look.ink("accent" if active else "faint")),
             (
-                fit(title(item, unfolded, look), max(10, min(24, width - 26))),
+                fit(title(item, unfolded, look), max(10, min(24, width - 26)) - 1) + " ",
                 look.ink("accent" if active else "text", bold=active),
             ),
-            (fit(line.shape, 14), look.ink("dim")),
+            (fixed.shape(line.shape, 14), look.ink("dim")),
             (fixed.short(line.parameters, 8) if line.parameters else " " * 8, look.ink("dim")),
             ("  " + bar, look.ink("accent")),
         ]

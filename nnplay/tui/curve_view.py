@@ -31,6 +31,8 @@ class CurveView(Cells, can_focus=True):
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
+        self.running = True
+        """Whether more steps are to come: then the axis leaves room for them."""
         self._smoothing = 0
         self.cursor: int | None = None
         self._plot_start = 0
@@ -86,7 +88,7 @@ class CurveView(Cells, can_focus=True):
 
     def _chart(self, width: int) -> curves.Chart:
         last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
-        self._x = axes.growing(self._x, last)
+        self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
         lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
         if self._smoothing:

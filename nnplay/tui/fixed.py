@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from nnplay.tui.cells import fit
+
 
 def loss(value: float, width: int = 7) -> str:
     """A loss in `width` columns: four significant digits, exponents for the very large and very small."""
@@ -35,6 +37,12 @@ def short(value: float, width: int = 6) -> str:
     digits = 0 if size >= 99.5 or (letter == "" and size == int(size)) else 1 if size >= 9.95 else 2
     sign = "-" if value < 0 else ""
     return f"{sign}{size:.{digits}f}{' ' + letter if letter else ''}".rjust(width)
+
+
+def shape(text: str, width: int) -> str:
+    """A change of shape in `width` columns: `28×28×1→28×28×6`, or only what comes out where both find no room."""
+    _, arrow, out = text.partition("→")
+    return fit(text if len(text) <= width or not arrow else arrow + out, width)
 
 
 def percent(fraction: float, width: int = 7) -> str:

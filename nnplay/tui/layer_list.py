@@ -23,6 +23,9 @@ from nnplay.tui.folding import Item, block_of, items, kept, title
 from nnplay.tui.inner_layers import Change, Path, changed, put, swapped, twice, without
 from nnplay.tui.layer_text import frozen_or_not, name_of, named, schemes_of, with_units, with_value
 
+_NARROW = 37
+"""Columns below which parameters are told in thousands: a number that is cut would be another one."""
+
 
 class LayerList(Cells, can_focus=True):
     """Shows a ledger, and tells the editor when the user changes its layers."""
@@ -118,15 +121,19 @@ class LayerList(Cells, can_focus=True):
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
         if line.problem:
             return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
-        parameters = fixed.count(line.parameters, 9) if line.parameters else " " * 9
+        narrow = width < _NARROW
+        places = 7 if narrow else 9
+        parameters = " " * places
+        if line.parameters:
+            parameters = fixed.short(line.parameters, places) if narrow else fixed.count(line.parameters, places)
         dim = self.look.ink("dim")
         adds = f" {fixed.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
         adds = adds or (" " * 15 if width >= 72 else "")
         return joined(
             [
                 (marker, self.look.ink("accent")),
-                (fit(text, max(12, min(24, width - 25))), ink),
-                (fit(line.shape, 12), dim),
+                (fit(text, max(11, min(24, width - (21 if narrow else 25)) - 1)) + " ", ink),
+                (fixed.shape(line.shape, 10 if narrow else 12), dim),
                 (parameters, dim),
                 (adds, dim),
                 (f"  {line.note}", dim),

@@ -68,6 +68,20 @@ def test_sticky_axes_do_not_move_for_small_changes() -> None:
     assert axes.growing(Limits(0, 100), 101).high > 101
 
 
+@pytest.mark.parametrize("last", [1, 10, 37, 1000, 1125, 2250, 12_174, 999_999])
+def test_the_curve_of_a_run_that_stands_still_fills_the_plot(last: int) -> None:
+    """The step axis ends at or soon after the last step: two thirds of it at the least are used."""
+    high = axes.ended(last).high
+    assert max(last, 10) <= high <= 1.5 * max(last, 10)
+
+
+def test_a_shape_without_room_shows_what_comes_out() -> None:
+    """Where a change of shape does not fit, its end is told rather than its beginning."""
+    assert fixed.shape("28×28×1→28×28×6", 16).strip() == "28×28×1→28×28×6"
+    assert fixed.shape("28×28×1→28×28×6", 12) == "→28×28×6    "
+    assert fixed.shape("8", 12) == "8           "
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.02137, "0.0214"), (12.3456, "12.346"), (float("nan"), "nan"), (3e7, "3.0e7"), (1e-7, "1.0e-7")],

@@ -27,8 +27,8 @@ from nnplay.tui.pane_help import page
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_settings import FakeCatalogue, FakeSettings
-from tests.ui.playing import make
+from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeSettings
+from tests.ui.playing import main, make
 
 OWNERS = {
     "app": Playground,
@@ -255,3 +255,18 @@ def test_a_condition_that_is_off_says_never() -> None:
     rows = entries.training_entries(FakeSettings(), FakeCatalogue())
     stop = next(row for row in rows if row.key.startswith("stops."))
     assert (stop.shown, stop.typed) == ("never", "0")
+
+
+@pytest.mark.parametrize("columns", [72, 80, 95, 110, 120, 160])
+async def test_the_number_of_parameters_is_never_cut(columns: int) -> None:
+    """However narrow the list of layers: the number stands whole, or in thousands, and nothing sticks to the shape."""
+    app = make()
+    async with app.run_test(size=(columns, 32)) as pilot:
+        await pilot.press("2", "2")
+        lines = (FakeLine("linear 128 name=first", "784→128", 128, 100_480), FakeLine("relu", "128", 128, 0))
+        layers = main(app).query_one(LayerList)
+        layers.show(FakeLedger(lines, ("x",), ("y",), 100_480, 1000))
+        await pilot.pause()
+        first = layers.plain_text.splitlines()[0]
+        assert " 100 k" in first or " 100,480" in first
+        assert re.search(r"(…|first) +784→128 ", first)

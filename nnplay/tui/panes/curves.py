@@ -47,6 +47,7 @@ class CurvesPane(Pane):
         view = self.query_one(CurveView)
         if snapshot.step == 0:
             view.forget()
+        view.running = snapshot.running
         self._curves = snapshot.curves
         self._draw()
 

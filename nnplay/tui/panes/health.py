@@ -32,6 +32,7 @@ class Findings(Cells, can_focus=True):
 
     Attributes:
         cursor: the finding that enter means.
+        trained: whether there was anything to judge.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("health")
@@ -41,6 +42,7 @@ class Findings(Cells, can_focus=True):
         self._findings: Sequence[Finding] = ()
         self._lines: list[int] = []
         self.cursor = 0
+        self.trained = False
 
     def show(self, findings: Sequence[Finding]) -> None:
         """Draw these."""
@@ -52,7 +54,8 @@ class Findings(Cells, can_focus=True):
         """A glyph, the sentence, the key; scrolled to the finding under the cursor."""
         if not self._findings:
             self._lines = []
-            return [(("nothing to report yet", self.look.ink("dim")),)]
+            text = "nothing wrong seen so far" if self.trained else "nothing to report yet: train first"
+            return [((text, self.look.ink("dim")),)]
         blocks = [self._rows_of(index, finding, width) for index, finding in enumerate(self._findings)]
         rows = [(index, row) for index, block in enumerate(blocks) for row in block]
         end = sum(len(block) for block in blocks[: self.cursor + 1])
@@ -109,4 +112,6 @@ class HealthPane(Pane):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the findings."""
-        self.query_one(Findings).show(snapshot.health)
+        findings = self.query_one(Findings)
+        findings.trained = snapshot.step > 0
+        findings.show(snapshot.health)
