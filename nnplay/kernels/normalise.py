@@ -95,8 +95,10 @@ def gradient_sums(
             count = min(_ROWS, rows - begin)
             zero(total, width * times)
             zero(product, width * times)
-            for g in range((count + times - 1) // times):
-                place, numbers = (begin + g * times) * C + first, min(times, count - g * times) * width
+            r = 0
+            while r < count:
+                together = times if r + times <= count else 1  # rows that make a wide row, then the rest one by one
+                place, numbers = (begin + r) * C + first, together * width
                 X, dY = shifted(x, place), shifted(dy, place)
                 if gated:
                     gate(passed, X, dY, numbers, centre, factor, offset)
@@ -104,6 +106,7 @@ def gradient_sums(
                 for j in range(numbers):
                     total[j] += dY[j]
                     product[j] += dY[j] * (X[j] - centre[j])
+                r += together
             fold(total, width, times)
             fold(product, width, times)
             copy(shifted(plain, first), total, width, True)
