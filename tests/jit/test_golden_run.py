@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import nnplay as nn
+from nnplay import saved_run
+from nnplay.past import recall
+from nnplay.timeline import Timeline
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -27,3 +30,28 @@ def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
         assert np.allclose(session.trainer.predict(inputs), wanted["at 40"], rtol=0, atol=1e-6)
         session.trainer.run(steps=25)
         assert np.allclose(session.trainer.predict(inputs), wanted["at 65"], rtol=0, atol=1e-6)
+
+
+def test_the_second_run_is_gone_back_through_and_its_other_line_is_taken(tmp_path: Path) -> None:
+    """Format 2: a run with edits and a fork that was trained on answers at steps of its past as then, to 1e-4."""
+    place = tmp_path / "run-2.nnplay"
+    place.mkdir(mode=0o700)
+    for path in (GOLDEN / "run-2.nnplay").iterdir():
+        shutil.copyfile(path, place / path.name)
+    wanted = json.loads((GOLDEN / "run-2.json").read_text())
+    inputs = np.array(wanted["inputs"], np.float32)
+    opened = saved_run.read(place)
+    assert opened.past is not None
+    timeline = Timeline(opened.trainer)
+    recall(timeline, opened.past, opened.config, lambda config, split: config.trainer(split=split))
+    for step in (90, 0, 60, 25, 35):
+        timeline.go(step)
+        assert np.allclose(timeline.trainer.predict(inputs), wanted[f"at {step}"], rtol=0, atol=1e-4), step
+    assert (timeline.words, [line.told for line in timeline.lines]) == (
+        "optimizer sgd",
+        ["optimizer adam from step 50"],
+    )
+    timeline.take(timeline.lines[0])
+    timeline.go(timeline.latest)
+    assert timeline.trainer.step == 80
+    assert np.allclose(timeline.trainer.predict(inputs), wanted["other at 80"], rtol=0, atol=1e-4)
