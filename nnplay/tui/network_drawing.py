@@ -125,6 +125,12 @@ def _names(rank: Column) -> tuple[str, ...]:
     return rank.names if len(rank.names) <= _MOST_NAMED else ()
 
 
+def _shortened(name: str, room: int) -> str:
+    """A name that finds no room; of `city=Graz`, one input of several, the word that tells it from the others."""
+    _, equals, word = name.partition("=")
+    return equals + word if equals and word and cell_len(name) > room else name
+
+
 def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats, look: Look) -> None:
     row, cells = place.top // 2, (place.pixels + 1) // 2
     peak = float(np.abs(np.nan_to_num(picture)).max()) or 1.0
@@ -155,7 +161,7 @@ def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Plac
     row = place.middle // 4
     first = rank.weights is None
     room = min(_MOST_NAMES - 1, place.left - 1 if first else width - place.left - place.width - 1)
-    text = fit(clean(names[unit]), room).rstrip()
+    text = fit(_shortened(clean(names[unit]), room), room).rstrip()
     start = place.left - len(text) - 1 if first else place.left + place.width + 1
     for offset, character in enumerate(text):
         if 0 <= start + offset < width:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnplay.tui import axes, curves, fixed
+from nnplay.tui import axes, curves, fixed, network_drawing
 from nnplay.tui.axes import Limits
 from nnplay.tui.bars import bar, parts, slider, sparkline
 from nnplay.tui.blocks import picture, quantised
@@ -114,3 +114,10 @@ def test_terminal_is_recognised() -> None:
     assert detect({"TERM": "tmux-256color"}).colours == "256"
     assert detect({"TERM": "xterm"}).colours == "16"
     assert DARK.scale()[0] == DARK.negative
+
+
+def test_inputs_of_one_column_are_told_apart_without_room() -> None:
+    """Of a column's several inputs the word is shown, not the column's name cut short; others stand as they are."""
+    assert network_drawing._shortened("city=Graz", 6) == "=Graz"
+    assert network_drawing._shortened("city=Graz", 9) == "city=Graz"
+    assert network_drawing._shortened("temperature", 6) == "temperature"
