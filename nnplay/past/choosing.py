@@ -13,8 +13,12 @@ class Room:
     """Bytes that moments may still take in a file."""
 
     def __init__(self, limit: int) -> None:
-        self.left = limit
+        self.limit = self.left = limit
         self._known: dict[Part, int] = {}
+
+    def narrow(self, limit: int) -> None:
+        """From now on only as much more is taken as stays within a smaller limit."""
+        self.left = max(0, min(self.left, limit - (self.limit - self.left)))
 
     def cost(self, moment: Moment) -> int:
         """Bytes that a file takes for a moment."""

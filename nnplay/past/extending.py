@@ -28,7 +28,7 @@ def trained_on(past: KeptPast, opened: KeptMoment) -> KeptPast:
     here = engine(opened.state.setup.real)
     known = [moment for one in past.course.stretches for moment in one.moments]
     taken = sum(moment.state.nbytes for moment in known)
-    room = len(known) < MOST_MOMENTS and taken + opened.state.nbytes <= max(SMALL, 2 * opened.state.nbytes)
+    room = len(known) < MOST_MOMENTS and taken + opened.state.nbytes <= max(SMALL, opened.state.nbytes)
     if room and last.moments[-1].state.step < opened.state.step:
         last = replace(last, moments=(*last.moments, opened))
     stretches = (*past.course.stretches[:-1], last)

@@ -15,7 +15,8 @@ from nnplay.kept_state import KeptState
 MOST_CHANGES: Final = 1_000
 MOST_STRETCHES: Final = 24
 MOST_MOMENTS: Final = 32
-#: Bytes that moments may take beside a small state; beside a large one they may take as much as the state itself.
+#: Bytes that moments may take, whatever the state's size. Beside a large state, those that no replay can make may take
+#: twice as much as the state of weights and optimizer, and those that only save time as much as it.
 SMALL: Final = 8 << 20
 
 

@@ -48,13 +48,15 @@ class Taking:
         self._moments = [one for one in timeline.moments if one.step <= self._now and one.made <= known]
         self._lines = [line.leaves_at(self._now, known, timeline.changes, timeline.moments) for line in timeline.lines]
         self._begin: list[Moment] = []
-        self._room = Room(max(SMALL, 2 * timeline.trainer.machine.state().nbytes))
+        self._bytes = timeline.trainer.machine.state().nbytes
+        self._room = Room(max(SMALL, 2 * self._bytes))
 
     def past(self, ran: str) -> KeptPast | None:
         """The past; what no replay leads to goes before what only saves time."""
         spared = max(0, len(self._changes) - MOST_CHANGES)
         pinned = needed([one for one in self._moments if one.made >= spared], self._room)
         lines = [line for line in self._lines if self._room.take_all([one for one in line.moments if one.pinned])]
+        self._room.narrow(max(SMALL, self._bytes))
         kept = chosen(self._moments, pinned, self._now, self._room)
         if not kept:
             return None

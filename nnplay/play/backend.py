@@ -14,8 +14,9 @@ from nnplay.network import Network
 from nnplay.operation import shape_text
 from nnplay.play.autosave import Autosave
 from nnplay.play.catalogue import Catalogue, catalogue
-from nnplay.play.changing import Changing, data_of, split_of, stops_of
+from nnplay.play.changing import Changing, stops_of
 from nnplay.play.ledger import Ledger, ledger
+from nnplay.play.run_data import data_of, split_of
 from nnplay.play.settings import Settings, fitted, from_config
 from nnplay.presets.catalogue import load_preset
 from nnplay.scene import Look

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from nnplay import holding
-from nnplay.config import DataChoice, RunConfig
+from nnplay.config import RunConfig
 from nnplay.config.defaults import batch_size_for
 from nnplay.config.live import live_changes, with_live
-from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.journal import SetValues, SetWeight
 from nnplay.network import Network
@@ -21,6 +18,7 @@ from nnplay.play.edit_words import difference
 from nnplay.play.edits import Edit, Kept, Side
 from nnplay.play.forking import line_named
 from nnplay.play.keeping import Keeping
+from nnplay.play.run_data import split_of
 from nnplay.play.settings import Settings, from_config
 from nnplay.saved_run import remade
 from nnplay.setup import HOLDS
@@ -346,31 +344,3 @@ def _names(fresh: Sequence[str]) -> str:
 def _same_data(one: RunConfig, other: RunConfig) -> bool:
     split_seed = one.seed == other.seed or one.split.seed >= 0
     return one.data == other.data and one.split == other.split and split_seed
-
-
-def split_of(config: RunConfig) -> Split:
-    """The rows of a run, dealt into its parts."""
-    return config.split.apply(data_of(config), config.seed)
-
-
-_recent_data: list[tuple[tuple[DataChoice, tuple[int, int]], Dataset]] = []
-
-
-def data_of(config: RunConfig) -> Dataset:
-    """The data set, kept for the next question about the same one."""
-    key = (config.data, _file_stamp(config.data.file))
-    for known, data in _recent_data:
-        if known == key:
-            return data
-    data = config.data.load()
-    _recent_data[:] = [(key, data), *_recent_data[:3]]
-    return data
-
-
-def _file_stamp(file: str) -> tuple[int, int]:
-    """Changes when a file does."""
-    try:
-        found = os.stat(Path(file).expanduser()) if file else None
-    except (OSError, ValueError, RuntimeError):  # whoever reads the file says what is wrong with it
-        found = None
-    return (found.st_mtime_ns, found.st_size) if found else (0, 0)
