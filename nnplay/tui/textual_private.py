@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from textual._context import active_message_pump
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.widgets import OptionList
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
@@ -109,6 +111,13 @@ class FaultReporting(App[int]):
     def fault_report(self, error: BaseException | None) -> str:
         """What the user reads after the terminal has been restored; subclasses save what they can here."""
         return f"nnplay met an error it did not expect: {error!r}"
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What a screen misses while it is taken down, widget by widget, is no fault; messages still reach it then."""
+        node = active_message_pump.get(None)
+        if isinstance(error, NoMatches) and (self._exit or getattr(node, "_pruning", False)):
+            return
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         if not self.fault:  # what follows from the first error would only hide it

@@ -8,6 +8,7 @@ import termios
 import tty
 
 import pytest
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from nnplay.tui import textual_private
@@ -90,6 +91,29 @@ async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() 
     app.refill()
     app.follower.tick()
     assert "the last word" not in app.printed
+
+
+async def missing_a_widget(leaving: bool) -> Playground:
+    """An app in which a message finds no widget, while the app leaves or before."""
+    app = Playground(FakeBackend(trained()), Look())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        if leaving:
+            app.exit(return_code=143)
+        app._handle_exception(NoMatches("no list"))
+    return app
+
+
+async def test_what_a_leaving_screen_misses_is_no_fault() -> None:
+    """A dialog that comes up while the app ends finds none of its widgets, and the exit status stays."""
+    app = await missing_a_widget(leaving=True)
+    assert (app.fault, app.return_code) == ("", 143)
+
+
+async def test_what_a_standing_screen_misses_is_a_fault() -> None:
+    """The same in an app that goes on is raised, like any other error."""
+    with pytest.raises(NoMatches, match="no list"):
+        await missing_a_widget(leaving=False)
 
 
 def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:
