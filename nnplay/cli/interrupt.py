@@ -57,7 +57,7 @@ class Ending:
 
 
 def without_terminal(status: int) -> int:
-    """Drops what a terminal that is gone cannot take, or Python would end with a status of its own; gives `status`."""
+    """Drops what a terminal that is gone (or a full disk) cannot take, or Python would end with another status."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

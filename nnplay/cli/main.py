@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from nnplay import __version__
 from nnplay.cli import commands
+from nnplay.cli.interrupt import without_terminal
 from nnplay.data.advice import speaking
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.text import clean
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     try:
         with speaking("command"):
-            return _dispatch(words)
+            status = _dispatch(words)
+            sys.stdout.flush()  # what cannot be written is found out here, not by the interpreter as it ends
+            return status
     except NnplayError as error:
         _complain(error)
         return error.exit_code
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (MemoryError, OSError) as error:
         print(f"nnplay: error: {error or 'not enough memory'}", file=sys.stderr)
-        return 1
+        return without_terminal(1)
     except Exception as error:
         if os.environ.get("NNPLAY_TRACEBACK"):
             raise

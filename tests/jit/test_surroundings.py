@@ -66,16 +66,18 @@ def test_closed_streams_are_no_fault(closed: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_device_is_one_sentence() -> None:
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("words", [TRAIN, ("--version",), ("presets",)], ids=["train", "version", "presets"])
+def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) -> None:
     """Results that cannot be written end with a message and a status, not with a traceback."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "nnplay", *TRAIN],
+            [sys.executable, "-m", "nnplay", *words],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": buffered},
         )
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
