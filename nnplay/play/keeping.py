@@ -67,7 +67,14 @@ class Keeping(Making):
         self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
         self._settle()
         remember(target)
-        return f"saved to {target} at step {saved.progress['step']:,}"
+        return f"saved to {target} at step {saved.progress['step']:,}{self._not_in_it()}"
+
+    def _not_in_it(self) -> str:
+        """What a session that was saved while the user looked at the past does not hold."""
+        timeline = self.worker.timeline
+        if timeline is None or timeline.trainer.step >= timeline.latest:
+            return ""
+        return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
 
     def _target(self, path: str) -> Path:
         if path or self.path:
