@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from nnplay.spelling import near_name
 from nnplay.text import clean
 
 
@@ -59,13 +59,16 @@ class DivergedError(NnplayError):
     exit_code = 3
 
 
+def near(word: str, known: Iterable[str]) -> str:
+    """A hint that names the known word that `word` seems to be a misspelling of; empty if there is none."""
+    name = near_name(word, known)
+    return "" if name is None else f"did you mean '{name}'?"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word closest to `word`, or lists them all when none is close."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(names)}" if names else ""
+    return near(word, names) or (f"known: {', '.join(names)}" if names else "")
 
 
 def unknown(kind: str, word: str, known: Iterable[str], *, where: str = "") -> InputError:

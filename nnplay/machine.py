@@ -54,7 +54,6 @@ class Machine:
         self.epochs = np.zeros((MAX_EPOCHS, at.EPOCH_COLUMNS))
         self.running = np.zeros(1)
         self.program = np.zeros(at.PROGRAM_SIZE, np.int64)
-        self.check_program = np.zeros(at.PROGRAM_SIZE, np.int64)
         self.job = _cache_lines(at.JOB_SIZE)
         self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
         self._kept: list[Array] = []

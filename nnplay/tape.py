@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,8 +113,3 @@ def _operand(slot: Slot, n: int, adds: bool) -> list[int]:
     shape = slot.at(n)
     padded = [*shape, *(1,) * (at.MAX_RANK - len(shape))]
     return [slot.offset, slot.size(n), *padded, int(adds), shape[-1] if shape else 1]
-
-
-def integers_of(row: Row) -> dict[str, Any]:
-    """The row's integers by name."""
-    return dict(zip(row.operation.integers, row.integers, strict=True))

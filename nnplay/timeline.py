@@ -304,8 +304,10 @@ class Timeline:
         """A few moments of a line that is left; none of them stays in the file."""
         kept = few(moments)
         for moment in moments:
-            if moment.place >= 0:
-                self._shelf.take_back(moment) if moment in kept else self._shelf.drop(moment)
+            if moment.place >= 0 and moment in kept:
+                self._shelf.take_back(moment)
+            elif moment.place >= 0:
+                self._shelf.drop(moment)
         return kept
 
     def _keep(self, kept: Iterable[Moment]) -> None:

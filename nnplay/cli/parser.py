@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from nnplay.errors import InputError, unknown
+from nnplay.errors import InputError, near
+from nnplay.text import clean
 
 _ONCE: Final = {
     "--target": "several columns are given as --target a,b",
@@ -43,10 +44,10 @@ class Parser(argparse.ArgumentParser):
         found, rest = self.parse_known_args(given)
         for word in rest:
             if word.startswith("-"):
-                known = [option for option in self._option_string_actions if option.startswith("--")]
-                problem = unknown("option", word.partition("=")[0], known)
-                close = problem.hint if problem.hint.startswith("did") else f"see '{self.prog} --help'"
-                raise InputError(problem.what, hint=close)
+                known = [name for name in self._option_string_actions if name.startswith("--")]
+                option = word.partition("=")[0]
+                hint = near(option, known) or f"see '{self.prog} --help'"
+                raise InputError(f"unknown option '{clean(option)}'", hint=hint)
             raise InputError(f"one word too many: '{word}'", hint=f"see '{self.prog} --help'")
         return found
 

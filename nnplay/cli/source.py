@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import dataset_records
-from nnplay.errors import InputError, nearest, unknown
+from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
 from nnplay.text import clean
@@ -15,6 +15,8 @@ from nnplay.user_path import user_path
 
 #: How one comes by a session.
 _SESSIONS: Final = "a session is a folder such as run.nnplay, made by nnplay train --save or by s in the playground"
+#: Where all names stand that a run can begin with.
+_LISTS: Final = "nnplay datasets and nnplay presets list what there is"
 #: Files of one folder that are compared with a mistyped name.
 _LISTED: Final = 1000
 
@@ -38,7 +40,8 @@ def base_table(source: str) -> dict[str, Any]:
     if path.exists() or path.suffix or "/" in source:
         _must_exist(path, source)
         return {"data": {"file": source}}
-    raise unknown("data set, preset or file", source, [*dataset_records(), *preset_records(), *_files(Path())])
+    hint = near(source, [*dataset_records(), *preset_records(), *_files(Path())])
+    raise InputError(f"unknown data set, preset or file '{clean(source)}'", hint=hint or _LISTS)
 
 
 def is_session(source: str) -> bool:
@@ -61,8 +64,8 @@ def session_source(source: str) -> Path:
         raise InputError("is no session", where=where, hint=_SESSIONS)
     if source in dataset_records() or source in preset_records():
         raise InputError(f"'{where}' is a data set or preset, no session", hint=_SESSIONS)
-    hint = nearest(source, _named(path.parent, (SUFFIX, ".zip")))
-    raise InputError("there is no such session", where=where, hint=hint if hint.startswith("did") else _SESSIONS)
+    hint = near(source, _named(path.parent, (SUFFIX, ".zip")))
+    raise InputError("there is no such session", where=where, hint=hint or _SESSIONS)
 
 
 def _must_exist(path: Path, source: str) -> None:
@@ -71,8 +74,8 @@ def _must_exist(path: Path, source: str) -> None:
     names = [str(path.parent / name) if path.parent != Path() else name for name in _files(path.parent)]
     if not path.parent.is_dir():
         raise InputError("there is no such folder", where=clean(str(path.parent)))
-    hint = nearest(source, [*names, *dataset_records()])
-    raise InputError("there is no such file", where=clean(source), hint=hint if hint.startswith("did") else "")
+    hint = near(source, [*names, *dataset_records()])
+    raise InputError("there is no such file", where=clean(source), hint=hint)
 
 
 def _files(folder: Path) -> list[str]:

@@ -166,17 +166,18 @@ def line_named(timeline: Timeline | None, words: str) -> Line:
     """
     wanted = " ".join(words.replace("=", " ").lower().split())
     if timeline is None:
-        raise NO_LINE
+        raise _no_line()
     for line in reversed(timeline.lines):
         if wanted in (line.words.lower(), line.told.lower(), line.name):
             return line
     if any(aside.told(name)[1] == wanted for name in forks_in(timeline.trainer.history)):
         raise InputError(f"only the curve of '{wanted}' was kept", where="line", hint="fork once more, with F")
     names = [line.words for line in timeline.lines]
-    raise unknown("line", wanted, names, where="line") if names else NO_LINE
+    raise unknown("line", wanted, names, where="line") if names else _no_line()
 
 
-NO_LINE: Final = InputError("there is no other line", where="line", hint="F in the inspector forks one")
+def _no_line() -> InputError:
+    return InputError("there is no other line", where="line", hint="F in the inspector forks one")
 
 
 def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from nnplay.errors import NnplayError
 from nnplay.inspector import Inspector
 from nnplay.play.breakpoints import Breakpoint
-from nnplay.play.questions import SLICE, Questions
+from nnplay.play.questions import SLICE, TOLD_EVERY, Questions
 from nnplay.worker import Worker
 
 
@@ -110,7 +110,7 @@ class Walking(Questions):
 
         def progress(done: int, to_do: int) -> bool:
             timeline.trainer.machine.stop[0] = 0
-            if time.perf_counter() - began > 0.1:
+            if time.perf_counter() - began > TOLD_EVERY:
                 self.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._newest != ticket
 

@@ -1,4 +1,4 @@
-"""Small pictures of numbers in one row: sliders, bars and sparklines, in eighths of a cell."""
+"""Small pictures of numbers in one row: sliders and bars, in eighths of a cell."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from nnplay.tui.cells import Row
 from nnplay.tui.look import Look
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_HEIGHTS = "▁▂▃▄▅▆▇█"
-_ASCII_HEIGHTS = "_.-=+*#@"
 
 
 def bar(share: float, width: int, look: Look) -> Row:
@@ -45,16 +43,3 @@ def parts(shares: Sequence[float], width: int, look: Look) -> Row:
     starts = [0, *ends[:-1]]
     pairs = zip(starts, ends, strict=True)
     return tuple((glyphs[i % 3] * (end - start), inks[i % 3]) for i, (start, end) in enumerate(pairs))
-
-
-def sparkline(values: Sequence[float], width: int, look: Look) -> str:
-    """The last `width` values as one row of bars between their own smallest and largest."""
-    data = np.asarray(values[-width:], dtype=np.float64)
-    finite = data[np.isfinite(data)]
-    if not finite.size:
-        return " " * width
-    low, high = float(finite.min()), float(finite.max())
-    heights = _ASCII_HEIGHTS if look.ascii else _HEIGHTS
-    span = (high - low) or 1.0
-    cells = [heights[min(7, int((v - low) / span * 8))] if np.isfinite(v) else "?" for v in data.tolist()]
-    return "".join(cells).rjust(width)

@@ -7,30 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnplay.tui import fixed
-from nnplay.tui.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.cells import Row, Run, fit, joined
 from nnplay.tui.contract import Floats, Ints
 from nnplay.tui.look import Look
 from nnplay.tui.palette import blend
-
-
-class Heatmap(Cells):
-    """Draws counts (rows: true class, columns: predicted class) with the number in each cell."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._matrix: Floats | Ints | None = None
-        self._labels: Sequence[str] = ()
-
-    def show(self, matrix: Floats | Ints, labels: Sequence[str]) -> None:
-        """Draw this square matrix."""
-        self._matrix, self._labels = matrix, labels
-        self.redraw()
-
-    def draw(self, width: int, height: int) -> Sequence[Row]:
-        """Header of predicted classes, one row for each true class, legend."""
-        if self._matrix is None:
-            return ()
-        return confusion_rows(self._matrix, self._labels, width, height, self.look)
 
 
 def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, height: int, look: Look) -> list[Row]:

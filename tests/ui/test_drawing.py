@@ -5,7 +5,7 @@ import pytest
 
 from nnplay.tui import axes, curves, fixed, network_drawing
 from nnplay.tui.axes import Limits
-from nnplay.tui.bars import bar, parts, slider, sparkline
+from nnplay.tui.bars import bar, parts, slider
 from nnplay.tui.blocks import picture, quantised
 from nnplay.tui.cells import row_width
 from nnplay.tui.look import Look, detect
@@ -104,7 +104,6 @@ def test_bars_have_their_width(look: Look) -> None:
         assert row_width(bar(share, 17, look)) == 17
         assert row_width(slider(share, 17, look)) == 17
     assert row_width(parts((70, 15, 15), 17, look)) == 17
-    assert len(sparkline([1.0, float("nan"), 3.0], 9, look)) == 9
 
 
 def test_terminal_is_recognised() -> None:
