@@ -90,8 +90,8 @@ class Field:
         if self.kind == "text":
             return "text"
         noun = {"integer": "an integer", "number": "a number", "integers": "an integer or a pair like 3x5"}[self.kind]
-        low = f" {'>' if self.above else '≥'} {self.low:g}" if self.low > -math.inf else ""
-        high = f"{' and' if low else ''} ≤ {self.high:g}" if self.high < math.inf else ""
+        low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
+        high = f"{' and' if low else ''} ≤ {_bound(self.high)}" if self.high < math.inf else ""
         words = f", or {' or '.join(self.choices)}" if self.choices else ""
         return noun + low + high + words
 
@@ -145,6 +145,11 @@ class Field:
         from nnplay.text import clean
 
         return clean(str(value))
+
+
+def _bound(value: float) -> str:
+    """A bound as people read it: 0.5, 1e-12, 2,147,483,648."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 2**63 else f"{value:g}"
 
 
 def integer(name: str, default: Any, help: str, *, low: float = 1, high: float = 2**31, **more: Any) -> Field:
