@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnplay import holding, holds, live_settings
 from nnplay.assembler import Options, build
 from nnplay.beginning import begin
+from nnplay.call_length import CALL_SECONDS, next_count
 from nnplay.carry import carry_over
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
@@ -33,7 +34,6 @@ from nnplay.refusal import refuse_too_large
 from nnplay.registry import loss_records, optimizer_records
 from nnplay.run_state import State
 from nnplay.setup import Setup, cores, made
-from nnplay.stretch import CALL_SECONDS, next_count
 from nnplay.tape import Tape
 from nnplay.targets import TargetForm, default_loss, target_form
 

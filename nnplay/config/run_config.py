@@ -157,6 +157,10 @@ class RunConfig:
             return self
         return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
 
+    def untold(self) -> RunConfig:
+        """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
+        return replace(self, title="", about="", epochs=0)
+
     # -- running ---------------------------------------------------------------------------------------------------
 
     def load(self) -> Split:

@@ -19,7 +19,7 @@ def begun(config: RunConfig, trainer: Trainer) -> KeptPast | None:
     if not proof:
         return None
     first = KeptMoment(0, KeptState.of(state, trainer.machine, first=proof))
-    return KeptPast(engine(trainer.setup.real), Course((), (Stretch(_bare(config), trainer.split, (first,)),)))
+    return KeptPast(engine(trainer.setup.real), Course((), (Stretch(config.untold(), trainer.split, (first,)),)))
 
 
 def trained_on(past: KeptPast, opened: KeptMoment) -> KeptPast:
@@ -42,14 +42,10 @@ def followed(past: KeptPast, before: Trainer, config: RunConfig, trainer: Traine
     changes = (*past.course.changes, Change(trainer.step, words, other))
     moment = KeptMoment(len(changes), KeptState.of(trainer.state(), trainer.machine))
     last = trained_on(past, KeptMoment(len(changes) - 1, KeptState.of(before.state(), before.machine)))
-    stretches = (*last.course.stretches, Stretch(_bare(config), trainer.split, (moment,)))
+    stretches = (*last.course.stretches, Stretch(config.untold(), trainer.split, (moment,)))
     return replace(last, course=Course(changes, stretches))
 
 
 def changed(past: KeptPast, change: Change) -> KeptPast:
     """The past of a run that was changed at its last step, in a way that a replay makes by itself."""
     return replace(past, course=replace(past.course, changes=(*past.course.changes, change)))
-
-
-def _bare(config: RunConfig) -> RunConfig:
-    return replace(config, title="", about="", epochs=0)

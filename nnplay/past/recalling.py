@@ -89,4 +89,4 @@ class Parts:
 
 def _bare(config: RunConfig) -> RunConfig:
     """What decides the numbers of a run."""
-    return replace(config.anywhere(), title="", about="", epochs=0)
+    return config.anywhere().untold()

@@ -100,7 +100,7 @@ class Taking:
         if config is None:
             return None
         kept = tuple(KeptMoment(moment.made, self._state(moment)) for moment in moments)
-        config = with_live(replace(config, title="", about="", epochs=0), *moments[0].settings)
+        config = with_live(config.untold(), *moments[0].settings)
         loose = not moments[0].pinned and moments[0] not in self._begin
         data = part.made.split if part.made is not None else part.data
         return Stretch(config, data, kept, loose=loose)

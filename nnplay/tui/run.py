@@ -6,7 +6,7 @@ import os
 import sys
 
 from nnplay.data.advice import speaking
-from nnplay.errors import InputError, NnplayError
+from nnplay.errors import NnplayError
 from nnplay.session import state_folder
 from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
@@ -14,19 +14,6 @@ from nnplay.tui.colours import has_no_boxes
 from nnplay.tui.contract import Backend
 from nnplay.tui.opening import Opening
 from nnplay.tui.pace import SLOW_BUDGET
-
-
-def check() -> None:
-    """Refuse, before anything is built, where no screen can be opened.
-
-    Raises:
-        InputError: with one sentence that names the way without a screen.
-    """
-    reason = start.why_not(
-        os.environ, input_is_terminal=start.is_terminal(sys.stdin), error_is_terminal=start.is_terminal(sys.stderr)
-    )
-    if reason:
-        raise InputError(reason)
 
 
 def run(
@@ -50,7 +37,7 @@ def run(
     Raises:
         InputError: no screen can be opened here, or the keymap file is wrong.
     """
-    check()
+    start.check()
     keys = keymap.load(keymap.path())
     app = Playground(
         backend,

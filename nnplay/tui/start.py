@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+from nnplay.errors import InputError
+
 _INSTEAD = "`nnplay train` trains without a screen"
+
+
+def check() -> None:
+    """Refuses where the playground cannot open, before anything large is imported.
+
+    Raises:
+        InputError: with one sentence that names the way without a screen.
+    """
+    reason = why_not(os.environ, input_is_terminal=is_terminal(sys.stdin), error_is_terminal=is_terminal(sys.stderr))
+    if reason:
+        raise InputError(reason)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay import saved_run
@@ -16,14 +18,19 @@ from nnplay.timeline import Timeline
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
+def golden(name: str, folder: Path) -> tuple[Path, NDArray[np.float32], dict[str, Any]]:
+    """A copy of a saved run, rows to ask it about, and its answers of then."""
+    place = folder / f"{name}.nnplay"
+    place.mkdir(mode=0o700)
+    for path in (GOLDEN / f"{name}.nnplay").iterdir():
+        shutil.copyfile(path, place / path.name)
+    wanted = json.loads((GOLDEN / f"{name}.json").read_text())
+    return place, np.array(wanted["inputs"], np.float32), wanted
+
+
 def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
     """The golden run (batch norm, dropout, Adam, cosine, L2) answers as when saved, and 25 steps later, to 1e-6."""
-    place = tmp_path / "run-1.nnplay"
-    place.mkdir(mode=0o700)
-    for path in (GOLDEN / "run-1.nnplay").iterdir():
-        shutil.copyfile(path, place / path.name)
-    wanted = json.loads((GOLDEN / "run-1.json").read_text())
-    inputs = np.array(wanted["inputs"], np.float32)
+    place, inputs, wanted = golden("run-1", tmp_path)
     with nn.Session.open(place) as session:
         assert session.warnings == ()
         assert session.trainer.step == 40
@@ -34,12 +41,7 @@ def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
 
 def test_the_second_run_is_gone_back_through_and_its_other_line_is_taken(tmp_path: Path) -> None:
     """Format 2: a run with edits and a fork that was trained on answers at steps of its past as then, to 1e-4."""
-    place = tmp_path / "run-2.nnplay"
-    place.mkdir(mode=0o700)
-    for path in (GOLDEN / "run-2.nnplay").iterdir():
-        shutil.copyfile(path, place / path.name)
-    wanted = json.loads((GOLDEN / "run-2.json").read_text())
-    inputs = np.array(wanted["inputs"], np.float32)
+    place, inputs, wanted = golden("run-2", tmp_path)
     opened = saved_run.read(place)
     assert opened.past is not None
     timeline = Timeline(opened.trainer)

@@ -15,7 +15,8 @@ from pathlib import Path
 from nnplay.errors import InputError
 from nnplay.tui import keymap
 from nnplay.tui.opening import Opening
-from nnplay.tui.run import check, run
+from nnplay.tui.run import run
+from nnplay.tui.start import check
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
-from nnplay.cli.commands.playground import check_screen
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.source import session_source
+from nnplay.tui import start
 
 if TYPE_CHECKING:
     from nnplay.tui.contract import Backend
@@ -25,7 +25,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
     options = parser.read(words)
     session_source(options.session)
-    check_screen()
+    start.check()
     from nnplay.play.backend import PlaygroundBackend
     from nnplay.tui import run as screen
 

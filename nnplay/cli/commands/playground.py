@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from argparse import BooleanOptionalAction
 from collections.abc import Callable, Sequence
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_state_path
 
 from nnplay.cli.interrupt import without_terminal
-from nnplay.errors import InputError
 from nnplay.fields import integer
+from nnplay.tui import start
 
 if TYPE_CHECKING:
     from nnplay.config import RunConfig
@@ -59,7 +58,7 @@ def run(words: Sequence[str]) -> int:
     config: RunConfig | None = None
     if options.source or run_table(options):
         config = run_config(base_table(options.source) if options.source else _first(), options)
-    check_screen()
+    start.check()
     backend = PlaygroundBackend(config, past=past << 20)
     return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour))
 
@@ -72,7 +71,7 @@ def _first_run(words: Sequence[str]) -> int:
 
         return PlaygroundBackend()
 
-    check_screen()
+    start.check()
     tours = [word == "--tour" for word in words if word.endswith("tour")]
     drawing = Drawing("--ascii" in words, "--light" in words, "--slow" in words, tours[-1] if tours else None)
     return _show(make, drawing)
@@ -128,14 +127,3 @@ def _first() -> dict[str, object]:
     from nnplay.presets.catalogue import load_preset
 
     return {key: value for key, value in load_preset(FIRST).config.to_dict().items() if key != "epochs"}
-
-
-def check_screen() -> None:
-    """Refuses at once, before anything large is imported."""
-    from nnplay.tui import start
-
-    reason = start.why_not(
-        os.environ, input_is_terminal=start.is_terminal(sys.stdin), error_is_terminal=start.is_terminal(sys.stderr)
-    )
-    if reason:
-        raise InputError(reason)
