@@ -88,7 +88,6 @@ class _Builder:
         self.update()
         joined = fuse(train, self.options.batch)
         self.tape.train, self.tape.fused, self.tape.check = train + self.rows, joined.rows + self.rows, check
-        self.tape.update_at = len(train) + self.update_offset
         self.tape.fused_update_at = len(joined.rows) + self.update_offset
         self.tape.stand_in = joined.stand_in
         return self.tape

@@ -84,15 +84,6 @@ class Checker:
         return Check(name, indices, computed, measured, np.abs(computed - measured) / scale)
 
 
-def check_gradient(trainer: Trainer, name: str, elements: int = 100, at: tuple[int, ...] | None = None) -> Check:
-    """Checks the gradient of one parameter once; see `Checker.check`.
-
-    Raises:
-        InputError: no trained parameter has that name, or the index is not in it.
-    """
-    return Checker(trainer).check(name, elements, at)
-
-
 def _chosen(shape: tuple[int, ...], elements: int, at: tuple[int, ...] | None, name: str) -> NDArray[np.int64]:
     """Places of the elements to check, in the flattened tensor."""
     size = int(np.prod(shape))

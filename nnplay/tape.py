@@ -58,7 +58,7 @@ class Tape:
         train: data, forward, loss, backward and update rows of one step.
         fused: the same step as the compiled loop walks it: with neighbours joined where that saves time.
         check: data, forward and loss rows of one evaluation batch.
-        update_at, fused_update_at: index of the first row that changes parameters, in `train` and in `fused`.
+        fused_update_at: index of the first row of `fused` that changes parameters.
         stand_in: by the name of a slot that `fused` leaves out, one that holds its numbers, and where in it.
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
@@ -74,7 +74,6 @@ class Tape:
     train: list[Row] = field(default_factory=list)
     fused: list[Row] = field(default_factory=list)
     check: list[Row] = field(default_factory=list)
-    update_at: int = 0
     fused_update_at: int = 0
     stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
     parameters: dict[str, Slot] = field(default_factory=dict)

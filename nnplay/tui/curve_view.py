@@ -80,7 +80,7 @@ class CurveView(Cells, can_focus=True):
         rows, self._plot_start = curves.draw(chart, width, height - 1, self.look)
         if self.cursor is not None:
             rows = [self._marked(row, width) for row in rows[:-1]] + rows[-1:]
-        return [self._legend(width), *rows]
+        return [self._legend(), *rows]
 
     def _empty(self, width: int, height: int) -> list[Row]:
         text = "press space: the loss appears here"[:width]
@@ -114,7 +114,7 @@ class CurveView(Cells, can_focus=True):
             return Limits(-1.0, 0.0) if self.logarithmic else Limits(0.0, 1.0)
         return axes.sticky(self._y, float(lows.min()), float(highs.max()), log=self.logarithmic)
 
-    def _legend(self, width: int) -> Row:
+    def _legend(self) -> Row:
         runs: list[Run] = []
         step, last_step = self.cursor_step, 0
         for index, (name, curve) in enumerate(self._curves.items()):

@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
-from nnplay.gradient_check import Checker, check_gradient
+from nnplay.gradient_check import Checker
 from nnplay.network import Network
 from nnplay.trainer import Trainer
 
@@ -37,7 +37,7 @@ def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     right = module._measured
     monkeypatch.setattr(module, "_measured", lambda *given: right(*given) * 1.001)
-    assert check_gradient(made(), "0.weight").worst == pytest.approx(5e-4, rel=0.1)
+    assert Checker(made()).check("0.weight").worst == pytest.approx(5e-4, rel=0.1)
 
 
 def test_the_check_follows_the_run() -> None:
@@ -48,20 +48,20 @@ def test_the_check_follows_the_run() -> None:
     trainer.run(steps=5)
     second = checker.check("0.weight", at=(0, 0))
     assert first.computed != second.computed
-    assert second.computed == pytest.approx(check_gradient(trainer, "0.weight", at=(0, 0)).computed, rel=1e-12)
+    assert second.computed == pytest.approx(Checker(trainer).check("0.weight", at=(0, 0)).computed, rel=1e-12)
 
 
 def test_checking_changes_nothing() -> None:
     """The trainer's state is the same, bit for bit, after a check."""
     trainer = made()
     before = trainer.state().memory.tobytes()
-    check_gradient(trainer, "2.bias")
+    Checker(trainer).check("2.bias")
     assert trainer.state().memory.tobytes() == before
 
 
 def test_chosen_elements_are_spread_over_the_tensor() -> None:
     """At most so many elements are checked, the first and the last among them."""
-    check = check_gradient(made(), "0.weight", elements=5)
+    check = Checker(made()).check("0.weight", elements=5)
     assert len(check.indices) == 5
     assert np.array_equal(check.indices[[0, -1]], [[0, 0], [1, 5]])
 
@@ -70,4 +70,4 @@ def test_chosen_elements_are_spread_over_the_tensor() -> None:
 def test_what_is_not_there_is_refused(name: str, at: tuple[int, ...] | None, words: str) -> None:
     """Unknown names and indices outside the tensor are refused in words."""
     with pytest.raises(InputError, match=words):
-        check_gradient(made(), name, at=at)
+        Checker(made()).check(name, at=at)

@@ -12,7 +12,7 @@ from nnplay import holds, saved_run
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
-from nnplay.gradient_check import check_gradient
+from nnplay.gradient_check import Checker
 from nnplay.holds import Hold
 from nnplay.inspector import Inspector
 from nnplay.network import Network
@@ -143,7 +143,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
 def test_the_gradient_of_a_silenced_network_is_right() -> None:
     """Finite differences agree with backpropagation through a network with silent units."""
     trainer = made(silent="1:3 0:1")
-    assert check_gradient(trainer, "0.weight").worst < 1e-5
+    assert Checker(trainer).check("0.weight").worst < 1e-5
 
 
 def test_a_saved_run_keeps_them(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def images(view: Images, width: int, height: int, look: Look) -> list[Row]:
         chosen = range(line * across, min(len(view.images), (line + 1) * across))
         if chosen:
             pictures = [picture(view.images[index], tall, broad, look) for index in chosen]
-            rows += _beside(pictures, broad)
+            rows += _beside(pictures)
             rows += _captions(view, chosen, broad, look)
     return rows
 
@@ -135,7 +135,7 @@ def _tiled(
     for start in range(0, len(tiles), across):
         part = tiles[start : start + across]
         rows.append(joined([(fit(title, columns) + " ", look.ink("dim")) for title, _ in part]))
-        rows += _beside([_tile(values, cells, columns, look, classes) for _, values in part], columns)
+        rows += _beside([_tile(values, cells, columns, look, classes) for _, values in part])
     return rows
 
 
@@ -159,7 +159,7 @@ def _tile(values: NDArray[Any], rows: int, columns: int, look: Look, classes: in
     return half_blocks(levels, colours, look)
 
 
-def _beside(pictures: Sequence[list[Row]], width: int) -> list[Row]:
+def _beside(pictures: Sequence[list[Row]]) -> list[Row]:
     rows = max((len(each) for each in pictures), default=0)
     return [
         joined([run for each in pictures for run in (*(each[y] if y < len(each) else ()), (" ", PLAIN))])

@@ -41,7 +41,7 @@ class DetailView(Cells):
         if self.view is None:
             return ()
         detail = self.view.detail
-        head = [*self._title(detail, width), *self._formula(detail, width, height)]
+        head = [*self._title(detail), *self._formula(detail, width, height)]
         words = self._words(detail, width, height)
         room = height - len(head) - len(words)
         middle = self._code(detail, width, room) if self.code else self._middle(detail, width, room)
@@ -55,7 +55,7 @@ class DetailView(Cells):
             lines[-1] = fit(lines[-1] + " …", width)
         return [((line, self.look.ink(ink)),) for line in lines]
 
-    def _title(self, detail: Detail, width: int) -> list[Row]:
+    def _title(self, detail: Detail) -> list[Row]:
         row = detail.row
         layer = f"layer {row.path} · {row.layer}   " if row.path else ""
         parameter = f"   {detail.parameter}" if detail.parameter else ""
