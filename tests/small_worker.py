@@ -16,7 +16,7 @@ from nnplay.trainer import Trainer
 from nnplay.worker import Worker
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 def made(seed: int = 2, **more: Any) -> Trainer:
@@ -26,7 +26,7 @@ def made(seed: int = 2, **more: Any) -> Trainer:
     return Trainer(net, split, optimizer=ADAM(lr=0.01), threads=1, seed=5, **more)
 
 
-def until(holds: Callable[[], Any], what: str) -> None:
+def until(holds: Callable[[], Any], what: str = "what another thread brings about") -> None:
     """Waits until a condition holds; fails after `PATIENCE` seconds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():

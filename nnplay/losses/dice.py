@@ -43,7 +43,7 @@ def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
             last = min(begin + _BLOCK, stop)
             _probabilities(z, p, numbers(row, memory, 3, begin * C, last * C), begin, last)
             for c in range(C):
-                both, either = np.float64(0), np.float64(0)  # a batch of pictures has millions of terms
+                both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
                 for n in range(begin, last):
                     label = int(target[n])
                     t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan

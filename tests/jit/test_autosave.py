@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from nnplay.play.autosave import Unattended, training_every
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.run_session import Session
 from nnplay.worker import Worker
+from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}
 
@@ -49,14 +48,6 @@ def open_backend() -> Iterator[Callable[[], PlaygroundBackend]]:
 
 
 Open = Callable[[], PlaygroundBackend]
-
-
-def until(happened: Callable[[], object], seconds: float = 240.0) -> None:
-    """Waits for something that another thread brings about."""
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "never happened"
-        threading.Event().wait(0.01)
 
 
 def trained(backend: PlaygroundBackend, steps: int = 30) -> None:

@@ -17,7 +17,8 @@ from nnplay.notation import show_layer
 from nnplay.play import changing
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.run_session import Session
-from tests.jit.test_autosave import RUN, parameters, trained, until
+from tests.jit.test_autosave import RUN, parameters, trained
+from tests.small_worker import until
 
 WIDER = ("linear 9", "tanh", "linear 2")
 

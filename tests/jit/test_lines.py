@@ -20,7 +20,8 @@ from nnplay.timeline import Timeline
 from nnplay.worker import Worker
 from tests.jit.test_past_of_edits import chosen, go
 from tests.jit.test_past_of_sessions import apart, at_steps, digest, edited
-from tests.jit.test_undo import RUN, backend, change, held, train, until
+from tests.jit.test_undo import RUN, backend, change, held, train
+from tests.small_worker import until
 
 __all__ = ["backend"]
 

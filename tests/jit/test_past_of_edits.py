@@ -10,7 +10,8 @@ import pytest
 from nnplay import saved_run
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.play.settings import Settings
-from tests.jit.test_undo import backend, change, equal, held, train, until
+from tests.jit.test_undo import backend, change, equal, held, train
+from tests.small_worker import until
 
 __all__ = ["backend"]
 

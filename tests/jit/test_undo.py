@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from nnplay.config import RunConfig
 from nnplay.play.backend import PlaygroundBackend
 from nnplay.play.edits import Kept
 from nnplay.worker import Worker
+from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 6, tanh, linear 4, tanh, linear 2", "seed": 1}
 
@@ -52,14 +51,6 @@ def held(backend: PlaygroundBackend) -> dict[str, Any]:
         return {name: value.copy() for name, value in arrays.items()} | {"step": np.array(trainer.step)}
 
     return backend.worker.ask(copy, seconds=240)
-
-
-def until(happened: Callable[[], object], seconds: float = 240.0) -> None:
-    """Waits for something that another thread brings about."""
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "never happened"
-        threading.Event().wait(0.01)
 
 
 def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
