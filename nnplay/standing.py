@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from nnplay.beginning import within
 from nnplay.layout import STATE, Slot
 from nnplay.machine import Machine
 from nnplay.override import Override
@@ -100,8 +101,7 @@ class Standing(abc.ABC):
         """A slot of the state as it was when the step began."""
         if self._saved is None:
             return self.machine.view(slot)
-        begin = slot.offset - self.machine.tape.layout.bounds[STATE[0]][0]
-        return self._saved[begin : begin + slot.size(1)].reshape(slot.at(1))
+        return within(self._saved, self.machine, slot)
 
 
 def _covers(written: Slot, slot: Slot, n: int) -> bool:
