@@ -20,6 +20,8 @@ _SLOWEST: Final = 0.002
 _LINE: Final = -0.8
 #: Rows whose mean loss tells where a run began.
 _TELLING_ROWS: Final = 16
+#: Batches in one value of a curve from which on its smallest one says nothing about the first.
+_MANY_BATCHES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,15 @@ def losses(history: History, batch_rows: int) -> Losses:
 
 
 def _first(history: History, batch_rows: int) -> float:
-    """The loss of the first batch (a high rate may have ruined the second); of some, where one has few rows."""
-    lowest = history["loss"].minimum[: 1 if batch_rows >= _TELLING_ROWS else _TELLING_ROWS // batch_rows]
-    return float(lowest.mean()) if len(lowest) else float("nan")
+    """The loss of the first batch (a high rate may have ruined the second); of some, where one has few rows.
+
+    In a long run a value of the curve stands for many batches, over which the loss fell: the first is near the largest.
+    """
+    curve = history["loss"]
+    many = curve.stride >= _MANY_BATCHES
+    count = 1 if many or batch_rows >= _TELLING_ROWS else _TELLING_ROWS // batch_rows
+    values = (curve.maximum if many else curve.minimum)[:count]
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _gathered(steps: Series) -> Series:

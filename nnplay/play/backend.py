@@ -120,10 +120,6 @@ class PlaygroundBackend(Changing):
         """To the end of this epoch."""
         self.worker.forward(epoch=True)
 
-    def rewind(self) -> None:
-        """Back to step 0 with the same initial weights."""
-        self.worker.rewind()
-
     def goto(self, unit: str, number: int) -> None:
         """To a step or epoch: back in the past, forward by training on.
 

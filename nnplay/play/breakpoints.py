@@ -18,9 +18,9 @@ Kind = Literal["row", "step", "loss rises", "not finite", "dead relu"]
 KINDS: Final[dict[Kind, str]] = {
     "row": "the marked row in the next step",
     "step": "a step's number",
-    "loss rises": "the loss rises: the mean of the last batches is above the mean of those before",
+    "loss rises": "the mean loss of the last batches is above that before",
     "not finite": "the loss is not finite",
-    "dead relu": "more than half of the units of a ReLU layer are 0 for the whole batch",
+    "dead relu": "over half the units of a ReLU layer are 0 all batch",
 }
 _MOST_BATCHES: Final = 50
 _DEAD: Final = 0.5

@@ -91,6 +91,17 @@ class Changing(Keeping):
         """New initial weights and a new order, from the next seed; returns what was done."""
         return self.apply(self.settings.changed(seed=self.settings.seed + 1))
 
+    def rewind(self) -> None:
+        """Back to step 0 with the same initial weights, paused; the run before is kept, to be returned to."""
+        with self._turn:
+            if self.worker.snapshot.latest == 0 and not self.worker.will_run:
+                self.worker.rewind()
+                return
+            here = Side(self.settings, self._config)
+            edit = Edit("back to step 0", here, replace(here), anew=True, pauses=True, rewinds=True)
+            self.edits.record(edit)
+            self._enter(edit, edit.before, edit.after, self._split)
+
     def lines(self) -> list[tuple[str, str]]:
         """The other lines of the run, the newest first: which, and how far each has come."""
         timeline = self.worker.timeline
@@ -235,7 +246,9 @@ class Changing(Keeping):
             self._put_weight(worker, edit, source, target, done)
             return
         live = None if edit.anew else live_changes(source.config, target.config)
-        if live is not None:
+        if edit.rewinds:
+            _rewind(worker)
+        elif live is not None:
             worker.amend(SetValues(live).words, SetValues(live))
         elif edit.anew:
             if edit.pauses:
@@ -323,6 +336,13 @@ def _stamp(worker: Worker) -> tuple[int, int] | None:
     """Names a moment: the same one after going back in time and forth again, another one after any change."""
     timeline = worker.timeline
     return None if timeline is None else (timeline.serial, timeline.trainer.step)
+
+
+def _rewind(worker: Worker) -> None:
+    """To the initial weights, and says how to come back."""
+    left = worker.trainer.step if worker.trainer is not None else 0
+    worker.restart()
+    worker.say(f"the initial weights again; z goes back to step {left:,}")
 
 
 def stops_of(settings: Settings) -> Stops:

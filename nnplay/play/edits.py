@@ -67,6 +67,7 @@ class Edit:
         anew: another run begins with it (other data, another seed, a preset), so the one before is returned to as it
             was, whatever was trained since.
         pauses: training stops at it.
+        rewinds: it goes back to the initial weights, with the settings as they are.
         weight: name and index of the weight that was set by hand.
         lines: names of the lines of the run before and after, where the edit was to go on with another one.
     """
@@ -76,6 +77,7 @@ class Edit:
     after: Side
     anew: bool = False
     pauses: bool = False
+    rewinds: bool = False
     weight: tuple[str, tuple[int, ...]] | None = None
     lines: tuple[str, str] | None = None
 

@@ -39,7 +39,7 @@ class Trying(Questions):
         return self.ask(lambda inspector: self._checked(inspector, names, at))
 
     def fork(self, words: str) -> int:
-        """Runs another line from this step on, with one setting changed, as far as the run itself has come."""
+        """Runs another line from this step on, with one setting changed, as far as the run has come, at least 500."""
         ticket = self._newest = next(self._tickets)
         self.worker.send(lambda worker: self._begin_fork(worker, words, ticket))
         return ticket
@@ -102,7 +102,7 @@ class Trying(Questions):
         if fork.ended or error:
             self._keep_fork()
             self._newest = max(self._newest, ticket)
-            self._show(self._newest, f"{fork.words}: as far as the run itself; saved with the run", error, compare=True)
+            self._show(self._newest, f"{fork.words}: at step {fork.at:,}; saved with the run", error, compare=True)
             return
         self.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}; X stops it")
         worker.send(lambda worker: self._run_fork(worker, fork, ticket))

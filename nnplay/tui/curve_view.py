@@ -77,10 +77,11 @@ class CurveView(Cells, can_focus=True):
         if not any(len(curve.steps) for curve in self._curves.values()):
             return self._empty(width, height)
         chart = self._chart(width)
-        rows, self._plot_start = curves.draw(chart, width, height - 1, self.look)
+        legend = self._legend(width)[: max(1, height // 4)]
+        rows, self._plot_start = curves.draw(chart, width, height - len(legend), self.look)
         if self.cursor is not None:
             rows = [self._marked(row, width) for row in rows[:-1]] + rows[-1:]
-        return [self._legend(), *rows]
+        return [*legend, *rows]
 
     def _empty(self, width: int, height: int) -> list[Row]:
         text = "press space: the loss appears here"[:width]
@@ -114,21 +115,25 @@ class CurveView(Cells, can_focus=True):
             return Limits(-1.0, 0.0) if self.logarithmic else Limits(0.0, 1.0)
         return axes.sticky(self._y, float(lows.min()), float(highs.max()), log=self.logarithmic)
 
-    def _legend(self) -> Row:
-        runs: list[Run] = []
+    def _legend(self, width: int) -> list[Row]:
+        """Each curve's sign, name and value, in as many rows as they need."""
+        entries: list[list[Run]] = []
         step, last_step = self.cursor_step, 0
         for index, (name, curve) in enumerate(self._curves.items()):
             if not len(curve.steps):
                 continue
             value, at = _value_at(curve, step)
-            runs += [
-                (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index)),
-                (f"{fixed.loss(value)}  ", self.look.ink("text")),
-            ]
+            sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
+            entries.append([sign, (f"{fixed.loss(value)}  ", self.look.ink("text"))])
             last_step = max(last_step, at)
         if step is not None:
-            runs.append((f"at {last_step:,}", self.look.ink("dim")))
-        return joined(runs)
+            entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
+        rows: list[list[Run]] = [[]]
+        for entry in entries:
+            if rows[-1] and row_width(rows[-1]) + len("".join(text for text, _ in entry).rstrip()) > width:
+                rows.append([])
+            rows[-1] += entry
+        return [joined(row) for row in rows]
 
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)

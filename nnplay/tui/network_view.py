@@ -105,7 +105,7 @@ class NetworkView(Cells, can_focus=True):
                 value = float(weights[line.unit, line.source])
                 text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
                 return ((fit(text, width), self.look.ink("text")),)
-        return ((fit(self._about_chosen(), width), self.look.ink("accent")),)
+        return ((fit(self._about_chosen() + self._keys_of_weight(), width), self.look.ink("accent")),)
 
     def _chain(self) -> list[Item]:
         """The lines of the chain."""
@@ -150,10 +150,13 @@ class NetworkView(Cells, can_focus=True):
             return f"{name}: an input"
         value = self._value()
         shown = "none" if value is None else f"{value:.4g}"
-        keys = "  w next · J K ±0.1" if self.has_focus else ""
         if self.link == 0:
-            return f"{name}, bias: {shown}{keys}"
-        return f"{self._between(*self.chosen, self.link - 1)}: {shown}{keys}"
+            return f"{name}, bias: {shown}"
+        return f"{self._between(*self.chosen, self.link - 1)}: {shown}"
+
+    def _keys_of_weight(self) -> str:
+        settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
+        return "  w next · J K ±0.1" if settable else ""
 
     def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")

@@ -83,6 +83,7 @@ EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
     "data": change(dataset="circle"),
     "seed": lambda backend: backend.reseed(),
     "preset": lambda backend: backend.apply(backend.preset("spiral"), anew=True),
+    "rewind": lambda backend: backend.rewind(),
     "stops": change(stops={"epochs": 3}),
 }
 
@@ -93,7 +94,7 @@ def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: Playg
     before, chosen = held(backend), backend.settings
     EDITS[name](backend)
     after, edited = held(backend), backend.settings
-    assert name in ("a weight", "a bias") or edited != chosen
+    assert name in ("a weight", "a bias", "rewind") or edited != chosen
     assert backend.snapshot.error == ""
     assert backend.undo().startswith("undone: ")
     assert equal(held(backend), before)
@@ -108,6 +109,18 @@ def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: Playg
     with_no_edit = RunConfig.from_dict(RUN).trainer()
     with_no_edit.run(steps=65)
     assert all(went_on[key].tobytes() == value.tobytes() for key, value in with_no_edit.tensors().items())
+
+
+def test_a_rewind_says_how_to_come_back_and_only_where_something_was_trained(backend: PlaygroundBackend) -> None:
+    """`r` says which step `z` gives back; pressed again at step 0 it adds nothing to what can be taken back."""
+    until(lambda: backend.snapshot.step == 40)
+    backend.rewind()
+    until(lambda: backend.snapshot.latest == 0)
+    assert backend.snapshot.message == "the initial weights again; z goes back to step 40"
+    backend.rewind()
+    assert backend.undo() == "undone: back to step 0"
+    until(lambda: backend.snapshot.step == 40)
+    assert backend.undo() == "nothing to take back"
 
 
 def test_a_row_of_edits_is_taken_back_in_order(backend: PlaygroundBackend) -> None:

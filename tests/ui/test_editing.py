@@ -45,6 +45,7 @@ async def test_weight_is_chosen_and_set_by_keys() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, AskValue)
+        assert "w next" not in str(app.screen.query_one("Vertical").border_title)
         app.screen.query_one(Input).value = "heavy"
         await pilot.press("enter")
         assert isinstance(app.screen, AskValue)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import Compare
 from nnplay.tui.inspector.head_line import HeadLine
@@ -31,6 +32,9 @@ async def test_a_fork_lays_two_curves_into_one_plot() -> None:
         assert fork.losses.steps[-1] >= 30
         assert run.last[0] == fork.losses.last[0]
         assert run.last[5] != fork.losses.last[5]
+        plot = visit.pilot.app.screen.query_one(CurveView)
+        assert plot._x is not None
+        assert plot._x.high <= 1.5 * fork.losses.steps[-1]  # the lines fill the plot
         await visit.pilot.press("escape")
         await visit.press("full_stop")
         assert isinstance(visit.pilot.app.screen, InspectorScreen)

@@ -53,6 +53,7 @@ class CommandActions(LookingActions, KeepingActions):
         elif name == "goto":
             self._backend.goto(*commands.read_goto(rest))
         elif name == "run":
+            self.say("")
             self._backend.run_for(**commands.read_run(rest))
         elif name == "preset":
             self.load_preset(rest)

@@ -32,14 +32,17 @@ class TrainingActions(Shell):
 
     def action_batch(self) -> None:
         """One batch."""
+        self.say("")
         self._backend.batch()
 
     def action_step_back(self) -> None:
         """One batch back."""
+        self.say("")
         self._backend.back()
 
     def action_epoch(self) -> None:
         """To the end of the epoch."""
+        self.say("")
         self._backend.epoch()
 
     def action_rewind(self) -> None:
@@ -53,6 +56,7 @@ class TrainingActions(Shell):
 
     def action_latest(self) -> None:
         """Forth to the newest step that the run has reached."""
+        self.say("")
         self._backend.goto("step", self._backend.snapshot.latest)
 
     def action_jump(self, by: int) -> None:
@@ -68,6 +72,7 @@ class TrainingActions(Shell):
 
     def _travel_to(self, step: int) -> None:
         now = self._backend.snapshot
+        self.say("")  # what was said belongs to another step, and may lie over the bar
         self._backend.goto("step", min(max(step, now.first), now.latest))
 
     def action_speed(self, by: int) -> None:

@@ -95,7 +95,9 @@ class Compare(Dialog[bool]):
     def body(self) -> ComposeResult:
         """What is compared, and the plot."""
         yield Static(Content("the loss of every batch: this run, and the lines forked from it"), classes="lead")
-        yield CurveView()
+        curves = CurveView()
+        curves.running = False  # the lines stand still while they are looked at: they fill the plot
+        yield curves
 
     def on_mount(self) -> None:
         """Draw."""

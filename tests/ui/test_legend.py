@@ -1,0 +1,41 @@
+"""The legend above the curves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnplay.history import Curve
+from nnplay.tui.cells import row_width
+from nnplay.tui.curve_view import CurveView
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.said import Said
+from tests.ui.playing import make, text_of, type_line
+
+
+async def test_a_legend_too_long_for_one_row_takes_more_and_no_value_is_cut() -> None:
+    """Three forks with long names in a pane of 38 columns: every name stands there with its value."""
+    app = make()
+    async with app.run_test(size=(120, 40)):
+        view = app.screen.query_one(CurveView)
+        line = Curve()
+        line.extend(np.arange(20), np.linspace(1.0, 0.5, 20))
+        names = ("this run", "optimizer sgd from 352", "lr 0.03 from 852")
+        view.show(dict.fromkeys(names, line))
+        rows = view.draw(38, 16)
+        told = ["".join(text for text, _ in row).rstrip() for row in rows]
+        assert len(rows) == 16
+        assert all(row_width(row) <= 40 for row in rows)
+        assert all(any(f"{name}  0.5000" in text for text in told) for name in names)
+
+
+async def test_what_was_said_goes_when_the_step_is_another() -> None:
+    """Going back and forth takes away what was said about the step before: on a small screen it lies over the bar."""
+    app = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("comma", "full_stop", "less_than_sign", "greater_than_sign"):
+            await type_line(pilot, "set lr 0.5")
+            assert text_of(app, "#said")
+            await pilot.press(key)
+            await pilot.pause()
+            assert isinstance(app.screen, MainScreen)
+            assert app.screen.query_one(Said).text == ""
