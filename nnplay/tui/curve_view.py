@@ -130,7 +130,7 @@ class CurveView(Cells, can_focus=True):
             entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
         rows: list[list[Run]] = [[]]
         for entry in entries:
-            if rows[-1] and row_width(rows[-1]) + len("".join(text for text, _ in entry).rstrip()) > width:
+            if rows[-1] and row_width(tuple(rows[-1])) + len("".join(text for text, _ in entry).rstrip()) > width:
                 rows.append([])
             rows[-1] += entry
         return [joined(row) for row in rows]
