@@ -18,6 +18,8 @@ from nnplay.text import clean
 from nnplay.trainer import Trainer
 
 Deed = Callable[[Trainer], None]
+#: What a divergence is called in the journal: it changes the weights, back to the last good ones.
+DIVERGED: Final = "diverged: back to the last good weights"
 _LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
 

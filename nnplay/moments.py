@@ -25,7 +25,7 @@ _SHARE_OF_DISK: Final = 8
 _EMPTY: Final = np.zeros(0, np.float32)
 
 
-class Part:
+class RunPart:
     """A part of a run with one network and one data set: its trainer, made when somebody goes there.
 
     Args:
@@ -84,7 +84,7 @@ class Moment:
     step: int
     made: int
     state: State | KeptState
-    part: Part
+    part: RunPart
     pinned: bool = False
     first: str = ""
     place: int = -1

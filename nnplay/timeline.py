@@ -19,7 +19,7 @@ from nnplay.errors import InputError
 from nnplay.journal import Change, Deed, after, is_replayed, other
 from nnplay.kept_state import KeptState, first_digest
 from nnplay.lines import Line, beside, few, opposite, own_curves
-from nnplay.moments import Moment, Part, Shelf
+from nnplay.moments import Moment, RunPart, Shelf
 from nnplay.run_state import State
 from nnplay.spacing import Spacing
 from nnplay.trainer import Trainer
@@ -50,7 +50,7 @@ class Timeline:
 
     def __init__(self, trainer: Trainer, budget: int = BUDGET) -> None:
         self._budget = budget
-        self._part = Part(trainer)
+        self._part = RunPart(trainer)
         self._moments = [self._now(0, pinned=True)]
         self._moments[0].first = first_digest(trainer.state(), trainer)
         self._share()
@@ -70,7 +70,7 @@ class Timeline:
         return self._part.trainer
 
     @property
-    def part(self) -> Part:
+    def part(self) -> RunPart:
         """The part of the run that the present step belongs to."""
         return self._part
 
@@ -115,7 +115,7 @@ class Timeline:
         """
         self.cut()
         self.changes.append(Change(self.trainer.step, words, other))
-        self._part = Part(trainer)
+        self._part = RunPart(trainer)
         self._moments.append(self._now(len(self.changes), pinned=True))
         self._spacing.begin(trainer)
         self._share()
@@ -342,3 +342,8 @@ class Timeline:
         gone = kept[min(loose, key=lambda k: kept[k + 1].step - kept[k - 1].step)]
         self._keep(moment for moment in kept if moment is not gone)
         self._spacing.interval = max(1, self._span() // len(self._moments))
+
+
+def let_go(steps: int) -> str:
+    """Says that so many later steps of a run are gone; nothing where there were none."""
+    return f"the {steps:,} steps after this one were let go" if steps else ""

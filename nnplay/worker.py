@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 from nnplay import aside
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inbox import Inbox, Order, answer_of
+from nnplay.journal import DIVERGED
 from nnplay.lines import Line
-from nnplay.moments import Part
+from nnplay.moments import RunPart
 from nnplay.publishing import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
 from nnplay.stopping import Stops
 from nnplay.tempo import FULL
-from nnplay.timeline import BUDGET, Timeline
+from nnplay.timeline import BUDGET, Timeline, let_go
 from nnplay.trainer import Trainer
 
 Command = Callable[["Worker"], None]
@@ -33,6 +34,11 @@ class Worker:
     Args:
         trainer: the run; replaced by `install`.
         budget: bytes that the stored past may take.
+
+    Attributes:
+        look, stops, tempo: pictures that are wanted, conditions that end the training, and its speed.
+        timeline: the run and its past; only commands touch it.
+        part_of: the part of a run that a trainer belongs to once some things are changed; set by those who save it.
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
@@ -40,7 +46,7 @@ class Worker:
         self.stops = Stops()
         self.budget = budget
         self.timeline: Timeline | None = None
-        self.part_of: Callable[[Trainer, Mapping[str, Any]], Part] = _remade
+        self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = _remade
         self._travels = 0
         self.tempo = FULL
         self._inbox: Inbox[Worker] = Inbox()
@@ -129,7 +135,7 @@ class Worker:
 
     def reach(self, step: int) -> None:
         """For commands: goes to a known step, or trains on to one that has not been reached yet."""
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         if step <= timeline.latest:
             self._go(step)
         else:
@@ -147,7 +153,7 @@ class Worker:
             InputError: it is not there any more, or what leads to it.
         """
         self.halt()
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         line = next((line for line in timeline.lines if line.name == name), None)
         if line is None:
             raise InputError(f"'{aside.told(name)[1]}' is not there any more", where="line")
@@ -164,7 +170,7 @@ class Worker:
 
     def restart(self) -> None:
         """For commands: back to the initial weights, paused."""
-        trainer, _ = self._both()
+        trainer, _ = self.both()
         self.halt()
         self._error, self._publisher.message = "", ""
         trainer.rewind()
@@ -187,9 +193,9 @@ class Worker:
 
     def amend(self, words: str, apply: Callable[[Trainer], None]) -> None:
         """For commands: changes something of the run and notes it in the journal; steps after this one are let go."""
-        _, timeline = self._both()
+        _, timeline = self.both()
         if timeline.trainer.step < timeline.latest:
-            self._publisher.message = _let_go(timeline.cut())
+            self._publisher.message = let_go(timeline.cut())
         timeline.change(words, apply)
         self._error = ""
 
@@ -253,7 +259,7 @@ class Worker:
 
     def _travel(self, to_end: bool = False) -> None:
         """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         wanted = min(max(self._aim or 0, timeline.first), timeline.latest)
         began = time.perf_counter()
 
@@ -278,7 +284,7 @@ class Worker:
             self._publisher.outdate()
 
     def _train(self) -> None:
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         trainer.machine.stop[0] = 0
         if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
@@ -303,33 +309,34 @@ class Worker:
         rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
         self._publish(force=rest > PICTURES_EVERY)
         if rest > 0 and self._inbox.empty:
-            self._wait(rest)
+            self._do(self._inbox.take(rest))  # the speed control sleeps; a command ends the sleep
 
     def _keep_last_good(self) -> None:
         """Writes into the journal that the last good weights were put back: no replay would find them by itself."""
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         timeline.note()
         state = trainer.state()
-        timeline.change("diverged: back to the last good weights", lambda trainer: trainer.restore(state))
-
-    def _wait(self, seconds: float) -> None:
-        """Sleeps for the speed control; a command ends the sleep."""
-        self._do(self._inbox.take(seconds))
+        timeline.change(DIVERGED, lambda trainer: trainer.restore(state))
 
     # -- what commands do ------------------------------------------------------------------------------------------
 
-    def _both(self) -> tuple[Trainer, Timeline]:
+    def both(self) -> tuple[Trainer, Timeline]:
+        """For commands: the trainer and its timeline.
+
+        Raises:
+            NnplayError: there is no run, as its network cannot be.
+        """
         if self.trainer is None or self.timeline is None:
             raise NnplayError("there is no network to train", hint="mend the layers that are marked red")
         return self.trainer, self.timeline
 
     def _here(self) -> int:
-        return self._both()[0].step if self._aim is None else self._aim
+        return self.both()[0].step if self._aim is None else self._aim
 
     def _run(self, steps: int | None, epochs: int | None) -> None:
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         lost = timeline.cut()
-        self._publisher.message = _let_go(lost)
+        self._publisher.message = let_go(lost)
         self._error = ""
         self._until = None
         if steps is not None:
@@ -344,12 +351,12 @@ class Worker:
 
     def _go(self, step: int) -> None:
         self.halt()
-        _, timeline = self._both()
+        _, timeline = self.both()
         self._error = ""
         self._aim = min(max(step, timeline.first), timeline.latest)
 
     def _forward(self, epoch: bool) -> None:
-        trainer, timeline = self._both()
+        trainer, timeline = self.both()
         ahead = trainer.steps_to(trainer.epoch + 1) if epoch else 1
         if not self._running and trainer.step < timeline.latest:
             self._go(trainer.step + ahead)
@@ -359,7 +366,7 @@ class Worker:
     def _install(self, trainer: Trainer, continues: str = "") -> None:
         timeline = self.timeline
         if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
-            self._publisher.add(_let_go(timeline.latest - trainer.step))
+            self._publisher.add(let_go(timeline.latest - trainer.step))
             timeline.switch(continues, trainer)
         else:
             self._begin(trainer)
@@ -389,11 +396,6 @@ class Worker:
         self._publisher.publish(trainer, self.timeline, self.look, said, force)
 
 
-def _let_go(steps: int) -> str:
-    """Says that the later part of the run is gone."""
-    return f"the {steps:,} steps after this one were let go" if steps else ""
-
-
-def _remade(trainer: Trainer, changes: Mapping[str, Any]) -> Part:
+def _remade(trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
     """The part of a run with some things changed, for a run that nobody saves."""
-    return Part(None, lambda: trainer.remade(**changes)[0])
+    return RunPart(None, lambda: trainer.remade(**changes)[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnplay.moments import Moment, Part
+from nnplay.moments import Moment, RunPart
 from nnplay.past.kept import MOST_MOMENTS, MOST_STRETCHES
 from nnplay.run_state import State
 
@@ -14,7 +14,7 @@ class Room:
 
     def __init__(self, limit: int) -> None:
         self.limit = self.left = limit
-        self._known: dict[Part, int] = {}
+        self._known: dict[RunPart, int] = {}
 
     def narrow(self, limit: int) -> None:
         """From now on only as much more is taken as stays within a smaller limit."""

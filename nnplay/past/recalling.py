@@ -11,7 +11,7 @@ from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.lines import Line
-from nnplay.moments import Moment, Part
+from nnplay.moments import Moment, RunPart
 from nnplay.past.engine import engine
 from nnplay.past.kept import Course, KeptLine, KeptPast
 from nnplay.timeline import Timeline
@@ -43,10 +43,10 @@ class Parts:
         present: the one that is there, made of `config`.
     """
 
-    def __init__(self, present: Part, config: RunConfig, make: Make) -> None:
+    def __init__(self, present: RunPart, config: RunConfig, make: Make) -> None:
         self._make, self._like = make, config
         data = fingerprint(present.trainer.split)
-        self._known: list[tuple[RunConfig, str, Part]] = [(_bare(config), data, present)]
+        self._known: list[tuple[RunConfig, str, RunPart]] = [(_bare(config), data, present)]
 
     def moments(self, course: Course) -> list[Moment]:
         """The moments of a course, in order."""
@@ -69,14 +69,14 @@ class Parts:
             kept.trained,
         )  # fmt: skip
 
-    def _part(self, config: RunConfig, data: str) -> Part:
+    def _part(self, config: RunConfig, data: str) -> RunPart:
         """The part that a stretch belongs to: one network on the same rows, whatever its live settings are."""
         for known, digest, part in self._known:
             if digest == data and live_changes(known, _bare(config)) is not None:
                 return part
         titled = replace(config, title=self._like.title, about=self._like.about, epochs=self._like.epochs)
         split = next((p.made.split for _, digest, p in self._known if digest == data and p.made is not None), None)
-        part = Part(None, lambda: self._made(titled, data, split), titled, data)
+        part = RunPart(None, lambda: self._made(titled, data, split), titled, data)
         self._known.append((_bare(config), data, part))
         return part
 

@@ -9,13 +9,13 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.kept_state import KeptState
 from nnplay.lines import Line
-from nnplay.moments import Moment, Part
+from nnplay.moments import Moment, RunPart
 from nnplay.past.choosing import Room, chosen, needed
 from nnplay.past.engine import SEVERAL, engine
 from nnplay.past.kept import MOST_CHANGES, SMALL, Course, KeptLine, KeptMoment, KeptPast, Stretch
 from nnplay.timeline import Timeline
 
-ConfigOf = Callable[[Part], RunConfig | None]
+ConfigOf = Callable[[RunPart], RunConfig | None]
 
 
 def taken(timeline: Timeline, config_of: ConfigOf) -> KeptPast | None:

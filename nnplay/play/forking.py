@@ -9,18 +9,18 @@ from typing import Any, Final
 from nnplay import aside, holding
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.history import History
-from nnplay.journal import Change, SetValues, other
+from nnplay.journal import DIVERGED, Change, SetValues, other
 from nnplay.kept_state import KeptState
 from nnplay.lines import MOST, Line, own_curves, spare
 from nnplay.live_settings import LIVE_SETUP
-from nnplay.moments import Moment, Part
+from nnplay.moments import Moment, RunPart
 from nnplay.play.inspection import Fork
 from nnplay.registry import optimizer_records
 from nnplay.setup import SETUP_FIELDS
 from nnplay.timeline import Timeline
 from nnplay.trainer import Trainer
 
-PartOf = Callable[[Trainer, Mapping[str, Any]], Part]
+PartOf = Callable[[Trainer, Mapping[str, Any]], RunPart]
 
 #: Steps that a fork runs where the run itself has come no further.
 AHEAD: Final = 500
@@ -98,7 +98,7 @@ class ForkRun:
         if line is None:
             return
         if self._diverged:
-            line.changes.append(Change(self.at, "diverged: back to the last good weights", other))
+            line.changes.append(Change(self.at, DIVERGED, other))
             self._made += 1
         line.latest, line.seconds = self.at, self.trainer.seconds
         line.moments.append(self._moment(pinned=self._diverged))

@@ -14,7 +14,7 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.journal import SetWeight
-from nnplay.moments import Part
+from nnplay.moments import RunPart
 from nnplay.past import KeptPast, recall, taken
 from nnplay.play.settings import Settings
 from nnplay.trainer import Trainer
@@ -88,13 +88,13 @@ class Making:
         self._made_of[trainer] = config
         return trainer
 
-    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Part:
+    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
         """The part of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
         config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
         config = replace(config, training={**config.training, **settings})
-        return Part(None, lambda: self._made_late(config, split), config, fingerprint(split))
+        return RunPart(None, lambda: self._made_late(config, split), config, fingerprint(split))
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Making:
         past = None if timeline is None or timeline.trainer is not trainer else taken(timeline, self._config_of)
         return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
 
-    def _config_of(self, part: Part) -> RunConfig | None:
+    def _config_of(self, part: RunPart) -> RunConfig | None:
         """What the trainer of a part of the run was made of."""
         return self._made_of.get(part.made) if part.made is not None else part.config
 

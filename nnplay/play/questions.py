@@ -103,7 +103,7 @@ class Questions:
     # -- answers: the worker's thread ------------------------------------------------------------------------------
 
     def _both(self) -> tuple[Inspector, Timeline]:
-        trainer, timeline = self.worker._both()
+        trainer, timeline = self.worker.both()
         inspector = self._inspector
         if inspector is None or inspector.trainer is not trainer or inspector.timeline is not timeline:
             inspector = self._inspector = Inspector(trainer, timeline)

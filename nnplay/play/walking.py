@@ -9,6 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.inspector import Inspector
 from nnplay.play.breakpoints import Breakpoint
 from nnplay.play.questions import SLICE, TOLD_EVERY, Questions
+from nnplay.timeline import let_go
 from nnplay.worker import Worker
 
 
@@ -81,7 +82,7 @@ class Walking(Questions):
         if ends and inspector.overrides and inspector.timeline is not None:
             later = inspector.timeline.latest - inspector.trainer.step - 1
         move()
-        return f"the {later:,} steps after this one were let go" if later > 0 else None
+        return let_go(max(0, later)) or None
 
     def _previous(self, inspector: Inspector) -> str | None:
         if inspector.at > 0:
@@ -94,7 +95,7 @@ class Walking(Questions):
         return said
 
     def _aim(self) -> int:
-        trainer, _ = self.worker._both()
+        trainer, _ = self.worker.both()
         return trainer.step if self._target is None else self._target
 
     def _go(self, inspector: Inspector, step: int, *, train: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""One line above the footer where the program answers: what an edit did, what went wrong, what was saved."""
+"""Where the program answers, in up to three rows above the footer: what an edit did, what is wrong, what was saved."""
 
 from __future__ import annotations
 
