@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +64,11 @@ class RunPart:
     def nbytes(self) -> int:
         """Bytes that the trainer takes at present."""
         return 0 if self._trainer is None else self._trainer.machine.memory.nbytes
+
+
+def remade_part(trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
+    """The part that goes on from a trainer with some things changed, of a run that nobody saves."""
+    return RunPart(None, lambda: trainer.remade(**changes)[0])
 
 
 @dataclass(slots=True, eq=False)

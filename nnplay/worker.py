@@ -13,7 +13,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inbox import Inbox, Order, answer_of
 from nnplay.journal import DIVERGED
 from nnplay.lines import Line
-from nnplay.moments import RunPart
+from nnplay.moments import RunPart, remade_part
 from nnplay.publishing import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.scene import Look
 from nnplay.snapshot import Snapshot
@@ -46,7 +46,7 @@ class Worker:
         self.stops = Stops()
         self.budget = budget
         self.timeline: Timeline | None = None
-        self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = _remade
+        self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = remade_part
         self._travels = 0
         self.tempo = FULL
         self._inbox: Inbox[Worker] = Inbox()
@@ -394,8 +394,3 @@ class Worker:
         if self._running:
             said["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.look, said, force)
-
-
-def _remade(trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
-    """The part of a run with some things changed, for a run that nobody saves."""
-    return RunPart(None, lambda: trainer.remade(**changes)[0])
