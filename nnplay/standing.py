@@ -75,7 +75,7 @@ class Standing(abc.ABC):
 
     def run_to(self, row: int) -> None:
         """Within `standing`: runs on until right before `row`."""
-        if row > self._guarded() and self._saved is None:
+        if self._saved is None and row > self._guarded():
             self._saved = self.machine.state().copy()
         if not self.overrides:
             self.machine.run_table(self.table, row, self._parked)
