@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,14 @@ from nnplay.operation import Operation, Shape, shape_text
 from nnplay.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
 
 Array = NDArray[Any]
+
+
+_ENDS: Final = (
+    "end with linear {0}",
+    "keep the steps, as in lstm 32 output=sequence, linear {0}",
+    "keep the size, as in conv2d 16 3 padding=same, relu, conv2d {0} 1",
+)
+"""Last layers that answer once, for every step, for every pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +109,5 @@ def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:
         f"{what} needs {shape_text(wanted)} {'output' if wanted == (1,) else 'outputs'}; "
         f"the network gives {shape_text(output)}",
         where="last layer",
-        hint=f"end with linear {wanted[-1]}",
+        hint=_ENDS[min(len(wanted), len(_ENDS)) - 1].format(wanted[-1]),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final, Literal
 
+from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.layer import Layer
 from nnplay.loss import Loss
 from nnplay.notation import parse_layers
-from nnplay.operation import Shape
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
@@ -23,20 +23,32 @@ L2: Final = 0.01
 FEW_ROWS: Final = 500
 
 
-def layers_for(shape: Shape, outputs: int, loss: Loss) -> tuple[Layer, ...]:
-    """Two hidden layers, wider where there are more inputs, and what the loss wants at the end.
+def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
+    """What suits the data, with what the loss wants at the end.
 
-    Args:
-        shape: of one row of inputs.
-        outputs: classes or target values.
+    Two hidden layers, wider where there are more inputs; convolutions that keep the size where every pixel has a label;
+    an LSTM where every step has one.
     """
-    size = math.prod(shape)
-    width = 16 if size <= 8 else 32 if size <= 32 else 64
-    words = ["flatten"] if len(shape) > 1 else []
-    words += [f"linear {width}", "relu", f"linear {width}", "relu", f"linear {loss.record.outputs(outputs)}"]
+    outputs = loss.record.outputs(data.outputs)
+    places = data.y.ndim - 1 if data.task == "classification" else 0
+    if places > 1:
+        words = ["conv2d 16 3 padding=same", "relu", "conv2d 16 3 padding=same", "relu", f"conv2d {outputs} 1"]
+    elif places:
+        seen = [] if len(data.feature_shape) > 1 else [f"embedding {_symbols(data)} 16"]
+        words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
+    else:
+        size = math.prod(data.feature_shape)
+        width = 16 if size <= 8 else 32 if size <= 32 else 64
+        words = ["flatten"] if len(data.feature_shape) > 1 else []
+        words += [f"linear {width}", "relu", f"linear {width}", "relu", f"linear {outputs}"]
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))
+
+
+def _symbols(data: Dataset) -> int:
+    """How many symbols the inputs are made of: as many as can be answered, or more where more are seen."""
+    return max(data.outputs, int(data.x.max()) + 1)
 
 
 def penalty_for(split: Split) -> dict[str, float]:

@@ -177,7 +177,7 @@ class RunConfig:
         A network that is chosen here gets a small L2 penalty besides where there are few rows.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
-        layers = self.layers or defaults.layers_for(split.feature_shape, split.outputs, loss)
+        layers = self.layers or defaults.layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])

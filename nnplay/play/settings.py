@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from nnplay.config import RunConfig
+from nnplay.config.defaults import layers_for
 from nnplay.data.catalogue import dataset_records
 from nnplay.data.dataset import Dataset
-from nnplay.errors import unknown
-from nnplay.notation import show_layer
+from nnplay.errors import NnplayError, unknown
+from nnplay.loss import Loss
+from nnplay.network import Network
+from nnplay.notation import parse_layers, show_layer
 from nnplay.registry import loss_records, optimizer_records, schedule_records
-from nnplay.targets import default_loss
+from nnplay.targets import default_loss, target_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _per_cents(config: RunConfig) -> tuple[int, int, int]:
 
 
 def fitted(settings: Settings, data: Dataset) -> Settings:
-    """The settings with loss and last layer made to suit another data set, where they do not."""
+    """The settings with loss and last layer made to suit another data set, where they do not; else a usual network."""
     records = loss_records()
     wants_labels = records[settings.loss].target != "values"
     if wants_labels != (data.task == "classification") or (
@@ -164,4 +167,17 @@ def fitted(settings: Settings, data: Dataset) -> Settings:
         layers.insert(0, "flatten")
     if len(data.feature_shape) == 1 and layers[0] == "flatten":
         layers.pop(0)
+    loss = records[settings.loss]()
+    if not _serve(layers, loss, data):
+        layers = [show_layer(layer) for layer in layers_for(data, loss)]
     return replace(settings, layers=tuple(layers))
+
+
+def _serve(layers: Sequence[str], loss: Loss, data: Dataset) -> bool:
+    """Whether these layers take the data's inputs and give what the loss wants."""
+    try:
+        plan = Network(parse_layers(", ".join(layers))).plan(data.feature_shape)
+        target_form(loss, data, plan.output_shape)
+    except NnplayError:
+        return False
+    return True
