@@ -46,6 +46,20 @@ async def test_gates_are_bars_at_each_time_step(look: Look) -> None:
         assert "it becomes" in text
 
 
+CONV = {"data": {"name": "digits"}, "layers": ["conv2d 8 k3 p1", "relu", "flatten", "linear 10"]}
+
+
+async def test_the_numbers_of_a_small_kernel_are_all_there() -> None:
+    """Of a convolution the nine weights that take part are shown as numbers: the bias stands beside them."""
+    async with inspecting(size=(120, 40), run=CONV) as visit:
+        await visit.press("n", "n", "t")
+        weight = next(one for one in visit.view.detail.operands if one.name == "weight")
+        text = visit.text(DetailView)
+        assert weight.values.shape == (3, 3)
+        assert all(f"{value:.4f}" in text for value in weight.values.flat)
+        assert any("weight 3×3×1×8" in line and "bias 8" in line for line in text.splitlines())
+
+
 async def test_operands_without_room_are_named() -> None:
     """On a small screen what finds no room is named, and `tab` brings it."""
     run = {**RUN, "layers": ["linear 16", "relu", "linear 2"]}

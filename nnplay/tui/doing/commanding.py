@@ -51,6 +51,7 @@ class CommandActions(LookingActions, KeepingActions):
         elif name == "layers":
             self.change(layers=split_layers(rest))
         elif name == "goto":
+            self.say("")
             self._backend.goto(*commands.read_goto(rest))
         elif name == "run":
             self.say("")

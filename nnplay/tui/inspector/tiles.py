@@ -54,6 +54,11 @@ class Tile:
         lines, columns = self.operand.values.shape
         return self.operand.picture and (lines > _LARGE or columns > _LARGE)
 
+    @property
+    def yields(self) -> bool:
+        """Whether it may stand beside another with fewer numbers than it has: a bias beside the weights."""
+        return self.form == "numbers" and self.operand.values.shape[0] == 1 and not self.chosen
+
     def natural(self) -> int:
         """Columns that the tile would like to have."""
         columns = self.operand.values.shape[1]
@@ -239,16 +244,24 @@ def arranged(tiles: Sequence[Tile], width: int, height: int) -> list[list[tuple[
     lines: list[list[Tile]] = [[]]
     for tile in tiles:
         used = sum(min(other.natural(), width) + 2 for other in lines[-1])
-        if lines[-1] and used + min(tile.natural(), width) > width:
+        needed = _LEAST_COLUMNS if tile.yields else min(tile.natural(), width)
+        if lines[-1] and used + needed > width:
             lines.append([])
         lines[-1].append(tile)
     while len(lines) > 1 and sum(min(_LEAST_ROWS, _rows(line)) for line in lines) > height:
         far_end = 0 if any(tile.chosen for line in lines[(len(lines) + 1) // 2 :] for tile in line) else -1
         lines.pop(far_end)
-    return [
-        [(tile, min(tile.natural(), width), rows) for tile in line]
-        for line, rows in zip(lines, _heights([_rows(line) for line in lines], height), strict=True)
-    ]
+    heights = _heights([_rows(line) for line in lines], height)
+    return [_side_by_side(line, width, rows) for line, rows in zip(lines, heights, strict=True)]
+
+
+def _side_by_side(line: Sequence[Tile], width: int, rows: int) -> list[tuple[Tile, int, int]]:
+    placed, left = [], width
+    for tile in line:
+        columns = min(tile.natural(), left)
+        placed.append((tile, columns, rows))
+        left -= columns + 2
+    return placed
 
 
 def _rows(line: Sequence[Tile]) -> int:
