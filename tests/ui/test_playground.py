@@ -105,7 +105,7 @@ async def test_curves_cursor_reads_values_and_scale_switches() -> None:
         await pilot.pause()
         view = main(app).query_one(CurveView)
         assert view.cursor_step is not None
-        assert " at " in text_of(app, "#curves")
+        assert f"at {view.cursor_step:,}" in text_of(app, "#curves")
         await pilot.press("escape", "g")
         assert view.cursor is None
         assert not view.logarithmic
