@@ -155,9 +155,16 @@ class CurveView(Cells, can_focus=True):
     def action_cursor(self, move: int) -> None:
         """Move the cursor by columns; the first press puts it at the newest value."""
         plot = max(1, self.size.width - self._plot_start - 1)
-        start = plot * 0.7 if self.cursor is None else self.cursor
-        self.cursor = int(min(plot, max(0, start + move)))
+        start = self._newest(plot) if self.cursor is None else self.cursor
+        self.cursor = min(plot, max(0, start + move))
         self.redraw()
+
+    def _newest(self, plot: int) -> int:
+        """The column of the newest value."""
+        last = max((float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps)), default=0.0)
+        if self._x is None or self._x.high <= self._x.low:
+            return 0
+        return round((last - self._x.low) / (self._x.high - self._x.low) * plot)
 
     def action_hide_cursor(self) -> None:
         """Take the cursor away, so that the legend shows the newest values again."""
