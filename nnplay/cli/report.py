@@ -32,7 +32,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         _words(table, "optimizer"),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
-        f"{run.epochs:,} epochs",
+        f"{run.epochs:,} epoch{'' if run.epochs == 1 else 's'}",
         f"seed {run.seed}",
     ]
     lines = [

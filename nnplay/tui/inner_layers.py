@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nnplay.layer import Layer
 from nnplay.notation import parse_layer, parse_layers, show_layer
+from nnplay.tui.layer_text import name_of, named
 
 #: Where a layer stands: its place in the network; within a block further pairs of branch and place.
 Path = tuple[int, ...]
@@ -49,8 +50,9 @@ def without(chain: list[str], at: int) -> list[str]:
 
 
 def twice(chain: list[str], at: int) -> list[str]:
-    """The chain with that layer once more below."""
-    return [*chain[: at + 1], *chain[at:]]
+    """The chain with that layer once more below, without its name: no two layers may have the same."""
+    again = named(chain[at], "") if name_of(chain[at]) else chain[at]
+    return [*chain[: at + 1], again, *chain[at + 1 :]]
 
 
 def swapped(by: int) -> Change:

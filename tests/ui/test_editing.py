@@ -147,6 +147,11 @@ async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app._backend.settings.layers[0] == "linear 8 name=hidden_one"
+        await pilot.press("c")
+        await pilot.pause()
+        assert app._backend.settings.layers[:2] == ("linear 8 name=hidden_one", "linear 8")
+        await pilot.press("z")
+        await pilot.pause()
         await pilot.press("W")
         await pilot.pause()
         assert isinstance(app.screen, Choose)
