@@ -14,7 +14,7 @@ from typing import Any, Final
 from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
-from nnplay.data.advice import speaking
+from nnplay.data.csv.advice import speaking
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.text import clean
 

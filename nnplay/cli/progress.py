@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from nnplay.trainer import Trainer
+    from nnplay.training.trainer import Trainer
 
 _FRAME: Final = 0.1  # seconds between drawings
 _BAR: Final = 20

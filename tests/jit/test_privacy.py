@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.tui import panic
+from nnplay.tui.terminal import panic
 
 HOME = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NNPLAY_CACHE_DIR", "TMPDIR"}
 
@@ -60,7 +60,7 @@ def test_the_report_of_a_fault_makes_private_folders(tmp_path: Path, monkeypatch
 
 def test_no_fixed_name_is_used_in_the_shared_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the cache folder cannot be had, the temporary one has a name that nobody can foresee, and is private."""
-    from nnplay.kernels import cache
+    from nnplay.kernels.compile import cache
 
     blocked = tmp_path / "file"
     blocked.write_text("in the way")

@@ -13,8 +13,8 @@ import pytest
 import nnplay
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, Field
-from nnplay.layer import LayerRecord
-from nnplay.registry import layer_records
+from nnplay.records.layer import LayerRecord
+from nnplay.records.registry import layer_records
 
 ROOT = Path(nnplay.__file__).parent
 RECORDS = list(layer_records().values())
