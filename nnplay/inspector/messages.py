@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane
 from nnplay.records.time_charts import Chart
+from nnplay.timeline.fork_run import Fork
 from nnplay.training.history import Curve
 
 Floats = NDArray[np.float64]
@@ -128,16 +129,6 @@ class Detail:
     def result(self) -> OperandView:
         """The first operand that the row writes."""
         return next(operand for operand in self.operands if operand.role == "written")
-
-
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """Another line of the run from `step` on, with one setting changed; `losses` of its batches, `done` from 0 to 1."""
-
-    words: str
-    step: int
-    losses: Curve
-    done: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay.errors import DivergedError, InputError, unknown
-from nnplay.inspector.messages import Fork
 from nnplay.network import holdable_parts
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branches import MOST, Line, own_curves, spare
@@ -16,7 +16,7 @@ from nnplay.timeline.checkpoint_store import Moment, RunPart
 from nnplay.timeline.timeline import Timeline
 from nnplay.training import side_curves
 from nnplay.training.checkpoint_file import KeptState
-from nnplay.training.history import History
+from nnplay.training.history import Curve, History
 from nnplay.training.live_settings import LIVE_SETUP
 from nnplay.training.settings import SETUP_FIELDS
 from nnplay.training.trainer import Trainer
@@ -26,6 +26,16 @@ PartOf = Callable[[Trainer, Mapping[str, Any]], RunPart]
 #: Steps that a fork runs where the run itself has come no further.
 AHEAD: Final = 500
 _OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("real", "seed", "threads", "validate_every"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Another line of the run from `step` on, with one setting changed; `losses` of its batches, `done` from 0 to 1."""
+
+    words: str
+    step: int
+    losses: Curve
+    done: float
 
 
 class ForkRun:

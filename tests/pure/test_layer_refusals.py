@@ -20,9 +20,7 @@ ROOT = Path(nnplay.__file__).parent
 RECORDS = list(layer_records().values())
 FIELDS = [(record, item) for record in RECORDS for item in record.fields]
 #: Where layers refuse what they are given.
-SOURCES = sorted(
-    [*(ROOT / "layers").glob("*.py"), *(ROOT / "rows").glob("*.py"), ROOT / "geometry.py", ROOT / "recurrence.py"]
-)
+SOURCES = sorted([*(ROOT / "layers").glob("*.py"), *(ROOT / "operations").glob("*.py")])
 
 
 def illegal(item: Field) -> Iterator[Any]:
