@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 
 from nnplay.inspector.messages import OperandView, View, Wish
 from nnplay.inspector.service import Inspecting
-from nnplay.tui.contract import Backend
+from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.modal import ClosesOnce
 from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.asking import AskText

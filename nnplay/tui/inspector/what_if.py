@@ -15,7 +15,7 @@ from nnplay.inspector.service import Inspecting
 from nnplay.inspector.what_if import parse_value
 from nnplay.network.silenced_frozen import ALL, Hold, read, switched
 from nnplay.tape.override import Override
-from nnplay.tui.contract import Backend
+from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.choose import Choose, choose_line
 from nnplay.tui.help.glossary import Term, find
 from nnplay.tui.inspector.asking import AskText, Compare, Reading
