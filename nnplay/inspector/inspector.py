@@ -125,10 +125,10 @@ class Inspector(Standing):
             lost = self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
             timeline.go(trainer.step + 1)
+        elif timeline is not None:
+            timeline.advance(1)
         else:
             trainer.advance(1, record=trainer.step >= trainer.recorded)
-            if timeline is not None:
-                timeline.note()
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
         return lost

@@ -11,6 +11,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.requests import SLICE, TOLD_EVERY, Questions
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import let_go
+from nnplay.training.driver import Driver
 
 
 class Walking(Questions):
@@ -125,15 +126,14 @@ class Walking(Questions):
         return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
 
     def _train(self, inspector: Inspector, step: int) -> str | None:
-        ticket = self._newest
-        while inspector.trainer.step < step and self._newest == ticket:
-            if inspector.overrides:
-                inspector.finish()
-                continue
+        ticket, timeline = self._newest, inspector.timeline
+        assert timeline is not None
+        while inspector.overrides and inspector.trainer.step < step and self._newest == ticket:
+            inspector.finish()
+        driver = Driver(inspector.trainer, step, advance=timeline.advance)
+        while not driver.arrived and self._newest == ticket:
             inspector.machine.stop[0] = 0
-            inspector.trainer.advance(step - inspector.trainer.step)
-            if inspector.timeline is not None:
-                inspector.timeline.note()
+            driver.turn()
             self.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
         self._target = None
         inspector.begin()

@@ -28,6 +28,7 @@ from nnplay.training import live_settings
 from nnplay.training.checkpoint import State
 from nnplay.training.curve_recording import extend, finished_epochs
 from nnplay.training.divergence import take_fault
+from nnplay.training.driver import Driver
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.initial_state import begin
@@ -290,9 +291,9 @@ class Trainer:
             raise InputError("give either epochs or steps", where="run")
         if epochs is not None:
             steps = self.steps_to(self.epoch + _counted("epochs", epochs))
-        target = self.step + _counted("steps", steps)
-        while self.step < target:
-            self.advance(target - self.step)
+        driver = Driver(self, self.step + _counted("steps", steps))
+        while not driver.arrived:
+            driver.turn()
             if after is not None and after(self):
                 break
         return self.history
