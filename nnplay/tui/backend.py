@@ -11,6 +11,7 @@ from nnplay.run.choices import Catalogue
 from nnplay.run.recent import Recent
 from nnplay.run.settings import Settings
 from nnplay.run.speed_limit import Tempo
+from nnplay.run.worker import Worker
 from nnplay.views.snapshot import Snapshot
 
 
@@ -26,6 +27,8 @@ class Backend(Protocol):
     def settings(self) -> Settings: ...
     @property
     def catalogue(self) -> Catalogue: ...
+    @property
+    def worker(self) -> Worker | None: ...
 
     view: Mapping[str, Any]
 
