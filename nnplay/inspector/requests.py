@@ -104,7 +104,7 @@ class Requests:
         return self.send(lambda worker, ticket: self._answer(worker, do, ticket))
 
     def send(self, command: Callable[[Worker, int], None]) -> int:
-        """Runs `command(worker, ticket)` in the worker's thread; returns the ticket, which is the newest from now on."""
+        """Runs `command(worker, ticket)` in the worker's thread; returns the ticket, the newest from now on."""
         ticket = self.newest = next(self._tickets)
         self.worker.send(lambda worker: command(worker, ticket))
         return ticket
