@@ -310,7 +310,7 @@ def _put(trainer: Trainer, state: Array) -> None:
 
 
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
-    """One step of the trainer, row by row: each row with copies of its operands after it has run."""
+    """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run."""
     inspector = Inspector(trainer)
     with inspector.standing(0):
         for number in range(len(inspector.rows)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,6 @@ from nnplay.training.settings import Setup, cores, made
 from nnplay.training.steps_per_call import CALL_SECONDS, next_count
 from nnplay.training.targets import TargetForm, default_loss, target_form
 from nnplay.training.weight_transfer import carry_over
-
-if TYPE_CHECKING:
-    from nnplay.inspector.inspector import RowView
 
 Array = NDArray[Any]
 
@@ -349,12 +346,6 @@ class Trainer:
         if schedule is not None and watches(schedule):
             column = 1 if self.split.validation is None else 2
             self.plateau = self.plateau.after(schedule, map(float, finished_epochs(self.machine)[:, column]))
-
-    def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
-        """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
-        from nnplay.inspector.inspector import trace
-
-        return trace(self)
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
