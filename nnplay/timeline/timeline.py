@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from nnplay.errors import DivergedError, InputError
+from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.branches import Line, beside, few, opposite, own_curves
 from nnplay.timeline.change_log import DIVERGED, Change, Deed, after, is_replayed, other
 from nnplay.timeline.checkpoint_spacing import Spacing
@@ -33,7 +34,7 @@ _MOST: Final = 512
 _MOST_NEAR: Final = 8
 
 
-class Timeline:
+class Timeline(NotCopied):
     """Stored moments and journal of one trainer's run.
 
     Args:
