@@ -11,6 +11,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -42,6 +43,7 @@ HARDTANH = LayerRecord(
     about="Straight between two limits and flat beyond them: tanh made of three lines.",
     initial="xavier_uniform",
     torch="Hardtanh",
+    twin=Twin("nn.Hardtanh", lambda values, shape: {"min_val": -values["limit"], "max_val": values["limit"]}),
     fields=(number("limit", 1.0, "largest size of an output", low=0.0, above=True, high=1e6, live=True),),
     plan=elementwise(
         "hardtanh",

@@ -23,6 +23,7 @@ from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
@@ -218,6 +219,11 @@ LAYER_NORM = LayerRecord(
     family="normalisation",
     about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
     torch="LayerNorm",
+    twin=Twin(
+        "nn.LayerNorm",
+        lambda values, shape: {"normalized_shape": shape[-1:], "eps": values["eps"]},
+        covers=lambda values, shape: not values["padded"],
+    ),
     fields=(
         number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
         padded_field(),

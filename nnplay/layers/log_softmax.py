@@ -15,6 +15,7 @@ from nnplay.kernels.elementary import exp, log
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -116,5 +117,6 @@ LOG_SOFTMAX = LayerRecord(
     initial="xavier_uniform",
     plan=plan,
     torch="LogSoftmax",
+    twin=Twin("nn.LogSoftmax", lambda values, shape: {"dim": -1}),
     cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
 )

@@ -12,6 +12,7 @@ from nnplay.kernels.elementary import sigmoid
 from nnplay.layers._elementwise import elementwise
 from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -43,6 +44,7 @@ SIGMOID = LayerRecord(
     about="An S-curve between 0 and 1: turns one output into a probability, or opens and closes a gate.",
     initial="xavier_uniform",
     torch="Sigmoid",
+    twin=Twin("nn.Sigmoid"),
     plan=elementwise(
         "sigmoid",
         value=value,

@@ -15,6 +15,7 @@ from nnplay.kernels.operands import adds, rows_of, share
 from nnplay.operations.scoring import softmax
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -109,5 +110,6 @@ SOFTMAX = LayerRecord(
     initial="xavier_uniform",
     plan=plan,
     torch="Softmax",
+    twin=Twin("nn.Softmax", lambda values, shape: {"dim": -1}),
     cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2))),
 )

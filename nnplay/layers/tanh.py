@@ -11,6 +11,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import tanh
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -42,6 +43,7 @@ TANH = LayerRecord(
     about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
     initial="xavier_uniform",
     torch="Tanh",
+    twin=Twin("nn.Tanh"),
     plan=elementwise(
         "tanh",
         value=value,

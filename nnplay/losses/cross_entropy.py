@@ -17,6 +17,7 @@ from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord, need_classes
 from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -155,6 +156,11 @@ CROSS_ENTROPY = LossRecord(
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
     torch="cross_entropy",
+    twin=Twin(
+        "nn.functional.cross_entropy",
+        same_arguments,
+        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+    ),
     cases=(
         Case({}, (2,)),
         Case({}, (10,)),

@@ -6,7 +6,7 @@ The two differ in where weight decay acts: through the gradient, or on the param
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import Operation, Shape
 from nnplay.records.optimizer import OptimizerRecord, update_kernel
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Term, apply
 
 Array = NDArray[Any]
@@ -56,6 +57,11 @@ def moved_term(settings: list[Term], slope: Term, w: Term, m: Term, v: Term, t: 
     return w - lr * mean / (apply("√", math.sqrt, square) + eps)
 
 
+def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+    rest = {name: value for name, value in values.items() if name not in ("beta1", "beta2")}
+    return {**rest, "betas": (values["beta1"], values["beta2"])}
+
+
 def adaptive(
     name: str, title: str, about: str, *, decay: tuple[float, str], update: Callable[..., Any],
     reference: Callable[..., Any], element: Callable[..., Term], step: str, words: str,
@@ -93,6 +99,7 @@ def adaptive(
             torch=f"torch.optim.{title}",
         ),
         torch=title,
+        twin=Twin(f"optim.{title}", _arguments),
         cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
         refused=(
             Refused({"lr": -0.1}, (), "≥ 0"),

@@ -12,6 +12,7 @@ from nnplay.fields import Field, bind, fill, signature
 from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.twin import Twin
 from nnplay.text import clean, shown
 
 
@@ -131,6 +132,7 @@ class LayerRecord:
         joins: this layer has branches, whose outputs it joins.
         contains: this layer is a chain of its children and has no rows of its own.
         torch: the PyTorch module's name, or a sentence why there is none.
+        twin: the same as data, for parity tests and exports; None where there is none.
     """
 
     name: str
@@ -143,6 +145,7 @@ class LayerRecord:
     joins: bool = False
     contains: bool = False
     torch: str = ""
+    twin: Twin | None = None
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 

@@ -23,6 +23,7 @@ from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 from nnplay.text import clean
 
@@ -54,6 +55,7 @@ class OptimizerRecord:
             slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that
             is not finite).
         torch: PyTorch's class, or a sentence why there is none.
+        twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
     """
 
@@ -65,6 +67,7 @@ class OptimizerRecord:
     operation: Operation
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
+    twin: Twin | None = None
     cases: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[Refused, ...] = ()
 

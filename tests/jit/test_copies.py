@@ -85,7 +85,7 @@ def test_a_copy_shows_the_step_that_the_original_took(way: Callable[[Any], Any])
     """Rows, their operands and the last good weights are those of the original."""
     original = trained()
     twin = way(original)
-    for (row, values), (twin_row, twin_values) in zip(original.trace(), twin.trace(), strict=True):
+    for (row, values), (twin_row, twin_values) in zip(nn.trace(original), nn.trace(twin), strict=True):
         assert row == twin_row
         assert all(np.array_equal(values[name], twin_values[name]) for name in values)
     good = original.machine.tape.named["good"]
@@ -174,7 +174,7 @@ def test_views_keep_their_memory_when_the_trainer_is_gone() -> None:
 
 def test_a_walk_through_a_step_keeps_its_trainer() -> None:
     """The rows of `trace` go on when nothing else holds the trainer."""
-    walk, wanted = trained().trace(), trained().trace()
+    walk, wanted = nn.trace(trained()), nn.trace(trained())
     gc.collect()
     for (_, values), (_, others) in zip(walk, wanted, strict=True):
         assert all(np.array_equal(values[name], others[name]) for name in values)
