@@ -134,6 +134,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
             "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "real": "float32",
         },
     ),
+    "trace": (lambda trainer: list(nn.trace(trainer)), {"trainer": trainer()}),
     "Trainer.run": _training(lambda: trainer().run, {"steps": 2}),
     "Trainer.run for epochs": _training(lambda: trainer().run, {"epochs": 0}),
     "Trainer.advance": _training(lambda: trainer().advance, {"steps": 2}),
