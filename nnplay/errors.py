@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from nnplay.spelling import near_name
 from nnplay.text import clean, written
+
+#: Problems that are shown together.
+MOST_SHOWN: Final = 20
 
 
 class NnplayError(Exception):
@@ -39,12 +43,20 @@ class InputError(NnplayError):
 
 
 class Problems(InputError):
-    """Several input errors found in one pass, shown together."""
+    """Several input errors found in one pass, shown together, the first `MOST_SHOWN` of them.
 
-    def __init__(self, problems: Iterable[InputError]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(problem.message for problem in self.problems))
-        self.what = "\n".join(problem.message for problem in self.problems)
+    Args:
+        more: how many there are besides, of which nothing else is known.
+    """
+
+    def __init__(self, problems: Iterable[InputError], more: int = 0) -> None:
+        every = tuple(problems)
+        self.problems, self.more = every[:MOST_SHOWN], more + len(every[MOST_SHOWN:])
+        lines = [problem.message for problem in self.problems]
+        if self.more:
+            lines.append(f"and {self.more:,} more")
+        super().__init__("\n".join(lines))
+        self.what = "\n".join(lines)
         self.args = (self.what,)
 
     def __reduce__(self) -> tuple[type[Problems], tuple[tuple[InputError, ...]]]:

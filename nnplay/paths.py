@@ -24,5 +24,29 @@ def user_path(typed: str | os.PathLike[str]) -> Path:
         return path  # the one who wants to read there says what is missing
     except (OSError, ValueError, RuntimeError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(f"cannot be used as a path: {reason}", where=clean(str(typed))) from None
+        raise InputError(
+            f"cannot be used as a path: {reason}", where=clean(str(typed)), hint="give another one"
+        ) from None
     return path
+
+
+def whole_path(typed: str | os.PathLike[str]) -> Path:
+    """The path from the root on: it means the same place whatever becomes of the working folder.
+
+    Raises:
+        InputError: as `user_path`, or the working folder that it begins in is gone.
+    """
+    path = user_path(typed)
+    try:
+        return path.absolute()
+    except OSError:
+        hint = "give a path that begins with /"
+        raise InputError("the working folder is gone", where=clean(str(typed)), hint=hint) from None
+
+
+def shown(path: Path) -> str:
+    """A whole path as people write it: from the working folder on, where it lies in that."""
+    try:
+        return clean(str(path.relative_to(Path.cwd())))
+    except (OSError, ValueError):
+        return clean(str(path))

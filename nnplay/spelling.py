@@ -8,8 +8,8 @@ from typing import Final
 
 #: Shorter words begin too many names to say which one is meant.
 _BEGINNING: Final = 3
-#: No name has more letters; what is longer is a misspelling of none, and takes long to compare.
-_LONGEST: Final = 200
+#: Longer words, paths included, are nobody's misspelling, and comparing takes the square of their length.
+_LONGEST: Final = 1_024
 #: Letters of a word that may be wrong beyond two: one in so many.
 _ONE_IN: Final = 4
 
@@ -20,6 +20,8 @@ def near_name(word: str, known: Iterable[str]) -> str | None:
     One letter may be wrong in a word of two or three letters, two in longer ones, a quarter of those in long ones.
     Capitals, hyphens, underscores, folders and the ending of a file do not count.
     """
+    if len(word) > _LONGEST:
+        return None
     bare, names = _bare(word), list(known)
     most = max(min(len(bare) // 2, 2), len(bare) // _ONE_IN)
     measured = [(_distance(bare, _bare(name), most), name) for name in names]

@@ -127,6 +127,5 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _complain(error: NnplayError) -> None:
-    problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
-    for problem in problems:
-        print(f"nnplay: {problem.message}", file=sys.stderr)
+    for line in error.message.split("\n") if isinstance(error, Problems) else [error.message]:
+        print(f"nnplay: {line}", file=sys.stderr)

@@ -248,6 +248,8 @@ def _layers(reading: Reading, given: Any) -> tuple[Layer, ...]:
         return ()
     layers: list[Layer] = []
     for line in lines:
+        if reading.full:
+            break
         nothing: tuple[Layer, ...] = ()
         layers += reading.attempt("layers", partial(parse_layers, line), nothing)
     return tuple(layers)

@@ -191,7 +191,7 @@ class Curve:
             raise InputError(f"capacity {capacity}, stride {stride}, room {room} describe no curve", where=where)
         curve = Curve(capacity)
         curve.stride, curve._room = stride, room
-        curve._length = len(arrays["steps"]) if "steps" in arrays else 0
+        curve._length = arrays["steps"].size if "steps" in arrays else 0
         if curve._length > capacity:
             raise InputError(f"{curve._length} buckets do not fit a capacity of {capacity}", where=where)
         for name in _PARTS:

@@ -52,8 +52,8 @@ def run(words: Sequence[str]) -> int:
             watching.close()
         open_session.callback(session.close)
         config, trainer = session.config, session.trainer
-        for warning in session.warnings:
-            print(f"nnplay: warning: {warning}", file=sys.stderr)
+        _warn(session.warnings)
+        known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
         with Ending() as ending, Unattended(session.captured, _tell) as recovery:
@@ -67,6 +67,7 @@ def run(words: Sequence[str]) -> int:
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
                 session.save(options.save or None)
+                _warn(session.warnings[known:])
             elif ending.status:
                 recovery.keep()
             if ending.status:
@@ -146,6 +147,11 @@ def _train(
     finally:
         watching.close()
     return None
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _tell(f"warning: {warning}")
 
 
 def _tell(words: str) -> None:

@@ -84,10 +84,13 @@ class Taking:
         )  # fmt: skip
 
     def _stretches(self, moments: Sequence[Moment]) -> tuple[Stretch, ...] | None:
-        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described."""
+        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described.
+
+        Moments of two networks are never put into one stretch, whatever a file may have said of them.
+        """
         found: list[list[Moment]] = []
         for moment in moments:
-            if moment.pinned or not found:
+            if moment.pinned or not found or moment.part is not found[-1][-1].part:
                 found.append([])
             found[-1].append(moment)
         made = [self._stretch(one) for one in found]
