@@ -14,6 +14,7 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.journal import SetWeight
+from nnplay.kernels import notices
 from nnplay.moments import RunPart
 from nnplay.past import KeptPast, recall, taken
 from nnplay.play.settings import Settings
@@ -43,6 +44,8 @@ class Making:
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
+        self._notices: list[str] = []
+        notices.tell = self._notices.append
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -50,6 +53,13 @@ class Making:
         """Tells how far the compiler is."""
         self.compiling = done < total
         self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+
+    def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
+        """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
+        self._made_of[trainer] = config
+        said, self._notices[:] = "; ".join(self._notices), []
+        self.worker.add(said)
+        return trainer
 
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
@@ -64,8 +74,7 @@ class Making:
                     self._replaced = None
                 if self.compiling:  # it came to no good end
                     self._compiling(0, 0, "")
-            self._made_of[trainer] = config
-            return trainer
+            return self._made(trainer, config)
 
         return tracked
 
@@ -85,8 +94,7 @@ class Making:
         finally:
             if self.compiling:  # it came to no good end
                 self._compiling(0, 0, "")
-        self._made_of[trainer] = config
-        return trainer
+        return self._made(trainer, config)
 
     def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
         """The part of a run that goes on from `trainer` with another optimizer or other settings."""
