@@ -19,9 +19,10 @@ def main() -> int:
     with CtrlC():
         try:
             from nnplay import cli
+            from nnplay.text import clean
 
             for folder in weak:
-                cli.warn(f"nothing is imported from {folder}, which others may write to")
+                cli.warn(f"nothing is imported from {clean(folder)}, which others may write to")
             return cli.main()
         except KeyboardInterrupt:
             return INTERRUPTED

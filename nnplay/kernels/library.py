@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import threading
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Final
@@ -19,6 +20,7 @@ _addresses: dict[tuple[str, str], int] = {}
 #: Object code that was read or compiled, by name and type, until it is loaded.
 _codes: dict[tuple[str, str], bytes] = {}
 _unkept: set[tuple[str, str]] = set()
+_loading: Final = threading.RLock()  # a kernel loads the shared functions that it calls
 _engines: list[Any] = []
 #: Compiling a shared function takes as long as so many kernels.
 _SHARED_WEIGHT: Final = 7
@@ -76,6 +78,7 @@ def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | N
         return 0
     workers = min(2, os.cpu_count() or 1, len(lacking))
     by_name = {item.name: item for item in lacking}
+    _unkept.update((item.name, real) for item in lacking if not objects.can_keep(object_path(item, real)))
     if progress is not None:
         progress(0, len(lacking), "")
     with contextlib.closing(compiled(_dealt(lacking, workers), real)) as ready:
@@ -125,9 +128,10 @@ def _about(kernel: Kernel, real: str) -> str:
 
 
 def _address(kernel: Kernel, real: str) -> int:
-    if (kernel.name, real) not in _addresses:
-        _addresses[kernel.name, real] = _load(kernel, real)
-    return _addresses[kernel.name, real]
+    with _loading:
+        if (kernel.name, real) not in _addresses:
+            _addresses[kernel.name, real] = _load(kernel, real)
+        return _addresses[kernel.name, real]
 
 
 def _load(kernel: Kernel, real: str) -> int:

@@ -47,16 +47,24 @@ def read(path: Path, about: str) -> bytes | None:
 
 def write(path: Path, about: str, code: bytes) -> bool:
     """Puts object code in place in one step; says once why it cannot be kept, and returns whether it is."""
+    if not can_keep(path):
+        return False
+    try:
+        _put(path, code + _digest(path, about, code))
+    except OSError as error:
+        return _not_kept(unwritable(path.parent.parent, error))
+    return can_keep(path)  # its folder may have been made just now
+
+
+def can_keep(path: Path) -> bool:
+    """Whether nobody else may change what is written there; says once who may, and the way to mend it."""
     problem = weakness(path.parent)
-    if not problem:
-        try:
-            _put(path, code + _digest(path, about, code))
-            problem = weakness(path.parent)  # which may have been made just now
-        except OSError as error:
-            problem = unwritable(path.parent.parent, error)
-    if problem:
-        notices.once(f"compiled kernels are not kept, and compiled anew at every start: {problem}")
-    return not problem
+    return _not_kept(problem) if problem else True
+
+
+def _not_kept(problem: str) -> bool:
+    notices.once(f"compiled kernels are not kept, and compiled anew at every start: {problem}")
+    return False
 
 
 def _content(path: Path) -> bytes:

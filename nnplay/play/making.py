@@ -14,7 +14,7 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.journal import SetWeight
-from nnplay.kernels import notices
+from nnplay.kernels import library, notices
 from nnplay.moments import RunPart
 from nnplay.past import KeptPast, recall, taken
 from nnplay.play.settings import Settings
@@ -52,7 +52,8 @@ class Making:
     def _compiling(self, done: int, total: int, name: str) -> None:
         """Tells how far the compiler is."""
         self.compiling = done < total
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+        once = ", once" if library.kept() else ""
+        self.worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
 
     def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""

@@ -113,7 +113,9 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
 def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
     """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
     environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "120"}
-    terminal = pexpect.spawn(sys.executable, list(TRAIN), env=environ, encoding="utf-8", timeout=240, cwd=tmp_path)
+    terminal = pexpect.spawn(
+        sys.executable, list(TRAIN), env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen
+    )
     terminal.expect(r"compiling kernels \S+ [1-9]\d*/")
     compilers = children(terminal.pid)
     assert compilers
@@ -127,6 +129,11 @@ def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path
     assert "Traceback" not in terminal.before
     assert terminal.exitstatus == 130
     assert not [number for number in compilers if runs(number)]
+
+
+def listen() -> None:
+    """Ctrl+C is not ignored, as it is in what a shell script runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def children(parent: int) -> list[int]:

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+#: However this process came by it, Ctrl+C is not ignored.
+LISTEN = "import _signal; _signal.signal(2, _signal.default_int_handler); "
 START = "import sys; from nnplay.__main__ import main; sys.argv = ['nnplay', 'presets', 'xor']; {}; sys.exit(main())"
 #: Interrupts the process while a module is being imported, as a finder that is asked for it.
 WHILE_IMPORTING = """
@@ -34,7 +36,7 @@ sys.modules["nnplay.cli.main"]._dispatch = interrupt
 
 def interrupted(program: str) -> tuple[int, str, str]:
     """Status and what was written by a process that is interrupted as the program says, then starts a command."""
-    command = [sys.executable, "-c", START.format(f"exec({program!r})")]
+    command = [sys.executable, "-c", LISTEN + START.format(f"exec({program!r})")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
@@ -77,7 +79,7 @@ def test_ignored_at_the_start_it_stays_ignored() -> None:
 
 def test_it_is_safe_before_anything_is_imported() -> None:
     """From its first line on a signal ends the process without a traceback, and the shell says 130."""
-    ask = "import nnplay.__main__, os; os.kill(os.getpid(), 2)"
+    ask = LISTEN + "import nnplay.__main__, os; os.kill(os.getpid(), 2)"
     done = subprocess.run(["/bin/sh", "-c", f'"{sys.executable}" -c "{ask}"; echo $?'], capture_output=True, text=True)
     assert done.stdout == "130\n"
     assert done.stderr.strip() == ""
