@@ -18,11 +18,11 @@ from results import machine, write_section
 from ui import Line, percentile
 
 from nnplay.data.catalogue import load_dataset
-from nnplay.network import Network
-from nnplay.play.inspecting import Inspecting
-from nnplay.play.inspection import View, Wish
-from nnplay.trainer import Trainer
-from nnplay.worker import Worker
+from nnplay.inspector.messages import View, Wish
+from nnplay.inspector.service import Inspecting
+from nnplay.network.network import Network
+from nnplay.run.worker import Worker
+from nnplay.training.trainer import Trainer
 
 ROUNDS = 40
 OPENED = 4

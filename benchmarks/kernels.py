@@ -20,9 +20,9 @@ import numpy as np
 import products
 from results import machine, write_section
 
-from nnplay.kernels import library
-from nnplay.kernels.jit import Kernel
-from nnplay.kernels.layout import OPERAND_WIDTH, ROW_OPERANDS
+from nnplay.kernels.abi import OPERAND_WIDTH, ROW_OPERANDS
+from nnplay.kernels.compile import library
+from nnplay.kernels.compile.jit import Kernel
 
 SIZES = (
     (64, 784, 128),

@@ -23,8 +23,8 @@ from peers import seconds_a_step
 from results import machine, write_section
 from twins import jax_loss, jax_network, torch_loss, torch_network
 
-from nnplay.network import Network, NetworkPlan
-from nnplay.notation import show_layers
+from nnplay.network.network import Network, NetworkPlan
+from nnplay.network.notation import show_layers
 from nnplay.presets.catalogue import load_preset
 
 RATE = 0.001
@@ -159,7 +159,7 @@ def kernel_rates() -> dict[str, float]:
     Both are timed by the processor time that they take, which other work on the machine does not lengthen.
     """
     import nnplay as nn
-    from nnplay.inspector import Inspector
+    from nnplay.inspector.inspector import Inspector
 
     case = Case("", "conv2d 32 same bias=no, conv2d 32 same bias=no", (32, 32, 32), 64, 0.0)
     x, _ = data(case)

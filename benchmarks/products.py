@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import adds, dimension, pointer
 

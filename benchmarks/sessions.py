@@ -47,9 +47,10 @@ def plain_write(path: Path, data: bytes) -> None:
 
 def real_run(root: Path) -> list[str]:
     """A run with 12 MB of state (half a million weights with Adam, and the last good state) and its past."""
-    from nnplay import past, saved_run
-    from nnplay.run_session import Session
-    from nnplay.timeline import Timeline
+    from nnplay.run import saved_run
+    from nnplay.run.session import Session
+    from nnplay.timeline import saved as past
+    from nnplay.timeline.timeline import Timeline
 
     run = {"data": {"name": "spiral"}, "layers": "linear 810, tanh, linear 610, tanh, linear 2", "optimizer": "adam"}
     with Session.new(None, run) as made:

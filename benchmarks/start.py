@@ -38,7 +38,7 @@ def main(rounds: int) -> None:
             train.append(seconds([sys.executable, "-m", "nnplay", *_TRAIN], cache))
     imports = {
         name: statistics.median(seconds([*python, f"import {name}"], tempfile.gettempdir()) for _ in range(5))
-        for name in ("sys", "nnplay", "nnplay.trainer", "llvmlite.binding", "numba")
+        for name in ("sys", "nnplay", "nnplay.training.trainer", "llvmlite.binding", "numba")
     }
     bare = imports.pop("sys")
     lines = [

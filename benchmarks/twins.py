@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnplay.network import NetworkPlan, Step
+from nnplay.network.network import NetworkPlan, Step
 
 
 def torch_network(plan: NetworkPlan) -> Any:

@@ -183,9 +183,9 @@ def percentile(values: list[float], share: float) -> float:
 
 async def pane_regions() -> dict[str, tuple[int, int, int, int]]:
     """Where each pane lies at 120×40: left, top, right, bottom."""
-    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.run.playground import PlaygroundBackend
     from nnplay.tui.app import Playground
-    from nnplay.tui.look import Look
+    from nnplay.tui.theme.look import Look
 
     backend = PlaygroundBackend()
     app = Playground(backend, Look())

@@ -55,14 +55,14 @@ def main() -> None:
         bare()
         return
     from nnplay.config import RunConfig
-    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.run.playground import PlaygroundBackend
 
     config = RunConfig.from_dict(json.loads(sys.argv[sys.argv.index("--run") + 1])) if "--run" in sys.argv else None
     backend = PlaygroundBackend(config)
     late: list[float] = []
     notes = threading.Thread(target=take_notes, args=(Path(sys.argv[1]), backend, late), daemon=True)
     if "--headless" in sys.argv:
-        from nnplay.tempo import FULL
+        from nnplay.run.speed_limit import FULL
 
         backend.look(surface=None, neurons=0, output=False)
         backend.tempo(FULL)
@@ -72,8 +72,8 @@ def main() -> None:
         backend.stop()
         return
     from nnplay.tui.app import Playground
-    from nnplay.tui.look import detect
-    from nnplay.tui.opening import Opening
+    from nnplay.tui.terminal.opening import Opening
+    from nnplay.tui.theme.look import detect
 
     class Measured(Playground):
         """The playground with a clock that notes how late it is called."""

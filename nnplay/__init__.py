@@ -29,12 +29,12 @@ _PLACES = {
     "Dataset": "nnplay.data.dataset",
     "Split": "nnplay.data.split",
     "load_dataset": "nnplay.data.catalogue",
-    "read_csv": "nnplay.data.csv_file",
-    "Network": "nnplay.network",
-    "Trainer": "nnplay.trainer",
-    "Session": "nnplay.run_session",
-    "Setup": "nnplay.setup",
-    "History": "nnplay.history",
+    "read_csv": "nnplay.data.csv.csv_file",
+    "Network": "nnplay.network.network",
+    "Trainer": "nnplay.training.trainer",
+    "Session": "nnplay.run.session",
+    "Setup": "nnplay.training.settings",
+    "History": "nnplay.training.history",
     "NnplayError": "nnplay.errors",
     "InputError": "nnplay.errors",
     "DivergedError": "nnplay.errors",
@@ -47,7 +47,7 @@ def __getattr__(name: str) -> "Any":
 
         return getattr(importlib.import_module(_PLACES[name]), name)
     if name[:1].isupper():
-        from nnplay.registry import python_names
+        from nnplay.records.registry import python_names
 
         records = python_names()
         if name in records:
@@ -56,6 +56,6 @@ def __getattr__(name: str) -> "Any":
 
 
 def __dir__() -> list[str]:
-    from nnplay.registry import python_names
+    from nnplay.records.registry import python_names
 
     return sorted([*_PLACES, *python_names(), "__version__"])

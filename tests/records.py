@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay import assembler, initial, reference
 from nnplay.errors import InputError
-from nnplay.kernels import layout as at
-from nnplay.kernels import loop
-from nnplay.kernels.jit import Kernel
-from nnplay.layer import Case, Layer, LayerRecord
-from nnplay.loss import Loss
-from nnplay.machine import Machine
-from nnplay.network import Network
-from nnplay.optimizer import Optimizer
-from nnplay.registry import layer_records, loss_records, optimizer_records
-from nnplay.rows import clip, gather, norm, penalty
-from nnplay.tape import Row, Tape, encode
-from nnplay.worked import Named
+from nnplay.kernels import abi, loop
+from nnplay.kernels.compile.jit import Kernel
+from nnplay.network.network import Network
+from nnplay.operations.step import clip, gather, gradient_norm, penalty
+from nnplay.records import init_schemes
+from nnplay.records.layer import Case, Layer, LayerRecord
+from nnplay.records.loss import Loss
+from nnplay.records.optimizer import Optimizer
+from nnplay.records.registry import layer_records, loss_records, optimizer_records
+from nnplay.records.worked import Named
+from nnplay.tape import assembler, interpreter
+from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.tape import Row, Tape, encode
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
@@ -142,7 +142,7 @@ class Bench:
         self.machine = Machine(self.tape, real=real, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
         self.machine.load(self.x, self.y, batch=trial.n, shuffle=False)
-        self.machine.clock[at.CLOCK_SEED] = 7
+        self.machine.clock[abi.CLOCK_SEED] = 7
         self.table: Array = self.machine.full_table
         self.check_table = encode(self.tape.check, self.machine.addresses, self.n, self.tape.width)
         self.fill()
@@ -169,7 +169,7 @@ class Bench:
         first, last = tape.layout.bounds["slots"]
         machine.memory[first:last] = np.abs(machine.memory[first:last])
         for stream, (name, slot) in enumerate(tape.parameters.items()):
-            drawn = initial.first_values(*tape.planned[name], 3, stream)
+            drawn = init_schemes.first_values(*tape.planned[name], 3, stream)
             machine.view(slot)[...] = drawn + 0.1 * self.random.normal(size=slot.at(1))
         for name, start in tape.buffers.items():
             machine.view(tape.layout.find(name))[...] = start
@@ -205,7 +205,7 @@ class Bench:
 
     def hold_to_definitions(self, chosen: Any = None, step: int = 4) -> int:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
-        self.machine.clock[at.CLOCK_STEP] = step
+        self.machine.clock[abi.CLOCK_STEP] = step
         held = 0
         for table, rows, first in ((self.table, self.tape.train, 0), (self.check_table, self.tape.check, 1)):
             for number in range(first, len(rows)):
@@ -219,7 +219,7 @@ class Bench:
     def hold(self, table: Array, row: Row, number: int) -> None:
         """One row: kernel = definition, nothing else written, gradients added where asked, elements as worked out."""
         line, machine = table[number], self.machine
-        expected = reference.results_of(machine, line, row, self.n, machine.clock, exact=True)
+        expected = interpreter.results_of(machine, line, row, self.n, machine.clock, exact=True)
         reads = [machine.view(slot, self.n).astype(np.float64) for slot in row.reads]
         before = machine.memory.copy()
         for adds in self._adding(row):
@@ -238,7 +238,7 @@ class Bench:
     @contextmanager
     def _flags(self, line: Array, row: Row, adds: bool) -> Iterator[None]:
         places = [
-            at.ROW_OPERANDS + (len(row.reads) + k) * at.OPERAND_WIDTH + at.OPERAND_ADDS
+            abi.ROW_OPERANDS + (len(row.reads) + k) * abi.OPERAND_WIDTH + abi.OPERAND_ADDS
             for k, slot in enumerate(row.writes)
             if slot.region in ("deltas", "gradients") and row.phase == "backward"
         ]
@@ -267,7 +267,7 @@ class Bench:
         named = [Named(name, array) for name, array in zip(operation.reads, reads, strict=True)]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
-            given["clock"] = reference.clock_values(self.machine.clock)
+            given["clock"] = interpreter.clock_values(self.machine.clock)
         for place in self.random.integers(0, np.asarray(expected).size, 3 if np.asarray(expected).size > 1 else 1):
             index = tuple(int(k) for k in np.unravel_index(place, shape))
             term = operation.element(index, *named, **given)
@@ -357,7 +357,8 @@ def layers_with_rows() -> list[LayerRecord]:
 
 def kernels_of_records() -> list[Kernel]:
     """All kernels that the cases of all records need, with the loops and the rows around them."""
-    operations = [gather.GATHER, norm.PARTIAL, norm.FINISH, clip.CLIP_NORM, clip.CLIP_VALUE, penalty.PENALTY]
+    operations = [gather.GATHER, gradient_norm.PARTIAL, gradient_norm.FINISH]
+    operations += [clip.CLIP_NORM, clip.CLIP_VALUE, penalty.PENALTY]
     operations += [record.operation for record in optimizer_records().values()]
     for record in layers_with_rows():
         for case in record.cases:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from nnplay.data.catalogue import load_dataset
-from nnplay.network import Network
-from nnplay.registry import optimizer_records
-from nnplay.snapshot import Snapshot
-from nnplay.trainer import Trainer
-from nnplay.worker import Worker
+from nnplay.network.network import Network
+from nnplay.records.registry import optimizer_records
+from nnplay.run.worker import Worker
+from nnplay.training.trainer import Trainer
+from nnplay.views.snapshot import Snapshot
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
 PATIENCE = 240.0

@@ -6,9 +6,9 @@ import asyncio
 import re
 from pathlib import Path
 
-from nnplay.play.backend import PlaygroundBackend
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
 
 FOLDER = Path(__file__).parent
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from nnplay.history import History
+from nnplay.training.history import History
 
 
 def loss_plot(history: History, batches: int) -> str:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from nnplay.trainer import Trainer
+    from nnplay.training.trainer import Trainer
 
 _FRAME: Final = 0.1  # seconds between drawings
 _BAR: Final = 20
@@ -78,7 +78,7 @@ class Plain(Silent):
     def compiling(self, done: int, total: int, name: str) -> None:
         """One line at the end."""
         if done == total:
-            from nnplay.kernels import library
+            from nnplay.kernels.compile import library
 
             kept = " (once; they are kept)" if library.kept() else ""
             print(f"compiled {total} kernel{'' if total == 1 else 's'}{kept}", file=self.stream, flush=True)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nnplay.config import RunConfig
-from nnplay.notation import show_layers
-from nnplay.operation import shape_text
+from nnplay.network.notation import show_layers
+from nnplay.records.operation import shape_text
 from nnplay.text import clean
 
 if TYPE_CHECKING:
-    from nnplay.trainer import Trainer
+    from nnplay.training.trainer import Trainer
 
 _PERCENT = ("accuracy",)
 _SAMPLES = 3

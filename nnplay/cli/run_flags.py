@@ -11,7 +11,7 @@ from nnplay.config.run_config import TRAINING_FIELDS
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
-from nnplay.registry import loss_records, optimizer_records, schedule_records
+from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 
 _SECTIONS: Final = ("data", "split", "training", "optimizer", "loss", "schedule")
 

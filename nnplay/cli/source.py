@@ -8,10 +8,10 @@ from typing import Any, Final
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError, near
+from nnplay.paths import user_path
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
 from nnplay.text import clean
-from nnplay.user_path import user_path
 
 #: How one comes by a session.
 _SESSIONS: Final = "a session is a folder such as run.nnplay, made by nnplay train --save or by s in the playground"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nnplay.config.reading import Reading
 from nnplay.data.catalogue import dataset_records, load_dataset
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, flag, text

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
-from nnplay.layer import Layer
-from nnplay.loss import Loss
-from nnplay.notation import parse_layers
+from nnplay.network.notation import parse_layers
+from nnplay.records.layer import Layer
+from nnplay.records.loss import Loss
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from nnplay.config.run_config import RunConfig
-from nnplay.live_settings import LIVE_SETUP
-from nnplay.optimizer import Optimizer
-from nnplay.setup import SETUP_FIELDS, Setup
+from nnplay.records.optimizer import Optimizer
+from nnplay.training.live_settings import LIVE_SETUP
+from nnplay.training.settings import SETUP_FIELDS, Setup
 
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:

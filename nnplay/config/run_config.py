@@ -12,20 +12,20 @@ from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
-from nnplay.data.regular_file import open_regular
+from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.split import Split
 from nnplay.fields import integer, text
-from nnplay.layer import Layer
-from nnplay.loss import Loss
-from nnplay.network import Network
-from nnplay.notation import parse_layers, show_layer
-from nnplay.optimizer import Optimizer
-from nnplay.registry import loss_records, optimizer_records, schedule_records
-from nnplay.schedule import Schedule
-from nnplay.setup import SETUP_FIELDS, Setup
-from nnplay.targets import default_loss
+from nnplay.network.network import Network
+from nnplay.network.notation import parse_layers, show_layer
+from nnplay.records.layer import Layer
+from nnplay.records.loss import Loss
+from nnplay.records.optimizer import Optimizer
+from nnplay.records.registry import loss_records, optimizer_records, schedule_records
+from nnplay.records.schedule import Schedule
 from nnplay.text import clean
-from nnplay.trainer import Trainer
+from nnplay.training.settings import SETUP_FIELDS, Setup
+from nnplay.training.targets import default_loss
+from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20

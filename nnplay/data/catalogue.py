@@ -48,6 +48,6 @@ def _as_text(value: Any) -> Any:
 
 
 def _scan(folder: ModuleType) -> list[DatasetRecord]:
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    names = sorted(item.name for item in pkgutil.iter_modules(folder.__path__) if not item.name.startswith("_"))
     records: list[DatasetRecord] = [importlib.import_module(f"{folder.__name__}.{name}").RECORD for name in names]
     return records

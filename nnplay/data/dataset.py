@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnplay.data.arrays import as_inputs, as_targets
-from nnplay.data.columns import Column
+from nnplay.data.csv.columns import Column
 from nnplay.data.sequel import Sequel
 from nnplay.errors import InputError
 from nnplay.text import clean

@@ -8,7 +8,7 @@ from nnplay.health import layer_looks
 from nnplay.health.data_facts import DataFacts, data_facts
 from nnplay.health.layer_looks import Activation, Weight
 from nnplay.health.losses import Losses, Series, losses, series
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)

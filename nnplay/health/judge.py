@@ -12,8 +12,8 @@ import numpy as np
 from nnplay.health import rules
 from nnplay.health.evidence import Evidence, gather
 from nnplay.health.rule import HealthRule
-from nnplay.snapshot import Finding
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
+from nnplay.views.snapshot import Finding
 
 #: Findings shown at once: more than that nobody acts on.
 MOST: Final = 4

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels import layout as at
-from nnplay.network import Step
-from nnplay.trainer import Trainer
+from nnplay.kernels import abi
+from nnplay.network.network import Step
+from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
 #: Activations that are 0 for half of all numbers, and those that are flat near two bounds.
@@ -90,7 +90,7 @@ def _last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
 
 def _fresh(trainer: Trainer) -> bool:
     """Whether memory holds a batch at all: it does not before the first step, nor after settings changed the tape."""
-    return trainer.step > 0 and int(trainer.machine.program[at.PROGRAM_STEPS_DONE]) > 0
+    return trainer.step > 0 and int(trainer.machine.program[abi.PROGRAM_STEPS_DONE]) > 0
 
 
 def _activation(step: Step, output: Array) -> Activation:
@@ -132,10 +132,10 @@ def update(trainer: Trainer) -> float:
     """
     machine = trainer.machine
     span = machine.tape.named["parameters"]
-    first = span.offset - int(machine.program[at.PROGRAM_PARAMETERS])
+    first = span.offset - int(machine.program[abi.PROGRAM_PARAMETERS])
     part = slice(first, first + span.size(1), max(1, span.size(1) // _SAMPLE))
     now, before = machine.state()[part], machine.view(machine.tape.named["good"])[part]
-    steps = trainer.step - int(machine.clock[at.CLOCK_GOOD])
+    steps = trainer.step - int(machine.clock[abi.CLOCK_GOOD])
     size = _rms(now)
     if not _fresh(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.history import History
+from nnplay.training.history import History
 
 Floats = NDArray[np.float64]
 #: Epochs from which on the means of epochs are looked at, and the most of them.

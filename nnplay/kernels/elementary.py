@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, REAL, inline
+from nnplay.kernels.compile.jit import COMPILING, REAL, inline
 
 if COMPILING:
-    from nnplay.kernels.float_bits import exponent_of, mantissa_of, multiply_add, nearest, times_power_of_two
+    from nnplay.kernels.compile.float_bits import exponent_of, mantissa_of, multiply_add, nearest, times_power_of_two
 
 _WIDE = COMPILING == "float64"
 # Of the tape's type: `math.inf` in a kernel would be float64 and draw everything after it into float64.

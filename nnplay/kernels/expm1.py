@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nnplay.kernels.compile.jit import COMPILING, inline
 from nnplay.kernels.elementary import exp
-from nnplay.kernels.jit import COMPILING, inline
 
 if COMPILING == "float64":
 

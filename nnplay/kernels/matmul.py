@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline, shared
+from nnplay.kernels.compile.jit import COMPILING, inline, shared
 
 if COMPILING:
-    from nnplay.kernels.intrinsics import shifted
+    from nnplay.kernels.compile.intrinsics import shifted
     from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null, move, null, scratch, tile, turn
 else:
     COLUMNS = LANES = ROWS = 1

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline
-from nnplay.kernels.layout import (
+from nnplay.kernels.abi import (
     OPERAND_ADDS,
     OPERAND_LAST,
     OPERAND_SHAPE,
@@ -19,11 +18,12 @@ from nnplay.kernels.layout import (
     ROW_OPERANDS,
     ROW_PARTS,
 )
+from nnplay.kernels.compile.jit import COMPILING, inline
 
 if COMPILING:
     from numba import carray
 
-    from nnplay.kernels.intrinsics import shifted as shifted
+    from nnplay.kernels.compile.intrinsics import shifted as shifted
 else:
     carray: Any = None
     shifted: Any = None

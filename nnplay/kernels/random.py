@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnplay.kernels.jit import COMPILING, inline
+from nnplay.kernels.compile.jit import COMPILING, inline
 
 if COMPILING:
     import numpy as _np
 
-    from nnplay.kernels import jit as _jit
+    from nnplay.kernels.compile import jit as _jit
 
     real: Any = _jit.REAL
     u64: Any = _np.uint64

@@ -20,8 +20,8 @@ import numpy as np
 from llvmlite import ir
 from numba import extending
 
-from nnplay.kernels.intrinsics import intrinsic, types
-from nnplay.kernels.jit import REAL
+from nnplay.kernels.compile.intrinsics import intrinsic, types
+from nnplay.kernels.compile.jit import REAL
 
 _FEATURES = llvm.get_host_cpu_features()
 _WIDE = bool(_FEATURES.get("avx512f"))

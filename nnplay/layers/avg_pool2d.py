@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.rows.pooling import pooling
+from nnplay.operations.pooling import pooling
 
 AVG_POOL2D = pooling(
     "avg_pool2d",

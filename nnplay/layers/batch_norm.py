@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels import normalise_batch as kernels
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.normalise import mean_of, normalised_element, root, rows_of
-from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
-from nnplay.worked import Named, Term, total
+from nnplay.kernels.normalise import batch as kernels
+from nnplay.operations.normalise import mean_of, normalised_element, root, rows_of
+from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
 

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
-from nnplay.kernels.spans import last, zero
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.worked import Named, Term
+from nnplay.kernels.span_sums import last, zero
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term
 
 if COMPILING:
-    from nnplay.kernels.short_rows import put
+    from nnplay.kernels.masked_copy import put
     from nnplay.kernels.tile import LANES
 else:
     put: Any = None

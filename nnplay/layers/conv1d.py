@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.geometry import need_rank
-from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.layers.conv2d import convolution_fields, plan_convolution
-from nnplay.operation import Shape
+from nnplay.operations.window_geometry import need_rank
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

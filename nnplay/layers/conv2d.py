@@ -7,13 +7,13 @@ from math import prod
 from typing import Any
 
 from nnplay.fields import REQUIRED, Field, choice, flag, integer, integers
-from nnplay.geometry import Axis, check_groups, need_rank, windows_of
-from nnplay.initial import SCHEMES
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Planned, Shape, Use
-from nnplay.rows.convolution import PICTURE, SEQUENCE, ConvolutionRows
-from nnplay.rows.framing import PAD, frame, frame_of
-from nnplay.rows.portions import ADD_PORTIONS, portions_of, sum_of
+from nnplay.operations.border import PAD, frame, frame_of
+from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
+from nnplay.operations.partial_sums import ADD_PORTIONS, portions_of, sum_of
+from nnplay.operations.window_geometry import Axis, check_groups, need_rank, windows_of
+from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Planned, Shape, Use
 
 
 def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:

@@ -8,13 +8,13 @@ from typing import Any
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, choice, flag, integer, integers
-from nnplay.geometry import Axis, check_groups, fit, need_rank, per_axis, span
-from nnplay.initial import SCHEMES
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.layers.conv2d import bias_rows, spread_frame, spread_integers, weight_rows, window_integers
-from nnplay.operation import Planned, Shape, Use
-from nnplay.rows.convolution import PICTURE
-from nnplay.rows.framing import PAD, frame, frame_of
+from nnplay.operations.border import PAD, frame, frame_of
+from nnplay.operations.convolution import PICTURE
+from nnplay.operations.window_geometry import Axis, check_groups, fit, need_rank, per_axis, span
+from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Planned, Shape, Use
 
 
 def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilation: int) -> Axis:

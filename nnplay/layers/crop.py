@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.borders import CASES, REFUSED, borders_of, reframed
 from nnplay.errors import InputError
 from nnplay.fields import integers
-from nnplay.layer import LayerRecord, Plan, Refused
-from nnplay.operation import Shape, shape_text
-from nnplay.rows.framing import INSIDE, PAD
+from nnplay.layers._borders import CASES, REFUSED, borders_of, reframed
+from nnplay.operations.border import INSIDE, PAD
+from nnplay.records.layer import LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape, shape_text
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

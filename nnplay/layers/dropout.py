@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.fields import number
-from nnplay.kernels.jit import kernel
-from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.rows.unchanged import unchanged
-from nnplay.worked import Named, Term, apply, scalar
+from nnplay.operations.unchanged import unchanged
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
 

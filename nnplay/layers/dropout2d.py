@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.fields import number
-from nnplay.geometry import need_places
-from nnplay.kernels.jit import inline, kernel
-from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.random import uniform
-from nnplay.kernels.spans import last
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.rows.unchanged import unchanged
-from nnplay.worked import Named, Term, apply, scalar
+from nnplay.kernels.span_sums import last
+from nnplay.operations.unchanged import unchanged
+from nnplay.operations.window_geometry import need_places
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.elementwise import elementwise
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.expm1 import expm1
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, LayerRecord, Refused
+from nnplay.layers._elementwise import elementwise
+from nnplay.records.layer import Case, LayerRecord, Refused
 
 Array = NDArray[Any]
 

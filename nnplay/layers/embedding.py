@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, choice, integer
-from nnplay.initial import SCHEMES
-from nnplay.kernels.batches import add, copy, zero
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, flat, pointer, share, shifted, size
 from nnplay.kernels.operands import integer as setting
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.worked import Named, Term, as_term, total
+from nnplay.kernels.recurrent_batches import add, copy, zero
+from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
 #: The padding token where there is none.

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nnplay.layer import Case, LayerRecord, Plan
-from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.copy import copy
-from nnplay.worked import Named, Term
+from nnplay.operations.copy import copy
+from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term
 
 
 def _element(at: tuple[int, ...], x: Named) -> Term:

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from nnplay import rng
 from nnplay.fields import number
+from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import log
-from nnplay.kernels.jit import kernel
-from nnplay.kernels.layout import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.operands import integer, pointer, share, size
 from nnplay.kernels.random import uniform
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.unchanged import passed_back, unchanged
-from nnplay.worked import Named, Term, scalar
+from nnplay.operations.unchanged import passed_back, unchanged
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, scalar
 
 Array = NDArray[Any]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.elementwise import elementwise
 from nnplay.fields import choice
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import erf, exp, tanh
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Shape
+from nnplay.layers._elementwise import elementwise
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 
 Array = NDArray[Any]
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.geometry import need_places
-from nnplay.kernels.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import COMPILING, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
-from nnplay.kernels.spans import copy, last, zero
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.worked import Named, Term, total
+from nnplay.kernels.span_sums import copy, last, zero
+from nnplay.operations.window_geometry import need_places
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
-    from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels.compile.jit import REAL as real
 else:
     real: Any = None
 

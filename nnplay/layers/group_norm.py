@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import integer, number
-from nnplay.geometry import nearest_numbers
-from nnplay.kernels import normalise_groups as kernels
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.rows.normalise import mean_of, normalised_element
-from nnplay.rows.portions import ADD_PORTIONS, sum_of
-from nnplay.worked import Named, Term, total
+from nnplay.kernels.normalise import groups as kernels
+from nnplay.operations.normalise import mean_of, normalised_element
+from nnplay.operations.partial_sums import ADD_PORTIONS, sum_of
+from nnplay.operations.window_geometry import nearest_numbers
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
 

@@ -1,7 +1,7 @@
 """GRU: a recurrent layer whose gates decide how much of the state is replaced (Cho et al., 2014).
 
 The equations and the order of the gates (r, z, n) are PyTorch's, where the reset gate acts behind the product with the
-state; `nnplay.recurrence` has what RNN and LSTM share.
+state; `nnplay.layers._recurrence` has what RNN and LSTM share.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.batches import TOGETHER, copy, groups, is_linked, take_over, zero
+from nnplay.kernels.compile.jit import Kernel, apart
 from nnplay.kernels.elementary import sigmoid, tanh
-from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
-from nnplay.layer import LayerRecord
-from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
-from nnplay.recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
-from nnplay.rows.reset_gate import BIAS_BACK, WEIGHT_BACK
-from nnplay.worked import Named, Term, apply, as_term
+from nnplay.kernels.recurrent_batches import TOGETHER, copy, groups, is_linked, take_over, zero
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
+from nnplay.operations.gru_gate import BIAS_BACK, WEIGHT_BACK
+from nnplay.records.layer import LayerRecord
+from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.elementwise import elementwise
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, LayerRecord
+from nnplay.kernels.compile.jit import inline
+from nnplay.layers._elementwise import elementwise
+from nnplay.records.layer import Case, LayerRecord
 
 Array = NDArray[Any]
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnplay.fields import number
-from nnplay.layer import Case, LayerRecord, Plan, Refused
 from nnplay.layers.group_norm import plan_groups
-from nnplay.operation import Shape
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import number
-from nnplay.kernels.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.rows.normalise import mean_of, normalised_element
-from nnplay.rows.normalise import rows_of as flattened
-from nnplay.rows.padding import keep_padding, padded_field
-from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
-from nnplay.worked import Named, Term, total
+from nnplay.operations.normalise import mean_of, normalised_element
+from nnplay.operations.normalise import rows_of as flattened
+from nnplay.operations.padding import keep_padding, padded_field
+from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
-    from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels.compile.jit import REAL as real
 else:
     real: Any = None
 

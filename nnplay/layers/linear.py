@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, choice, flag, integer
-from nnplay.initial import SCHEMES
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.padding import keep_padding, padded_field
-from nnplay.worked import Named, Term, total
+from nnplay.operations.padding import keep_padding, padded_field
+from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import exp, log
-from nnplay.kernels.jit import kernel
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
-from nnplay.layer import Case, LayerRecord, Plan
-from nnplay.operation import Operation, Shape, Use
-from nnplay.worked import Named, Term, apply, total
+from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
 

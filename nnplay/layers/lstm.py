@@ -1,6 +1,6 @@
 """LSTM: a recurrent layer with a second state, the cell, that gates open and close (Hochreiter and Schmidhuber, 1997).
 
-The equations and the order of the gates (i, f, g, o) are PyTorch's; `nnplay.recurrence` has what RNN and GRU share.
+The equations and the order of the gates (i, f, g, o) are PyTorch's; `layers._recurrence` has what RNN and GRU share.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
+from nnplay.kernels.compile.jit import Kernel, apart
 from nnplay.kernels.elementary import sigmoid, tanh
-from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
-from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
-from nnplay.recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
-from nnplay.worked import Named, Term, apply, as_term
+from nnplay.kernels.recurrent_batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
+from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import integer
-from nnplay.geometry import nearest_numbers
-from nnplay.kernels.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import COMPILING, kernel
 from nnplay.kernels.operands import adds, pointer, share, size
 from nnplay.kernels.operands import integer as whole
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.worked import Named, Term, apply, as_term
+from nnplay.operations.window_geometry import nearest_numbers
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, as_term
 
 if COMPILING:
-    from nnplay.kernels.jit import REAL as real
+    from nnplay.kernels.compile.jit import REAL as real
 else:
     real: Any = None
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, integer
-from nnplay.initial import SCHEMES
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import BATCH, Planned, Shape, Use
-from nnplay.recurrence import sequence
-from nnplay.rows.attention import LOOK, LOOK_PADDED, MIX, QKV_BACK, SCORES_BACK
-from nnplay.rows.padding import keep_padding
-from nnplay.rows.projection import Projection
+from nnplay.layers._recurrence import sequence
+from nnplay.operations.attention import LOOK, LOOK_PADDED, MIX, QKV_BACK, SCORES_BACK
+from nnplay.operations.linear_map import Projection
+from nnplay.operations.padding import keep_padding
+from nnplay.records.init_schemes import SCHEMES
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import BATCH, Planned, Shape, Use
 
 _IN = Projection("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
 _OUT = Projection("weight_out", "bias_out", "mixed", "told", "all heads together")

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
-from nnplay.kernels.jit import inline, kernel
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.worked import Named, Term
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 #: Sizes of the written axes, and how far apart the numbers read are along each; one axis has sizes 1 in front.

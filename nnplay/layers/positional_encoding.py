@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
-from nnplay.kernels.jit import inline, kernel
+from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, cube, integer, matrix, share
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.recurrence import sequence
-from nnplay.worked import Named, Term, as_term
+from nnplay.layers._recurrence import sequence
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
 

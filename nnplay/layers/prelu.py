@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
-from nnplay.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.operation import Operation, Shape, Use
-from nnplay.rows.normalise import rows_of as flattened
-from nnplay.rows.portions import ADD_PORTIONS, PORTIONS, portion, sum_of
-from nnplay.worked import Named, Term, as_term, total
+from nnplay.operations.normalise import rows_of as flattened
+from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
 

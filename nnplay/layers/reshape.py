@@ -10,10 +10,10 @@ import numpy as np
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integers
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.rows.copy import copy
-from nnplay.worked import Named, Term
+from nnplay.operations.copy import copy
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term
 
 
 def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words: str) -> Operation:

@@ -1,6 +1,6 @@
 """RNN: the plain recurrent layer, whose state is a weighted sum of input and old state, bent (Elman, 1990).
 
-The equations are PyTorch's; `nnplay.recurrence` has what LSTM and GRU share.
+The equations are PyTorch's; `nnplay.layers._recurrence` has what LSTM and GRU share.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice
-from nnplay.kernels.batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
+from nnplay.kernels.compile.jit import Kernel, apart
 from nnplay.kernels.elementary import tanh
-from nnplay.kernels.jit import Kernel, apart
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
-from nnplay.layer import Case, LayerRecord, Refused
-from nnplay.recurrence import CASES, FIELDS, REFUSED, recurrent_plan
-from nnplay.recurrent_cell import Cell, Loop, backward_loop, forward_loop, from_state, walk
-from nnplay.worked import Named, Term, apply, as_term
+from nnplay.kernels.recurrent_batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrent_cell import Cell, Loop, backward_loop, forward_loop, from_state, walk
+from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.layer import LayerRecord, Plan
-from nnplay.operation import Shape
+from nnplay.records.layer import LayerRecord, Plan
+from nnplay.records.operation import Shape
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.elementwise import elementwise
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, LayerRecord
-from nnplay.scoring import sigmoid as sigmoid_of
+from nnplay.layers._elementwise import elementwise
+from nnplay.operations.scoring import sigmoid as sigmoid_of
+from nnplay.records.layer import Case, LayerRecord
 
 Array = NDArray[Any]
 

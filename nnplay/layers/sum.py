@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from nnplay.errors import InputError
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import integer, part_of
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.rows.unchanged import passed_back
-from nnplay.worked import total
+from nnplay.operations.unchanged import passed_back
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import total
 
 MAX_BRANCHES = 64
 

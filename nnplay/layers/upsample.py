@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, integers
-from nnplay.geometry import per_axis
-from nnplay.kernels import resampling as kernels
-from nnplay.layer import Case, LayerRecord, Plan, Refused
-from nnplay.operation import Operation, Shape, Use, shape_text
-from nnplay.worked import Named, Term, total
+from nnplay.kernels.convolution import resampling as kernels
+from nnplay.operations.window_geometry import per_axis
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
 

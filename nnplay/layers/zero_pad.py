@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.borders import CASES, REFUSED, borders_of, reframed
 from nnplay.fields import integers
-from nnplay.layer import LayerRecord, Plan
-from nnplay.operation import Shape
-from nnplay.rows.framing import INSIDE, PAD
+from nnplay.layers._borders import CASES, REFUSED, borders_of, reframed
+from nnplay.operations.border import INSIDE, PAD
+from nnplay.records.layer import LayerRecord, Plan
+from nnplay.records.operation import Shape
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

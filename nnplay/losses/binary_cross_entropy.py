@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import log
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Shape, Use
-from nnplay.pointwise import pointwise
-from nnplay.scoring import ABOVE_HALF, both_classes, decide_above
-from nnplay.worked import Term, apply
+from nnplay.losses._pointwise import pointwise
+from nnplay.operations.scoring import ABOVE_HALF, both_classes, decide_above
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Shape, Use
+from nnplay.records.worked import Term, apply
 
 Array = NDArray[Any]
 

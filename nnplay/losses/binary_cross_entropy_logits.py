@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid, softplus
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Shape, Use
-from nnplay.pointwise import pointwise
-from nnplay.scoring import ABOVE_ZERO, both_classes, decide_above
-from nnplay.scoring import sigmoid as sigmoid_of
-from nnplay.worked import Term, apply
+from nnplay.losses._pointwise import pointwise
+from nnplay.operations.scoring import ABOVE_ZERO, both_classes, decide_above
+from nnplay.operations.scoring import sigmoid as sigmoid_of
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Shape, Use
+from nnplay.records.worked import Term, apply
 
 
 @inline

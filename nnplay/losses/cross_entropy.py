@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import REAL, kernel
 from nnplay.kernels.elementary import exp, log
-from nnplay.kernels.jit import REAL, kernel
 from nnplay.kernels.operands import flat, rows_of, share
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord, need_classes
-from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.scoring import LARGEST, softmax
-from nnplay.worked import Named, Term, apply, scalar, total
+from nnplay.operations.scoring import LARGEST, softmax
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord, need_classes
+from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.compile.jit import REAL, kernel
 from nnplay.kernels.elementary import log
-from nnplay.kernels.jit import REAL, kernel
 from nnplay.kernels.operands import flat, rows_of, share
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord, need_classes
-from nnplay.operation import Operation, Shape, Use
-from nnplay.scoring import LARGEST
-from nnplay.worked import Named, Term, apply, total
+from nnplay.operations.scoring import LARGEST
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord, need_classes
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import number
+from nnplay.kernels.compile.jit import REAL, inline, kernel
 from nnplay.kernels.elementary import exp
-from nnplay.kernels.jit import REAL, inline, kernel
 from nnplay.kernels.operands import cube, flat, numbers, rows_of, share
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import BATCH, Operation, Shape, Use
-from nnplay.rows.portions import PORTIONS, portion
-from nnplay.scoring import LARGEST, softmax
-from nnplay.worked import Named, Term, scalar, total
+from nnplay.operations.partial_sums import PORTIONS, portion
+from nnplay.operations.scoring import LARGEST, softmax
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.worked import Named, Term, scalar, total
 
 Array = NDArray[Any]
 

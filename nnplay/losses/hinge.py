@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.jit import REAL, kernel
+from nnplay.kernels.compile.jit import REAL, kernel
 from nnplay.kernels.operands import flat, rows_of, share
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Operation, Shape, Use
-from nnplay.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid, softmax
-from nnplay.worked import Named, Term, apply, scalar, total
+from nnplay.operations.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid, softmax
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from nnplay.fields import number
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case, Refused
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Shape
-from nnplay.pointwise import pointwise
-from nnplay.worked import Term, apply
+from nnplay.kernels.compile.jit import inline
+from nnplay.losses._pointwise import pointwise
+from nnplay.records.layer import Case, Refused
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Shape
+from nnplay.records.worked import Term, apply
 
 
 @inline

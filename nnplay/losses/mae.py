@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Shape
-from nnplay.pointwise import pointwise
-from nnplay.worked import apply
+from nnplay.kernels.compile.jit import inline
+from nnplay.losses._pointwise import pointwise
+from nnplay.records.layer import Case
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Shape
+from nnplay.records.worked import apply
 
 
 @inline

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.kernels.jit import inline
-from nnplay.layer import Case
-from nnplay.loss import LossPlan, LossRecord
-from nnplay.operation import Shape
-from nnplay.pointwise import pointwise
+from nnplay.kernels.compile.jit import inline
+from nnplay.losses._pointwise import pointwise
+from nnplay.records.layer import Case
+from nnplay.records.loss import LossPlan, LossRecord
+from nnplay.records.operation import Shape
 
 
 @inline

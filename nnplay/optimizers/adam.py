@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnplay.adaptive import SETTINGS, adaptive, moved, moved_reference, moved_term
-from nnplay.kernels.jit import inline
-from nnplay.optimizer import named
-from nnplay.worked import Named, Term
+from nnplay.kernels.compile.jit import inline
+from nnplay.optimizers._adam_family import SETTINGS, adaptive, moved, moved_reference, moved_term
+from nnplay.records.optimizer import named
+from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.jit import inline
-from nnplay.layer import Refused
-from nnplay.operation import Operation
-from nnplay.optimizer import OptimizerRecord, named, update_kernel
-from nnplay.worked import Named, Term, apply
+from nnplay.kernels.compile.jit import inline
+from nnplay.records.layer import Refused
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
 

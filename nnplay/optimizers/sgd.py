@@ -8,11 +8,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.jit import REAL, inline
-from nnplay.layer import Refused
-from nnplay.operation import Operation
-from nnplay.optimizer import OptimizerRecord, named, update_kernel
-from nnplay.worked import Named, Term
+from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.records.layer import Refused
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from nnplay.config import RunConfig, merged
 from nnplay.data.split import Split
-from nnplay.stopping import Stops
-from nnplay.trainer import Trainer
+from nnplay.training.stopping import Stops
+from nnplay.training.trainer import Trainer
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.schedule import ScheduleRecord
+from nnplay.records.schedule import ScheduleRecord
 
 Array = NDArray[np.float64]
 

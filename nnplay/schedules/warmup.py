@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import integer, number
-from nnplay.layer import Refused
-from nnplay.schedule import ScheduleRecord
+from nnplay.records.layer import Refused
+from nnplay.records.schedule import ScheduleRecord
 
 Array = NDArray[np.float64]
 

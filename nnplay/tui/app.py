@@ -9,19 +9,21 @@ from textual import events, on
 from textual.binding import BindingType
 
 from nnplay.text import clean
-from nnplay.tui import actions, textual_private, theme
+from nnplay.tui.commands import actions
+from nnplay.tui.commands.palette_provider import Actions
+from nnplay.tui.commands.shell import START
+from nnplay.tui.commands.training import TrainingActions
+from nnplay.tui.commands.typed_line import CommandActions
 from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.tour import Tour
-from nnplay.tui.doing.commanding import CommandActions
-from nnplay.tui.doing.shell import START
-from nnplay.tui.doing.training import TrainingActions
-from nnplay.tui.footer import FooterLine
-from nnplay.tui.look import Look
 from nnplay.tui.main_screen import LAYOUT, MainScreen
-from nnplay.tui.network_view import NetworkView
-from nnplay.tui.opening import Opening
-from nnplay.tui.palette_provider import Actions
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.terminal import textual_private
+from nnplay.tui.terminal.opening import Opening
+from nnplay.tui.theme import theme
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.footer import FooterLine
+from nnplay.tui.widgets.network_view import NetworkView
 
 _IDLE = 1.5
 """Seconds after the start until code is read that the first screen does not need."""

@@ -8,9 +8,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.answers import Output, Shown
 from nnplay.fields import Field
-from nnplay.tempo import Tempo
+from nnplay.run.speed_limit import Tempo
+from nnplay.views.answers import Output, Shown
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]

@@ -12,13 +12,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from nnplay.tui import actions
 from nnplay.tui.arrange import COLUMNS, PANES, arrange
+from nnplay.tui.commands import actions
 from nnplay.tui.contract import Backend
-from nnplay.tui.footer import FooterLine
-from nnplay.tui.header import HeaderLine
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.data import DataPane
@@ -27,9 +23,13 @@ from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.panes.training import TrainingPane
-from nnplay.tui.said import Said
-from nnplay.tui.scrub import Scrub
-from nnplay.tui.tabs import PaneTabs
+from nnplay.tui.widgets.footer import FooterLine
+from nnplay.tui.widgets.header import HeaderLine
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.network_view import NetworkView
+from nnplay.tui.widgets.tabs import PaneTabs
+from nnplay.tui.widgets.timeline_bar import Scrub
 
 SCRUB = 50
 """Columns of the scrub bar, with a gap before it."""

@@ -6,15 +6,17 @@ import os
 import sys
 
 from nnplay import ctrl_c
-from nnplay.data.advice import speaking
+from nnplay.data.csv.advice import speaking
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
-from nnplay.tui import keymap, look, signals, start
 from nnplay.tui.app import Playground
-from nnplay.tui.colours import has_no_boxes
+from nnplay.tui.commands import keymap
 from nnplay.tui.contract import Backend
-from nnplay.tui.opening import Opening
-from nnplay.tui.pace import SLOW_BUDGET
+from nnplay.tui.terminal import can_open, signals
+from nnplay.tui.terminal.colours import has_no_boxes
+from nnplay.tui.terminal.frame_rate import SLOW_BUDGET
+from nnplay.tui.terminal.opening import Opening
+from nnplay.tui.theme import look
 
 
 def run(
@@ -38,7 +40,7 @@ def run(
     Raises:
         InputError: no screen can be opened here, or the keymap file is wrong.
     """
-    start.check()
+    can_open.check()
     keys = keymap.load(keymap.path())
     app = Playground(
         backend,

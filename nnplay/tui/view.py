@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnplay.tui.arrange import PANES
-from nnplay.tui.curve_view import CurveView
-from nnplay.tui.folding import as_words, from_words
-from nnplay.tui.layer_list import LayerList
+from nnplay.tui.draw.picture import Picture
+from nnplay.tui.forms.folding import as_words, from_words
 from nnplay.tui.main_screen import MainScreen
-from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.curves import FAMILIES, CurvesPane
 from nnplay.tui.panes.output import OutputPane
-from nnplay.tui.picture import Picture
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.network_view import NetworkView
 
 
 def seen(main: MainScreen) -> dict[str, Any]:

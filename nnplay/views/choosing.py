@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from nnplay.answers import Output, Shown
-from nnplay.snapshot import Surface
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Output, Shown
 from nnplay.views.classes import confusion, images
 from nnplay.views.pixels import gives_pictures, image_shape, masks, pair, worst_mask, worst_pair
 from nnplay.views.plane import plane_inputs, surface
 from nnplay.views.quantities import fit, scatter
 from nnplay.views.rows import part_of, row_count
 from nnplay.views.sequences import has_symbols, is_sequence, series, tokens, worst_example
+from nnplay.views.snapshot import Surface
 from nnplay.views.writing import writes, writing
 
 #: Instead of the number of an example: the one that is missed most.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.answers import Chance, Confusion, Images
-from nnplay.metrics import confusion_matrix
-from nnplay.trainer import Trainer
+from nnplay.training.metrics import confusion_matrix
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Chance, Confusion, Images
 from nnplay.views.pixels import as_image, image_shape
 from nnplay.views.rows import answered, decided
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 
 _COST = 3e7
 """Multiply-adds that one forecast may cost: some milliseconds, during which the training waits."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.answers import Masks, Pair
-from nnplay.metrics import confusion_matrix
-from nnplay.operation import Shape
-from nnplay.trainer import Trainer
+from nnplay.records.operation import Shape
+from nnplay.training.metrics import confusion_matrix
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Masks, Pair
 from nnplay.views.rows import answered, decided, part_of
 
 Array = NDArray[Any]

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.snapshot import Points, Surface
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 from nnplay.views.rows import raw
+from nnplay.views.snapshot import Points, Surface
 
 Array = NDArray[Any]
 #: The plane that synthetic sets live in, as in TensorFlow Playground.

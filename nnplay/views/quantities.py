@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.answers import Fit, Scatter
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Fit, Scatter
 from nnplay.views.rows import answered, raw
 
 _CURVE_POINTS = 160

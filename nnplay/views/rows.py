@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
 MOST_ROWS: Final = 2_000

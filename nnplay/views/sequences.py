@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.answers import Series, Tokens
 from nnplay.data.dataset import Dataset
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Series, Tokens
 from nnplay.views.classes import chances
 from nnplay.views.forecast import free_running
 from nnplay.views.rows import answered, decided, part_of, raw_of

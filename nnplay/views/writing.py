@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.answers import Writing
-from nnplay.sampling import PARAGRAPH, sample_text
-from nnplay.trainer import Trainer
+from nnplay.training.sampling import PARAGRAPH, sample_text
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Writing
 from nnplay.views.rows import part_of
 
 _LETTERS = 60

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nnplay.kernels import library
-from nnplay.worker import Worker
+from nnplay.kernels.compile import library
+from nnplay.run.worker import Worker
 from tests.records import kernels_of_records
 from tests.small_worker import PATIENCE, made
 

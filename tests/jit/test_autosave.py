@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnplay import saved_run, session
+from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.play import autosave
-from nnplay.play.autosave import Unattended, training_every
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.run_session import Session
-from nnplay.worker import Worker
+from nnplay.run import autosave, saved_run
+from nnplay.run.autosave import Unattended, training_every
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.session import Session
+from nnplay.run.worker import Worker
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}

@@ -11,12 +11,12 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import DivergedError, InputError
-from nnplay.inspector import Inspector
-from nnplay.network import Network
-from nnplay.play.breakpoints import Breakpoint
-from nnplay.registry import optimizer_records
-from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
+from nnplay.inspector.breakpoints import Breakpoint
+from nnplay.inspector.inspector import Inspector
+from nnplay.network.network import Network
+from nnplay.records.registry import optimizer_records
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
 
 
 def standing(layers: str = "linear 6, relu, linear 2", lr: float = 0.05, **more: Any) -> Inspector:

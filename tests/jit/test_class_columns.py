@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import nnplay as nn
-from nnplay.registry import loss_records
-from nnplay.trainer import Trainer
+from nnplay.records.registry import loss_records
+from nnplay.training.trainer import Trainer
 
 NUMBERS = sorted(name for name, record in loss_records().items() if record.target == "values")
 

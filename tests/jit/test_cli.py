@@ -17,7 +17,7 @@ import nnplay
 from nnplay.cli import main
 from nnplay.cli.main import command, command_names
 from nnplay.data.catalogue import dataset_records
-from nnplay.registry import layer_records, loss_records, optimizer_records, schedule_records
+from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 SPIRAL = ["train", "spiral", "--layers", "linear 8, tanh, linear 2", "--loss", "cross_entropy", "--optimizer", "adam"]
@@ -274,7 +274,7 @@ def test_warmup_finds_nothing_to_do_the_second_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every kernel that records declare is asked for; once they are there, nothing is compiled."""
-    from nnplay.kernels import library
+    from nnplay.kernels.compile import library
 
     asked: list[str] = []
 

@@ -15,7 +15,7 @@ import pytest
 
 from nnplay import session
 from nnplay.cli import main
-from nnplay.saved_run import refuse_taken
+from nnplay.run.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
 

@@ -13,10 +13,11 @@ import pexpect
 import pytest
 
 from nnplay.errors import NnplayError
-from nnplay.kernels import compilation, isolated
-from nnplay.kernels.compilation import compiled
-from nnplay.kernels.jit import Kernel
-from nnplay.rows import copy, gather
+from nnplay.kernels.compile import compilation, isolated
+from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.jit import Kernel
+from nnplay.operations import copy
+from nnplay.operations.step import gather
 
 #: Modules that people really have beside their data, and those that a stranger would put there.
 INNOCENT = ("random", "types", "copy", "token", "inspect", "numbers", "math", "string", "calendar", "numba", "llvmlite")
@@ -50,7 +51,7 @@ def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monk
 
 def test_an_inherited_variable_makes_no_compiler_of_the_program() -> None:
     """NNPLAY_COMPILE in the environment changes nothing: kernels stay plain Python, and Numba is not imported."""
-    asked = "import sys; from nnplay.kernels.jit import COMPILING; print([COMPILING, 'numba' in sys.modules])"
+    asked = "import sys; from nnplay.kernels.compile.jit import COMPILING; print([COMPILING, 'numba' in sys.modules])"
     environ = os.environ | {"NNPLAY_COMPILE": "float32"}
     done = subprocess.run([sys.executable, "-c", asked], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "['', False]\n"
@@ -69,7 +70,7 @@ def test_a_package_in_a_folder_of_everybody_is_not_taken(tmp_path: Path, monkeyp
 
 
 WRONG = """
-from nnplay.kernels.jit import kernel
+from nnplay.kernels.compile.jit import kernel
 
 @kernel
 def wrong(row, clock, memory, part):
@@ -81,7 +82,7 @@ def test_a_kernel_that_cannot_be_compiled_is_one_sentence(tmp_path: Path, monkey
     """The sentence names a kernel of a user's own, wherever its module lies, and says what Numba said."""
     (tmp_path / "own_kernels.py").write_text(WRONG)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("nnplay.kernels.jit.KERNELS", {})  # nobody else is to compile it
+    monkeypatch.setattr("nnplay.kernels.compile.jit.KERNELS", {})  # nobody else is to compile it
     with pytest.raises(NnplayError, match=r"could not be compiled: own_kernels:wrong: .*attribute 'nothing'"):
         object_of(importlib.import_module("own_kernels").wrong)
 
@@ -98,7 +99,7 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
 def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
     """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
     order = b'{"real": "float32", "folders": %s, "modules": %s, "kernels": %s}\n'
-    folders, modules = compilation._folders(), {"nnplay": str(Path(isolated.__file__).parents[1] / "__init__.py")}
+    folders, modules = compilation._folders(), {"nnplay": str(Path(isolated.__file__).parents[2] / "__init__.py")}
     names = [gather.gather.name, copy.copy.name]
     order %= tuple(repr(part).replace("'", '"').encode() for part in (folders, modules, names))
     child = subprocess.Popen(

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.geometry import fit, need_rank
-from nnplay.layer import Layer
-from nnplay.notation import parse_layer
+from nnplay.network.notation import parse_layer
+from nnplay.operations.window_geometry import fit, need_rank
+from nnplay.records.layer import Layer
 from tests.records import Bench, Trial, layer_named
 
 Array = NDArray[Any]

@@ -7,7 +7,7 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import DivergedError
-from nnplay.trainer import Trainer
+from nnplay.training.trainer import Trainer
 from tests.small_trainer import trainer
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.kernels import library
+from nnplay.kernels.abi import OPERAND_WIDTH, ROW_OPERANDS
+from nnplay.kernels.compile import library
+from nnplay.kernels.compile.jit import Kernel
 from nnplay.kernels.elementary import erf, exp, log, log1p, sigmoid, softplus, tanh
-from nnplay.kernels.jit import Kernel
-from nnplay.kernels.layout import OPERAND_WIDTH, ROW_OPERANDS
 from nnplay.kernels.operands import flat
 
 INF, NAN = math.inf, math.nan

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.network import NetworkPlan, Step
+from nnplay.network.network import NetworkPlan, Step
 
 Array = NDArray[Any]
 SHAPES = {"name": "shapes", "samples": 120, "size": 16, "kinds": 3}

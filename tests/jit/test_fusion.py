@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import assembler
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
-from nnplay.fusion.joined import Joined
 from nnplay.health.layer_looks import activations
-from nnplay.inspector import Inspector
-from nnplay.network import Network
-from nnplay.registry import loss_records, optimizer_records
-from nnplay.trainer import Trainer
+from nnplay.inspector.inspector import Inspector
+from nnplay.network.network import Network
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape import assembler
+from nnplay.tape.fusion.joined import Joined
+from nnplay.training.trainer import Trainer
 
 ADAM = optimizer_records()["adam"]
 RELU_AND_ZEROS, SUMS, SLOPE = "normalise, relu, zeros around", "relu backward, sums", "relu backward, gradient of x"

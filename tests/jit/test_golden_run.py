@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay import saved_run
-from nnplay.past import recall
-from nnplay.timeline import Timeline
+from nnplay.run import saved_run
+from nnplay.timeline.saved import recall
+from nnplay.timeline.timeline import Timeline
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

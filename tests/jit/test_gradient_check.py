@@ -9,9 +9,9 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
-from nnplay.gradient_check import Checker
-from nnplay.network import Network
-from nnplay.trainer import Trainer
+from nnplay.inspector.gradient_check import Checker
+from nnplay.network.network import Network
+from nnplay.training.trainer import Trainer
 
 
 def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
@@ -33,7 +33,7 @@ def test_right_gradients_agree_with_differences(layers: str) -> None:
 
 def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Differences that are off by a tenth of a per cent show as a relative error of that size."""
-    import nnplay.gradient_check as module
+    import nnplay.inspector.gradient_check as module
 
     right = module._measured
     monkeypatch.setattr(module, "_measured", lambda *given: right(*given) * 1.001)

@@ -16,9 +16,9 @@ from nnplay.errors import DivergedError
 from nnplay.health import findings
 from nnplay.health.evidence import gather
 from nnplay.health.judge import MOST, health_rules
-from nnplay.network import Network
-from nnplay.registry import optimizer_records
-from nnplay.trainer import Trainer
+from nnplay.network.network import Network
+from nnplay.records.registry import optimizer_records
+from nnplay.training.trainer import Trainer
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
 

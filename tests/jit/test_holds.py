@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import holds, saved_run
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import InputError
-from nnplay.gradient_check import Checker
-from nnplay.holds import Hold
-from nnplay.inspector import Inspector
-from nnplay.network import Network
-from nnplay.reference import clock_values
-from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
+from nnplay.inspector.gradient_check import Checker
+from nnplay.inspector.inspector import Inspector
+from nnplay.network import silenced_frozen
+from nnplay.network.network import Network
+from nnplay.network.silenced_frozen import Hold
+from nnplay.run import saved_run
+from nnplay.tape.interpreter import clock_values
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
 
 
 def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
@@ -34,13 +35,13 @@ def bits(trainer: Trainer) -> bytes:
 
 def test_texts_are_read_and_written() -> None:
     """A text names units and layers, each once, and is switched part by part."""
-    assert holds.read("1:3, 4 1:3") == (Hold("1", 3), Hold("4"))
-    assert holds.text_of(holds.read("2.1:0 4")) == "2.1:0 4"
-    assert holds.switched("1:3", Hold("4")) == "1:3 4"
-    assert holds.switched("1:3 4", Hold("1", 3)) == "4"
-    assert holds.words("1:3", "0") == ("unit 3 of layer 1 silent", "layer 0 frozen")
+    assert silenced_frozen.read("1:3, 4 1:3") == (Hold("1", 3), Hold("4"))
+    assert silenced_frozen.text_of(silenced_frozen.read("2.1:0 4")) == "2.1:0 4"
+    assert silenced_frozen.switched("1:3", Hold("4")) == "1:3 4"
+    assert silenced_frozen.switched("1:3 4", Hold("1", 3)) == "4"
+    assert silenced_frozen.words("1:3", "0") == ("unit 3 of layer 1 silent", "layer 0 frozen")
     with pytest.raises(InputError, match="names no unit"):
-        holds.read("1:x")
+        silenced_frozen.read("1:x")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
     trainer.set(silent="1:3 1:0", frozen="0:2 2")
     inspector, random, names = Inspector(trainer), np.random.default_rng(0), set()
     for number, row in enumerate(inspector.rows):
-        if row.operation.kernel.name.startswith("nnplay.rows.holds"):
+        if row.operation.kernel.name.startswith("nnplay.operations.step.silence"):
             before, after = inspector.before_and_after(number)
             values = {**inspector.values(number), **{k: v for k, v in before.items() if k in row.operation.reads}}
             integers = dict(zip(row.operation.integers, row.integers, strict=True))

@@ -10,16 +10,16 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import DivergedError, InputError
-from nnplay.inspector import Inspector
-from nnplay.layer import LayerRecord
-from nnplay.loss import LossRecord
-from nnplay.network import Network
-from nnplay.optimizer import OptimizerRecord
-from nnplay.override import Override
-from nnplay.registry import loss_records, optimizer_records
-from nnplay.slot_names import slot_named
-from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
+from nnplay.inspector.inspector import Inspector
+from nnplay.network.network import Network
+from nnplay.records.layer import LayerRecord
+from nnplay.records.loss import LossRecord
+from nnplay.records.optimizer import OptimizerRecord
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape.override import Override
+from nnplay.tape.tensor_names import slot_named
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
 from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
 ADAM = optimizer_records()["adam"]

@@ -12,8 +12,8 @@ import pytest
 
 from nnplay.cli import main
 from nnplay.config import RunConfig
-from nnplay.kernels import library, notices
-from nnplay.play.backend import PlaygroundBackend
+from nnplay.kernels.compile import library, notices
+from nnplay.run.playground import PlaygroundBackend
 from tests.small_worker import until
 
 TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.layer import Case, LayerRecord
-from nnplay.reference import results_of
-from nnplay.registry import layer_records
+from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.registry import layer_records
+from nnplay.tape.interpreter import results_of
 from tests.records import (
     Bench,
     Trial,

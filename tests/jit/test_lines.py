@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import saved_run, session
+from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError, NnplayError
-from nnplay.past import read_past, recall
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.play.forking import ForkRun, forks_in, let_newest_go
-from nnplay.timeline import Timeline
-from nnplay.worker import Worker
+from nnplay.run import saved_run
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.worker import Worker
+from nnplay.timeline.fork_run import ForkRun, forks_in, let_newest_go
+from nnplay.timeline.saved import read_past, recall
+from nnplay.timeline.timeline import Timeline
 from tests.jit.test_past_of_edits import chosen, go
 from tests.jit.test_past_of_sessions import apart, at_steps, digest, edited
 from tests.jit.test_undo import RUN, backend, change, held, train

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.layer import Case, Layer
-from nnplay.loss import LossRecord
-from nnplay.registry import loss_records
+from nnplay.records.layer import Case, Layer
+from nnplay.records.loss import LossRecord
+from nnplay.records.registry import loss_records
 from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer_named
 
 pytestmark = pytest.mark.usefixtures("kernels")

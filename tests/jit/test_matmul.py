@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.kernels import library
-from nnplay.kernels.jit import Kernel, kernel
-from nnplay.kernels.layout import OPERAND_WIDTH, ROW_INTEGERS, ROW_OPERANDS
+from nnplay.kernels.abi import OPERAND_WIDTH, ROW_INTEGERS, ROW_OPERANDS
+from nnplay.kernels.compile import library
+from nnplay.kernels.compile.jit import Kernel, kernel
 from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import integer, pointer
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from nnplay import saved_run
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.play.settings import Settings
+from nnplay.run import saved_run
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.settings import Settings
 from tests.jit.test_undo import backend, change, equal, held, train
 from tests.small_worker import until
 

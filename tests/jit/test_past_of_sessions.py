@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 
 import nnplay as nn
-from nnplay import saved_run, session
+from nnplay import session
 from nnplay.errors import InputError
-from nnplay.kernels import layout as at
-from nnplay.play.backend import PlaygroundBackend
+from nnplay.kernels import abi
+from nnplay.run import saved_run
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.session.generation import RECORD
-from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
 from tests.jit.test_past_of_edits import chosen, go
 from tests.jit.test_undo import backend, change, train
 
@@ -44,7 +45,7 @@ EDITS: tuple[Callable[[PlaygroundBackend], object], ...] = (
 
 def digest(trainer: Trainer) -> str:
     """Everything that decides how the run goes on from here."""
-    clock = trainer.machine.clock[[at.CLOCK_SEED, at.CLOCK_STEP, at.CLOCK_EPOCH, at.CLOCK_BATCH]]
+    clock = trainer.machine.clock[[abi.CLOCK_SEED, abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]]
     hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.running[0]).tobytes())
     hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.setup, trainer.plateau)).encode())
     for name, value in sorted(trainer.tensors().items()):
@@ -84,7 +85,7 @@ def edited(backend: PlaygroundBackend) -> None:
 OPENING = """
     import json, sys
     from pathlib import Path
-    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.run.playground import PlaygroundBackend
     from tests.jit.test_past_of_sessions import at_steps
 
     opened = PlaygroundBackend()
@@ -247,7 +248,7 @@ def test_the_past_takes_no_more_room_than_it_may(tmp_path: Path) -> None:
             made.trainer.run(steps=1)
             timeline.note()
         wanted = made.trainer.machine.state().nbytes
-        from nnplay.past import taken, tensors
+        from nnplay.timeline.saved import taken, tensors
 
         past = taken(timeline, lambda part: made.config)
         assert past is not None

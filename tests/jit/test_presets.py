@@ -8,9 +8,9 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.play.backend import PlaygroundBackend
 from nnplay.presets.catalogue import GROUPS, load_preset, preset_records, preset_text
 from nnplay.presets.preset import Preset
+from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
 #: Presets that take longer are in tests/slow.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.tui import panic
+from nnplay.tui.terminal import panic
 
 HOME = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NNPLAY_CACHE_DIR", "TMPDIR"}
 

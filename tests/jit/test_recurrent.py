@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.layer import Layer
+from nnplay.records.layer import Layer
 
 Array = NDArray[Any]
 CELLS = {"RNN": 1, "GRU": 3, "LSTM": 4}

@@ -7,8 +7,8 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.sampling import sample_text
-from nnplay.trainer import Trainer
+from nnplay.training.sampling import sample_text
+from nnplay.training.trainer import Trainer
 
 
 def trained(predict: str, layers: str) -> Trainer:

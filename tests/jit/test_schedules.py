@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.registry import schedule_records
-from nnplay.schedule import ScheduleRecord
+from nnplay.records.registry import schedule_records
+from nnplay.records.schedule import ScheduleRecord
 from tests.records import cases_of
 
 SCHEDULES = pytest.mark.parametrize("record", schedule_records().values(), ids=lambda record: record.name)

@@ -11,7 +11,7 @@ import pytest
 import nnplay as nn
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED
-from nnplay.registry import python_names
+from nnplay.records.registry import python_names
 
 ROOT = Path(nn.__file__).parent.parent
 

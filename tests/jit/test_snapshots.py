@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from nnplay.scene import Look
-from nnplay.snapshot import Snapshot
-from nnplay.worker import Worker
+from nnplay.run.render import Look
+from nnplay.run.worker import Worker
+from nnplay.views.snapshot import Snapshot
 from tests.small_worker import PATIENCE, settled, until
 
 

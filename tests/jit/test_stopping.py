@@ -7,10 +7,10 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
-from nnplay.network import Network
-from nnplay.registry import optimizer_records
-from nnplay.stopping import Stops
-from nnplay.trainer import Trainer
+from nnplay.network.network import Network
+from nnplay.records.registry import optimizer_records
+from nnplay.training.stopping import Stops
+from nnplay.training.trainer import Trainer
 
 ADAM = optimizer_records()["adam"]
 

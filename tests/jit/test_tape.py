@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay import reference
-from nnplay.kernels import layout as at
-from nnplay.kernels import loop
-from nnplay.network import Network
-from nnplay.notation import parse_layers
-from nnplay.registry import loss_records, optimizer_records
+from nnplay.kernels import abi, loop
+from nnplay.network.network import Network
+from nnplay.network.notation import parse_layers
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape import interpreter
 from tests.records import Bench, Trial, gradient_errors, same_bits
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -56,8 +55,8 @@ def test_the_loop_trains_as_the_interpreter_does() -> None:
     assert compiled.machine.advance(10) == 10
     for _ in range(10):
         plain.machine.view(plain.tape.named["optimizer"])[0] = 0.01
-        reference.run(plain.machine, plain.table, plain.tape.train, plain.n)
-        plain.machine.clock[at.CLOCK_STEP] += 1
+        interpreter.run(plain.machine, plain.table, plain.tape.train, plain.n)
+        plain.machine.clock[abi.CLOCK_STEP] += 1
     for name, slot in compiled.tape.parameters.items():
         assert np.allclose(compiled.machine.view(slot), plain.machine.view(plain.tape.parameters[name]), atol=1e-10), (
             name
@@ -72,13 +71,13 @@ def test_a_shorter_last_batch_is_used() -> None:
     for made in (compiled, plain):
         made.machine.load(x, y, batch=4, shuffle=False)
     compiled.machine.advance(3)
-    assert compiled.machine.clock[at.CLOCK_EPOCH] == 1
-    assert compiled.machine.clock[at.CLOCK_BATCH] == 0
+    assert compiled.machine.clock[abi.CLOCK_EPOCH] == 1
+    assert compiled.machine.clock[abi.CLOCK_BATCH] == 0
     for step, n in enumerate((4, 4, 2)):
         table = plain.machine.full_table if n == 4 else plain.machine.tail_table
-        plain.machine.clock[at.CLOCK_STEP] = plain.machine.clock[at.CLOCK_BATCH] = step
+        plain.machine.clock[abi.CLOCK_STEP] = plain.machine.clock[abi.CLOCK_BATCH] = step
         plain.machine.view(plain.tape.named["optimizer"])[0] = 0.01
-        reference.run(plain.machine, table, plain.tape.train, n)
+        interpreter.run(plain.machine, table, plain.tape.train, n)
     for name, slot in compiled.tape.parameters.items():
         assert np.allclose(compiled.machine.view(slot), plain.machine.view(plain.tape.parameters[name]), atol=1e-10), (
             name
@@ -116,7 +115,7 @@ def test_run_twice_gives_the_same_bits() -> None:
 def test_another_seed_gives_other_numbers() -> None:
     """The clock's seed reaches dropout: another one trains otherwise."""
     first, second = bench(), bench()
-    second.machine.clock[at.CLOCK_SEED] = 8
+    second.machine.clock[abi.CLOCK_SEED] = 8
     for made in (first, second):
         made.machine.advance(5)
     assert not same_bits(first.machine.state(), second.machine.state()).all()
@@ -188,7 +187,7 @@ def test_a_loss_that_is_no_number_stops_before_the_update() -> None:
     x[2, 1] = np.nan
     made.machine.load(x, made.y, batch=made.n, shuffle=False)
     assert made.machine.advance(5) == 0
-    assert made.machine.clock[at.CLOCK_FAULT] == at.FAULT_LOSS
+    assert made.machine.clock[abi.CLOCK_FAULT] == abi.FAULT_LOSS
     assert same_bits(made.machine.state(), before).all()
 
 
@@ -199,7 +198,7 @@ def test_an_update_that_overflows_puts_the_last_good_weights_back() -> None:
     made.machine.rates[3:] = np.float32(3e38)
     taken = made.machine.advance(50)
     assert taken < 50
-    assert made.machine.clock[at.CLOCK_FAULT] != at.FAULT_NONE
+    assert made.machine.clock[abi.CLOCK_FAULT] != abi.FAULT_NONE
     assert np.isfinite(made.machine.state()).all()
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nnplay.data.catalogue import load_dataset
-from nnplay.inspector import Inspector
-from nnplay.network import Network
-from nnplay.step_text import row_text
-from nnplay.through_time import Chart, charts
-from nnplay.trainer import Trainer
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.step_text import row_text
+from nnplay.network.network import Network
+from nnplay.records.time_charts import Chart, charts
+from nnplay.training.trainer import Trainer
 
 UNITS, STEPS = 3, 7
 

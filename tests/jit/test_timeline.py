@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import moments, spacing
 from nnplay.data.catalogue import load_dataset
-from nnplay.network import Network
-from nnplay.registry import optimizer_records
-from nnplay.timeline import Timeline
-from nnplay.trainer import Trainer
+from nnplay.network.network import Network
+from nnplay.records.registry import optimizer_records
+from nnplay.timeline import checkpoint_spacing, checkpoint_store
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
 
 ADAM = optimizer_records()["adam"]
 
@@ -204,7 +204,7 @@ def test_a_long_replay_can_be_stopped() -> None:
 
 def test_a_schedule_that_watches_comes_back_too() -> None:
     """What a plateau schedule remembers is part of every moment."""
-    from nnplay.registry import schedule_records
+    from nnplay.records.registry import schedule_records
 
     watching = [record for record in schedule_records().values() if record.patience]
     assert watching, "no schedule watches the validation loss"
@@ -219,9 +219,9 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
 
 def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for a few moments and a way back that would be slow, older moments lie in a file: the same bits."""
-    monkeypatch.setattr(spacing, "PATIENCE", 1e-9)
-    monkeypatch.setattr(spacing, "MOST_PATIENCE", 1e-9)
-    monkeypatch.setattr(spacing, "SOON", 0.0)
+    monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
+    monkeypatch.setattr(checkpoint_spacing, "MOST_PATIENCE", 1e-9)
+    monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
     trainer = made()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
@@ -242,9 +242,9 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
     def full(*_: object) -> int:
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(moments.os, "pwrite", full)
-    monkeypatch.setattr(spacing, "PATIENCE", 1e-9)
-    monkeypatch.setattr(spacing, "SOON", 0.0)
+    monkeypatch.setattr(checkpoint_store.os, "pwrite", full)
+    monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
+    monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
     trainer = made()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
@@ -263,7 +263,7 @@ def test_cheap_steps_need_few_moments() -> None:
     while trainer.step < 3_000:
         trainer.advance(1)
         timeline.note()
-    assert timeline.stored <= 20 + 3 * trainer.seconds / spacing.SOON
+    assert timeline.stored <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON
 
 
 def test_another_network_goes_on_and_the_past_before_it_stays() -> None:

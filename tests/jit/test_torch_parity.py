@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnplay.layer import LayerRecord
-from nnplay.loss import LossRecord
-from nnplay.notation import parse_layers
-from nnplay.optimizer import OptimizerRecord
-from nnplay.registry import layer_records, loss_records, optimizer_records, schedule_records
-from nnplay.schedule import ScheduleRecord
+from nnplay.network.notation import parse_layers
+from nnplay.records.layer import LayerRecord
+from nnplay.records.loss import LossRecord
+from nnplay.records.optimizer import OptimizerRecord
+from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
+from nnplay.records.schedule import ScheduleRecord
 from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
 torch: Any = pytest.importorskip("torch")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nnplay
-from nnplay.tour import WEIGHTS, X, Y, made, tour
+from nnplay.lessons.tour import WEIGHTS, X, Y, made, tour
 
 PAGE = Path(nnplay.__file__).resolve().parent.parent / "docs" / "tour.md"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.play.edits import Kept
-from nnplay.worker import Worker
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.undo import Kept
+from nnplay.run.worker import Worker
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 6, tanh, linear 4, tanh, linear 2", "seed": 1}
@@ -200,7 +200,7 @@ def test_without_kept_moments_settings_still_go_back(
     backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where moments take more memory than they may, all but the newest go; older edits restore their settings."""
-    monkeypatch.setattr("nnplay.play.edits.MOMENTS_BYTES", 0)
+    monkeypatch.setattr("nnplay.run.undo.MOMENTS_BYTES", 0)
     chosen = backend.settings
     for rate in (0.1, 0.2, 0.3):
         backend.apply(backend.changed(optimizer_fields={"lr": rate}))

@@ -6,9 +6,9 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import dataset_records
-from nnplay.network import Network
-from nnplay.play.settings import fitted, from_config
-from nnplay.targets import target_form
+from nnplay.network.network import Network
+from nnplay.run.settings import fitted, from_config
+from nnplay.training.targets import target_form
 
 
 @pytest.mark.parametrize("name", sorted(dataset_records()))

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnplay.kernels import layout as at
-from nnplay.notation import parse_layers
-from nnplay.registry import loss_records, optimizer_records
-from nnplay.tape import Row, encode
-from nnplay.verify import TapeError, verify
+from nnplay.kernels import abi
+from nnplay.network.notation import parse_layers
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape.tape import Row, encode
+from nnplay.tape.verify import TapeError, verify
 from tests.records import Bench, Trial
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -57,7 +57,7 @@ def moved(place: int, amount: int) -> Callable[[Table, int], None]:
 
 def swapped(line: Table, begin: int) -> None:
     """The first two dimensions change places; where they are equal, they become another shape of the same size."""
-    first = begin + at.OPERAND_SHAPE
+    first = begin + abi.OPERAND_SHAPE
     a, b = int(line[first]), int(line[first + 1])
     line[first : first + 2] = (b, a) if a != b else (a * b, 1)
     if a == b == 1:
@@ -65,18 +65,18 @@ def swapped(line: Table, begin: int) -> None:
 
 
 FAULTS = {
-    "one number further": moved(at.OPERAND_OFFSET, 1),
-    "one number back": moved(at.OPERAND_OFFSET, -1),
-    "one slot further": moved(at.OPERAND_OFFSET, 16),
-    "one slot back": moved(at.OPERAND_OFFSET, -16),
-    "behind memory": moved(at.OPERAND_OFFSET, 1 << 40),
-    "in front of memory": moved(at.OPERAND_OFFSET, -(1 << 40)),
-    "one number longer": moved(at.OPERAND_SIZE, 1),
-    "one number shorter": moved(at.OPERAND_SIZE, -1),
-    "far too long": moved(at.OPERAND_SIZE, 1 << 40),
-    "of negative size": moved(at.OPERAND_SIZE, -(1 << 40)),
-    "one row longer in shape": moved(at.OPERAND_SHAPE, 1),
-    "of another last axis": moved(at.OPERAND_LAST, 1),
+    "one number further": moved(abi.OPERAND_OFFSET, 1),
+    "one number back": moved(abi.OPERAND_OFFSET, -1),
+    "one slot further": moved(abi.OPERAND_OFFSET, 16),
+    "one slot back": moved(abi.OPERAND_OFFSET, -16),
+    "behind memory": moved(abi.OPERAND_OFFSET, 1 << 40),
+    "in front of memory": moved(abi.OPERAND_OFFSET, -(1 << 40)),
+    "one number longer": moved(abi.OPERAND_SIZE, 1),
+    "one number shorter": moved(abi.OPERAND_SIZE, -1),
+    "far too long": moved(abi.OPERAND_SIZE, 1 << 40),
+    "of negative size": moved(abi.OPERAND_SIZE, -(1 << 40)),
+    "one row longer in shape": moved(abi.OPERAND_SHAPE, 1),
+    "of another last axis": moved(abi.OPERAND_LAST, 1),
     "of another shape": swapped,
 }
 
@@ -88,7 +88,7 @@ def test_any_operand_out_of_place_is_refused(bench: Bench, fault: Callable[[Tabl
         for number, row in enumerate(rows):
             for k in range(len(row.operands)):
                 broken = table.copy()
-                fault(broken[number], at.ROW_OPERANDS + k * at.OPERAND_WIDTH)
+                fault(broken[number], abi.ROW_OPERANDS + k * abi.OPERAND_WIDTH)
                 with pytest.raises(TapeError):
                     check(bench, broken, rows)
 
@@ -100,13 +100,13 @@ def test_a_gradient_is_begun_once_and_then_added_to(bench: Bench) -> None:
             continue
         for k in range(len(row.writes)):
             broken = bench.table.copy()
-            place = at.ROW_OPERANDS + (len(row.reads) + k) * at.OPERAND_WIDTH + at.OPERAND_ADDS
+            place = abi.ROW_OPERANDS + (len(row.reads) + k) * abi.OPERAND_WIDTH + abi.OPERAND_ADDS
             broken[number, place] = 1 - broken[number, place]
             with pytest.raises(TapeError, match=r"begun|overwrites"):
                 check(bench, broken)
 
 
-@pytest.mark.parametrize(("place", "value"), [(at.ROW_ADDRESS, 0), (at.ROW_PARTS, 0), (at.ROW_PARTS, -1)])
+@pytest.mark.parametrize(("place", "value"), [(abi.ROW_ADDRESS, 0), (abi.ROW_PARTS, 0), (abi.ROW_PARTS, -1)])
 def test_a_row_without_kernel_or_parts_is_refused(bench: Bench, place: int, value: int) -> None:
     """An address of 0 would end the process; no parts would leave the output as it was."""
     broken = bench.table.copy()

@@ -7,10 +7,10 @@ import pytest
 
 import nnplay as nn
 from nnplay import views
-from nnplay.answers import Confusion, Fit, Images, Masks, Pair, Scatter, Series, Tokens, Writing
 from nnplay.config import RunConfig
-from nnplay.metrics import classification
-from nnplay.trainer import Trainer
+from nnplay.training.metrics import classification
+from nnplay.training.trainer import Trainer
+from nnplay.views.answers import Confusion, Fit, Images, Masks, Pair, Scatter, Series, Tokens, Writing
 from nnplay.views.choosing import WORST, views_of
 
 SMALL = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nnplay.stopping import Stops
-from nnplay.tempo import FULL, Tempo
-from nnplay.worker import Worker
+from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.worker import Worker
+from nnplay.training.stopping import Stops
 from tests.small_worker import PATIENCE, after, made, numbers, settled, trainer_of, until
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay import scene
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, NnplayError
-from nnplay.network import Network
-from nnplay.trainer import Trainer
-from nnplay.worker import Worker
+from nnplay.network.network import Network
+from nnplay.run import render
+from nnplay.run.worker import Worker
+from nnplay.training.trainer import Trainer
 from tests.small_worker import PATIENCE, SGD, made, numbers, settled, trainer_of, until
 
 
@@ -124,7 +124,7 @@ def test_a_fault_in_a_picture_ends_neither_thread_nor_run(worker: Worker, monkey
         calls.append(trainer)
         fail()
 
-    monkeypatch.setattr(scene, "findings", broken)
+    monkeypatch.setattr(render, "findings", broken)
     worker.run(steps=50)
     until(lambda: "planted" in worker.snapshot.error, "the fault is said")
     until(lambda: worker.ask(lambda asked: trainer_of(asked).step) == 50, "the run goes on")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.data.advice import Tongue, advice, speaking
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.advice import Tongue, advice, speaking
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
 
 ROWS = "".join(f"{row},{row % 7 + 0.5},{row % 3}\n" for row in range(30))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nnplay.config import RunConfig, merged, read_shares
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError, Problems
-from nnplay.notation import show_layers
-from nnplay.registry import loss_records, optimizer_records, schedule_records
+from nnplay.network.notation import show_layers
+from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 
 FULL = """
 title = "two arms"

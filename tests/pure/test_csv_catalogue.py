@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 

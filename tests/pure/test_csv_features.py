@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
 
 

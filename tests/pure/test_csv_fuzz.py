@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
 
 CELL = st.one_of(

@@ -7,8 +7,8 @@ import pytest
 
 from nnplay.data.catalogue import dataset_records, load_dataset
 from nnplay.data.features import FEATURES, expand
-from nnplay.data.planar import PLANE
-from nnplay.data.shipped import card, datasets_folder
+from nnplay.data.synthetic._planar import PLANE
+from nnplay.data.tables._shipped import card, datasets_folder
 from nnplay.errors import InputError
 
 RECORDS = dataset_records()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.data.csv_file import read_csv
-from nnplay.data.regular_file import open_regular
+from nnplay.data.csv.csv_file import read_csv
+from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.errors import InputError
 
 GOOD = "a,b\n1,x\n2,y\n3,x\n"

@@ -129,7 +129,7 @@ def test_one_hot_inputs_stay_zero_and_one(tmp_path: object) -> None:
     """Scaling changes numbers, not the 0/1 inputs of categories."""
     from pathlib import Path
 
-    from nnplay.data.csv_file import read_csv
+    from nnplay.data.csv.csv_file import read_csv
 
     path = Path(str(tmp_path)) / "my.csv"
     path.write_text("a,b,c\n" + "".join(f"{i},{'uvw'[i % 3]},{i % 2}\n" for i in range(30)), encoding="utf-8")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.play.edit_words import difference
-from nnplay.play.edits import DEPTH, Edit, Edits, Side
-from nnplay.play.settings import Settings
+from nnplay.run.edit_words import difference
+from nnplay.run.settings import Settings
+from nnplay.run.undo import DEPTH, Edit, Edits, Side
 
 BASE = Settings(layers=("linear 8", "tanh", "linear 2"), optimizer_fields={"lr": 0.01})
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnplay.health.losses import losses
-from nnplay.history import CAPACITY, History
+from nnplay.training.history import CAPACITY, History
 
 
 @pytest.mark.parametrize("steps", [100, CAPACITY, 1_900_000])

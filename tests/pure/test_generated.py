@@ -10,12 +10,12 @@ import pytest
 
 from nnplay.data import made_cache
 from nnplay.data.catalogue import dataset_records, load_dataset
-from nnplay.data.drawing import DOTS, read_glyph
+from nnplay.data.drawing.glyphs import STYLES
+from nnplay.data.drawing.strokes import DOTS, read_glyph
 from nnplay.data.generated.characters import alphabet, book
-from nnplay.data.glyphs import STYLES
-from nnplay.data.shipped import datasets_folder
+from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
-from nnplay.metrics import classification
+from nnplay.training.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
 PICTURES = ["digits28", "shapes", "shapes_masks"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nnplay as nn
-from nnplay.registry import layer_records, loss_records, optimizer_records, python_names, schedule_records
+from nnplay.records.registry import layer_records, loss_records, optimizer_records, python_names, schedule_records
 
 ROOT = Path(nn.__file__).resolve().parent.parent
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.kernels import notices, objects
+from nnplay.kernels.compile import notices, objects
 
 CODE = bytes(range(256)) * 40
-ABOUT = "nnplay.rows.copy:copy float32"
+ABOUT = "nnplay.operations.copy:copy float32"
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nnplay.layer import Case
-from nnplay.registry import layer_records
+from nnplay.records.layer import Case
+from nnplay.records.registry import layer_records
 
 RECORDS = layer_records()
 CONVOLUTIONS = ("conv1d", "conv2d", "conv_transpose2d")

@@ -13,16 +13,14 @@ import pytest
 import nnplay
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, Field
-from nnplay.layer import LayerRecord
-from nnplay.registry import layer_records
+from nnplay.records.layer import LayerRecord
+from nnplay.records.registry import layer_records
 
 ROOT = Path(nnplay.__file__).parent
 RECORDS = list(layer_records().values())
 FIELDS = [(record, item) for record in RECORDS for item in record.fields]
 #: Where layers refuse what they are given.
-SOURCES = sorted(
-    [*(ROOT / "layers").glob("*.py"), *(ROOT / "rows").glob("*.py"), ROOT / "geometry.py", ROOT / "recurrence.py"]
-)
+SOURCES = sorted([*(ROOT / "layers").glob("*.py"), *(ROOT / "operations").glob("*.py")])
 
 
 def illegal(item: Field) -> Iterator[Any]:

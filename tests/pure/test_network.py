@@ -6,7 +6,7 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError, Problems
-from nnplay.initial import DEFAULT
+from nnplay.records.init_schemes import DEFAULT
 
 
 def test_shapes_and_counts_follow_from_the_input() -> None:

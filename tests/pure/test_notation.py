@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.layer import Layer
-from nnplay.notation import parse_layer, parse_layers, show_layer, show_layers
-from nnplay.registry import layer_records
+from nnplay.network.notation import parse_layer, parse_layers, show_layer, show_layers
+from nnplay.records.layer import Layer
+from nnplay.records.registry import layer_records
 
 
 def cases() -> list[tuple[str, Layer]]:

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from nnplay.data.csv_file import read_csv
+from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnplay.rates import lower_rate
+from nnplay.training.learning_rate import lower_rate
 
 
 @pytest.mark.parametrize(("rate", "usual", "wanted"), [(0.3, 0.001, 0.001), (0.1, 0.001, 0.01), (1000.0, 0.01, 0.01)])

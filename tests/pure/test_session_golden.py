@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnplay.history import History
 from nnplay.session import load, save
+from nnplay.training.history import History
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

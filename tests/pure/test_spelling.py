@@ -7,7 +7,7 @@ import pytest
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import near, nearest
 from nnplay.presets.catalogue import preset_records
-from nnplay.registry import layer_records
+from nnplay.records.registry import layer_records
 from nnplay.spelling import near_name
 
 RUNS = sorted({*dataset_records(), *preset_records()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.tempo import EASED, FULL, Tempo
+from nnplay.run.speed_limit import EASED, FULL, Tempo
 
 
 def test_full_speed_has_no_limit_anywhere() -> None:

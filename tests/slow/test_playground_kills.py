@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from nnplay import session
-from nnplay.run_session import Session
-from nnplay.trainer import Trainer
+from nnplay.run.session import Session
+from nnplay.training.trainer import Trainer
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_recovery import ROOT, START
 

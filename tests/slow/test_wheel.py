@@ -16,7 +16,7 @@ NAMES = ("iris", "wine", "breast_cancer", "diabetes", "digits")
 PROBE = """
 import nnplay, pathlib
 from nnplay.data.catalogue import load_dataset
-from nnplay.data.shipped import card, datasets_folder
+from nnplay.data.tables._shipped import card, datasets_folder
 package = pathlib.Path(nnplay.__file__).resolve().parent
 assert package.is_relative_to(pathlib.Path(r"{home}").resolve()), package
 assert datasets_folder() == package / "datasets"

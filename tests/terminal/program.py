@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 from nnplay.errors import InputError
-from nnplay.tui import keymap
-from nnplay.tui.opening import Opening
+from nnplay.tui.commands import keymap
 from nnplay.tui.run import run
-from nnplay.tui.start import check
+from nnplay.tui.terminal.can_open import check
+from nnplay.tui.terminal.opening import Opening
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from nnplay.tui.opening import Opening
+from nnplay.tui.terminal.opening import Opening
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_screen import step_of
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nnplay.data.columns import Column
+from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
-from nnplay.snapshot import Snapshot
-from nnplay.tempo import Tempo
+from nnplay.run.speed_limit import Tempo
+from nnplay.views.snapshot import Snapshot
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, FakeSettings
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnplay.answers import Shown
-from nnplay.snapshot import Finding, Points, Snapshot, Surface
+from nnplay.views.answers import Shown
+from nnplay.views.snapshot import Finding, Points, Snapshot, Surface
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from nnplay.tui.app import Playground
-from nnplay.tui.cells import Cells
-from nnplay.tui.look import Look
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Cells
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.answers import Confusion, Fit, Images, Masks, Output, Pair, Scatter, Series, Shown, Tokens, Writing
-from nnplay.tui.answers.widget import Answer
 from nnplay.tui.app import Playground
-from nnplay.tui.look import Look
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.theme.look import Look
+from nnplay.views.answers import Confusion, Fit, Images, Masks, Output, Pair, Scatter, Series, Shown, Tokens, Writing
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.playing import main, make, text_of

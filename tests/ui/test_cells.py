@@ -6,8 +6,8 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from nnplay.tui.cells import Cells, Row, changed_span, fit, joined, row_width
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Cells, Row, changed_span, fit, joined, row_width
 
 A, B = Style(bold=True), Style(italic=True)
 RUNS = st.lists(st.tuples(st.text("abc ", max_size=4), st.sampled_from([A, B])), max_size=6).map(joined)

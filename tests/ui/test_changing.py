@@ -8,7 +8,7 @@ from textual.widgets import Input, OptionList, SelectionList
 from nnplay.tui.dialogs.choose import Choose, ChooseMany
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.dialogs.value import AskValue
-from nnplay.tui.layer_list import LayerList
+from nnplay.tui.widgets.layer_list import LayerList
 from tests.ui.playing import main, make, text_of, type_line
 from tests.ui.waiting import until
 

@@ -11,12 +11,12 @@ import pytest
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
-from nnplay.tui import textual_private
 from nnplay.tui.app import Playground
-from nnplay.tui.closing import ClosesOnce, Palette
-from nnplay.tui.look import Look
-from nnplay.tui.network_view import NetworkView
-from nnplay.tui.said import Said
+from nnplay.tui.dialogs.modal import ClosesOnce, Palette
+from nnplay.tui.terminal import textual_private
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 

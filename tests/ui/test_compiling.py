@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nnplay.tui.app import Playground
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.playing import text_of
 from tests.ui.waiting import until

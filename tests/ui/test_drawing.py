@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from nnplay.tui import axes, curves, fixed, network_drawing
-from nnplay.tui.axes import Limits
-from nnplay.tui.bars import bar, parts, slider
-from nnplay.tui.blocks import picture, quantised
-from nnplay.tui.cells import row_width
-from nnplay.tui.look import Look, detect
-from nnplay.tui.palette import DARK, LIGHT
-from nnplay.tui.reduce import Reduced
+from nnplay.tui.draw import axes, curves, network_drawing, number_text
+from nnplay.tui.draw.axes import Limits
+from nnplay.tui.draw.bars import bar, parts, slider
+from nnplay.tui.draw.blocks import picture, quantised
+from nnplay.tui.draw.downsample import Reduced
+from nnplay.tui.theme.look import Look, detect
+from nnplay.tui.theme.palette import DARK, LIGHT
+from nnplay.tui.widgets.cells import row_width
 
 LOOKS = [Look(), Look(LIGHT), Look(colours="256"), Look(colours="16"), Look(colours="none"), Look(ascii=True)]
 
@@ -77,9 +77,9 @@ def test_the_curve_of_a_run_that_stands_still_fills_the_plot(last: int) -> None:
 
 def test_a_shape_without_room_shows_what_comes_out() -> None:
     """Where a change of shape does not fit, its end is told rather than its beginning."""
-    assert fixed.shape("28×28×1→28×28×6", 16).strip() == "28×28×1→28×28×6"
-    assert fixed.shape("28×28×1→28×28×6", 12) == "→28×28×6    "
-    assert fixed.shape("8", 12) == "8           "
+    assert number_text.shape("28×28×1→28×28×6", 16).strip() == "28×28×1→28×28×6"
+    assert number_text.shape("28×28×1→28×28×6", 12) == "→28×28×6    "
+    assert number_text.shape("8", 12) == "8           "
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,14 @@ def test_a_shape_without_room_shows_what_comes_out() -> None:
 )
 def test_losses_have_fixed_width(value: float, text: str) -> None:
     """Losses of any size take seven columns."""
-    assert fixed.loss(value).strip() == text
-    assert len(fixed.loss(value)) == 7
+    assert number_text.loss(value).strip() == text
+    assert len(number_text.loss(value)) == 7
 
 
 def test_short_numbers() -> None:
     """Thousands and millions are cut to three digits."""
-    assert [fixed.short(v, 0) for v in (0, 7, 612_345, 999_600, 1_240_000)] == ["0", "7", "612 k", "1.00 M", "1.24 M"]
+    numbers = (0, 7, 612_345, 999_600, 1_240_000)
+    assert [number_text.short(v, 0) for v in numbers] == ["0", "7", "612 k", "1.00 M", "1.24 M"]
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -11,20 +11,21 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from nnplay.errors import InputError
-from nnplay.snapshot import Finding
-from nnplay.tui import commands, panic
-from nnplay.tui.curve_view import CurveView
+from nnplay.network.fit_outputs import suited
+from nnplay.network.layer_text import split_layers
+from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.open import OpenRun
 from nnplay.tui.dialogs.value import AskValue
-from nnplay.tui.last_layer import suited
-from nnplay.tui.layer_text import split_layers
-from nnplay.tui.network_view import NetworkView
+from nnplay.tui.draw.downsample import smoothed
+from nnplay.tui.forms.problem import problem_of
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.network import input_pictures
 from nnplay.tui.panes.output import OutputPane
-from nnplay.tui.problem import problem_of
-from nnplay.tui.reduce import smoothed
+from nnplay.tui.terminal import panic
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.network_view import NetworkView
+from nnplay.views.snapshot import Finding
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, text_of, type_line
@@ -285,12 +286,12 @@ def test_running_mean_begins_without_bias_and_survives_nan() -> None:
 
 def test_lengths_of_runs_are_read_and_refused() -> None:
     """Steps, batches and epochs; nothing else."""
-    assert commands.read_run("10 epochs") == {"epochs": 10}
-    assert commands.read_run("1 batch") == {"steps": 1}
-    assert commands.read_run("1,000 steps") == {"steps": 1000}
+    assert completion.read_run("10 epochs") == {"epochs": 10}
+    assert completion.read_run("1 batch") == {"steps": 1}
+    assert completion.read_run("1,000 steps") == {"steps": 1000}
     for wrong in ("", "ten epochs", "0 steps", "5 miles"):
         with pytest.raises(InputError):
-            commands.read_run(wrong)
+            completion.read_run(wrong)
 
 
 def test_layers_with_branches_are_split_outside_brackets() -> None:

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from nnplay.tempo import FULL, Tempo
-from nnplay.tui.actions import ACTIONS, BY_ID
+from nnplay.run.speed_limit import FULL, Tempo
 from nnplay.tui.app import Playground
-from nnplay.tui.curve_view import CurveView
-from nnplay.tui.form import Form
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.network_view import NetworkView
+from nnplay.tui.commands.actions import ACTIONS, BY_ID
+from nnplay.tui.draw.picture import Picture
+from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
-from nnplay.tui.picture import Picture
-from nnplay.tui.said import Said
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.playing import asked, main, make, type_line
 
 Read = Callable[[Playground], Any]

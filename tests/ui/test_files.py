@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
-from nnplay.data.advice import speaking
-from nnplay.data.columns import Column
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.tui import commands, entries, offers
+from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.columns import Column
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
+from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.form import Form
-from nnplay.tui.look import Look
-from nnplay.tui.said import Said
+from nnplay.tui.forms import column_choices, entries
+from nnplay.tui.forms.form import Form
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.message_line import Said
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, FakeSettings
@@ -43,12 +44,12 @@ def said(app: Playground) -> str:
 
 def test_columns_are_offered_with_what_became_of_them() -> None:
     """The target offers every column; kinds offer what a column is not, and keep what was chosen before."""
-    assert [(offer.value, offer.note) for offer in offers.targets(COLUMNS)][2:4] == [
+    assert [(offer.value, offer.note) for offer in column_choices.targets(COLUMNS)][2:4] == [
         ("city", "words"),
         ("price", "learned now"),
     ]
-    assert offers.learned(COLUMNS) == "price"
-    found = [offer.value for offer in offers.kinds(COLUMNS, {"id": "skip"})]
+    assert column_choices.learned(COLUMNS) == "price"
+    found = [offer.value for offer in column_choices.kinds(COLUMNS, {"id": "skip"})]
     assert found[0] == ""
     assert "id=skip, area=skip" in found
     assert "id=skip, city=number" in found
@@ -62,7 +63,7 @@ def test_the_target_that_was_found_stands_in_its_line() -> None:
     rows = entries.data_entries(settings, FakeCatalogue(), COLUMNS)
     assert entries.named(rows, "target").shown == "price"
     assert entries.named(rows, "kinds").shown == "id=skip, zip=category"
-    lines = [found.line for found in commands.completions("set target pr", rows, FakeCatalogue())]
+    lines = [found.line for found in completion.completions("set target pr", rows, FakeCatalogue())]
     assert lines == ["set target price"]
 
 

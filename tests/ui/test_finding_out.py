@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Input, OptionList
 
-from nnplay.tui import keymap
+from nnplay.tui.commands import keymap
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.tour import CARDS, Tour

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from rich.color import Color, ColorSystem
 
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.tui import first_frame
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES
-from nnplay.tui.look import Look
-from nnplay.tui.palette import DARK, LIGHT
+from nnplay.tui.terminal import first_frame
+from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.palette import DARK, LIGHT
 
 SIZES = [(120, 40), (110, 32), (200, 60), (137, 45), (80, 24), (101, 31), (72, 20), (60, 20), (30, 8)]
 

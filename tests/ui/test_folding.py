@@ -8,14 +8,14 @@ import pytest
 from textual.widgets import Input
 
 from nnplay.errors import InputError
-from nnplay.play.ledger import ledger
+from nnplay.network.edit_layers import changed, put, swapped, twice, without
+from nnplay.network.summary import ledger
 from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
-from nnplay.tui.inner_layers import changed, put, swapped, twice, without
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.look import Look
-from nnplay.tui.network_view import NetworkView
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeSettings

@@ -1,6 +1,6 @@
 """Claims about flow control."""
 
-from nnplay.tui.gate import DEAF_AFTER, DEAF_INTERVAL, PATIENCE, Gate
+from nnplay.tui.terminal.frame_gate import DEAF_AFTER, DEAF_INTERVAL, PATIENCE, Gate
 
 
 class Clock:

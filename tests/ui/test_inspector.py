@@ -11,7 +11,7 @@ from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
-from nnplay.tui.scrub import Scrub
+from nnplay.tui.widgets.timeline_bar import Scrub
 from tests.ui.visit import inspecting
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from nnplay.tui.inspector.detail_view import DetailView
 from nnplay.tui.inspector.rows_list import RowsList
-from nnplay.tui.look import Look
-from nnplay.tui.scrub import Scrub
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.timeline_bar import Scrub
 from tests.ui.visit import RUN, inspecting
 
 

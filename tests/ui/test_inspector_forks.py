@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import Compare
 from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
-from nnplay.tui.said import Said
-from nnplay.tui.scrub import Scrub
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.timeline_bar import Scrub
 from tests.ui.visit import inspecting
 
 

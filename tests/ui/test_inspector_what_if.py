@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.tui.header import HeaderLine
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.detail_view import DetailView
 from nnplay.tui.inspector.head_line import HeadLine
-from nnplay.tui.said import Said
+from nnplay.tui.widgets.header import HeaderLine
+from nnplay.tui.widgets.message_line import Said
 from tests.ui.visit import inspecting
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from nnplay.play.backend import PlaygroundBackend
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.open import OpenRun
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
 from tests.ui.waiting import until
 
 

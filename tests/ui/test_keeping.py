@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.widgets import OptionList, Static
 
 from nnplay.tui.app import Playground
-from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.recovered import Recovered
-from nnplay.tui.header import HeaderLine
+from nnplay.tui.draw.picture import Picture
 from nnplay.tui.panes.curves import CurvesPane
-from nnplay.tui.picture import Picture
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.header import HeaderLine
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, type_line
 from tests.ui.waiting import until

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnplay.answers import Confusion
 from nnplay.tui.app import Playground
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.views.answers import Confusion
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.playing import SIZES, main, text_of

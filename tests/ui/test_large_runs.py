@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.play.backend import PlaygroundBackend
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
-from nnplay.tui.form import Form
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.look import Look
+from nnplay.tui.forms.form import Form
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.layer_list import LayerList
 from tests.ui.playing import text_of
 from tests.ui.waiting import until
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.history import Curve
-from nnplay.tui.cells import row_width
-from nnplay.tui.curve_view import CurveView
+from nnplay.training.history import Curve
 from nnplay.tui.main_screen import MainScreen
-from nnplay.tui.said import Said
+from nnplay.tui.widgets.cells import row_width
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.message_line import Said
 from tests.ui.playing import make, text_of, type_line
 
 

@@ -10,22 +10,24 @@ from textual.widgets import OptionList, Static
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, integer, number
-from nnplay.tui import commands, entries, keymap, start
-from nnplay.tui.actions import ACTIONS, BY_ID, footer
+from nnplay.network.layer_text import split_layers, with_units
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
-from nnplay.tui.curve_view import CurveView
+from nnplay.tui.commands import completion, keymap
+from nnplay.tui.commands.actions import ACTIONS, BY_ID, footer
 from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.form import Form
-from nnplay.tui.glossary import find, glossary, terms_for
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.layer_text import split_layers, with_units
-from nnplay.tui.look import Look
-from nnplay.tui.network_view import NetworkView
-from nnplay.tui.nudge import nudged
-from nnplay.tui.pane_help import page
+from nnplay.tui.forms import entries
+from nnplay.tui.forms.form import Form
+from nnplay.tui.forms.next_value import nudged
+from nnplay.tui.help.glossary import find, glossary, terms_for
+from nnplay.tui.help.pane_help import page
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.terminal import can_open
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeSettings
 from tests.ui.playing import main, make
@@ -142,18 +144,18 @@ def test_every_character_can_be_a_key(tmp_path: Path) -> None:
 
 def test_commands_are_split_and_completed() -> None:
     """A line names an action; a missing argument or a wrong name is said with a hint."""
-    assert commands.split(":goto step 500")[1] == "step 500"
+    assert completion.split(":goto step 500")[1] == "step 500"
     with pytest.raises(InputError, match="rewind"):
-        commands.split("rewimd")
+        completion.split("rewimd")
     with pytest.raises(InputError, match=r"rate 0\.003"):
-        commands.split("set")
+        completion.split("set")
     rows = entries.training_entries(FakeSettings(), FakeCatalogue())
-    assert [c.line for c in commands.completions("set ra", rows, FakeCatalogue())] == ["set lr "]
-    assert "set optimizer sgd" in [c.line for c in commands.completions("set optimizer ", rows, FakeCatalogue())]
-    assert "rewind" in [c.line for c in commands.completions("re", rows, FakeCatalogue())]
-    assert commands.read_goto("epoch 20") == ("epoch", 20)
+    assert [c.line for c in completion.completions("set ra", rows, FakeCatalogue())] == ["set lr "]
+    assert "set optimizer sgd" in [c.line for c in completion.completions("set optimizer ", rows, FakeCatalogue())]
+    assert "rewind" in [c.line for c in completion.completions("re", rows, FakeCatalogue())]
+    assert completion.read_goto("epoch 20") == ("epoch", 20)
     with pytest.raises(InputError, match="goto step 500"):
-        commands.read_goto("twenty")
+        completion.read_goto("twenty")
 
 
 def test_settings_change_only_what_was_named() -> None:
@@ -209,14 +211,14 @@ def test_layers_as_text() -> None:
 def test_refusals_name_the_way_without_a_screen() -> None:
     """No keyboard, no screen, or a dumb terminal: one sentence with `nnplay train`; else none."""
     good = {"TERM": "xterm-256color"}
-    assert start.why_not(good, input_is_terminal=True, error_is_terminal=True) == ""
+    assert can_open.why_not(good, input_is_terminal=True, error_is_terminal=True) == ""
     for environ, keyboard, screen in (
         (good, False, True),
         (good, True, False),
         ({"TERM": "dumb"}, True, True),
         ({}, True, True),
     ):
-        reason = start.why_not(environ, input_is_terminal=keyboard, error_is_terminal=screen)
+        reason = can_open.why_not(environ, input_is_terminal=keyboard, error_is_terminal=screen)
         assert "nnplay train" in reason
         assert "\n" not in reason
 

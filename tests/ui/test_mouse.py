@@ -6,16 +6,16 @@ import pytest
 from textual import events
 from textual.widgets import OptionList
 
-from nnplay.tui.curve_view import CurveView
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.dialogs.value import AskValue
-from nnplay.tui.form import Form
-from nnplay.tui.layer_list import LayerList
-from nnplay.tui.links import Line
-from nnplay.tui.network_view import NetworkView
-from nnplay.tui.scrub import Scrub
-from nnplay.tui.tabs import PaneTabs
+from nnplay.tui.draw.links import Line
+from nnplay.tui.forms.form import Form
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.layer_list import LayerList
+from nnplay.tui.widgets.network_view import NetworkView
+from nnplay.tui.widgets.tabs import PaneTabs
+from nnplay.tui.widgets.timeline_bar import Scrub
 from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make
 

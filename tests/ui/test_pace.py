@@ -1,6 +1,6 @@
 """Claims about the pace of pictures."""
 
-from nnplay.tui.pace import BUDGET, SLOW_BUDGET, Pace
+from nnplay.tui.terminal.frame_rate import BUDGET, SLOW_BUDGET, Pace
 from tests.ui.test_gate import Clock
 
 

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from nnplay.tempo import FULL, Tempo
-from nnplay.tui.curve_view import CurveView
+from nnplay.run.speed_limit import FULL, Tempo
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.quit import AskQuit
-from nnplay.tui.form import Form
-from nnplay.tui.said import Said
+from nnplay.tui.forms.form import Form
+from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.message_line import Said
 from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make, text_of
 

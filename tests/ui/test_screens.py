@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from nnplay.tui.app import Playground
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 

@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from nnplay.config import RunConfig
-from nnplay.play.backend import PlaygroundBackend
-from nnplay.play.inspection import View
+from nnplay.inspector.messages import View
+from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
-from nnplay.tui.cells import Cells
 from nnplay.tui.inspector.screen import InspectorScreen
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Cells
 from tests.ui.waiting import until
 
 RUN = {

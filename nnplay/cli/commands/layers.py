@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnplay.cli.listing import run_listing
-from nnplay.registry import layer_records
+from nnplay.records.registry import layer_records
 
 ABOUT: Final = "The kinds of layers, with their fields"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnplay.cli.listing import run_listing
-from nnplay.registry import loss_records
+from nnplay.records.registry import loss_records
 
 ABOUT: Final = "The losses, with their fields"
 

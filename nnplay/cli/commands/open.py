@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.source import session_source
-from nnplay.tui import start
+from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
     from nnplay.tui.contract import Backend
@@ -25,8 +25,8 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
     options = parser.read(words)
     session_source(options.session)
-    start.check()
-    from nnplay.play.backend import PlaygroundBackend
+    can_open.check()
+    from nnplay.run.playground import PlaygroundBackend
     from nnplay.tui import run as screen
 
     backend = PlaygroundBackend()

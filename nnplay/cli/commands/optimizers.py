@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnplay.cli.listing import run_listing
-from nnplay.registry import optimizer_records
+from nnplay.records.registry import optimizer_records
 
 ABOUT: Final = "The optimizers, with their fields"
 

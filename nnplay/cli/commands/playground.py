@@ -14,11 +14,11 @@ from platformdirs import user_state_path
 from nnplay import ctrl_c
 from nnplay.cli.interrupt import without_terminal
 from nnplay.fields import integer
-from nnplay.tui import start
+from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
     from nnplay.config import RunConfig
-    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.run.playground import PlaygroundBackend
 
 ABOUT: Final = "Open the playground (the same as nnplay without a command)"
 _MORE: Final = """\
@@ -43,7 +43,7 @@ def run(words: Sequence[str]) -> int:
     from nnplay.cli.parser import Parser
     from nnplay.cli.run_flags import add_run_flags, run_config, run_table
     from nnplay.cli.source import base_table
-    from nnplay.play.backend import PlaygroundBackend
+    from nnplay.run.playground import PlaygroundBackend
 
     parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
@@ -59,7 +59,7 @@ def run(words: Sequence[str]) -> int:
     config: RunConfig | None = None
     if options.source or run_table(options):
         config = run_config(base_table(options.source) if options.source else _first(), options)
-    start.check()
+    can_open.check()
     backend = PlaygroundBackend(config, past=past << 20)
     return _show(lambda: backend, Drawing(options.ascii, options.light, options.slow, options.tour))
 
@@ -68,11 +68,11 @@ def _first_run(words: Sequence[str]) -> int:
     """Without a word about the run the frame is on the screen before the first preset's run is made."""
 
     def make() -> PlaygroundBackend:
-        from nnplay.play.backend import PlaygroundBackend
+        from nnplay.run.playground import PlaygroundBackend
 
         return PlaygroundBackend()
 
-    start.check()
+    can_open.check()
     tours = [word == "--tour" for word in words if word.endswith("tour")]
     drawing = Drawing("--ascii" in words, "--light" in words, "--slow" in words, tours[-1] if tours else None)
     return _show(make, drawing)
@@ -89,8 +89,8 @@ class Drawing:
 
 
 def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
-    from nnplay.tui import keymap
-    from nnplay.tui.opening import Opening
+    from nnplay.tui.commands import keymap
+    from nnplay.tui.terminal.opening import Opening
 
     keymap.load(keymap.path())  # what is wrong with it is said before the screen changes
     _tell_of_recovered()
@@ -115,7 +115,7 @@ def _tell_of_recovered() -> None:
     with contextlib.suppress(OSError):
         if not any(folder.iterdir()):
             return
-        from nnplay.play.recent import recovered
+        from nnplay.run.recent import recovered
 
         if held := recovered():
             number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
@@ -124,7 +124,7 @@ def _tell_of_recovered() -> None:
 
 def _first() -> dict[str, object]:
     """The run that opens when no data are named."""
-    from nnplay.play.backend import FIRST
     from nnplay.presets.catalogue import load_preset
+    from nnplay.run.playground import FIRST
 
     return {key: value for key, value in load_preset(FIRST).config.to_dict().items() if key != "epochs"}

@@ -8,7 +8,7 @@ from typing import Final
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.errors import InputError, unknown
-from nnplay.session_text import recovered_line
+from nnplay.session.summary_text import recovered_line
 from nnplay.text import clean
 
 ABOUT: Final = "List the runs that autosave holds"

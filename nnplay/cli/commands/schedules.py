@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nnplay.cli.listing import run_listing
-from nnplay.registry import schedule_records
+from nnplay.records.registry import schedule_records
 
 ABOUT: Final = "The learning-rate schedules, with their fields"
 

@@ -8,7 +8,7 @@ from typing import Final
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.cli.source import session_source
-from nnplay.session_text import describe
+from nnplay.session.summary_text import describe
 
 ABOUT: Final = "Say what a saved session holds"
 

@@ -16,7 +16,7 @@ from nnplay.fields import REQUIRED, integer
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from nnplay.trainer import Trainer
+    from nnplay.training.trainer import Trainer
 
 ABOUT: Final = "Print one training step, operation by operation, with its numbers"
 _MORE: Final = """\
@@ -46,8 +46,8 @@ def run(words: Sequence[str]) -> int:
     options = parser.read(words)
     trainer = _trainer(options)
     _advance(trainer, options.to_step)
-    from nnplay.inspector import Inspector
-    from nnplay.step_text import PHASES, element_text, step_text
+    from nnplay.inspector.inspector import Inspector
+    from nnplay.inspector.step_text import PHASES, element_text, step_text
 
     inspector = Inspector(trainer)
     if options.element:
@@ -74,7 +74,7 @@ def _trainer(options: Namespace) -> Trainer:
 
 
 def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]) -> Trainer:
-    from nnplay import saved_run
+    from nnplay.run import saved_run
 
     if run_table(options):
         raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")

@@ -15,13 +15,13 @@ from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.errors import DivergedError, InputError
-from nnplay.play.autosave import Unattended
-from nnplay.run_session import Session
-from nnplay.saved_run import refuse_taken
+from nnplay.run.autosave import Unattended
+from nnplay.run.saved_run import refuse_taken
+from nnplay.run.session import Session
 from nnplay.text import clean
 
 if TYPE_CHECKING:
-    from nnplay.trainer import Trainer
+    from nnplay.training.trainer import Trainer
 
 ABOUT: Final = "Train a network and print its score"
 _MORE: Final = """\

@@ -12,7 +12,7 @@ from nnplay.cli.progress import watcher
 from nnplay.text import clean
 
 if TYPE_CHECKING:
-    from nnplay.kernels.jit import Kernel
+    from nnplay.kernels.compile.jit import Kernel
 
 ABOUT: Final = "Compile all kernels into the kernel cache"
 
@@ -22,7 +22,7 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("warmup", ABOUT)
     parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="type of all numbers")
     options = parser.read(words)
-    from nnplay.kernels import library
+    from nnplay.kernels.compile import library
     from nnplay.private_folder import cache_folder
 
     watching = watcher(silent=False)
@@ -44,11 +44,11 @@ def run(words: Sequence[str]) -> int:
 
 def _every_kernel() -> list[Kernel]:
     """All kernels that any network can need: those that the records and the loop declare when they are imported."""
-    from nnplay import registry
-    from nnplay.kernels.jit import KERNELS
+    from nnplay.kernels.compile.jit import KERNELS
+    from nnplay.records import registry
 
     for records in (registry.layer_records, registry.loss_records, registry.optimizer_records):
         records()
-    importlib.import_module("nnplay.machine")
-    importlib.import_module("nnplay.assembler")
+    importlib.import_module("nnplay.tape.machine_cpu")
+    importlib.import_module("nnplay.tape.assembler")
     return list(KERNELS.values())

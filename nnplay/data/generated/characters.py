@@ -7,9 +7,9 @@ import functools
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.making import SEED, noise, samples
+from nnplay.data.generated._blocks import SEED, noise, samples
 from nnplay.data.record import DatasetRecord
-from nnplay.data.shipped import datasets_folder
+from nnplay.data.tables._shipped import datasets_folder
 from nnplay.fields import choice, flag, integer
 
 FIELDS = (

@@ -8,22 +8,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data import drawing, glyphs, making
 from nnplay.data.dataset import Dataset
+from nnplay.data.drawing import glyphs, strokes
+from nnplay.data.generated import _blocks
+from nnplay.data.generated._blocks import SEED, in_blocks
 from nnplay.data.made_cache import remembered
-from nnplay.data.making import SEED, in_blocks
 from nnplay.data.record import DatasetRecord
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, number, text
 
-SIZE: Final = drawing.PIXELS
+SIZE: Final = strokes.PIXELS
 
 
 def make(samples: int, noise: float, seed: int, distortion: float, digits: str, flat: bool, learn: str) -> Dataset:
     """Pictures (28, 28, 1) from 0 to 1; noise is the normal deviation of each pixel."""
     wanted = read_digits(digits)
     recipe = {"samples": samples, "noise": noise, "seed": seed, "distortion": distortion, "digits": wanted}
-    sources = (*(str(module.__file__) for module in (drawing, glyphs, making)), __file__)
+    sources = (*(str(module.__file__) for module in (strokes, glyphs, _blocks)), __file__)
     block = functools.partial(_block, wanted, noise, distortion)
     made = remembered(recipe, sources, lambda: in_blocks(samples, seed, "digits", block))
     x = made["pictures"].astype(np.float32) / np.float32(255)
@@ -56,15 +57,15 @@ def _block(
 ) -> dict[str, NDArray[Any]]:
     labels = rows % len(wanted)
     style = rng.integers(0, 1 << 16, len(rows))
-    places = np.zeros((len(rows), drawing.DOTS, 2), dtype=np.float32)
-    way = np.zeros((len(rows), drawing.DOTS), dtype=np.float32)
+    places = np.zeros((len(rows), strokes.DOTS, 2), dtype=np.float32)
+    way = np.zeros((len(rows), strokes.DOTS), dtype=np.float32)
     for label, digit in enumerate(wanted):
         texts = glyphs.STYLES[digit]
         for which, written in enumerate(texts):
             mine = (labels == label) & (style % len(texts) == which)
-            places[mine], way[mine] = drawing.write(drawing.read_glyph(written), int(mine.sum()), distortion, rng)
+            places[mine], way[mine] = strokes.write(strokes.read_glyph(written), int(mine.sum()), distortion, rng)
     thickness = (0.75 + 0.35 * min(distortion, 1.0) * rng.uniform(-1, 1, len(rows))).astype(np.float32)
-    pictures = drawing.ink(places, way, thickness) * rng.uniform(0.75, 1.0, (len(rows), 1, 1)).astype(np.float32)
+    pictures = strokes.ink(places, way, thickness) * rng.uniform(0.75, 1.0, (len(rows), 1, 1)).astype(np.float32)
     if noise:
         pictures += np.float32(noise) * rng.standard_normal(pictures.shape, dtype=np.float32)
     shades = np.rint(np.clip(pictures, 0, 1) * np.float32(255)).astype(np.uint8)
@@ -76,8 +77,8 @@ RECORD = DatasetRecord(
     title="Handwritten digits 28×28",
     task="classification",
     fields=(
-        making.samples(10_000, "pictures"),
-        making.noise(0.05, "normal deviation of each pixel, where ink is 1"),
+        _blocks.samples(10_000, "pictures"),
+        _blocks.noise(0.05, "normal deviation of each pixel, where ink is 1"),
         SEED,
         number("distortion", 1.0, "how differently people write: 0 is print, 1 usual", low=0.0, high=2.0),
         text("digits", "all", "all, or the digits to tell apart, such as '3 8'"),

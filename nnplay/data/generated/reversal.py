@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.making import SEED, in_blocks, noise, samples
+from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
 from nnplay.fields import integer
 

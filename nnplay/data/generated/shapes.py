@@ -7,17 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from nnplay.data import making, outlines
 from nnplay.data.dataset import Dataset
+from nnplay.data.drawing import outlines
+from nnplay.data.drawing.outlines import RADII, Scene
+from nnplay.data.generated import _blocks
+from nnplay.data.generated._blocks import SEED, in_blocks
 from nnplay.data.made_cache import Arrays, remembered
-from nnplay.data.making import SEED, in_blocks
-from nnplay.data.outlines import RADII, Scene
 from nnplay.data.record import DatasetRecord
 from nnplay.fields import choice, integer
 
 SCENE_FIELDS: Final = (
-    making.samples(4000, "pictures"),
-    making.noise(0.05, "normal deviation of each pixel"),
+    _blocks.samples(4000, "pictures"),
+    _blocks.noise(0.05, "normal deviation of each pixel"),
     SEED,
     integer("size", 32, "pixels along each side", low=16, high=128),
     choice("colours", "colour", "three channels or one", ("colour", "grey")),
@@ -40,7 +41,7 @@ def scene_of(size: int, colours: str, kinds: int, objects: int, noise: float) ->
 def drawn(scene: Scene, samples: int, seed: int) -> Arrays:
     """Pictures, labels and masks of a scene, from disk if they were drawn before."""
     recipe = {"scene": repr(scene), "samples": samples, "seed": seed}
-    sources = tuple(str(module.__file__) for module in (outlines, making))
+    sources = tuple(str(module.__file__) for module in (outlines, _blocks))
     return remembered(
         recipe, sources, lambda: in_blocks(samples, seed, "pictures", functools.partial(outlines.draw, scene))
     )

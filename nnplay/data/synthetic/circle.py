@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, balanced_labels, classified, generator, polar
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import (
+    PLANAR_FIELDS,
+    PLAYGROUND,
+    RADIUS,
+    balanced_labels,
+    classified,
+    generator,
+    polar,
+)
 
 
 def make(samples: int, noise: float, seed: int, features: str) -> Dataset:

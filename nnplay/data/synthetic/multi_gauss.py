@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
 
 # Centre and sign of each hill (+1) or hollow (-1).
 HILLS = np.array([[-4, 2.5, 1], [0, 2.5, -1], [4, 2.5, 1], [-4, -2.5, -1], [0, -2.5, 1], [4, -2.5, -1]])

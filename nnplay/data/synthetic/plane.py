@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
 
 
 def make(samples: int, noise: float, seed: int, features: str) -> Dataset:

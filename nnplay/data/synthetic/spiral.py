@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import CLASSES, PLANAR_FIELDS, PLAYGROUND, RADIUS, balanced_labels, classified, generator, polar
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import (
+    CLASSES,
+    PLANAR_FIELDS,
+    PLAYGROUND,
+    RADIUS,
+    balanced_labels,
+    classified,
+    generator,
+    polar,
+)
 from nnplay.fields import integer
 
 TURNS = 1.75

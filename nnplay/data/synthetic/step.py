@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import CURVE_FIELDS, PLANE, curve, generator
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
 
 
 def make(samples: int, noise: float, seed: int) -> Dataset:

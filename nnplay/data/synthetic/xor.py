@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, classified, generator
 from nnplay.data.record import DatasetRecord
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, classified, generator
 
 GAP = 0.3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.shipped import load_table
+from nnplay.data.tables._shipped import load_table
 
 
 def make() -> Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
-from nnplay.rates import lower_rate
+from nnplay.training.learning_rate import lower_rate
 
 #: The loss this many times its start has grown, unless it falls by that much; below that share of its start the run
 #: has learned.

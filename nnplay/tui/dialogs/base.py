@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from nnplay.tui.closing import ClosesOnce
+from nnplay.tui.dialogs.modal import ClosesOnce
 
 Answer = TypeVar("Answer")
 

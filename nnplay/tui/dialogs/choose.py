@@ -15,8 +15,8 @@ from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from nnplay.text import clean
-from nnplay.tui.cells import fit
 from nnplay.tui.dialogs.base import Dialog
+from nnplay.tui.widgets.cells import fit
 
 
 class Choose(Dialog[str]):

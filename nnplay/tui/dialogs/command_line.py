@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from nnplay.text import clean
-from nnplay.tui.cells import fit
-from nnplay.tui.commands import Candidate
+from nnplay.tui.commands.completion import Candidate
 from nnplay.tui.dialogs.base import Dialog
+from nnplay.tui.widgets.cells import fit
 
 _SHOWN = 8
 

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from nnplay.tui.dialogs.base import Dialog
-from nnplay.tui.pane_help import page
+from nnplay.tui.help.pane_help import page
 
 
 class Help(Dialog[None]):

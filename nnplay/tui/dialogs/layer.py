@@ -12,9 +12,9 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from nnplay.fields import REQUIRED, Field
-from nnplay.tui import fixed
 from nnplay.tui.contract import Ledger
 from nnplay.tui.dialogs.base import Dialog
+from nnplay.tui.draw import number_text
 
 
 class AskLayer(Dialog[str]):
@@ -69,8 +69,9 @@ class AskLayer(Dialog[str]):
             return
         ledger = self._preview(typed.strip())
         line = ledger.lines[self._place]
-        total = f"{fixed.count(ledger.parameters)} parameters, {fixed.size(ledger.bytes)} in all"
-        outcome.update(Content.styled(f"{line.shape}   {fixed.count(line.parameters)} parameters · {total}", "$accent"))
+        total = f"{number_text.count(ledger.parameters)} parameters, {number_text.size(ledger.bytes)} in all"
+        own = f"{line.shape}   {number_text.count(line.parameters)} parameters"
+        outcome.update(Content.styled(f"{own} · {total}", "$accent"))
 
     def _fields(self, word: str) -> Content:
         if word not in self._known:

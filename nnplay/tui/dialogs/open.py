@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nnplay.tui import fixed
 from nnplay.tui.contract import Recent
 from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.draw import number_text
 
 
 class OpenRun(Choose):
@@ -26,6 +26,6 @@ def note(item: Recent) -> str:
     """A run in one line: data, network, epoch, loss, age; or what is wrong with it."""
     if item.problem:
         return f"damaged: {item.problem}"
-    loss = f"loss {fixed.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
-    parts = [item.data, item.network, f"epoch {item.epoch:,}", loss, f"{fixed.duration(item.age)} ago"]
+    loss = f"loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
+    parts = [item.data, item.network, f"epoch {item.epoch:,}", loss, f"{number_text.duration(item.age)} ago"]
     return " · ".join(part for part in parts if part)

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from nnplay.errors import InputError
 from nnplay.fields import Field
 from nnplay.tui.dialogs.base import Dialog
-from nnplay.tui.entries import read_split
+from nnplay.tui.forms.entries import read_split
 
 
 class AskValue(Dialog[str]):

@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from nnplay.errors import InputError
-from nnplay.play.inspection import View
-from nnplay.tui.curve_view import CurveView
+from nnplay.inspector.messages import View
 from nnplay.tui.dialogs.base import Dialog
+from nnplay.tui.widgets.curve_view import CurveView
 
 
 class AskText(Dialog[str]):

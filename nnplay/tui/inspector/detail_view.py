@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from nnplay.play.inspection import Detail, View, When
-from nnplay.tui.cells import Cells, Row, Run, fit, joined
+from nnplay.inspector.messages import Detail, View, When
 from nnplay.tui.inspector import tiles, time_bars
 from nnplay.tui.inspector.tiles import Form, Tile
-from nnplay.tui.look import Ink
+from nnplay.tui.theme.look import Ink
+from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 
 _ROOMY = 26
 """Rows from which there is room for long formulas."""

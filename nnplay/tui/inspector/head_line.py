@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnplay.play.inspection import View
-from nnplay.tui.cells import Cells, Row, Run, joined, row_width
+from nnplay.inspector.messages import View
+from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 
 class HeadLine(Cells):

@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
-from nnplay.tui.actions import key_name
+from nnplay.tui.commands.actions import key_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual import events
 
-from nnplay.tui.cells import Cells, Row, Run, joined
 from nnplay.tui.inspector.keys import KEYS, Key, shown
+from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 _ALWAYS = 2
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nnplay.errors import InputError
-from nnplay.operation import shape_text
-from nnplay.play.inspection import Detail
-from nnplay.play.trying import parse_value
+from nnplay.inspector.messages import Detail
+from nnplay.inspector.what_if import parse_value
+from nnplay.records.operation import shape_text
 
 Kind = Literal["shape", "sign", "value"]
 KINDS: Final[tuple[Kind, ...]] = ("shape", "sign", "value")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from nnplay.operation import shape_text
-from nnplay.play.inspection import View
-from nnplay.row_view import RowView
-from nnplay.tui.cells import Cells, Row, fit, joined
-from nnplay.tui.look import Ink
+from nnplay.inspector.messages import View
+from nnplay.inspector.row_view import RowView
+from nnplay.records.operation import shape_text
+from nnplay.tui.theme.look import Ink
+from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 #: What a phase does, beside its name.
 PHASES = {

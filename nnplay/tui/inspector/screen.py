@@ -11,11 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from nnplay.play.inspecting import Inspecting
-from nnplay.play.inspection import OperandView, View, Wish
-from nnplay.tui import textual_private
-from nnplay.tui.closing import ClosesOnce
+from nnplay.inspector.messages import OperandView, View, Wish
+from nnplay.inspector.service import Inspecting
 from nnplay.tui.contract import Backend
+from nnplay.tui.dialogs.modal import ClosesOnce
 from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.detail_view import DetailView
@@ -25,8 +24,9 @@ from nnplay.tui.inspector.predict import judged, question
 from nnplay.tui.inspector.rows_list import RowsList
 from nnplay.tui.inspector.tiles import FORMS, WHENS
 from nnplay.tui.inspector.what_if import WhatIf
-from nnplay.tui.said import Said
-from nnplay.tui.scrub import Scrub
+from nnplay.tui.terminal import textual_private
+from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.timeline_bar import Scrub
 
 _NARROW = 100
 """Columns below which the list of rows is short of shapes and layers."""

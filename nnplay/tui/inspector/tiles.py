@@ -9,14 +9,14 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.operation import shape_text
-from nnplay.play.inspection import Floats, OperandView, When
-from nnplay.play.planes import centred
-from nnplay.tui import fixed
-from nnplay.tui.blocks import glyphs, half_blocks, quantised
-from nnplay.tui.cells import Row, Run, fit, joined
-from nnplay.tui.look import Look
-from nnplay.tui.palette import LEVELS
+from nnplay.inspector.messages import Floats, OperandView, When
+from nnplay.inspector.tensor_tables import centred
+from nnplay.records.operation import shape_text
+from nnplay.tui.draw import number_text
+from nnplay.tui.draw.blocks import glyphs, half_blocks, quantised
+from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.palette import LEVELS
+from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
 Form = Literal["colours", "numbers", "histogram"]
 FORMS: Final[tuple[Form, ...]] = ("colours", "numbers", "histogram")
@@ -201,7 +201,7 @@ def _table(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
             style = look.ink("above" if values[y, x] >= 0 else "below", bold=bool(touched[y, x]), reverse=chosen)
             if not touched[y, x] and not chosen:
                 style = look.ink("text")
-            runs += [(" ", look.ink("text")), (fixed.loss(float(values[y, x]), _NUMBER - 1), style)]
+            runs += [(" ", look.ink("text")), (number_text.loss(float(values[y, x]), _NUMBER - 1), style)]
         rows.append(joined(runs))
     return rows
 
@@ -225,8 +225,8 @@ def _legend(tile: Tile, width: int, look: Look) -> Row:
         return ()
     if statistics.count == 1:
         value = float(tile.values.reshape(-1)[0])
-        return ((fit(fixed.loss(value, 1), width), look.signed(value)),)
-    low, high, mean = (fixed.loss(value, 1) for value in (statistics.low, statistics.high, statistics.mean))
+        return ((fit(number_text.loss(value, 1), width), look.signed(value)),)
+    low, high, mean = (number_text.loss(value, 1) for value in (statistics.low, statistics.high, statistics.mean))
     runs: list[Run] = []
     if statistics.broken:
         runs.append((f"{statistics.broken:,} not finite! ", look.ink("error", bold=True)))

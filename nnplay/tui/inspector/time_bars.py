@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.through_time import Chart
-from nnplay.tui import fixed
-from nnplay.tui.cells import Row, Run, fit, joined
+from nnplay.records.time_charts import Chart
+from nnplay.tui.draw import number_text
 from nnplay.tui.inspector.tiles import plain
-from nnplay.tui.look import Look
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
 _HEIGHTS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII: Final = " .:-=+*#@"
@@ -38,7 +38,7 @@ def rows_of(chart: Chart, width: int, height: int, look: Look) -> list[Row]:
             middle = level == 0
             runs: list[Run] = [(fit(plain(f" {name}", look) if middle else "", names), look.ink("text", bold=True))]
             runs += _bars(shares, values[:, column], level, each, wide, chart.chosen - first, look)
-            runs.append((f" {fixed.loss(here, _NUMBER)}" if middle else " " * (_NUMBER + 1), look.signed(here)))
+            runs.append((f" {number_text.loss(here, _NUMBER)}" if middle else " " * (_NUMBER + 1), look.signed(here)))
             rows.append(joined(runs))
     rows.append(_steps(first, shown, wide, chart.chosen, names, look))
     if chart.words:

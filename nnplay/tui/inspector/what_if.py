@@ -9,15 +9,15 @@ from textual.screen import Screen
 
 from nnplay.errors import NnplayError
 from nnplay.fields import REQUIRED, integer
-from nnplay.holds import ALL, Hold, read, switched
-from nnplay.override import Override
-from nnplay.play.breakpoints import KINDS, Breakpoint
-from nnplay.play.inspecting import Inspecting
-from nnplay.play.inspection import Detail, OperandView, View
-from nnplay.play.trying import parse_value
+from nnplay.inspector.breakpoints import KINDS, Breakpoint
+from nnplay.inspector.messages import Detail, OperandView, View
+from nnplay.inspector.service import Inspecting
+from nnplay.inspector.what_if import parse_value
+from nnplay.network.silenced_frozen import ALL, Hold, read, switched
+from nnplay.tape.override import Override
 from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.choose import Choose, choose_line
-from nnplay.tui.glossary import Term, find
+from nnplay.tui.help.glossary import Term, find
 from nnplay.tui.inspector.asking import AskText, Compare, Reading
 from nnplay.tui.inspector.keys import KEYS, shown
 

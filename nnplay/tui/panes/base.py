@@ -44,6 +44,6 @@ class Pane(Vertical):
     @property
     def plain_text(self) -> str:
         """What the pane shows, for the clipboard."""
-        from nnplay.tui.cells import Cells
+        from nnplay.tui.widgets.cells import Cells
 
         return "\n".join(cells.plain_text for cells in self.query(Cells) if cells.display)

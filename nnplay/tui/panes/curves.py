@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
-from nnplay import aside
+from nnplay.training import side_curves
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Curve, Snapshot
-from nnplay.tui.curve_view import CurveView
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.widgets.curve_view import CurveView
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": "train", "validation_loss": "valid"},
@@ -69,7 +69,7 @@ class CurvesPane(Pane):
 
     def _families(self) -> Mapping[str, Mapping[str, str]]:
         """Those of every run, and its forks where it has some."""
-        forks = {name: aside.told(name)[1] for name in self._curves if name.startswith(aside.PREFIX)}
+        forks = {name: side_curves.told(name)[1] for name in self._curves if name.startswith(side_curves.PREFIX)}
         return {**FAMILIES, "forks": {"loss": "this run", **forks}} if forks else FAMILIES
 
     def _draw(self) -> None:

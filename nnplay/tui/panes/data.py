@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Settings
-from nnplay.tui.entries import Entry, data_entries
+from nnplay.tui.forms.entries import Entry, data_entries
 from nnplay.tui.panes.form_pane import FormPane
 
 

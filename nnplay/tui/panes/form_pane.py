@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from nnplay.tui.contract import Catalogue, Ledger, Settings
-from nnplay.tui.entries import Entry
-from nnplay.tui.form import Form
+from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.base import Pane
 
 

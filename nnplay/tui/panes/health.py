@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from nnplay.text import clean
-from nnplay.tui import actions
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.cells import Cells, Row
+from nnplay.tui.commands import actions
 from nnplay.tui.contract import Finding, Snapshot
-from nnplay.tui.editor import editor
-from nnplay.tui.look import Ink
+from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.theme.look import Ink
+from nnplay.tui.widgets.cells import Cells, Row
 
 _LEVELS: dict[str, tuple[str, str, Ink]] = {
     "good": ("✓", "ok", "accent"),

@@ -6,13 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 
 from nnplay.errors import InputError
+from nnplay.network.edit_layers import Path, changed, put
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Ledger, Settings
 from nnplay.tui.dialogs.layer import AskLayer
-from nnplay.tui.editor import editor
-from nnplay.tui.inner_layers import Path, changed, put
-from nnplay.tui.layer_list import LayerList
+from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.widgets.layer_list import LayerList
 
 
 class LayersPane(Pane):

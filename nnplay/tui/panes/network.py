@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from nnplay.data.features import FEATURES
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Backend, Floats, Ledger, Settings, Snapshot
-from nnplay.tui.network_view import NetworkView
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.widgets.network_view import NetworkView
 
 _SIDE = 12
 

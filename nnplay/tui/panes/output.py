@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
-from nnplay.answers import Shown
 from nnplay.text import clean
-from nnplay.tui import actions
-from nnplay.tui.answers.widget import Answer
 from nnplay.tui.arrange import HEADINGS
+from nnplay.tui.commands import actions
 from nnplay.tui.contract import Floats, Ledger, Points, Settings, Snapshot
-from nnplay.tui.look import Look
+from nnplay.tui.draw.picture import Picture
+from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
-from nnplay.tui.picture import Picture
+from nnplay.tui.theme.look import Look
+from nnplay.views.answers import Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.contract import Catalogue, Settings
-from nnplay.tui.entries import Entry, training_entries
+from nnplay.tui.forms.entries import Entry, training_entries
 from nnplay.tui.panes.form_pane import FormPane
 
 

@@ -1,0 +1,1 @@
+"""Tables: how the columns of a delimited text file become numbers, and what is said about them."""

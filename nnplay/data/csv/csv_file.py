@@ -1,0 +1,75 @@
+"""Any delimited text file as a data set: what was found and done is noted, and nothing is guessed silently."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Literal
+
+from nnplay.data.csv.options import CsvOptions
+from nnplay.data.csv.table import table_dataset
+from nnplay.data.csv.text.records import field_limit
+from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.csv.text.table_text import read_table_text
+from nnplay.data.dataset import Dataset
+from nnplay.memory_budget import memory_budget
+from nnplay.text import clean
+
+# A table of one-digit cells takes up to this many times its size: packed text, float64 columns, float32 inputs twice.
+_GROWTH = 12
+
+
+def read_csv(
+    path: str | os.PathLike[str],
+    target: str | Sequence[str] | None = None,
+    *,
+    delimiter: str = "auto",
+    decimal: Literal["auto", ".", ","] = "auto",
+    missing: Literal["refuse", "drop", "mean", "category"] = "refuse",
+    encode: Literal["one_hot", "ordinal"] = "one_hot",
+    skip_bad_rows: bool = False,
+    encoding: str = "auto",
+    header: Literal["auto", "yes", "no"] = "auto",
+    task: Literal["auto", "classification", "regression"] = "auto",
+    kinds: Mapping[str, str] | None = None,
+) -> Dataset:
+    """The table in a delimited text file, with one column to be learned from the others.
+
+    Args:
+        path: the file; `~` is expanded.
+        target: name of the column to be learned; else one called target, label, class or y, else the last one. Several
+            (a list, or names with commas between them) are quantities that are learned together.
+        delimiter: one character, or "auto": comma, semicolon, tab or bar, whichever fits.
+        decimal: the decimal mark, or "auto".
+        missing: what to do about empty cells, NA, null, ?, - and numbers that are not finite: refuse the file, drop
+            such rows, put in the training rows' mean (words become a category of their own), or mark them by an input
+            of their own besides.
+        encode: one 0/1 input for each category of a text column, or one input with codes 0, 1, … in sorted order.
+        skip_bad_rows: leave out rows that are too long or short, comments, and text in number columns, and say so.
+        encoding: name of a text encoding, or "auto": by the byte order mark, UTF-8 without one.
+        header: whether row 1 holds names; "auto": unless it holds only numbers.
+        task: whether the target is a class or a quantity; "auto" decides by its values.
+        kinds: for some columns, by name: "number", "category" or "skip" (leave out).
+
+    Raises:
+        InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
+    """
+    file_name = PurePath(path).name
+    where = clean(file_name)
+    options = CsvOptions(
+        target if target is None or isinstance(target, str) else ",".join(target),
+        delimiter,
+        decimal,
+        missing,
+        encode,
+        skip_bad_rows,
+        encoding,
+        header,
+        task,
+        dict(kinds or {}),
+    ).checked(where)
+    limit = memory_budget() // _GROWTH
+    with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():
+        text = read_table_text(file, options, where)
+    return table_dataset(text, options, clean(PurePath(file_name).stem), where)

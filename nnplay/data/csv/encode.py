@@ -1,0 +1,164 @@
+"""Feature columns as network inputs: numbers as they are, categories one-hot or as codes, with notes on each."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.cells import number_hint
+from nnplay.data.csv.column_types import TypedColumn
+from nnplay.data.csv.columns import Column
+from nnplay.errors import InputError
+from nnplay.memory_budget import memory_budget
+from nnplay.text import clean
+
+MAX_CATEGORIES = 10_000
+MAX_ONE_HOT = 1000
+MISSING_WORD = "(missing)"
+IDENTIFIER = "another word in every row"
+_LARGEST = float(np.finfo(np.float32).max)
+_EXACT = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A column's network inputs: float32 (N, number of inputs), and what was done, noticed, or why it is left out."""
+
+    column: Column
+    inputs: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+    left_out: str = ""
+
+
+def encode_column(
+    column: TypedColumn, lines: NDArray[np.int64], *, encode: str, indicate_missing: bool, where: str
+) -> Encoded:
+    """The inputs made of one feature column; a missing number becomes NaN, a missing word a category of its own.
+
+    Args:
+        encode: one_hot or ordinal, for categories.
+        indicate_missing: give a number column with missing values a second input that is 1 where they are.
+
+    Raises:
+        InputError: a number too large for 32 bits, or too many categories.
+    """
+    if column.kind == "empty":
+        return _left_out(column, len(lines), "empty")
+    if column.kind == "identifier":
+        return replace(_left_out(column, len(lines), IDENTIFIER), notes=_hint_notes(column))
+    if column.kind == "number":
+        return _encode_number(column, lines, indicate_missing, where)
+    return _encode_category(column, encode, where)
+
+
+def _left_out(column: TypedColumn, rows: int, why: str) -> Encoded:
+    described = Column(column.name, "left_out", missing=int(column.missing.sum()))
+    return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
+
+
+def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, where: str) -> Encoded:
+    refuse_overflow(column, lines, where)
+    unknown = column.unknown
+    count = int(unknown.sum())
+    known = column.values[~unknown]
+    constant = len(lines) > 1 and (known.size == 0 or known.min() == known.max())
+    if constant and not (indicate_missing and count):
+        return _left_out(column, len(lines), "constant")
+    names, inputs = [column.name], [column.values]
+    if indicate_missing and count:
+        names.append(f"{column.name} missing")
+        inputs.append(unknown.astype(np.float64))
+    if constant:
+        names, inputs = names[1:], inputs[1:]
+    described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
+    notes = (f"column {column.name}: {column.said}",) if column.said else large_integer_notes(column)
+    return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), notes)
+
+
+def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:
+    """Refuse numbers that a 32-bit number cannot hold; the first one is named."""
+    large = np.abs(column.values) > _LARGEST
+    if large.any():
+        row = int(large.argmax())
+        what = f"{clean(column.cells[row], limit=40)} is too large for a 32-bit number (at most 3.4e38)"
+        place = f"{where}, row {lines[row]}, column '{column.name}'"
+        raise InputError(what, where=place, hint="use a smaller unit, or its logarithm")
+
+
+def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
+    """A warning when whole numbers are too large to be told apart in 32 bits: they are ids more often than measures."""
+    values = column.values[~column.unknown]
+    if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
+        return ()
+    what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
+    return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
+
+
+def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
+    words = [MISSING_WORD if gone else cell for cell, gone in zip(column.cells, column.missing, strict=True)]
+    different = set(words)
+    _check_width(column, len(different), encode, where)
+    categories = sorted_words(different)
+    if len(categories) == 1 and len(words) > 1:
+        return _left_out(column, len(words), "constant")
+    code = {word: index for index, word in enumerate(categories)}
+    codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
+    shown = tuple(clean(word) for word in categories)
+    count = int(column.missing.sum())
+    notes = _hint_notes(column)
+    if encode == "ordinal":
+        described = Column(column.name, "ordinal", (column.name,), shown, count)
+        return Encoded(described, codes[:, None].astype(np.float32), (_category_note(described), *notes))
+    if len(categories) <= 2:
+        described = Column(column.name, "binary", (f"{column.name}={shown[-1]}",), shown, count)
+        inputs = (codes == len(categories) - 1)[:, None].astype(np.float32)
+        return Encoded(described, inputs, (_category_note(described), *notes))
+    described = Column(column.name, "one_hot", tuple(f"{column.name}={word}" for word in shown), shown, count)
+    one_hot = np.zeros((len(words), len(categories)), dtype=np.float32)
+    one_hot[np.arange(len(words)), codes] = 1.0
+    return Encoded(described, one_hot, (_category_note(described), *notes))
+
+
+def sorted_words(words: set[str]) -> list[str]:
+    """Categories in alphabetical order, the missing one last."""
+    return sorted(words, key=lambda word: (word == MISSING_WORD, word))
+
+
+def _category_note(column: Column) -> str:
+    return f"column {column.text}"
+
+
+def _hint_notes(column: TypedColumn) -> tuple[str, ...]:
+    """Text that looks like numbers is not guessed at, but the user is told."""
+    example = _number_like(column)
+    if not example:
+        return ()
+    return (
+        f"column '{column.name}' is text, but '{clean(example, limit=40)}' looks like a number: {number_hint(example)}",
+    )
+
+
+def _number_like(column: TypedColumn) -> str:
+    """A cell that looks like a number, of the first thousand, or nothing."""
+    return next((cell for cell in itertools.islice(column.cells, 1000) if number_hint(cell)), "")
+
+
+def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> None:
+    limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
+    # The inputs made are doubled for a moment when they are joined to those of the other columns.
+    fits = encode == "ordinal" or 8 * count * len(column.cells) <= memory_budget()
+    if count <= limit and fits:
+        return
+    example = number_hint(_number_like(column))
+    hint = f"leave it out with {advice('kinds', {column.name: 'skip'})}"
+    if encode == "one_hot" and count <= MAX_CATEGORIES:
+        hint += f", or use {advice('encode', 'ordinal')} (codes, for an embedding)"
+    what = f"{count:,} different words, at most {limit:,} can be encoded {encode}"
+    if count <= limit:
+        what = f"{count:,} inputs for {len(column.cells):,} rows do not fit into memory"
+    place = f"{where}, column '{column.name}'"
+    raise InputError(what, where=place, hint=f"{example}, or {hint}" if example else hint)

@@ -1,0 +1,57 @@
+"""Warnings about columns that give the target away, or say the same thing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.csv.column_types import TypedColumn
+
+_SHOWN = 5
+
+
+def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
+    """A note for each feature column that repeats the target, and for each that repeats an earlier feature."""
+    given_away: list[str] = []
+    repeated: list[str] = []
+    answer = _key(target)
+    first: dict[bytes, str] = {}
+    for column in features:
+        key = _key(column)
+        if key == answer:
+            given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
+        elif key in first:
+            repeated.append(f"columns '{first[key]}' and '{column.name}' are identical: leave one out?")
+        first.setdefault(key, column.name)
+    return (*_first(given_away, "columns that give the target away"), *_first(repeated, "identical columns"))
+
+
+def _first(notes: list[str], what: str) -> list[str]:
+    more = len(notes) - _SHOWN
+    return [*notes[:_SHOWN], f"{more:,} more {what}"] if more > 0 else notes
+
+
+def _key(column: TypedColumn) -> bytes:
+    """The same for columns that divide the rows alike, whatever the words or numbers; all values where most differ.
+
+    Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
+    """
+    values: NDArray[np.float64] | NDArray[np.str_]
+    values = column.values if column.kind == "number" else np.array(column.cells)
+    if column.kind == "number" and _mostly_different(column.values):
+        return column.values.tobytes()
+    different, first, codes = np.unique(values, return_index=True, return_inverse=True)
+    if 2 * len(different) > len(values):
+        return values.tobytes()
+    rank = np.empty(len(different), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(different))
+    return rank[codes].tobytes()
+
+
+def _mostly_different(values: NDArray[np.float64]) -> bool:
+    """Whether more than half of the values occur for the first time; told without the order of first occurrence."""
+    ordered = np.sort(values)
+    lacking = bool(np.isnan(ordered[-1:]).any())
+    return not lacking and 2 * (1 + int(np.count_nonzero(np.diff(ordered)))) > len(values)

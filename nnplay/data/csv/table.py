@@ -1,0 +1,184 @@
+"""A table of text understood: types found, rows kept or left out, columns encoded, and a data set made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.column_types import TypedColumn, type_column
+from nnplay.data.csv.columns import Column
+from nnplay.data.csv.encode import IDENTIFIER, Encoded, encode_column
+from nnplay.data.csv.feature_kinds import as_feature
+from nnplay.data.csv.leaks import leak_notes
+from nnplay.data.csv.missing import rows_with_values, rows_without_aliens
+from nnplay.data.csv.options import CsvOptions
+from nnplay.data.csv.target import Target, find_targets, read_targets
+from nnplay.data.csv.text.table_text import MAX_COLUMNS, TableText
+from nnplay.data.dataset import Dataset
+from nnplay.errors import InputError
+from nnplay.memory_budget import memory_budget, size_text
+
+_WHY_LEFT_OUT = {
+    "constant": "is the same in every row",
+    "empty": "is empty",
+    IDENTIFIER: "has another word in every row",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Typed columns, and the line of the file on which each row begins."""
+
+    features: tuple[TypedColumn, ...]
+    targets: tuple[TypedColumn, ...]
+    lines: NDArray[np.int64]
+
+    def take(self, keep: NDArray[np.bool_]) -> _Table:
+        features = tuple(column.take(keep) for column in self.features)
+        return _Table(features, tuple(column.take(keep) for column in self.targets), self.lines[keep])
+
+
+def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -> Dataset:
+    """The data set that `read_csv` describes.
+
+    Raises:
+        InputError: a column or value cannot be used as it is.
+    """
+    table, target_notes = _typed(text, options, where)
+    keep = rows_without_aliens(
+        (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
+    )
+    table = table.take(keep)
+    counts = {column.name: int(column.unknown.sum()) for column in (*table.features, *table.targets)}
+    keep = rows_with_values(table.features, table.targets, table.lines, options.missing, where)
+    table = table.take(keep)
+    target = read_targets(table.targets, table.lines, options.task, where)
+    encoded = _encode(table, options, where)
+    notes = (
+        *text.notes,
+        *target_notes,
+        *text.skipped.notes,
+        *_missing_notes(counts, options.missing, int((~keep).sum())),
+        *target.notes,
+        *_left_out_notes(encoded),
+        *(note for item in encoded for note in item.notes),
+        *(note for column in table.targets for note in leak_notes(table.features, column)),
+    )
+    wanted = [column.name for column in table.targets]
+    columns = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
+    columns += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
+    columns.sort(key=lambda column: text.names.index(column.name))
+    return _dataset(encoded, target, columns, notes, name=name, target_names=wanted)
+
+
+def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+    if len(text.names) == 1:
+        what = f"only one column, '{text.names[0]}': is the delimiter right?"
+        hint = f"use {advice('delimiter', ';')} or the like; one column is to be learned from the others"
+        raise InputError(what, where=where, hint=hint)
+    options.check_columns(text.names, where)
+    wanted, notes = find_targets(text.names, options.target, where)
+    features: list[TypedColumn] = []
+    targets: list[TypedColumn] = []
+    for index, name in enumerate(text.names):
+        kind = options.kinds.get(name, "auto")
+        if name in wanted:
+            targets.append(type_column(name, text.columns[index], text.decimal, kind))
+        elif kind != "skip":
+            column = type_column(name, text.columns[index], text.decimal, kind)
+            features.append(as_feature(column) if kind == "auto" else column)
+    if empty := [column.name for column in targets if column.kind == "empty"]:
+        raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'")
+    targets.sort(key=lambda column: wanted.index(column.name))
+    return _Table(tuple(features), tuple(targets), np.asarray(text.lines, dtype=np.int64)), notes
+
+
+def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
+    encoded: list[Encoded] = []
+    width, rows, budget = 0, len(table.lines), memory_budget()
+    for column in table.features:
+        item = encode_column(
+            column,
+            table.lines,
+            encode=options.encode,
+            indicate_missing=options.missing == "category",
+            where=where,
+        )
+        encoded.append(item)
+        width += item.inputs.shape[1]
+        if width > MAX_COLUMNS or 8 * width * rows > budget:
+            what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
+            hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
+            hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
+            raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
+    if width == 0:
+        raise _nothing_left(encoded, where)
+    return encoded
+
+
+def _nothing_left(encoded: Sequence[Encoded], where: str) -> InputError:
+    """Every column besides the target says nothing; of the first few it is said why."""
+    whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
+    more = ", …" if len(encoded) > 3 else ""
+    words = next((item.column.name for item in encoded if item.left_out == IDENTIFIER), "")
+    hint = f"use {advice('kinds', {words: 'category'})} to learn from it all the same" if words else ""
+    what = f"no column is left to learn from: {', '.join(whys)}{more}"
+    return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
+
+
+def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
+    notes = []
+    for why in ("constant", "empty", IDENTIFIER):
+        names = [f"'{item.column.name}'" for item in encoded if item.left_out == why]
+        if names:
+            shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+            note = f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})"
+            words = [item.column.name for item in encoded if item.left_out == why][:1]
+            way_in = advice("kinds", dict.fromkeys(words, "category"))
+            notes.append(f"{note}; {way_in} to learn from it all the same" if why == IDENTIFIER else note)
+    return tuple(notes)
+
+
+def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[str, ...]:
+    lacking = {name: count for name, count in counts.items() if count}
+    if not lacking:
+        return ()
+    shown = ", ".join(f"{name} {count:,}" for name, count in list(lacking.items())[:10])
+    shown += ", …" if len(lacking) > 10 else ""
+    done = {
+        "drop": f"{dropped:,} row{'' if dropped == 1 else 's'} left out",
+        "mean": "numbers replaced by the training rows' mean, words by a category of their own",
+        "category": "marked by an input or category of their own, numbers replaced by the training rows' mean",
+    }[choice]
+    return (f"missing values ({shown}): {done}",)
+
+
+def _dataset(
+    encoded: Sequence[Encoded],
+    target: Target,
+    columns: Sequence[Column],
+    notes: tuple[str, ...],
+    *,
+    name: str,
+    target_names: Sequence[str],
+) -> Dataset:
+    x = np.concatenate([item.inputs for item in encoded], axis=1)
+    regression = target.task == "regression"
+    return Dataset(
+        x,
+        target.y,
+        name=name,
+        feature_names=[label for item in encoded for label in item.column.inputs],
+        class_names=target.class_names or None,
+        target_names=target_names if regression else None,
+        task=target.task,
+        default_scale="standard",
+        default_scale_target="standard" if regression else "none",
+        columns=columns,
+        fill="mean" if np.isnan(x).any() else "none",
+        notes=notes,
+    )

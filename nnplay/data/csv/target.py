@@ -1,0 +1,138 @@
+"""The column to be learned: which one it is, and whether it holds classes or a quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.cells import parse_number
+from nnplay.data.csv.column_types import TypedColumn
+from nnplay.data.csv.encode import large_integer_notes, refuse_overflow
+from nnplay.data.dataset import Task
+from nnplay.errors import InputError, unknown
+from nnplay.text import clean
+
+MAX_CLASSES = 1000
+_FEW = 20
+_USUAL_NAMES = ("target", "label", "class", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Checked targets: int64 labels (N,) with class names, or float64 (N,) or (N, several)."""
+
+    y: NDArray[Any]
+    task: Task
+    class_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def find_targets(names: Sequence[str], wanted: str | None, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the target columns, and a note when nobody said which they are.
+
+    Args:
+        wanted: a column's name, or several with commas between them.
+
+    Raises:
+        InputError: no such column.
+    """
+    if wanted is not None:
+        chosen = (wanted,) if wanted in names else tuple(name.strip() for name in wanted.split(","))
+        for name in chosen:
+            if name not in names:
+                raise unknown("column", name, names[:1000], where=where)
+        return tuple(dict.fromkeys(chosen)), ()
+    usual = [name for name in names if name.lower() in _USUAL_NAMES]
+    guessed = usual[0] if usual else names[-1]
+    return (guessed,), (f"target: column '{guessed}' ({advice('target', '…')} for another)",)
+
+
+def read_targets(columns: Sequence[TypedColumn], lines: NDArray[np.int64], task: str, where: str) -> Target:
+    """The targets in columns without missing values; several are quantities (N, number of columns).
+
+    Args:
+        task: classification, regression or auto: classes when it holds words, or few different whole numbers.
+
+    Raises:
+        InputError: only one class, too many classes, or words where a quantity is wanted.
+    """
+    if len(columns) == 1:
+        return read_target(columns[0], lines, task, where)
+    if task == "classification":
+        raise InputError("several targets can only be quantities", where=where, hint="give one target, or regression")
+    each = [_quantity(column, lines, where, f"{where}, column '{column.name}'") for column in columns]
+    return Target(
+        np.stack([item.y for item in each], axis=1),
+        "regression",
+        notes=tuple(note for item in each for note in item.notes),
+    )
+
+
+def read_target(column: TypedColumn, lines: NDArray[np.int64], task: str, where: str) -> Target:
+    """The targets in a column without missing values.
+
+    Args:
+        task: classification, regression or auto: classes when it holds words, or few different whole numbers.
+
+    Raises:
+        InputError: only one class, too many classes, or words where a quantity is wanted.
+    """
+    place = f"{where}, column '{column.name}'"
+    if task == "regression" or (task == "auto" and not _is_class(column)):
+        return _quantity(column, lines, where, place)
+    labels, names = _classes(column)
+    if len(names) == 1:
+        what = f"only class '{names[0]}' is present"
+        raise InputError(what, where=place, hint="a network needs at least two classes to tell apart")
+    if len(names) > MAX_CLASSES:
+        raise InputError(f"{len(names):,} classes, at most {MAX_CLASSES:,} can be told apart", where=place)
+    notes: tuple[str, ...] = ()
+    if task == "auto" and column.kind == "number":
+        quantity = advice("task", "regression")
+        notes = (f"target '{column.name}' is read as {len(names)} classes ({quantity} for a quantity)",)
+    return Target(labels, "classification", names, notes)
+
+
+def _is_class(column: TypedColumn) -> bool:
+    if column.kind != "number":
+        return True
+    values = column.values
+    if (values != np.floor(values)).any():
+        return False
+    different = len(np.unique(values))
+    return different <= _FEW and different <= max(2, len(values) // 5)
+
+
+def _quantity(column: TypedColumn, lines: NDArray[np.int64], where: str, place: str) -> Target:
+    if column.kind != "number":
+        word = clean(next(iter(column.cells), ""), limit=40)
+        raise InputError(
+            f"'{word}' is not a number", where=place, hint=f"use {advice('task', 'classification')} for words"
+        )
+    refuse_overflow(column, lines, where)
+    if len(column.values) > 1 and column.values.min() == column.values.max():
+        what = f"every row has the same value {column.values[0]:g}: there is nothing to learn"
+        raise InputError(what, where=place)
+    return Target(column.values, "regression", notes=large_integer_notes(column))
+
+
+def _classes(column: TypedColumn) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Labels by sorted name; numbers are sorted as numbers, and `1` and `1.0` are one class."""
+    if column.kind == "number":
+        values, labels = np.unique(column.values, return_inverse=True)
+        return labels.astype(np.int64), tuple(f"{value:.12g}" for value in values)
+    words = sorted(set(column.cells), key=_as_sorted)
+    label = {word: index for index, word in enumerate(words)}
+    labels = np.fromiter((label[cell] for cell in column.cells), dtype=np.int64, count=len(column.cells))
+    return labels, tuple(clean(word) for word in words)
+
+
+def _as_sorted(word: str) -> tuple[float, str]:
+    """Numbers that were asked for as categories still sort as numbers."""
+    value = parse_number(word)
+    return (value, word) if value is not None and np.isfinite(value) else (np.inf, word)

@@ -1,0 +1,1 @@
+"""The text of a table: encoding, delimiter, records and cells, read within bounds."""

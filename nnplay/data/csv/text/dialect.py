@@ -1,0 +1,96 @@
+"""How a delimited text file is written: delimiter, decimal mark, header; found from its beginning."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.cells import is_missing, parse_number
+
+DELIMITERS = (",", ";", "\t", "|")
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+_COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
+_POINT_NUMBER = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the file is written, and what was found rather than told."""
+
+    delimiter: str
+    decimal: str
+    notes: tuple[str, ...] = ()
+
+
+def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
+    """The dialect of a file that begins with `lines`; "auto" is found out, anything else is taken as told."""
+    found = _best_delimiter(lines) if delimiter == "auto" else delimiter
+    notes = [f"delimiter: {_NAMES[found]}"] if delimiter == "auto" and found != "," else []
+    if decimal != "auto":
+        return Dialect(found, decimal, tuple(notes))
+    mark = _decimal_mark(sample_rows(lines, found)) if found != "," else "."
+    if mark == ",":
+        notes.append(f"decimal comma (if it separates thousands, use {advice('decimal', '.')})")
+    return Dialect(found, mark, tuple(notes))
+
+
+def sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Cells of the first lines, read leniently: quoting errors are for the real reading to report."""
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        rows = [line.rstrip("\n").split(delimiter) for line in lines]
+    return [[cell.strip() for cell in row] for row in rows if row]
+
+
+def usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """How many cells most rows have."""
+    widths = Counter(len(row) for row in rows)
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _best_delimiter(lines: Sequence[str]) -> str:
+    """The candidate that cuts the rows most evenly, into the most numbers, and then into the most cells."""
+    scores = {candidate: _score(sample_rows(lines, candidate)) for candidate in DELIMITERS}
+    best = max(DELIMITERS, key=lambda candidate: scores[candidate])
+    return best if scores[best] > (0.0, 0) else ","
+
+
+def _score(rows: list[list[str]]) -> tuple[float, int]:
+    width = usual_width(rows)
+    if width < 2:
+        return 0.0, 0
+    even = sum(len(row) == width for row in rows) / len(rows)
+    cells = [cell for row in rows for cell in row]
+    numbers = sum(parse_number(cell) is not None or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
+    return round(even * (1 + numbers / len(cells)), 3), width
+
+
+def _decimal_mark(rows: list[list[str]]) -> str:
+    cells = [cell for row in rows for cell in row]
+    commas = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
+    points = sum(bool(_POINT_NUMBER.fullmatch(cell)) for cell in cells)
+    return "," if commas > points else "."
+
+
+def has_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Whether the first of `rows` holds names: it does unless it holds nothing but numbers and missing values."""
+    values = [parse_number(cell, decimal) is not None for cell in rows[0] if not is_missing(cell)]
+    return not values or not all(values)
+
+
+def is_comment(rows: Sequence[Sequence[str]], decimal: str) -> bool:
+    """Whether the first of `rows` is a remark rather than a header that happens to begin with `#`."""
+    if not rows or not rows[0][0].startswith("#"):
+        return False
+    if len(rows[0]) != usual_width(rows[1:]):
+        return True
+    return len(rows) > 2 and _only_words(rows[1], decimal) and not _only_words(rows[2], decimal)
+
+
+def _only_words(row: Sequence[str], decimal: str) -> bool:
+    return all(parse_number(cell, decimal) is None for cell in row)

@@ -1,0 +1,72 @@
+"""The lines of a text file, decoded piece by piece: bounded memory, true line numbers, every line end known."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from nnplay.data.csv.advice import advice
+from nnplay.errors import InputError
+from nnplay.memory_budget import size_text
+
+FIELD_LIMIT = 1 << 20
+LINE_LIMIT = 8 << 20
+_CHUNK = 1 << 18
+
+
+def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
+    """Lines of `file`, each ended by a newline whether the file has LF, CR LF or CR there.
+
+    Args:
+        encoding: name of a codec.
+        skip: bytes at the beginning that are no text (the byte order mark).
+
+    Raises:
+        InputError: bytes that do not decode, a NUL character, or an endless line; with line and byte offset.
+    """
+    file.seek(skip)
+    ends = io.IncrementalNewlineDecoder(None, translate=True)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    begun, pending, offset, number = [""], 0, skip, 1
+    while True:
+        chunk = file.read(_CHUNK)
+        try:
+            text = ends.decode(decoder.decode(chunk, final=not chunk), final=not chunk)
+        except UnicodeDecodeError as error:
+            good = ends.decode(error.object[: error.start].decode(encoding, errors="replace"), final=True)
+            place = f"{where}, row {number + good.count(chr(10))}"
+            raise _undecodable(error, offset + len(chunk), encoding, place) from None
+        offset += len(chunk)
+        _refuse_nul(text, number, where)
+        first, *more = text.split("\n")
+        begun.append(first)
+        pending += len(first)
+        if pending > LINE_LIMIT:
+            what = f"the line is longer than {size_text(LINE_LIMIT)}; a field may hold {size_text(FIELD_LIMIT)}"
+            raise InputError(what, where=f"{where}, row {number}", hint="is it a table at all?")
+        if more:
+            yield "".join(begun) + "\n"
+            yield from (line + "\n" for line in more[:-1])
+            begun, pending, number = [more[-1]], len(more[-1]), number + len(more)
+        if not chunk:
+            break
+    if last := "".join(begun):
+        yield last + "\n"
+
+
+def _refuse_nul(text: str, number: int, where: str) -> None:
+    """Refuses a NUL character; `number` is the line with which the text begins."""
+    if "\0" in text:
+        line = number + text[: text.index("\0")].count("\n")
+        hint = f"is it a binary file, or UTF-16 without a mark ({advice('encoding', 'utf-16-le')})?"
+        raise InputError("a NUL byte", where=f"{where}, row {line}", hint=hint)
+
+
+def _undecodable(error: UnicodeDecodeError, end: int, encoding: str, where: str) -> InputError:
+    """`end` is where the bytes that the decoder saw end in the file; it may have kept some from the chunk before."""
+    offset = end - len(error.object) + error.start
+    bad = error.object[error.start : error.start + 1].hex()
+    what = f"byte 0x{bad} at offset {offset:,} is not valid {encoding.upper()}"
+    return InputError(what, where=where, hint=f"use {advice('encoding', 'cp1252', 'latin-1')} if it is one of these")

@@ -1,0 +1,1 @@
+"""Pictures drawn from strokes and outlines, many at once."""

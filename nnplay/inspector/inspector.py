@@ -1,0 +1,323 @@
+"""One training step, row by row: what each row reads and writes, in words and numbers.
+
+The inspector borrows the machine's memory to run the first rows of the step as often as it is asked, and puts the state
+back each time: between two questions the trainer always stands at the beginning of the step.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import DivergedError, InputError
+from nnplay.inspector.partial_step import Standing
+from nnplay.inspector.row_view import Operand, RowView, describe
+from nnplay.records.worked import Named, Term, noting
+from nnplay.tape.interpreter import clock_values
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.override import Override
+from nnplay.tape.tape import Row
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
+
+__all__ = ["Inspector", "Operand", "RowView", "trace"]
+
+Array = NDArray[Any]
+#: What spans over all parameters are called in worked-out elements.
+_SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients": "g"}
+
+
+class Inspector(Standing):
+    """Walks the trainer's present step row by row; `at` is the next row to run.
+
+    The trainer moves only when a step is finished; to look at a row never changes it.
+
+    Args:
+        trainer: at a step boundary, not running.
+        timeline: the trainer's past; with it, steps that are already known are walked again without losing later ones.
+    """
+
+    def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
+        super().__init__()
+        self._trainer, self.timeline = trainer, timeline
+        self.begin()
+
+    def begin(self) -> None:
+        """Starts at the first row of the trainer's present step; needed after the trainer has moved."""
+        machine = self.machine
+        self.at = 0
+        self.table, self.n = machine.batch_now
+        self.rows: list[Row] = machine.tape.train
+        self.moment = self._moment()
+        self.begin_again()
+        self._spans = {id(slot) for slot in machine.tape.layout.spans}
+
+    def renew(self) -> None:
+        """After something was changed at this step: the marked row stays, if it is still there."""
+        old, clock = self.rows[self.at], self.moment[1]
+        self.begin()
+        if self.moment[1] == clock:
+            same = (k for k, row in enumerate(self.rows) if _alike(row, old))
+            self.at = next(same, 0)
+
+    def _moment(self) -> tuple[Any, ...]:
+        serial = self.timeline.serial if self.timeline is not None else 0
+        return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), serial)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The one whose step is walked: the timeline's, which may change it on the way through the past."""
+        return self._trainer if self.timeline is None else self.timeline.trainer
+
+    @property
+    def moved(self) -> bool:
+        """Whether the trainer has been moved or changed since `begin`."""
+        return self.moment != self._moment()
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the parameters that the update rows change."""
+        return [slot.name[1:] for slot in self.machine.tape.layout.slots["gradients"]]
+
+    # -- moving ----------------------------------------------------------------------------------------------------
+
+    def next(self) -> int:
+        """Runs one row; after the last one the step is finished and the next step begins. Returns the next row."""
+        return self.to(self.at + 1)
+
+    def previous(self) -> int:
+        """Undoes one row; at the first one, the step before is shown after its last row, where it can be reached."""
+        return self.to(max(0, self.at - 1))
+
+    def to(self, row: int) -> int:
+        """Makes `row` the next row to run, forwards or backwards within this step; the last row + 1 ends the step.
+
+        Raises:
+            DivergedError: the step was ended and gave a number that is not finite.
+        """
+        if row >= len(self.rows):
+            self.finish()
+        else:
+            self.at = row
+        return self.at
+
+    def phase_end(self) -> int:
+        """Runs to the first row of the next phase."""
+        phase = self.rows[self.at].phase
+        ahead = (k for k in range(self.at, len(self.rows)) if self.rows[k].phase != phase)
+        return self.to(next(ahead, len(self.rows)))
+
+    def finish(self) -> int:
+        """Ends this step exactly as the running loop would, and begins the next.
+
+        Returns:
+            How many later steps had to be let go, because overrides lead the run elsewhere.
+
+        Raises:
+            DivergedError: a number that is not finite.
+        """
+        trainer, timeline, lost = self.trainer, self.timeline, 0
+        if self.overrides:
+            lost = self._finish_overridden()
+        elif timeline is not None and trainer.step < timeline.latest:
+            timeline.go(trainer.step + 1)
+        else:
+            trainer.advance(1, record=trainer.step >= trainer.recorded)
+            if timeline is not None:
+                timeline.note()
+        self.overrides = tuple(item for item in self.overrides if item.lasts)
+        self.begin()
+        return lost
+
+    def leave(self) -> None:
+        """Forgets overrides and position; the trainer stands at the beginning of the step."""
+        self.overrides = ()
+        self.begin()
+
+    def override(self, *items: Override) -> None:
+        """Adds overrides; a new one for the same place replaces the old one."""
+        places = {(item.slot, item.at) for item in items}
+        kept = [item for item in self.overrides if (item.slot, item.at) not in places]
+        self.overrides = (*kept, *items)
+        self.begin_again()
+
+    def _finish_overridden(self) -> int:
+        """Takes the step with overrides, and writes what came of it into the journal as a change of the state."""
+        trainer, timeline = self.trainer, self.timeline
+        with self.standing(len(self.rows)):
+            state = self.machine.state().copy()
+            named = self.machine.tape.named
+            loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
+        if not np.isfinite(state).all():
+            raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
+        lost = timeline.cut() if timeline is not None else 0
+        lr = trainer.lr
+        trainer.advance(1, record=False)
+        if trainer.step > trainer.recorded:
+            for name, value in (("loss", loss), ("gradient_norm", norm), ("lr", lr)):
+                trainer.history.extend(name, np.array([trainer.step]), np.array([value]))
+            trainer.recorded = trainer.step
+        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
+        if timeline is None:
+            _put(trainer, state)
+        else:
+            timeline.note()
+            timeline.change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
+        return lost
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def _row(self, number: int) -> Row:
+        if not 0 <= number < len(self.rows):
+            raise InputError(f"row {number} does not exist", where="step", hint=f"0 to {len(self.rows) - 1}")
+        return self.rows[number]
+
+    def view(self, number: int) -> RowView:
+        """Row `number` in words.
+
+        Raises:
+            InputError: there is no such row.
+        """
+        return describe(self.machine.tape, self._row(number), number, self.n)
+
+    def views(self) -> list[RowView]:
+        """Every row of the step."""
+        return [self.view(number) for number in range(len(self.rows))]
+
+    def part(self, slot: Slot, parameter: str) -> Slot:
+        """Where a span over all parameters (gradients, optimizer state) holds one of them; other slots as they are."""
+        if id(slot) not in self._spans or not parameter:
+            return slot
+        tape = self.machine.tape
+        own = tape.parameters[parameter]
+        begin = own.offset - tape.named["parameters"].offset
+        if begin + own.size(1) > slot.size(1):
+            raise InputError(f"this row does not touch '{parameter}'", where="step")
+        return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
+
+    def spans_parameters(self, number: int) -> list[str]:
+        """The parameters that a row changes all at once, or nothing if it is not such a row."""
+        written = self._row(number).writes[0]
+        if id(written) not in self._spans:
+            return []
+        end, first = written.size(1), self.machine.tape.named["parameters"].offset
+        parameters = self.machine.tape.parameters
+        return [name for name in self.trained if parameters[name].offset - first + parameters[name].size(1) <= end]
+
+    def slots(self, number: int, parameter: str = "") -> dict[str, Slot]:
+        """The operands' places by name, reads first; of `parameter` alone where the row works on all of them."""
+        row = self._row(number)
+        names = (*row.operation.reads, *row.operation.writes)
+        return {name: self.part(slot, parameter) for name, slot in zip(names, row.operands, strict=True)}
+
+    def values(self, number: int, parameter: str = "") -> dict[str, Array]:
+        """Copies of a row's operands by name: what it reads, and what it writes after it has run."""
+        slots = self.slots(number, parameter)
+        reads = set(self.rows[number].operation.reads) - set(self.rows[number].operation.writes)
+        with self.standing(number):
+            found = {name: self.machine.view(slots[name], self.n).copy() for name in slots if name in reads}
+            self.run_to(number + 1)
+            return {
+                name: found[name] if name in found else self.machine.view(slot, self.n).copy()
+                for name, slot in slots.items()
+            }
+
+    def before_and_after(self, number: int, parameter: str = "") -> tuple[dict[str, Array], dict[str, Array]]:
+        """Copies of what the row writes, before and after it has run."""
+        writes = self._row(number).operation.writes
+        slots = {name: slot for name, slot in self.slots(number, parameter).items() if name in writes}
+        with self.standing(number):
+            before = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
+            self.run_to(number + 1)
+            after = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
+        return before, after
+
+    def element(self, number: int, index: tuple[int, ...], parameter: str = "") -> Term:
+        """One element of the row's first output, worked out from what the row reads.
+
+        Args:
+            parameter: the index is one of this parameter, in a row that works on all parameters at once.
+
+        Raises:
+            InputError: the index is not in the output.
+        """
+        row = self._row(number)
+        with self.standing(number):
+            reads = {
+                name: self.machine.view(self.part(slot, parameter), self.n)
+                for name, slot in zip(row.operation.reads, row.reads, strict=True)
+            }
+            if not reads:
+                self.run_to(number + 1)
+            written = self.machine.view(self.part(row.writes[0], parameter), self.n)
+            return self.worked_out(number, index, reads, written, parameter)
+
+    def worked_out(
+        self,
+        number: int,
+        index: tuple[int, ...],
+        reads: dict[str, Array],
+        written: Array,
+        parameter: str = "",
+        touched: dict[str, NDArray[np.int64]] | None = None,
+    ) -> Term:
+        """One element of the first output from arrays that hold what the row reads.
+
+        Args:
+            reads: by the operation's names.
+            written: the first output before the row has run; after it, for a row that reads nothing.
+            touched: gets, for each operand that is read, the indices (k, rank) of the elements that take part.
+
+        Raises:
+            InputError: the index is not in the output.
+        """
+        row = self.rows[number]
+        operation, shape = row.operation, written.shape
+        if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
+            raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
+        if not operation.reads:
+            return Named("data", written)[index]
+        given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
+        if operation.uses_clock:
+            given["clock"] = clock_values(self.machine.clock)
+        with noting() as addresses:
+            named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
+            term = operation.element(index, *named, **given)
+        if touched is not None:
+            touched |= {name: _elements(addresses, values) for name, values in reads.items()}
+        return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
+
+
+def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:
+    """Those addresses that are elements of an array, as indices (k, rank)."""
+    places = (np.array(addresses, dtype=np.int64) - values.ctypes.data) // values.itemsize
+    own = np.unique(places[(places >= 0) & (places < values.size)])
+    return np.stack(np.unravel_index(own, values.shape), axis=-1).astype(np.int64).reshape(len(own), values.ndim)
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Whether two tapes have the same row there."""
+    names = [[slot.name for slot in one.writes] for one in (row, other)]
+    return (row.operation, row.phase, row.path) == (other.operation, other.phase, other.path) and names[0] == names[1]
+
+
+def _put(trainer: Trainer, state: Array) -> None:
+    trainer.machine.state()[...] = state
+
+
+def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
+    """One step of the trainer, row by row: each row with copies of its operands after it has run."""
+    inspector = Inspector(trainer)
+    with inspector.standing(0):
+        for number in range(len(inspector.rows)):
+            inspector.run_to(number + 1)
+            slots = inspector.slots(number)
+            yield (
+                inspector.view(number),
+                {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
+            )
+    inspector.finish()

@@ -1,0 +1,101 @@
+"""Frames: copies of all operands of one row, so that scrolling and choosing asks nothing of the machine again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.messages import Statistics
+from nnplay.records.worked import Term
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.tape import Row
+
+Array = NDArray[Any]
+Touched = dict[str, NDArray[np.int64]]
+BINS: Final = 32
+
+
+@dataclass(slots=True)
+class Frame:
+    """One row of one moment.
+
+    Attributes:
+        row: with its `number`; `n` rows in the batch.
+        parameter: the one that is shown, in a row that works on all of them, out of `parameters`.
+        slots: places of the operands by name.
+        reads: what is read only.
+        before, after: what is written, before and after the row has run.
+    """
+
+    row: Row
+    number: int
+    n: int
+    parameter: str
+    parameters: tuple[str, ...]
+    slots: dict[str, Slot]
+    reads: dict[str, Array]
+    before: dict[str, Array]
+    after: dict[str, Array]
+    _statistics: dict[str, Statistics] = field(default_factory=dict)
+    _term: tuple[tuple[int, ...], Term, Touched] | None = None
+
+    @property
+    def values(self) -> dict[str, Array]:
+        """Every operand as it is after the row has run."""
+        return self.reads | self.after
+
+    def worked(self, inspector: Inspector, index: tuple[int, ...]) -> tuple[Term, Touched]:
+        """An element of the result worked out, and which elements took part; the last one is kept.
+
+        Raises:
+            InputError: the index is not in the result.
+        """
+        if self._term is None or self._term[0] != index:
+            operation, touched = self.row.operation, Touched()
+            everything = self.reads | self.before
+            reads = {name: everything[name] for name in operation.reads}
+            written = (self.before if reads else self.after)[operation.writes[0]]
+            term = inspector.worked_out(self.number, index, reads, written, self.parameter, touched)
+            self._term = (index, term, touched)
+        return self._term[1:]
+
+    def statistics(self, name: str, histogram: bool) -> Statistics:
+        """Of a whole operand; kept, as they cost a pass over it."""
+        found = self._statistics.get(name)
+        if found is None or (histogram and found.histogram is None):
+            found = self._statistics[name] = statistics_of(self.values[name], histogram)
+        return found
+
+
+def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tuple[str, ...]) -> Frame:
+    """Runs up to a row, copies what it reads, runs it, and copies what it has written."""
+    row, slots = inspector.rows[number], inspector.slots(number, parameter)
+    writes = row.operation.writes
+
+    def copied(names: tuple[str, ...]) -> dict[str, Array]:
+        return {name: inspector.machine.view(slots[name], inspector.n).copy() for name in names}
+
+    with inspector.standing(number):
+        reads = copied(tuple(name for name in row.operation.reads if name not in writes))
+        before = copied(writes)
+        inspector.run_to(number + 1)
+        after = copied(writes)
+    return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after)
+
+
+def statistics_of(values: Array, histogram: bool) -> Statistics:
+    """Statistics of a whole tensor, without a copy of it where all its numbers are finite."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    broken = 0
+    if not np.isfinite(low + high):
+        values = values[(finite := np.isfinite(values))]
+        broken = int(finite.size - values.size)
+        low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    mean = float(values.mean(dtype=np.float64)) if values.size else 0.0
+    zeros = int(values.size - np.count_nonzero(values))
+    counts = np.histogram(values, BINS, (low, high if high > low else low + 1.0))[0] if histogram else None
+    return Statistics(low, high, mean, zeros, broken, int(values.size) + broken, counts)

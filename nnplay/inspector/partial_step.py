@@ -1,0 +1,108 @@
+"""Standing in the middle of a step: the machine's memory is borrowed, and the state put back afterwards."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.tape.override import Override
+from nnplay.tape.tape import Row
+from nnplay.training.initial_state import within
+from nnplay.training.trainer import Trainer
+
+Array = NDArray[Any]
+
+
+class Standing(abc.ABC):
+    """Runs the first rows of the present step as often as it is asked.
+
+    Attributes:
+        rows, table, n: the rows of a step, encoded for the n rows of the present batch.
+        overrides: numbers that are put in place of what rows write.
+    """
+
+    rows: list[Row]
+    table: NDArray[Any]
+    n: int
+
+    def __init__(self) -> None:
+        self.overrides: tuple[Override, ...] = ()
+        self._saved: Array | None = None
+        self._parked = -1
+
+    @property
+    @abc.abstractmethod
+    def trainer(self) -> Trainer:
+        """The one whose step it is."""
+
+    @property
+    def machine(self) -> Machine:
+        """The trainer's machine."""
+        return self.trainer.machine
+
+    def begin_again(self) -> None:
+        """Rows are run again from the first one when they are looked at next; needed after overrides have changed."""
+        self._parked = -1
+
+    @contextmanager
+    def standing(self, row: int) -> Iterator[None]:
+        """Within the block, memory is as it is right before `row` runs; then the state is the beginning's again."""
+        try:
+            if self._parked == row + 1 and self._remakes(row):
+                self._parked = row
+            if self._parked < 0 or self._parked > row:
+                self.machine.shuffle()
+                self.machine.view(self.machine.tape.named["optimizer"])[0] = self.trainer.lr
+                self._parked = 0
+            self.run_to(row)
+            yield
+        finally:
+            if self._saved is not None:
+                self.machine.state()[...] = self._saved
+                self._saved, self._parked = None, -1
+
+    def _remakes(self, number: int) -> bool:
+        """Whether a row can simply be run once more: it makes its results anew from what it leaves alone."""
+        row = self.rows[number]
+        same = {id(slot) for slot in row.reads} & {id(slot) for slot in row.writes}
+        return not (any(row.adds) or same or any(slot.region in STATE for slot in row.writes) or self.overrides)
+
+    def run_to(self, row: int) -> None:
+        """Within `standing`: runs on until right before `row`."""
+        if self._saved is None and row > self._guarded():
+            self._saved = self.machine.state().copy()
+        if not self.overrides:
+            self.machine.run_table(self.table, row, self._parked)
+        else:
+            for number in range(self._parked, row):
+                self.machine.run_table(self.table, number + 1, number)
+                self._put_overrides(number)
+        self._parked = max(self._parked, row)
+
+    def _guarded(self) -> int:
+        """The first row that changes the state."""
+        changing = (k for k, row in enumerate(self.rows) if any(slot.region in STATE for slot in row.writes))
+        return next(changing, len(self.rows))
+
+    def _put_overrides(self, number: int) -> None:
+        for item in self.overrides:
+            slot = self.machine.tape.layout.find(item.slot)
+            if any(_covers(written, slot, self.n) for written in self.rows[number].writes):
+                view = self.machine.view(slot, self.n)
+                view[item.at] = self._at_first(slot)[item.at] if item.value is None else item.value
+
+    def _at_first(self, slot: Slot) -> Array:
+        """A slot of the state as it was when the step began."""
+        if self._saved is None:
+            return self.machine.view(slot)
+        return within(self._saved, self.machine, slot)
+
+
+def _covers(written: Slot, slot: Slot, n: int) -> bool:
+    return written.offset <= slot.offset < written.offset + written.size(n)

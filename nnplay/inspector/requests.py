@@ -1,0 +1,165 @@
+"""Questions to the inspector: they go to the training thread, and immutable views come back.
+
+Everything that touches the trainer runs in the worker's thread. A newer question breaks off a long way through the
+past; views are made for the newest question only, so that held-down keys do not pile up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from nnplay.errors import NnplayError
+from nnplay.inspector.detail import Looking
+from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.messages import CheckLine, View, Wish
+from nnplay.network import silenced_frozen
+from nnplay.run.render import Look
+from nnplay.run.worker import Worker
+from nnplay.timeline import fork_run
+from nnplay.timeline.fork_run import ForkRun
+from nnplay.timeline.timeline import Timeline
+
+#: Seconds that one turn of long work may take before other commands get theirs.
+SLICE: Final = 0.03
+TOLD_EVERY: Final = 0.1
+
+
+class Questions:
+    """Asking about a worker's run.
+
+    Args:
+        worker: owns the trainer.
+        seen: called in the worker's thread with each new view.
+        working: called in the worker's thread with a sentence while something takes long.
+    """
+
+    def __init__(self, worker: Worker, seen: Callable[[View], None], working: Callable[[str], None]) -> None:
+        self.worker, self.seen, self._working = worker, seen, working
+        self._worked_at = 0.0
+        self.wish = Wish()
+        self._tickets = itertools.count(1)
+        self._newest = 0
+        self._inspector: Inspector | None = None
+        self._looking = Looking()
+        self._check: tuple[CheckLine, ...] = ()
+        self._fork: ForkRun | None = None
+        self._rows: tuple[Any, ...] = ()
+        self._rows_of: Any = None
+        self._look: Look | None = None
+        self.was_running = False
+
+    def working(self, sentence: str) -> None:
+        """Tells what takes long, at most ten times a second."""
+        now = time.perf_counter()
+        if now - self._worked_at >= TOLD_EVERY:
+            self._worked_at = now
+            self._working(sentence)
+
+    # -- questions: the screen's thread ----------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Pauses the run and looks at the step that is next."""
+        self.was_running = self.worker.will_run
+        self._look, self.worker.look = self.worker.look, Look(None, 0, False)
+        self.worker.pause()
+        self.ask()
+
+    def close(self) -> None:
+        """Leaves everything as it is; goes on training if it was running when the inspector came and nothing moved."""
+        if self._look is not None:
+            self.worker.look = self._look
+        going_on = self.was_running
+
+        def leave(worker: Worker) -> None:
+            self._keep_fork()
+            if self._inspector is not None:
+                self._inspector.leave()
+            timeline = worker.timeline
+            if going_on and timeline is not None and timeline.trainer.step == timeline.latest:
+                worker.run()
+
+        self._newest = next(self._tickets)
+        self.worker.send(leave)
+
+    def ask(self, do: Callable[[Inspector], str | None] | None = None, wish: Wish | None = None) -> int:
+        """Does something with the inspector, in the worker's thread, and shows what there is then.
+
+        Args:
+            do: may return a message.
+
+        Returns:
+            The ticket that the view will bear.
+        """
+        if wish is not None:
+            self.wish = wish
+        ticket = self._newest = next(self._tickets)
+        self.worker.send(lambda worker: self._answer(worker, do, ticket))
+        return ticket
+
+    # -- answers: the worker's thread ------------------------------------------------------------------------------
+
+    def _both(self) -> tuple[Inspector, Timeline]:
+        trainer, timeline = self.worker.both()
+        inspector = self._inspector
+        if inspector is None or inspector.trainer is not trainer or inspector.timeline is not timeline:
+            inspector = self._inspector = Inspector(trainer, timeline)
+        elif inspector.moved:
+            inspector.renew()
+        return inspector, timeline
+
+    def _keep_fork(self) -> None:
+        """Ends the fork that is on its way, if there is one; its line lies beside the run as far as it has come."""
+        if self._fork is not None:
+            self._fork.keep()
+            self._fork = None
+
+    def _answer(self, worker: Worker, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:
+        message = error = ""
+        try:
+            inspector, _ = self._both()
+            if do is not None:
+                message = do(inspector) or ""
+        except NnplayError as problem:
+            error = problem.message
+        self._show(ticket, message, error)
+
+    def _show(self, ticket: int, message: str, error: str, *, compare: bool = False) -> None:
+        """Makes the view, unless a newer question waits; what there is to say is never left out."""
+        if ticket != self._newest and not (message or error):
+            return
+        try:
+            inspector, timeline = self._both()
+            view = self._view(inspector, timeline)
+        except NnplayError as problem:
+            self.working(problem.message)
+            return
+        self.seen(replace(view, message=message, error=error, compare=compare, ticket=ticket))
+
+    def _view(self, inspector: Inspector, timeline: Timeline) -> View:
+        trainer = inspector.trainer
+        if self._rows_of != (id(inspector.machine), inspector.n):
+            self._rows, self._rows_of = tuple(inspector.views()), (id(inspector.machine), inspector.n)
+        return View(
+            step=trainer.step,
+            epoch=trainer.epoch,
+            batch=trainer.batch,
+            batches=trainer.batches,
+            lr=trainer.lr,
+            first=timeline.first,
+            latest=timeline.latest,
+            rows=self._rows,
+            at=inspector.at,
+            detail=self._looking.detail(inspector, self.wish),
+            parameters=tuple(inspector.trained),
+            overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
+            held=silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
+            journal=tuple((change.step, change.words) for change in timeline.changes),
+            check=self._check,
+            line=f"{timeline.words} from step {timeline.since:,}" if timeline.words else "",
+            forks=(forks := fork_run.shown(trainer.history, self._fork)),
+            run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
+        )

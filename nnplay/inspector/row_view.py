@@ -1,0 +1,134 @@
+"""One row of a step as it is listed and explained: phase, layer, operands, formula, words, definition."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from nnplay.tape.tape import Row, Tape
+
+#: Longer functions that a definition calls are not shown with it.
+_LINES_OF_HELPER: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One operand of a row.
+
+    Attributes:
+        name: in the words of the operation ("x", "weight", "dy").
+        slot: name of its place in memory ("0.weight").
+        role: read or written.
+        adds: the row adds to what is there.
+        shape: for the present batch.
+    """
+
+    name: str
+    slot: str
+    role: str
+    adds: bool
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row as it is listed.
+
+    Attributes:
+        number: position in the step.
+        phase: data, forward, loss, backward or update.
+        path, layer: the layer's path and kind, or empty.
+        name, formula, words, torch: from the operation.
+        code: the NumPy definition.
+        operands: what it reads, then what it writes.
+        evaluation: what the same layer does in evaluation, where that differs.
+    """
+
+    number: int
+    phase: str
+    path: str
+    layer: str
+    name: str
+    formula: str
+    words: str
+    torch: str
+    code: str
+    operands: tuple[Operand, ...]
+    evaluation: str = ""
+
+
+def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
+    """A row in words, for a batch of n rows."""
+    operation = row.operation
+    roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
+    operands = tuple(
+        Operand(name, slot.name, role, adds, slot.at(n))
+        for name, slot, (role, adds) in zip((*operation.reads, *operation.writes), row.operands, roles, strict=True)
+    )
+    layers = {step.path: step.layer.record.name for step in tape.network.steps}
+    return RowView(
+        number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
+        operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row),
+    )  # fmt: skip
+
+
+def _in_evaluation(tape: Tape, row: Row) -> str:
+    """The forward rows of the same layer in evaluation, if they are others."""
+    if row.phase != "forward" or not row.path:
+        return ""
+    own = [other.operation for other in tape.train if other.path == row.path and other.phase == "forward"]
+    there = [other.operation for other in tape.check if other.path == row.path]
+    if own == there:
+        return ""
+    return (
+        "; ".join(f"{operation.name}: {operation.formula}" for operation in there) or "nothing: the input goes through"
+    )
+
+
+@lru_cache(maxsize=1024)
+def source_of(function: Callable[..., Any]) -> str:
+    """The lines that define an operation in NumPy, with those of the short functions of nnplay that they call."""
+    lines = _own_source(function)
+    if not lines:
+        return ""
+    helpers = [f"{name} = {text}" if text.startswith("lambda") else text for name, text in _helpers(function)]
+    return "\n\n".join([lines, *helpers])
+
+
+def _own_source(function: Callable[..., Any]) -> str:
+    try:
+        lines = textwrap.dedent(inspect.getsource(function)).strip()
+    except (OSError, TypeError):
+        return ""
+    return _lambda_in(lines) if function.__name__ == "<lambda>" else lines
+
+
+def _helpers(function: Callable[..., Any]) -> list[tuple[str, str]]:
+    """Functions of nnplay that a definition calls, by the names that it uses, with their lines."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return []
+    closed = inspect.getclosurevars(function)
+    known = {**closed.globals, **closed.nonlocals}
+    found = [(name, value) for name, value in known.items() if inspect.isfunction(value)]
+    texts = [(name, _own_source(value)) for name, value in found if value.__module__.startswith("nnplay.")]
+    return [(name, text) for name, text in texts if text and text.count("\n") < _LINES_OF_HELPER]
+
+
+def _lambda_in(lines: str) -> str:
+    """The first lambda in some lines that need not be whole statements."""
+    begin = lines.find("lambda")
+    text = lines[max(0, begin) :]
+    for end in range(len(text), 0, -1):
+        try:
+            parsed = ast.parse(f"({text[:end]})", mode="eval").body
+        except SyntaxError:
+            continue
+        if isinstance(parsed, ast.Lambda):
+            return " ".join(text[:end].split())
+    return text

@@ -1,0 +1,106 @@
+"""The compiling process: turns kernels into object code, which it writes to standard output. `isolated` starts it.
+
+Each object follows a line `kernel NAME SIZE`; a line `error …` is the last. An object holds one function, `kernel`,
+without any reference to Python: kernels cannot raise. No file is written here, so that a kill leaves none behind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from typing import Any
+
+from nnplay.kernels.compile.jit import KERNELS, Kernel, argument_types, options, with_typed_literals
+
+
+def compile_kernel(kernel: Kernel) -> bytes:
+    """Object code of `kernel` for this machine's processor."""
+    import numba
+
+    signature = tuple(argument_types(kernel.arguments))
+    dispatcher = numba.njit(**options())(with_typed_literals(kernel.function))
+    dispatcher.compile(signature)
+    compiled = dispatcher.overloads[signature]
+    return _emit(_entry(compiled, signature), compiled.library._final_module)
+
+
+def _entry(compiled: Any, signature: Any) -> str:
+    """LLVM text of the function `kernel`: calls the Numba function and drops its status, which is always 0."""
+    from llvmlite import ir
+    from numba import types
+
+    context = compiled.target_context
+    module = ir.Module(name="kernel")
+    inner_type = context.call_conv.get_function_type(types.none, signature)
+    inner = ir.Function(module, inner_type, compiled.fndesc.llvm_func_name)
+    arguments = [context.get_value_type(kind) for kind in signature]
+    outer = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), "kernel")
+    builder = ir.IRBuilder(outer.append_basic_block())
+    outcome = [builder.alloca(kind.pointee) for kind in inner_type.args[:2]]
+    builder.call(inner, [*outcome, *outer.args])
+    builder.ret_void()
+    return str(module)
+
+
+def _emit(entry: str, body: Any) -> bytes:
+    import llvmlite.binding as llvm
+
+    machine = target_machine()
+    module = llvm.parse_assembly(entry)
+    module.link_in(body.clone())
+    for item in [*module.functions, *module.global_variables]:
+        if not item.is_declaration and item.name != "kernel":
+            item.linkage = "internal"
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    passes = llvm.create_pass_builder(machine, tuning).getModulePassManager()
+    passes.run(module, llvm.create_pass_builder(machine, tuning))
+    return bytes(machine.emit_object(module))
+
+
+def target_machine() -> Any:
+    """LLVM's description of this machine, for position-independent code."""
+    import llvmlite.binding as llvm
+
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=processor_features(),
+        opt=3,
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+def processor_features() -> str:
+    """What this machine's processor can do, for LLVM; loops use its widest vectors, which is a quarter faster."""
+    import llvmlite.binding as llvm
+
+    features = str(llvm.get_host_cpu_features().flatten())
+    return f"{features},-prefer-256-bit" if "+avx512f" in features else features
+
+
+def compile_all(names: list[str]) -> None:
+    """Compiles kernels by their names, as long as the program that asked is there."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ["NUMBA_CPU_FEATURES"] = processor_features()
+    os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
+    for name in names:
+        try:
+            importlib.import_module(name.partition(":")[0])
+            code = compile_kernel(KERNELS[name])
+        except Exception as error:  # whatever Numba raises: the parent shows one line that names the kernel
+            _write(f"error {name}: {' '.join(str(error).split())[:1000]}\n".encode())
+            raise SystemExit(1) from error
+        _write(f"kernel {name} {len(code)}\n".encode() + code)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that asked is gone: its end of standard input closes, even by `kill -9`."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()

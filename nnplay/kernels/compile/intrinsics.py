@@ -1,0 +1,123 @@
+"""Numba intrinsics: pointers, calls by address, atomics. Imported in the compiling process only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import extending
+
+from nnplay.kernels.compile.jit import REAL
+
+types: Any = numba.types
+
+_REAL_TYPE = numba.from_dtype(REAL)
+_REAL_POINTER = types.CPointer(_REAL_TYPE)
+_INT_POINTER = types.CPointer(types.int64)
+_I64 = ir.IntType(64)
+
+
+def intrinsic(function: Callable[..., Any]) -> Any:
+    """Declares a Numba intrinsic; `function` takes the typing context first, its callers do not."""
+    return extending.intrinsic(function)
+
+
+@intrinsic
+def shifted(typing: Any, pointer: Any, count: Any) -> Any:
+    """`pointer + count` elements."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return pointer(pointer, types.int64), emit
+
+
+@intrinsic
+def integers_at(typing: Any, address: Any) -> Any:
+    """The int64 array that starts at an absolute address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], _I64.as_pointer())
+
+    return _INT_POINTER(types.int64), emit
+
+
+@intrinsic
+def reals_at(typing: Any, address: Any) -> Any:
+    """The array of the tape's type that starts at an absolute address."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(_REAL_POINTER))
+
+    return _REAL_POINTER(types.int64), emit
+
+
+@intrinsic
+def doubles_at(typing: Any, address: Any) -> Any:
+    """The float64 array that starts at an absolute address."""
+    pointer = types.CPointer(types.float64)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(pointer))
+
+    return pointer(types.int64), emit
+
+
+@intrinsic
+def address_of(typing: Any, pointer: Any) -> Any:
+    """The absolute address of a pointer."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], _I64)
+
+    return types.int64(pointer), emit
+
+
+@intrinsic
+def call(typing: Any, address: Any, row: Any, clock: Any, memory: Any, part: Any) -> Any:
+    """Calls the kernel at `address` with the four arguments that every kernel takes."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        shape = ir.FunctionType(ir.VoidType(), [value.type for value in args[1:]])
+        function = builder.inttoptr(args[0], shape.as_pointer())
+        builder.call(function, args[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, row, clock, memory, types.int64), emit
+
+
+@intrinsic
+def fetch_add(typing: Any, cells: Any, index: Any, amount: Any) -> Any:
+    """Adds to `cells[index]` atomically and returns what was there before."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
+
+    return types.int64(cells, types.int64, types.int64), emit
+
+
+@intrinsic
+def load_acquire(typing: Any, cells: Any, index: Any) -> Any:
+    """Reads `cells[index]`, together with everything written before it was stored."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.gep(args[0], [args[1]]), "acquire", 8)
+
+    return types.int64(cells, types.int64), emit
+
+
+@intrinsic
+def store_release(typing: Any, cells: Any, index: Any, value: Any) -> Any:
+    """Writes `cells[index]` after everything that this thread wrote before."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store_atomic(args[2], builder.gep(args[0], [args[1]]), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(cells, types.int64, types.int64), emit
+
+
+#: Gives the rest of this thread's time slice to others.
+yield_processor = types.ExternalFunction("sched_yield", types.int32())

@@ -1,0 +1,161 @@
+"""Addresses of compiled kernels: from the cache where it has them, through compiling processes where not."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any, Final
+
+from nnplay.kernels.compile import objects
+from nnplay.kernels.compile.cache import object_path
+from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.jit import SHARED, Kernel
+
+Progress = Callable[[int, int, str], None]
+_addresses: dict[tuple[str, str], int] = {}
+#: Object code that was read or compiled, by name and type, until it is loaded.
+_codes: dict[tuple[str, str], bytes] = {}
+_unkept: set[tuple[str, str]] = set()
+_loading: Final = threading.RLock()  # a kernel loads the shared functions that it calls
+_engines: list[Any] = []
+#: Compiling a shared function takes as long as so many kernels.
+_SHARED_WEIGHT: Final = 7
+
+
+def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> dict[str, int]:
+    """Address of each kernel, by name; missing ones are compiled first.
+
+    Args:
+        real: "float32" or "float64".
+        progress: called as `(done, total, name)`, from 0 on, while kernels are compiled; not at all if none must be.
+    """
+    wanted = {kernel.name: kernel for kernel in kernels}
+    compile_missing(wanted.values(), real, progress)
+    return {name: _address(kernel, real) for name, kernel in wanted.items()}
+
+
+def function(kernel: Kernel, real: str) -> Any:
+    """`kernel` as a ctypes function of four integers; calling it releases Python's lock."""
+    shape = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    return shape(addresses([kernel], real)[kernel.name])
+
+
+def missing(kernels: Iterable[Kernel], real: str) -> list[Kernel]:
+    """What the cache lacks of these kernels and of the shared functions that they call, those first."""
+    wanted = list(kernels)
+    called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
+    every = [*called.values(), *wanted]
+    return [item for item in dict.fromkeys(every) if not _has(item, real)]
+
+
+def shared_by(kernel: Kernel) -> list[Kernel]:
+    """The shared functions that a kernel calls, directly or through other functions of this package."""
+    by_function = {item.function: item for item in SHARED.values()}
+    found: list[Kernel] = []
+    seen: set[Any] = set()
+    ahead: list[Any] = [kernel.function]
+    while ahead:
+        function = ahead.pop()
+        if function in seen or not isinstance(function, FunctionType):
+            continue
+        seen.add(function)
+        if function in by_function:
+            found.append(by_function[function])
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        named = [function.__globals__.get(name) for name in function.__code__.co_names]
+        ahead += [item for item in (*cells, *named) if isinstance(item, FunctionType)]
+    return found
+
+
+def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> int:
+    """Compiles what the cache lacks, in two child processes where two cores are free; returns how many."""
+    lacking = missing(kernels, real)
+    if not lacking:
+        return 0
+    workers = min(2, os.cpu_count() or 1, len(lacking))
+    by_name = {item.name: item for item in lacking}
+    _unkept.update((item.name, real) for item in lacking if not objects.can_keep(object_path(item, real)))
+    if progress is not None:
+        progress(0, len(lacking), "")
+    with contextlib.closing(compiled(_dealt(lacking, workers), real)) as ready:
+        for done, (name, code) in enumerate(ready, start=1):
+            _codes[name, real] = code
+            _keep(by_name[name], real, code)
+            if progress is not None:
+                progress(done, len(lacking), name)
+    return len(lacking)
+
+
+def kept() -> bool:
+    """Whether all that was compiled is in the cache now: the next process need not do it again."""
+    return not _unkept
+
+
+def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
+    """About equal work for each process: a shared function is as large as several kernels."""
+    shares: list[list[Kernel]] = [[] for _ in range(workers)]
+    loads = [0] * workers
+    for item in kernels:
+        least = loads.index(min(loads))
+        shares[least].append(item)
+        loads[least] += _SHARED_WEIGHT if item.name in SHARED else 1
+    return [share for share in shares if share]
+
+
+def _has(kernel: Kernel, real: str) -> bool:
+    """Whether its code is here; what the cache has of it is taken."""
+    name = (kernel.name, real)
+    if name not in _addresses and name not in _codes:
+        code = objects.read(object_path(kernel, real), _about(kernel, real))
+        if code is None:
+            return False
+        _codes[name] = code
+    return True
+
+
+def _keep(kernel: Kernel, real: str, code: bytes) -> None:
+    """Puts code into the cache; where that cannot be, this process works with what it has in memory."""
+    if not objects.write(object_path(kernel, real), _about(kernel, real), code):
+        _unkept.add((kernel.name, real))
+
+
+def _about(kernel: Kernel, real: str) -> str:
+    return f"{kernel.name} {real}"
+
+
+def _address(kernel: Kernel, real: str) -> int:
+    with _loading:
+        if (kernel.name, real) not in _addresses:
+            _addresses[kernel.name, real] = _load(kernel, real)
+        return _addresses[kernel.name, real]
+
+
+def _load(kernel: Kernel, real: str) -> int:
+    import llvmlite.binding as llvm
+
+    if not _has(kernel, real):
+        compile_missing([kernel], real)
+    code = _codes.pop((kernel.name, real))
+    for item in SHARED.values():
+        if item.symbol(real).encode() in code:
+            llvm.add_symbol(item.symbol(real), _address(item, real))
+    engine = _new_engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return int(engine.get_function_address("kernel"))
+
+
+def _new_engine() -> Any:
+    """An execution engine of its own for each object, since all of them name their function `kernel`; kept for ever."""
+    import llvmlite.binding as llvm
+
+    if not _engines:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine))
+    return _engines[-1]

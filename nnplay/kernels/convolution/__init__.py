@@ -1,0 +1,1 @@
+"""Kernels of convolutions, forward and backward, and of making pictures larger."""

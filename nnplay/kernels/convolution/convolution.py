@@ -1,0 +1,257 @@
+"""Kernels of convolutions along one and two axes, and of the padding around them.
+
+Pictures are (N, H, W, C), weights (KH, KW, C / groups, F). A sequence (N, T, C) is a picture of one row, so the same
+kernels serve both: where H is 1, nothing below depends on how the operand's rank counts its axes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.convolution.few_channels import narrow, together, widen, widen_bias
+from nnplay.kernels.convolution.window_products import windows
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.span_sums import add_rows, copy, last, zero
+
+if COMPILING:
+    from nnplay.kernels.tile import null, scratch
+else:
+    null: Any = None
+    scratch: Any = None
+
+#: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
+WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
+#: Integers of padding and cropping: inner size, what stands in front, outer size.
+FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
+#: Numbers of dy and of x in a block of the gradient of weights, which stays in the first-level cache.
+_BLOCK: Final = 7168
+
+
+@kernel
+def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, H, W, C), y (N, HP, WP, C): zeros around x
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * HP)
+    for line in range(start, stop):
+        n, h = line // HP, line % HP - top
+        Y = shifted(y, line * WP * C)
+        inside = 0 <= h < H
+        if not adds(row, 1):
+            zero(Y, left * C if inside else WP * C)
+            if inside:
+                zero(shifted(Y, (left + W) * C), (WP - left - W) * C)
+        if inside:
+            copy(shifted(Y, left * C), shifted(x, (n * H + h) * W * C), W * C, adds(row, 1))
+
+
+@kernel
+def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
+    y, x = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, HP, WP, C), x (N, H, W, C): the inside of y
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * H)
+    for line in range(start, stop):
+        n, h = line // H, line % H + top
+        copy(shifted(x, line * W * C), shifted(y, ((n * HP + h) * WP + left) * C), W * C, adds(row, 1))
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    image = size(row, 0) // dimension(row, 0, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
+    correlate(row, x, image, dimension(row, 0, 2), last(row, 0), w, b, True, False, y, last(row, 3), start, stop)
+
+
+@kernel
+def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    image = size(row, 0) // dimension(row, 0, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
+    correlate(
+        row, x, image, dimension(row, 0, 2), last(row, 0), w, null(), False, adds(row, 2), y, last(row, 2), start, stop
+    )  # fmt: skip
+
+
+@inline
+def correlate(
+    row: Any, x: Any, image: int, WP: int, C: int, w: Any, b: Any, biased: bool, add: bool, y: Any, F: int,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Lines `start` … `stop` of y (N·OH): y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·w[kh,kw,c,f]."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    r = together(OW, F, KW, SW, KH * C) if G == 1 and DW == 1 else 1
+    if r > 1:
+        wide, wide_bias = scratch(12288), scratch(64)
+        widen(wide, w, KH, KW, C, F, r, SW)
+        w, b = wide, widen_bias(wide_bias, b, F, r, biased)
+        KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
+    c, f = C // G, F // G
+    inner, middle = (KW * C, 1) if G == 1 and DW == 1 else (c, KW)
+    for line in range(start, stop):
+        X = shifted(x, line // OH * image + line % OH * SH * WP * C)
+        Y = shifted(y, line * OW * F)
+        if c == 1 and f == 1 and G > 1:
+            without_taps(Y, C, OW, C, b, biased, add)
+            _correlate_depthwise(X, WP, C, w, Y, KH, KW, SW, DH, DW, OW)
+            continue
+        for g in range(G):
+            windows(
+                shifted(X, g * c), SW * C, 1, DW * C, DH * WP * C,
+                shifted(w, g * f), F, c * F, KW * c * F,
+                shifted(Y, g * f), F,
+                shifted(Y, g * f) if add else shifted(b, g * f) if biased else b, F if add else 0,
+                OW, f, inner, middle, KH,
+            )  # fmt: skip
+
+
+@inline
+def _correlate_depthwise(
+    X: Any, WP: int, C: int, w: Any, Y: Any, KH: int, KW: int, SW: int, DH: int, DW: int, OW: int
+) -> None:
+    """One line of y where each channel has a filter of its own; the loops run over channels, which are neighbours."""
+    for ow in range(OW):
+        y = shifted(Y, ow * C)
+        for kh in range(KH):
+            for kw in range(KW):
+                x, k = shifted(X, (kh * DH * WP + ow * SW + kw * DW) * C), shifted(w, (kh * KW + kw) * C)
+                for c in range(C):
+                    y[c] += x[c] * k[c]
+
+
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    KH, KW, SW, G = integer(row, 0), integer(row, 1), integer(row, 3), integer(row, 6)
+    N, OH, OW = dimension(row, 0, 0), integer(row, 7), integer(row, 8)
+    C, F, portions, width = last(row, 0), last(row, 1), dimension(row, 2, 0), dimension(row, 2, 1)
+    count = KH * KW * (C // G) * F  # out (portions, width): gradient of the weights, then of the bias if there is one
+    r = together(OW, F, KW, SW, KH * C) if G == 1 and integer(row, 5) == 1 else 1
+    wide = scratch(12288)
+    first, end = share(row, part, portions)
+    for portion in range(first, end):
+        dw = shifted(out, portion * width)
+        zero(dw, width)
+        line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
+        if r > 1:
+            zero(wide, KH * (KW + (r - 1) * SW) * C * r * F)
+        _weight_lines(row, x, dy, wide if r > 1 else dw, shifted(dw, count), width > count, r, line, stop)
+        if r > 1:
+            narrow(dw, wide, KH, KW, C, F, r, SW)
+
+
+@inline
+def _weight_lines(
+    row: Any, x: Any, dy: Any, dw: Any, db: Any, biased: bool, r: int, line: int, stop: int
+) -> None:  # fmt: skip
+    """Adds what lines `line` … `stop` of dy (N·OH) give, in blocks that stay in the cache; r outputs share a vector."""
+    KH, KW, SH, SW = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    image, WP, C, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
+    KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
+    height = max(1, _BLOCK // (OW * F + SH * WP * C))
+    while line < stop:
+        n, oh = line // OH, line % OH
+        lines, pictures = min(min(height, stop - line), OH - oh), 1
+        if lines == OH:
+            pictures = max(1, min(height // OH, (stop - line) // OH))
+        X = shifted(x, n * image + oh * SH * WP * C)
+        dY = shifted(dy, line * OW * F)
+        _weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        if biased:
+            add_rows(db, dY, F // r, pictures * lines * OW * r)
+        line += pictures * lines
+
+
+@inline
+def _weight_block(
+    X: Any, image: int, WP: int, C: int, dY: Any, F: int, dw: Any, pictures: int, lines: int, KH: int, KW: int, SH: int,
+    SW: int, DH: int, DW: int, G: int, OW: int,
+) -> None:  # fmt: skip
+    """Adds what lines of pictures give: dw[kh,kw,c,f] += Σ x[oh·SH + kh·DH, ow·SW + kw·DW, c]·dy[oh,ow,f].
+
+    These are some lines of one picture, or all lines of several.
+    """
+    c, f = C // G, F // G
+    if c == 1 and f == 1 and G > 1:
+        for n in range(pictures):
+            x, dy = shifted(X, n * image), shifted(dY, n * lines * OW * F)
+            _weight_block_depthwise(x, WP, C, dy, dw, lines, KH, KW, SH, SW, DH, DW, OW)
+        return
+    merged = G == 1 and DW == 1
+    rows, columns = (KW * C, 1) if merged else (c, KW)
+    for kh in range(KH):
+        for kw in range(columns):
+            for g in range(G):
+                target = shifted(dw, (kh * KW + kw) * c * F + g * f)
+                windows(
+                    shifted(X, (kh * DH * WP + kw * DW) * C + g * c), 1, SW * C, SH * WP * C, image,
+                    shifted(dY, g * f), F, OW * F, lines * OW * F,
+                    target, F, target, F, rows, f, OW, lines, pictures,
+                )  # fmt: skip
+
+
+@inline
+def _weight_block_depthwise(
+    X: Any, WP: int, C: int, dY: Any, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, OW: int
+) -> None:
+    for kh in range(KH):
+        for kw in range(KW):
+            total = shifted(dw, (kh * KW + kw) * C)
+            for oh in range(lines):
+                for ow in range(OW):
+                    x = shifted(X, ((oh * SH + kh * DH) * WP + ow * SW + kw * DW) * C)
+                    dy = shifted(dY, (oh * OW + ow) * C)
+                    for c in range(C):
+                        total[c] += x[c] * dy[c]
+
+
+@kernel
+def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
+    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)  # portions (P, width), y (…) their sum
+    P, width, first = dimension(row, 0, 0), dimension(row, 0, 1), integer(row, 0)
+    start, stop = share(row, part, size(row, 1))
+    copy(shifted(y, start), shifted(portions, first + start), stop - start, adds(row, 1))
+    for p in range(1, P):
+        copy(shifted(y, start), shifted(portions, p * width + first + start), stop - start, True)
+
+
+@kernel
+def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, out = pointer(row, memory, 0), pointer(row, memory, 1)  # dy (…, F), out (P, F): sums of P portions of the rows
+    F, P = last(row, 0), dimension(row, 1, 0)
+    rows = size(row, 0) // F
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        zero(shifted(out, p * F), F)
+        add_rows(shifted(out, p * F), shifted(dy, begin * F), F, stop - begin)
+
+
+@kernel
+def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
+    w, out = pointer(row, memory, 0), pointer(row, memory, 1)  # w (K, C/G, F), out (K, F/G, C): each group transposed
+    G, F, C = integer(row, 0), last(row, 0), last(row, 1)
+    c, f = C // G, F // G
+    start, stop = share(row, part, size(row, 0) // (c * F))
+    for k in range(start, stop):
+        source, target = shifted(w, k * c * F), shifted(out, k * c * F)
+        for g in range(G):
+            for i in range(f):
+                for j in range(c):
+                    target[i * C + g * c + j] = source[j * F + g * f + i]
+
+
+@inline
+def without_taps(target: Any, step: int, columns: int, C: int, b: Any, biased: bool, add: bool) -> None:
+    """What outputs begin with: nothing when they are added to, the bias, or 0."""
+    if add:
+        return
+    for i in range(columns):
+        if biased:
+            copy(shifted(target, i * step), b, C, False)
+        else:
+            zero(shifted(target, i * step), C)

@@ -1,0 +1,151 @@
+"""Kernels that spread: every number times the weights, added up where its window lies.
+
+That is the gradient of a convolution's input, and the forward pass of a transposed convolution. Shapes are those of
+`nnplay.kernels.convolution.convolution`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.convolution.convolution import without_taps
+from nnplay.kernels.convolution.few_channels import together, widen_back, widen_bias
+from nnplay.kernels.convolution.window_products import windows
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.span_sums import copy, last, zero
+
+if COMPILING:
+    from nnplay.kernels.tile import null, scratch
+else:
+    null: Any = None
+    scratch: Any = None
+
+#: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
+SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
+
+
+@kernel
+def spread(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
+    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
+    spread_lines(row, dy, image, OWP, F, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
+
+
+@kernel
+def pad_spread(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """`pad` of dy (N, OH, OW, F), then `spread`, picture by picture; each part has one padded picture for itself."""
+    dy, w, padded, dx = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    OH, line = dimension(row, 0, 1), dimension(row, 0, 2) * last(row, 0)
+    HP, WP, F = dimension(row, 2, 1), dimension(row, 2, 2), last(row, 2)
+    image, H = HP * WP * F, integer(row, 11)
+    own = shifted(padded, part * image)
+    inside = shifted(own, (integer(row, 9) * WP + integer(row, 10)) * F)
+    zero(own, image)
+    first, end = share(row, part, dimension(row, 0, 0) * H)
+    while first < end:
+        n = first // H
+        stop = min(end, (n + 1) * H)
+        for h in range(OH):
+            copy(shifted(inside, h * WP * F), shifted(dy, (n * OH + h) * line), line, False)
+        spread_lines(
+            row, shifted(own, -n * image), image, WP, F, w, null(), False, dx, last(row, 3), adds(row, 3), first, stop
+        )  # fmt: skip
+        first = stop
+
+
+@kernel
+def spread_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, w, b, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
+    start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
+    image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
+    spread_lines(row, dy, image, OWP, F, w, b, True, dx, last(row, 3), False, start, stop)
+
+
+@inline
+def spread_lines(
+    row: Any, dy: Any, image: int, OWP: int, F: int, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Lines `start` … `stop` of dx (N·H): dx[h,w,c] = b[c] + Σ dy[oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH - PH.
+
+    Outputs that share h mod SH and w mod SW meet the same kernel numbers, so each such set is one product of windows.
+    dy (N, …, OWP, F), `image` numbers for each n, has LH lines and LW columns of zeros in front; w is
+    (KH, KW, F / groups, C).
+    """
+    KW, SH, SW = integer(row, 1), integer(row, 2), integer(row, 3)
+    DH, DW, G, PH, PW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
+    LH, LW, H, W = integer(row, 9), integer(row, 10), integer(row, 11), integer(row, 12)
+    step_h, step_w = SH // common_divisor(SH, DH), SW // common_divisor(SW, DW)
+    r = together(W, C, KW, 1, integer(row, 0) * F) if G == 1 and SW == 1 and DW == 1 else 1
+    if r > 1:  # r neighbouring outputs share a vector: all below sees windows that are wider and r·C channels
+        wide, wide_bias = scratch(12288), scratch(64)
+        widen_back(wide, w, integer(row, 0), KW, F, C, r)
+        w, b = wide, widen_bias(wide_bias, b, C, r, biased)
+        KW, W, C = KW + r - 1, W // r, r * C
+    c, f = C // G, F // G
+    for line in range(start, stop):
+        n, v = line // H, line % H + PH
+        kh, count_h = taps(integer(row, 0), SH, DH, step_h, v % SH)
+        for phase in range(min(SW, W)):
+            u = phase + PW
+            kw, count_w = taps(KW, SW, DW, step_w, u % SW)
+            columns = (W - phase + SW - 1) // SW
+            target = shifted(dx, (line * W + phase) * C)
+            if count_h == 0 or count_w == 0:
+                without_taps(target, SW * C, columns, C, b, biased, add)
+                continue
+            column = (u - kw * DW) // SW + LW + r - 1
+            source = shifted(dy, n * image + (((v - kh * DH) // SH + LH) * OWP + column) * F)
+            if c == 1 and f == 1 and G > 1:
+                without_taps(target, SW * C, columns, C, b, biased, add)
+                _spread_depthwise(
+                    source, DW * step_w // SW * C, DH * step_h // SH * OWP * C, shifted(w, (kh * KW + kw) * C),
+                    step_w * C, step_h * KW * C, target, SW * C, columns, C, count_w, count_h,
+                )  # fmt: skip
+                continue
+            for g in range(G):
+                place = shifted(target, g * c)
+                windows(
+                    shifted(source, g * f), r * F, 1, -(DW * step_w // SW) * F, -(DH * step_h // SH) * OWP * F,
+                    shifted(w, (kh * KW + kw) * f * C + g * c), C, step_w * f * C, step_h * KW * f * C,
+                    place, SW * C, place if add else shifted(b, g * c) if biased else null(), SW * C if add else 0,
+                    columns, c, f, count_w, count_h,
+                )  # fmt: skip
+
+
+@inline
+def _spread_depthwise(
+    dy: Any, dy_middle: int, dy_outer: int, w: Any, w_middle: int, w_outer: int, target: Any, step: int, columns: int,
+    C: int, count_w: int, count_h: int,
+) -> None:  # fmt: skip
+    for i in range(columns):
+        y = shifted(target, i * step)
+        for kh in range(count_h):
+            for kw in range(count_w):
+                x, k = shifted(dy, i * C - kh * dy_outer - kw * dy_middle), shifted(w, kh * w_outer + kw * w_middle)
+                for c in range(C):
+                    y[c] += x[c] * k[c]
+
+
+@inline
+def taps(kernel_size: int, stride: int, dilation: int, step: int, phase: int) -> Any:
+    """First kernel number, and how many each `step` apart, that meet outputs at `phase` between two strides."""
+    for k in range(min(kernel_size, step)):
+        if k * dilation % stride == phase:
+            return k, (kernel_size - k + step - 1) // step
+    return 0, 0
+
+
+@inline
+def common_divisor(a: int, b: int) -> int:
+    """Greatest common divisor of two positive integers."""
+    while b != 0:
+        a, b = b, a % b
+    return a

@@ -1,0 +1,1 @@
+"""Kernels of normalisation: mean and variance of channels, and the way back."""

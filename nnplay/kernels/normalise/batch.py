@@ -1,0 +1,176 @@
+"""Kernels of batch normalisation, alone and with the ReLU behind it; the loops are those of `kernels.normalise`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, scale_rows, shift_and_scale
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
+from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
+
+if COMPILING:
+    from nnplay.kernels.compile.jit import REAL as real
+    from nnplay.kernels.tile import scratch
+else:
+    real: Any = None
+    scratch: Any = None
+
+
+@kernel
+def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, out = pointer(row, memory, 0), pointer(row, memory, 1)  # x (…, C), out (P, 3, C): count, mean, spread
+    C, P = last(row, 0), dimension(row, 1, 0)
+    rows = size(row, 0) // C
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        place = shifted(out, p * 3 * C)
+        for c in range(C):
+            place[c] = real(stop - begin)
+        channel_moments(shifted(x, begin * C), C, stop - begin, shifted(place, C), shifted(place, 2 * C))
+
+
+@kernel
+def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    moments, eps, momentum = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)[0]
+    mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
+    running_mean, running_var = pointer(row, memory, 7), pointer(row, memory, 8)
+    P, C = dimension(row, 0, 0), last(row, 0)
+    for c in range(C):
+        count, centre, spread = moments[c], moments[C + c], moments[2 * C + c]
+        for p in range(1, P):
+            more = moments[3 * p * C + c]
+            if more > 0.0:
+                apart = moments[(3 * p + 1) * C + c] - centre
+                spread += moments[(3 * p + 2) * C + c] + apart * apart * (count * more / (count + more))
+                centre += apart * (more / (count + more))
+                count += more
+        mean[c] = centre
+        rstd[c] = 1.0 / math.sqrt(spread / count + eps)
+        running_mean[c] += momentum * (centre - running_mean[c])
+        running_var[c] += momentum * (spread / max(count - 1.0, 1.0) - running_var[c])
+
+
+@kernel
+def batch_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    C = last(row, 0)
+    start, stop = share(row, part, size(row, 0) // C)
+    X, Y = shifted(x, start * C), shifted(y, start * C)
+    shift_and_scale(X, Y, C, stop - start, mean, rstd, weight, bias)
+
+
+@kernel
+def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
+    HP, WP, C = (
+        integer(row, 4),
+        integer(row, 5),
+        last(row, 0),
+    )  # y (N, HP, WP, C): x with zeros around
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
+    start, stop = share(row, part, size(row, 0) // (H * W * C) * HP)
+    times = folds(C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        for line in range(start, stop):
+            n, h = line // HP, line % HP - top
+            inside = 0 <= h < H
+            target = shifted(y, line * WP * C)
+            if first == 0:
+                zero(target, left * C if inside else WP * C)
+            if not inside:
+                continue
+            if first == 0:
+                zero(shifted(target, (left + W) * C), (WP - left - W) * C)
+            source, target = shifted(x, (n * H + h) * W * C + first), shifted(target, left * C + first)
+            for g in range((W + times - 1) // times):
+                X, Y = shifted(source, g * times * C), shifted(target, g * times * C)
+                for j in range(min(times, W - g * times) * width):
+                    value = (X[j] - centre[j]) * factor[j] + offset[j]
+                    Y[j] = 0.0 if value <= 0.0 else value
+
+
+@kernel
+def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
+    var, eps, rstd = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
+    for c in range(size(row, 0)):
+        rstd[c] = 1.0 / math.sqrt(var[c] + eps)
+
+
+@kernel
+def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_sums(row, memory, part, False, pointer(row, memory, 3), pointer(row, memory, 3), 4)
+
+
+@kernel
+def batch_sums_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_sums(row, memory, part, True, pointer(row, memory, 4), pointer(row, memory, 5), 6)
+
+
+@inline
+def _batch_sums(row: Any, memory: Any, part: int, gated: bool, weight: Any, bias: Any, target: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    out = pointer(row, memory, target)  # (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
+    C, P = last(row, 0), dimension(row, target, 0)
+    rows = size(row, 0) // C
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        begin, stop = rows * p // P, rows * (p + 1) // P
+        place = shifted(out, p * 2 * C)
+        gradient_sums(
+            shifted(x, begin * C), shifted(dy, begin * C), C, stop - begin, mean, shifted(place, C), place,
+            gated, rstd, weight, bias,
+        )  # fmt: skip
+        for c in range(C):
+            place[c] *= rstd[c]
+
+
+@kernel
+def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_input(row, memory, part, False, pointer(row, memory, 4), 6)
+
+
+@kernel
+def batch_input_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    _batch_input(row, memory, part, True, pointer(row, memory, 6), 7)
+
+
+@inline
+def _batch_input(row: Any, memory: Any, part: int, gated: bool, bias: Any, target: int) -> None:
+    x, dy, mean, rstd = (
+        pointer(row, memory, 0),
+        pointer(row, memory, 1),
+        pointer(row, memory, 2),
+        pointer(row, memory, 3),
+    )
+    weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, target)
+    centre, a, b, c, u, offset = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
+    C = last(row, 0)
+    count = real(size(row, 0) // C)
+    start, stop = share(row, part, size(row, 0) // C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        for j in range(width * folds(C)):
+            k = first + j % width
+            centre[j] = mean[k]
+            a[j] = weight[k] * rstd[k]
+            b[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count
+            c[j] = 0.0
+            u[j] = totals[C + k] / count
+            offset[j] = bias[k]
+        X, dY, dX = shifted(x, start * C), shifted(dy, start * C), shifted(dx, start * C)
+        input_gradient(
+            X, dY, dX, C, first, width, stop - start, centre, a, b, c, u, adds(row, target), gated, offset
+        )  # fmt: skip

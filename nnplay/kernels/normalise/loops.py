@@ -1,0 +1,173 @@
+"""Loops of normalisation: mean and spread of every channel, shifting and scaling by them, and the way back.
+
+Loops over rows take wide rows, as `nnplay.kernels.span_sums` says. Mean and spread are found block by block and merged
+(Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing sample variances; 1979), which stays
+accurate in float32 for any number of rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnplay.kernels.compile.jit import COMPILING, inline
+from nnplay.kernels.operands import shifted
+from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
+
+if COMPILING:
+    from nnplay.kernels.compile.jit import REAL as real
+    from nnplay.kernels.tile import scratch
+else:
+    real: Any = None
+    scratch: Any = None
+
+#: Rows in a block of the merged sums.
+_ROWS = 128
+
+
+@inline
+def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
+    """Mean of each channel over rows (rows, C), and the sum of squared distances from it, both (C)."""
+    total, centre, squares = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        wide = width * times
+        m, s = shifted(mean, first), shifted(spread, first)
+        zero(m, width)
+        zero(s, width)
+        for begin in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - begin)
+            block = shifted(x, begin * C + first)
+            zero(total, wide)
+            for g in range(count // times):
+                copy(total, shifted(block, g * times * C), wide, True)
+            for r in range(count // times * times, count):
+                copy(total, shifted(block, r * C), width, True)
+            fold(total, width, times)
+            for c in range(width):
+                total[c] /= real(count)
+            repeat(centre, total, width, times)
+            _squared_distances(block, C, count, times, width, centre, squares)
+            _merge(m, s, total, squares, width, real(begin), real(count))
+
+
+@inline
+def _squared_distances(block: Any, C: int, count: int, times: int, width: int, centre: Any, squares: Any) -> None:
+    wide = width * times
+    zero(squares, wide)
+    for g in range(count // times):
+        X = shifted(block, g * times * C)
+        for j in range(wide):
+            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+    for r in range(count // times * times, count):
+        X = shifted(block, r * C)
+        for j in range(width):
+            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+    fold(squares, width, times)
+
+
+@inline
+def _merge(mean: Any, spread: Any, more_mean: Any, more_spread: Any, width: int, count: Any, more: Any) -> None:
+    """Joins mean and spread of `count` rows with those of `more` further rows."""
+    for c in range(width):
+        apart = more_mean[c] - mean[c]
+        mean[c] += apart * (more / (count + more))
+        spread[c] += more_spread[c] + apart * apart * (count * more / (count + more))
+
+
+@inline
+def gradient_sums(
+    x: Any, dy: Any, C: int, rows: int, mean: Any, plain: Any, along: Any, gated: bool, rstd: Any, weight: Any,
+    bias: Any,
+) -> None:  # fmt: skip
+    """Per channel: plain = Σ dy and along = Σ dy·(x - mean), over rows (rows, C); where `gated`, dy passes `gate`."""
+    total, product, passed = scratch(128), scratch(128), scratch(128)
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        repeat(centre, shifted(mean, first), width, times)
+        if gated:
+            scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        zero(shifted(plain, first), width)
+        zero(shifted(along, first), width)
+        for begin in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - begin)
+            zero(total, width * times)
+            zero(product, width * times)
+            r = 0
+            while r < count:
+                together = times if r + times <= count else 1  # rows that make a wide row, then the rest one by one
+                place, numbers = (begin + r) * C + first, together * width
+                X, dY = shifted(x, place), shifted(dy, place)
+                if gated:
+                    gate(passed, X, dY, numbers, centre, factor, offset)
+                    dY = passed
+                for j in range(numbers):
+                    total[j] += dY[j]
+                    product[j] += dY[j] * (X[j] - centre[j])
+                r += together
+            fold(total, width, times)
+            fold(product, width, times)
+            copy(shifted(plain, first), total, width, True)
+            copy(shifted(along, first), product, width, True)
+
+
+@inline
+def gate(passed: Any, x: Any, dy: Any, count: int, centre: Any, factor: Any, offset: Any) -> None:
+    """What a ReLU behind the normalisation hands back: dy where (x - centre)·factor + offset is positive, else 0."""
+    for j in range(count):
+        passed[j] = dy[j] * (1.0 if (x[j] - centre[j]) * factor[j] + offset[j] > 0.0 else 0.0)
+
+
+@inline
+def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, weight: Any, bias: Any) -> None:
+    """y = (x - mean)·rstd·weight + bias, channel by channel, over rows (rows, C)."""
+    centre, factor, offset = scratch(128), scratch(128), scratch(128)
+    times = folds(C)
+    for first in range(0, C, CHANNELS):
+        width = min(CHANNELS, C - first)
+        scale_rows(first, width, times, mean, rstd, weight, bias, centre, factor, offset)
+        for g in range((rows + times - 1) // times):
+            place, count = g * times * C + first, min(times, rows - g * times) * width
+            X, Y = shifted(x, place), shifted(y, place)
+            for j in range(count):
+                Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
+
+
+@inline
+def scale_rows(
+    first: int, width: int, times: int, mean: Any, rstd: Any, weight: Any, bias: Any, centre: Any, factor: Any,
+    offset: Any,
+) -> None:  # fmt: skip
+    """Wide rows of y = (x - centre)·factor + offset for channels `first` … `first + width`."""
+    for r in range(times):
+        for c in range(width):
+            centre[r * width + c] = mean[first + c]
+            factor[r * width + c] = rstd[first + c] * weight[first + c]
+            offset[r * width + c] = bias[first + c]
+
+
+@inline
+def input_gradient(
+    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, u: Any,
+    add: bool, gated: bool, offset: Any,
+) -> None:  # fmt: skip
+    """dx = a·(dy - u) + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c, u are wide rows.
+
+    Where `gated`, dy passes `gate`, whose factor is `a`.
+    """
+    passed = scratch(128)
+    times = folds(C)
+    for g in range((rows + times - 1) // times):
+        place, count = g * times * C + first, min(times, rows - g * times) * width
+        X, dY, dX = shifted(x, place), shifted(dy, place), shifted(dx, place)
+        if gated:
+            gate(passed, X, dY, count, mean, a, offset)
+            dY = passed
+        if add:
+            for j in range(count):
+                dX[j] += a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
+        else:
+            for j in range(count):
+                dX[j] = a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]

@@ -1,0 +1,1 @@
+"""Kernels of pooling: the largest or the mean number under each window."""

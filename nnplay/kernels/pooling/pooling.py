@@ -1,0 +1,167 @@
+"""Kernels of pooling: the largest or the mean number under each window, channel by channel, and the ways back.
+
+Pictures are (N, H, W, C); a sequence (N, T, C) is a picture of one line. Windows are cut off at the border, so zeros
+around the picture never count.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.span_sums import last, zero
+
+if COMPILING:
+    from nnplay.kernels.compile.jit import REAL as real
+    from nnplay.kernels.pooling.tile import largest_of_four, spread_to_four
+    from nnplay.kernels.tile import LANES
+else:
+    real: Any = None
+    largest_of_four: Any = None
+    spread_to_four: Any = None
+    LANES = 1
+
+#: Integers of pooling rows: kernel, stride, padding in front, output, input, height before width.
+POOL: Final = ("KH", "KW", "SH", "SW", "PH", "PW", "OH", "OW", "H", "W")
+
+
+@inline
+def clipped(place: int, stride: int, padding: int, kernel_size: int, size: int) -> Any:
+    """First number under the window, and which kernel numbers lie inside the input: (origin, first, end)."""
+    origin = place * stride - padding
+    return origin, max(0, -origin), min(kernel_size, size - origin)
+
+
+@inline
+def by_four(row: Any) -> bool:
+    """Whether every window is a whole 2×2 block of its own."""
+    for k in range(4):
+        if integer(row, k) != 2:
+            return False
+    if integer(row, 4) != 0 or integer(row, 5) != 0:
+        return False
+    return 2 * integer(row, 6) == integer(row, 8) and 2 * integer(row, 7) == integer(row, 9)
+
+
+@kernel
+def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    KH, KW, SH, SW, PH, PW = (
+        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
+    )  # fmt: skip
+    OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * OH)
+    if by_four(row):
+        for line in range(start, stop):
+            for ow in range(OW):
+                place, source = (line * OW + ow) * C, (line * 2 * W + ow * 2) * C
+                for c in range(0, C, LANES):
+                    Y, chosen, X = shifted(y, place + c), shifted(which, place + c), shifted(x, source + c)
+                    largest_of_four(X, C, W * C, Y, chosen, min(LANES, C - c))
+        return
+    for line in range(start, stop):
+        n, oh = line // OH, line % OH
+        h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+        for ow in range(OW):
+            w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+            Y, chosen = shifted(y, (line * OW + ow) * C), shifted(which, (line * OW + ow) * C)
+            for kh in range(kh_first, kh_end):
+                for kw in range(kw_first, kw_end):
+                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                    begins = kh == kh_first and kw == kw_first
+                    _keep_larger(X, Y, chosen, C, tap, begins)
+
+
+@inline
+def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) -> None:
+    """Puts x where it is larger than y, or not a number, and notes the kernel number there."""
+    if begins:
+        for c in range(C):
+            Y[c] = X[c]
+            chosen[c] = tap
+    else:
+        for c in range(C):
+            value, best = X[c], Y[c]
+            better = (value > best) | ((value != value) & (best == best))
+            Y[c] = value if better else best
+            chosen[c] = tap if better else chosen[c]
+
+
+@kernel
+def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    KH, KW, SH, SW, PH, PW = (
+        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
+    )  # fmt: skip
+    OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 2)
+    start, stop = share(row, part, dimension(row, 2, 0))
+    if by_four(row):
+        for line in range(start * OH, stop * OH):
+            for ow in range(OW):
+                place, target = (line * OW + ow) * C, (line * 2 * W + ow * 2) * C
+                for c in range(0, C, LANES):
+                    dY, chosen, dX = shifted(dy, place + c), shifted(which, place + c), shifted(dx, target + c)
+                    spread_to_four(dY, chosen, dX, C, W * C, min(LANES, C - c), 1 if adds(row, 2) else 0)
+        return
+    for n in range(start, stop):
+        if not adds(row, 2):
+            zero(shifted(dx, n * H * W * C), H * W * C)
+        for oh in range(OH):
+            h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+            for ow in range(OW):
+                w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+                place = ((n * OH + oh) * OW + ow) * C
+                dY, chosen = shifted(dy, place), shifted(which, place)
+                for kh in range(kh_first, kh_end):
+                    for kw in range(kw_first, kw_end):
+                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                        for c in range(C):
+                            dX[c] += dY[c] if chosen[c] == tap else 0.0
+
+
+@kernel
+def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    KH, KW, SH, SW, PH, PW = (
+        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
+    )  # fmt: skip
+    OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 0)
+    start, stop = share(row, part, dimension(row, 0, 0) * OH)
+    for line in range(start, stop):
+        n, oh = line // OH, line % OH
+        h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+        for ow in range(OW):
+            w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+            Y = shifted(y, (line * OW + ow) * C)
+            factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+            zero(Y, C)
+            for kh in range(kh_first, kh_end):
+                for kw in range(kw_first, kw_end):
+                    X = shifted(x, ((n * H + h + kh) * W + w + kw) * C)
+                    for c in range(C):
+                        Y[c] += X[c] * factor
+
+
+@kernel
+def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
+    KH, KW, SH, SW, PH, PW = (
+        integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
+    )  # fmt: skip
+    OH, OW, H, W, C = integer(row, 6), integer(row, 7), integer(row, 8), integer(row, 9), last(row, 1)
+    start, stop = share(row, part, dimension(row, 1, 0))
+    for n in range(start, stop):
+        if not adds(row, 1):
+            zero(shifted(dx, n * H * W * C), H * W * C)
+        for oh in range(OH):
+            h, kh_first, kh_end = clipped(oh, SH, PH, KH, H)
+            for ow in range(OW):
+                w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
+                dY = shifted(dy, ((n * OH + oh) * OW + ow) * C)
+                factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+                for kh in range(kh_first, kh_end):
+                    for kw in range(kw_first, kw_end):
+                        dX = shifted(dx, ((n * H + h + kh) * W + w + kw) * C)
+                        for c in range(C):
+                            dX[c] += dY[c] * factor

@@ -1,0 +1,1 @@
+"""Lessons: one tiny network by hand."""

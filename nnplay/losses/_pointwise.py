@@ -1,0 +1,132 @@
+"""Losses that are a mean over all numbers, declared by two scalar functions: the error and its slope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.compile.jit import REAL, Kernel, always
+from nnplay.kernels.operands import flat, part_of, size
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.worked import Named, Term, scalar, total
+
+Array = NDArray[Any]
+
+
+def pointwise(
+    name: str,
+    *,
+    value: Any,
+    derivative: Any,
+    reference: Callable[..., Array],
+    slope: Callable[..., Array],
+    term: Callable[..., Term],
+    term_back: Callable[..., Term],
+    formula: str,
+    formula_back: str,
+    words: str,
+    words_back: str,
+    setting: str = "",
+    symbol: str = "p",
+    torch: str = "",
+) -> Callable[[Shape], tuple[Use, Use]]:
+    """The forward and the backward row of such a loss, for a prediction's shape.
+
+    Args:
+        value: inlined `(p, t) -> error` of one prediction and its target, or `(p, t, setting) -> error`.
+        derivative: inlined, the same arguments → d error / d p.
+        reference, slope: the same two in NumPy on arrays: the definition that the kernels are held to.
+        term, term_back: the same two on `Term`s, for the worked-out element.
+        setting: name of the one live field that the functions take, if any.
+        symbol: what the formulas call the prediction; z if it is a logit.
+    """
+    reads = ("prediction", "target", setting) if setting else ("prediction", "target")
+    forward = Operation(
+        name=name,
+        kernel=_forward_kernel(value, bool(setting)),
+        reads=reads,
+        writes=("loss",),
+        reference=lambda p, t, *more: np.mean(reference(p.ravel(), t.ravel(), *more), keepdims=True),
+        formula=formula,
+        words=words,
+        element=_explained(term, symbol, setting),
+        torch=torch,
+    )
+    backward = Operation(
+        name="gradient of the loss",
+        kernel=_backward_kernel(derivative, bool(setting)),
+        reads=reads,
+        writes=("dprediction",),
+        reference=lambda p, t, *more: slope(p, t.reshape(p.shape), *more) / p.size,
+        formula=formula_back,
+        words=words_back,
+        element=_explained_back(term_back, symbol, setting),
+        torch="autograd",
+    )
+    # The sum is one number: it has one part.
+    return lambda shape: (Use(forward), Use(backward, cost=8 * int(np.prod(shape))))
+
+
+def _explained(term: Callable[..., Term], symbol: str, setting: str) -> Callable[..., Term]:
+    """The mean, worked out."""
+
+    def element(at: Any, prediction: Named, target: Named, *more: Named) -> Term:
+        p, t = Named(symbol, prediction.array.reshape(-1)), Named("t", target.array.reshape(-1))
+        settings = [scalar(setting, part) for part in more]
+        return total(term(p[i], t[i], *settings) for i in range(p.array.size)) / p.array.size
+
+    return element
+
+
+def _explained_back(term_back: Callable[..., Term], symbol: str, setting: str) -> Callable[..., Term]:
+    """One prediction's share in the gradient, worked out."""
+
+    def element_back(at: Any, p: Named, t: Named, *more: Named) -> Term:
+        wanted = Named("t", t.array.reshape(p.shape))
+        settings = [scalar(setting, part) for part in more]
+        return term_back(Named(symbol, p.array)[at], wanted[at], *settings) / p.array.size
+
+    return element_back
+
+
+def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    value = always(formula)
+
+    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+        p, t, loss = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+        summed = np.float64(0)  # a batch of pictures has millions of terms
+        for i in range(p.size):
+            summed += value(p[i], t[i])
+        loss[0] = summed / p.size
+
+    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
+        p, t, loss = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 3)
+        setting = flat(row, memory, 2)[0]
+        summed = np.float64(0)
+        for i in range(p.size):
+            summed += value(p[i], t[i], setting)
+        loss[0] = summed / p.size
+
+    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
+
+
+def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    derivative = always(formula)
+
+    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 2, part)
+        scale = 1.0 / REAL(size(row, 0))
+        for i in range(p.size):
+            dp[i] = scale * derivative(p[i], t[i])
+
+    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
+        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 3, part)
+        setting = flat(row, memory, 2)[0]
+        scale = 1.0 / REAL(size(row, 0))
+        for i in range(p.size):
+            dp[i] = scale * derivative(p[i], t[i], setting)
+
+    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", with_setting if has_setting else plain)

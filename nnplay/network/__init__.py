@@ -1,0 +1,1 @@
+"""The tree of layers, written as text and planned for one input shape. No arrays."""

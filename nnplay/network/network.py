@@ -1,0 +1,199 @@
+"""Networks as data: a tree of layers, and what it amounts to for one input shape. No arrays, no memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nnplay.errors import InputError, Problems
+from nnplay.network.notation import parse_layers, show_layers
+from nnplay.records.init_schemes import DEFAULT
+from nnplay.records.layer import Layer, LayerRecord, Plan
+from nnplay.records.operation import Shape
+
+_NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One planned layer in the order of the forward pass.
+
+    Attributes:
+        path: name of the layer in files and views: its own name, or its position ("0", "2.1.0").
+        layer, plan: what it is and what it does.
+        inputs, output: numbers of the values that it reads and writes; value 0 is the network's input.
+        initial: scheme of initial weights that the activation behind it suggests.
+        frozen: the layer, or a block around it, is not trained.
+    """
+
+    path: str
+    layer: Layer
+    plan: Plan
+    inputs: tuple[int, ...]
+    output: int
+    initial: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """A network worked out for one input shape.
+
+    Attributes:
+        steps: planned layers in order.
+        values: shape of every value, without the batch; value 0 is the input.
+        output: number of the value that is the network's answer.
+    """
+
+    steps: tuple[Step, ...]
+    values: tuple[Shape, ...]
+    output: int
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of one row's answer."""
+        return self.values[self.output]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network learns."""
+        return sum(_count(p.shape) for step in self.steps for p in step.plan.parameters.values())
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one row's forward pass."""
+        return sum(step.plan.multiply_adds for step in self.steps)
+
+
+def _count(shape: Shape) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+MAX_LAYERS: Final = 10_000
+"""Beyond this a plan takes minutes, and nothing is gained."""
+
+
+def _counted(layer: Layer) -> int:
+    """The layer and all within it."""
+    return 1 + sum(_counted(item) for branch in layer.branches for item in branch)
+
+
+class Network:
+    """A tree of layers with a seed for its initial weights; shapes and weights come with the data.
+
+    Args:
+        layers: layers in order, or a text such as "linear 8, tanh, linear 2".
+        seed: decides the initial weights; the same seed gives the same weights.
+
+    Attributes:
+        layers: the layers, as a tuple; blocks hold theirs in `branches`.
+        seed: see above.
+
+    Raises:
+        InputError: a text that is no list of layers, something that is no layer, or more than 10,000 of them.
+    """
+
+    def __init__(self, layers: Sequence[Layer | LayerRecord] | str, seed: int = 0) -> None:
+        if isinstance(layers, str):
+            self.layers = parse_layers(layers)
+        else:
+            self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in layers)
+        for item in self.layers:
+            if not isinstance(item, Layer):
+                raise InputError(f"{item!r} is not a layer", where="network", hint="give layers such as Linear(8)")
+        count = sum(_counted(item) for item in self.layers)
+        if count > MAX_LAYERS:
+            raise InputError(f"has {count:,} layers; at most {MAX_LAYERS:,}", where="network")
+        self.seed = seed
+
+    def plan(self, input_shape: Shape) -> NetworkPlan:
+        """Shapes, parameters and rows of every layer for one input shape.
+
+        Args:
+            input_shape: of one row, without the batch: (features,), (steps, features) or (height, width, channels).
+
+        Raises:
+            Problems: all layers that cannot be, each with the rule and a legal value.
+        """
+        return _Planner(input_shape).run(self.layers)
+
+    def __repr__(self) -> str:
+        return f"Network({show_layers(self.layers)!r}, seed={self.seed})"
+
+
+@dataclass(slots=True)
+class _Planner:
+    input_shape: Shape
+    steps: list[Step] = field(default_factory=list)
+    values: list[Shape] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+
+    def run(self, layers: tuple[Layer, ...]) -> NetworkPlan:
+        self.values.append(self.input_shape)
+        if not layers:
+            self.problems.append(InputError("has no layers", where="network", hint='add one, such as "linear 2"'))
+        output = self.chain(layers, 0, "", False, "")
+        if self.problems:
+            raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
+        return NetworkPlan(tuple(self.steps), tuple(self.values), output)
+
+    def chain(self, layers: tuple[Layer, ...], value: int, prefix: str, frozen: bool, behind: str) -> int:
+        """Plans layers one after the other; stops at the first problem, since shapes behind it are unknown."""
+        for position, layer in enumerate(layers):
+            path = self.path(layer, f"{prefix}{position}", prefix)
+            found = len(self.problems)
+            after = _suggested(layers[position + 1 :]) or behind
+            value = self.place(layer, value, path, frozen or layer.frozen, after)
+            if len(self.problems) > found:
+                break
+        return value
+
+    def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str) -> int:
+        if layer.record.contains:
+            return self.chain(layer.branches[0], value, f"{path}.", frozen, behind)
+        if layer.record.joins:
+            ends = tuple(
+                self.chain(branch, value, f"{path}.{number}.", frozen, behind)
+                for number, branch in enumerate(layer.branches)
+            )
+            shapes: Any = tuple(self.values[end] for end in ends)
+            return self.add(layer, ends, shapes, path, frozen, behind)
+        return self.add(layer, (value,), self.values[value], path, frozen, behind)
+
+    def add(self, layer: Layer, inputs: tuple[int, ...], shapes: Any, path: str, frozen: bool, behind: str) -> int:
+        try:
+            plan = layer.record.plan(layer.values, shapes)
+        except InputError as problem:
+            where = f"layer {path}, {layer.record.name}"
+            self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
+            return inputs[0]
+        self.values.append(plan.output)
+        output = len(self.values) - 1
+        self.steps.append(Step(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
+        return output
+
+    def path(self, layer: Layer, position: str, prefix: str) -> str:
+        path = f"{prefix}{layer.name}" if layer.name else position
+        if layer.name and not _NAME.fullmatch(layer.name):
+            hint = "use up to 64 small letters, digits, '-' and '_'"
+            self.problems.append(InputError(f"'{layer.name}' cannot be a layer's name", where="network", hint=hint))
+        if path in self.taken:
+            self.problems.append(InputError(f"two layers are called '{path}'", where="network", hint="rename one"))
+        self.taken.add(path)
+        return path
+
+
+def _suggested(layers: Iterable[Layer]) -> str:
+    """The scheme that the next activation suggests; layers without an opinion in between are passed over."""
+    for layer in layers:
+        if layer.record.initial:
+            return layer.record.initial
+        if layer.record.family in ("linear", "convolution"):
+            return ""
+    return ""

@@ -1,0 +1,167 @@
+"""The text form of layers: `linear 8, tanh, sum[identity | linear 8, relu], linear 2`.
+
+A layer is its name, its values in the order of the record's fields, and `key=value` or `k3`-like short forms in any
+order; `name=…` names it and `frozen` freezes it. Commas, semicolons and line ends separate layers; brackets hold
+branches, separated by `|`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from nnplay.errors import InputError, unknown
+from nnplay.fields import Field, fill
+from nnplay.records.layer import Layer, LayerRecord
+from nnplay.records.registry import layer_records
+from nnplay.text import clean
+
+_TOKEN: Final = re.compile(r"\s*([,;\n]|\[|\]|\||[^\s,;\[\]|]+)", re.MULTILINE)
+_SEPARATORS: Final = ",;\n"
+MAX_TEXT: Final = 1_000_000
+MAX_DEPTH: Final = 32
+
+
+def parse_layers(text: str) -> tuple[Layer, ...]:
+    """The layers that a text stands for.
+
+    Raises:
+        InputError: an unknown word, a value that its field refuses, or brackets that don't match.
+    """
+    if len(text) > MAX_TEXT:
+        raise InputError(f"the text of the network has {len(text):,} characters; at most {MAX_TEXT:,}", where="network")
+    tokens = _tokens(text)
+    layers, rest = _chain(tokens, 0, 0)
+    if rest < len(tokens):
+        raise InputError(f"'{tokens[rest]}' without an opening bracket", where="network", hint="remove it")
+    return layers
+
+
+def parse_layer(text: str) -> Layer:
+    """The one layer that a text stands for."""
+    layers = parse_layers(text)
+    if len(layers) != 1:
+        raise InputError(f"'{clean(text)}' is {len(layers)} layers where one is wanted", where="network")
+    return layers[0]
+
+
+def _tokens(text: str) -> list[str]:
+    tokens: list[str] = []
+    for line in text.splitlines() or [""]:
+        tokens += _TOKEN.findall(line.partition("#")[0])
+        tokens.append("\n")
+    return tokens
+
+
+def _chain(tokens: list[str], at: int, depth: int) -> tuple[tuple[Layer, ...], int]:
+    if depth > MAX_DEPTH:
+        raise InputError(f"brackets are nested deeper than {MAX_DEPTH}", where="network")
+    layers: list[Layer] = []
+    while at < len(tokens) and tokens[at] not in "|]":
+        if tokens[at] in _SEPARATORS:
+            at += 1
+            continue
+        layer, at = _layer(tokens, at, depth)
+        layers.append(layer)
+    return tuple(layers), at
+
+
+def _layer(tokens: list[str], at: int, depth: int) -> tuple[Layer, int]:
+    records = layer_records()
+    word = tokens[at].lower()
+    if word not in records:
+        raise unknown("layer", tokens[at], records, where="network")
+    record = records[word]
+    at += 1
+    words: list[str] = []
+    while at < len(tokens) and tokens[at] not in "|][" + _SEPARATORS:
+        words.append(tokens[at])
+        at += 1
+    branches: tuple[tuple[Layer, ...], ...] = ()
+    if at < len(tokens) and tokens[at] == "[":
+        branches, at = _branches(tokens, at, depth, record)
+    return _made(record, words, branches), at
+
+
+def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tuple[tuple[tuple[Layer, ...], ...], int]:
+    if not (record.joins or record.contains):
+        raise InputError(f"'{record.name}' has no branches", where="network", hint="remove the brackets")
+    branches: list[tuple[Layer, ...]] = []
+    while True:
+        branch, at = _chain(tokens, at + 1, depth + 1)
+        branches.append(branch)
+        if at >= len(tokens):
+            raise InputError(f"the bracket of '{record.name}' is not closed", where="network", hint="add ']'")
+        if tokens[at] == "]":
+            return tuple(branches), at + 1
+
+
+def _made(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
+    given: dict[str, Any] = {}
+    name, frozen = "", False
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key == "name":
+            name = clean(value)
+        elif word == "frozen":
+            frozen = True
+        elif equals:
+            given[_full_key(record, key)] = value
+        else:
+            field, value = _positional(record, word, given)
+            given[field.name] = value
+    return Layer(record, fill(record.fields, given, record.name), name, frozen, branches)
+
+
+def _full_key(record: LayerRecord, key: str) -> str:
+    return next((field.name for field in record.fields if field.short == key), key)
+
+
+def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[Field, str]:
+    """A value without a key: a short form like `k3`, a flag or choice by its own word, or the next field's value."""
+    for field in record.fields:
+        if field.short and re.fullmatch(rf"{field.short}(\d+(x\d+)*|same|valid)", word):
+            return field, word[len(field.short) :]
+        if word in field.choices and field.name not in given:
+            return field, word
+        if field.kind == "flag" and word in (field.name, f"no-{field.name}"):
+            return field, "no" if word.startswith("no-") else "yes"
+    if word.lower() in layer_records():
+        raise InputError(f"'{word}' is a layer of its own", where=record.name, hint=f"put a comma before '{word}'")
+    for field in record.fields:
+        if field.name not in given:
+            return field, word
+    raise InputError(f"has no place for '{clean(word)}'", where=record.name, hint=_usage(record))
+
+
+def _usage(record: LayerRecord) -> str:
+    if not record.fields:
+        return f"'{record.name}' takes no values"
+    return "it takes " + ", ".join(field.name for field in record.fields)
+
+
+def show_layer(layer: Layer) -> str:
+    """The shortest text that gives this layer back."""
+    words = [layer.record.name]
+    leading = True
+    for field in layer.record.fields:
+        value = layer.values[field.name]
+        if leading and (field.kind in ("integer", "integers", "number")) and value != field.default:
+            words.append(field.show(value))
+            continue
+        leading = False
+        if value != field.default:
+            words.append(f"{field.name}={field.show(value)}")
+    if layer.name:
+        words.append(f"name={layer.name}")
+    if layer.frozen:
+        words.append("frozen")
+    text = " ".join(words)
+    if layer.branches:
+        text += "[" + " | ".join(show_layers(branch) for branch in layer.branches) + "]"
+    return text
+
+
+def show_layers(layers: tuple[Layer, ...]) -> str:
+    """Layers as one line of text."""
+    return ", ".join(show_layer(layer) for layer in layers)

@@ -1,0 +1,114 @@
+"""The ledger of a network: what each layer gives and costs, live while the user types, with problems where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from nnplay.errors import InputError
+from nnplay.network.network import Network, NetworkPlan
+from nnplay.network.notation import parse_layer, show_layer
+from nnplay.records.init_schemes import DEFAULT
+from nnplay.records.layer import Layer
+from nnplay.records.operation import Shape, shape_text
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be.
+
+    `parts` are the layers of each branch, for a block.
+    """
+
+    text: str
+    shape: str = ""
+    units: int = 0
+    parameters: int = 0
+    multiply_adds: int = 0
+    note: str = ""
+    problem: str = ""
+    parts: tuple[tuple[Line, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All layers, the names of inputs and outputs, and the totals for one row of data."""
+
+    lines: tuple[Line, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: int
+    multiply_adds: int
+    bytes: int
+
+
+def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outputs: Sequence[str]) -> Ledger:
+    """Works the layers out one after the other; behind a layer that cannot be, shapes are unknown."""
+    parsed = [_parsed(text) for text in texts]
+    lines: list[Line] = []
+    shape: Shape | None = input_shape
+    parameters = adds = numbers = 0
+    for position, (text, found) in enumerate(zip(texts, parsed, strict=True)):
+        if isinstance(found, InputError):
+            lines.append(Line(text, problem=_told(found)))
+            shape = None
+        elif shape is None:
+            lines.append(Line(text, shape="?"))
+        else:
+            line, plan = _line(text, found, _suggested(parsed[position + 1 :]), shape)
+            lines.append(line)
+            shape = plan.output_shape if plan else None
+            parameters += line.parameters
+            adds += line.multiply_adds
+            numbers += sum(prod(value) for value in plan.values[1:]) if plan else 0
+    size = 4 * (parameters + numbers + prod(input_shape))
+    return Ledger(tuple(lines), tuple(inputs), tuple(outputs), parameters, adds, size)
+
+
+def _parsed(text: str) -> Layer | InputError:
+    try:
+        return parse_layer(text)
+    except InputError as problem:
+        return problem
+
+
+def _told(problem: InputError) -> str:
+    return problem.what + (f"; {problem.hint}" if problem.hint else "")
+
+
+def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, NetworkPlan | None]:
+    try:
+        plan = Network([layer]).plan(came)
+    except InputError as problem:
+        return Line(text, problem=_told(problem)), None
+    shape = plan.output_shape
+    shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
+    note = "frozen" if layer.frozen else _scheme(layer, suggested)
+    parts = tuple(_chain(branch, suggested, came) for branch in layer.branches)
+    units = shape[-1] if shape else 0
+    return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, parts=parts), plan
+
+
+def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...]:
+    """The layers of a branch, which can be, since the block around them can."""
+    lines: list[Line] = []
+    for position, layer in enumerate(layers):
+        after = layers[position + 1 :]
+        line, plan = _line(show_layer(layer), layer, _suggested(after) if after else behind, came)
+        lines.append(line)
+        came = plan.output_shape if plan else came
+    return tuple(lines)
+
+
+def _scheme(layer: Layer, suggested: str) -> str:
+    scheme = str(layer.values.get("init", ""))
+    return (suggested if scheme == "auto" else scheme).replace("_", "-")
+
+
+def _suggested(behind: Sequence[Layer | InputError]) -> str:
+    """The scheme of initial weights that the next activation suggests."""
+    for layer in behind[:3]:
+        if isinstance(layer, Layer) and layer.record.initial:
+            return layer.record.initial
+    return DEFAULT

@@ -1,0 +1,293 @@
+"""The rows of convolutions along one axis (sequences) and along two (pictures), and of their transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.convolution import convolution as kernels
+from nnplay.kernels.convolution import input_gradient as spreading
+from nnplay.operations.partial_sums import portion
+from nnplay.records.operation import Operation
+from nnplay.records.worked import Named, Term, as_term, total
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvolutionRows:
+    """Every operation that convolutions are made of, for one count of axes.
+
+    Attributes:
+        forward, forward_plain: windows times weights, with and without a bias.
+        weight: gradient of the weights, and of the bias if there is one, in portions of the batch.
+        bias: gradient of a bias alone, in portions of the batch.
+        turn: each weight matrix transposed, for the rows that spread.
+        spread, spread_bias: every number times the weights, added up where its window lies: the gradient of the input,
+            and the forward pass of a transposed convolution.
+    """
+
+    forward: Operation
+    forward_plain: Operation
+    weight: Operation
+    bias: Operation
+    turn: Operation
+    spread: Operation
+    spread_bias: Operation
+
+
+# -- the definitions ---------------------------------------------------------------------------------------------------
+
+
+def pictures(x: Array) -> Array:
+    """A sequence (N, T, C) as a picture of one line; pictures stay."""
+    return x if x.ndim == 4 else x[:, None]
+
+
+def windows(x: Array, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int, OH: int, OW: int) -> Array:
+    """What each window sees, (N, OH, OW, G, C / G, KH, KW)."""
+    span = ((KH - 1) * DH + 1, (KW - 1) * DW + 1)
+    seen = np.lib.stride_tricks.sliding_window_view(pictures(x), span, axis=(1, 2))
+    seen = seen[:, ::SH, ::SW, :, ::DH, ::DW][:, :OH, :OW]
+    return seen.reshape(len(x), OH, OW, G, -1, KH, KW)
+
+
+def convolved(x: Array, weight: Array, bias: Any = 0.0, **window: int) -> Array:
+    seen = windows(x, **window)
+    kernel = weight.reshape(window["KH"], window["KW"], seen.shape[4], window["G"], -1)
+    y = np.einsum("nhwgcij,ijcgf->nhwgf", seen, kernel, optimize=True)
+    return np.asarray(y.reshape(*y.shape[:3], -1) + bias)
+
+
+def weight_gradient(x: Array, dy: Array, portions: int, biased: int, **window: int) -> Array:
+    seen = windows(x, **window)
+    split = pictures(dy).reshape(*seen.shape[:4], -1)
+    lines = [np.concatenate(list(part)) for part in (seen, split)]  # (N·OH, OW, …)
+    dweight = [
+        np.einsum("lwgcij,lwgf->ijcgf", lines[0][rows], lines[1][rows], optimize=True).reshape(-1)
+        for rows in (portion(len(lines[0]), p, portions) for p in range(portions))
+    ]
+    if not biased:
+        return np.stack(dweight)
+    sums = [lines[1][portion(len(lines[1]), p, portions)].sum(axis=(0, 1)).reshape(-1) for p in range(portions)]
+    return np.concatenate([np.stack(dweight), np.stack(sums)], axis=1)
+
+
+def bias_gradient(dy: Array, portions: int) -> Array:
+    rows = dy.reshape(-1, dy.shape[-1])
+    return np.stack([rows[portion(len(rows), p, portions)].sum(axis=0) for p in range(portions)])
+
+
+def turned(weight: Array, G: int) -> Array:
+    grouped = weight.reshape(*weight.shape[:-1], G, -1)  # (…, C / G, G, F / G)
+    return np.moveaxis(grouped, -3, -1).swapaxes(-3, -2).reshape(*weight.shape[:-2], grouped.shape[-1], -1)
+
+
+def spread(
+    dy: Array, turned: Array, bias: Any = 0.0, *, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int,
+    PH: int, PW: int, LH: int, LW: int, H: int, W: int,
+) -> Array:  # fmt: skip
+    split = pictures(dy).reshape(*pictures(dy).shape[:3], G, -1)
+    N, OH, OW = split.shape[:3]
+    w = turned.reshape(KH, KW, split.shape[-1], G, -1)
+    dx = np.zeros((N, (OH + KH) * SH + KH * DH + H, (OW + KW) * SW + KW * DW + W, turned.shape[-1]), dy.dtype)
+    for kh, kw in product(range(KH), range(KW)):
+        part = np.einsum("nhwgf,fgc->nhwgc", split, w[kh, kw]).reshape(N, OH, OW, -1)
+        dx[:, kh * DH : kh * DH + OH * SH : SH, kw * DW : kw * DW + OW * SW : SW] += part
+    top, left = PH + LH * SH, PW + LW * SW
+    return np.asarray(dx[:, top : top + H, left : left + W] + bias)
+
+
+# -- one element of each -----------------------------------------------------------------------------------------------
+
+
+def _ahead(at: tuple[int, ...], taps: tuple[int, ...], given: dict[str, int]) -> tuple[int, ...]:
+    """The input's place that an output's window touches with one kernel number."""
+    axes = "HW"[-len(taps) :]
+    return tuple(at[i] * given[f"S{axis}"] + taps[i] * given[f"D{axis}"] for i, axis in enumerate(axes))
+
+
+def _forward_element(at: tuple[int, ...], x: Named, weight: Named, *bias: Named, **given: int) -> Term:
+    n, *place, f = at
+    c_count, F = weight.shape[-2:]
+    first = f // (F // given["G"]) * c_count
+    result = total(
+        x[(n, *_ahead(tuple(place), tuple(taps), given), first + c)] * weight[(*taps, c, f)]
+        for *taps, c in np.ndindex(*weight.shape[:-1])
+    )
+    return result + bias[0][f] if bias else result
+
+
+def _weight_element(at: tuple[int, ...], x: Named, dy: Named, portions: int, biased: int, **given: int) -> Term:
+    p, place = at
+    KW, G, OH, OW, F = given["KW"], given["G"], given["OH"], given["OW"], dy.shape[-1]
+    shape = (given["KH"], KW, x.shape[-1] // G, F)
+    lines = range(dy.shape[0] * OH)[portion(dy.shape[0] * OH, p, portions)]
+    places = [(line // OH, (line % OH, ow)[4 - len(dy.shape) :]) for line, ow in product(lines, range(OW))]
+    if place >= np.prod(shape):
+        return total(dy[(n, *out, place - int(np.prod(shape)))] for n, out in places)
+    kh, kw, c, f = (int(part) for part in np.unravel_index(place, shape))
+    taps = (kh, kw)[4 - len(dy.shape) :]
+    channel = f // (F // G) * shape[2] + c
+    return total(x[(n, *_ahead(out, taps, given), channel)] * dy[(n, *out, f)] for n, out in places)
+
+
+def _bias_element(at: tuple[int, ...], dy: Named, portions: int) -> Term:
+    p, f = at
+    rows = Named(dy.name, dy.array.reshape(-1, dy.shape[-1]))
+    return total(rows[r, f] for r in range(rows.shape[0])[portion(rows.shape[0], p, portions)])
+
+
+def _turned_element(at: tuple[int, ...], weight: Named, G: int) -> Term:
+    *taps, f, c = at
+    c_count, F = weight.shape[-2:]
+    return weight[(*taps[4 - len(weight.shape) :], c % c_count, c // c_count * (F // G) + f)] * 1.0
+
+
+def _spread_element(at: tuple[int, ...], dy: Named, turned: Named, *bias: Named, **given: int) -> Term:
+    n, *place, c = at
+    f_count, C = turned.shape[-2:]
+    first = c // (C // given["G"]) * f_count
+    axes = "HW"[-len(place) :]
+    choices = [list(_behind(place[i], axis, given)) for i, axis in enumerate(axes)]
+    terms = [
+        dy[(n, *(source for _, source in chosen), first + f)]
+        * turned[(*(0,) * (2 - len(axes)), *(tap for tap, _ in chosen), f, c)]
+        for chosen in product(*choices)
+        for f in range(f_count)
+    ]
+    result = total(terms) if terms else as_term(0.0)
+    return result + bias[0][c] if bias else result
+
+
+def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int, int]]:
+    """The kernel numbers that touch a place along one axis, each with the window that it belongs to."""
+    for tap in range(given[f"K{axis}"]):
+        distance = place + given[f"P{axis}"] - tap * given[f"D{axis}"]
+        if distance % given[f"S{axis}"] == 0:
+            yield tap, distance // given[f"S{axis}"] + given[f"L{axis}"]
+
+
+# -- the operations ----------------------------------------------------------------------------------------------------
+
+
+_SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of what one window sees."
+_BACK = "Every output hands its gradient back to the inputs in its window, weighted as they were."
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """How places are written in formulas: of an output, of what its window sees, and of the kernel's numbers."""
+
+    axes: int
+
+    @property
+    def out(self) -> str:
+        return "h,w" if self.axes == 2 else "t"
+
+    @property
+    def into(self) -> str:
+        return "h·SH + i·DH,w·SW + j·DW" if self.axes == 2 else "t·SW + i·DW"
+
+    @property
+    def taps(self) -> str:
+        return "i,j" if self.axes == 2 else "i"
+
+
+def _forward(at: _Letters, bias: bool) -> Operation:
+    return Operation(
+        name="x∗w + b" if bias else "x∗w",
+        kernel=kernels.forward if bias else kernels.forward_without_bias,
+        reads=("x", "weight", "bias") if bias else ("x", "weight"),
+        writes=("y",),
+        reference=convolved,
+        formula=f"y[n,{at.out},f] = Σ x[n,{at.into},c]·weight[{at.taps},c,f]" + (" + bias[f]" if bias else ""),
+        words=f"{_SEEN} The same weights serve everywhere, so what is learned in one place is known in all.",
+        element=_forward_element,
+        integers=kernels.WINDOW,
+        torch=f"torch.nn.functional.conv{at.axes}d (channels first)",
+    )
+
+
+def _spreading(at: _Letters, bias: bool) -> Operation:
+    summed = f"y[n,{at.into},c] += Σ x[n,{at.out},f]·turned[{at.taps},f,c]"
+    return Operation(
+        name="spread by w, + b" if bias else "spread by w",
+        kernel=spreading.spread_bias if bias else spreading.spread,
+        reads=("dy", "turned", "bias") if bias else ("dy", "turned"),
+        writes=("dx",),
+        reference=spread,
+        formula=summed + (" + bias[c]" if bias else ""),
+        words=_BACK,
+        element=_spread_element,
+        integers=spreading.SPREAD,
+        torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
+    )
+
+
+def _weight(at: _Letters) -> Operation:
+    summed = f"dweight[{at.taps},c,f] = Σ x[n,{at.into},c]·dy[n,{at.out},f]"
+    return Operation(
+        name="gradients of weight and bias, in portions",
+        kernel=kernels.backward_weight,
+        reads=("x", "dy"),
+        writes=("portions",),
+        reference=weight_gradient,
+        formula=f"{summed}, then dbias[f] = Σ dy[n,{at.out},f]",
+        words="A weight is to blame for every place where its input was large and the output wanted to change.",
+        element=_weight_element,
+        integers=(*kernels.WINDOW, "portions", "biased"),
+        torch="autograd",
+    )
+
+
+def _bias() -> Operation:
+    return Operation(
+        name="gradient of bias, in portions",
+        kernel=kernels.sum_channels,
+        reads=("dy",),
+        writes=("bias_portions",),
+        reference=bias_gradient,
+        formula="dbias[f] = Σ dy[…,f]",
+        words="A bias moves its channel everywhere alike, so its gradient is the sum over all places.",
+        element=_bias_element,
+        integers=("portions",),
+        torch="autograd",
+    )
+
+
+def _turn(at: _Letters) -> Operation:
+    return Operation(
+        name="weights transposed",
+        kernel=kernels.turn,
+        reads=("weight",),
+        writes=("turned",),
+        reference=turned,
+        formula=f"turned[{at.taps},f,c] = weight[{at.taps},c,f]",
+        words="Puts inputs where outputs were, for the way back through the same weights.",
+        element=_turned_element,
+        integers=("G",),
+        torch="autograd",
+    )
+
+
+def _rows(axes: int) -> ConvolutionRows:
+    at = _Letters(axes)
+    return ConvolutionRows(
+        forward=_forward(at, True),
+        forward_plain=_forward(at, False),
+        weight=_weight(at),
+        bias=_bias(),
+        turn=_turn(at),
+        spread=_spreading(at, False),
+        spread_bias=_spreading(at, True),
+    )
+
+
+SEQUENCE = _rows(1)
+PICTURE = _rows(2)

@@ -1,0 +1,116 @@
+"""A linear map of every step of a sequence, as rows of a larger layer: y = x·weight + bias and its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.operations import recurrent
+from nnplay.records.operation import Operation, Use
+from nnplay.records.worked import Named, Term, total
+
+Array = NDArray[Any]
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(-1, array.shape[-1])
+
+
+def _applied(at: tuple[int, ...], x: Named, weight: Named, bias: Named) -> Term:
+    n, t, k = at
+    return total(x[n, t, i] * weight[i, k] for i in range(weight.shape[0])) + bias[k]
+
+
+def _weight(at: tuple[int, ...], x: Named, dy: Named) -> Term:
+    return total(x[n, t, at[0]] * dy[n, t, at[1]] for n, t in np.ndindex(x.shape[:2]))
+
+
+def _bias(at: tuple[int, ...], dy: Named) -> Term:
+    return total(dy[n, t, at[0]] for n, t in np.ndindex(dy.shape[:2]))
+
+
+def _input(at: tuple[int, ...], dy: Named, weight: Named) -> Term:
+    n, t, i = at
+    return total(dy[n, t, k] * weight[i, k] for k in range(weight.shape[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The rows of one map.
+
+    Attributes:
+        weight, bias: names of the parameters.
+        source, target: names of what goes in and comes out; their gradients have a `d` in front.
+        about: what comes out, in words.
+    """
+
+    weight: str
+    bias: str
+    source: str
+    target: str
+    about: str
+
+    def forward(self, steps: int, inputs: int, outputs: int, names: Mapping[str, str] | None = None) -> Use:
+        """The row y = x·weight + bias."""
+        x, y = self.source, self.target
+        operation = Operation(
+            name=f"{x}·{self.weight} + {self.bias}",
+            kernel=recurrent.inputs,
+            reads=(x, self.weight, self.bias),
+            writes=(y,),
+            reference=lambda x, weight, bias: x @ weight + bias,
+            formula=f"{y}[n,t,k] = Σᵢ {x}[n,t,i]·{self.weight}[i,k] + {self.bias}[k]",
+            words=f"Makes {self.about} by weighted sums of each step's features, with the same weights for all.",
+            element=_applied,
+            torch="torch.nn.functional.linear (its weight is transposed)",
+        )
+        return Use(operation, cost=steps * inputs * outputs, names=names or {})
+
+    def backward(
+        self, steps: int, inputs: int, outputs: int, names: Mapping[str, str] | None = None
+    ) -> tuple[Use, Use, Use]:
+        """The rows of the gradients of weight, bias and input."""
+        x, y, weight, bias = self.source, self.target, self.weight, self.bias
+        of_weight = Operation(
+            name=f"gradient of {weight}",
+            kernel=recurrent.weight_gradient,
+            reads=(x, f"d{y}"),
+            writes=(f"d{weight}",),
+            reference=lambda x, dy: _flat(x).T @ _flat(dy),
+            formula=f"d{weight}[i,k] = Σₙₜ {x}[n,t,i]·d{y}[n,t,k]",
+            words="The same weights serve at every step, so their gradient is summed over the steps and the batch.",
+            element=_weight,
+            torch="autograd",
+        )
+        of_bias = Operation(
+            name=f"gradient of {bias}",
+            kernel=recurrent.bias_gradient,
+            reads=(f"d{y}",),
+            writes=(f"d{bias}",),
+            reference=lambda dy: _flat(dy).sum(axis=0),
+            formula=f"d{bias}[k] = Σₙₜ d{y}[n,t,k]",
+            words="A bias moves its output at every step alike, so its gradient is the sum over steps and batch.",
+            element=_bias,
+            torch="autograd",
+        )
+        of_input = Operation(
+            name=f"gradient of {x}",
+            kernel=recurrent.input_gradient,
+            reads=(f"d{y}", weight),
+            writes=(f"d{x}",),
+            reference=lambda dy, weight: dy @ weight.T,
+            formula=f"d{x}[n,t,i] = Σₖ d{y}[n,t,k]·{weight}[i,k]",
+            words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
+            element=_input,
+            torch="autograd",
+        )
+        cost, given = steps * inputs * outputs, names or {}
+        return (
+            Use(of_weight, cost=cost, names=given),
+            Use(of_bias, cost=steps * outputs, names=given),
+            Use(of_input, cost=cost, names=given),
+        )

@@ -1,0 +1,53 @@
+"""Layers that work on each step of a sequence by itself, and leave steps that are padding all 0.
+
+A step whose features are all exactly 0 is padding. A bias would make it look like a step that is there; with the rows
+that are put around a plan here, it stays 0, so that every layer behind sees the same padding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nnplay.errors import InputError
+from nnplay.fields import Field, flag
+from nnplay.operations.recurrent import PRESENT, VISIBLE, VISIBLE_BACK
+from nnplay.records.layer import Plan
+from nnplay.records.operation import BATCH, Planned, Shape, Use, shape_text
+
+
+def padded_field() -> Field:
+    """The field that switches it on."""
+    return flag("padded", False, "steps of a sequence whose features are all 0 are padding and stay 0")
+
+
+def keep_padding(plan: Plan, shape: Shape) -> Plan:
+    """`plan`, for a sequence (steps, features), with its output 0 where the input is padding.
+
+    The plan's own rows may read `present` (N, steps), which is 1 at steps that are there.
+
+    Raises:
+        InputError: the input is no sequence.
+    """
+    if len(shape) != 2:
+        what = f"padding is a matter of sequences (steps, features); the input is {shape_text(shape)}"
+        raise InputError(what, hint="leave padded out")
+    steps, features = shape
+    whole: Planned = (BATCH, *plan.output)
+    visible = Use(VISIBLE, cost=steps * plan.output[-1], names={"hidden": "told"})
+    return replace(
+        plan,
+        forward=(Use(PRESENT, cost=steps * features), *(_told(use) for use in plan.forward), visible),
+        backward=(
+            Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dtold"}),
+            *(_told(use) for use in plan.backward),
+        ),
+        saved={**plan.saved, "present": (BATCH, steps), "told": whole},
+        scratch={**plan.scratch, "dtold": whole},
+    )
+
+
+def _told(use: Use) -> Use:
+    """The row with `told` for the output and `dtold` for its gradient."""
+    names = {name: use.names.get(name, name) for name in (*use.operation.reads, *use.operation.writes)}
+    other = {"y": "told", "dy": "dtold"}
+    return replace(use, names={name: other.get(target, target) for name, target in names.items()})

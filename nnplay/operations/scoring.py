@@ -1,0 +1,177 @@
+"""Scores: how many rows of a batch a classifier gets right. A row with many answers (pixels) counts by their share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.compile.jit import Kernel, inline, kernel
+from nnplay.kernels.operands import dimension, flat, rows_of
+from nnplay.records.operation import Operation
+from nnplay.records.worked import Named, Term, total
+
+Array = NDArray[Any]
+
+
+@kernel
+def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target, score = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for n in range(z.shape[0]):
+        best = 0
+        for c in range(1, z.shape[1]):
+            if z[n, c] > z[n, best]:
+                best = c
+        if best == int(target[n]):
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.shape[0]
+
+
+@kernel
+def count_largest_columns(row: Any, clock: Any, memory: Any, part: int) -> None:
+    z, target, score = rows_of(row, memory, 0), rows_of(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for n in range(z.shape[0]):
+        best = wanted = 0
+        for c in range(1, z.shape[1]):
+            if z[n, c] > z[n, best]:
+                best = c
+            if target[n, c] > target[n, wanted]:
+                wanted = c
+        if best == wanted:
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.shape[0]
+
+
+@inline
+def count_above(row: Any, memory: Any, threshold: Any) -> None:
+    """Counts predictions on the same side of the threshold as their target is of 0.5."""
+    z, target, score = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    right = 0
+    for i in range(z.size):
+        if (z[i] > threshold) == (target[i] > 0.5):
+            right += 1
+    score[0] = right * dimension(row, 0, 0) / z.size
+
+
+@kernel
+def count_above_zero(row: Any, clock: Any, memory: Any, part: int) -> None:
+    count_above(row, memory, 0.0)
+
+
+@kernel
+def count_above_half(row: Any, clock: Any, memory: Any, part: int) -> None:
+    count_above(row, memory, 0.5)
+
+
+def _share(right: Array, rows: int) -> Array:
+    return np.array([right.sum() * rows / right.size])
+
+
+def _element(verdicts: Callable[[Array, Array], Array]) -> Callable[..., Term]:
+    def element(at: Any, prediction: Named, target: Named) -> Term:
+        right = Named("right", verdicts(prediction.array, target.array).astype(np.float64))
+        counted = total(right[i] for i in range(right.array.size))
+        positions = right.array.size // prediction.shape[0]
+        return counted / positions if positions > 1 else counted
+
+    return element
+
+
+def _largest(z: Array, target: Array) -> Array:
+    return np.asarray(z.reshape(-1, z.shape[-1]).argmax(axis=1) == target.ravel())
+
+
+def _largest_columns(z: Array, target: Array) -> Array:
+    wide = (-1, z.shape[-1])
+    return np.asarray(z.reshape(wide).argmax(axis=1) == target.reshape(wide).argmax(axis=1))
+
+
+def _above(threshold: float) -> Callable[[Array, Array], Array]:
+    return lambda z, target: np.asarray((z.ravel() > threshold) == (target.ravel() > 0.5))
+
+
+def _count(
+    kernel: Kernel,
+    reference: Callable[..., Array],
+    verdicts: Callable[..., Array],
+    formula: str,
+    words: str,
+    torch: str,
+) -> Operation:
+    """A row that counts right rows.
+
+    Args:
+        reference: the definition, which the inspector shows.
+        verdicts: (prediction, target) → for each answer, whether it is right.
+        formula: when a row is right.
+    """
+    return Operation(
+        name="count right rows",
+        kernel=kernel,
+        reads=("prediction", "target"),
+        writes=("score",),
+        reference=reference,
+        formula=f"score = Σₙ [{formula}]",
+        words=words,
+        element=_element(verdicts),
+        torch=f"({torch}).sum()",
+    )
+
+
+LARGEST = _count(
+    count_largest,
+    lambda prediction, target: _share(_largest(prediction, target), len(prediction)),
+    _largest,
+    "argmax z[n] = target[n]",
+    "Counts the rows whose largest output belongs to the right class.",
+    "z.argmax(1) == target",
+)
+LARGEST_COLUMN = _count(
+    count_largest_columns,
+    lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
+    _largest_columns,
+    "argmax z[n] = argmax t[n]",
+    "Counts the rows whose largest output stands where the target's 1 does.",
+    "z.argmax(1) == target.argmax(1)",
+)
+ABOVE_ZERO = _count(
+    count_above_zero,
+    lambda prediction, target: _share(_above(0.0)(prediction, target), len(prediction)),
+    _above(0.0),
+    "(z[n] > 0) = target[n]",
+    "Counts the rows whose output is positive for class 1 and not for class 0.",
+    "(z > 0) == target",
+)
+ABOVE_HALF = _count(
+    count_above_half,
+    lambda prediction, target: _share(_above(0.5)(prediction, target), len(prediction)),
+    _above(0.5),
+    "(p[n] > 0.5) = target[n]",
+    "Counts the rows whose probability is above one half for class 1 and not for class 0.",
+    "(p > 0.5) == target",
+)
+
+
+def decide_above(threshold: float) -> Callable[[Array], NDArray[np.int64]]:
+    """How one output (N, 1) becomes a class: 1 above the threshold."""
+    return lambda prediction: (prediction[..., 0] > threshold).astype(np.int64)
+
+
+def both_classes(p: Array) -> Array:
+    """Probabilities of class 1 (N, 1) → of classes 0 and 1 (N, 2)."""
+    return np.concatenate([1 - p[..., :1], p[..., :1]], axis=-1)
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + e⁻ᶻ) without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0, -z)))
+
+
+def softmax(z: Array) -> Array:
+    """Rows of logits → rows of probabilities, without overflow."""
+    raised = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))

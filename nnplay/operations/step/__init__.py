@@ -1,0 +1,1 @@
+"""Operations of every training step: gathering a batch, gradient norm, clipping, penalties, silenced parts."""

@@ -1,0 +1,58 @@
+"""Gradient clipping: by the norm of the whole gradient, and by the value of each number in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import flat, part_of
+from nnplay.records.operation import Operation
+from nnplay.records.worked import apply, scalar
+
+
+@kernel
+def scale_to_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    g, norm, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0], flat(row, memory, 2)[0]
+    if norm > limit:
+        factor = limit / (norm + 1e-6)
+        for i in range(g.size):
+            g[i] = g[i] * factor
+
+
+@kernel
+def clamp_values(row: Any, clock: Any, memory: Any, part: int) -> None:
+    g, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
+    for i in range(g.size):
+        g[i] = min(max(g[i], -limit), limit)
+
+
+CLIP_NORM = Operation(
+    name="clip by norm",
+    kernel=scale_to_norm,
+    reads=("gradients", "norm", "clip_norm"),
+    writes=("gradients",),
+    reference=lambda g, norm, limit: g * (limit / (norm + 1e-6) if norm > limit else 1),
+    formula="g ← g · min(1, clip_norm / (norm + 1e-6))",
+    words="Shortens a gradient that is too long without turning it: one wild batch cannot throw the weights away.",
+    element=lambda at, g, norm, limit: (
+        g[at] * (scalar("clip_norm", limit) / (scalar("norm", norm) + 1e-6))
+        if norm.array[0] > limit.array[0]
+        else g[at] * 1.0
+    ),
+    torch="torch.nn.utils.clip_grad_norm_",
+)
+CLIP_VALUE = Operation(
+    name="clip by value",
+    kernel=clamp_values,
+    reads=("gradients", "clip_value"),
+    writes=("gradients",),
+    reference=lambda g, limit: np.clip(g, -limit, limit),
+    formula="g ← min(max(g, −clip_value), clip_value)",
+    words="Cuts every single gradient to a limit. Unlike clipping by norm, this can turn the direction of the step.",
+    element=lambda at, g, limit: apply(
+        "clip", lambda value, high: min(max(value, -high), high), g[at], scalar("clip_value", limit)
+    ),
+    torch="torch.nn.utils.clip_grad_value_",
+)

@@ -1,0 +1,87 @@
+"""Gather: copies one batch of the data set into memory."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.kernels.abi import CLOCK_BATCH
+from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.operands import dimension, flat, integer
+from nnplay.records.operation import Operation
+from nnplay.records.worked import Named, Term
+
+if COMPILING:
+    from nnplay.kernels.compile.intrinsics import integers_at, reals_at
+else:
+    integers_at: Any = None
+    reals_at: Any = None
+
+Array = NDArray[Any]
+
+
+@kernel
+def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
+    # operands: input (N, …), target (N, …); integers: addresses of x, y, order, and the rows of a full batch
+    x, y = flat(row, memory, 0), flat(row, memory, 1)
+    N = dimension(row, 0, 0)
+    features, targets = x.size // N, y.size // N
+    all_x, all_y, order = reals_at(integer(row, 0)), reals_at(integer(row, 1)), integers_at(integer(row, 2))
+    first = clock[CLOCK_BATCH] * integer(row, 3)
+    for n in range(N):
+        source = order[first + n]
+        for i in range(features):
+            x[n * features + i] = all_x[source * features + i]
+        for i in range(targets):
+            y[n * targets + i] = all_y[source * targets + i]
+
+
+def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -> Array:
+    """Numbers of the data rows in this batch, read from the order array at an address."""
+    first = clock["batch"] * size
+    values = np.ctypeslib.as_array((ctypes.c_int64 * (first + count)).from_address(order))
+    return np.array(values[first:])
+
+
+def _taken(address: int, chosen: Array, shape: tuple[int, ...], real: np.dtype[Any]) -> Array:
+    width = int(np.prod(shape[1:]))
+    count = (int(chosen.max()) + 1) * width
+    kind = ctypes.c_float if real == np.float32 else ctypes.c_double
+    values = np.ctypeslib.as_array((kind * count).from_address(address)).reshape(-1, width)
+    return np.array(values[chosen]).reshape(shape)
+
+
+def reference(
+    clock: Mapping[str, int],
+    shapes: tuple[tuple[int, ...], ...],
+    real: np.dtype[Any],
+    x: int,
+    y: int,
+    order: int,
+    size: int,
+) -> tuple[Array, Array]:
+    chosen = rows_of_batch(clock, order, size, shapes[0][0])
+    return _taken(x, chosen, shapes[0], real), _taken(y, chosen, shapes[1], real)
+
+
+def _element(at: Any, input: Named) -> Term:
+    return input[at]
+
+
+GATHER = Operation(
+    name="next batch",
+    kernel=gather,
+    reads=(),
+    writes=("input", "target"),
+    reference=reference,
+    formula="x[n] = data[order[batch·size + n]]",
+    words="Copies the next rows of the shuffled training data. Every epoch visits each row once, in a new order.",
+    element=_element,
+    integers=("x", "y", "order", "size"),
+    uses_clock=True,
+    torch="torch.utils.data.DataLoader",
+)

@@ -1,0 +1,65 @@
+"""Gradient norm: the length of the vector of all gradients; the loop stops before the update when it is not finite."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import flat, part_of
+from nnplay.records.operation import Operation
+from nnplay.records.worked import apply, total
+
+
+@kernel
+def partial_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    g, partial = part_of(row, memory, 0, part), flat(row, memory, 1)
+    summed = 0.0
+    for i in range(g.size):
+        summed += g[i] * g[i]
+    partial[part] = summed
+
+
+@kernel
+def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    partial, norm = flat(row, memory, 0), flat(row, memory, 1)
+    summed = 0.0
+    for i in range(partial.size):
+        summed += partial[i]
+    norm[0] = math.sqrt(summed)
+
+
+def _parts_of(gradients: Any, parts: int) -> Any:
+    edges = [gradients.size * part // parts for part in range(parts + 1)]
+    return np.array([np.sum(gradients[a:b] ** 2) for a, b in pairwise(edges)])
+
+
+PARTIAL = Operation(
+    name="squared gradients",
+    kernel=partial_norm,
+    reads=("gradients",),
+    writes=("partial",),
+    reference=_parts_of,
+    formula="partial[p] = Σ g², over one share of the gradients",
+    words="Sums the squares of all gradients, in shares that threads can work on.",
+    element=lambda at, gradients, parts: total(
+        gradients[int(i)] ** 2
+        for i in range(gradients.array.size * at[0] // parts, gradients.array.size * (at[0] + 1) // parts)
+    ),
+    integers=("parts",),
+    torch="torch.nn.utils.get_total_norm",
+)
+FINISH = Operation(
+    name="gradient norm",
+    kernel=finish_norm,
+    reads=("partial",),
+    writes=("norm",),
+    reference=lambda partial: np.sqrt(np.sum(partial, keepdims=True)),
+    formula="norm = √ Σ g²",
+    words="The length of the whole gradient: large when there is much to learn or training is about to diverge.",
+    element=lambda at, partial: apply("√", math.sqrt, total(partial[i] for i in range(partial.array.size))),
+    torch="torch.nn.utils.get_total_norm",
+)

@@ -1,0 +1,111 @@
+"""Rows that hold a part of the network still: a unit that says nothing, and weights that stay as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnplay.kernels.compile.jit import kernel
+from nnplay.kernels.operands import integer, rows_of, share
+from nnplay.records.operation import Operation
+from nnplay.records.worked import Named, Term, as_term
+
+Array = NDArray[Any]
+
+
+@kernel
+def silence(row: Any, clock: Any, memory: Any, part: int) -> None:
+    y, unit = rows_of(row, memory, 1), integer(row, 0)
+    start, stop = share(row, part, y.shape[0])
+    for r in range(start, stop):
+        if unit >= 0:
+            y[r, unit] = 0.0
+        else:
+            for j in range(y.shape[1]):
+                y[r, j] = 0.0
+
+
+@kernel
+def keep(row: Any, clock: Any, memory: Any, part: int) -> None:
+    source, target = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    start, stop = share(row, part, source.shape[0])
+    for r in range(start, stop):
+        for j in range(source.shape[1]):
+            target[r, j] = source[r, j]
+
+
+@kernel
+def put_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+    kept, target, unit = rows_of(row, memory, 0), rows_of(row, memory, 2), integer(row, 0)
+    start, stop = share(row, part, kept.shape[0])
+    for r in range(start, stop):
+        for j in range(kept.shape[1]):
+            if unit < 0 or unit == j:
+                target[r, j] = kept[r, j]
+
+
+def _silenced(y: Array, unit: int) -> Array:
+    kept = y.copy()
+    kept[..., unit if unit >= 0 else slice(None)] = 0
+    return kept
+
+
+def _silenced_element(at: tuple[int, ...], y: Named, unit: int) -> Term:
+    return as_term(0.0) if unit in (-1, at[-1]) else y[at] * 1.0
+
+
+def _held(kept: Array, parameter: Array, unit: int) -> Array:
+    result = parameter.copy()
+    columns = unit if unit >= 0 else slice(None)
+    result[..., columns] = kept[..., columns]
+    return result
+
+
+SILENCE = Operation(
+    name="silence",
+    kernel=silence,
+    reads=("y",),
+    writes=("y",),
+    reference=_silenced,
+    formula="y[…, unit] ← 0",
+    words="You silenced this unit: whatever it would say, those behind it hear 0.",
+    element=_silenced_element,
+    integers=("unit",),
+    torch="a forward hook that sets the unit to 0",
+)
+DEAFEN = Operation(
+    name="silence the error",
+    kernel=silence,
+    reads=("dy",),
+    writes=("dy",),
+    reference=_silenced,
+    formula="dy[…, unit] ← 0",
+    words="A silent unit had no part in the answer, so it is told no error, and nothing in front of it on its account.",
+    element=_silenced_element,
+    integers=("unit",),
+    torch="a backward hook that sets the unit's gradient to 0",
+)
+KEEP = Operation(
+    name="keep frozen weights",
+    kernel=keep,
+    reads=("parameter",),
+    writes=("kept",),
+    reference=lambda parameter: parameter.copy(),
+    formula="kept ← w",
+    words="You froze these weights: they are copied before the optimizer moves them.",
+    element=lambda at, parameter: parameter[at] * 1.0,
+    torch="requires_grad_(False), or putting the weights back after the step",
+)
+PUT_BACK = Operation(
+    name="put frozen weights back",
+    kernel=put_back,
+    reads=("kept", "parameter"),
+    writes=("parameter",),
+    reference=_held,
+    formula="w[…, unit] ← kept[…, unit]",
+    words="Whatever the optimizer did to them: frozen weights are again what they were before this step.",
+    element=lambda at, kept, parameter, unit: (kept if unit in (-1, at[-1]) else parameter)[at] * 1.0,
+    integers=("unit",),
+    torch="requires_grad_(False), or putting the weights back after the step",
+)

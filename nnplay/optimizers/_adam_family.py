@@ -1,0 +1,103 @@
+"""What Adam and AdamW share: running means of the gradient and of its square, and the step that follows from them.
+
+The two differ in where weight decay acts: through the gradient, or on the parameters themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import number
+from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.records.layer import Refused
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import OptimizerRecord, update_kernel
+from nnplay.records.worked import Term, apply
+
+Array = NDArray[Any]
+SETTINGS = ("lr", "beta1", "beta2", "eps", "decay")
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay, share of each parameter that stays)."""
+    lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
+    rate = lr / (1.0 - np.float64(beta1) ** t)
+    scale = 1.0 / math.sqrt(1.0 - np.float64(beta2) ** t)
+    return REAL(rate), beta1, beta2, REAL(scale), eps, decay, REAL(1.0 - lr * decay)
+
+
+@inline
+def moved(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
+    """One parameter's step along its gradient, and the means after it."""
+    m = p[1] * m + (1.0 - p[1]) * g
+    v = p[2] * v + (1.0 - p[2]) * g * g
+    return w - p[0] * m / (math.sqrt(v) * p[3] + p[4]), m, v
+
+
+def moved_reference(settings: Array, g: Array, w: Array, m: Array, v: Array, t: int) -> tuple[Array, ...]:
+    """The definition of `moved`, for update number t."""
+    lr, beta1, beta2, eps, _ = settings.astype(np.float64)
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+def moved_term(settings: list[Term], slope: Term, w: Term, m: Term, v: Term, t: int) -> Term:
+    """One element of `moved`, worked out."""
+    lr, beta1, beta2, eps, _ = settings
+    mean = (beta1 * m + (1 - beta1) * slope) / (1 - beta1**t)
+    square = (beta2 * v + (1 - beta2) * slope**2) / (1 - beta2**t)
+    return w - lr * mean / (apply("√", math.sqrt, square) + eps)
+
+
+def adaptive(
+    name: str, title: str, about: str, *, decay: tuple[float, str], update: Callable[..., Any],
+    reference: Callable[..., Any], element: Callable[..., Term], step: str, words: str,
+) -> OptimizerRecord:  # fmt: skip
+    """The record of an optimizer of this kind.
+
+    Args:
+        decay: default of weight_decay, and what it does.
+        update, reference, element: as in `update_kernel` and `Operation`.
+        step: formula of the step, behind those of the means.
+    """
+    return OptimizerRecord(
+        name=name,
+        title=title,
+        about=about,
+        fields=(
+            number("lr", 0.001, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
+            number("beta1", 0.9, "memory of the mean gradient", low=0.0, high=0.9999999, live=True),
+            number("beta2", 0.999, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
+            number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
+            number("weight_decay", decay[0], decay[1], low=0.0, live=True),
+        ),
+        slots=("exp_avg", "exp_avg_sq"),
+        pairs={"betas": ("beta1", "beta2")},
+        operation=Operation(
+            name=f"update ({name})",
+            kernel=update_kernel(prepare, update, slots=2),
+            reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
+            writes=("parameters", "exp_avg", "exp_avg_sq", "checks"),
+            reference=reference,
+            formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
+            words=words,
+            element=element,
+            uses_clock=True,
+            torch=f"torch.optim.{title}",
+        ),
+        torch=title,
+        cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
+        refused=(
+            Refused({"lr": -0.1}, (), "≥ 0"),
+            Refused({"beta2": 1}, (), "≤ 1"),
+            Refused({"eps": 0}, (), "≥ 1e-30"),
+            Refused({"betas": (0.9, 0.99, 0.999)}, (), "not 2 numbers"),
+        ),
+    )

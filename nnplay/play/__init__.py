@@ -1,1 +1,0 @@
-"""The run behind the screen: settings, worker, files and autosave, without any Textual."""

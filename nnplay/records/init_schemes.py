@@ -1,0 +1,73 @@
+"""Initial weights: schemes named after their papers, seeded, so that the same seed gives the same weights back."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay import rng
+from nnplay.errors import unknown
+from nnplay.records.layer import Parameter
+from nnplay.records.operation import Shape
+
+#: Scheme → (variance · fan, which fan). Uniform and normal forms share the variance.
+_VARIANCE: Final[dict[str, tuple[float, str]]] = {
+    "xavier": (2.0, "sum"),  # Glorot and Bengio, 2010
+    "he": (2.0, "in"),  # He et al., 2015
+    "lecun": (1.0, "in"),  # LeCun et al., 1998
+}
+_SYNONYMS: Final = {"glorot": "xavier", "kaiming": "he"}
+SCHEMES: Final = (
+    "auto",
+    *(f"{family}_{form}" for family in _VARIANCE for form in ("uniform", "normal")),
+    *(f"{family}_{form}" for family in _SYNONYMS for form in ("uniform", "normal")),
+    "uniform",
+    "normal",
+    "zeros",
+    "ones",
+)
+#: Without an activation behind it, a layer gets the scheme that PyTorch users call Glorot's.
+DEFAULT: Final = "xavier_uniform"
+
+
+def first_values(parameter: Parameter, suggested: str, seed: int, stream: int) -> NDArray[np.float64]:
+    """Initial values of a parameter; `suggested` is the scheme of one that says "auto", otherwise as `draw`."""
+    scheme = suggested if parameter.init == "auto" else parameter.init
+    values = draw(scheme, parameter.shape, parameter.fan_in, parameter.fan_out, seed, stream)
+    for first, end, amount in parameter.raised:
+        values[..., first:end] += amount
+    return values
+
+
+def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream: int) -> NDArray[np.float64]:
+    """Initial values of one tensor.
+
+    Args:
+        scheme: one of `SCHEMES` except "auto". "uniform" is U(-0.5, 0.5), as in TensorFlow Playground; "normal" is
+            N(0, 0.05²).
+        shape: of the tensor.
+        fan_in, fan_out: connections into and out of one unit.
+        seed: of the run.
+        stream: position of the tensor in the network.
+
+    Raises:
+        InputError: an unknown scheme.
+    """
+    if scheme in ("zeros", "ones"):
+        return np.full(shape, float(scheme == "ones"))
+    if scheme == "uniform":
+        return rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) - 0.5
+    if scheme == "normal":
+        return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * 0.05
+    family, _, form = scheme.partition("_")
+    family = _SYNONYMS.get(family, family)
+    if family not in _VARIANCE or form not in ("uniform", "normal"):
+        raise unknown("scheme of initial weights", scheme, SCHEMES)
+    factor, fan = _VARIANCE[family]
+    deviation = math.sqrt(factor / max(1, fan_in + fan_out if fan == "sum" else fan_in))
+    if form == "uniform":
+        return (rng.uniform(seed, rng.WEIGHTS + stream, 0, shape) * 2.0 - 1.0) * deviation * math.sqrt(3.0)
+    return rng.normal(seed, rng.WEIGHTS + stream, 0, shape) * deviation

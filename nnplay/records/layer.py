@@ -1,0 +1,203 @@
+"""Layers as data: the record that defines a kind of layer, the layer that a user put into a network, its plan."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from nnplay.errors import InputError
+from nnplay.fields import Field, bind, fill, signature
+from nnplay.records.help_text import help_text, helped_by
+from nnplay.records.operation import Planned, Shape, Use
+from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A trained tensor.
+
+    Attributes:
+        shape: for example (in, out).
+        init: name of a scheme of `nnplay.records.init_schemes`, or "auto": chosen by the activation that follows.
+        fan_in, fan_out: connections into and out of one unit, for the scheme.
+        decays: whether L1 and L2 penalties apply (weights do, biases don't).
+        raised: parts of the last axis that start higher, as (first, end, by how much): an LSTM's forget bias.
+    """
+
+    shape: Shape
+    init: str = "zeros"
+    fan_in: int = 1
+    fan_out: int = 1
+    decays: bool = False
+    raised: tuple[tuple[int, int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a layer needs and does for one input shape (shapes without the batch; "N" stands for it where it occurs).
+
+    Attributes:
+        output: shape of one row's output.
+        forward, backward: the rows, in order; a backward row is left out when nothing reads its outputs.
+        evaluate: rows of the forward pass in evaluation, where they differ from training.
+        parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
+        multiply_adds: of the forward pass, for one row.
+    """
+
+    output: Shape
+    forward: tuple[Use, ...]
+    backward: tuple[Use, ...]
+    evaluate: tuple[Use, ...] | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    saved: Mapping[str, Planned] = field(default_factory=dict)
+    buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
+    scratch: Mapping[str, Planned] = field(default_factory=dict)
+    multiply_adds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test case: values of the fields and one input shape (without the batch), or several for a combination.
+
+    Attributes:
+        tokens: inputs are whole numbers from 0 to `tokens` - 1, or any numbers where it is 0.
+        exact: the backward rows are the derivative of the forward rows; False where they leave out a part on purpose
+            (truncated backpropagation), so that finite differences cannot agree.
+    """
+
+    values: Mapping[str, Any]
+    shape: Shape | tuple[Shape, ...]
+    branches: int = 0
+    tokens: int = 0
+    exact: bool = True
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The input of each branch, or of the only one."""
+        several = tuple(part for part in self.shape if isinstance(part, tuple))
+        return several or (cast(Shape, self.shape),) * max(1, self.branches)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Fields and input shape that must be refused, and words that the message must hold."""
+
+    values: Mapping[str, Any]
+    shape: Shape | tuple[Shape, ...]
+    message: str
+
+
+def _help(record: LayerRecord) -> str:
+    """The record's help: formulas and shapes are those of its first test case."""
+    name, formulas, example = python_name(record.name, record.torch), [], ""
+    call = f"{name}{inspect.signature(record)}"
+    if record.joins or record.contains:
+        call = f"{name}({'branch' if record.joins else 'layer'}, …)"
+    if not record.contains:
+        case = record.cases[0]
+        planned = record.plan(
+            fill(record.fields, case.values, record.name), case.shapes if record.joins else case.shape
+        )
+        formulas = [use.operation.formula for use in planned.forward]
+        example = _example(call if record.joins else call_text(name, case.values), case, planned)
+    more = f"{example}Every layer may also be given a name='…', and frozen=True to keep its parameters as they are."
+    return help_text(record, call, folder="nnplay.layers", torch="torch.nn", formulas=formulas, more=more)
+
+
+def _example(call: str, case: Case, planned: Plan) -> str:
+    given = " and ".join(_rows_text(shape) for shape in case.shapes)
+    made = f"{call} turns {given} into {_rows_text(planned.output)}"
+    tensors = ", ".join(f"{key} {parameter.shape}" for key, parameter in planned.parameters.items())
+    return f"{made}; its parameters are {tensors}. " if tensors else f"{made}. "
+
+
+def _rows_text(shape: Shape) -> str:
+    return f"({', '.join(('N', *map(str, shape)))})"
+
+
+@helped_by(_help)
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """One kind of layer; calling the record makes a layer: `Linear(8)`, `Linear(8, bias=False, name="hidden")`.
+
+    Attributes:
+        plan: called with the field values and the input shape; raises InputError with the rule and a legal value. A
+            combination's plan gets one shape for each branch, as a tuple of shapes, and plans the joining rows; their
+            inputs are called x0, x1, ….
+        initial: the scheme that suits weights in front of this layer, if it is an activation.
+        joins: this layer has branches, whose outputs it joins.
+        contains: this layer is a chain of its children and has no rows of its own.
+        torch: the PyTorch module's name, or a sentence why there is none.
+    """
+
+    name: str
+    title: str
+    family: str
+    about: str
+    plan: Callable[[Mapping[str, Any], Any], Plan]
+    fields: tuple[Field, ...] = ()
+    initial: str = ""
+    joins: bool = False
+    contains: bool = False
+    torch: str = ""
+    cases: tuple[Case, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    def __repr__(self) -> str:
+        return record_text(python_name(self.name, self.torch), self.fields, self.about)
+
+    def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
+        """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
+        (each a layer or a list of layers)."""
+        if self.joins or self.contains:
+            given = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+            branches = (_chain(given),) if self.contains else tuple(_chain(branch) for branch in args)
+            return Layer(self, bind(self.fields, (), kwargs, self.name), clean(name), frozen, branches)
+        return Layer(self, bind(self.fields, args, kwargs, self.name), clean(name), frozen)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer in a network.
+
+    Attributes:
+        record: what kind it is.
+        values: of the record's fields.
+        name: given by the user, or empty.
+        frozen: its parameters are not trained.
+        branches: chains of layers, one for each branch of a combination; a Sequential has one.
+    """
+
+    record: LayerRecord
+    values: Mapping[str, Any]
+    name: str = ""
+    frozen: bool = False
+    branches: tuple[tuple[Layer, ...], ...] = ()
+
+    def with_values(self, **changes: Any) -> Layer:
+        """A copy with some field values changed and checked."""
+        known = {item.name: item for item in self.record.fields}
+        read = {key: known[key].read(value, self.record.name) for key, value in changes.items()}
+        return replace(self, values={**self.values, **read})
+
+    def __repr__(self) -> str:
+        given = [repr(list(branch)) for branch in self.branches]
+        given += [f"{key}={value!r}" for key, value in self.values.items()]
+        return f"{self.record.title}({', '.join(given)})"
+
+
+def _chain(branch: Any) -> tuple[Layer, ...]:
+    """A branch given as one layer or as a list of layers."""
+    items = branch if isinstance(branch, list | tuple) else (branch,)
+    layers = tuple(item() if isinstance(item, LayerRecord) else item for item in items)
+    for item in layers:
+        if not isinstance(item, Layer):
+            raise InputError(f"{item!r} is not a layer", hint="give layers such as Linear(8), or lists of layers")
+    return layers

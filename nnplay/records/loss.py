@@ -1,0 +1,121 @@
+"""Losses as data: the record that defines one, and a loss with its settings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.fields import Field, bind, signature
+from nnplay.records.help_text import help_text, helped_by
+from nnplay.records.layer import Case, Refused
+from nnplay.records.operation import Planned, Shape, Use
+from nnplay.records.python_text import call_text, camel, record_text
+
+Target = Literal["labels", "binary", "values"]
+
+
+@dataclass(frozen=True, slots=True)
+class LossPlan:
+    """The rows of a loss: `prediction`, `target` → `loss` (1,), and `dprediction`; `score` counts right rows, if any.
+
+    Attributes:
+        forward, backward: the rows; operands are prediction, target, loss, dprediction, saved values, live fields.
+        score: writes `score` (1,): how many rows are right, where a row with many answers (pixels) counts by its share;
+            None for regression.
+        saved: values kept from forward to backward.
+    """
+
+    forward: tuple[Use, ...]
+    backward: tuple[Use, ...]
+    score: Use | None = None
+    saved: Mapping[str, Planned] | None = None
+
+
+def _help(record: LossRecord) -> str:
+    name = camel(record.name, acronyms=True)
+    return help_text(
+        record,
+        f"{name}{inspect.signature(record)}",
+        folder="nnplay.losses",
+        torch="torch.nn.functional",
+        formulas=[record.formula],
+    )
+
+
+@helped_by(_help)
+@dataclass(frozen=True, slots=True)
+class LossRecord:
+    """One loss; calling the record makes a loss: `CrossEntropy(label_smoothing=0.1)`.
+
+    Attributes:
+        target: what it compares with: class labels, 0/1 labels, or values.
+        plan: called with the field values and the prediction's shape (without the batch).
+        outputs: how many outputs the network needs for a data set with that many classes or target columns.
+        decide: predictions (N, outputs) → class labels (N,), for losses on labels.
+        probabilities: predictions (N, outputs) → class probabilities (N, classes), for losses on labels.
+        ends: name of the activation that the network must end with (sigmoid, softmax), if the loss takes probabilities.
+        torch: the PyTorch function's name, or a sentence why there is none.
+        cases, refused: what the tests try: field values and a prediction's shape, without the batch.
+    """
+
+    name: str
+    title: str
+    about: str
+    formula: str
+    target: Target
+    plan: Callable[[Mapping[str, Any], Shape], LossPlan]
+    outputs: Callable[[int], int]
+    fields: tuple[Field, ...] = ()
+    decide: Callable[[NDArray[Any]], NDArray[np.int64]] | None = None
+    probabilities: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+    ends: str = ""
+    torch: str = ""
+    cases: tuple[Case, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    def __repr__(self) -> str:
+        return record_text(camel(self.name, acronyms=True), self.fields, self.about)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Loss:
+        """This loss with its settings."""
+        return Loss(self, bind(self.fields, args, kwargs, self.name))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss with the values of its fields."""
+
+    record: LossRecord
+    values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return call_text(camel(self.record.name, acronyms=True), self.values)
+
+
+def need_classes(shape: Shape, loss: str, *, binary: str, behind: str = "") -> None:
+    """Refuses a single output where a loss takes one for each class.
+
+    Args:
+        binary: the loss that takes a single one.
+        behind: the activation that must follow the last layer.
+
+    Raises:
+        InputError: there is a single output.
+    """
+    if shape[-1] < 2:
+        end = f" and {behind}" if behind else ""
+        raise InputError(
+            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            where=loss,
+            hint=f"end the network with as many units as there are classes{end}, or use {binary}",
+        )

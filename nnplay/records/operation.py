@@ -1,0 +1,96 @@
+"""What one kind of tape row is: a kernel, its definition in NumPy, and its explanation.
+
+Layers, losses, optimizers and the data row are all made of operations. Compiler, interpreter, tests and inspector loop
+over operations and know nothing else about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnplay.kernels.compile.jit import Kernel
+from nnplay.records.worked import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What the inspector draws by time step for a row that walks through time; operands are (N, T, …).
+
+    Attributes:
+        sized_by: an operand whose last axis is `blocks` times the units of one direction.
+        blocks: see there.
+        unit: names of the numbers that one unit has at each step → operand, number of its block in a direction's part,
+            and count of blocks there ("f" → ("gates", 1, 4)).
+        gradients: operands that are a gradient of the state: how long they are at each step is drawn.
+    """
+
+    sized_by: str
+    blocks: int = 1
+    unit: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    gradients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of row.
+
+    Attributes:
+        name: what the row does, as the inspector lists it ("x·w + b", "relu", "gradient of w").
+        kernel: the compiled form; its operands are `reads` then `writes`, its integers `integers`.
+        reads, writes: operand names in the words of the record that uses the operation: `x` input, `y` output, `dx`,
+            `dy` their gradients, `d` + name the gradient of a parameter, else parameters, saved values, buffers,
+            scratch, live fields.
+        reference: the definition. Called with the arrays read, in order, and the integers by name (and `clock`, a
+            mapping with seed and step, where `uses_clock`); returns the arrays written, in order (one, or a tuple).
+        formula: the definition in the symbols of the code.
+        words: what the operation does and why, in at most two sentences.
+        element: works out one element of the first output: called with its index, the arrays read as `Named`, and
+            integers and `clock` by name like `reference`.
+        integers: names of the row's integers. `stream` is filled by the compiler: the layer's own stream of random
+            numbers.
+        uses_clock: the result depends on seed and step (random numbers, update counts).
+        torch: the PyTorch name of the same thing, or a sentence why there is none.
+        timed: what there is to draw by time step, if the row walks through time.
+    """
+
+    name: str
+    kernel: Kernel
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    reference: Callable[..., Any]
+    formula: str
+    words: str
+    element: Callable[..., Term]
+    integers: tuple[str, ...] = ()
+    uses_clock: bool = False
+    torch: str = ""
+    timed: Timed | None = None
+
+
+#: Marks the batch dimension in planned shapes.
+BATCH = "N"
+Shape = tuple[int, ...]
+Planned = tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An operation with the integers of one row, and what the row costs.
+
+    Attributes:
+        cost: multiply-adds for one row of the batch; decides, with the numbers that the row reads and writes, into how
+            many parts it is cut. A row of cost 0 is never cut.
+        names: operand names of the operation → names of the plan, where they differ.
+    """
+
+    operation: Operation
+    integers: Mapping[str, int] = field(default_factory=dict)
+    cost: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as users read it: 8, or 28×28×1."""
+    return "×".join(str(size) for size in shape)

@@ -1,0 +1,58 @@
+"""Finds records: every module of a folder that defines one is part of the program, without any list of them."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from nnplay.records.layer import LayerRecord
+from nnplay.records.loss import LossRecord
+from nnplay.records.optimizer import OptimizerRecord
+from nnplay.records.python_text import camel, python_name
+from nnplay.records.schedule import ScheduleRecord
+
+
+def _modules(package: str) -> list[ModuleType]:
+    folder = importlib.import_module(package)
+    names = sorted(info.name for info in pkgutil.iter_modules(folder.__path__) if not info.name.startswith("_"))
+    return [importlib.import_module(f"{package}.{name}") for name in names]
+
+
+def _records(package: str, kind: type[Any]) -> dict[str, Any]:
+    found = [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
+    return {record.name: record for record in found}
+
+
+@functools.cache
+def layer_records() -> dict[str, LayerRecord]:
+    """Every kind of layer, by its name in texts and files."""
+    return _records("nnplay.layers", LayerRecord)
+
+
+@functools.cache
+def loss_records() -> dict[str, LossRecord]:
+    """Every loss, by name."""
+    return _records("nnplay.losses", LossRecord)
+
+
+@functools.cache
+def optimizer_records() -> dict[str, OptimizerRecord]:
+    """Every optimizer, by name."""
+    return _records("nnplay.optimizers", OptimizerRecord)
+
+
+@functools.cache
+def schedule_records() -> dict[str, ScheduleRecord]:
+    """Every learning-rate schedule, by name."""
+    return _records("nnplay.schedules", ScheduleRecord)
+
+
+@functools.cache
+def python_names() -> dict[str, Any]:
+    """Every record by its name in Python: PyTorch's where it has one (`AdamW`), else as in `CrossEntropy`."""
+    modules: list[Any] = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
+    named = {python_name(record.name, record.torch): record for record in modules}
+    return named | {camel(record.name, acronyms=True): record for record in loss_records().values()}

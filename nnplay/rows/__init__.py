@@ -1,1 +1,0 @@
-"""Rows that belong to no layer, loss or optimizer: gathering a batch, penalties, the gradient's norm, clipping."""

@@ -1,0 +1,313 @@
+"""Saving, opening and recovering the run behind the screen; the back end inherits these verbs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from nnplay import session
+from nnplay.config import RunConfig
+from nnplay.data.split import Split
+from nnplay.errors import InputError, NnplayError
+from nnplay.paths import user_path
+from nnplay.run import saved_run
+from nnplay.run.autosave import Autosave
+from nnplay.run.choices import STOP_FIELDS
+from nnplay.run.mailbox import NoAnswerError
+from nnplay.run.provenance import Making
+from nnplay.run.recent import Recent, recent, recovered, remember
+from nnplay.run.settings import Settings, from_config
+from nnplay.run.undo import Edits
+from nnplay.run.worker import Worker
+from nnplay.training.stopping import Stops
+
+
+class Keeping(Making):
+    """The files of a run.
+
+    Attributes:
+        read_only: why the session that was opened cannot be saved to; empty when it can.
+        path: the session that `save("")` goes to; empty when the run was never saved.
+    """
+
+    autosave: Autosave
+    _split: Split
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path = ""
+        self.read_only = ""
+        self._lock: session.Lock | None = None
+        self._generation = 0
+        self._edits = 0
+        self._clean = (0, 0)
+        self.edits = Edits()
+
+    # -- saving ----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str) -> str:
+        """Saves as a session (the present one without a path); returns what was done.
+
+        Raises:
+            NnplayError: another session is there, the disk refused, or another process holds it; nothing is lost.
+        """
+        target = self._target(path)
+        edits = self._edits
+        saved, serial = self._capture()
+        if saved is None:
+            raise NnplayError("there is nothing to save yet", where="save")
+        same = self._lock is not None and str(target) == self.path
+        if not same:
+            saved_run.refuse_taken(target)
+        self._generation = saved_run.write(target, saved, self._lock if same else None)
+        if not same:
+            self._hold(target)
+        self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
+        self._settle()
+        remember(target)
+        return f"saved to {target} at step {saved.progress['step']:,}{self._not_in_it()}"
+
+    def _not_in_it(self) -> str:
+        """What a session that was saved while the user looked at the past does not hold."""
+        timeline = self.worker.timeline
+        if timeline is None or timeline.trainer.step >= timeline.latest:
+            return ""
+        return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
+
+    def _target(self, path: str) -> Path:
+        if path or self.path:
+            target = user_path(path or self.path)
+            return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
+        stem = Path(self.settings.dataset).stem
+        target, number = Path(f"{stem}{session.SUFFIX}"), 1
+        while saved_run.is_taken(target):
+            number += 1
+            target = Path(f"{stem}-{number}{session.SUFFIX}")
+        return target
+
+    def unsaved(self) -> bool:
+        """Whether something would be lost by leaving now."""
+        return self._progress() != self._clean
+
+    def rescue(self) -> str:
+        """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
+        try:
+            self.worker.pause()
+            if not self.unsaved():
+                return ""
+            timeline = self.worker.timeline
+            if timeline is not None and timeline.trainer.step < timeline.latest:
+                self.worker.go(timeline.latest)
+            return self.autosave.now()
+        except NnplayError as error:
+            return error.message
+
+    def stop(self, *, keep: bool = False) -> None:
+        """Ends the worker; `keep` leaves the autosave for the next start to offer."""
+        if keep:
+            self.rescue()  # a signal's own rescue may not have begun yet; when it has, this waits for it
+        self.worker.stop(_IN_HASTE if keep else _PATIENTLY)
+        self.autosave.end(keep=keep)
+        self._release()
+
+    # -- opening ---------------------------------------------------------------------------------------------------
+
+    def open(self, path: str) -> str:
+        """Opens a session where it stopped; one that autosave holds is resumed. Returns what there is to say about it.
+
+        A run that was never saved stays in the recovery folder.
+
+        Raises:
+            InputError: not a session, or a damaged one; the present run is untouched.
+        """
+        target = user_path(path)
+        if session.is_autosave(target):
+            return self.resume(str(target))
+        lock = session.take_lock(target) if target.is_dir() else None
+        try:
+            opened = saved_run.read(target)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        notes = _notes(opened)
+        refused = (opened.read_only and "a newer nnplay wrote it") or (lock.reason if lock is not None else "")
+        if refused:
+            notes.append(f"read only: {refused}; s saves under another name")
+        writable = lock is not None and lock.held and not opened.read_only
+        if lock is not None and not writable:
+            lock.release()
+        self._put(opened)
+        if writable:
+            self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
+        self.read_only = refused
+        remember(target)
+        return "; ".join([*notes, f"opened {target} at step {opened.trainer.step:,}"])
+
+    def recovered(self) -> list[Recent]:
+        """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
+        return recovered()
+
+    def resume(self, path: str) -> str:
+        """Goes on with a run that autosave holds; from now on it is this run's autosave.
+
+        Raises:
+            InputError: it is in use or damaged; the present run is untouched.
+        """
+        target = user_path(path)
+        lock = session.take_lock(target)
+        try:
+            session.refuse_unheld(lock, str(target))
+            opened = saved_run.read(target)
+            origin = session.summarize(target).record.get("origin")
+        except BaseException:
+            lock.release()
+            raise
+        self._put(opened)
+        self.autosave.copy.adopt(target, lock)
+        self._clean = (-1, -1)
+        place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
+        return "; ".join([f"resumed at step {opened.trainer.step:,}; not saved yet{place}", *_notes(opened)])
+
+    def _belongs_to(self, origin: Any) -> bool:
+        """Whether the run goes on from a session that nobody has saved to or opened since; then it is that one's."""
+        if not isinstance(origin, Mapping):
+            return False
+        path, lock = Path(str(origin.get("path", ""))), None
+        with contextlib.suppress(InputError):  # gone, or not to be trusted: the run gets a name when it is saved
+            lock = session.take_lock(path)
+            if lock.held and session.summarize(path).generation == origin.get("generation"):
+                self.path, self._lock, self._generation = str(path), lock, int(origin["generation"])
+                return True
+        if lock is not None:
+            lock.release()
+        return False
+
+    def open_copy(self, path: str) -> str:
+        """Opens a run that autosave holds and leaves it there; returns what there is to say about it.
+
+        Raises:
+            InputError: it is damaged; the present run is untouched.
+        """
+        opened = saved_run.read(user_path(path))
+        self._put(opened)
+        self._clean = (-1, -1)
+        return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])
+
+    def discard(self, path: str) -> str:
+        """Deletes a run that autosave holds; returns what was done.
+
+        Raises:
+            InputError: not one of those, or in use.
+        """
+        session.discard(user_path(path))
+        return "discarded"
+
+    def recent(self) -> list[Recent]:
+        """Saved and recovered runs, newest first."""
+        return recent()
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _described(self, settings: Settings) -> RunConfig:
+        """The run that settings describe."""
+        return settings.config()
+
+    def _put(self, opened: saved_run.Opened) -> None:
+        """The run that was read takes the place of the present one."""
+        was_unsaved = self.unsaved()
+        if was_unsaved:
+            self.rescue()
+        # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
+        config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
+        self.worker.pause()
+        self._release()
+        self.path = self.read_only = ""
+        view = dict(opened.view)
+        shown = from_config(config)
+        if "stops" in view:
+            shown = replace(shown, stops=_known_stops(view.pop("stops")))
+        self.settings, self._split = shown, opened.trainer.split
+        self._config, self.view = config, view
+        self._config = config = self._described(self.settings)  # which keeps of the one above what settings do not hold
+        self.worker.stops = Stops(**self.settings.stops)
+        self.worker.install(self._tracked(lambda: opened.trainer, config))
+        self._recall(opened.past, config)
+        self.worker.ask(lambda worker: None, seconds=60.0)
+        self.edits.forget()
+        self._clean = self._progress()
+        self._settle(keep=was_unsaved)
+
+    def _settle(self, keep: bool = False) -> None:
+        try:
+            self.autosave.settled(keep)
+        except InputError as error:
+            self.worker.say(f"the autosave could not be deleted: {error.message}")
+
+    def _hold(self, target: Path) -> None:
+        self._release()
+        lock = session.take_lock(target)
+        self._lock = lock if lock.held else None
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _progress(self) -> tuple[int, int]:
+        """The newest step, and a number that is another one after each edit."""
+        timeline = self.worker.timeline
+        if timeline is None:
+            return 0, self._edits
+        return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
+
+    def _latest(self) -> saved_run.SavedRun | None:
+        """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
+
+        def latest(worker: Worker) -> saved_run.SavedRun | None:
+            timeline = worker.timeline
+            in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
+            return None if in_the_past else self._captured(worker)
+
+        for _ in range(_ATTEMPTS - 1):
+            if (waiting := self._waiting()) is not None:
+                return self._with_origin(waiting)
+            with contextlib.suppress(NoAnswerError):  # perhaps because it has begun to make another run: look again
+                return self._with_origin(self.worker.ask(latest, seconds=1.0))
+        return self._with_origin(self.worker.ask(latest, seconds=1.0))
+
+    def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
+        """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
+        if saved is None or not self.path or self._lock is None:
+            return saved
+        return replace(saved, origin=(str(Path(self.path).absolute()), self._generation))
+
+
+def _notes(opened: saved_run.Opened) -> list[str]:
+    """What there is to say about a session that was opened, first of all how far its past reaches."""
+    notes, step = list(opened.warnings), opened.trainer.step
+    if opened.past is not None and opened.past.first:
+        notes.append(f"the past begins at step {opened.past.first:,}")
+    if opened.past is None and step and not any(words.startswith("the past") for words in notes):
+        notes.append(f"the past begins at step {step:,}, as nothing before it was saved")
+    return notes
+
+
+def _known_stops(saved: Any) -> dict[str, Any]:
+    """The stop conditions of a session; what this version does not know or refuses is left out."""
+    found: dict[str, Any] = {}
+    for item in STOP_FIELDS:
+        if isinstance(saved, Mapping) and item.name in saved:
+            with contextlib.suppress(InputError):
+                found[item.name] = item.read(saved[item.name])
+    return found
+
+
+#: Times a second that autosave asks a training thread that does not answer.
+_ATTEMPTS: Final = 10
+#: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
+_IN_HASTE: Final = 0.5
+_PATIENTLY: Final = 5.0

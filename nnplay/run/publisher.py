@@ -1,0 +1,114 @@
+"""Snapshots of a run in training: as often as a screen can use them, and pictures only for a share of the time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from nnplay.run import render
+from nnplay.run.render import Look
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
+from nnplay.views.snapshot import Snapshot
+
+#: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
+NUMBERS_EVERY: Final = 0.1
+PICTURES_EVERY: Final = 0.25
+#: Share of the thread's time that pictures may take.
+PICTURES_SHARE: Final = 0.1
+#: Seconds over which the speed of the training is measured.
+_MEASURED: Final = 0.5
+
+
+class Publisher:
+    """Holds the latest snapshot, which any thread may read, and the message to show with it.
+
+    Attributes:
+        message: shown with the next snapshot.
+    """
+
+    def __init__(self) -> None:
+        self.snapshot = Snapshot()
+        self.message = ""
+        self._turn = threading.Lock()
+        self._published = 0.0
+        self._pictured = (0.0, 0.0)
+
+    def outdate(self) -> None:
+        """Makes the pictures due at once: they show another run, or something else is looked at."""
+        self._pictured = (0.0, 0.0)
+
+    def due(self, now: float) -> bool:
+        """Whether it is time for new pictures."""
+        made, cost = self._pictured
+        return now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
+
+    def tell(self, message: str) -> None:
+        """Shows a message now, from any thread."""
+        with self._turn:  # or a snapshot that is published meanwhile would be replaced by the one before it
+            self.message = message
+            self.snapshot = replace(self.snapshot, message=message)
+
+    def add(self, words: str) -> None:
+        """Puts words, if there are any, behind the message that the next snapshot shows."""
+        self.message = "; ".join(part for part in (self.message, words) if part)
+
+    def show(self, shown: Snapshot) -> None:
+        """Shows this, with the newest message."""
+        with self._turn:
+            self.snapshot = replace(shown, message=self.message)
+
+    def publish(
+        self,
+        trainer: Trainer,
+        timeline: Timeline | None,
+        look: Look,
+        said: Mapping[str, Any],
+        force: bool = False,
+    ) -> None:
+        """Publishes the present moment, if it is time for that.
+
+        Args:
+            look: the pictures that are wanted.
+            said: what the thread says of itself, as fields of a `Snapshot`.
+            force: now, with new pictures.
+        """
+        now = time.perf_counter()
+        pictures_due = force or self.due(now)
+        if not pictures_due and now - self._published < NUMBERS_EVERY:
+            return
+        shown = replace(self.snapshot, **render.numbers(trainer, timeline), **said)  # the pictures stay until then
+        if pictures_due:
+            try:
+                shown = replace(shown, **render.pictures(trainer, look))
+            except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
+                fault = f"internal fault in a picture: {type(error).__name__}: {error}"
+                shown = replace(shown, error=shown.error or fault)
+            done = time.perf_counter()
+            self._pictured = (done, done - now)
+        self._published = now
+        self.show(shown)
+
+
+class Speed:
+    """Steps per second of the training, measured anew every half second."""
+
+    def __init__(self) -> None:
+        self.rate = 0.0
+        self._since = 0.0
+        self._steps = 0
+
+    def begin(self) -> None:
+        """Measures from now on; the last rate stays until there is a new one."""
+        self._since, self._steps = time.perf_counter(), 0
+
+    def count(self, taken: int) -> None:
+        """Counts steps that were taken."""
+        self._steps += taken
+        spent = time.perf_counter() - self._since
+        if spent > _MEASURED:
+            self.rate = self._steps / spent
+            self.begin()

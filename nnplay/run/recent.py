@@ -1,0 +1,94 @@
+"""Recent sessions: what the open dialog lists, saved ones and those that autosave holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from nnplay import session
+from nnplay.errors import InputError
+from nnplay.session import Summary
+from nnplay.session.summary_text import stand
+from nnplay.text import clean
+
+_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One line of the dialog: path, name, data, network, epoch, loss, age in seconds, and what is wrong with it."""
+
+    path: str
+    name: str
+    data: str
+    network: str
+    epoch: int
+    loss: float
+    age: float
+    recovered: bool
+    problem: str = ""
+
+
+def remember(path: Path) -> None:
+    """Puts a session at the top of the list."""
+    known = [str(path.resolve()), *(item for item in _paths() if item != str(path.resolve()))][:_MOST]
+    target = _list_file()
+    # A list that cannot be kept is a comfort lost, never a reason to fail a save.
+    with contextlib.suppress(OSError, InputError), session.Folder(session.state_folder()) as folder:
+        folder.write(target.name, json.dumps(known).encode())
+
+
+def recent() -> list[Recent]:
+    """Saved sessions that are still there, and recovered runs, newest first."""
+    found: list[Recent] = []
+    for path in _paths():
+        with contextlib.suppress(InputError):  # gone, or no session any more
+            found.append(_shown(session.summarize(path), False))
+    return sorted([*found, *recovered()], key=lambda item: item.age)
+
+
+def recovered() -> list[Recent]:
+    """Runs that ended without being saved, newest first; none where the state folder cannot be used."""
+    try:
+        held = session.autosaves()
+    except InputError:
+        return []
+    return [_shown(summary, True) for summary in held if not summary.in_use]
+
+
+def _shown(summary: Summary, recovered: bool) -> Recent:
+    run, epoch, _, loss = stand(summary.record)
+    data = run.get("data", {})
+    table = data if isinstance(data, Mapping) else {"name": data}
+    layers = run.get("layers", [])
+    texts = layers.split(",") if isinstance(layers, str) else [str(text) for text in layers]
+    widths = [text.split()[1] for text in texts if len(text.split()) > 1 and text.split()[1].isdigit()]
+    return Recent(
+        path=str(summary.path),
+        name=clean(summary.path.stem),
+        data=clean(str(table.get("name") or Path(str(table.get("file", ""))).name)),
+        network="·".join(widths[:6]),
+        epoch=epoch,
+        loss=loss,
+        age=summary.age,
+        recovered=recovered,
+        problem=summary.problem,
+    )
+
+
+def _paths() -> list[str]:
+    try:
+        known = json.loads(_list_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [item for item in known if isinstance(item, str)][:_MOST] if isinstance(known, list) else []
+
+
+def _list_file() -> Path:
+    return Path(platformdirs.user_state_dir("nnplay", appauthor=False)) / "recent.json"

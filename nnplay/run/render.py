@@ -1,0 +1,79 @@
+"""What a snapshot shows of a run: the numbers of a moment, and the pictures that the screen has room for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nnplay import views
+from nnplay.health import findings
+from nnplay.network import silenced_frozen
+from nnplay.timeline.timeline import Timeline
+from nnplay.training.trainer import Trainer
+
+#: Parameters up to which all weights go into a snapshot.
+_SMALL_NETWORK: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which pictures the screen shows now, and their size in pixels; what is not shown is not computed.
+
+    Attributes:
+        surface: (rows, columns), or None.
+        neurons: side of a neuron's picture, or 0.
+        output: whether the task's own view is shown.
+        held_out: whether validation and test examples are drawn.
+        view, item: which of the views that suit the task, and which example or target in it; see `views.answers`.
+    """
+
+    surface: tuple[int, int] | None = (40, 40)
+    neurons: int = 8
+    output: bool = True
+    held_out: bool = False
+    view: int = 0
+    item: int = 0
+
+
+def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
+    """Counters, losses, metrics and rates of the present moment, as fields of a `Snapshot`."""
+    history = trainer.history
+    buckets = {name: history[name].at(trainer.step) for name in history.names()}
+    last = {name: float(bucket.last) for name, bucket in buckets.items() if bucket is not None}
+    return {
+        "epoch": trainer.epoch,
+        "batch": trainer.batch,
+        "batches": trainer.batches,
+        "step": trainer.step,
+        "first": timeline.first if timeline else 0,
+        "latest": timeline.latest if timeline else trainer.step,
+        "seconds": trainer.seconds,
+        "train_loss": last.get("train_loss", last.get("loss", float("nan"))),
+        "validation_loss": last.get("validation_loss", float("nan")),
+        "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
+        "learning_rate": trainer.lr,
+        "gradient_norm": last.get("gradient_norm", float("nan")),
+        "held": silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
+        "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
+    }
+
+
+def pictures(trainer: Trainer, look: Look) -> dict[str, Any]:
+    """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes."""
+    plane = views.plane_inputs(trainer)
+    small = trainer.plan.parameter_count <= _SMALL_NETWORK
+    found: dict[str, Any] = {
+        "curves": {name: trainer.history[name].copy() for name in trainer.history.names()},
+        "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
+        "health": findings(trainer),
+        "surface": None,
+        "neurons": {},
+        "output": None,
+    }
+    if look.output:
+        found["surface"], found["output"], found["shown"] = views.answers(
+            trainer, look.view, look.item, size=look.surface, held_out=look.held_out
+        )
+    if look.neurons and plane == 2:
+        found["neurons"] = views.neuron_pictures(trainer, look.neurons)
+    return found

@@ -1,0 +1,182 @@
+"""A session in Python: a run with a place on disk, opened, trained, saved and resumed bit for bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nnplay import session
+from nnplay.config import RunConfig
+from nnplay.config.live import live_changes, with_live
+from nnplay.errors import InputError
+from nnplay.paths import user_path
+from nnplay.run import saved_run
+from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
+from nnplay.training.checkpoint_file import KeptState
+from nnplay.training.trainer import Trainer
+
+Progress = Callable[[int, int, str], None]
+
+
+class Session:
+    """A run and the folder that keeps it.
+
+        with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
+            session.trainer.run(epochs=20)
+            session.save()
+
+    Attributes:
+        config: everything that was chosen.
+        trainer: where the run stands.
+        path: the session's folder, or None before the first save.
+        warnings: what opening found: a damaged last save, data that changed.
+        read_only: another process holds the session, or a newer nnplay wrote it.
+    """
+
+    def __init__(self, config: RunConfig, trainer: Trainer) -> None:
+        self.config, self.trainer = config, trainer
+        self.path: Path | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.read_only = False
+        self._view: Mapping[str, Any] = {}
+        self._past = begun(config, trainer)
+        self._opened: KeptMoment | None = None
+        self._lock: session.Lock | None = None
+
+    @classmethod
+    def new(
+        cls,
+        path: str | os.PathLike[str] | None,
+        run: RunConfig | Mapping[str, Any] | str,
+        progress: Progress | None = None,
+    ) -> Session:
+        """A session at step 0, saved at once if it has a path.
+
+        Args:
+            path: of the folder to be made (spiral.nnplay); None keeps it in memory until `save(path)`.
+            run: a config, a table of plain values, or the text of a TOML file.
+            progress: told about kernels that are compiled first, as `(done, total, name)`.
+
+        Raises:
+            InputError: the run cannot be, or something is at that path.
+        """
+        if isinstance(run, str):
+            config = RunConfig.from_text(run)
+        else:
+            config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
+        split = config.load()
+        config = config.completed(split)
+        made = cls(config, config.trainer(progress, split))
+        if path is not None:
+            if user_path(path).exists():
+                raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
+            made.save(path)
+        return made
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], progress: Progress | None = None) -> Session:
+        """A saved session where it stopped: a folder, a packed file, or a hand-written TOML file.
+
+        Args:
+            progress: as in `new`.
+
+        Raises:
+            InputError: not a session, or one that cannot be.
+        """
+        target = user_path(path)
+        lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
+        try:
+            opened = saved_run.read(target, progress)
+            found = cls(opened.config.completed(opened.trainer.split), opened.trainer)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
+        found._remember(opened.past)
+        if lock is not None:
+            found.path = target
+            found._take(lock)
+        return found
+
+    def save(self, path: str | os.PathLike[str] | None = None) -> int:
+        """Saves the present moment; returns the generation. With a path, the session lives there from now on.
+
+        Raises:
+            InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
+                refused; nothing is lost.
+        """
+        target = user_path(path) if path is not None else self.path
+        if target is None:
+            raise InputError("has no place yet", where="session", hint="save(path) gives it one")
+        same = self.path is not None and target == self.path
+        if same and self.read_only:
+            raise InputError("is open read-only", where=str(target), hint="save it under another name")
+        if not same:
+            saved_run.refuse_taken(target)
+        generation = saved_run.write(target, self.captured(), self._lock if same else None)
+        if not same:
+            self.close()
+            self.path, self.read_only = target, False
+            self._take(session.take_lock(target))
+        return generation
+
+    def captured(self) -> saved_run.SavedRun:
+        """A copy of the present moment, and what is kept of the steps before it.
+
+        Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
+        """
+        return saved_run.capture(self.config, self.trainer, self._view, self._present_past())
+
+    def _remember(self, past: KeptPast | None) -> None:
+        """The past of a session that was opened."""
+        if self.trainer.step:
+            self._past = past
+            made = len(past.course.changes) if past is not None else 0
+            self._opened = KeptMoment(made, KeptState.of(self.trainer.state(), self.trainer.machine))
+
+    def _present_past(self) -> KeptPast | None:
+        """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
+        trainer, opened, past = self.trainer, self._opened, self._past
+        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
+        if past is None or changed != {}:
+            return None
+        if opened is None:
+            return past
+        if trainer.step < opened.state.step:
+            return None
+        return past if trainer.step == opened.state.step else trained_on(past, opened)
+
+    def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
+        """Writes the saved session as one file for sharing; returns warnings.
+
+        Raises:
+            InputError: it was never saved, or the file is there already.
+        """
+        if self.path is None:
+            raise InputError("must be saved before it can be packed", where="session")
+        return tuple(session.pack(self.path, target, overwrite=overwrite))
+
+    def close(self) -> None:
+        """Lets others write to the session; unsaved steps are not kept."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, lock: session.Lock) -> None:
+        if lock.held:
+            self._lock = lock
+        else:
+            self.read_only = True
+            self.warnings = (*self.warnings, f"read only: {lock.reason}")

@@ -1,0 +1,130 @@
+"""The edits of a run that can be taken back: what each changed, and the moments of the run before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from nnplay.config import RunConfig
+from nnplay.run.settings import Settings
+from nnplay.training.checkpoint import State
+from nnplay.training.history import History
+from nnplay.training.trainer import Trainer
+
+#: Edits that can be taken back.
+DEPTH: Final = 200
+#: Bytes that the moments kept with them may take; the newest edit keeps its own whatever they take.
+MOMENTS_BYTES: Final = 128 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A moment of a run, to return to exactly."""
+
+    state: State
+    history: History
+    recorded: int
+    seconds: float
+
+    @staticmethod
+    def of(trainer: Trainer) -> Kept:
+        """The present moment."""
+        return Kept(trainer.state(), trainer.history, trainer.recorded, trainer.seconds)
+
+    def put(self, trainer: Trainer) -> Trainer:
+        """Takes a trainer that was made alike to this moment; gives the trainer."""
+        trainer.restore(self.state)
+        self.history.truncate(int(trainer.step))
+        trainer.history, trainer.recorded, trainer.seconds = self.history, self.recorded, self.seconds
+        return trainer
+
+
+@dataclass(slots=True)
+class Side:
+    """The run on one side of an edit.
+
+    Attributes:
+        settings, config: everything that was chosen.
+        value: of the weight that was set by hand.
+        kept: the moment when the run was last on this side; None where that took too much memory.
+        stamp: names the moment when the run came to this side: nothing happened since while it is the run's own.
+    """
+
+    settings: Settings
+    config: RunConfig
+    value: float = 0.0
+    kept: Kept | None = None
+    stamp: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Edit:
+    """One edit.
+
+    Attributes:
+        words: what was changed.
+        anew: another run begins with it (other data, another seed, a preset), so the one before is returned to as it
+            was, whatever was trained since.
+        pauses: training stops at it.
+        rewinds: it goes back to the initial weights, with the settings as they are.
+        weight: name and index of the weight that was set by hand.
+        lines: names of the lines of the run before and after, where the edit was to go on with another one.
+    """
+
+    words: str
+    before: Side
+    after: Side
+    anew: bool = False
+    pauses: bool = False
+    rewinds: bool = False
+    weight: tuple[str, tuple[int, ...]] | None = None
+    lines: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Edits:
+    """What can be taken back, and what can be made again."""
+
+    _past: list[Edit] = field(default_factory=list)
+    _future: list[Edit] = field(default_factory=list)
+
+    def record(self, edit: Edit) -> None:
+        """Notes a new edit; what had been taken back can no longer be made again."""
+        self._past, self._future = [*self._past, edit][-DEPTH:], []
+
+    def undo(self) -> Edit | None:
+        """The newest edit, which from now on can be made again."""
+        return _moved(self._past, self._future)
+
+    def redo(self) -> Edit | None:
+        """The edit that was taken back last, which from now on can be taken back again."""
+        return _moved(self._future, self._past)
+
+    def forget(self) -> None:
+        """Another run was opened."""
+        self._past, self._future = [], []
+
+    def spare_memory(self) -> None:
+        """Lets the moments go that were kept longest, where all together are too large."""
+        left, newest = MOMENTS_BYTES, True
+        for side in self._sides():
+            if side.kept is not None:
+                left -= side.kept.state.memory.nbytes
+                if left < 0 and not newest:
+                    side.kept = None
+                newest = False
+
+    def _sides(self) -> Iterator[Side]:
+        """Every side whose moment may be returned to, the nearest first."""
+        past, future = list(reversed(self._past)), list(reversed(self._future))
+        for number in range(max(len(past), len(future))):
+            yield from (edit.before for edit in past[number : number + 1])
+            yield from (edit.after for edit in future[number : number + 1])
+
+
+def _moved(source: list[Edit], target: list[Edit]) -> Edit | None:
+    if not source:
+        return None
+    target.append(source.pop())
+    return target[-1]

@@ -1,0 +1,1 @@
+"""A network compiled: a table of rows over one flat memory, checked, then run."""

@@ -1,0 +1,158 @@
+"""The journal of a run: what the user changed, and at which step, so that a replay makes the same changes again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.records.optimizer import Optimizer
+from nnplay.text import clean
+from nnplay.training.live_settings import LIVE_SETUP
+from nnplay.training.settings import Setup
+from nnplay.training.trainer import Trainer
+
+Deed = Callable[[Trainer], None]
+#: What a divergence is called in the journal: it changes the weights, back to the last good ones.
+DIVERGED: Final = "diverged: back to the last good weights"
+_LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
+_WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that the user changed during the run.
+
+    Attributes:
+        step: the steps that had been taken when it was changed.
+        words: what was changed, for the journal's reader ("lr 0.01 → 0.1").
+        apply: makes the same change again on the trainer.
+    """
+
+    step: int
+    words: str
+    apply: Deed
+
+
+@dataclass(frozen=True, slots=True)
+class SetValues:
+    """Settings that get other values in mid-run."""
+
+    values: Mapping[str, Any]
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Makes the change."""
+        trainer.set(**self.values)
+
+    @property
+    def words(self) -> str:
+        """What is changed: "lr 0.1, l2 0.01"."""
+        return ", ".join(f"{name} {value}" for name, value in self.values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeight:
+    """One weight that gets another value in mid-run."""
+
+    name: str
+    index: tuple[int, ...]
+    value: float
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Makes the change.
+
+        Raises:
+            InputError: the network has no such weight.
+        """
+        weights = trainer.parameters().get(self.name)
+        if weights is None or not self.fits(weights):
+            raise InputError(f"there is no weight {self.place}", where="journal")
+        weights[self.index] = self.value
+
+    def fits(self, weights: NDArray[Any]) -> bool:
+        """Whether a parameter has such an element."""
+        return len(self.index) == weights.ndim and not np.any(np.greater_equal(self.index, weights.shape))
+
+    @property
+    def place(self) -> str:
+        """Which weight: "0.weight[1,2]"."""
+        return f"{self.name}[{','.join(map(str, self.index))}]"
+
+    @property
+    def words(self) -> str:
+        """What is changed: "0.weight[1,2] = 0.5"."""
+        return f"{self.place} = {self.value:g}"
+
+
+def other(trainer: Trainer) -> None:
+    """A change that no replay makes again: a moment that is stored right behind it holds what came of it."""
+
+
+def is_replayed(deed: Deed) -> bool:
+    """Whether a replay makes this change by itself, and a file can hold it in words."""
+    return isinstance(deed, SetValues | SetWeight)
+
+
+def after(optimizer: Optimizer, setup: Setup, changes: Iterable[Change]) -> tuple[Optimizer, Setup]:
+    """The settings in force after some changes.
+
+    Raises:
+        InputError: a setting that there is not, or a value that it refuses.
+    """
+    for change in changes:
+        if isinstance(change.apply, SetValues):
+            values = change.apply.values
+            live = {name: value for name, value in values.items() if name in LIVE_SETUP}
+            own = {name: value for name, value in values.items() if name not in LIVE_SETUP}
+            optimizer, setup = optimizer.with_values(**own) if own else optimizer, setup.changed(**live)
+    return optimizer, setup
+
+
+def line_of(change: Change) -> str:
+    """A change as one line of text: "40 set lr=0.1; l2=0.01", "52 weight 0.weight[1,2] = 0.5", "60 other layers"."""
+    match change.apply:
+        case SetValues(values):
+            return f"{change.step} set {'; '.join(f'{name}={value}' for name, value in values.items())}"
+        case SetWeight() as weight:
+            return f"{change.step} weight {weight.place} = {weight.value!r}"
+        case _:
+            return f"{change.step} other {clean(change.words, 200)}"
+
+
+def read_line(line: Any) -> Change:
+    """The change that `line_of` wrote.
+
+    Raises:
+        InputError: it is none.
+    """
+    found = _LINE.fullmatch(line) if isinstance(line, str) else None
+    if found is None:
+        raise InputError(f"'{clean(str(line), 60)}' is no change of a run", where="past.changes")
+    step, verb, rest = int(found[1]), found[2], found[3]
+    if verb == "other":
+        return Change(step, clean(rest, 200), other)
+    deed = _values(rest) if verb == "set" else _weight(rest)
+    return Change(step, deed.words, deed)
+
+
+def _values(text: str) -> SetValues:
+    pairs = [pair.partition("=") for pair in text.split("; ")]
+    if not all(name.isidentifier() and equals for name, equals, _ in pairs):
+        raise InputError(f"'{clean(text, 60)}' gives no values", where="past.changes")
+    return SetValues({name: value for name, _, value in pairs})
+
+
+def _weight(text: str) -> SetWeight:
+    found = _WEIGHT.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        index = tuple(int(part) for part in found[2].split(",") if part)
+        return SetWeight(found[1], index, float(found[3]))
+    except ValueError:
+        raise InputError(f"'{clean(text, 60)}' sets no weight", where="past.changes") from None

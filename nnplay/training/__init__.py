@@ -1,0 +1,1 @@
+"""Trainer: a network, data, loss and optimizer that advance together, exactly repeatably."""

@@ -1,0 +1,33 @@
+"""A moment of a run as one value: what the past is made of, and what a run goes back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.records.optimizer import Optimizer
+from nnplay.training.learning_rate import Plateau
+from nnplay.training.settings import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A moment of a run: enough to go on from there with exactly the same numbers.
+
+    Attributes:
+        memory: parameters, optimizer slots and running statistics, as one vector.
+        clock: the machine's clock.
+        running: sum of the losses of the epoch so far.
+        plateau: what a schedule that watches the validation loss remembers.
+        optimizer, setup: the settings that are in force.
+    """
+
+    memory: NDArray[Any]
+    clock: NDArray[np.int64]
+    running: float
+    plateau: Plateau
+    optimizer: Optimizer
+    setup: Setup

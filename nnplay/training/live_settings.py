@@ -1,0 +1,45 @@
+"""Live settings: what may change while a network trains, and how it gets into the engine's memory.
+
+They are numbers in memory that the compiled rows read, so a change applies from the next step on. A few settings also
+decide which rows there are (`rows_of`); only a change of those needs a new tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from nnplay.network.network import NetworkPlan
+from nnplay.records.loss import Loss
+from nnplay.records.optimizer import Optimizer
+from nnplay.tape.machine_cpu import Machine
+from nnplay.training.settings import HOLDS, Setup
+
+_LIMITS: Final = ("l1", "l2", "clip_norm", "clip_value")
+#: Fields of `Setup` that may change while a network trains.
+LIVE_SETUP: Final = (*_LIMITS, *HOLDS)
+
+
+def rows_of(setup: Setup) -> tuple[Any, ...]:
+    """What decides which rows the tape has; all else can change without a new one."""
+    penalty = setup.l1 > 0 or setup.l2 > 0
+    return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
+
+
+def write(machine: Machine, plan: NetworkPlan, loss: Loss, optimizer: Optimizer, setup: Setup) -> None:
+    """Puts the settings of optimizer, loss, layers, penalties and clipping into a machine's memory."""
+    named = machine.tape.named
+    machine.view(named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+    for name in _LIMITS:
+        machine.view(named[name])[...] = getattr(setup, name)
+    _write_fields(machine, "loss", loss.values)
+    for step in plan.steps:
+        _write_fields(machine, step.path, step.layer.values)
+
+
+def _write_fields(machine: Machine, owner: str, values: Mapping[str, Any]) -> None:
+    """The values for which the layout has a place; the others are part of the compiled rows."""
+    for name, value in values.items():
+        for slot in machine.tape.layout.slots["settings"]:
+            if slot.name == f"{owner}.{name}":
+                machine.view(slot)[...] = float(value)

@@ -1,0 +1,97 @@
+"""When a run stops by itself: after epochs or seconds, at a loss or accuracy, or when validation gets no better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nnplay.training.trainer import Trainer
+
+
+@dataclass(slots=True)
+class Stops:
+    """Stop conditions; 0 turns one off. One that holds already when a run goes on is let pass, or it could not go on.
+
+    Attributes:
+        epochs: epochs since the initial weights.
+        seconds: of training time.
+        loss: validation loss (training loss where there is no validation part) at or below which the run stops.
+        accuracy: validation accuracy at or above which it stops (0 … 1).
+        patience: epochs without a better validation loss after which it stops (early stopping).
+    """
+
+    epochs: int = 0
+    seconds: float = 0.0
+    loss: float = 0.0
+    accuracy: float = 0.0
+    patience: int = 0
+    _began: float = -1.0
+    _epoch: int = -1
+    _best: float = math.inf
+    _best_epoch: int = 0
+    _passed: frozenset[str] = frozenset()
+
+    @property
+    def watch_epochs(self) -> bool:
+        """Whether the run must be looked at after each single epoch."""
+        return bool(self.epochs or self.loss or self.accuracy or self.patience)
+
+    def begin(self, trainer: Trainer) -> None:
+        """A run starts or goes on now."""
+        self._began, self._epoch = trainer.seconds, trainer.epoch
+        self._best, self._best_epoch = math.inf, trainer.epoch
+        self._passed = frozenset(self._reached(trainer)) if trainer.epoch else frozenset()
+
+    @property
+    def passed(self) -> str:
+        """What the run that goes on is already beyond, as a sentence, or an empty text."""
+        return f"goes on although the stop by {' and '.join(sorted(self._passed))} is reached" if self._passed else ""
+
+    def reason(self, trainer: Trainer) -> str:
+        """Why the run should stop now, as a sentence, or an empty text."""
+        if self._began < 0.0:  # put in force while the run was already going
+            self.begin(trainer)
+            self._passed = frozenset()
+        if self.seconds and trainer.seconds - self._began >= self.seconds:
+            return f"stopped after {self.seconds:g} s of training"
+        if trainer.epoch == self._epoch:
+            return ""
+        self._epoch = trainer.epoch
+        reached = self._reached(trainer)
+        return next((f"stopped{words}" for name, words in reached.items() if name not in self._passed), "") or (
+            self._by_patience(trainer)
+        )
+
+    def _reached(self, trainer: Trainer) -> dict[str, str]:
+        """The conditions on epoch, loss and accuracy that hold now, each with what is said of it."""
+        found: dict[str, str] = {}
+        if self.epochs and trainer.epoch >= self.epochs:
+            found["epochs"] = f" at epoch {trainer.epoch:,}"
+        name, loss = _loss(trainer)
+        if self.loss and loss <= self.loss:
+            found["loss"] = f": {name} reached {loss:.4g}"
+        accuracy = _last(trainer, "validation_accuracy")
+        if self.accuracy and accuracy >= self.accuracy:
+            found["accuracy"] = f": validation accuracy reached {accuracy:.1%}"
+        return found
+
+    def _by_patience(self, trainer: Trainer) -> str:
+        name, loss = _loss(trainer)
+        if loss < self._best:
+            self._best, self._best_epoch = loss, trainer.epoch
+        waited = trainer.epoch - self._best_epoch
+        if not self.patience or waited < self.patience:
+            return ""
+        return f"stopped early: {name} did not fall for {waited:,} epochs (best: epoch {self._best_epoch:,})"
+
+
+def _last(trainer: Trainer, name: str) -> float:
+    """The newest value of a curve; NaN where there is none."""
+    history = trainer.history
+    return float(history[name].last[-1]) if name in history.names() and len(history[name]) else math.nan
+
+
+def _loss(trainer: Trainer) -> tuple[str, float]:
+    """The loss that conditions look at: of the validation part, or of training where nothing is held out."""
+    name = "validation_loss" if "validation_loss" in trainer.history.names() else "train_loss"
+    return name.replace("_", " "), _last(trainer, name)

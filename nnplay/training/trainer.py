@@ -1,0 +1,399 @@
+"""The trainer: a network, data, loss and optimizer that advance together, step by step, exactly repeatably."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
+from nnplay.errors import InputError
+from nnplay.fields import REQUIRED, integer
+from nnplay.kernels import abi
+from nnplay.network import holdable_parts, silenced_frozen
+from nnplay.network.network import Network
+from nnplay.records.loss import Loss, LossRecord
+from nnplay.records.optimizer import Optimizer, OptimizerRecord
+from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.tape.assembler import Options, build
+from nnplay.tape.machine_cpu import MAX_EPOCHS, MAX_STEPS, Machine
+from nnplay.tape.memory_layout import STATE
+from nnplay.tape.tape import Tape
+from nnplay.training import live_settings
+from nnplay.training.checkpoint import State
+from nnplay.training.curve_recording import extend, finished_epochs
+from nnplay.training.divergence import take_fault
+from nnplay.training.evaluation import Evaluation, Part, rows_at_once
+from nnplay.training.history import History
+from nnplay.training.initial_state import begin
+from nnplay.training.learning_rate import Plateau, rates, watches
+from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.settings import Setup, cores, made
+from nnplay.training.steps_per_call import CALL_SECONDS, next_count
+from nnplay.training.targets import TargetForm, default_loss, target_form
+from nnplay.training.weight_transfer import carry_over
+
+if TYPE_CHECKING:
+    from nnplay.inspector.inspector import RowView
+
+Array = NDArray[Any]
+
+
+class Trainer:
+    """Trains a network: the same arguments give the same numbers, bit for bit, however the run is cut in pieces.
+
+    Args:
+        network: the layers.
+        data: a `Split`, or a `Dataset` whose rows are all training rows, unscaled.
+        loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
+        optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
+        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`, all fields of `Setup`) change it.
+
+    Attributes:
+        network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
+        plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
+        history: curves of the run by name.
+        seconds: spent in training, without evaluation and compiling.
+        machine: the memory, clock and compiled rows under it all.
+
+    Raises:
+        InputError: a network that cannot be, a loss that does not fit, a batch larger than the data, or more memory
+            than there is. Nothing is allocated before all of that is known.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: Split | Dataset,
+        loss: Loss | LossRecord | str | None = None,
+        optimizer: Optimizer | OptimizerRecord | str = "adam",
+        *,
+        setup: Setup | None = None,
+        progress: Callable[[int, int, str], None] | None = None,
+        **keywords: Any,
+    ) -> None:
+        self.network = network
+        self.split = data if isinstance(data, Split) else data.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
+        self.loss = made(loss or default_loss(self.split.train), "loss", loss_records(), Loss)
+        self.optimizer = made(optimizer, "optimizer", optimizer_records(), Optimizer)
+        self.setup = (setup or Setup()).changed(**keywords)
+        self.plan = network.plan(self.split.feature_shape)
+        self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        silent, frozen = holdable_parts.fitting(self.plan, self.setup.silent, self.setup.frozen)
+        self.setup = replace(self.setup, silent=silent, frozen=frozen)
+        self.split.batches(self.setup.batch_size)
+        tape = self._tape()
+        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
+        self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
+        self._load_data()
+        self.seconds = 0.0
+        self._call_steps = 1
+        self.rewind()
+
+    def __repr__(self) -> str:
+        return f"<Trainer of {self.network!r} on {self.split.name}: epoch {self.epoch:,}, step {self.step:,}>"
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    def _tape(self) -> Tape:
+        setup = self.setup
+        options = Options(
+            batch=self.batch_rows,
+            evaluation=rows_at_once(self.split),
+            target=self.form.shape,
+            score=self.form.score,
+            penalty=setup.l1 > 0 or setup.l2 > 0,
+            clip_norm=setup.clip_norm > 0,
+            clip_value=setup.clip_value > 0,
+            silent=silenced_frozen.read(setup.silent),
+            frozen=silenced_frozen.read(setup.frozen),
+        )
+        return build(self.plan, self.loss, self.optimizer, options)
+
+    def _load_data(self) -> None:
+        train = self.split.train
+        self.machine.load(train.x, self.form.encode(train.y), batch=self.batch_rows, shuffle=self.setup.shuffle)
+        self._evaluation = Evaluation(self.machine, self.split, self.form)
+        if self.split.validation is not None and self.setup.validate_every:
+            self.machine.watch(self._evaluation.program("validation"), self.setup.validate_every)
+
+    def rewind(self) -> None:
+        """Back to step 0 with the same initial weights; history is forgotten."""
+        begin(self.machine, self.network.seed, self.setup.seed)
+        self.history = History()
+        self.recorded = 0
+        self.plateau = Plateau()
+        self.write_settings()
+
+    # -- settings --------------------------------------------------------------------------------------------------
+
+    def write_settings(self) -> None:
+        """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
+        live_settings.write(self.machine, self.plan, self.loss, self.optimizer, self.setup)
+
+    def set(self, **changes: Any) -> None:
+        """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
+
+        They apply from the next step on; nothing is compiled anew, but rows of penalties or clipping that come or go.
+        What is silent or frozen changes here too.
+
+        Raises:
+            InputError: an unknown name or an illegal value; nothing has changed then.
+        """
+        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
+        optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
+        setup = self.setup.changed(**own)
+        holdable_parts.check(self.plan, setup.silent, setup.frozen)
+        self._use(optimizer, setup)
+
+    def _use(self, optimizer: Optimizer, setup: Setup) -> None:
+        """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
+        switched = live_settings.rows_of(setup) != live_settings.rows_of(self.setup)
+        self.optimizer, self.setup = optimizer, setup
+        if switched:
+            old = self.machine
+            self.machine = Machine(self._tape(), real=setup.real, threads=setup.threads or cores())
+            self._load_data()
+            self.machine.state()[...] = old.state()
+            self.machine.clock[:] = old.clock
+            self.machine.clock[abi.CLOCK_SHUFFLED] = 0
+            self.machine.running[0] = old.running[0]
+            self.machine.keep_good()
+        self.write_settings()
+
+    def remade(
+        self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
+    ) -> tuple[Trainer, list[str]]:
+        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
+
+        Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
+
+        Returns:
+            The new trainer, and the names of the parameters that were made anew.
+
+        Raises:
+            InputError: as for a new trainer; this one stays as it is.
+        """
+        arguments = {
+            "network": changes.pop("network", self.network),
+            "data": changes.pop("data", self.split),
+            "loss": changes.pop("loss", self.loss),
+            "optimizer": changes.pop("optimizer", self.optimizer),
+        }
+        other = Trainer(**arguments, setup=self.setup.changed(**changes), progress=progress)
+        return other, other.go_on_from(self)
+
+    def go_on_from(self, before: Trainer) -> list[str]:
+        """Takes the place of a run: its step, epoch and history, and the weights of its layers that fit here.
+
+        Returns:
+            The names of the parameters that keep what they held here.
+        """
+        kept = carry_over(before.plan, before.machine, self.plan, self.machine)
+        clock = before.machine.clock
+        self.machine.clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1] = clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1]
+        if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
+            self.machine.clock[abi.CLOCK_BATCH] = clock[abi.CLOCK_BATCH]
+            self.machine.running[0] = before.machine.running[0]
+        self.machine.keep_good()
+        self.history, self.seconds, self.plateau = before.history, before.seconds, before.plateau
+        self.recorded = before.recorded
+        return kept
+
+    # -- where the run stands --------------------------------------------------------------------------------------
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows of a full batch."""
+        size = self.setup.batch_size
+        return len(self.split.train) if size == "all" else size
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch; an incomplete last one counts."""
+        return self.split.batches(self.setup.batch_size)
+
+    @property
+    def step(self) -> int:
+        """Steps taken since the initial weights."""
+        return int(self.machine.clock[abi.CLOCK_STEP])
+
+    @property
+    def epoch(self) -> int:
+        """Whole passes over the training rows."""
+        return int(self.machine.clock[abi.CLOCK_EPOCH])
+
+    @property
+    def batch(self) -> int:
+        """Batches done within the present epoch."""
+        return int(self.machine.clock[abi.CLOCK_BATCH])
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step, schedule included."""
+        return float(self._rates(1)[0])
+
+    def parameters(self) -> dict[str, Array]:
+        """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
+        tape = self.machine.tape
+        ordered = [f"{step.path}.{name}" for step in self.plan.steps for name in step.plan.parameters]
+        return {name: self.machine.view(tape.parameters[name]) for name in ordered}
+
+    def tensors(self) -> dict[str, Array]:
+        """Live, writable views of the whole state by name: parameters, optimizer slots, running statistics."""
+        layout = self.machine.tape.layout
+        return {slot.name: self.machine.view(slot) for region in STATE for slot in layout.slots[region]}
+
+    def state(self) -> State:
+        """A copy of the present moment."""
+        machine = self.machine
+        running = float(machine.running[0])
+        return State(machine.state().copy(), machine.clock.copy(), running, self.plateau, self.optimizer, self.setup)
+
+    def restore(self, state: State) -> None:
+        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then."""
+        self._use(state.optimizer, state.setup)
+        machine = self.machine
+        machine.state()[...] = state.memory
+        machine.clock[:] = state.clock
+        machine.clock[abi.CLOCK_SHUFFLED] = 0
+        machine.running[0] = state.running
+        machine.keep_good()
+        self.plateau = state.plateau
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        epochs: int | None = None,
+        steps: int | None = None,
+        after: Callable[[Trainer], bool] | None = None,
+    ) -> History:
+        """Trains for so many epochs (to the end of the last one) or steps; returns the history of the whole run.
+
+        Args:
+            after: called after each stretch of about 20 ms, and at each epoch's end if it is long; training stops
+                when it returns True.
+
+        Raises:
+            DivergedError: a number that is not finite; the last good weights are in place.
+            InputError: not one of epochs and steps, or not a whole number from 0.
+        """
+        if (epochs is None) == (steps is None):
+            raise InputError("give either epochs or steps", where="run")
+        if epochs is not None:
+            steps = self.steps_to(self.epoch + _counted("epochs", epochs))
+        target = self.step + _counted("steps", steps)
+        while self.step < target:
+            self.advance(target - self.step)
+            if after is not None and after(self):
+                break
+        return self.history
+
+    def steps_to(self, epoch: int) -> int:
+        """Steps from here to the end of so many epochs."""
+        return max(0, (epoch - self.epoch) * self.batches - self.batch)
+
+    def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
+        """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
+
+        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked.
+
+        Args:
+            record: whether the steps go into the history; a replay of known steps does not.
+        """
+        machine = self.machine
+        count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        if watches(self.setup.schedule):
+            count = min(count, self.batches - self.batch)
+        machine.rates[:count] = self._rates(count)
+        first = self.step
+        began = time.perf_counter()
+        taken = machine.advance(count)
+        spent = time.perf_counter() - began
+        self.seconds += spent
+        self._call_steps = next_count(taken, spent, seconds)
+        self._observe()
+        if record:
+            self._record(first, taken)
+        if machine.clock[abi.CLOCK_FAULT]:
+            raise take_fault(machine, taken, self.optimizer.record)
+        return taken
+
+    def _rates(self, count: int) -> Array:
+        return rates(float(self.optimizer.values["lr"]), self.setup.schedule, self.plateau, self.step, count)
+
+    def _record(self, first: int, taken: int) -> None:
+        if first < self.recorded:
+            self.history.truncate(first)
+        self.recorded = first + taken
+        epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
+        extend(self.history, self.machine, first, taken, self.batches, epoch_curves)
+
+    @property
+    def has_score(self) -> bool:
+        """Whether the loop itself counts right answers, which it does wherever there are classes."""
+        return self.form.decide is not None
+
+    def _observe(self) -> None:
+        """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
+        schedule = self.setup.schedule
+        if schedule is not None and watches(schedule):
+            column = 1 if self.split.validation is None else 2
+            self.plateau = self.plateau.after(schedule, map(float, finished_epochs(self.machine)[:, column]))
+
+    def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
+        """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
+        from nnplay.inspector.inspector import trace
+
+        return trace(self)
+
+    # -- answers ---------------------------------------------------------------------------------------------------
+
+    def evaluate(self, part: Part = "test") -> dict[str, float]:
+        """Loss and metrics of a part over all its rows; dropout and noise are off.
+
+        Returns:
+            "loss", as it is trained on; for classes accuracy, precision, recall and f1, and for pixels iou, all from 0
+            to 1; for numbers mae and rmse, in the target's own units, and r2.
+
+        Raises:
+            InputError: the split has no such part.
+        """
+        return self._evaluation.scores(part)
+
+    def evaluate_targets(self, part: Part = "test") -> dict[str, dict[str, float]]:
+        """MAE, RMSE and R² of each target of a regression, by its name, in its own units.
+
+        Raises:
+            InputError: the split has no such part, or the targets are classes.
+        """
+        return self._evaluation.target_scores(part)
+
+    def predict(self, x: Any) -> Array:
+        """The network's answers (N, outputs), before any softmax that the loss brings along.
+
+        Args:
+            x: inputs (N, …), or one row without N, scaled as the training rows are; see `Split.inputs`.
+
+        Raises:
+            InputError: rows of another size than the network's inputs.
+        """
+        return self._evaluation.outputs(x)
+
+    def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
+        """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
+        return self._evaluation.forward(x, names)
+
+
+def _counted(name: str, value: int | None) -> int:
+    """A count of steps or epochs, checked."""
+    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
+    return number

@@ -1,1 +1,0 @@
-"""What the network answers where there is no surface, drawn in cells: charts, pictures, words."""

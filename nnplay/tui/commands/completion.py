@@ -1,0 +1,151 @@
+"""The `:` line: what may be typed, completed from the list of actions and the settings."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnplay.errors import InputError, unknown
+from nnplay.tui.commands.actions import ACTIONS, Action
+from nnplay.tui.contract import Catalogue
+from nnplay.tui.forms.entries import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to go on typing: the whole line, and a note beside it."""
+
+    line: str
+    note: str
+
+
+def split(line: str) -> tuple[Action, str]:
+    """The action that a line names, and the rest of the line.
+
+    Raises:
+        InputError: no action is called so, or it needs an argument that is missing.
+    """
+    word, _, rest = line.strip().lstrip(":").partition(" ")
+    names = {action.id: action for action in ACTIONS}
+    if word not in names:
+        raise unknown("command", word, names)
+    action = names[word]
+    if not action.run and not rest.strip():
+        raise InputError(f"'{word}' needs an argument", hint=f"as in :{word} {action.argument}")
+    return action, rest.strip()
+
+
+def completions(
+    line: str, entries: Sequence[Entry], catalogue: Catalogue, lines: Sequence[tuple[str, str]] = ()
+) -> list[Candidate]:
+    """What `line` could become, best first.
+
+    Args:
+        lines: other lines of the run, each with a note.
+    """
+    word, space, rest = line.lstrip(":").partition(" ")
+    if not space:
+        return [
+            Candidate(action.id + (" " if action.argument else ""), action.help)
+            for action in sorted(ACTIONS, key=lambda action: action.id)
+            if action.id.startswith(word.lower())
+        ]
+    if word == "set":
+        return _settings(rest, entries)
+    if word == "run":
+        return [Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"so many {unit}, then stop") for unit in _UNITS]
+    if word in ("data", "open", "save"):
+        return [Candidate(f"{word} {path}", "") for path in paths(rest, word)]
+    if word == "goto":
+        return [
+            Candidate(f"goto {unit} ", f"train until this {unit}")
+            for unit in ("step", "epoch")
+            if unit.startswith(rest)
+        ]
+    if word == "preset":
+        return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
+    if word == "line":
+        return [Candidate(f"line {told}", note) for told, note in lines if told.startswith(rest)]
+    if word == "layers":
+        return _layers(rest, catalogue)
+    return []
+
+
+def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
+    name, space, value = rest.partition(" ")
+    if not space:
+        return [
+            Candidate(f"set {entry.name} ", f"{entry.shown}: {entry.field.range_text}")
+            for entry in entries
+            if entry.name.startswith(name.lower()) or entry.label.startswith(name.lower())
+        ]
+    found = [entry for entry in entries if name in (entry.name, entry.label)]
+    if not found:
+        return []
+    offered = [Candidate(f"set {name} {offer.value}", offer.note) for offer in found[0].offers]
+    offered = offered or [Candidate(f"set {name} {word}", "") for word in found[0].field.choices]
+    return [candidate for candidate in offered if candidate.line.startswith(f"set {name} {value}")]
+
+
+def _layers(rest: str, catalogue: Catalogue) -> list[Candidate]:
+    head, comma, last = rest.rpartition(",")
+    before = f"layers {head}{comma}{' ' if comma else ''}"
+    return [Candidate(before + name, "") for name in sorted(catalogue.layers) if name.startswith(last.strip())]
+
+
+_UNITS = ("steps", "epochs", "batches")
+
+
+def read_run(rest: str) -> dict[str, int]:
+    """How long to train, for `Backend.run_for`: `10 epochs`, `500 steps`.
+
+    Raises:
+        InputError: anything else.
+    """
+    number, _, unit = rest.replace(",", "").partition(" ")
+    unit = unit.strip().rstrip("s") + "s" if unit.strip() != "batch" else "batches"
+    if not number.isdigit() or int(number) == 0 or unit not in _UNITS:
+        raise InputError(f"'{rest}' is no length of a run", where="run", hint="as in :run 10 epochs or :run 500 steps")
+    return {"epochs" if unit == "epochs" else "steps": int(number)}
+
+
+def read_data(rest: str) -> tuple[str, dict[str, str]]:
+    """Data set (or path) and its fields out of `my.csv target=price missing=mean`.
+
+    Raises:
+        InputError: a word without `=` behind the name.
+    """
+    name, *words = shlex.split(rest) if rest.count('"') % 2 == 0 and rest.count("'") % 2 == 0 else rest.split()
+    for word in words:
+        if "=" not in word:
+            raise InputError(
+                f"'{word}' is not of the form field=value", where="data", hint="as in :data my.csv target=y"
+            )
+    return name, {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
+def paths(start: str, word: str) -> list[str]:
+    """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
+    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".zip", ".toml")
+    try:
+        typed = Path(start).expanduser()
+        folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
+        found = sorted(folder.iterdir())
+    except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
+        return []
+    fitting = [path for path in found if path.name.startswith(begin) and (begin or not path.name.startswith("."))]
+    return [str(path) for path in fitting if path.suffix in endings or (path.is_dir() and not path.suffix)][:20]
+
+
+def read_goto(rest: str) -> tuple[str, int]:
+    """Unit and number of `step 500`.
+
+    Raises:
+        InputError: anything else.
+    """
+    unit, _, number = rest.partition(" ")
+    if unit not in ("step", "epoch") or not number.strip().isdigit():
+        raise InputError(f"'{rest}' is no place in a run", where="goto", hint="as in :goto step 500 or :goto epoch 20")
+    return unit, int(number)

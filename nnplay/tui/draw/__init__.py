@@ -1,0 +1,1 @@
+"""Pictures made of characters: curves, surfaces, graphs, bars. They know no widget."""

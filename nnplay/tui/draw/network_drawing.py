@@ -1,0 +1,190 @@
+"""The graph of a small network: a picture per neuron, lines for weights, names of inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+
+from nnplay.text import clean
+from nnplay.tui.contract import Floats
+from nnplay.tui.draw.blocks import quantised, resized
+from nnplay.tui.draw.graph import Column, Place, places
+from nnplay.tui.draw.links import Line, Links
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, joined
+
+_MOST_NAMES, _FEWER_NAMES = 11, 7
+_MOST_NAMED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A drawn graph: its rows, and where neurons and lines lie (row 0 of theirs is the second row drawn)."""
+
+    rows: list[Row]
+    spots: list[list[Place]]
+    lines: list[Line]
+
+
+def graph(
+    ranks: list[Column],
+    pictures: Mapping[tuple[int, int], Floats],
+    width: int,
+    height: int,
+    look: Look,
+    chosen: tuple[int, int] | None = None,
+    source: int | None = None,
+) -> Drawn:
+    """The graph with a heading row and a row that counts what found no room.
+
+    Args:
+        chosen: column and unit whose links alone are drawn, and which is framed.
+        source: unit of the column before whose link to the chosen one stands out.
+    """
+    left, right = margins(ranks, width)
+    below = 1 if any(rank.count > max(1, (height - 1) // 2) for rank in ranks) else 0
+    rows = height - 1 - below
+    spots = places([rank.count for rank in ranks], width, rows, left, right)
+    grid: dict[tuple[int, int], Run] = {}
+    links = _links(ranks, spots, chosen, source, look)
+    for key in links.cells:
+        run = links.glyph(*key)
+        if run is not None:
+            grid[key] = run
+    for index, (rank, column) in enumerate(zip(ranks, spots, strict=True)):
+        for unit, place in enumerate(column):
+            picture = pictures.get((rank.pictures, unit))
+            if picture is None:
+                _dot(grid, rank, unit, place, look)
+            else:
+                _stamp(grid, place, picture, look)
+                _bias(grid, rank, unit, place, look)
+            if chosen == (index, unit):
+                _frame(grid, place, look)
+            _name(grid, rank, unit, place, width, look)
+    body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(rows)]
+    shown = [_headings(ranks, spots, width, look), *body, *[_hidden(ranks, spots, width, look)] * below]
+    return Drawn(shown, spots, links.lines)
+
+
+def _links(
+    ranks: list[Column], spots: list[list[Place]], chosen: tuple[int, int] | None, source: int | None, look: Look
+) -> Links:
+    links = Links(look)
+    for index in range(1, len(ranks)):
+        weights = ranks[index].weights
+        if weights is None:
+            continue
+        if chosen is not None and chosen[0] in (index - 1, index):
+            kept = np.zeros_like(weights)
+            part = (chosen[1], slice(None)) if chosen[0] == index else (slice(None), chosen[1])
+            kept[part] = weights[part]
+            weights = kept
+        elif chosen is not None:
+            continue
+        marked = (chosen[1], source) if chosen is not None and chosen[0] == index and source is not None else None
+        links.connect(index, spots[index - 1], spots[index], weights, marked)
+    return links
+
+
+def _dot(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, look: Look) -> None:
+    """A unit without a picture: a dot in the colour of its bias's sign."""
+    style = look.ink("dim") if rank.bias is None else look.signed(float(rank.bias[unit]))
+    row, middle = place.middle // 4, place.left + place.width // 2
+    for x in range(place.left, place.left + place.width):
+        grid[row, x] = (look.pick("●", "o") if x == middle else " ", style)
+
+
+def _bias(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, look: Look) -> None:
+    """A small mark at the lower left corner, as Playground has it: its colour is the bias's sign."""
+    if rank.bias is not None and unit < len(rank.bias):
+        row = place.top // 2 + (place.pixels + 1) // 2 - 1
+        grid[row, place.left - 1] = (look.pick("▪", "."), look.signed(float(rank.bias[unit])))
+
+
+def _frame(grid: dict[tuple[int, int], Run], place: Place, look: Look) -> None:
+    ink = look.ink("accent", bold=True)
+    for row in range(place.top // 2, place.top // 2 + (place.pixels + 1) // 2):
+        grid[row, place.left - 1] = (look.pick("▐", "["), ink)
+        grid[row, place.left + place.width] = (look.pick("▌", "]"), ink)
+
+
+def margins(ranks: list[Column], width: int) -> tuple[int, int]:
+    """Columns kept for the names of inputs and outputs: fewer where the graph would not fit otherwise."""
+    most = _MOST_NAMES if width >= 2 * _MOST_NAMES + 9 * len(ranks) else _FEWER_NAMES
+    widest = [max((cell_len(name) for name in _names(rank)), default=0) for rank in (ranks[0], ranks[-1])]
+    left, right = (min(most, size + 1) if size else 0 for size in widest)
+    return max(1, left), right
+
+
+def _names(rank: Column) -> tuple[str, ...]:
+    """The names beside a column; the many pixels of a picture have none worth reading."""
+    return rank.names if len(rank.names) <= _MOST_NAMED else ()
+
+
+def _shortened(name: str, room: int) -> str:
+    """A name that finds no room; of `city=Graz`, one input of several, the word that tells it from the others."""
+    _, equals, word = name.partition("=")
+    return equals + word if equals and word and cell_len(name) > room else name
+
+
+def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats, look: Look) -> None:
+    row, cells = place.top // 2, (place.pixels + 1) // 2
+    peak = float(np.abs(np.nan_to_num(picture)).max()) or 1.0
+    levels = quantised(resized(picture, place.pixels, place.width), -peak, peak)
+    colours = look.scale()
+    for y in range(cells):
+        for x in range(place.width):
+            top = int(levels[2 * y, x])
+            bottom = int(levels[2 * y + 1, x]) if 2 * y + 1 < place.pixels else None
+            grid[row + y, place.left + x] = _pixel(top, bottom, colours, look)
+
+
+def _pixel(top: int, bottom: int | None, colours: Sequence[str], look: Look) -> Run:
+    if not look.blocks:
+        share = (top + (top if bottom is None else bottom)) / (len(colours) - 1) - 1
+        return look.glyph(share), look.signed(share)
+    if bottom is None:
+        return "▀", look.plain(colours[top])
+    if top == bottom:
+        return " ", look.plain(look.palette.text, colours[top])
+    return "▀", look.plain(colours[top], colours[bottom])
+
+
+def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, width: int, look: Look) -> None:
+    names = _names(rank)
+    if unit >= len(names):
+        return
+    row = place.middle // 4
+    first = rank.weights is None
+    room = min(_MOST_NAMES - 1, place.left - 1 if first else width - place.left - place.width - 1)
+    text = fit(_shortened(clean(names[unit]), room), room).rstrip()
+    start = place.left - len(text) - 1 if first else place.left + place.width + 1
+    for offset, character in enumerate(text):
+        if 0 <= start + offset < width:
+            grid[row, start + offset] = (character, look.ink("text"))
+
+
+def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:
+    line = " " * width
+    for index, (rank, column) in enumerate(zip(ranks, spots, strict=True)):
+        left = column[0].left
+        end = spots[index + 1][0].left - 1 if index + 1 < len(spots) else width
+        start = max(0, left - 2) if index == 0 else left
+        text = fit(rank.title if index else "in", max(2, end - start))
+        line = line[:start] + text + line[start + len(text) :]
+    return ((line[:width], look.ink("dim")),)
+
+
+def _hidden(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:
+    line = [" "] * width
+    for rank, column in zip(ranks, spots, strict=True):
+        missing = rank.count - len(column)
+        if missing > 0:
+            text = f"+{missing}"
+            start = column[0].left
+            line[start : start + len(text)] = list(text)
+    return (("".join(line)[:width], look.ink("dim")),)

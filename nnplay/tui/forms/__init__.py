@@ -1,0 +1,1 @@
+"""Settings as lists that are edited where they stand."""

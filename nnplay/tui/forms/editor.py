@@ -1,0 +1,34 @@
+"""What a form or list asks of the app that it lives in; called at once, so that two quick keys make two changes."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+from textual.widget import Widget
+
+from nnplay.tui.commands.actions import Action
+from nnplay.tui.forms.entries import Entry
+
+
+class Editor(Protocol):
+    """Takes changes of settings; what cannot be done is said on the screen, never raised."""
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Answer in the line above the footer."""
+
+    def change(self, **values: Any) -> None:
+        """Give settings new values."""
+
+    def change_entry(self, entry: Entry, value: Any) -> None:
+        """Give the setting behind `entry` another value."""
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Give one weight of the network another value."""
+
+    async def perform_by_name(self, action: Action) -> None:
+        """Do an action of the list."""
+
+
+def editor(widget: Widget) -> Editor:
+    """The app of `widget` in this role."""
+    return cast(Editor, widget.app)

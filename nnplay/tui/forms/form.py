@@ -1,0 +1,172 @@
+"""A list of settings in one widget: ↑ ↓ choose a line, ← → change it where it stands, enter types or picks a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+
+from nnplay.tui.commands import actions
+from nnplay.tui.dialogs.choose import Choose, ChooseMany
+from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.draw import bars
+from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.next_value import at_share, nudged, share
+from nnplay.tui.forms.problem import about
+from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+
+_LABEL = 12
+_VALUE = 7
+
+
+def _among(entry: Entry) -> Choose:
+    """The dialog that picks one of an entry's offers, or takes what is typed."""
+    values = [offer.value for offer in entry.offers]
+    notes = [offer.note for offer in entry.offers]
+    if entry.name != "kinds":
+        lead = "the column to be learned; several quantities at once are typed: price,rent"
+        return Choose(entry.label, lead, values, entry.shown, notes, free=True)
+    lead = "what a column is read as, where that was not found out right"
+    return Choose(entry.label, lead, values, entry.shown, [""] * len(values), shown=notes, free=True)
+
+
+class Form(Cells, can_focus=True):
+    """Shows entries, and tells the editor when the user gives one another value."""
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("form")
+
+    class Moved(Message):
+        """Another entry is under the cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._entries: list[Entry] = []
+        self.cursor = 0
+        self._top = 0
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self._entries[self.cursor] if self._entries else None
+
+    def show(self, entries: Sequence[Entry]) -> None:
+        """Show these entries; the cursor stays on the same name if it is still there."""
+        old = self.entry
+        self._entries = list(entries)
+        keys = [entry.key for entry in entries]
+        self.cursor = keys.index(old.key) if old and old.key in keys else min(self.cursor, max(0, len(keys) - 1))
+        self.redraw()
+
+    def find(self, key: str) -> bool:
+        """Put the cursor on the entry with this key; returns whether there is one."""
+        keys = [entry.key for entry in self._entries]
+        if key in keys:
+            self.cursor = keys.index(key)
+            self.redraw()
+        return key in keys
+
+    @property
+    def hidden(self) -> tuple[int, int]:
+        """How many entries lie above and below what is shown."""
+        return self._top, max(0, len(self._entries) - self._top - self.size.height)
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """A line for each entry: marker, label, slider, value."""
+        self._top = max(0, min(self._top, self.cursor), self.cursor - height + 1)
+        shown = list(enumerate(self._entries))[self._top : self._top + height]
+        return [self._line(entry, index == self.cursor, width) for index, entry in shown]
+
+    def _line(self, entry: Entry, current: bool, width: int) -> Row:
+        active = current and self.has_focus
+        marker = self.look.pick("▸", ">") if active else " "
+        label = fit(entry.label, _LABEL - 2)
+        head: list[Run] = [
+            (marker, self.look.ink("accent")),
+            (label + " ", self.look.ink("strong" if active else "dim")),
+        ]
+        return joined(head + self._value(entry, active, width - _LABEL + 1))
+
+    def _value(self, entry: Entry, active: bool, width: int) -> list[Run]:
+        ink = self.look.ink("accent" if active else "text", bold=active)
+        place = share(entry.field, entry.value)
+        if entry.shares and width >= 15:
+            bar = bars.parts(entry.shares, width - 10, self.look)
+            return [*bar, (" " + fit(entry.shown, 9), ink)]
+        if place is not None and width >= _VALUE + 6:
+            return [
+                *bars.slider(place, width - _VALUE - 1, self.look),
+                (" " + entry.shown.rjust(_VALUE - 1) + " ", ink),
+            ]
+        mark = self.look.pick("▾", "v") if entry.field.kind == "choice" or entry.offers else " "
+        return [(fit(entry.shown, width - 2), ink), (mark + " ", self.look.ink("dim"))]
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self._entries:
+            self.cursor = (self.cursor + by) % len(self._entries)
+            self.redraw()
+            self.post_message(self.Moved())
+
+    def action_adjust(self, direction: int) -> None:
+        """Change the value under the cursor to the next one in its row."""
+        entry = self.entry
+        if entry is None or entry.many or entry.shares:
+            return
+        value = nudged(entry.field, entry.value, direction)
+        if value != entry.value:
+            editor(self).change_entry(entry, value)
+
+    def action_edit(self) -> None:
+        """Open the dialog that fits the value under the cursor."""
+        entry = self.entry
+        if entry is None:
+            return
+        if entry.field.kind == "flag":
+            editor(self).change_entry(entry, not entry.value)
+        elif entry.many:
+            self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
+        elif entry.key == "dataset":
+            notes = [about(name) for name in entry.field.choices]
+            lead = "a data set, or the path of a CSV file; :data completes paths"
+            self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
+        elif entry.offers:
+            self._ask(entry, _among(entry))
+        elif entry.field.kind == "choice":
+            self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
+        else:
+            shown = entry.value if entry.shares else entry.typed
+            self._ask(entry, AskValue(entry.label, entry.field, str(shown)))
+
+    def _ask(self, entry: Entry, dialog: Choose | ChooseMany | AskValue) -> None:
+        def answered(value: Any) -> None:
+            if value is not None:
+                editor(self).change_entry(entry, value)
+
+        self.app.push_screen(dialog, answered)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""
+        line = event.y + self._top
+        if line >= len(self._entries):
+            return
+        same, self.cursor = line == self.cursor, line
+        self.redraw()
+        track = self.size.width - _LABEL + 1 - _VALUE - 1
+        place = event.x - _LABEL + 1
+        entry = self._entries[line]
+        if share(entry.field, entry.value) is not None and 0 <= place < track:
+            editor(self).change_entry(entry, at_share(entry.field, place / max(1, track - 1)))
+        elif place >= 0 or same:
+            self.action_edit()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the cursor."""
+        self.action_move(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the cursor."""
+        self.action_move(1)

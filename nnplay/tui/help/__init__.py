@@ -1,0 +1,1 @@
+"""Help pages and terms of the field."""

@@ -1,0 +1,72 @@
+"""The help page of a pane: what it shows, its keys, its terms."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from textual.content import Content
+
+from nnplay.tui.commands.actions import ACTIONS, Action, Where, key_name
+from nnplay.tui.help.glossary import find, terms_for
+
+WIDGET_OF: Mapping[str, Where] = {
+    "data": "form",
+    "training": "form",
+    "network": "network",
+    "layers": "layers",
+    "output": "output",
+    "curves": "curves",
+    "health": "health",
+}
+"""The kind of widget in a pane, for those that have keys of their own."""
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    tables = resources.files(__package__).joinpath("pane_help.toml").read_text(encoding="utf-8")
+    return tomllib.loads(tables)
+
+
+def page(pane: str, keymap: Mapping[str, str], words: str = "") -> Content:
+    """The page as styled text; with `words`, only the actions and terms in which they occur."""
+    wanted = words.lower().strip()
+    parts: list[tuple[str, str] | str] = []
+    if not wanted:
+        parts += [(f"{pane.capitalize()}\n", "bold $accent"), _texts()[pane]["text"].strip() + "\n\n"]
+    parts += _keys(_actions(pane, wanted), keymap)
+    terms = find(wanted) if wanted else terms_for(pane)
+    if terms:
+        parts.append(("Terms\n" if wanted else "Terms on this pane  (type / for all)\n", "bold $accent"))
+    for term in terms:
+        parts += [(f"{term.name}  ", "bold"), f"{term.text}\n"]
+    return Content.assemble(*parts)
+
+
+def _actions(pane: str, wanted: str) -> list[Action]:
+    own = WIDGET_OF.get(pane, "app")
+    chosen = [action for action in ACTIONS if wanted or action.where in (own, "app", "screen")]
+    chosen = [action for action in chosen if wanted in f"{action.title} {action.help} {action.id}".lower()]
+    return sorted(chosen, key=lambda action: action.where in ("app", "screen"))
+
+
+def _keys(actions: list[Action], keymap: Mapping[str, str]) -> list[tuple[str, str] | str]:
+    parts: list[tuple[str, str] | str] = []
+    group = ""
+    for action in actions:
+        heading = "Keys of this pane" if action.where not in ("app", "screen") else action.group
+        if heading != group:
+            parts.append((f"{heading}\n", "bold $accent"))
+            group = heading
+        parts += [(f"  {_keys_of(action, keymap):<14}", "$accent"), f"{action.help}\n"]
+    if parts:
+        parts.append("\n")
+    return parts
+
+
+def _keys_of(action: Action, keymap: Mapping[str, str]) -> str:
+    keys = keymap.get(action.id, ",".join(action.keys)).split(",")
+    shown = " ".join(key_name(key) for key in keys if key)
+    return shown or f":{action.id}"

@@ -1,0 +1,1 @@
+"""The terminal itself: what it can show, how frames reach it, and how it is left."""

@@ -1,0 +1,130 @@
+"""How things are drawn on this terminal: palette, number of colours, and whether only ASCII may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from rich.color import Color
+from rich.style import Style
+
+from nnplay.tui.terminal.colours import Colours, colours
+from nnplay.tui.terminal.colours import ascii_only as lacks_boxes
+from nnplay.tui.theme.palette import DARK, LEVELS, LIGHT, Palette
+
+Ink = Literal["text", "dim", "faint", "accent", "warning", "error", "below", "above", "strong"]
+
+_ANSI: Mapping[Ink, str] = {
+    "text": "default",
+    "dim": "default",
+    "faint": "bright_black",
+    "accent": "bright_cyan",
+    "warning": "bright_yellow",
+    "error": "bright_magenta",
+    "below": "bright_yellow",
+    "above": "bright_blue",
+    "strong": "default",
+}
+_ANSI_SERIES = ("bright_blue", "bright_yellow", "bright_cyan", "bright_magenta", "bright_white", "cyan")
+_SIGNED_GLYPHS = "@Oo-..+x%#"
+"""Magnitude without colour: letters with a hole for minus, crosses for plus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The one value that every widget asks for styles and glyphs.
+
+    Attributes:
+        palette: colours of the theme.
+        colours: what the terminal can show; `none` also stands for `NO_COLOR`.
+        ascii: only characters that any terminal and font has.
+    """
+
+    palette: Palette = DARK
+    colours: Colours = "full"
+    ascii: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether pictures are drawn as coloured half blocks (else as glyphs by size and sign)."""
+        return self.colours in ("full", "256") and not self.ascii
+
+    def ink(self, ink: Ink, *, bold: bool = False, reverse: bool = False) -> Style:
+        """The style of text that plays the part `ink`."""
+        return _ink(self, ink, bold, reverse)
+
+    def series(self, index: int) -> Style:
+        """The style of the curve with this index."""
+        return _series(self, index)
+
+    def of_class(self, index: int) -> Style:
+        """The style of a point of this class."""
+        return _class(self, index)
+
+    def plain(self, colour: str, background: str | None = None) -> Style:
+        """A style of one palette colour, dropped where the terminal has too few."""
+        return _plain(self, colour, background)
+
+    def signed(self, value: float) -> Style:
+        """The style for a number by its sign: below or above zero."""
+        return self.ink("above" if value >= 0 else "below")
+
+    def scale(self) -> tuple[str, ...]:
+        """The signed colour scale, `palette.LEVELS` long."""
+        return self.palette.scale(LEVELS)
+
+    def glyph(self, share: float) -> str:
+        """The glyph for a signed share in -1…1 where no colour can tell it."""
+        last = len(_SIGNED_GLYPHS) - 1
+        return _SIGNED_GLYPHS[min(last, max(0, round((share + 1) / 2 * last)))]
+
+    def pick(self, glyph: str, ascii_glyph: str) -> str:
+        """`glyph`, or its plain twin under `--ascii`."""
+        return ascii_glyph if self.ascii else glyph
+
+    def with_palette(self, dark: bool) -> Look:
+        """The same look in the dark or light theme."""
+        return replace(self, palette=DARK if dark else LIGHT)
+
+
+@lru_cache(maxsize=512)
+def _ink(look: Look, ink: Ink, bold: bool, reverse: bool) -> Style:
+    bold = bold or ink == "strong"
+    if look.colours == "none":
+        return Style(bold=bold or ink in ("accent", "error"), dim=ink == "faint" or None, reverse=reverse or None)
+    if look.colours == "16":
+        return Style(color=_ANSI[ink], bold=bold or None, reverse=reverse or None)
+    name = "text" if ink == "strong" else ink
+    return Style(color=str(getattr(look.palette, name)), bold=bold or None, reverse=reverse or None)
+
+
+@lru_cache(maxsize=128)
+def _series(look: Look, index: int) -> Style:
+    if look.colours == "none":
+        return Style(bold=index == 0)
+    if look.colours == "16":
+        return Style(color=_ANSI_SERIES[index % len(_ANSI_SERIES)])
+    return Style(color=look.palette.series[index % len(look.palette.series)])
+
+
+@lru_cache(maxsize=128)
+def _class(look: Look, index: int) -> Style:
+    if look.colours == "none":
+        return Style(bold=True)
+    if look.colours == "16":
+        return Style(color=_ANSI_SERIES[(index + 1) % 2 if index < 2 else index % len(_ANSI_SERIES)], bold=True)
+    return Style(color=look.palette.classes[index % len(look.palette.classes)], bold=True)
+
+
+@lru_cache(maxsize=4096)
+def _plain(look: Look, colour: str, background: str | None) -> Style:
+    if look.colours in ("none", "16"):
+        return Style()
+    return Style(color=Color.parse(colour), bgcolor=Color.parse(background) if background else None)
+
+
+def detect(environ: Mapping[str, str], *, ascii_only: bool = False, light: bool = False) -> Look:
+    """The look that fits a terminal described by its environment variables."""
+    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ))

@@ -1,0 +1,187 @@
+"""The base of every live picture: a grid of cells that repaints only the rows that changed.
+
+Textual rewrites a dirty region whole. `Cells` keeps its last rows, compares, and marks one span per changed row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnplay.text import clean
+from nnplay.tui.theme.look import Look
+
+Run = tuple[str, Style]
+Row = tuple[Run, ...]
+
+PLAIN = Style()
+
+_STYLE_BYTES = 36
+"""What a change of style costs on a terminal with full colour."""
+
+
+_PLAINER = str.maketrans("…·×→–─", ".-x>--")
+"""What `--ascii` shows for signs that texts of the program have in them; names from outside stay as they are."""
+
+
+class _HasLook(Protocol):
+    look: Look
+
+
+class Cells(Widget):
+    """Draws the rows that `draw` returns; subclasses override `draw` and call `redraw` when their data changed."""
+
+    DEFAULT_CSS = "Cells { width: 1fr; height: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._drawn_at = (0, 0)
+        self._cost = 0
+
+    @property
+    def look(self) -> Look:
+        """The app's palette and glyphs."""
+        return cast(_HasLook, self.app).look
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """The rows of a grid of `width` × `height` cells; too few or short rows are filled up, long ones cut."""
+        return ()
+
+    def redraw(self) -> int:
+        """Draw again, mark what differs from the last frame, and return the number of rows that do."""
+        width, height = self.size
+        if not self.is_attached or width <= 0 or height <= 0:
+            return 0
+        rows = self._safe_rows(width, height)
+        return self._keep(rows, width, height)
+
+    def _safe_rows(self, width: int, height: int) -> list[Row]:
+        drawn = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+        rows = [_safe(row) for row in drawn]
+        if self.look.ascii:
+            rows = [tuple((text.translate(_PLAINER), style) for text, style in row) for row in rows]
+        return rows + [()] * (height - len(rows))
+
+    def _keep(self, rows: list[Row], width: int, height: int) -> int:
+        if self._drawn_at != (width, height):
+            self._drawn_at = (width, height)
+            self._rows = rows
+            self._strips = [self._strip(row, width) for row in rows]
+            self.refresh()
+            return height
+        changed: list[Region] = []
+        for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
+            if old != new:
+                self._strips[y] = self._strip(new, width)
+                start, end = changed_span(old, new, width)
+                if end > start:
+                    self._cost += sum(len(text) + _STYLE_BYTES for text, _ in new)
+                    changed.append(Region(start, y, end - start, 1))
+        self._rows = rows
+        if changed:
+            self.refresh(*changed)
+        return len(changed)
+
+    def take_cost(self) -> int:
+        """About how many bytes were caused since the last call; the whole row counts, as it is sent from its start."""
+        cost, self._cost = self._cost, 0
+        return cost
+
+    def render_line(self, y: int) -> Strip:
+        """One row for Textual's compositor; drawn now if the widget has been resized since."""
+        if self._drawn_at != self.size:
+            width, height = self.size
+            self._rows = self._safe_rows(width, height)
+            self._strips = [self._strip(row, width) for row in self._rows]
+            self._drawn_at = (width, height)
+        return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The grid follows the widget's size."""
+        self.redraw()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """A widget may draw a cursor while it has the focus (events of focus come before it has it)."""
+        super().watch_has_focus(has_focus)
+        self.redraw()
+
+    def restyle(self) -> None:
+        """Draw everything again, after the theme changed."""
+        self._drawn_at = (0, 0)
+        self.refresh()
+
+    def _strip(self, row: Row, width: int) -> Strip:
+        background = self.background_colors[1]
+        strip = Strip(Segment(text, style) for text, style in row if text).adjust_cell_length(width)
+        return strip.apply_style(Style(bgcolor=background.rich_color)) if background.ansi is None else strip
+
+    @property
+    def plain_text(self) -> str:
+        """The grid as text, for copying and for tests."""
+        return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
+
+
+def _safe(row: Row) -> Row:
+    """The row with control and direction characters made visible: no terminal is reached around this."""
+    if all(text.isprintable() for text, _ in row):
+        return row
+    return tuple((text if text.isprintable() else clean(text), style) for text, style in row)
+
+
+def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:
+    """First and one-past-last column in which two rows differ, found run by run from both ends."""
+    start = 0
+    same = 0
+    for a, b in zip(old, new, strict=False):
+        if a != b:
+            break
+        start += cell_len(b[0])
+        same += 1
+    end = width
+    if row_width(old) == row_width(new) == width:
+        for a, b in zip(reversed(old[same:]), reversed(new[same:]), strict=False):
+            if a != b:
+                break
+            end -= cell_len(b[0])
+    return min(start, width), max(min(end, width), min(start, width))
+
+
+def row_width(row: Row) -> int:
+    """Columns that a row takes."""
+    return sum(cell_len(text) for text, _ in row)
+
+
+def joined(runs: Sequence[Run]) -> Row:
+    """The same row with neighbours of equal style merged, which is what the terminal is billed for."""
+    merged: list[Run] = []
+    for text, style in runs:
+        if not text:
+            continue
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        else:
+            merged.append((text, style))
+    return tuple(merged)
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in exactly `width` columns: filled with spaces, or cut with an ellipsis."""
+    length = cell_len(text)
+    if length <= width:
+        return text + " " * (width - length)
+    if width <= 0:
+        return ""
+    kept = text
+    while kept and cell_len(kept) > width - 1:
+        kept = kept[:-1]
+    return kept + "…" + " " * (width - 1 - cell_len(kept))

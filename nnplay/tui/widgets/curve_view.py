@@ -1,0 +1,191 @@
+"""The curves of a run in one widget: legend, log scale, axes that stay still, a cursor with the exact values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from textual import events
+from textual.binding import BindingType
+
+from nnplay.tui.commands import actions
+from nnplay.tui.contract import Curve
+from nnplay.tui.draw import axes, curves, number_text
+from nnplay.tui.draw.axes import Limits
+from nnplay.tui.draw.downsample import reduced, smoothed
+from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
+
+_SMOOTHING = (0.0, 0.6, 0.95)
+"""Weight of the past in each degree of smoothing."""
+
+
+class CurveView(Cells, can_focus=True):
+    """Draws named curves against the step; ←/→ moves the cursor, `g` switches the scale."""
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("curves")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._curves: Mapping[str, Curve] = {}
+        self._x: Limits | None = None
+        self._y: Limits | None = None
+        self.logarithmic = True
+        self.running = True
+        """Whether more steps are to come: then the axis leaves room for them."""
+        self._smoothing = 0
+        self.cursor: int | None = None
+        self._plot_start = 0
+
+    def show(self, curves: Mapping[str, Curve]) -> None:
+        """Draw these curves (name → steps, minimum, maximum, last)."""
+        if set(curves) != set(self._curves):
+            self._y = None
+        self._curves = curves
+        self.redraw()
+
+    def smoother(self) -> str:
+        """The next degree of smoothing; returns it in words."""
+        self._smoothing = (self._smoothing + 1) % len(_SMOOTHING)
+        self.redraw()
+        words = ("off", "weak", "strong")[self._smoothing]
+        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if self._smoothing else "")
+
+    @property
+    def smoothing(self) -> int:
+        """The degree of smoothing, from 0."""
+        return self._smoothing
+
+    def smooth_by(self, degree: int) -> None:
+        """Take a degree of smoothing; one that there is not counts as none."""
+        self._smoothing = degree if 0 <= degree < len(_SMOOTHING) else 0
+
+    def forget(self) -> None:
+        """Let the axes find their limits anew, after a rewind or a change of what is shown."""
+        self._x = self._y = None
+
+    @property
+    def cursor_step(self) -> float | None:
+        """The step under the cursor."""
+        if self.cursor is None or self._x is None:
+            return None
+        plot = max(1, self.size.width - self._plot_start - 1)
+        return self._x.low + (self._x.high - self._x.low) * self.cursor / plot
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """Legend row above, the chart below."""
+        if not any(len(curve.steps) for curve in self._curves.values()):
+            return self._empty(width, height)
+        chart = self._chart(width)
+        legend = self._legend(width)[: max(1, height // 4)]
+        rows, self._plot_start = curves.draw(chart, width, height - len(legend), self.look)
+        if self.cursor is not None:
+            rows = [self._marked(row, width) for row in rows[:-1]] + rows[-1:]
+        return [*legend, *rows]
+
+    def _empty(self, width: int, height: int) -> list[Row]:
+        text = "press space: the loss appears here"[:width]
+        return [()] * (height // 2) + [((" " * ((width - len(text)) // 2) + text, self.look.ink("dim")),)]
+
+    def _chart(self, width: int) -> curves.Chart:
+        last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
+        self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
+        lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
+        self._y = self._limits(lines)
+        if self._smoothing:
+            smooth = [self._smoothed(name, curve, width, self._x) for name, curve in self._curves.items()]
+            lines = (*smooth, *(replace(line, faint=True) for line in lines))
+        return curves.Chart(lines, self._x, self._y, self.logarithmic)
+
+    @staticmethod
+    def _line(name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        data = reduced(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
+        return curves.Line(name, data)
+
+    def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        y = smoothed(curve.last, _SMOOTHING[self._smoothing])
+        return curves.Line(name, reduced(curve.steps, y, y, max(8, width - 8), x.low, x.high))
+
+    def _limits(self, lines: Sequence[curves.Line]) -> Limits:
+        lows = np.concatenate([line.data.low for line in lines])
+        highs = np.concatenate([line.data.high for line in lines])
+        if self.logarithmic:
+            lows, highs = lows[lows > 0], highs[highs > 0]
+        if not lows.size or not highs.size:
+            return Limits(-1.0, 0.0) if self.logarithmic else Limits(0.0, 1.0)
+        return axes.sticky(self._y, float(lows.min()), float(highs.max()), log=self.logarithmic)
+
+    def _legend(self, width: int) -> list[Row]:
+        """Each curve's sign, name and value, in as many rows as they need."""
+        entries: list[list[Run]] = []
+        step, last_step = self.cursor_step, 0
+        for index, (name, curve) in enumerate(self._curves.items()):
+            if not len(curve.steps):
+                continue
+            value, at = _value_at(curve, step)
+            sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
+            entries.append([sign, (f"{number_text.loss(value)}  ", self.look.ink("text"))])
+            last_step = max(last_step, at)
+        if step is not None:
+            entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
+        rows: list[list[Run]] = [[]]
+        for entry in entries:
+            if rows[-1] and row_width(tuple(rows[-1])) + len("".join(text for text, _ in entry).rstrip()) > width:
+                rows.append([])
+            rows[-1] += entry
+        return [joined(row) for row in rows]
+
+    def _marked(self, row: Row, width: int) -> Row:
+        column = self._plot_start + (self.cursor or 0)
+        text_before: list[Run] = []
+        place = 0
+        for text, style in row:
+            if place <= column < place + len(text):
+                at = column - place
+                shown = text[at] if text[at] not in " ⠀" else self.look.pick("┆", ":")
+                mark = style if text[at] not in " ⠀" else self.look.ink("dim")
+                text_before += [(text[:at], style), (shown, mark), (text[at + 1 :], style)]
+            else:
+                text_before.append((text, style))
+            place += len(text)
+        if place <= column < width:
+            text_before += [(" " * (column - row_width(row)), self.look.ink("dim")), ("┆", self.look.ink("dim"))]
+        return joined(text_before)
+
+    def action_cursor(self, move: int) -> None:
+        """Move the cursor by columns; the first press puts it at the newest value."""
+        plot = max(1, self.size.width - self._plot_start - 1)
+        start = self._newest(plot) if self.cursor is None else self.cursor
+        self.cursor = min(plot, max(0, start + move))
+        self.redraw()
+
+    def _newest(self, plot: int) -> int:
+        """The column of the newest value."""
+        last = max((float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps)), default=0.0)
+        if self._x is None or self._x.high <= self._x.low:
+            return 0
+        return round((last - self._x.low) / (self._x.high - self._x.low) * plot)
+
+    def action_hide_cursor(self) -> None:
+        """Take the cursor away, so that the legend shows the newest values again."""
+        self.cursor = None
+        self.redraw()
+
+    def action_log(self) -> None:
+        """Switch between a logarithmic and a linear scale."""
+        self.logarithmic = not self.logarithmic
+        self._y = None
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        self.cursor = max(0, event.x - self._plot_start)
+        self.redraw()
+
+
+def _value_at(curve: Curve, step: float | None) -> tuple[float, int]:
+    if step is None:
+        return float(curve.last[-1]), int(curve.steps[-1])
+    index = int(np.clip(np.searchsorted(np.asarray(curve.steps), step), 0, len(curve.steps) - 1))
+    return float(curve.last[index]), int(curve.steps[index])

@@ -1,0 +1,96 @@
+"""The line at the top: what is trained, the three counters, the numbers that matter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from nnplay.text import clean
+from nnplay.tui.contract import Settings, Snapshot
+from nnplay.tui.draw import number_text
+from nnplay.tui.forms.entries import data_title
+from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
+
+
+class HeaderLine(Cells):
+    """Numbers of fixed width; parts that find no room are left out, the least useful first."""
+
+    DEFAULT_CSS = "HeaderLine { height: 1; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+        self._snapshot: Snapshot | None = None
+        self._title = ""
+        self._unsaved, self._read_only = False, False
+
+    def set_up(self, settings: Settings, title: str) -> None:
+        """Name data set and network."""
+        self._title = clean(f"{data_title(settings.dataset)} › {title}", 40)
+        self.redraw()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw these numbers."""
+        self._snapshot = snapshot
+        self.redraw()
+
+    @property
+    def marks(self) -> tuple[bool, bool]:
+        """Whether the run is marked as unsaved, and as read-only."""
+        return self._unsaved, self._read_only
+
+    def mark(self, unsaved: bool, read_only: bool) -> None:
+        """Mark the run as unsaved, or as one that somebody else has open."""
+        if (unsaved, read_only) != self.marks:
+            self._unsaved, self._read_only = unsaved, read_only
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """One row."""
+        if self._snapshot is None:
+            return ()
+        parts = self._parts(self._snapshot)
+        for dropped in ("seconds", "name", "speed", "unsaved", "title", "batch", "accuracy", "valid", "held"):
+            if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
+                break
+            parts.pop(dropped, None)
+        return [joined([run for runs in parts.values() for run in runs])]
+
+    def _parts(self, now: Snapshot) -> dict[str, list[Run]]:
+        look, dim = self.look, self.look.ink("dim")
+        bar: Run = (look.pick("┃ ", "| "), look.ink("faint"))
+        mark = look.pick("▶", ">") if now.running else look.pick("‖", "=")
+        accuracy = now.metrics.get("validation_accuracy", math.nan)
+        digits = len(str(now.batches))
+        return {
+            "name": [(" nnplay ", look.ink("accent", bold=True))],
+            "title": [(f"{self._title} ", look.ink("text"))],
+            "read only": [("read only ", look.ink("warning", bold=True))] if self._read_only else [],
+            "mark": [(look.pick("●", "*"), look.ink("warning"))] if self._unsaved else [],
+            "unsaved": [(" unsaved ", dim)] if self._unsaved else [],
+            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,} ")],
+            "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
+            "step": self._counter("step", f"{now.step:<8,} "),
+            "past": self._past(now),
+            "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
+            "train": [bar, *self._counter("train", _loss(now.train_loss, now.step) + " ")],
+            "valid": self._counter("valid", _loss(now.validation_loss, now.epoch) + " "),
+            "accuracy": [("acc", dim), (number_text.percent(accuracy, 8), look.ink("strong")), (" ", dim)]
+            if math.isfinite(accuracy)
+            else [],
+            "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],
+            "seconds": [(f"  {number_text.duration(now.seconds)}", dim)],
+        }
+
+    def _past(self, now: Snapshot) -> list[Run]:
+        """How far the user has gone back in time."""
+        if now.running or now.step >= now.latest:
+            return []
+        return [(f"of {now.latest:,} ", self.look.ink("warning"))]
+
+    def _counter(self, name: str, value: str) -> list[Run]:
+        return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]
+
+
+def _loss(value: float, since: int) -> str:
+    """A loss, or a dash while there cannot be one yet."""
+    return "–".rjust(6) if since == 0 and math.isnan(value) else number_text.loss(value, 6)

@@ -1,0 +1,260 @@
+"""The list editor of the network: one layer a line with its shape, parameters and problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from nnplay.errors import InputError
+from nnplay.fields import text
+from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
+from nnplay.network.layer_text import frozen_or_not, name_of, named, schemes_of, with_units, with_value
+from nnplay.tui.commands import actions
+from nnplay.tui.contract import Ledger
+from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.draw import number_text
+from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.folding import Item, block_of, items, kept, title
+from nnplay.tui.widgets.cells import Cells, Row, fit, joined
+
+_NARROW = 37
+"""Columns below which parameters are told in thousands: a number that is cut would be another one."""
+
+
+class LayerList(Cells, can_focus=True):
+    """Shows a ledger, and tells the editor when the user changes its layers."""
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("layers")
+
+    @dataclass
+    class Edit(Message):
+        """The user wants to type a layer: the one at `index`, or a new one before it."""
+
+        path: Path
+        new: bool
+
+    @dataclass
+    class Folded(Message):
+        """Other blocks are unfolded now."""
+
+        unfolded: frozenset[Path]
+
+    DEFAULT_CSS = "LayerList { height: auto; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ledger: Ledger | None = None
+        self.cursor = 0
+        self.unfolded: frozenset[Path] = frozenset()
+        self._items: list[Item] = []
+        self._top = 0
+
+    @property
+    def item(self) -> Item | None:
+        """The layer under the cursor; none on the line that adds one."""
+        return self._items[self.cursor] if self.cursor < len(self._items) else None
+
+    @property
+    def path(self) -> Path:
+        """Where the cursor is; behind the last layer on the line that adds one."""
+        return self.item.path if self.item else (len(self.texts),)
+
+    @property
+    def texts(self) -> list[str]:
+        """The layers as text."""
+        return [line.text for line in self._ledger.lines] if self._ledger else []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Room for all layers, the line that adds one, and the total."""
+        return len(self._items) + 2
+
+    def show(self, ledger: Ledger) -> None:
+        """Show this network."""
+        before, path = self.texts, self.path
+        self._ledger = ledger
+        self.unfold(kept(self.unfolded, before, self.texts))
+        self.go_to(path)
+
+    def go_to(self, path: Path) -> None:
+        """Put the cursor on a layer, or as near as there is one."""
+        paths = [item.path for item in self._items]
+        near = [place for place, known in enumerate(paths) if known <= path]
+        beyond = path[0] >= len(self.texts)
+        self.cursor = len(paths) if beyond else paths.index(path) if path in paths else max(near, default=0)
+        self.redraw()
+
+    def unfold(self, unfolded: frozenset[Path]) -> None:
+        """Show the layers of these blocks, and of no others."""
+        self.unfolded = unfolded
+        self._items = list(items(self._ledger.lines, unfolded)) if self._ledger else []
+        self.post_message(self.Folded(unfolded))
+        self.refresh(layout=True)
+        self.redraw()
+
+    def fold(self, path: Path) -> None:
+        """Fold the block at `path`, or unfold it; the cursor stays where it was or goes to the block."""
+        here = self.path
+        self.unfold(self.unfolded ^ {path})
+        self.go_to(here if any(item.path == here for item in self._items) else path)
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """Layers, the line that adds one, and the total in the last row."""
+        if self._ledger is None:
+            return ()
+        room = max(1, height - 1)
+        self._top = max(0, min(self._top, self.cursor), self.cursor - room + 1)
+        lines = [self._line(item, index, width) for index, item in enumerate(self._items)]
+        lines.append(self._adder(len(self._items)))
+        shown = lines[self._top : self._top + room]
+        return [*shown, *[()] * (room - len(shown)), self._total(width)]
+
+    def _line(self, item: Item, index: int, width: int) -> Row:
+        line, text = item.line, title(item, self.unfolded, self.look)
+        active = self.has_focus and index == self.cursor
+        marker = self.look.pick("▸ ", "> ") if active else "  "
+        ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
+        if line.problem:
+            return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
+        narrow = width < _NARROW
+        places = 7 if narrow else 9
+        parameters = " " * places
+        if line.parameters:
+            show = number_text.short if narrow else number_text.count
+            parameters = show(line.parameters, places)
+        dim = self.look.ink("dim")
+        adds = f" {number_text.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
+        adds = adds or (" " * 15 if width >= 72 else "")
+        return joined(
+            [
+                (marker, self.look.ink("accent")),
+                (fit(text, max(11, min(24, width - (21 if narrow else 25)) - 1)) + " ", ink),
+                (number_text.shape(line.shape, 10 if narrow else 12), dim),
+                (parameters, dim),
+                (adds, dim),
+                (f"  {line.note}", dim),
+            ]
+        )
+
+    def _adder(self, index: int) -> Row:
+        active = self.has_focus and index == self.cursor
+        marker = self.look.pick("▸ ", "> ") if active else "  "
+        return (
+            (marker, self.look.ink("accent")),
+            ("+ add layer", self.look.ink("accent" if active else "dim", bold=active)),
+        )
+
+    def _total(self, width: int) -> Row:
+        ledger = self._ledger
+        if ledger is None:
+            return ()
+        dot = self.look.pick("·", "-")
+        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" {dot} {number_text.size(ledger.bytes)}"
+        text = f"{begin} {dot} {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
+        text = text if len(text) < width else f"{begin}{end}"
+        return ((text.rjust(width - 1), self.look.ink("dim")),)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor; the line after the last layer adds one."""
+        self.cursor = (self.cursor + by) % (len(self._items) + 1)
+        self.redraw()
+
+    def action_edit(self) -> None:
+        """Type the layer under the cursor."""
+        self.post_message(self.Edit(self.path, new=self.item is None))
+
+    def action_fold(self) -> None:
+        """Fold the block under or around the cursor, or unfold it."""
+        path = block_of(self.item) if self.item else ()
+        if path:
+            self.fold(path)
+        else:
+            editor(self).say("no block here: sum, concat and sequential can be folded and unfolded")
+
+    def change(self, change: Change, then: Path = ()) -> None:
+        """Change the chain that the layer under the cursor belongs to; what cannot be is said."""
+        if self.item is not None:
+            path = self.path
+            try:
+                layers = changed(self.texts, path, change)
+            except InputError as problem:
+                editor(self).say(problem.message, error=True)
+                return
+            if layers != tuple(self.texts):
+                editor(self).change(layers=layers)
+                self.go_to(then or path)
+
+    def action_delete(self) -> None:
+        """Take the layer out."""
+        self.change(without)
+
+    def action_duplicate(self) -> None:
+        """Put the same layer once more below."""
+        self.change(twice)
+
+    def action_shift(self, by: int) -> None:
+        """Swap the layer with its neighbour and follow it."""
+        to = self.path[-1] + by
+        if to >= 0:
+            self.change(swapped(by), (*self.path[:-1], to))
+
+    def action_width(self, by: int) -> None:
+        """Give the layer one unit more or less; a block has none, and is opened or closed."""
+        item = self.item
+        if item is not None and item.line.parts:
+            if (by > 0) != (item.path in self.unfolded):
+                self.fold(item.path)
+        elif item is not None:
+            self.change(put(with_units(item.line.text, by)))
+
+    def action_freeze(self) -> None:
+        """Freeze the layer, or train it again."""
+        self._rewrite(frozen_or_not)
+
+    def _rewrite(self, change: Callable[[str], str]) -> None:
+        """Give the layer under the cursor another text; one that cannot be read stays, and the app says why."""
+        self.change(lambda chain, at: put(change(chain[at]))(chain, at))
+
+    def action_name(self) -> None:
+        """Type a name for the layer."""
+        if self.item is not None:
+            current = name_of(self.item.line.text)
+            field = text("name", "", "a name without spaces; empty for none")
+
+            def answered(name: str | None) -> None:
+                if name is not None:
+                    self._rewrite(lambda layer: named(layer, name))
+
+            self.app.push_screen(AskValue("name of the layer", field, current), answered)
+
+    def action_initial(self) -> None:
+        """Choose the scheme of the layer's first weights."""
+        schemes = schemes_of(self.item.line.text) if self.item is not None else ()
+        if not schemes:
+            editor(self).say("this layer has no scheme for its first weights")
+            return
+
+        def answered(scheme: str | None) -> None:
+            if scheme is not None:
+                self._rewrite(lambda layer: with_value(layer, "init", scheme))
+
+        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), answered)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a line; a second click edits it, one on the sign of a block folds it."""
+        line = event.y + self._top
+        if line > len(self._items):
+            return
+        same, self.cursor = line == self.cursor, line
+        self.redraw()
+        item = self.item
+        if item is not None and item.line.parts and event.x <= 2 * item.depth + 3:
+            self.fold(item.path)
+        elif same or item is None:
+            self.action_edit()

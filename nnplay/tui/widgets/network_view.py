@@ -1,0 +1,310 @@
+"""The network on the screen, and the cursor in it that shows a neuron's weights and bias and lets them be set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+
+from nnplay.fields import number
+from nnplay.network.edit_layers import Path
+from nnplay.text import clean
+from nnplay.tui.commands import actions
+from nnplay.tui.contract import Floats, Ledger
+from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.draw.chain import chain
+from nnplay.tui.draw.graph import Column, Place, columns
+from nnplay.tui.draw.links import Line, nearest
+from nnplay.tui.draw.network_drawing import graph, margins
+from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.folding import Item, block_of, items
+from nnplay.tui.widgets.cells import Cells, Row, fit
+
+_WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
+_NUDGE = 0.1
+"""How much J, K and the wheel change a weight."""
+Unit = tuple[int, int]
+
+
+class NetworkView(Cells, can_focus=True):
+    """Draws a ledger with the weights and neuron pictures of a snapshot.
+
+    Attributes:
+        chosen: column (0 are the inputs) and unit under the cursor.
+        link: which number of the chosen unit is meant: 0 its bias, k its weight from unit k - 1.
+        folded: draw the chain of layers although the graph would fit.
+        unfolded: blocks of the chain whose layers are shown.
+        row: the line of the chain under the cursor.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("network")
+
+    @dataclass
+    class Chosen(Message):
+        """The cursor is on another unit, or on none."""
+
+        picture: tuple[int, int] | None
+        title: str
+
+    @dataclass
+    class Fold(Message):
+        """The user folds or unfolds a block."""
+
+        path: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ledger: Ledger | None = None
+        self._weights: Mapping[str, Floats] = {}
+        self._pictures: Mapping[tuple[int, int], Floats] = {}
+        self._ranks: list[Column] = []
+        self._spots: list[list[Place]] = []
+        self._lines: list[Line] = []
+        self._under: Line | None = None
+        self.chosen: Unit | None = None
+        self.link = 0
+        self.folded = False
+        self.unfolded: frozenset[Path] = frozenset()
+        self.row = 0
+
+    def show(self, ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[tuple[int, int], Floats]) -> None:
+        """Draw this network."""
+        self._ledger, self._weights, self._pictures = ledger, weights, pictures
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        """The graph with what is known of the chosen unit below it, or the chain of layers."""
+        self._ranks, self._spots, self._lines = [], [], []
+        if self._ledger is None:
+            return ()
+        ranks = columns(self._ledger, self._weights, self._pictures)
+        room = width - sum(margins(ranks, width)) if ranks else 0
+        if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
+            if self.chosen is not None:  # there are no units to be seen or set
+                self.chosen, self.link = None, 0
+                self._tell()
+            self.row = min(self.row, max(0, len(self._chain()) - 1))
+            return chain(self._ledger, width, height, self.look, self.unfolded, self.row if self.has_focus else None)
+        self._ranks = ranks
+        self._keep_inside()
+        source = self.link - 1 if self.link else None
+        drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
+        self._spots, self._lines = drawn.spots, drawn.lines
+        return [*drawn.rows, self._foot(width)]
+
+    def _foot(self, width: int) -> Row:
+        """What is known of the link under the mouse, else of the chosen unit."""
+        line = self._under
+        if line is not None and line.column < len(self._ranks):
+            weights = self._ranks[line.column].weights
+            if weights is not None and line.unit < weights.shape[0] and line.source < weights.shape[1]:
+                value = float(weights[line.unit, line.source])
+                text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
+                return ((fit(text, width), self.look.ink("text")),)
+        return ((fit(self._about_chosen() + self._keys_of_weight(), width), self.look.ink("accent")),)
+
+    def _chain(self) -> list[Item]:
+        """The lines of the chain."""
+        return list(items(self._ledger.lines, self.unfolded)) if self._ledger else []
+
+    def unfold(self, unfolded: frozenset[Path]) -> None:
+        """Show the layers of these blocks."""
+        if unfolded != self.unfolded:
+            self.unfolded = unfolded
+            self.redraw()
+
+    def _fold(self, wanted: bool | None) -> None:
+        """Unfold the block under the cursor of the chain (True), fold it or the one around it, or change it (None)."""
+        known = self._chain()
+        if not known:
+            return
+        item = known[self.row]
+        if wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
+            return
+        path = block_of(item) if not wanted else item.path if item.line.parts else ()
+        if path:
+            paths = [each.path for each in known]
+            self.row = paths.index(path)
+            self.post_message(self.Fold(path))
+
+    def _keep_inside(self) -> None:
+        if self.chosen is not None:
+            column = min(self.chosen[0], len(self._ranks) - 1)
+            self.chosen = column, min(self.chosen[1], self._ranks[column].count - 1)
+            self.link = min(self.link, self._links_of(self._ranks[column]))
+
+    @staticmethod
+    def _links_of(rank: Column) -> int:
+        return 0 if rank.weights is None else int(rank.weights.shape[1])
+
+    def _about_chosen(self) -> str:
+        if self.chosen is None:
+            return "← → ↑ ↓ choose a unit, to see and set its weights" if self.has_focus else ""
+        rank = self._ranks[self.chosen[0]]
+        name = self._unit_name(*self.chosen)
+        if rank.weights is None:
+            return f"{name}: an input"
+        value = self._value()
+        shown = "none" if value is None else f"{value:.4g}"
+        if self.link == 0:
+            return f"{name}, bias: {shown}"
+        return f"{self._between(*self.chosen, self.link - 1)}: {shown}"
+
+    def _keys_of_weight(self) -> str:
+        settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
+        return "  w next · J K ±0.1" if settable else ""
+
+    def _between(self, column: int, unit: int, source: int) -> str:
+        arrow = self.look.pick("←", "<")
+        return f"{self._unit_name(column, unit)} {arrow} {self._unit_name(column - 1, source)}"
+
+    def _unit_name(self, column: int, unit: int) -> str:
+        rank = self._ranks[column]
+        if unit < len(rank.names):
+            return clean(rank.names[unit], 24)
+        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1} unit {unit + 1}"
+
+    def _value(self) -> float | None:
+        """The number that the cursor means."""
+        if self.chosen is None or not self._ranks:
+            return None
+        rank = self._ranks[self.chosen[0]]
+        if self.link == 0:
+            return None if rank.bias is None else float(rank.bias[self.chosen[1]])
+        return None if rank.weights is None else float(rank.weights[self.chosen[1], self.link - 1])
+
+    # Keys
+
+    def choose(self, unit: Unit | None) -> None:
+        """Put the cursor on a unit, or on none."""
+        if unit != self.chosen:
+            self.chosen, self.link = unit, 0 if unit is None else min(self.link, 1)
+            self.redraw()
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.chosen is None or not self._ranks:
+            self.post_message(self.Chosen(None, ""))
+        else:
+            picture = (self._ranks[self.chosen[0]].pictures, self.chosen[1])
+            self.post_message(self.Chosen(picture, self._unit_name(*self.chosen)))
+
+    def action_column(self, by: int) -> None:
+        """A unit of another column."""
+        if self._ranks:
+            column, unit = self.chosen or (0 if by > 0 else len(self._ranks), 0)
+            column = min(len(self._ranks) - 1, max(0, column + by))
+            self.choose((column, min(unit, self._ranks[column].count - 1)))
+        else:
+            self._fold(by > 0)
+
+    def action_unit(self, by: int) -> None:
+        """Another unit of the same column."""
+        if self._ranks:
+            column, unit = self.chosen or (1, -1 if by > 0 else 0)
+            self.choose((column, (unit + by) % self._ranks[column].count))
+        elif self._chain():
+            self.row = (self.row + by) % len(self._chain())
+            self.redraw()
+
+    def action_link(self, by: int) -> None:
+        """Another number of the chosen unit."""
+        if not self._ranks:
+            return
+        if self.chosen is None:
+            self.action_column(1)
+        if self.chosen is not None:
+            self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
+            self.redraw()
+
+    def action_edit(self) -> None:
+        """Type a value for the chosen weight or bias."""
+        if not self._ranks:
+            self._fold(None)
+            return
+        value = self._value()
+        if value is None or self.chosen is None:
+            self.action_link(1)
+            return
+        name, index = self._place(self.chosen)
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
+
+        self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), answered)
+
+    def _place(self, chosen: Unit) -> tuple[str, tuple[int, ...]]:
+        """Name and index of the number that the cursor means."""
+        rank, unit = self._ranks[chosen[0]], chosen[1]
+        if self.link == 0:
+            return f"{rank.layer}.bias", (unit,)
+        return f"{rank.layer}.weight", (self.link - 1, unit)
+
+    def action_nudge(self, direction: int) -> None:
+        """Make the chosen weight or bias a little larger or smaller."""
+        value = self._value()
+        if value is None or self.chosen is None:
+            self.action_link(1)
+        else:
+            name, index = self._place(self.chosen)
+            editor(self).set_weight(name, index, round(value + direction * _NUDGE, 6))
+
+    def action_leave(self) -> None:
+        """No unit."""
+        self.choose(None)
+
+    # Mouse
+
+    def _unit_at(self, x: int, y: int) -> Unit | None:
+        for column, places in enumerate(self._spots):
+            for unit, place in enumerate(places):
+                top = place.top // 2 + 1
+                inside = top <= y < top + (place.pixels + 1) // 2 and place.left - 1 <= x <= place.left + place.width
+                if inside:
+                    return column, unit
+        return None
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the unit or the link under the mouse; a click on what is chosen sets its value."""
+        unit, line = self._unit_at(event.x, event.y), nearest(self._lines, event.y - 1, event.x)
+        if unit is not None:
+            again = unit == self.chosen and event.chain > 1
+            self.choose(unit)
+        elif line is not None:
+            again = (line.column, line.unit) == self.chosen and line.source + 1 == self.link
+            self.choose((line.column, line.unit))
+            self.link = line.source + 1
+            self.redraw()
+        else:
+            again = False
+            self.choose(None)
+        if again:
+            self.action_edit()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The link under the mouse is told."""
+        self._point_at(None if self._unit_at(event.x, event.y) else nearest(self._lines, event.y - 1, event.x))
+
+    def on_leave(self, event: events.Leave) -> None:
+        """No link is under the mouse."""
+        self._point_at(None)
+
+    def _point_at(self, line: Line | None) -> None:
+        if line != self._under:
+            self._under = line
+            self.redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel makes the chosen number larger."""
+        if self.chosen is not None:
+            self.action_nudge(1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel makes the chosen number smaller."""
+        if self.chosen is not None:
+            self.action_nudge(-1)
