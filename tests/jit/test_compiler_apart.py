@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -21,7 +22,19 @@ from nnplay.operations.step import gather
 
 #: Modules that people really have beside their data, and those that a stranger would put there.
 INNOCENT = ("random", "types", "copy", "token", "inspect", "numbers", "math", "string", "calendar", "numba", "llvmlite")
-TRAIN = ("-m", "nnplay", "train", "digits")
+#: `nnplay train digits` that notes the numbers of the processes that it starts in a file, one a line.
+TRAIN = """
+import subprocess, sys
+from nnplay.__main__ import main
+class Noted(subprocess.Popen):
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        with open({file!r}, "a") as stream:
+            print(self.pid, file=stream)
+subprocess.Popen = Noted
+sys.argv = ["nnplay", "train", "digits"]
+sys.exit(main())
+"""
 
 
 def object_of(kernel: Kernel) -> bytes:
@@ -98,10 +111,7 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
 
 def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
     """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
-    order = b'{"real": "float32", "folders": %s, "modules": %s, "kernels": %s}\n'
-    folders, modules = compilation._folders(), {"nnplay": str(Path(isolated.__file__).parents[2] / "__init__.py")}
-    names = [gather.gather.name, copy.copy.name]
-    order %= tuple(repr(part).replace("'", '"').encode() for part in (folders, modules, names))
+    order = json.dumps(compilation._order([gather.gather, copy.copy], "float32")).encode() + b"\n"
     child = subprocess.Popen(
         [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -113,13 +123,15 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
 @pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl+C", "kill -INT"])
 def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
     """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
-    environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "120"}
+    environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm", "COLUMNS": "120"}
+    command = ["-c", TRAIN.format(file=str(tmp_path / "started"))]
     terminal = pexpect.spawn(
-        sys.executable, list(TRAIN), env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen
+        sys.executable, command, env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen
     )
     terminal.expect(r"compiling kernels \S+ [1-9]\d*/")
-    compilers = children(terminal.pid)
+    compilers = [int(line) for line in (tmp_path / "started").read_text().split()]
     assert compilers
+    assert all(runs(number) for number in compilers)
     if to_all:
         terminal.sendintr()
     else:
@@ -135,13 +147,6 @@ def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path
 def listen() -> None:
     """Ctrl+C is not ignored, as it is in what a shell script runs in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def children(parent: int) -> list[int]:
-    """Process numbers of the children of a process."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [line.split() for line in listed.splitlines()]
-    return [int(number) for number, above in pairs if int(above) == parent]
 
 
 def runs(number: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import pytest
 from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.kernels.compile import library, notices
+from nnplay.operations import copy
+from nnplay.operations.step import gather, silence
 from nnplay.run.playground import PlaygroundBackend
 from tests.small_worker import until
 
@@ -105,3 +108,24 @@ def test_python_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.warns(RuntimeWarning, match="the cache is full"):
         notices.once("the cache is full")
     notices.once("the cache is full")  # a second warning would be an error
+
+
+def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next kernel that is needed is compiled into it; where that cannot be it is said, and the kernel is there."""
+    told: list[str] = []
+    monkeypatch.setattr(notices, "tell", told.append)
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("_addresses", "_codes"):
+        monkeypatch.setattr(library, name, {})
+    monkeypatch.setattr(library, "_unkept", set())
+    assert library.function(copy.copy, "float32")
+    shutil.rmtree(tmp_path / "cache")
+    assert library.function(gather.gather, "float32")
+    assert [path.name for path in (tmp_path / "cache").rglob("*.o")] == ["nnplay.operations.step.gather-gather.o"]
+    assert (told, library.kept()) == ([], True)
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("in the way")
+    assert library.function(silence.keep, "float32")
+    assert not library.kept()
+    assert len(told) == 1
