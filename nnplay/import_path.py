@@ -29,7 +29,7 @@ def clean() -> list[str]:
     for entry in sys.path:
         if is_installed(entry):
             kept.append(entry)
-        elif os.path.isabs(entry) and not _stood_in(entry):
+        elif os.path.isabs(entry) and not stood_in(entry):
             (weak if others_may_change(entry) else kept).append(entry)
     sys.path[:] = kept
     return weak
@@ -51,7 +51,8 @@ def others_may_change(entry: str) -> bool:
         return True
 
 
-def _stood_in(entry: str) -> bool:
+def stood_in(entry: str) -> bool:
+    """Whether it is the working folder."""
     try:
         return os.path.samefile(entry, os.getcwd())
     except OSError:

@@ -71,7 +71,7 @@ def test_an_inherited_variable_makes_no_compiler_of_the_program() -> None:
 
 
 def test_a_package_in_a_folder_of_everybody_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that lies only in a folder that others may write to is told as missing; nothing is imported of it."""
+    """A package that lies only where others may write to, or where one stands, counts as missing; it does not run."""
     (tmp_path / "stranger").mkdir()
     (tmp_path / "stranger" / "__init__.py").write_text("raise AssertionError")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
@@ -80,10 +80,16 @@ def test_a_package_in_a_folder_of_everybody_is_not_taken(tmp_path: Path, monkeyp
     tmp_path.chmod(0o777)
     with pytest.raises(NnplayError, match="'stranger' is in no folder"):
         compilation._folders()
+    tmp_path.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NnplayError, match="'stranger' is in no folder"):
+        compilation._folders()
 
 
 WRONG = """
 from nnplay.kernels.compile.jit import kernel
+
+print("what a module prints is no object code")
 
 @kernel
 def wrong(row, clock, memory, part):

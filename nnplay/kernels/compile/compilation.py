@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.errors import NnplayError
-from nnplay.import_path import is_installed, others_may_change
+from nnplay.import_path import is_installed, others_may_change, stood_in
 from nnplay.kernels.compile import isolated
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.text import clean
@@ -71,7 +71,7 @@ class _Child:
         self._rest = self._complaint = b""
         self._error = ""
         self._process = subprocess.Popen(
-            [sys.executable, *_ALONE, *_like_this_python(), isolated.__file__],
+            [sys.executable, *_ALONE, *_like_this_python(), os.path.abspath(isolated.__file__)],
             env=_SAME | {name: os.environ[name] for name in _ALLOWED if name in os.environ},
             cwd="/",
             start_new_session=True,
@@ -140,7 +140,7 @@ def _like_this_python() -> list[str]:
 
 def _order(kernels: Sequence[Kernel], real: str) -> dict[str, object]:
     """What a compiling process is told: see `isolated`."""
-    package = Path(__file__).parents[2] / "__init__.py"
+    package = Path(os.path.abspath(__file__)).parents[2] / "__init__.py"
     modules = {"nnplay": str(package)}
     for module in dict.fromkeys(kernel.module for kernel in kernels):
         file = getattr(sys.modules.get(module), "__file__", None)
@@ -157,7 +157,7 @@ def _folders() -> list[str]:
         NnplayError: a package lies in no folder that can be trusted.
     """
     running = [getattr(sys.modules.get(package), "__file__", None) for package in _PACKAGES]
-    folders = [str(Path(file).parent.parent) for file in running if file]
+    folders = [str(Path(os.path.abspath(file)).parents[1]) for file in running if file]
     trusted = [*folders, *(entry for entry in sys.path if os.path.isabs(entry) and _can_be_trusted(entry))]
     for package in _PACKAGES:
         found = PathFinder.find_spec(package, trusted)
@@ -167,9 +167,9 @@ def _folders() -> list[str]:
                 where="kernel cache",
                 hint=f"pip install {package} puts it beside nnplay",
             )
-        folders.append(str(Path(found.origin).parent.parent))
+        folders.append(str(Path(found.origin).parents[1]))
     return list(dict.fromkeys(folders))
 
 
 def _can_be_trusted(entry: str) -> bool:
-    return is_installed(entry) or not others_may_change(entry)
+    return is_installed(entry) or not (stood_in(entry) or others_may_change(entry))

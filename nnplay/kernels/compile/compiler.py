@@ -1,4 +1,4 @@
-"""The compiling process: turns kernels into object code, which it writes to standard output. `isolated` starts it.
+"""The compiling process: turns kernels into object code, which it writes for the program. `isolated` starts it.
 
 Each object follows a line `kernel NAME SIZE`; a line `error …` is the last. An object holds one function, `kernel`,
 without any reference to Python: kernels cannot raise. No file is written here, so that a kill leaves none behind.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 import threading
-from typing import Any
+from typing import Any, BinaryIO
 
 from nnplay.kernels.compile.jit import KERNELS, Kernel, argument_types, options, with_typed_literals
 
@@ -80,8 +79,8 @@ def processor_features() -> str:
     return f"{features},-prefer-256-bit" if "+avx512f" in features else features
 
 
-def compile_all(names: list[str]) -> None:
-    """Compiles kernels by their names, as long as the program that asked is there."""
+def compile_all(names: list[str], out: BinaryIO) -> None:
+    """Compiles kernels by their names into `out`, as long as the program that asked is there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["NUMBA_CPU_FEATURES"] = processor_features()
     os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
@@ -90,9 +89,9 @@ def compile_all(names: list[str]) -> None:
             importlib.import_module(name.partition(":")[0])
             code = compile_kernel(KERNELS[name])
         except Exception as error:  # whatever Numba raises: the parent shows one line that names the kernel
-            _write(f"error {name}: {' '.join(str(error).split())[:1000]}\n".encode())
+            _write(out, f"error {name}: {' '.join(str(error).split())[:1000]}\n".encode())
             raise SystemExit(1) from error
-        _write(f"kernel {name} {len(code)}\n".encode() + code)
+        _write(out, f"kernel {name} {len(code)}\n".encode() + code)
 
 
 def _end_with_parent() -> None:
@@ -101,6 +100,6 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _write(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+def _write(out: BinaryIO, content: bytes) -> None:
+    out.write(content)
+    out.flush()

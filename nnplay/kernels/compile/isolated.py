@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 
 
@@ -26,6 +27,8 @@ def load(name: str, path: str) -> None:
 def main() -> None:
     """Reads the order and compiles."""
     order = json.loads(sys.stdin.buffer.readline())
+    objects = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no object code
     modules = order["modules"]
     sys.path += order["folders"]
     load("nnplay", modules.pop("nnplay"))
@@ -36,7 +39,7 @@ def main() -> None:
 
     for name, path in modules.items():
         load(name, path)
-    compile_all(order["kernels"])
+    compile_all(order["kernels"], objects)
 
 
 if __name__ == "__main__":
