@@ -33,6 +33,7 @@ _PLACES = {
     "Network": "nnplay.network.network",
     "Trainer": "nnplay.training.trainer",
     "Session": "nnplay.run.session",
+    "trace": "nnplay.inspector.inspector",
     "Setup": "nnplay.training.settings",
     "History": "nnplay.training.history",
     "NnplayError": "nnplay.errors",

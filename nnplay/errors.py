@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnplay.spelling import near_name
-from nnplay.text import clean
+from nnplay.text import clean, written
 
 
 class NnplayError(Exception):
@@ -47,6 +47,9 @@ class Problems(InputError):
         self.what = "\n".join(problem.message for problem in self.problems)
         self.args = (self.what,)
 
+    def __reduce__(self) -> tuple[type[Problems], tuple[tuple[InputError, ...]]]:
+        return Problems, (self.problems,)
+
     @property
     def message(self) -> str:
         """Every problem on a line of its own."""
@@ -71,6 +74,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return near(word, names) or (f"known: {', '.join(names)}" if names else "")
 
 
-def unknown(kind: str, word: str, known: Iterable[str], *, where: str = "") -> InputError:
+def unknown(kind: str, word: object, known: Iterable[str], *, where: str = "") -> InputError:
     """The error for a name that is in no table: `unknown layer 'linaer'; did you mean 'linear'?`"""
-    return InputError(f"unknown {kind} '{clean(word)}'", where=where, hint=nearest(word, known))
+    return InputError(f"unknown {kind} '{clean(word)}'", where=where, hint=nearest(written(word), known))

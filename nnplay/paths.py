@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nnplay.arguments import kind_of
 from nnplay.errors import InputError
 from nnplay.text import clean
 
@@ -15,6 +16,7 @@ def user_path(typed: str | os.PathLike[str]) -> Path:
     Raises:
         InputError: it is too long, names an unknown user, has a NUL in it, or leads through what may not be entered.
     """
+    kind_of(typed, (str, os.PathLike), "path", hint="give the name of a file or folder")
     try:
         path = Path(typed).expanduser()
         os.stat(path)

@@ -8,6 +8,8 @@ from typing import Final
 
 #: Shorter words begin too many names to say which one is meant.
 _BEGINNING: Final = 3
+#: No name has more letters; what is longer is a misspelling of none, and takes long to compare.
+_LONGEST: Final = 200
 #: Letters of a word that may be wrong beyond two: one in so many.
 _ONE_IN: Final = 4
 
@@ -29,7 +31,7 @@ def near_name(word: str, known: Iterable[str]) -> str | None:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r".*/|\.[a-z]+$|[-_ ]", "", word.lower())
+    return re.sub(r"\.[a-z]+$|[-_ ]", "", word.rpartition("/")[2][:_LONGEST].lower())
 
 
 def _distance(one: str, other: str, most: int) -> int:

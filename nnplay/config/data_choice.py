@@ -13,6 +13,7 @@ from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, flag, text
+from nnplay.text import written
 
 #: The choices of `nnplay.read_csv` as typed fields, for forms, the command line and files.
 CSV_FIELDS: Final = (
@@ -72,7 +73,7 @@ class DataChoice:
 def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
     """The `data` section; a file's path is relative to `folder`."""
     table = reading.table("data", given)
-    name, file = str(table.pop("name", "")).strip(), str(table.pop("file", "")).strip()
+    name, file = (written(table.pop(key, "")).strip() for key in ("name", "file"))
     if bool(name) == bool(file):
         reading.refuse("data", "needs either 'name' (of a data set) or 'file' (a path)")
         return DataChoice()
@@ -88,15 +89,15 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         problem = unknown("data set", name, records)
         reading.refuse("data.name" if isinstance(given, Mapping) else "data", problem.what, problem.hint)
         return DataChoice()
-    table = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in table.items()}
+    table = {key: ", ".join(map(written, value)) if isinstance(value, list) else value for key, value in table.items()}
     return DataChoice(name, "", reading.values("data", records[name].fields, table))
 
 
 def _kinds(given: Any) -> dict[str, str]:
     if isinstance(given, Mapping):
-        return {str(key): str(value) for key, value in given.items()}
+        return {written(key): written(value) for key, value in given.items()}
     kinds: dict[str, str] = {}
-    for part in str(given).split(","):
+    for part in written(given).split(","):
         column, equals, kind = part.strip().rpartition("=")
         if not equals:
             raise InputError(f"'{part.strip()}' is not of the form column=kind", hint="as in age=number, id=skip")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from nnplay.errors import InputError, Problems, unknown
 from nnplay.fields import REQUIRED, Field
-from nnplay.text import clean
+from nnplay.text import clean, written
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Reading:
         if isinstance(given, Mapping):
             return dict(given)
         if not isinstance(given, str):
-            self.refuse(section, f"'{clean(str(given))}' is neither a table nor text")
+            self.refuse(section, f"'{clean(given)}' is neither a table nor text")
             return {}
         name, *words = given.split()[:100] or [""]
         table: dict[str, Any] = {"name": name}
@@ -96,7 +96,7 @@ def read_record(reading: Reading, section: str, given: Any, records: Mapping[str
         default: name that a section without one has; empty for none.
     """
     table = reading.table(section, given)
-    name = str(table.pop("name", default)).strip().lower()
+    name = written(table.pop("name", default)).strip().lower()
     if not name:
         able = [key for key, record in records.items() if set(table) <= {item.name for item in record.fields}]
         hint = f"name one of {', '.join(able)}" if able else ""

@@ -8,12 +8,14 @@ import pkgutil
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from nnplay.arguments import same_word
 from nnplay.data import generated, synthetic, tables
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import Report, reported_to
 from nnplay.data.record import DatasetRecord
 from nnplay.errors import unknown
 from nnplay.fields import fill
+from nnplay.text import written
 
 
 @functools.cache
@@ -34,8 +36,8 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         InputError: an unknown name or field, or a value that the field refuses.
     """
     records = dataset_records()
-    if name not in records:
-        raise unknown("data set", str(name), records)
+    if not same_word(name, records):
+        raise unknown("data set", name, records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
     with reported_to(progress):
@@ -44,7 +46,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
 
 def _as_text(value: Any) -> Any:
     """A list of words as a text field takes it."""
-    return ", ".join(str(part) for part in value) if isinstance(value, (list, tuple)) else value
+    return ", ".join(written(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
 def _scan(folder: ModuleType) -> list[DatasetRecord]:

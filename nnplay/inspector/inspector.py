@@ -125,10 +125,10 @@ class Inspector(Standing):
             lost = self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
             timeline.go(trainer.step + 1)
+        elif timeline is not None:
+            timeline.advance(1)
         else:
             trainer.advance(1, record=trainer.step >= trainer.recorded)
-            if timeline is not None:
-                timeline.note()
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
         return lost
@@ -310,7 +310,7 @@ def _put(trainer: Trainer, state: Array) -> None:
 
 
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
-    """One step of the trainer, row by row: each row with copies of its operands after it has run."""
+    """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run."""
     inspector = Inspector(trainer)
     with inspector.standing(0):
         for number in range(len(inspector.rows)):

@@ -24,6 +24,7 @@ from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.python_text import call_text, python_name, record_text
 from nnplay.records.worked import Named, Term
+from nnplay.text import clean
 
 
 def _help(record: OptimizerRecord) -> str:
@@ -84,7 +85,9 @@ class OptimizerRecord:
             if len(parts) != len(names):
                 wanted = ", ".join(names)
                 raise InputError(
-                    f"'{value}' is not {len(names)} numbers", where=f"{self.name}, {key}", hint=f"give ({wanted})"
+                    f"'{clean(value)}' is not {len(names)} numbers",
+                    where=f"{self.name}, {key}",
+                    hint=f"give ({wanted})",
                 )
             single |= dict(zip(names, parts, strict=True))
         return single

@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Any
 
 from nnplay import session
+from nnplay.arguments import kind_of
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
 from nnplay.paths import user_path
 from nnplay.run import saved_run
+from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
 from nnplay.training.checkpoint_file import KeptState
 from nnplay.training.trainer import Trainer
@@ -21,7 +23,7 @@ from nnplay.training.trainer import Trainer
 Progress = Callable[[int, int, str], None]
 
 
-class Session:
+class Session(NotCopied):
     """A run and the folder that keeps it.
 
         with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
@@ -35,6 +37,8 @@ class Session:
         warnings: what opening found: a damaged last save, data that changed.
         read_only: another process holds the session, or a newer nnplay wrote it.
     """
+
+    instead = "save it and open it elsewhere with Session.open, or copy its trainer"
 
     def __init__(self, config: RunConfig, trainer: Trainer) -> None:
         self.config, self.trainer = config, trainer
@@ -66,6 +70,7 @@ class Session:
         if isinstance(run, str):
             config = RunConfig.from_text(run)
         else:
+            kind_of(run, (RunConfig, Mapping), "run", "session", 'give {"data": "spiral"}, or a text of TOML')
             config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
         split = config.load()
         config = config.completed(split)

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.timer import Timer
 
 from nnplay.tui import view
-from nnplay.tui.contract import Backend, Snapshot
+from nnplay.tui.backend import Backend
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.output import OutputPane
@@ -20,6 +20,7 @@ from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.views.snapshot import Snapshot
 
 TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36

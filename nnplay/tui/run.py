@@ -10,8 +10,8 @@ from nnplay.data.csv.advice import speaking
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
 from nnplay.tui.app import Playground
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands import keymap
-from nnplay.tui.contract import Backend
 from nnplay.tui.terminal import can_open, signals
 from nnplay.tui.terminal.colours import has_no_boxes
 from nnplay.tui.terminal.frame_rate import SLOW_BUDGET

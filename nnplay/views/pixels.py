@@ -53,7 +53,7 @@ def masks(trainer: Trainer, row: int) -> Masks:
     """One picture with its true and its predicted mask."""
     part = part_of(trainer)
     true = np.asarray(part.y[row], np.int64)
-    predicted = decided(trainer, trainer.predict(part.x[row : row + 1]))[0]
+    predicted = decided(trainer, trainer.answers(part.x[row : row + 1]))[0]
     shape = image_shape(trainer)
     image = as_image(part.x[row], shape) if shape[0] else np.asarray(part.x[row], np.float32).mean(axis=-1)
     return Masks(image, true, predicted, trainer.split.class_names, _overlaps(true, predicted, trainer.split.outputs))
@@ -79,7 +79,7 @@ def pair(trainer: Trainer, row: int) -> Pair:
     """The picture that is wanted, and the one that the network gives."""
     part, shape = part_of(trainer), image_shape(trainer)
     back = trainer.split.scaler.inverse_target
-    answer = trainer.predict(part.x[row : row + 1]).reshape(1, -1)
+    answer = trainer.answers(part.x[row : row + 1]).reshape(1, -1)
     return Pair(as_image(back(part.y[row : row + 1])[0], shape), as_image(back(answer)[0], shape))
 
 

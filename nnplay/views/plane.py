@@ -54,7 +54,7 @@ def surface(trainer: Trainer, rows: int, columns: int, *, held_out: bool = False
     Args:
         target: which one is shown, for regression with several.
     """
-    answers = trainer.predict(grid(trainer, rows, columns))
+    answers = trainer.answers(grid(trainer, rows, columns))
     values, classes, low, high = _signed(trainer, answers, target)
     x_range, y_range = ranges(trainer)
     shaped = values.reshape(rows, columns).astype(np.float32)

@@ -17,7 +17,7 @@ def fit(trainer: Trainer, target: int) -> Fit:
     places = raw(trainer, "train")[:, 0]
     x = np.linspace(float(places.min()), float(places.max()), _CURVE_POINTS, dtype=np.float32)
     train = trainer.split.train
-    y = trainer.predict(trainer.split.inputs(x[:, None])).reshape(len(x), *train.y.shape[1:])
+    y = trainer.answers(trainer.split.inputs(x[:, None])).reshape(len(x), *train.y.shape[1:])
     back = trainer.split.scaler.inverse_target
     points = back(train.y)[:_MOST_POINTS, target]
     return Fit(

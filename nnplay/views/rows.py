@@ -32,7 +32,7 @@ def answered(trainer: Trainer) -> tuple[Array, Array, Array]:
     """Inputs, targets and the network's answers of those rows."""
     part, count = part_of(trainer), row_count(trainer)
     x, y = part.x[:count], part.y[:count]
-    return x, y, trainer.predict(x)
+    return x, y, trainer.answers(x)
 
 
 def decided(trainer: Trainer, answers: Array) -> NDArray[np.int64]:

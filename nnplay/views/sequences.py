@@ -38,7 +38,7 @@ def has_symbols(trainer: Trainer) -> bool:
 def series(trainer: Trainer, row: int) -> Series:
     """One example of numbers over time, with what is wanted and what is answered."""
     part = part_of(trainer)
-    answer = trainer.predict(part.x[row : row + 1])
+    answer = trainer.answers(part.x[row : row + 1])
     lines = _lines(raw_of(trainer, part)[row])
     if trainer.form.decide is not None:
         true, said = int(part.y[row]), int(decided(trainer, answer)[0])
@@ -82,7 +82,7 @@ def _lines(values: Array) -> tuple[tuple[str, NDArray[np.float32]], ...]:
 def tokens(trainer: Trainer, row: int) -> Tokens:
     """One example of symbols, with what is wanted and what is answered at each place, or once."""
     part, names = part_of(trainer), trainer.split.class_names
-    answer = trainer.predict(part.x[row : row + 1])
+    answer = trainer.answers(part.x[row : row + 1])
     seen = _symbols(part.x[row], names)
     said = np.atleast_1d(decided(trainer, answer)[0])
     true = np.atleast_1d(part.y[row])

@@ -225,7 +225,7 @@ def test_refusals_name_the_way_without_a_screen() -> None:
 
 def test_backend_of_the_tests_is_complete() -> None:
     """The hand-made back end has every method that the protocol names, so that it can stand in."""
-    from nnplay.tui.contract import Backend
+    from nnplay.tui.backend import Backend
 
     assert not [name for name in vars(Backend) if not name.startswith("_") and not hasattr(FakeBackend(), name)]
     assert Look().blocks

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnplay.errors import InputError, unknown
+from nnplay.run.choices import Catalogue
 from nnplay.tui.commands.actions import ACTIONS, Action
-from nnplay.tui.contract import Catalogue
 from nnplay.tui.forms.entries import Entry
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnplay.tui.contract import Floats
 from nnplay.tui.draw import axes, curves
+from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.downsample import Reduced
 from nnplay.tui.outputs.words import chances, verdict
 from nnplay.tui.theme.look import Look

@@ -13,11 +13,11 @@ from textual.binding import BindingType
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Finding, Snapshot
 from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row
+from nnplay.views.snapshot import Finding, Snapshot
 
 _LEVELS: dict[str, tuple[str, str, Ink]] = {
     "good": ("✓", "ok", "accent"),
