@@ -120,6 +120,10 @@ class Worker:
         """Shows a message now, from any thread: the training thread may be busy with something long."""
         self._publisher.tell(message)
 
+    def add(self, words: str) -> None:
+        """Puts words, if there are any, behind the message that the next snapshot shows."""
+        self._publisher.add(words)
+
     def ask(self, question: Callable[[Worker], Answer], seconds: float = 120.0) -> Answer:
         """The answer that the training thread gives between two steps.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from nnplay import ctrl_c
 from nnplay.data.csv.advice import speaking
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
@@ -51,6 +52,7 @@ def run(
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal, opening.abandon if opening is not None else lambda: None)
+    ctrl_c.hand_over()
     try:
         with speaking("playground"):
             status = app.run()

@@ -45,12 +45,13 @@ def run(words: Sequence[str]) -> int:
     """Trains."""
     options = _options(words)
     watching = watcher(silent=options.json)
-    with Interrupt() as interrupt, contextlib.ExitStack() as open_session:
+    with contextlib.ExitStack() as until_done:
         try:
-            session = _session(options, watching)
+            session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
         finally:
             watching.close()
-        open_session.callback(session.close)
+        until_done.callback(session.close)
+        interrupt = until_done.enter_context(Interrupt())
         config, trainer = session.config, session.trainer
         _warn(session.warnings)
         known = len(session.warnings)
