@@ -15,7 +15,7 @@ Layers, losses, optimizers and schedules are found by their titles (`nn.Linear`,
 import sys  # the rest waits until it is needed: what is imported here comes before imports are safe
 
 if getattr(sys, "argv", [])[:1] == ["-m"]:  # `python -m nnplay`: Python has put the folder that one stands in first
-    from nnplay import import_path
+    from nnplay.system import import_path
 
     import_path.forget_first()
 

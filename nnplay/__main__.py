@@ -7,14 +7,14 @@ import sys
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
-from nnplay import import_path
+from nnplay.system import import_path
 
 
 def main() -> int:
     """Runs the command of this process; returns its exit status."""
     import_path.forget_first()
     weak = import_path.clean()
-    from nnplay.ctrl_c import INTERRUPTED, CtrlC
+    from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
 
     with CtrlC():
         try:

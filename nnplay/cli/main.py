@@ -16,10 +16,10 @@ from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.progress import is_terminal
-from nnplay.ctrl_c import INTERRUPTED
 from nnplay.data.csv.advice import speaking
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
+from nnplay.system.ctrl_c import INTERRUPTED
 from nnplay.text import clean
 
 _PLAYGROUND: Final = "playground"

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.private_folder import cache_folder, make_private, weakness
+from nnplay.system.private_folder import cache_folder, make_private, weakness
 
 Arrays = dict[str, NDArray[np.uint8]]
 

@@ -12,7 +12,6 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
-from nnplay.paths import shown, user_path, whole_path
 from nnplay.run import saved_run
 from nnplay.run.autosave import Autosave
 from nnplay.run.choices import STOP_FIELDS
@@ -23,6 +22,7 @@ from nnplay.run.save_session import Place, free_name, save_again, save_as
 from nnplay.run.settings import Settings, from_config
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
+from nnplay.system.paths import shown, user_path, whole_path
 from nnplay.text import clean
 from nnplay.training.stopping import Stops
 

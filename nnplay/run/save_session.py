@@ -15,9 +15,9 @@ from pathlib import Path
 
 from nnplay import session
 from nnplay.errors import InputError
-from nnplay.paths import shown
 from nnplay.run import saved_run
 from nnplay.run.saved_run import SavedRun
+from nnplay.system.paths import shown
 
 
 @dataclass(frozen=True, slots=True)

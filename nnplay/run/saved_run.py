@@ -17,9 +17,9 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.kernels import abi
 from nnplay.network.network import Network
-from nnplay.paths import user_path
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
+from nnplay.system.paths import user_path
 from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, line_of, read_line
 from nnplay.timeline.saved import PREFIX as PAST

@@ -13,9 +13,9 @@ from nnplay.arguments import kind_of
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
-from nnplay.paths import whole_path
 from nnplay.run import saved_run
 from nnplay.run.save_session import Place, save_again, save_as
+from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
 from nnplay.training.checkpoint_file import KeptState

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from nnplay import ctrl_c
 from nnplay.data.csv.advice import speaking
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
+from nnplay.system import ctrl_c
 from nnplay.tui.app import Playground
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import keymap

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nnplay
-from nnplay import import_path
+from nnplay.system import import_path
 
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 #: As the script `nnplay` does it; Python has put an empty name, the folder stood in, first on the path.

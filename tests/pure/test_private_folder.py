@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nnplay import ownership
-from nnplay.private_folder import cache_folder, weakness
+from nnplay.system import ownership
+from nnplay.system.private_folder import cache_folder, weakness
 
 
 def test_a_cache_behind_a_link_is_the_real_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

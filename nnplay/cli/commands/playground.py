@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 
-from nnplay import ctrl_c
 from nnplay.cli.interrupt import without_terminal
 from nnplay.fields import integer
+from nnplay.system import ctrl_c
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:

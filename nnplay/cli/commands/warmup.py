@@ -23,7 +23,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="type of all numbers")
     options = parser.read(words)
     from nnplay.kernels.compile import library
-    from nnplay.private_folder import cache_folder
+    from nnplay.system.private_folder import cache_folder
 
     watching = watcher(silent=False)
     began = time.monotonic()

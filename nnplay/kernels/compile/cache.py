@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.private_folder import cache_folder
+from nnplay.system.private_folder import cache_folder
 
 
 def object_path(kernel: Kernel, real: str) -> Path:

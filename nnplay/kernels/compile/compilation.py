@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.errors import NnplayError
-from nnplay.import_path import is_installed, others_may_change, stood_in
 from nnplay.kernels.compile import isolated
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.system.import_path import is_installed, others_may_change, stood_in
 from nnplay.text import clean
 
 #: What a compiling process may know of the environment: how names of files are written, and where Python's own

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.kernels.compile import notices
-from nnplay.private_folder import make_private, unwritable, weakness
+from nnplay.system.private_folder import make_private, unwritable, weakness
 
 _DIGEST: Final = hashlib.sha256().digest_size
 #: No object code is nearly as large.

@@ -11,7 +11,7 @@ import site
 import stat
 import sys
 
-from nnplay.ownership import weak_place
+from nnplay.system.ownership import weak_place
 
 
 def forget_first() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from nnplay.ownership import existing, weak_place
+from nnplay.system.ownership import existing, weak_place
 from nnplay.text import clean
 
 
