@@ -18,6 +18,7 @@ from typing import Final
 
 import platformdirs
 
+from nnplay.kernels.compile import processor
 from nnplay.kernels.compile.compiler import file_of
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.private_folder import make_private
@@ -71,9 +72,7 @@ def digest(module: str, template: str, real: str) -> str:
         template: the module that its loop is written in; elementwise layers share one.
         real: "float32" or "float64".
     """
-    import llvmlite.binding as llvm
-
-    text = [real, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    text = [real, processor.name(), processor.features()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     hashed = hashlib.sha256("\n".join(text).encode())
     for name in sorted(_closure((module, template, *_ALWAYS))):
@@ -82,11 +81,8 @@ def digest(module: str, template: str, real: str) -> str:
 
 
 #: What takes part in compiling every kernel, whether or not it imports them.
-_ALWAYS: Final = (
-    "nnplay.kernels.abi",
-    "nnplay.kernels.compile.compiler",
-    "nnplay.kernels.compile.intrinsics",
-    "nnplay.kernels.compile.jit",
+_ALWAYS: Final = tuple(
+    f"nnplay.kernels.{name}" for name in ("compiler", "intrinsics", "jit", "layout", "processor", "strict")
 )
 _IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 
