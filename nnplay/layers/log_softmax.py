@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.arithmetic import lane_max, lane_sum
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import exp, log
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
@@ -28,13 +29,10 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         X, Y = shifted(x, n * C), shifted(y, n * C)
-        largest = X[0]
-        for c in range(1, C):
-            largest = max(largest, X[c])
-        norm = largest - largest
+        largest = lane_max(X, C)
         for c in range(C):
-            norm += exp(X[c] - largest)
-        shift = largest + log(norm)
+            Y[c] = exp(X[c] - largest)
+        shift = largest + log(lane_sum(Y, C))
         for c in range(C):
             Y[c] = X[c] - shift
 
@@ -46,9 +44,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
-        whole = dY[0] - dY[0]
-        for c in range(C):
-            whole += dY[c]
+        whole = lane_sum(dY, C)
         if adds(row, 2):
             for c in range(C):
                 dX[c] += dY[c] - exp(Y[c]) * whole

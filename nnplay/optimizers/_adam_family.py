@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.doubles import whole_power
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape
 from nnplay.records.optimizer import OptimizerRecord, update_kernel
@@ -28,16 +30,16 @@ SETTINGS = ("lr", "beta1", "beta2", "eps", "decay")
 def prepare(settings: Any, t: int) -> Any:
     """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay, share of each parameter that stays)."""
     lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
-    rate = lr / (1.0 - np.float64(beta1) ** t)
-    scale = 1.0 / math.sqrt(1.0 - np.float64(beta2) ** t)
+    rate = lr / (1.0 - whole_power(np.float64(beta1), t))
+    scale = 1.0 / math.sqrt(1.0 - whole_power(np.float64(beta2), t))
     return REAL(rate), beta1, beta2, REAL(scale), eps, decay, REAL(1.0 - lr * decay)
 
 
 @inline
 def moved(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     """One parameter's step along its gradient, and the means after it."""
-    m = p[1] * m + (1.0 - p[1]) * g
-    v = p[2] * v + (1.0 - p[2]) * g * g
+    m = multiply_add(p[1], m, (1.0 - p[1]) * g)
+    v = multiply_add(p[2], v, (1.0 - p[2]) * g * g)
     return w - p[0] * m / (math.sqrt(v) * p[3] + p[4]), m, v
 
 

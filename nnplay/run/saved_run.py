@@ -22,8 +22,8 @@ from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
 from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, line_of, read_line
+from nnplay.timeline.saved import ENGINE, KeptPast, changed, check, fitting, followed, read_past, table, tensors
 from nnplay.timeline.saved import PREFIX as PAST
-from nnplay.timeline.saved import KeptPast, changed, check, engine, fitting, followed, read_past, table, tensors
 from nnplay.training.checkpoint_file import MOST_STEPS
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
@@ -186,10 +186,9 @@ def _past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[
     except InputError as problem:
         first = problem.problems[0] if isinstance(problem, Problems) else problem
         return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
-    here = past.engine == engine(trainer.setup.real)
-    return past, [] if here else [
-        "steps of the past are run by another processor or version than then: digits may differ"
-    ]
+    if past.engine == ENGINE:
+        return past, []
+    return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
 
 
 def remade(

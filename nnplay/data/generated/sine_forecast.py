@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
@@ -34,10 +35,10 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
         pace = 2 * np.pi / rng.uniform(8, 40, shape)
         height, phase = rng.uniform(0.3, 1.0, shape) / waves, rng.uniform(0, 2 * np.pi, shape)
         at = np.append(np.arange(window), window - 1 + ahead)
-        values = (height * np.sin(pace * at + phase)).sum(axis=1)
+        values = (height * exact.sin(pace * at + phase)).sum(axis=1)
         values += noise * rng.standard_normal(values.shape)
         behind = window + np.arange(max(ahead, min(window, _SEQUEL)))
-        sequel = (height * np.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
+        sequel = (height * exact.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
         return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "sequel": sequel}
 
     made = in_blocks(samples, seed, "windows", block)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from nnplay.kernels.compile import processor
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.system.private_folder import cache_folder
 
@@ -35,9 +36,7 @@ def digest(module: str, template: str, real: str) -> str:
         template: the module that its loop is written in; elementwise layers share one.
         real: "float32" or "float64".
     """
-    import llvmlite.binding as llvm
-
-    text = [real, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    text = [real, processor.name(), processor.features()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     text += [sys.implementation.cache_tag or ""]  # Numba reads its bytecode
     hashed = hashlib.sha256("\n".join(text).encode())
@@ -53,6 +52,8 @@ _ALWAYS: Final = (
     "nnplay.kernels.compile.intrinsics",
     "nnplay.kernels.compile.isolated",
     "nnplay.kernels.compile.jit",
+    "nnplay.kernels.compile.processor",
+    "nnplay.kernels.compile.strict",
 )
 _IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 

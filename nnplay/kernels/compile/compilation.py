@@ -22,7 +22,10 @@ from nnplay.text import clean
 
 #: What a compiling process may know of the environment: how names of files are written, and where Python's own
 #: libraries lie.
-_ALLOWED: Final = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
+_ALLOWED: Final = (
+    *("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+    "NNPLAY_PROCESSOR",  # a level that is part of the cache's key
+)
 #: Sets have one order in every process, so that the same kernel is the same bytes.
 _SAME: Final = {"PYTHONHASHSEED": "0"}
 #: No folder of the script, none of the user's, none that is installed: the path is as `isolated` makes it.

@@ -11,7 +11,9 @@ import os
 import threading
 from typing import Any, BinaryIO
 
+from nnplay.kernels.compile import processor
 from nnplay.kernels.compile.jit import KERNELS, Kernel, argument_types, options, with_typed_literals
+from nnplay.kernels.compile.strict import inexact
 
 
 def compile_kernel(kernel: Kernel) -> bytes:
@@ -46,7 +48,7 @@ def _entry(compiled: Any, signature: Any) -> str:
 def _emit(entry: str, body: Any) -> bytes:
     import llvmlite.binding as llvm
 
-    machine = target_machine()
+    machine = processor.target_machine()
     module = llvm.parse_assembly(entry)
     module.link_in(body.clone())
     for item in [*module.functions, *module.global_variables]:
@@ -55,34 +57,16 @@ def _emit(entry: str, body: Any) -> bytes:
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     passes = llvm.create_pass_builder(machine, tuning).getModulePassManager()
     passes.run(module, llvm.create_pass_builder(machine, tuning))
+    wrong = inexact(str(module))
+    if wrong:
+        raise ValueError(f"other processors could get other bits from {', '.join(wrong)}")
     return bytes(machine.emit_object(module))
-
-
-def target_machine() -> Any:
-    """LLVM's description of this machine, for position-independent code."""
-    import llvmlite.binding as llvm
-
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=processor_features(),
-        opt=3,
-        reloc="pic",
-        codemodel="small",
-    )
-
-
-def processor_features() -> str:
-    """What this machine's processor can do, for LLVM; loops use its widest vectors, which is a quarter faster."""
-    import llvmlite.binding as llvm
-
-    features = str(llvm.get_host_cpu_features().flatten())
-    return f"{features},-prefer-256-bit" if "+avx512f" in features else features
 
 
 def compile_all(names: list[str], out: BinaryIO) -> None:
     """Compiles kernels by their names into `out`, as long as the program that asked is there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ["NUMBA_CPU_FEATURES"] = processor_features()
+    os.environ |= {"NUMBA_CPU_NAME": processor.name(), "NUMBA_CPU_FEATURES": processor.features()}
     os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
     for name in names:
         try:

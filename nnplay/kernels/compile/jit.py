@@ -15,13 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from nnplay.kernels.compile import compiled_for
+from nnplay.kernels.compile.processor import FAST_MATH
 
 #: "float32" or "float64" in the compiling process, empty elsewhere.
 COMPILING: Final = compiled_for.real
 #: The type that all numbers of a tape have; literals in kernels are of this type.
 REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
-#: Reassociation may change the last bits, never whether a value is finite: no `nnan`, no `ninf`.
-FAST_MATH: Final = frozenset({"contract", "reassoc", "nsz", "arcp"})
 
 KERNELS: Final[dict[str, Kernel]] = {}
 #: Functions with object code of their own that kernels call through a symbol.

@@ -12,13 +12,14 @@
 from nnplay.timeline.saved.branch_log import Course, KeptLine, KeptMoment, KeptPast, Stretch
 from nnplay.timeline.saved.capture import taken
 from nnplay.timeline.saved.check import check
-from nnplay.timeline.saved.engine import SEVERAL, engine
+from nnplay.timeline.saved.engine import ENGINE, SEVERAL
 from nnplay.timeline.saved.extend import begun, changed, followed, trained_on
 from nnplay.timeline.saved.read import read_past
 from nnplay.timeline.saved.restore import recall
 from nnplay.timeline.saved.write import PREFIX, fitting, table, tensors
 
 __all__ = [
+    "ENGINE",
     "PREFIX",
     "SEVERAL",
     "Course",
@@ -29,7 +30,6 @@ __all__ = [
     "begun",
     "changed",
     "check",
-    "engine",
     "fitting",
     "followed",
     "read_past",
