@@ -17,6 +17,7 @@ from nnplay.data.split import Split
 from nnplay.fields import integer, text
 from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers, show_layer
+from nnplay.paths import whole
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
@@ -155,7 +156,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
+        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
 
     def untold(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""

@@ -115,6 +115,7 @@ class Walking(Questions):
                 self.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._newest != ticket
 
+        self.worker.leaves_for(wanted)
         timeline.go(wanted, progress)
         self.worker.travelled(trainer)
         arrived = timeline.trainer.step == wanted

@@ -12,7 +12,7 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
-from nnplay.paths import user_path
+from nnplay.paths import user_path, whole
 from nnplay.run import saved_run
 from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
 from nnplay.training.checkpoint_file import KeptState
@@ -37,7 +37,7 @@ class Session:
     """
 
     def __init__(self, config: RunConfig, trainer: Trainer) -> None:
-        self.config, self.trainer = config, trainer
+        self.config, self.trainer = config.anywhere(), trainer
         self.path: Path | None = None
         self.warnings: tuple[str, ...] = ()
         self.read_only = False
@@ -86,7 +86,7 @@ class Session:
         Raises:
             InputError: not a session, or one that cannot be.
         """
-        target = user_path(path)
+        target = whole(user_path(path))
         lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
         try:
             opened = saved_run.read(target, progress)
@@ -109,7 +109,7 @@ class Session:
             InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
                 refused; nothing is lost.
         """
-        target = user_path(path) if path is not None else self.path
+        target = whole(user_path(path)) if path is not None else self.path
         if target is None:
             raise InputError("has no place yet", where="session", hint="save(path) gives it one")
         same = self.path is not None and target == self.path

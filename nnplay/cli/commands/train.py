@@ -15,6 +15,7 @@ from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.errors import DivergedError, InputError
+from nnplay.paths import short
 from nnplay.run.autosave import Unattended
 from nnplay.run.saved_run import refuse_taken
 from nnplay.run.session import Session
@@ -75,7 +76,7 @@ def run(words: Sequence[str]) -> int:
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if session.path is not None:
-        _say_where(clean(str(session.path)), given_up, silent=options.json)
+        _say_where(clean(str(short(session.path))), given_up, silent=options.json)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0
