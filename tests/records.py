@@ -321,7 +321,7 @@ def gradient_errors(bench: Bench, elements: int = 24) -> Iterator[tuple[str, flo
         return float(loss[0])
 
     def slope(values: Array, place: int, h: float) -> float:
-        return (abi(values, place, h) - abi(values, place, -h)) / (2 * h)
+        return (at(values, place, h) - at(values, place, -h)) / (2 * h)
 
     largest = max(float(np.abs(gradient).max()) for gradient in found.values())
     for name, gradient in found.items():

@@ -12,7 +12,7 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
-from nnplay.paths import user_path
+from nnplay.paths import user_path, with_ending
 from nnplay.run import saved_run
 from nnplay.run.autosave import Autosave
 from nnplay.run.choices import STOP_FIELDS
@@ -79,8 +79,7 @@ class Keeping(Making):
 
     def _target(self, path: str) -> Path:
         if path or self.path:
-            target = user_path(path or self.path)
-            return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
+            return with_ending(path or self.path, session.SUFFIX)
         stem = Path(self.settings.dataset).stem
         target, number = Path(f"{stem}{session.SUFFIX}"), 1
         while saved_run.is_taken(target):

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -44,7 +45,14 @@ class Terminal:
     """One child on a pseudo-terminal of a given size."""
 
     def __init__(
-        self, arguments: Sequence[str], columns: int, rows: int, environ: Mapping[str, str], *, answers: bool = True
+        self,
+        arguments: Sequence[str],
+        columns: int,
+        rows: int,
+        environ: Mapping[str, str],
+        *,
+        answers: bool = True,
+        folder: Path | None = None,
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
@@ -64,6 +72,7 @@ class Terminal:
             env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
             start_new_session=True,
             preexec_fn=_take_terminal,
+            cwd=folder,
         )
 
     def _size(self, columns: int, rows: int) -> None:
@@ -77,12 +86,18 @@ class Terminal:
 
     def read(self, wait: float = 0.05) -> None:
         """Draw what the child has sent."""
-        if select.select([self.master], [], [], wait)[0]:
-            try:
-                data = os.read(self.master, 1 << 16)
-            except OSError:
-                return
-            self.feed(data)
+        self.reads(wait)
+
+    def reads(self, wait: float) -> bool:
+        """Draw what the child has sent; whether there was anything."""
+        if not select.select([self.master], [], [], wait)[0]:
+            return False
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            return False
+        self.feed(data)
+        return True
 
     def feed(self, data: bytes) -> None:
         """Draw these bytes."""
@@ -143,6 +158,11 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         self.hang_up()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal is gone."""
+        return not self._open
 
     def hang_up(self) -> None:
         """The terminal is gone, as when its window is closed."""
