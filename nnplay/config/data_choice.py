@@ -13,6 +13,7 @@ from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, flag, text
+from nnplay.system.paths import expanded
 from nnplay.text import written
 
 #: The choices of `nnplay.read_csv` as typed fields, for forms, the command line and files.
@@ -83,7 +84,8 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         if kinds is not None:
             nothing: dict[str, str] = {}
             values["kinds"] = reading.attempt("data.kinds", lambda: _kinds(kinds), nothing)
-        return DataChoice("", str(folder / Path(file).expanduser()) if folder else file, values)
+        place = reading.attempt("data.file", lambda: str(folder / expanded(file)) if folder else file, file)
+        return DataChoice("", place, values)
     records = dataset_records()
     if name not in records:
         problem = unknown("data set", name, records)

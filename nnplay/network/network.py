@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
@@ -161,28 +161,38 @@ class _Planner:
         return value
 
     def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str) -> int:
+        """The number of the value that a layer gives; of its input where the layer cannot be."""
         if layer.record.contains:
+            if len(layer.branches) != 1:
+                return self.refuse(_not_one_chain(layer), layer, path, value)
             return self.chain(layer.branches[0], value, f"{path}.", frozen, behind)
-        if layer.record.joins:
-            ends = tuple(
-                self.chain(branch, value, f"{path}.{number}.", frozen, behind)
-                for number, branch in enumerate(layer.branches)
-            )
-            shapes: Any = tuple(self.values[end] for end in ends)
-            return self.add(layer, ends, shapes, path, frozen, behind)
-        return self.add(layer, (value,), self.values[value], path, frozen, behind)
+        if not layer.record.joins:
+            return self.add(layer, (value,), path, frozen, behind)
+        found = len(self.problems)
+        ends = tuple(
+            self.chain(branch, value, f"{path}.{number}.", frozen, behind)
+            for number, branch in enumerate(layer.branches)
+        )
+        if len(self.problems) > found:
+            return value
+        return self.add(layer, ends, path, frozen, behind)
 
-    def add(self, layer: Layer, inputs: tuple[int, ...], shapes: Any, path: str, frozen: bool, behind: str) -> int:
+    def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str) -> int:
+        shapes = tuple(self.values[number] for number in inputs)
         try:
-            plan = layer.record.plan(layer.values, shapes)
+            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
         except InputError as problem:
-            where = f"layer {path}, {layer.record.name}"
-            self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
-            return inputs[0]
+            return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
         self.steps.append(Step(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
         return output
+
+    def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
+        """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""
+        where = f"layer {path}, {layer.record.name}"
+        self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
+        return value
 
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
@@ -193,6 +203,12 @@ class _Planner:
             self.problems.append(InputError(f"two layers are called '{path}'", where="network", hint="rename one"))
         self.taken.add(path)
         return path
+
+
+def _not_one_chain(layer: Layer) -> InputError:
+    held = f"has {len(layer.branches)}" if layer.branches else "has none"
+    name = layer.record.name
+    return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
 
 
 def _suggested(layers: Iterable[Layer]) -> str:

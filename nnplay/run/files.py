@@ -22,8 +22,7 @@ from nnplay.run.save_session import Place, free_name, save_again, save_as
 from nnplay.run.settings import Settings, from_config
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
-from nnplay.system.paths import shown, user_path, whole_path
-from nnplay.text import clean
+from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.training.stopping import Stops
 
 
@@ -91,11 +90,7 @@ class Keeping(Making):
             return Path(self.path)
         if not path:
             return free_name(whole_path(f"{Path(self.settings.dataset).stem}{session.SUFFIX}"))
-        target, name = whole_path(path), Path(path).name
-        if name in ("", "..") or path == "~":
-            hint = f"give a name such as run{session.SUFFIX}"
-            raise InputError("names a folder, and no session in it", where=clean(path), hint=hint)
-        return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
+        return whole_path(with_ending(path, session.SUFFIX))
 
     def unsaved(self) -> bool:
         """Whether something would be lost by leaving now."""

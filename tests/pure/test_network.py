@@ -7,6 +7,7 @@ import pytest
 import nnplay as nn
 from nnplay.errors import InputError, Problems
 from nnplay.records.init_schemes import DEFAULT
+from nnplay.records.layer import Layer, LayerRecord
 
 
 def test_shapes_and_counts_follow_from_the_input() -> None:
@@ -60,6 +61,11 @@ def test_frozen_reaches_into_blocks() -> None:
         ("sum[linear 3 | linear 4]", "sum"),
         ("linear 4 name=a, linear 4 name=a", "two layers are called 'a'"),
         ("linear 4 name=a.b", "cannot be a layer's name"),
+        ("sum", "layer 0, sum: needs at least two branches, has 0; write sum[linear 8 | identity]"),
+        ("concat, linear 2", "layer 0, concat: needs at least two branches, has 0"),
+        ("sum[]", "needs at least two branches, has 1"),
+        ("tanh, sequential", "layer 1, sequential: holds one chain of layers, has none; write sequential["),
+        ("sequential[linear 3 | linear 4]", "holds one chain of layers, has 2"),
     ],
 )
 def test_networks_that_cannot_be(layers: str, message: str) -> None:
@@ -75,6 +81,21 @@ def test_problems_in_different_branches_are_told_together() -> None:
     with pytest.raises(Problems) as caught:
         nn.Network(layers).plan((2,))
     assert len(caught.value.problems) == 2
+
+
+def test_a_join_says_nothing_where_a_branch_cannot_be() -> None:
+    """What a branch that cannot be would have given is unknown, so only its own problem is told."""
+    with pytest.raises(InputError) as caught:
+        nn.Network("sum[crop | linear 4]").plan((2,))
+    assert "crop" in str(caught.value)
+    assert not isinstance(caught.value, Problems)
+
+
+@pytest.mark.parametrize("block", [nn.Sum, nn.Sum(), nn.Concat()])
+def test_a_block_made_without_branches_is_refused(block: Layer | LayerRecord) -> None:
+    """From Python too, a combination of nothing is told with an example of one."""
+    with pytest.raises(InputError, match=r"needs at least two branches, has 0; write \w+\[linear 8"):
+        nn.Network([block]).plan((2,))
 
 
 def test_what_is_no_layer_is_refused() -> None:

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -58,6 +59,7 @@ class Terminal:
         *,
         answers: bool = True,
         ignored: Collection[signal.Signals] = (),
+        folder: Path | None = None,
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
@@ -77,6 +79,7 @@ class Terminal:
             env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
             start_new_session=True,
             preexec_fn=_taking_terminal(signals(ignored)),
+            cwd=folder,
         )
 
     def _size(self, columns: int, rows: int) -> None:
@@ -90,12 +93,18 @@ class Terminal:
 
     def read(self, wait: float = 0.05) -> None:
         """Draw what the child has sent."""
-        if select.select([self.master], [], [], wait)[0]:
-            try:
-                data = os.read(self.master, 1 << 16)
-            except OSError:
-                return
-            self.feed(data)
+        self.reads(wait)
+
+    def reads(self, wait: float) -> bool:
+        """Draw what the child has sent; whether there was anything."""
+        if not select.select([self.master], [], [], wait)[0]:
+            return False
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            return False
+        self.feed(data)
+        return True
 
     def feed(self, data: bytes) -> None:
         """Draw these bytes."""
@@ -167,6 +176,11 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         self.hang_up()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal is gone."""
+        return not self._open
 
     def hang_up(self) -> None:
         """The terminal is gone, as when its window is closed."""

@@ -1,7 +1,8 @@
 """The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
 
-`--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is
-saved on a signal or a crash, in so many `--pieces` a quarter of a second apart, and with `--stuck` never to the end.
+`--crash rewind` makes the rewind fail as a bug would, `--crash start` what the first frame needs; `--hang` makes the
+rewind take for ever; `--rescue FILE` is where the run is saved on a signal or a crash, in so many `--pieces` a quarter
+of a second apart, and with `--stuck` never to the end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from nnplay.cli.interrupt import without_terminal
@@ -20,12 +22,13 @@ from nnplay.tui.terminal.can_open import check
 from nnplay.tui.terminal.opening import Opening
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
+from tests.ui.fake_settings import FakeLedger
 
 
 class LiveBackend(FakeBackend):
     """Publishes a new snapshot 30 times a second while it runs."""
 
-    def __init__(self, rescue: Path, *, crash: bool, hang: bool, pieces: int, stuck: bool) -> None:
+    def __init__(self, rescue: Path, *, crash: str, hang: bool, pieces: int, stuck: bool) -> None:
         super().__init__()
         self._rescue, self._crash, self._hang = rescue, crash, hang
         self._pieces, self._stuck, self._rescued = pieces, stuck, 0
@@ -39,12 +42,17 @@ class LiveBackend(FakeBackend):
                 self.snapshot = trained(self.snapshot.step + 37)
 
     def rewind(self) -> None:
-        if self._crash:
+        if self._crash == "rewind":
             raise RuntimeError("a bug of the tests")
         if self._hang:
             self._rescue.with_name("hangs").touch()
             time.sleep(10_000)
         super().rewind()
+
+    def ledger(self, layers: Sequence[str]) -> FakeLedger:
+        if self._crash == "start":
+            raise RuntimeError("a bug of the tests")
+        return super().ledger(layers)
 
     def rescue(self) -> str:
         with self._rescuing:
@@ -68,7 +76,7 @@ class LiveBackend(FakeBackend):
 def main() -> int:
     """Run; refusals are one line on standard error and status 2."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--crash", choices=("rewind", "start"), default="")
     parser.add_argument("--hang", action="store_true")
     parser.add_argument("--stuck", action="store_true")
     parser.add_argument("--pieces", type=int, default=0)

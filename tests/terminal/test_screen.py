@@ -182,10 +182,8 @@ def test_a_hang_up_that_was_ignored_stays_ignored(open_terminal: Open, tmp_path:
 
 
 def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp_path: Path) -> None:
-    """A bug ends with a restored terminal, the run saved, and two lines instead of a traceback; status 1."""
-    terminal = open_terminal("--crash", size=(80, 24))
-    terminal.shows("press space")
-    terminal.press("r")
+    """A bug before the first frame: a restored terminal, the run saved, lines instead of a traceback, status 1."""
+    terminal = open_terminal("--crash", "start", size=(80, 24))
     assert terminal.finish() == 1
     assert terminal.restored
     assert (tmp_path / "rescued").exists()
@@ -195,6 +193,20 @@ def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp
     assert "Traceback" not in said
     path = Path(said.rpartition("details: ")[2].split()[0])
     assert "Traceback" in path.read_text()
+
+
+def test_an_unexpected_error_behind_a_key_is_told_and_the_run_goes_on(open_terminal: Open, tmp_path: Path) -> None:
+    """A sentence on the screen, the traceback in a private file; training starts, and q leaves as ever."""
+    terminal = open_terminal("--crash", "rewind", size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("r")
+    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run goes on; details:")
+    assert "Traceback" in next((tmp_path / "nnplay").glob("error-*.txt")).read_text()
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.press("q")
+    assert terminal.finish() == 0
+    assert terminal.restored
 
 
 def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:

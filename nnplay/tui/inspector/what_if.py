@@ -163,7 +163,8 @@ class WhatIf(Screen[None]):
         gradient = next((one for one in detail.operands if one.slot.removeprefix("d") in _names(view)), None)
         name = name or (gradient.slot.removeprefix("d") if gradient else own[0] if own else "")
         if not name:
-            self.say("look at a row with weights, such as a linear layer's", error=True)
+            where = "look at a row with weights, such as a linear layer's"
+            self.say(where if _names(view) else "this network has no parameters to check", error=True)
             return
         if not one:
             path = name.rpartition(".")[0]
@@ -173,13 +174,16 @@ class WhatIf(Screen[None]):
         self.inspecting.what_if.check((name,), index)
 
     @staticmethod
-    def _weight_index(name: str, detail: Detail) -> tuple[int, ...]:
-        """The chosen element where the row's result is that parameter or its gradient, else one that takes part."""
+    def _weight_index(name: str, detail: Detail) -> tuple[int, ...] | None:
+        """The chosen element where the row's result is that parameter or its gradient, else one that takes part.
+
+        None, for all elements, where the row does not have the parameter.
+        """
         worked = detail.worked
         if worked is not None and (detail.parameter == name or detail.result.slot == f"d{name}"):
             return worked.index
-        operand = next(one for one in detail.operands if one.slot.removeprefix("d") == name)
-        return _first_touched(operand)
+        operand = next((one for one in detail.operands if one.slot.removeprefix("d") == name), None)
+        return None if operand is None else _first_touched(operand)
 
     def action_fork(self) -> None:
         """Another line from here."""
