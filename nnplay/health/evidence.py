@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnplay.health import layer_looks
+from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
-from nnplay.health.layer_looks import Activation, Weight
+from nnplay.health.layer_facts import Activation, Weight
 from nnplay.health.losses import Losses, Series, losses, series
 from nnplay.training.trainer import Trainer
 
@@ -47,7 +47,7 @@ class Evidence:
         return round(step / self.batches)
 
 
-def gather(trainer: Trainer) -> Evidence:
+def gather_evidence(trainer: Trainer) -> Evidence:
     """The evidence of the present moment; changes nothing of the run."""
     history = trainer.history
     return Evidence(
@@ -60,9 +60,9 @@ def gather(trainer: Trainer) -> Evidence:
         validation_loss=series(history, "validation_loss"),
         accuracy=series(history, "validation_accuracy"),
         gradient_norm=series(history, "gradient_norm"),
-        activations=layer_looks.activations(trainer),
-        weights=layer_looks.weights(trainer),
-        update=layer_looks.update(trainer),
-        fault=layer_looks.fault(trainer),
+        activations=layer_facts.activations(trainer),
+        weights=layer_facts.weights(trainer),
+        update=layer_facts.update(trainer),
+        fault=layer_facts.fault(trainer),
         data=data_facts(trainer.split),
     )

@@ -12,7 +12,7 @@ from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
 from nnplay.operations.partial_sums import ADD_PORTIONS, portions_of, sum_of
 from nnplay.operations.window_geometry import Axis, check_groups, need_rank, windows_of
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
 
 
@@ -161,6 +161,7 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
+    traits=Traits(weighs=True),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
     torch="Conv2d",
     fields=convolution_fields("3 or 3x5"),

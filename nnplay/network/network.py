@@ -194,6 +194,6 @@ def _suggested(layers: Iterable[Layer]) -> str:
     for layer in layers:
         if layer.record.initial:
             return layer.record.initial
-        if layer.record.family in ("linear", "convolution"):
+        if layer.record.traits.weighs:
             return ""
     return ""

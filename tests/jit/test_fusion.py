@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
-from nnplay.health.layer_looks import activations
+from nnplay.health.layer_facts import activations
 from nnplay.inspector.inspector import Inspector
 from nnplay.network.network import Network
 from nnplay.records.registry import loss_records, optimizer_records
