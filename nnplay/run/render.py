@@ -75,5 +75,5 @@ def pictures(trainer: Trainer, look: Look) -> dict[str, Any]:
             trainer, look.view, look.item, size=look.surface, held_out=look.held_out
         )
     if look.neurons and plane == 2:
-        found["neurons"] = views.neuron_pictures(trainer, look.neurons)
+        found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
     return found

@@ -12,6 +12,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.run.mailbox import Inbox, Order, answer_of
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import FULL
 from nnplay.timeline.branches import Line
 from nnplay.timeline.change_log import DIVERGED
@@ -20,7 +21,6 @@ from nnplay.timeline.timeline import BUDGET, Timeline, let_go
 from nnplay.training import side_curves
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")

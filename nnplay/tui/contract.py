@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import Field
 from nnplay.run.speed_limit import Tempo
-from nnplay.views.answers import Output, Shown
+from nnplay.views.view import Output, Shown
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]

@@ -16,7 +16,9 @@ _LEAST = 4
 """Fewer steps than these say nothing."""
 
 
-def free_running(trainer: Trainer, part: Dataset, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+def forecast_freely(
+    trainer: Trainer, part: Dataset, row: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """The true values behind one window and those that the network gives on its own, in original units; or None.
 
     Only a network that answers with the very next value of a window of one number a step can be fed with its answers.

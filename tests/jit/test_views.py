@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,43 @@ from nnplay import views
 from nnplay.config import RunConfig
 from nnplay.training.metrics import classification
 from nnplay.training.trainer import Trainer
-from nnplay.views.answers import Confusion, Fit, Images, Masks, Pair, Scatter, Series, Tokens, Writing
-from nnplay.views.choosing import WORST, views_of
+from nnplay.tui.outputs.widget import drawing_records
+from nnplay.tui.theme.look import Look
+from nnplay.views.choosing import WORST, view_records, views_of
+from nnplay.views.kinds.confusion import Confusion
+from nnplay.views.kinds.curve import Fit
+from nnplay.views.kinds.images import Images
+from nnplay.views.kinds.masks import Masks
+from nnplay.views.kinds.pair import Pair
+from nnplay.views.kinds.scatter import Scatter
+from nnplay.views.kinds.series import Series
+from nnplay.views.kinds.tokens import Tokens
+from nnplay.views.kinds.writing import Writing
+from tests.added_record import added_record
+
+MEANS = """
+from dataclasses import dataclass
+from nnplay.views.rows import predict_rows
+from nnplay.views.view import Output, View
+
+@dataclass(frozen=True, slots=True)
+class Means(Output):
+    values: tuple[float, ...]
+
+def make_means(trainer, item):
+    return Means(tuple(predict_rows(trainer)[2].mean(axis=0).tolist()))
+
+MEANS = View("means", Means, lambda trainer: trainer.split.name == "iris", make_means, order=1)
+"""
+DRAWN_MEANS = """
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.views.kinds.means import Means
+
+def draw(view, width, height, look):
+    return [((f"{value:.3f}", look.ink("text")),) for value in view.values]
+
+MEANS = Drawing(Means, draw)
+"""
 
 SMALL = {
     "spiral": ({"samples": 200}, "linear 4, tanh, linear 2", ["map", "confusion matrix"]),
@@ -178,3 +215,27 @@ def test_writing_goes_on_from_the_example() -> None:
     assert first == again
     assert first != other
     assert len(first.text) == 60
+
+
+def test_a_view_is_added_by_one_file_and_its_drawing_by_another(tmp_path: Path) -> None:
+    """The views of a run have the new one where its order puts it, and the screen draws what it makes."""
+    (tmp_path / "view").mkdir()
+    (tmp_path / "drawing").mkdir()
+    trainer = made("iris")
+    with (
+        added_record("nnplay.views.kinds", "means", MEANS, tmp_path / "view", view_records),
+        added_record("nnplay.tui.outputs.kinds", "means", DRAWN_MEANS, tmp_path / "drawing", drawing_records),
+    ):
+        _, output, shown = views.answers(trainer)
+        assert shown.views == ("means", "confusion matrix")
+        rows = drawing_records()[type(output)].draw(output, 20, 5, Look())
+        assert len(rows) == 3
+        assert "means" not in [view.name for view in views_of(made("digits"))]
+    assert "means" not in [view.name for view in views_of(trainer)]
+
+
+def test_every_view_has_its_drawing() -> None:
+    """What a view makes is drawn, and nothing is drawn that no view makes; the map alone has a widget of its own."""
+    made_by_views = {view.shows for view in view_records() if view.make is not None}
+    assert set(drawing_records()) == made_by_views
+    assert [view.name for view in view_records() if view.make is None] == ["map"]

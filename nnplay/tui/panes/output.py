@@ -18,7 +18,7 @@ from nnplay.tui.draw.picture import Picture
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
-from nnplay.views.answers import Shown
+from nnplay.views.view import Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""
