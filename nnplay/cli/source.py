@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import dataset_records, file_endings
 from nnplay.errors import InputError, near
 from nnplay.paths import user_path
 from nnplay.presets.catalogue import preset_records
@@ -80,7 +80,7 @@ def _must_exist(path: Path, source: str) -> None:
 
 def _files(folder: Path) -> list[str]:
     """Data and run files of a folder."""
-    return _named(folder, (".csv", ".toml", ".tsv"))
+    return _named(folder, (*file_endings(), ".toml"))
 
 
 def _named(folder: Path, endings: tuple[str, ...]) -> list[str]:

@@ -207,12 +207,11 @@ class Ledger(Protocol):
 
 
 class Catalogue(Protocol):
-    """Names that the user may choose from; each data set, loss and optimizer with its fields, `file` for a CSV file."""
+    """Names that the user may choose from; each data set, kind of file, loss and optimizer with its fields."""
 
     @property
     def datasets(self) -> Mapping[str, Sequence[Field]]: ...
-    @property
-    def file(self) -> Sequence[Field]: ...
+    def fields_of_file(self, path: str) -> Sequence[Field]: ...
     @property
     def losses(self) -> Mapping[str, Sequence[Field]]: ...
     @property

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnplay.config import CSV_FIELDS
 from nnplay.fields import Field, choice, integer, number
 
 
@@ -83,7 +82,6 @@ class FakeCatalogue:
     datasets: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("circle", "gauss", "moons", "spiral", "xor"), _SET)
     )
-    file: Sequence[Field] = CSV_FIELDS
     losses: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("cross_entropy", "mse", "huber"), ())
     )

@@ -21,6 +21,10 @@ class OtherFormat(NamedTuple):
 _PICTURE = "pictures are read from the built-in sets only (nnplay datasets), or given from Python as arrays"
 _SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
 _ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
+_TWO_ARRAYS = (
+    "inputs and targets come in one file, numpy.savez('my.npz', x=x, y=y), or from Python: nnplay.Dataset(x, y)"
+)
+_ARCHIVE = "give it a name that ends in .npz"
 _FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
@@ -71,7 +75,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
     (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
-    (0, b"\x93NUMPY", "a NumPy array", _ARRAY),
+    (0, b"\x93NUMPY", "a NumPy array", _TWO_ARRAYS),
     (0, b"\x7fELF", "a program", _DOCUMENT),
 )
 """Where in the file, its bytes there, what it is, the way out; the first that fits."""
@@ -160,7 +164,7 @@ def _archive(names: list[str]) -> OtherFormat:
     if names[:1] == ["mimetype"]:
         return OtherFormat("an OpenDocument file (ods)", _SHEET)
     if ".npy" in endings:
-        return OtherFormat("a NumPy archive (npz)", _ARRAY)
+        return OtherFormat("a NumPy archive (npz)", _ARCHIVE)
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:
