@@ -14,7 +14,7 @@ from typing import Any, Final
 from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.text import clean
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
     try:
-        with speaking("command"):
+        with advise_for("command"):
             status = _dispatch(words)
             sys.stdout.flush()  # what cannot be written is found out here, not by the interpreter as it ends
             return status

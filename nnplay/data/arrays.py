@@ -32,7 +32,7 @@ def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool,
     Raises:
         InputError: not numbers, no rows, no inputs, a value that is not finite, or a shape that does not fit.
     """
-    array = _numbers(x, "x", where)
+    array = _check_numbers(x, "x", where)
     if array.ndim == 0 or array.shape[0] == 0:
         raise InputError("there are no rows", where=where)
     rows = array.shape[0]
@@ -44,7 +44,7 @@ def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool,
         array = array[:, None]
     if math.prod(array.shape[1:]) == 0:
         raise InputError("rows have no inputs", where=where)
-    return _float32(array, "x", where, allow_missing=allow_missing)
+    return _to_float32(array, "x", where, allow_missing=allow_missing)
 
 
 def as_targets(
@@ -67,25 +67,25 @@ def as_targets(
     if task not in (None, "classification", "regression"):
         raise InputError(f"task '{clean(str(task))}' is neither classification nor regression", where=where)
     if array.dtype.kind in "UO" and task != "regression" and all(isinstance(word, str) for word in array.flat):
-        return _words(array, class_names, where)
-    array = _numbers(array, "y", where)
+        return _encode_words(array, class_names, where)
+    array = _check_numbers(array, "y", where)
     if task == "regression" or (task is None and array.dtype.kind == "f"):
         array = array[:, None] if array.ndim == 1 else array
-        return Targets(_float32(array, "y", where, allow_missing=False), "regression")
-    return _labels(array, class_names, where)
+        return Targets(_to_float32(array, "y", where, allow_missing=False), "regression")
+    return _check_labels(array, class_names, where)
 
 
-def _words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _encode_words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     names = sorted(set(array.flat)) if class_names is None else list(class_names)
     code = {word: label for label, word in enumerate(names)}
     for row, word in enumerate(array.flat):
         if word not in code:
             raise InputError(f"class '{clean(word)}' is not among the class names", where=f"{where}, y row {row}")
     labels = np.array([code[word] for word in array.flat], dtype=np.int64).reshape(array.shape)
-    return _labels(labels, names, where)
+    return _check_labels(labels, names, where)
 
 
-def _labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _check_labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     labels = array.astype(np.int64) if np.isfinite(array).all() else np.full(array.shape, -1, dtype=np.int64)
@@ -108,7 +108,7 @@ def _label_notes(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[str
     return tuple(f"class '{name}' has only one row" for name in single[:5])
 
 
-def _numbers(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
+def _check_numbers(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
     try:
         array = np.asarray(values)
     except ValueError:
@@ -118,7 +118,7 @@ def _numbers(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
     return array
 
 
-def _float32(array: NDArray[Any], letter: str, where: str, *, allow_missing: bool) -> NDArray[np.float32]:
+def _to_float32(array: NDArray[Any], letter: str, where: str, *, allow_missing: bool) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(array, dtype=np.float32)
     good = np.isfinite(single)

@@ -15,7 +15,7 @@ from nnplay.data import generated, sources, synthetic, tables
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
-from nnplay.data.progress import Report, reported_to
+from nnplay.data.progress import Report, report_to
 from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.errors import InputError, unknown
 from nnplay.fields import fill
@@ -52,7 +52,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         raise unknown("data set", str(name), records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
-    with reported_to(progress):
+    with report_to(progress):
         return record.make(**values)
 
 
@@ -66,7 +66,7 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
     Raises:
         InputError: the file cannot be used as it is.
     """
-    with reported_to(progress):
+    with report_to(progress):
         return find_source(path).read(path, values)
 
 

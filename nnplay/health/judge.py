@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> tuple[Finding, ...]:
     """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong."""
     found = []
     for rule in health_rules().values():
-        sign = rule.look(evidence)
+        sign = rule.examine(evidence)
         if sign is not None:
             found.append(Finding(sign.level, sign.sentence, rule.key, rule.action))
     wrong = any(finding.level in ("error", "warning") for finding in found)

@@ -56,7 +56,7 @@ class Weight:
     passes_alike: bool
 
 
-def activations(trainer: Trainer) -> tuple[Activation, ...]:
+def describe_activations(trainer: Trainer) -> tuple[Activation, ...]:
     """The activation layers, without the network's answer: of a sample of training rows, or of the last batch."""
     hidden = _sample_layers(
         [step for step in trainer.plan.steps if _can_fail(step) and step.output != trainer.plan.output]
@@ -111,7 +111,7 @@ def _describe_activation(step: Step, output: Array) -> Activation:
     return Activation(step.path, record.name, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
 
 
-def weights(trainer: Trainer) -> tuple[Weight, ...]:
+def describe_weights(trainer: Trainer) -> tuple[Weight, ...]:
     """The weights (not the biases) of trained layers, in the order of the forward pass."""
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["gradients"]} if _holds_batch(trainer) else {}
@@ -128,7 +128,7 @@ def weights(trainer: Trainer) -> tuple[Weight, ...]:
     return tuple(found)
 
 
-def update(trainer: Trainer) -> float:
+def measure_update(trainer: Trainer) -> float:
     """How much the last steps changed the weights, as a share of their size for one step; NaN while that is unknown.
 
     The machine keeps a copy of the weights from at most a few dozen steps ago; the difference is what really happened,
@@ -146,7 +146,7 @@ def update(trainer: Trainer) -> float:
     return _root_mean_square(now.astype(np.float64) - before) / size / steps
 
 
-def fault(trainer: Trainer) -> bool:
+def has_fault(trainer: Trainer) -> bool:
     """Whether the last step that was tried met a number that is not finite."""
     machine, named = trainer.machine, trainer.machine.tape.named
     return trainer.step > 0 and not all(np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "checks"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
 from nnplay.tui.app import Playground
@@ -52,7 +52,7 @@ def run(
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal, opening.abandon if opening is not None else lambda: None)
     try:
-        with speaking("playground"):
+        with advise_for("playground"):
             status = app.run()
     finally:
         backend.stop(keep=app.keep)

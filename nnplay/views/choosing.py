@@ -26,7 +26,7 @@ def views_of(trainer: Trainer) -> tuple[View, ...]:
     return tuple(view for view in view_records() if view.suits(trainer))
 
 
-def answers(
+def make_view(
     trainer: Trainer,
     view: int = 0,
     item: int = 0,

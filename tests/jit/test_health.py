@@ -212,7 +212,7 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
 def said(trainer: Trainer) -> dict[str, str]:
     """What each rule says of a run."""
     evidence = gather_evidence(trainer)
-    signs = {name: rule.look(evidence) for name, rule in health_rules().items()}
+    signs = {name: rule.examine(evidence) for name, rule in health_rules().items()}
     return {name: sign.sentence for name, sign in signs.items() if sign is not None}
 
 

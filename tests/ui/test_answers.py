@@ -58,7 +58,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     ),
     "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
     "forecast that runs on": (
-        Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97), goes_on=(X[:6], X[:6] + 0.1)),
+        Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97), continuation=(X[:6], X[:6] + 0.1)),
         ["1.02", "0.97", "on its own", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),

@@ -84,7 +84,7 @@ def run(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help=f"a data set, preset, session, TOML file, or {name_sources()}")
+    parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")

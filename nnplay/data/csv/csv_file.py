@@ -68,7 +68,7 @@ def read_csv(
         header,
         task,
         dict(kinds or {}),
-    ).checked(where)
+    ).validate(where)
     limit = memory_budget() // _GROWTH
     with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():
         text = read_table_text(file, options, where)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.made_cache import Arrays
+from nnplay.data.generated_cache import Arrays
 
 Array = NDArray[np.float32]
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.continuation import Continuation
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
-from nnplay.data.sequel import Sequel
 from nnplay.fields import integer
 
 FIELDS = (
@@ -37,17 +37,17 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
         values = (height * np.sin(pace * at + phase)).sum(axis=1)
         values += noise * rng.standard_normal(values.shape)
         behind = window + np.arange(max(ahead, min(window, _SEQUEL)))
-        sequel = (height * np.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
-        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "sequel": sequel}
+        continuation = (height * np.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
+        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "continuation": continuation}
 
-    made = in_blocks(samples, seed, "windows", block)
+    rows = in_blocks(samples, seed, "windows", block)
     return Dataset(
-        made["x"],
-        made["y"],
+        rows["x"],
+        rows["y"],
         name="sine_forecast",
         target_names=("next value",),
         task="regression",
-        sequel=Sequel(made["sequel"], ahead),
+        continuation=Continuation(rows["continuation"], ahead),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, generator, make_curve
 from nnplay.fields import integer
 
 
@@ -15,7 +15,7 @@ def make(samples: int, noise: float, seed: int, degree: int) -> Dataset:
     rng = generator(seed)
     x = rng.uniform(*PLANE, samples)
     y = np.cos(degree * np.arccos(x / PLANE[1]))
-    return curve("polynomial", x, y + noise * rng.standard_normal(samples))
+    return make_curve("polynomial", x, y + noise * rng.standard_normal(samples))
 
 
 RECORD = DatasetRecord(

@@ -31,7 +31,8 @@ class Series(Output):
         right: whether the class is right; True for numbers.
         next: true and predicted value of a later step, where the target continues the line.
         ahead: how many steps after the last one seen that is.
-        goes_on: the values behind the last one seen, true ones and those of a network that is fed with its own answers.
+        continuation: the values after the last one seen: the true ones, and those of a network that is fed its own
+            answers.
         chances: what the network finds likely, the likeliest first.
     """
 
@@ -41,7 +42,7 @@ class Series(Output):
     right: bool = True
     next: tuple[float, float] | None = None
     ahead: int = 1
-    goes_on: tuple[Floats, Floats] | None = None
+    continuation: tuple[Floats, Floats] | None = None
     chances: tuple[Chance, ...] = ()
 
 
@@ -75,18 +76,18 @@ def _make_numbers(
         error = float(np.abs(given - true).mean())
         return Series((("true", true), ("predicted", given)), "", f"mean error {error:.4g}")
     continues = len(true) == 1 and len(lines) == 1
-    goes_on = forecast_freely(trainer, part, row) if continues else None
+    continuation = forecast_freely(trainer, part, row) if continues else None
     words = " ".join(f"{value:.4g}" for value in given[:_MOST_LINES])
-    if goes_on is not None:
-        error = float(np.abs(goes_on[1] - goes_on[0]).mean())
-        words += f" · {len(goes_on[0])} steps on its own: mean error {error:.3g}"
+    if continuation is not None:
+        error = float(np.abs(continuation[1] - continuation[0]).mean())
+        words += f" · {len(continuation[0])} steps on its own: mean error {error:.3g}"
     return Series(
         lines,
         " ".join(f"{value:.4g}" for value in true[:_MOST_LINES]),
         words,
         next=(float(true[0]), float(given[0])) if continues else None,
-        ahead=part.sequel.ahead if part.sequel is not None else 1,
-        goes_on=goes_on,
+        ahead=part.continuation.ahead if part.continuation is not None else 1,
+        continuation=continuation,
     )
 
 

@@ -98,10 +98,10 @@ _SQL = re.compile(
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
 
 
-def other_format(head: bytes) -> OtherFormat | None:
+def recognise_format(head: bytes) -> OtherFormat | None:
     """What a file that begins with `head` (up to `HEAD` bytes) really is, or None where it may be delimited text."""
     if head.startswith(b"PK\x03\x04"):
-        return _archive(_members(head))
+        return _recognise_archive(_member_names(head))
     for place, signature, kind, way_out in _SIGNATURES:
         if head[place : place + len(signature)] == signature and not _may_be_words(signature, head):
             return OtherFormat(kind, way_out)
@@ -114,10 +114,10 @@ def other_format(head: bytes) -> OtherFormat | None:
     ):
         if pattern.match(head):
             return OtherFormat(kind, way_out)
-    return _written(head) if _is_text(head) else None
+    return _recognise_text_format(head) if _is_text(head) else None
 
 
-def _written(head: bytes) -> OtherFormat | None:
+def _recognise_text_format(head: bytes) -> OtherFormat | None:
     """Formats that are text, but no table."""
     text = head.decode("utf-8-sig", errors="replace")
     for pattern, kind, way_out in (
@@ -146,7 +146,7 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _members(head: bytes) -> list[str]:
+def _member_names(head: bytes) -> list[str]:
     """Names of the first files in a zip archive, as far as the beginning shows them; nothing is unpacked."""
     names, place = [], 0
     while (place := head.find(b"PK\x03\x04", place)) >= 0:
@@ -156,7 +156,7 @@ def _members(head: bytes) -> list[str]:
     return names
 
 
-def _archive(names: list[str]) -> OtherFormat:
+def _recognise_archive(names: list[str]) -> OtherFormat:
     endings = {PurePosixPath(name).suffix.lower() for name in names}
     if "[Content_Types].xml" in names or any(name.startswith(("xl/", "_rels/")) for name in names):
         kind = "a Word document" if any(name.startswith("word/") for name in names) else "an Excel workbook (xlsx)"

@@ -25,9 +25,9 @@ def draw(view: Series, width: int, height: int, look: Look) -> list[Row]:
     steps = max(len(values) for _, values in view.lines)
     every = np.concatenate([values for _, values in view.lines])
     last = steps - 1 + view.ahead
-    if view.goes_on is not None:
-        behind = np.arange(steps - 1, steps + len(view.goes_on[0]))
-        for name, ahead in zip(("true", "on its own"), view.goes_on, strict=True):
+    if view.continuation is not None:
+        behind = np.arange(steps - 1, steps + len(view.continuation[0]))
+        for name, ahead in zip(("true", "on its own"), view.continuation, strict=True):
             values = np.append(view.lines[0][1][-1:], ahead)  # the lines begin where the last one ends
             drawn.append(curves.Line(name, finite_points(behind, values)))
             names.append(name)
