@@ -21,7 +21,7 @@ CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
-    traits=Traits(weighs=True),
+    traits=Traits(follows_activation=True),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
     torch="Conv1d",
     fields=convolution_fields("such as 3"),

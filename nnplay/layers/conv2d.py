@@ -161,7 +161,7 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
-    traits=Traits(weighs=True),
+    traits=Traits(follows_activation=True),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
     torch="Conv2d",
     fields=convolution_fields("3 or 3x5"),

@@ -102,7 +102,7 @@ CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
     title="ConvTranspose2d",
     family="convolution",
-    traits=Traits(weighs=True),
+    traits=Traits(follows_activation=True),
     about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
     torch="ConvTranspose2d",
     fields=(

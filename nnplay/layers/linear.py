@@ -166,7 +166,7 @@ LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
-    traits=Traits(weighs=True),
+    traits=Traits(follows_activation=True),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     torch="Linear",
     fields=(

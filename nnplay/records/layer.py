@@ -98,12 +98,12 @@ class Traits:
         rectifies: 0, with a slope of 0, for every number below 0 (ReLU): a unit that is off for all rows is dead.
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
-        weighs: its outputs are sums with trained weights, whose size at the start suits the activation behind it.
+        follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
     rectifies: bool = False
     bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
-    weighs: bool = False
+    follows_activation: bool = False
 
 
 def _help(record: LayerRecord) -> str:

@@ -47,6 +47,16 @@ def test_an_activation_that_is_flat_at_both_ends_says_where(name: str) -> None:
         assert record.traits.bounds(values) == pytest.approx((low[0], high[0]), abs=1e-9)
 
 
+def test_weights_follow_the_activation_where_init_may_be_auto() -> None:
+    """`follows_activation` stands on exactly those layers whose weights begin as `auto` says."""
+    auto = {
+        name
+        for name, record in layer_records().items()
+        if any(field.name == "init" and field.default == "auto" for field in record.fields)
+    }
+    assert {name for name, record in layer_records().items() if record.traits.follows_activation} == auto != set()
+
+
 def test_the_claims_above_look_at_the_usual_activations() -> None:
     """ReLU, tanh, sigmoid and hardtanh with several limits are among those looked at."""
     names = {name.split()[0] for name in activations()}
