@@ -221,6 +221,18 @@ def test_no_damage_is_more_than_an_error(tmp_path: Path) -> None:
     assert refused > len(whole)
 
 
+def test_an_encrypted_or_oddly_packed_array_is_refused(tmp_path: Path) -> None:
+    """NumPy writes neither; a password is not asked for."""
+    whole = bytearray(Path(saved(tmp_path / "my.npz", x=X, y=Y)).read_bytes())
+    listed = whole.index(b"PK\x01\x02")
+    for place, value in ((listed + 8, 1), (listed + 10, 12)):
+        changed = whole.copy()
+        changed[place] = value
+        (tmp_path / "my.npz").write_bytes(changed)
+        with pytest.raises(InputError, match="array 'x': is encrypted, or packed"):
+            load_file(str(tmp_path / "my.npz"), {})
+
+
 def test_an_archive_that_unpacks_to_more_than_memory_is_refused_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

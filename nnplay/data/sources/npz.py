@@ -11,7 +11,8 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
@@ -39,6 +40,8 @@ _HEADER: Final = re.compile(
     rb"\{\s*'descr':\s*'([<>|=]?(?:\?|b1|[iu][1248]|f[248]|U[1-9]\d{0,5}))',\s*'fortran_order':\s*(True|False),"
     rb"\s*'shape':\s*\(((?:\d{1,15}(?:,\s?\d{1,15}){0,31},?)?)\),?\s*\}\s*"
 )
+#: A bit that zip archives set for members that need a password.
+_ENCRYPTED: Final = 1
 _SAVE: Final = "write it with numpy.savez('my.npz', x=x, y=y)"
 _OBJECTS: Final = "Python objects are never loaded (loading them can run code); convert it to numbers or words first"
 
@@ -59,19 +62,27 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
 
 
 def _read_arrays(file: BinaryIO, names: Sequence[str], limit: int, where: str) -> list[NDArray[Any]]:
+    with _refuse_damage(where):
+        archive = zipfile.ZipFile(file)
+    members = [_find_member(archive, name, where) for name in names]
+    size = sum(member.file_size for member in members)
+    if size > limit:
+        what = f"is too large: {size_text(size)} unpacked, at most {size_text(limit)} fit into memory"
+        raise InputError(what, where=where, hint="give a sample of its rows")
+    arrays = []
+    for done, member in enumerate(members):
+        report(done, len(members), "arrays")
+        with _refuse_damage(where):
+            arrays.append(_read_array(archive, member, f"{where}, array '{clean(names[done])}'"))
+    return arrays
+
+
+@contextmanager
+def _refuse_damage(where: str) -> Iterator[None]:
+    """Whatever a damaged archive makes of the reading is one error, which names the file."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            members = [_find_member(archive, name, where) for name in names]
-            size = sum(member.file_size for member in members)
-            if size > limit:
-                what = f"is too large: {size_text(size)} unpacked, at most {size_text(limit)} fit into memory"
-                raise InputError(what, where=where, hint="give a sample of its rows")
-            arrays = []
-            for done, member in enumerate(members):
-                report(done, len(members), "arrays")
-                arrays.append(_read_array(archive, member, f"{where}, array '{clean(names[done])}'"))
-            return arrays
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError):
         raise InputError("is no NumPy archive, or a damaged one", where=where, hint=_SAVE) from None
 
 
@@ -88,8 +99,8 @@ def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.Zip
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:
     """A plain array of numbers or words; its header is matched, never evaluated."""
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError("is packed in a way that NumPy does not use", where=where, hint=_SAVE)
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & _ENCRYPTED:
+        raise InputError("is encrypted, or packed in a way that NumPy does not use", where=where, hint=_SAVE)
     with archive.open(member) as unpacked:
         content = unpacked.read(member.file_size + 1)
     if content[:6] != b"\x93NUMPY" or content[6:7] not in (b"\1", b"\2", b"\3"):
