@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -14,11 +15,13 @@ from typing import Any, Final
 from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
+from nnplay.cli.progress import is_terminal
 from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
+from nnplay.kernels.compile import notices
+from nnplay.system.ctrl_c import INTERRUPTED
 from nnplay.text import clean
 
-INTERRUPTED: Final = 130
 _PLAYGROUND: Final = "playground"
 _HELP: Final = """\
 nnplay: a playground for neural networks in the terminal.
@@ -44,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_streams()
+    notices.tell = warn
     try:
         with advise_for("command"):
             status = _dispatch(words)
@@ -71,6 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def warn(sentence: str) -> None:
+    """One line on standard error, over a line that is being drawn there."""
+    over = "\r\x1b[K" if is_terminal(sys.stderr) else ""
+    with contextlib.suppress(OSError):  # nobody is left to be told
+        print(f"{over}nnplay: warning: {sentence}", file=sys.stderr, flush=True)
 
 
 def _prepare_streams() -> None:
@@ -127,6 +138,5 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _complain(error: NnplayError) -> None:
-    problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
-    for problem in problems:
-        print(f"nnplay: {problem.message}", file=sys.stderr)
+    for line in error.message.split("\n") if isinstance(error, Problems) else [error.message]:
+        print(f"nnplay: {line}", file=sys.stderr)

@@ -8,9 +8,9 @@ from typing import Any, Final
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import dataset_records, file_endings
 from nnplay.errors import InputError, near
-from nnplay.paths import user_path
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
+from nnplay.system.paths import user_path
 from nnplay.text import clean
 
 #: How one comes by a session.

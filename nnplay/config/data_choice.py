@@ -14,6 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import unknown
 from nnplay.fields import Field
+from nnplay.text import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class DataChoice:
 def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
     """The `data` section; a file's path is relative to `folder`."""
     table = reading.table("data", given)
-    name, file = str(table.pop("name", "")).strip(), str(table.pop("file", "")).strip()
+    name, file = (written(table.pop(key, "")).strip() for key in ("name", "file"))
     if bool(name) == bool(file):
         reading.refuse("data", "needs either 'name' (of a data set) or 'file' (a path)")
         return DataChoice()
@@ -64,7 +65,7 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         problem = unknown("data set", name, records)
         reading.refuse("data.name" if isinstance(given, Mapping) else "data", problem.what, problem.hint)
         return DataChoice()
-    table = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in table.items()}
+    table = {key: ", ".join(map(written, value)) if isinstance(value, list) else value for key, value in table.items()}
     return DataChoice(name, "", reading.values("data", records[name].fields, table))
 
 

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
+from nnplay.arguments import same_word
 from nnplay.data import generated, sources, synthetic, tables
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.regular_file import open_regular
@@ -19,6 +20,7 @@ from nnplay.data.progress import Report, report_to
 from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.errors import InputError, unknown
 from nnplay.fields import fill
+from nnplay.text import written
 
 Record = TypeVar("Record")
 
@@ -48,8 +50,8 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         InputError: an unknown name or field, or a value that the field refuses.
     """
     records = dataset_records()
-    if name not in records:
-        raise unknown("data set", str(name), records)
+    if not same_word(name, records):
+        raise unknown("data set", name, records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
     with report_to(progress):
@@ -103,7 +105,7 @@ def _read_head(path: str) -> bytes:
 
 def _as_text(value: Any) -> Any:
     """A list of words as a text field takes it."""
-    return ", ".join(str(part) for part in value) if isinstance(value, (list, tuple)) else value
+    return ", ".join(written(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
 def _scan(folder: ModuleType, kind: type[Record]) -> list[Record]:

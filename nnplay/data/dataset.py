@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
-from nnplay.errors import InputError
+from nnplay.errors import InputError, unknown
 from nnplay.text import clean
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Dataset:
         notes: Sequence[str] = (),
     ) -> None:
         self.name = clean(name)
+        if not same_word(fill, ("none", "mean")):
+            raise unknown("fill", fill, ("none", "mean"), where=self.name)
         self.x: NDArray[np.float32] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
         targets = as_targets(y, task, class_names, rows=len(self.x), where=self.name)
         self.y: NDArray[np.int64] | NDArray[np.float32] = targets.y
@@ -85,7 +88,7 @@ class Dataset:
         self.outputs: int = len(self.class_names) if self.task == "classification" else count
         self.default_scale: Scale = default_scale
         self.default_scale_target: Literal["standard", "none"] = default_scale_target
-        self.features: tuple[str, ...] = tuple(features)
+        self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
         self.continuation: Continuation | None = continuation
@@ -159,6 +162,7 @@ class Dataset:
     def _read_names(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
         if names is None:
             return tuple(f"{letter}{index + 1}" for index in range(count))
-        if count and len(names) != count:
-            raise InputError(f"{len(names)} {kind} names for {count} {kind}s", where=self.name)
-        return tuple(clean(str(word)) for word in names)
+        given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))
+        if count and len(given) != count:
+            raise InputError(f"{len(given)} {kind} names for {count} {kind}s", where=self.name)
+        return given

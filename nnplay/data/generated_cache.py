@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -14,10 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
-from nnplay.private_folder import make_private
+from nnplay.system.private_folder import cache_folder, make_private, weakness
 
 Arrays = dict[str, NDArray[np.uint8]]
 
@@ -55,20 +53,18 @@ def digest(recipe: Mapping[str, Any], sources: tuple[str, ...]) -> str:
 
 
 def data_folder() -> Path | None:
-    """The folder of generated data, made on first use; None where only this user cannot write to it.
+    """The folder of generated data, made on first use; None where others than this user may write to it.
 
     `NNPLAY_CACHE_DIR` names another place.
     """
-    wanted = os.environ.get("NNPLAY_CACHE_DIR") or platformdirs.user_cache_dir("nnplay", appauthor=False)
-    path = Path(wanted) / "data"
     try:
+        path = cache_folder("data")
+        if weakness(path):
+            return None
         make_private(path)
-        info = path.lstat()
     except OSError:
         return None
-    owned = not hasattr(os, "getuid") or info.st_uid == os.getuid()
-    shared = info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return path if stat.S_ISDIR(info.st_mode) and owned and not shared else None
+    return path if not weakness(path) else None
 
 
 def _read(path: Path) -> Arrays | None:

@@ -16,6 +16,7 @@ from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin, transposed
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -169,6 +170,12 @@ LINEAR = LayerRecord(
     traits=Traits(follows_activation=True),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     torch="Linear",
+    twin=Twin(
+        "nn.Linear",
+        lambda values, shape: {"in_features": shape[-1], "out_features": values["units"], "bias": values["bias"]},
+        places=transposed,
+        covers=lambda values, shape: not values["padded"],
+    ),
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Traits
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -42,6 +43,7 @@ RELU = LayerRecord(
     initial="he_uniform",
     traits=Traits(rectifies=True),
     torch="ReLU",
+    twin=Twin("nn.ReLU"),
     plan=elementwise(
         "relu",
         value=value,

@@ -12,6 +12,7 @@ from nnplay.kernels.elementary import sigmoid
 from nnplay.layers._elementwise import elementwise
 from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord, Traits
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -44,6 +45,7 @@ SIGMOID = LayerRecord(
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (0.0, 1.0)),
     torch="Sigmoid",
+    twin=Twin("nn.Sigmoid"),
     plan=elementwise(
         "sigmoid",
         value=value,

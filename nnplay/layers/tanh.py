@@ -11,6 +11,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import tanh
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Traits
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -43,6 +44,7 @@ TANH = LayerRecord(
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (-1.0, 1.0)),
     torch="Tanh",
+    twin=Twin("nn.Tanh"),
     plan=elementwise(
         "tanh",
         value=value,

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
+from nnplay.fields import integer
 from nnplay.network.notation import parse_layers, show_layers
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord, Plan
 from nnplay.records.operation import Shape
+from nnplay.text import shown
 
+_HINT: Final = "give layers such as Linear(8)"
+_SEED: Final = integer("seed", 0, "initial weights", low=0, high=2**62)
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -102,14 +107,15 @@ class Network:
         if isinstance(layers, str):
             self.layers = parse_layers(layers)
         else:
-            self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in layers)
+            given = kind_of(layers, Iterable, "network", "network", _HINT)
+            self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in given)
         for item in self.layers:
             if not isinstance(item, Layer):
-                raise InputError(f"{item!r} is not a layer", where="network", hint="give layers such as Linear(8)")
+                raise InputError(f"{shown(item)} is not a layer", where="network", hint=_HINT)
         count = sum(_counted(item) for item in self.layers)
         if count > MAX_LAYERS:
             raise InputError(f"has {count:,} layers; at most {MAX_LAYERS:,}", where="network")
-        self.seed = seed
+        self.seed: int = _SEED.read(seed, "network")
 
     def plan(self, input_shape: Shape) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
@@ -120,7 +126,7 @@ class Network:
         Raises:
             Problems: all layers that cannot be, each with the rule and a legal value.
         """
-        return _Planner(input_shape).run(self.layers)
+        return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
     def __repr__(self) -> str:
         return f"Network({show_layers(self.layers)!r}, seed={self.seed})"

@@ -12,6 +12,7 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
+from nnplay.kernels.compile import library, notices
 from nnplay.run import saved_run
 from nnplay.run.settings import Settings
 from nnplay.run.worker import Worker
@@ -43,13 +44,23 @@ class Making:
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
+        self._notices: list[str] = []
+        notices.tell = self._notices.append
 
     # -- making ----------------------------------------------------------------------------------------------------
 
     def _compiling(self, done: int, total: int, name: str) -> None:
         """Tells how far the compiler is."""
         self.compiling = done < total
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+        once = ", once" if library.kept() else ""
+        self.worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+
+    def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
+        """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
+        self._made_of[trainer] = config
+        said, self._notices[:] = "; ".join(self._notices), []
+        self.worker.add(said)
+        return trainer
 
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
@@ -64,8 +75,7 @@ class Making:
                     self._replaced = None
                 if self.compiling:  # it came to no good end
                     self._compiling(0, 0, "")
-            self._made_of[trainer] = config
-            return trainer
+            return self._made(trainer, config)
 
         return tracked
 
@@ -85,8 +95,7 @@ class Making:
         finally:
             if self.compiling:  # it came to no good end
                 self._compiling(0, 0, "")
-        self._made_of[trainer] = config
-        return trainer
+        return self._made(trainer, config)
 
     def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
         """The part of a run that goes on from `trainer` with another optimizer or other settings."""

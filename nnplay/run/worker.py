@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nnplay.errors import DivergedError, InputError, NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import Inbox, Order, answer_of
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import FULL
 from nnplay.timeline.branches import Line
-from nnplay.timeline.change_log import DIVERGED
 from nnplay.timeline.checkpoint_store import RunPart, remade_part
 from nnplay.timeline.timeline import BUDGET, Timeline, let_go
 from nnplay.training import side_curves
+from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
 
@@ -119,6 +119,10 @@ class Worker:
     def tell(self, message: str) -> None:
         """Shows a message now, from any thread: the training thread may be busy with something long."""
         self._publisher.tell(message)
+
+    def add(self, words: str) -> None:
+        """Puts words, if there are any, behind the message that the next snapshot shows."""
+        self._publisher.add(words)
 
     def ask(self, question: Callable[[Worker], Answer], seconds: float = 120.0) -> Answer:
         """The answer that the training thread gives between two steps.
@@ -289,34 +293,14 @@ class Worker:
         if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit = self.tempo.at(trainer.step)
-        wanted = max(1, int(limit * NUMBERS_EVERY)) if limit else 1 << 30
-        if self._until is not None:
-            wanted = min(wanted, self._until - trainer.step)
-        if self.stops.watch_epochs:
-            wanted = min(wanted, trainer.batches - trainer.batch)
-        began = time.perf_counter()
-        try:
-            taken = trainer.advance(max(1, wanted)) if wanted > 0 else 0
-        except DivergedError:
-            self._keep_last_good()
-            raise
-        timeline.note()
-        self._speed.count(taken)
-        reason = self.stops.reason(trainer)
-        if reason or (self._until is not None and trainer.step >= self._until):
+        driver = Driver(trainer, self._until, advance=timeline.advance, stops=self.stops, limit=limit)
+        if not driver.turn():
             self._running, self._until = False, None
-            self._publisher.message = reason or self._publisher.message
-        rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
-        self._publish(force=rest > PICTURES_EVERY)
-        if rest > 0 and self._inbox.empty:
-            self._do(self._inbox.take(rest))  # the speed control sleeps; a command ends the sleep
-
-    def _keep_last_good(self) -> None:
-        """Writes into the journal that the last good weights were put back: no replay would find them by itself."""
-        trainer, timeline = self.both()
-        timeline.note()
-        state = trainer.state()
-        timeline.change(DIVERGED, lambda trainer: trainer.restore(state))
+            self._publisher.message = driver.reason or self._publisher.message
+        self._speed.count(driver.taken)
+        self._publish(force=driver.rest > PICTURES_EVERY)
+        if driver.rest > 0 and self._inbox.empty:
+            self._do(self._inbox.take(driver.rest))  # the speed control sleeps; a command ends the sleep
 
     # -- what commands do ------------------------------------------------------------------------------------------
 

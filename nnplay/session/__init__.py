@@ -3,7 +3,7 @@
 Start at `store.save` and `store.load`; `generation` says what a whole save is, `document` what its text holds.
 """
 
-from nnplay.session.files import Damaged, Folder
+from nnplay.session.files import Damaged, Folder, refusals
 from nnplay.session.generation import Loaded
 from nnplay.session.lock import Holder, Lock, refuse_unheld, take_lock
 from nnplay.session.pack import pack
@@ -17,7 +17,7 @@ from nnplay.session.recovery import (
     state_folder,
     summarize,
 )
-from nnplay.session.store import SUFFIX, NotSaved, load, refuse_others, save
+from nnplay.session.store import SUFFIX, Moved, NotSaved, load, refuse_others, save
 
 __all__ = [
     "SUFFIX",
@@ -26,6 +26,7 @@ __all__ = [
     "Holder",
     "Loaded",
     "Lock",
+    "Moved",
     "NotSaved",
     "Summary",
     "autosaves",
@@ -35,6 +36,7 @@ __all__ = [
     "new_autosave",
     "pack",
     "recovery_folder",
+    "refusals",
     "refuse_others",
     "refuse_unheld",
     "save",

@@ -13,7 +13,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from nnplay.errors import InputError
 from nnplay.text import clean
@@ -207,17 +207,25 @@ def read_file(path: Path, limit: int) -> bytes:
     Raises:
         InputError: there is none, it cannot be read, is no regular file, or has more than `limit` bytes.
     """
+    with open_file(path, limit) as file:
+        return _read_all(OPERATIONS, file.fileno(), clean(str(path)), limit)
+
+
+@contextlib.contextmanager
+def open_file(path: Path, limit: int) -> Iterator[BinaryIO]:
+    """A regular file that the user named (links are followed), to be read inside the block.
+
+    Raises:
+        InputError: there is none, it cannot be read, is no regular file, or has more than `limit` bytes.
+    """
     where = clean(str(path))
     try:
-        file = os.open(path, _READ & ~os.O_NOFOLLOW)
+        number = os.open(path, _READ & ~os.O_NOFOLLOW)
     except (OSError, ValueError) as error:
         raise unusable(error, where) from None
-    try:
-        return _read_all(OPERATIONS, file, where, limit)
-    except OSError as error:
-        raise unusable(error, where) from None
-    finally:
-        os.close(file)
+    with refusals(where), os.fdopen(number, "rb") as file:
+        _check_regular(number, where, limit)
+        yield file
 
 
 def unusable(error: OSError | ValueError, where: str) -> InputError:
@@ -235,17 +243,23 @@ def refusals(where: str) -> Iterator[None]:
         raise unusable(error, where) from None
 
 
-def _read_all(operations: FileOperations, file: int, where: str, limit: int) -> bytes:
+def _check_regular(file: int, where: str, limit: int) -> int:
+    """The size of a file that may be read."""
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         raise InputError("not a regular file", where=where)
     if status.st_size > limit:
         raise TooLarge(f"{status.st_size:,} bytes are more than the {limit:,} allowed", where=where)
+    return status.st_size
+
+
+def _read_all(operations: FileOperations, file: int, where: str, limit: int) -> bytes:
+    expected = _check_regular(file, where, limit)
     chunks: list[bytes] = []
     size = 0
-    while size <= status.st_size and (chunk := operations.read(file, min(_CHUNK, status.st_size + 1 - size))):
+    while size <= expected and (chunk := operations.read(file, min(_CHUNK, expected + 1 - size))):
         chunks.append(chunk)
         size += len(chunk)
-    if size != status.st_size:
+    if size != expected:
         raise Damaged("changed while it was being read", where=where)
     return b"".join(chunks)

@@ -88,13 +88,27 @@ class Lock:
         """Whether this is the lock of that folder."""
         return self._identity == folder.identity()
 
+    def stands_at(self, path: str | os.PathLike[str]) -> bool:
+        """Whether the folder that is held is still the one of that name."""
+        try:
+            with Folder(path, ours=False) as folder:
+                return self.covers(folder)
+        except InputError:
+            return False
+
+    @property
+    def intact(self) -> bool:
+        """Whether others still see that the session is held: nobody deleted or replaced the lock file."""
+        return self._file is not None and _same_file(self._folder, self._file)
+
     def release(self) -> None:
-        """Give the session back; the lock file goes."""
+        """Give the session back; the lock file goes, unless it is another one's by now."""
         if self._file is None:
             return
         # The lock itself ends with the close, so a folder that became read-only meanwhile is no reason to fail.
         with contextlib.suppress(OSError):
-            self._operations.unlink(LOCK, self._folder)
+            if self.intact:
+                self._operations.unlink(LOCK, self._folder)
         with contextlib.suppress(OSError):
             self._operations.close(self._file)
         os.close(self._folder)
@@ -165,7 +179,7 @@ def _hold(folder: Folder, file: int) -> Lock | None:
             raise
         if holder is not None and holder.alive() and holder.pid != os.getpid():
             return Lock(folder, None, reason=_reason(holder), holder=holder)
-    if not _still_there(folder, file):
+    if not _same_file(folder.fd, file):
         return None
     folder.operations.fchmod(file, 0o600)
     folder.operations.truncate(file)
@@ -180,9 +194,10 @@ def _reason(holder: Holder | None) -> str:
     return f"{holder} has had it open for {holder.age}" if holder else "another nnplay has it open"
 
 
-def _still_there(folder: Folder, file: int) -> bool:
+def _same_file(folder: int, file: int) -> bool:
+    """Whether the lock file of an opened folder is that opened file."""
     try:
-        named = os.stat(LOCK, dir_fd=folder.fd, follow_symlinks=False)
+        named = os.stat(LOCK, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return False
     opened = os.fstat(file)

@@ -29,6 +29,10 @@ class NotSaved(InputError):
     """The disk refused a save; the message says whether the old state or the new one is there."""
 
 
+class Moved(InputError):
+    """The folder of that name is not the one that is held: it was renamed, deleted or replaced; nothing was written."""
+
+
 def save(
     folder: str | os.PathLike[str],
     record: Mapping[str, Any],
@@ -48,6 +52,7 @@ def save(
 
     Raises:
         NotSaved: the disk refused; the save before it is whole, unless the message says that the new one is there.
+        Moved: `lock` is held for another folder than the one that stands there now.
         InputError: not a folder to save in, held by another nnplay, or over a limit.
     """
     path = Path(folder)
@@ -55,7 +60,10 @@ def save(
     checked = _checked(record)
     data = encode(tensors) if tensors else b""
     try:
-        make_folder(path, operations)
+        if lock is None or not lock.held:
+            make_folder(path, operations)
+        elif not lock.stands_at(path):
+            raise _moved(where)
         with Folder(path, operations) as place, _locked(place, lock):
             return _save(place, checked, data, base)
     except OSError as error:
@@ -112,11 +120,16 @@ def _checked(record: Mapping[str, Any]) -> Record:
 @contextlib.contextmanager
 def _locked(place: Folder, lock: Lock | None) -> Iterator[None]:
     if lock is not None and not lock.covers(place):
-        raise ValueError(f"the lock is not that of {place.where}")
+        raise _moved(place.where)
     with contextlib.ExitStack() as stack:
         held = lock if lock is not None else stack.enter_context(lock_folder(place))
         refuse_unheld(held, place.where)
         yield
+
+
+def _moved(where: str) -> Moved:
+    what = "not saved: the session's folder was renamed, deleted or replaced"
+    return Moved(what, where=where, hint="save it under another name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.errors import InputError
 from nnplay.kernels import abi, loop
 from nnplay.kernels.compile import library
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.tape import Tape, encode
 from nnplay.tape.verify import verify
 
@@ -25,7 +27,7 @@ MAX_EPOCHS: Final = 4_096
 _DATA: Final = slice(abi.ROW_INTEGERS, abi.ROW_INTEGERS + 4)
 
 
-class Machine:
+class Machine(NotCopied):
     """A tape with its memory.
 
     Args:
@@ -178,6 +180,27 @@ class Machine:
         """Takes the present state for the last good one."""
         self.view(self.tape.named["good"])[...] = self.state()
         self.clock[abi.CLOCK_GOOD] = self.clock[abi.CLOCK_STEP]
+
+    def contents(self) -> dict[str, Array]:
+        """Live views of all numbers that the next steps and what is shown of the last one depend on, by name."""
+        return {"memory": self.memory, "clock": self.clock, "order": self.order, "running": self.running}
+
+    def fill(self, contents: Mapping[str, Array]) -> None:
+        """Takes over the contents of a machine that was made alike.
+
+        Raises:
+            InputError: it was made for another tape, or for other data.
+        """
+        own = self.contents()
+        for name, array in own.items():
+            if contents[name].shape != array.shape or contents[name].dtype != array.dtype:
+                raise InputError(
+                    f"{name} of {contents[name].size:,} numbers where this machine has {array.size:,}",
+                    where="machine",
+                    hint="another version of nnplay wrote it: keep runs in a Session, which every later one opens",
+                )
+        for name, array in own.items():
+            array[...] = contents[name]
 
     # -- running ---------------------------------------------------------------------------------------------------
 

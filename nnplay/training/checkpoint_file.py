@@ -101,7 +101,7 @@ class KeptState:
         clock = np.zeros_like(machine.clock)
         clock[abi.CLOCK_SEED] = self.setup.seed
         clock[[abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]] = self.clock
-        return State(memory, clock, self.running, self.plateau, self.optimizer, self.setup)
+        return State(memory, clock, self.running, self.plateau, self.optimizer, self.setup, trainer.structure)
 
 
 def named(memory: Array, machine: Machine) -> dict[str, Array]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import kind_of
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
@@ -23,11 +25,13 @@ from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.assembler import Options, build
 from nnplay.tape.machine_cpu import MAX_EPOCHS, MAX_STEPS, Machine
 from nnplay.tape.memory_layout import STATE
+from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings
+from nnplay.training import checkpoint, live_settings
 from nnplay.training.checkpoint import State
 from nnplay.training.curve_recording import extend, finished_epochs
 from nnplay.training.divergence import take_fault
+from nnplay.training.driver import Driver
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.initial_state import begin
@@ -38,14 +42,14 @@ from nnplay.training.steps_per_call import CALL_SECONDS, next_count
 from nnplay.training.targets import TargetForm, default_loss, target_form
 from nnplay.training.weight_transfer import carry_over
 
-if TYPE_CHECKING:
-    from nnplay.inspector.inspector import RowView
-
 Array = NDArray[Any]
 
 
 class Trainer:
     """Trains a network: the same arguments give the same numbers, bit for bit, however the run is cut in pieces.
+
+    `copy.deepcopy(trainer)` is an independent run that goes on with the same bits; `copy.copy` shares its data.
+    A pickle takes a trainer to other processes; to keep a run, use a `Session`.
 
     Args:
         network: the layers.
@@ -58,6 +62,7 @@ class Trainer:
     Attributes:
         network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
         plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
+        structure: names of layers, names and shapes of tensors, by which a stored moment is known.
         history: curves of the run by name.
         seconds: spent in training, without evaluation and compiling.
         machine: the memory, clock and compiled rows under it all.
@@ -78,23 +83,36 @@ class Trainer:
         progress: Callable[[int, int, str], None] | None = None,
         **keywords: Any,
     ) -> None:
-        self.network = network
-        self.split = data if isinstance(data, Split) else data.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
-        self.loss = made(loss or default_loss(self.split.train), "loss", loss_records(), Loss)
+        self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
+        self.split = _split(data)
+        self.loss = made(default_loss(self.split.train) if loss is None else loss, "loss", loss_records(), Loss)
         self.optimizer = made(optimizer, "optimizer", optimizer_records(), Optimizer)
-        self.setup = (setup or Setup()).changed(**keywords)
+        given = Setup() if setup is None else kind_of(setup, Setup, "Setup", "trainer", "give Setup(batch_size=32)")
+        self.setup = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
         silent, frozen = holdable_parts.fitting(self.plan, self.setup.silent, self.setup.frozen)
         self.setup = replace(self.setup, silent=silent, frozen=frozen)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
+        self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
         self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
         self._load_data()
         self.seconds = 0.0
         self._call_steps = 1
         self.rewind()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
+        make = functools.partial(type(self), setup=self.setup)
+        beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
+        return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
+
+    def __setstate__(self, moment: tuple[dict[str, Array], dict[str, Any]]) -> None:
+        contents, beside = moment
+        self.machine.fill(contents)
+        self.__dict__.update(beside, history=beside["history"].copy())
 
     def __repr__(self) -> str:
         return f"<Trainer of {self.network!r} on {self.split.name}: epoch {self.epoch:,}, step {self.step:,}>"
@@ -195,6 +213,7 @@ class Trainer:
         Returns:
             The names of the parameters that keep what they held here.
         """
+        kind_of(before, Trainer, "Trainer", "go_on_from")
         kept = carry_over(before.plan, before.machine, self.plan, self.machine)
         clock = before.machine.clock
         self.machine.clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1] = clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1]
@@ -211,8 +230,7 @@ class Trainer:
     @property
     def batch_rows(self) -> int:
         """Rows of a full batch."""
-        size = self.setup.batch_size
-        return len(self.split.train) if size == "all" else size
+        return self.setup.batch_rows(len(self.split.train))
 
     @property
     def batches(self) -> int:
@@ -252,12 +270,22 @@ class Trainer:
 
     def state(self) -> State:
         """A copy of the present moment."""
-        machine = self.machine
-        running = float(machine.running[0])
-        return State(machine.state().copy(), machine.clock.copy(), running, self.plateau, self.optimizer, self.setup)
+        now = self._now()
+        return replace(now, memory=now.memory.copy(), clock=now.clock.copy())
+
+    def _now(self) -> State:
+        """The present moment, as long as nothing moves."""
+        machine, running = self.machine, float(self.machine.running[0])
+        settings = (self.plateau, self.optimizer, self.setup)
+        return State(machine.state(), machine.clock, running, *settings, self.structure)
 
     def restore(self, state: State) -> None:
-        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then."""
+        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then.
+
+        Raises:
+            InputError: a moment of another network, optimizer or batches; nothing has changed then.
+        """
+        checkpoint.check(state, self._now(), len(self.split.train))
         self._use(state.optimizer, state.setup)
         machine = self.machine
         machine.state()[...] = state.memory
@@ -290,16 +318,16 @@ class Trainer:
             raise InputError("give either epochs or steps", where="run")
         if epochs is not None:
             steps = self.steps_to(self.epoch + _counted("epochs", epochs))
-        target = self.step + _counted("steps", steps)
-        while self.step < target:
-            self.advance(target - self.step)
+        driver = Driver(self, self.step + _counted("steps", steps))
+        while not driver.arrived:
+            driver.turn()
             if after is not None and after(self):
                 break
         return self.history
 
     def steps_to(self, epoch: int) -> int:
         """Steps from here to the end of so many epochs."""
-        return max(0, (epoch - self.epoch) * self.batches - self.batch)
+        return max(0, (_counted("epoch", epoch) - self.epoch) * self.batches - self.batch)
 
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
@@ -310,7 +338,7 @@ class Trainer:
             record: whether the steps go into the history; a replay of known steps does not.
         """
         machine = self.machine
-        count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        count = min(_counted("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count] = self._rates(count)
@@ -349,12 +377,6 @@ class Trainer:
             column = 1 if self.split.validation is None else 2
             self.plateau = self.plateau.after(schedule, map(float, finished_epochs(self.machine)[:, column]))
 
-    def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
-        """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
-        from nnplay.inspector.inspector import trace
-
-        return trace(self)
-
     # -- answers ---------------------------------------------------------------------------------------------------
 
     def evaluate(self, part: Part = "test") -> dict[str, float]:
@@ -384,13 +406,34 @@ class Trainer:
             x: inputs (N, …), or one row without N, scaled as the training rows are; see `Split.inputs`.
 
         Raises:
-            InputError: rows of another size than the network's inputs.
+            InputError: rows of another size than the network's inputs, something else than numbers, or a number that
+                is not finite, in the inputs or in the answers; it names the row and the column.
+        """
+        return self._evaluation.predict(x)
+
+    def answers(self, x: Array) -> Array:
+        """As `predict`, for an array (N, …) whose numbers need not be finite: what is not comes out as it is.
+
+        Raises:
+            InputError: rows of another shape than the network's inputs.
         """
         return self._evaluation.outputs(x)
 
-    def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
+    def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:
+        """Values of named evaluation slots ("check 0.output", …) for inputs as `predict` takes them: each (N, …).
+
+        Raises:
+            InputError: as for `predict`, or a name that is no such slot.
+        """
         return self._evaluation.forward(x, names)
+
+
+def _split(data: Any) -> Split:
+    """Data as a split; a whole data set is all for training, as it is."""
+    if isinstance(data, Split):
+        return data
+    whole = kind_of(data, Dataset, "Split or Dataset", "trainer", "load_dataset, read_csv and Dataset make one")
+    return whole.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
 
 
 def _counted(name: str, value: int | None) -> int:

@@ -8,9 +8,10 @@ import sys
 from nnplay.data.csv.advice import advise_for
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
+from nnplay.system import ctrl_c
 from nnplay.tui.app import Playground
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands import keymap
-from nnplay.tui.contract import Backend
 from nnplay.tui.terminal import can_open, signals
 from nnplay.tui.terminal.colours import has_no_boxes
 from nnplay.tui.terminal.frame_rate import SLOW_BUDGET
@@ -51,6 +52,7 @@ def run(
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
     signals.install(backend.rescue, app.leave_from_signal, opening.abandon if opening is not None else lambda: None)
+    ctrl_c.hand_over()
     try:
         with advise_for("playground"):
             status = app.run()

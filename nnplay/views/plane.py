@@ -74,7 +74,7 @@ def make_surface(trainer: Trainer, rows: int, columns: int, *, held_out: bool = 
     Args:
         target: which one is shown, for regression with several.
     """
-    answers = trainer.predict(make_grid(trainer, rows, columns))
+    answers = trainer.answers(make_grid(trainer, rows, columns))
     values, classes, low, high = _to_one_number(trainer, answers, target)
     x_range, y_range = find_ranges(trainer)
     shaped = values.reshape(rows, columns).astype(np.float32)

@@ -32,7 +32,7 @@ def predict_rows(trainer: Trainer) -> tuple[Array, Array, Array]:
     """Inputs, targets and the network's answers of those rows."""
     part, count = shown_part(trainer), count_rows(trainer)
     x, y = part.x[:count], part.y[:count]
-    return x, y, trainer.predict(x)
+    return x, y, trainer.answers(x)
 
 
 def decide_classes(trainer: Trainer, answers: Array) -> NDArray[np.int64]:

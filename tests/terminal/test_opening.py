@@ -18,6 +18,7 @@ from tests.terminal.test_screen import step_of
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
 START = "import sys; from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
+SCRIPT = "import sys; from nnplay.__main__ import main; sys.exit(main())"
 HELD = (
     "import sys, time\n"
     "class Finder:\n"
@@ -92,13 +93,16 @@ def test_keys_pressed_meanwhile_are_done(open_nnplay: Open) -> None:
     assert b"set lr" not in terminal.raw[:first_mouse]
 
 
-def test_ctrl_c_meanwhile_ends_it(open_nnplay: Open) -> None:
-    """Ctrl+C ends the program with status 130 and the terminal as it was."""
-    terminal = open_nnplay(code=HELD.format(instead="time.sleep(60)"))
+@pytest.mark.parametrize("start", [START, SCRIPT], ids=["main", "script"])
+def test_ctrl_c_meanwhile_ends_it(open_nnplay: Open, start: str) -> None:
+    """Ctrl+C ends the program with status 130 and the terminal as it was, though Textual is half imported."""
+    held = HELD.format(instead="time.sleep(60)").replace(START, start)
+    terminal = open_nnplay(code=f"import signal; signal.signal(2, signal.default_int_handler)\n{held}")
     terminal.until(lambda: b"getting ready" in terminal.raw)
     terminal.press("\x03")
     assert terminal.finish() == 130
     assert terminal.restored
+    assert b"Traceback" not in terminal.raw
 
 
 def test_a_kill_meanwhile_restores_the_terminal(open_nnplay: Open) -> None:

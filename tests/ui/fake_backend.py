@@ -32,6 +32,7 @@ class FakeBackend:
         self.table: tuple[Column, ...] = ()
         self.view: Mapping[str, Any] = {}
         self.compiling = False
+        self.worker = None
 
     @property
     def will_run(self) -> bool:

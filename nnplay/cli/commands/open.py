@@ -11,7 +11,7 @@ from nnplay.cli.source import find_session
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
-    from nnplay.tui.contract import Backend
+    from nnplay.tui.backend import Backend
 
 ABOUT: Final = "Open a saved session in the playground"
 

@@ -9,7 +9,7 @@ from typing import Final
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.cli.source import find_session
-from nnplay.paths import user_path
+from nnplay.system.paths import user_path
 from nnplay.text import clean
 
 ABOUT: Final = "Write a session as one file for sharing"

@@ -13,6 +13,7 @@ from platformdirs import user_state_path
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.fields import integer
+from nnplay.system import ctrl_c
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
 
     keymap.load(keymap.path())  # what is wrong with it is said before the screen changes
     _tell_of_recovered()
-    with Opening(ascii_only=drawing.ascii, light=drawing.light) as opening:
+    with Opening(ascii_only=drawing.ascii, light=drawing.light) as opening, ctrl_c.restoring(opening.abandon):
         made = make()
         from nnplay.tui import run as screen
 

@@ -46,15 +46,16 @@ def run(words: Sequence[str]) -> int:
     """Trains."""
     options = _options(words)
     watching = watcher(silent=options.json)
-    with Interrupt() as interrupt, contextlib.ExitStack() as open_session:
+    with contextlib.ExitStack() as until_done:
         try:
-            session = _session(options, watching)
+            session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
         finally:
             watching.close()
-        open_session.callback(session.close)
+        until_done.callback(session.close)
+        interrupt = until_done.enter_context(Interrupt())
         config, trainer = session.config, session.trainer
-        for warning in session.warnings:
-            print(f"nnplay: warning: {warning}", file=sys.stderr)
+        _warn(session.warnings)
+        known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
         with Ending() as ending, Unattended(session.captured, _tell) as recovery:
@@ -68,6 +69,7 @@ def run(words: Sequence[str]) -> int:
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
                 session.save(options.save or None)
+                _warn(session.warnings[known:])
             elif ending.status:
                 recovery.keep()
             if ending.status:
@@ -147,6 +149,11 @@ def _train(
     finally:
         watching.close()
     return None
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _tell(f"warning: {warning}")
 
 
 def _tell(words: str) -> None:

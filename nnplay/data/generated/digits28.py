@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.drawing import glyphs, strokes
 from nnplay.data.generated import _blocks
@@ -24,7 +25,7 @@ def make(samples: int, noise: float, seed: int, distortion: float, digits: str, 
     """Pictures (28, 28, 1) from 0 to 1; noise is the normal deviation of each pixel."""
     wanted = read_digits(digits)
     recipe = {"samples": samples, "noise": noise, "seed": seed, "distortion": distortion, "digits": wanted}
-    sources = (*(str(module.__file__) for module in (strokes, glyphs, _blocks)), __file__)
+    sources = (*(str(module.__file__) for module in (strokes, exact, glyphs, _blocks)), __file__)
     block = functools.partial(_block, wanted, noise, distortion)
     rows = load_or_make(recipe, sources, lambda: in_blocks(samples, seed, "digits", block))
     x = rows["pictures"].astype(np.float32) / np.float32(255)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.drawing import outlines
 from nnplay.data.drawing.outlines import RADII, Scene
@@ -41,7 +42,7 @@ def make_scene(size: int, colours: str, kinds: int, objects: int, noise: float) 
 def draw_pictures(scene: Scene, samples: int, seed: int) -> Arrays:
     """Pictures, labels and masks of a scene, from disk if they were drawn before."""
     recipe = {"scene": repr(scene), "samples": samples, "seed": seed}
-    sources = tuple(str(module.__file__) for module in (outlines, _blocks))
+    sources = tuple(str(module.__file__) for module in (exact, outlines, _blocks))
     return load_or_make(
         recipe, sources, lambda: in_blocks(samples, seed, "pictures", functools.partial(outlines.draw, scene))
     )

@@ -10,6 +10,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, text
+from nnplay.text import written
 
 #: The choices of `nnplay.read_csv`.
 FIELDS: Final = (
@@ -42,9 +43,9 @@ def read_kinds(given: Any) -> dict[str, str]:
         InputError: a part of the text is not of that form.
     """
     if isinstance(given, Mapping):
-        return {str(column): str(kind) for column, kind in given.items()}
+        return {written(column): written(kind) for column, kind in given.items()}
     kinds: dict[str, str] = {}
-    for part in str(given).split(","):
+    for part in written(given).split(","):
         column, equals, kind = part.strip().rpartition("=")
         if not equals:
             raise InputError(f"'{part.strip()}' is not of the form column=kind", hint="as in age=number, id=skip")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.features import expand, read_features
 from nnplay.fields import integer, number, text
@@ -40,7 +41,7 @@ def balanced_labels(samples: int, classes: int) -> NDArray[np.int64]:
 
 def polar(radius: Array, angle: Array) -> Array:
     """Points (N, 2) at `radius` and `angle`, which is measured from the vertical axis as Playground does."""
-    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+    return np.stack([radius * exact.sin(angle), radius * exact.cos(angle)], axis=1)
 
 
 def make_classes(name: str, points: Array, labels: NDArray[Any], features: str, classes: tuple[str, ...]) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
 from nnplay.data.synthetic._planar import (
@@ -24,7 +25,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     radius = np.where(outer, rng.uniform(0.7 * RADIUS, RADIUS, samples), rng.uniform(0, 0.5 * RADIUS, samples))
     points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
     disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
-    labels = np.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
+    labels = exact.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
     return make_classes("circle", points, labels, features, ("outside", "inside"))
 
 

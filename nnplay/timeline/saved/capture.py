@@ -10,7 +10,7 @@ from nnplay.config.live import with_live
 from nnplay.timeline.branches import Line
 from nnplay.timeline.checkpoint_store import Moment, RunPart
 from nnplay.timeline.saved.branch_log import MOST_CHANGES, SMALL, Course, KeptLine, KeptMoment, KeptPast, Stretch
-from nnplay.timeline.saved.engine import SEVERAL, engine
+from nnplay.timeline.saved.engine import ENGINE, SEVERAL
 from nnplay.timeline.saved.select import Room, chosen, needed
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.checkpoint_file import KeptState
@@ -26,9 +26,8 @@ def taken(timeline: Timeline, config_of: ConfigOf) -> KeptPast | None:
     Args:
         config_of: what the trainer of a part was made of.
     """
-    here = engine(timeline.trainer.setup.real)
-    ran = timeline.engine or here
-    if ran != here and timeline.latest > timeline.recalled:
+    ran = timeline.engine or ENGINE
+    if ran != ENGINE and timeline.latest > timeline.recalled:
         ran = SEVERAL
     return Taking(timeline, config_of).past(ran)
 
@@ -84,10 +83,13 @@ class Taking:
         )  # fmt: skip
 
     def _stretches(self, moments: Sequence[Moment]) -> tuple[Stretch, ...] | None:
-        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described."""
+        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described.
+
+        Moments of two networks are never put into one stretch, whatever a file may have said of them.
+        """
         found: list[list[Moment]] = []
         for moment in moments:
-            if moment.pinned or not found:
+            if moment.pinned or not found or moment.part is not found[-1][-1].part:
                 found.append([])
             found[-1].append(moment)
         made = [self._stretch(one) for one in found]

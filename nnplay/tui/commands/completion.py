@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nnplay.data.catalogue import file_endings
 from nnplay.errors import InputError, unknown
+from nnplay.run.choices import Catalogue
 from nnplay.tui.commands.actions import ACTIONS, Action
-from nnplay.tui.contract import Catalogue
 from nnplay.tui.forms.entries import Entry
 
 

@@ -10,9 +10,9 @@ from textual.widget import Widget
 
 from nnplay.errors import NnplayError
 from nnplay.text import clean
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import BY_ID, Action, Where
 from nnplay.tui.commands.key_order import KeysInOrder
-from nnplay.tui.contract import Backend
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.base import Pane

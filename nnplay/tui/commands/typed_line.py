@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnplay.errors import NnplayError
 from nnplay.network.layer_text import split_layers
-from nnplay.paths import user_path
+from nnplay.system.paths import user_path
 from nnplay.tui.commands import completion
 from nnplay.tui.commands.actions import Action
 from nnplay.tui.commands.files import KeepingActions

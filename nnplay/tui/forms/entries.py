@@ -8,9 +8,11 @@ from pathlib import PurePath
 from typing import Any
 
 from nnplay.data.catalogue import name_sources
+from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
-from nnplay.tui.contract import Catalogue, Settings, TableColumn
+from nnplay.run.choices import Catalogue
+from nnplay.run.settings import Settings
 from nnplay.tui.forms.column_choices import Offer, kinds, kinds_text, learned, read_kinds, targets
 from nnplay.tui.forms.problem import PROBLEMS, first_of, has_features, problem_of, titles
 
@@ -72,7 +74,7 @@ def data_title(name: str) -> str:
     return PurePath(name).name or name
 
 
-def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[TableColumn] = ()) -> list[Entry]:
+def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
     """Problem, data set, its own fields, split, batch size, features.
 
     Args:
@@ -96,7 +98,7 @@ def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Tab
     return entries
 
 
-def _of_table(entry: Entry, columns: Sequence[TableColumn]) -> Entry:
+def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     """Settings that name columns offer those that there are."""
     if not columns:
         return entry

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.tui.contract import Floats
+from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import half_blocks, quantised, resized
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend

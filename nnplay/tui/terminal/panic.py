@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from nnplay import __version__
-from nnplay.private_folder import make_private
+from nnplay.system.private_folder import make_private
 
 
 def report(error: BaseException | None, rescue: Callable[[], str]) -> str:

@@ -45,7 +45,7 @@ def make_masks(trainer: Trainer, row: int) -> Masks:
     """One picture with its true and its predicted mask."""
     part = shown_part(trainer)
     true = np.asarray(part.y[row], np.int64)
-    predicted = decide_classes(trainer, trainer.predict(part.x[row : row + 1]))[0]
+    predicted = decide_classes(trainer, trainer.answers(part.x[row : row + 1]))[0]
     shape = image_shape(trainer)
     image = as_image(part.x[row], shape) if shape[0] else np.asarray(part.x[row], np.float32).mean(axis=-1)
     overlaps = _measure_overlaps(true, predicted, trainer.split.outputs)

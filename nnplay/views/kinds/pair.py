@@ -33,7 +33,7 @@ def make_pair(trainer: Trainer, row: int) -> Pair:
     """The picture that is wanted, and the one that the network gives."""
     part, shape = shown_part(trainer), image_shape(trainer)
     unscale = trainer.split.scaler.inverse_target
-    answer = trainer.predict(part.x[row : row + 1]).reshape(1, -1)
+    answer = trainer.answers(part.x[row : row + 1]).reshape(1, -1)
     return Pair(as_image(unscale(part.y[row : row + 1])[0], shape), as_image(unscale(answer)[0], shape))
 
 

@@ -56,7 +56,7 @@ def suits(trainer: Trainer) -> bool:
 def make_series(trainer: Trainer, row: int) -> Series:
     """One example of numbers over time, with what is wanted and what is answered."""
     part = shown_part(trainer)
-    answer = trainer.predict(part.x[row : row + 1])
+    answer = trainer.answers(part.x[row : row + 1])
     lines = _lines(raw_inputs(trainer, part)[row])
     if trainer.form.decide is None:
         return _make_numbers(trainer, part, row, answer, lines)

@@ -34,7 +34,7 @@ def suits(trainer: Trainer) -> bool:
 def make_tokens(trainer: Trainer, row: int) -> Tokens:
     """One example of symbols, with what is wanted and what is answered at each place, or once."""
     part, names = shown_part(trainer), trainer.split.class_names
-    answer = trainer.predict(part.x[row : row + 1])
+    answer = trainer.answers(part.x[row : row + 1])
     seen = _name_symbols(part.x[row], names)
     predicted = np.atleast_1d(decide_classes(trainer, answer)[0])
     true = np.atleast_1d(part.y[row])

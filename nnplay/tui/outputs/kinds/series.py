@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.tui.contract import Floats
 from nnplay.tui.draw import axes, curves
+from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.outputs.chart_parts import draw_legend, find_limits, finite_points
 from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.outputs.verdict import draw_chances, draw_verdict

@@ -1,0 +1,52 @@
+"""A path as the user typed it: `~` expanded, and refused where it cannot name anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nnplay.arguments import kind_of
+from nnplay.errors import InputError
+from nnplay.text import clean
+
+
+def user_path(typed: str | os.PathLike[str]) -> Path:
+    """The path, whether or not something is there.
+
+    Raises:
+        InputError: it is too long, names an unknown user, has a NUL in it, or leads through what may not be entered.
+    """
+    kind_of(typed, (str, os.PathLike), "path", hint="give the name of a file or folder")
+    try:
+        path = Path(typed).expanduser()
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return path  # the one who wants to read there says what is missing
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(
+            f"cannot be used as a path: {reason}", where=clean(str(typed)), hint="give another one"
+        ) from None
+    return path
+
+
+def whole_path(typed: str | os.PathLike[str]) -> Path:
+    """The path from the root on: it means the same place whatever becomes of the working folder.
+
+    Raises:
+        InputError: as `user_path`, or the working folder that it begins in is gone.
+    """
+    path = user_path(typed)
+    try:
+        return path.absolute()
+    except OSError:
+        hint = "give a path that begins with /"
+        raise InputError("the working folder is gone", where=clean(str(typed)), hint=hint) from None
+
+
+def shown(path: Path) -> str:
+    """A whole path as people write it: from the working folder on, where it lies in that."""
+    try:
+        return clean(str(path.relative_to(Path.cwd())))
+    except (OSError, ValueError):
+        return clean(str(path))
