@@ -22,6 +22,7 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
+from nnplay.system.paths import whole
 from nnplay.text import clean, written
 from nnplay.training.settings import SETUP_FIELDS, Setup
 from nnplay.training.targets import default_loss
@@ -155,7 +156,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
+        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
 
     def untold(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""

@@ -120,6 +120,7 @@ class Moves:
                 self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
 
+        self._requests.worker.leaves_for(wanted)
         timeline.go(wanted, progress)
         self._requests.worker.travelled(trainer)
         arrived = timeline.trainer.step == wanted

@@ -124,15 +124,20 @@ def _refuse_occupied(target: Path) -> None:
             session.refuse_others(place.names(), place.where)
 
 
-def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:
-    """Saves into a session folder; returns the generation.
+def write(
+    path: str | os.PathLike[str],
+    saved: SavedRun,
+    lock: session.Lock | None = None,
+    moved: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
 
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
     saved = replace(saved, past=fitting(saved.past))
     more = {} if saved.past is None else tensors(saved.past)
-    return session.save(path, saved.record, {**saved.tensors, **more}, lock=lock)
+    return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)

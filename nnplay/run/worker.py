@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nnplay.errors import InputError, NnplayError
@@ -39,6 +40,7 @@ class Worker:
         look, stops, tempo: pictures that are wanted, conditions that end the training, and its speed.
         timeline: the run and its past; only commands touch it.
         part_of: the part of a run that a trainer belongs to once some things are changed; set by those who save it.
+        leaving: called in the training thread before the run leaves its newest step for the past; set by those too.
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
@@ -47,6 +49,7 @@ class Worker:
         self.budget = budget
         self.timeline: Timeline | None = None
         self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = remade_part
+        self.leaving: Command = lambda worker: None
         self._travels = 0
         self.tempo = FULL
         self._inbox: Inbox[Worker] = Inbox()
@@ -225,6 +228,16 @@ class Worker:
         """Whether the thread still works."""
         return self.thread.is_alive()
 
+    @property
+    def spent(self) -> int:
+        """Another number after each hundredth of a second that the thread has computed, also within a long step."""
+        try:
+            status = Path(f"/proc/self/task/{self.thread.native_id}/stat").read_text()
+        except OSError:  # another system, or the thread has ended
+            return int(100 * time.process_time())
+        fields = status.rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def draw_again(self) -> None:
         """Makes the pictures anew at the next step boundary: the screen looks at something else."""
         self._publisher.outdate()
@@ -279,6 +292,12 @@ class Worker:
             self._aim = None
             if self._publisher.message.startswith("going to step"):
                 self._publisher.message = ""
+
+    def leaves_for(self, step: int) -> None:
+        """For the training thread: the run is about to go to a step of the known past, perhaps from its newest one."""
+        trainer, timeline = self.both()
+        if step < trainer.step == timeline.latest:
+            self.leaving(self)
 
     def travelled(self, before: Trainer) -> None:
         """For the training thread: the run was taken to another moment; `before` stood there until then."""
@@ -337,6 +356,7 @@ class Worker:
         self.halt()
         _, timeline = self.both()
         self._error = ""
+        self.leaves_for(step)
         self._aim = min(max(step, timeline.first), timeline.latest)
 
     def _forward(self, epoch: bool) -> None:

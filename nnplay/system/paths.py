@@ -44,6 +44,17 @@ def whole_path(typed: str | os.PathLike[str]) -> Path:
         raise InputError("the working folder is gone", where=clean(str(typed)), hint=hint) from None
 
 
+def whole(path: Path) -> Path:
+    """The path from the root on, for whoever keeps it: the working folder may be gone, or another one, by then.
+
+    Where it is gone already the path stays as it is, and the one who wants to read there says what is missing.
+    """
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        return path
+
+
 def shown(path: Path) -> str:
     """A whole path as people write it: from the working folder on, where it lies in that."""
     try:

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyte
+
+from tests.child_signals import signals
 
 PATIENCE = 240.0
 """Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
@@ -34,17 +36,28 @@ class _AnsweringScreen(pyte.Screen):
             super().report_device_status(mode)
 
 
-def _take_terminal() -> None:
-    """In the child: stdin is its terminal, whose hang-up counts, also where the tests themselves run under nohup."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _taking_terminal(begin: Callable[[], None]) -> Callable[[], None]:
+    """For the child: stdin is its terminal, and signals count as `begin` says."""
+
+    def take() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        begin()
+
+    return take
 
 
 class Terminal:
     """One child on a pseudo-terminal of a given size."""
 
     def __init__(
-        self, arguments: Sequence[str], columns: int, rows: int, environ: Mapping[str, str], *, answers: bool = True
+        self,
+        arguments: Sequence[str],
+        columns: int,
+        rows: int,
+        environ: Mapping[str, str],
+        *,
+        answers: bool = True,
+        ignored: Collection[signal.Signals] = (),
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
@@ -63,7 +76,7 @@ class Terminal:
             stderr=self.slave,
             env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=_taking_terminal(signals(ignored)),
         )
 
     def _size(self, columns: int, rows: int) -> None:
@@ -131,11 +144,22 @@ class Terminal:
     @property
     def restored(self) -> bool:
         """Whether the normal screen, the cursor and the line discipline are back, and the mouse is off."""
-        modes = termios.tcgetattr(self.slave)
         last = {mode: max(self.raw.rfind(b"\x1b[?%dh" % mode), -1) for mode in (1049, 1000, 1003)}
         off = all(self.raw.rfind(b"\x1b[?%dl" % mode) >= place for mode, place in last.items())
         cursor = self.raw.rfind(b"\x1b[?25h") >= self.raw.rfind(b"\x1b[?25l")
-        return off and cursor and modes[:4] == self.modes[:4]
+        return off and cursor and self.cooked
+
+    def until_full(self) -> None:
+        """Reads nothing until the child cannot write any more."""
+        end = time.monotonic() + PATIENCE
+        while select.select([], [self.slave], [], 0)[1]:
+            assert time.monotonic() < end, "the terminal always had room"
+            time.sleep(0.02)
+
+    @property
+    def cooked(self) -> bool:
+        """Whether the line discipline is the one of before."""
+        return termios.tcgetattr(self.slave)[:4] == self.modes[:4]
 
     def close(self) -> None:
         """End the child if it still lives, and free the terminal."""

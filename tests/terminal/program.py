@@ -1,7 +1,7 @@
 """The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
 
 `--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is
-saved on a signal or a crash.
+saved on a signal or a crash, in so many `--pieces` a quarter of a second apart, and with `--stuck` never to the end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from nnplay.cli.interrupt import without_terminal
 from nnplay.errors import InputError
 from nnplay.tui.commands import keymap
 from nnplay.tui.run import run
@@ -24,9 +25,11 @@ from tests.ui.fake_run import trained
 class LiveBackend(FakeBackend):
     """Publishes a new snapshot 30 times a second while it runs."""
 
-    def __init__(self, rescue: Path, *, crash: bool, hang: bool = False) -> None:
+    def __init__(self, rescue: Path, *, crash: bool, hang: bool, pieces: int, stuck: bool) -> None:
         super().__init__()
         self._rescue, self._crash, self._hang = rescue, crash, hang
+        self._pieces, self._stuck, self._rescued = pieces, stuck, 0
+        self._rescuing = threading.Lock()
         self._end = threading.Event()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -44,11 +47,22 @@ class LiveBackend(FakeBackend):
         super().rewind()
 
     def rescue(self) -> str:
-        self._rescue.write_text(f"step {self.snapshot.step}")
+        with self._rescuing:
+            if self._stuck:
+                time.sleep(10_000)
+            while self._rescued < self._pieces:
+                time.sleep(0.25)
+                self._rescued += 1
+            self._rescue.write_text(f"step {self.snapshot.step}")
         return f"the run was saved to {self._rescue.name}"
+
+    def rescue_progress(self) -> int:
+        return self._rescued
 
     def stop(self, *, keep: bool = False) -> None:
         self._end.set()
+        if keep:
+            self.rescue()  # as the real one does: it waits for the one that goes on
 
 
 def main() -> int:
@@ -56,6 +70,8 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--crash", action="store_true")
     parser.add_argument("--hang", action="store_true")
+    parser.add_argument("--stuck", action="store_true")
+    parser.add_argument("--pieces", type=int, default=0)
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--rescue", type=Path, default=Path("rescued"))
     options = parser.parse_args()
@@ -63,8 +79,10 @@ def main() -> int:
         check()
         keymap.load(keymap.path())
         with Opening(ascii_only=options.ascii) as opening:
-            backend = LiveBackend(options.rescue, crash=options.crash, hang=options.hang)
-            return run(backend, ascii_only=options.ascii, tour=False, opening=opening)
+            backend = LiveBackend(
+                options.rescue, crash=options.crash, hang=options.hang, pieces=options.pieces, stuck=options.stuck
+            )
+            return without_terminal(run(backend, ascii_only=options.ascii, tour=False, opening=opening))
     except InputError as error:
         print(error.message, file=sys.stderr)
         return error.exit_code

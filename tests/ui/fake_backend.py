@@ -28,6 +28,7 @@ class FakeBackend:
         self.past: list[FakeSettings] = []
         self.future: list[FakeSettings] = []
         self.unsaved_steps = False
+        self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
         self.view: Mapping[str, Any] = {}
@@ -178,6 +179,12 @@ class FakeBackend:
     def rescue(self) -> str:
         self.asked.append(("rescue",))
         return "the run was saved to rescued.nnplay"
+
+    def older_recovered(self) -> int:
+        return self.older
+
+    def rescue_progress(self) -> int:
+        return 0
 
     def stop(self, *, keep: bool = False) -> None:
         self.asked.append(("stop",))

@@ -121,10 +121,10 @@ def _tell_of_recovered() -> None:
     with contextlib.suppress(OSError):
         if not any(folder.iterdir()):
             return
-        from nnplay.run.recent import recovered
+        from nnplay.run.recent import older_recovered, recovered
 
-        if held := recovered():
-            number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
+        if held := len(recovered()) + older_recovered():
+            number = "a run was" if held == 1 else f"{held:,} runs were"
             print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
 
 

@@ -19,7 +19,7 @@ from nnplay.errors import DivergedError, InputError
 from nnplay.run.autosave import Unattended
 from nnplay.run.saved_run import refuse_taken
 from nnplay.run.session import Session
-from nnplay.text import clean
+from nnplay.system.paths import shown
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -78,7 +78,7 @@ def run(words: Sequence[str]) -> int:
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if session.path is not None:
-        _say_where(clean(str(session.path)), given_up, silent=options.json)
+        _say_where(shown(session.path), given_up, silent=options.json)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0

@@ -47,7 +47,8 @@ class KeepingActions(ChangingActions):
         """Choose a run that ended without being saved: to go on with it, to look at a copy, or to delete it."""
         held = self._backend.recovered()
         if held:
-            self.push_screen(Recovered(held, self._backend.discard), self._take_recovered)
+            dialog = Recovered(held, self._backend.discard, older=self._backend.older_recovered())
+            self.push_screen(dialog, self._take_recovered)
         else:
             self.say("no run ended without being saved")
 
