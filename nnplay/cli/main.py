@@ -16,7 +16,7 @@ from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.progress import is_terminal
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
 from nnplay.system.ctrl_c import INTERRUPTED
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     notices.tell = warn
     try:
-        with speaking("command"):
+        with advise_for("command"):
             status = _dispatch(words)
             sys.stdout.flush()  # what cannot be written is found out here, not by the interpreter as it ends
             return status

@@ -154,7 +154,7 @@ class _Planner:
         for position, layer in enumerate(layers):
             path = self.path(layer, f"{prefix}{position}", prefix)
             found = len(self.problems)
-            after = _suggested(layers[position + 1 :]) or behind
+            after = suggested_scheme(layers[position + 1 :]) or behind
             value = self.place(layer, value, path, frozen or layer.frozen, after)
             if len(self.problems) > found:
                 break
@@ -211,11 +211,14 @@ def _not_one_chain(layer: Layer) -> InputError:
     return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
 
 
-def _suggested(layers: Iterable[Layer]) -> str:
-    """The scheme that the next activation suggests; layers without an opinion in between are passed over."""
+def suggested_scheme(layers: Iterable[Layer]) -> str:
+    """The scheme of initial weights that the next activation suggests; layers without an opinion are passed over.
+
+    Empty where none follows before the next layer that such an activation would be meant for.
+    """
     for layer in layers:
         if layer.record.initial:
             return layer.record.initial
-        if layer.record.family in ("linear", "convolution"):
+        if layer.record.traits.follows_activation:
             return ""
     return ""

@@ -20,11 +20,11 @@ from nnplay.run.edits import Changing, stops_of
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
 from nnplay.run.settings import Settings, fitted, from_config
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, Tempo
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
-from nnplay.views.snapshot import Snapshot
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"

@@ -13,6 +13,7 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import Inbox, Order, answer_of
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import FULL
 from nnplay.timeline.branches import Line
 from nnplay.timeline.checkpoint_store import RunPart, remade_part
@@ -21,7 +22,6 @@ from nnplay.training import side_curves
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")

@@ -10,9 +10,9 @@ from nnplay.network.summary import Ledger
 from nnplay.run.choices import Catalogue
 from nnplay.run.recent import Recent
 from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import Tempo
 from nnplay.run.worker import Worker
-from nnplay.views.snapshot import Snapshot
 
 
 class Backend(Protocol):

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
 from nnplay.system import ctrl_c
@@ -61,7 +61,7 @@ def run(
     signals.install(signals.Ending(backend.rescue, app.leave_from_signal, restore, backend.rescue_progress))
     ctrl_c.hand_over()
     try:
-        with speaking("playground"):
+        with advise_for("playground"):
             status = app.run()
     finally:
         if opening is not None:

@@ -6,6 +6,8 @@ import pytest
 
 import nnplay as nn
 from nnplay.errors import InputError, Problems
+from nnplay.network.layer_text import split_layers
+from nnplay.network.summary import ledger
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord
 
@@ -111,3 +113,25 @@ def test_far_too_many_layers_are_refused_before_anything_is_planned() -> None:
     for text in ("tanh, " * 10_001, f"sequential[{'tanh, ' * 10_000}]"):
         with pytest.raises(InputError, match="has 10,001 layers; at most 10,000"):
             nn.Network(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "linear 8, linear 4, relu",
+        "linear 8, dropout 0.1, layer_norm, dropout 0.1, relu, linear 2",
+        "linear 8, relu, linear 2",
+        "linear 8, concat[linear 3, relu | linear 3], tanh",
+    ],
+)
+def test_the_list_of_layers_says_how_weights_really_begin(text: str) -> None:
+    """The scheme beside each layer is the one that the network uses, however far behind the activation stands."""
+    texts = split_layers(text)
+    plan = nn.Network(text, seed=0).plan((5,))
+    used = {step.path: step.initial.replace("_", "-") for step in plan.steps if "init" in step.layer.values}
+    shown = ledger(texts, (5,), (), ()).lines
+    assert {str(place): line.note for place, line in enumerate(shown) if line.note} == {
+        path: scheme for path, scheme in used.items() if "." not in path
+    }
+    inside = [part.note for line in shown for branch in line.parts for part in branch if part.note]
+    assert inside == [scheme for path, scheme in used.items() if "." in path]

@@ -8,8 +8,8 @@ from typing import Any
 
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import Tempo
-from nnplay.views.snapshot import Snapshot
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, FakeSettings
 

@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from nnplay.errors import InputError
+from nnplay.health.finding import Finding
 from nnplay.network.fit_outputs import suited
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
@@ -25,7 +26,6 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import panic
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.network_view import NetworkView
-from nnplay.views.snapshot import Finding
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, text_of, type_line

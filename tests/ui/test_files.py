@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.data.csv.columns import Column
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
@@ -96,7 +96,7 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
     backend = PlaygroundBackend()
     app = Playground(backend, Look())
     try:
-        with speaking("playground"):
+        with advise_for("playground"):
             async with app.run_test(size=(120, 40)) as pilot:
                 app._command("data", "my.csv target=price")
                 await until(pilot, lambda: "missing" in said(app))

@@ -9,7 +9,7 @@ from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
-from nnplay.cli.source import session_source
+from nnplay.cli.source import find_session
 from nnplay.errors import InputError
 from nnplay.system.paths import user_path
 from nnplay.text import clean
@@ -24,7 +24,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("file", nargs="?", default="", help="where to write; the session's name with .zip by default")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     given = parser.read(words)
-    folder = session_source(given.session)
+    folder = find_session(given.session)
     target = user_path(given.file) if given.file else _beside(folder)
     for warning in session.pack(folder, target, overwrite=given.overwrite):
         print(f"nnplay: warning: {warning}", file=sys.stderr)

@@ -14,6 +14,7 @@ from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
+from nnplay.data.catalogue import name_sources
 from nnplay.errors import DivergedError, InputError
 from nnplay.run.autosave import Unattended
 from nnplay.run.saved_run import refuse_taken
@@ -85,7 +86,7 @@ def run(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnplay.data.catalogue import file_endings
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
@@ -141,7 +142,7 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
 
 def paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
-    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".zip", ".toml")
+    endings = file_endings() if word == "data" else (".nnplay", ".zip", ".toml")
     try:
         typed = Path(start).expanduser()
         folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)

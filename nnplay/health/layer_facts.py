@@ -13,9 +13,6 @@ from nnplay.network.network import Step
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
-#: Activations that are 0 for half of all numbers, and those that are flat near two bounds.
-_SILENT: Final = ("relu", "relu6")
-_BOUNDED: Final = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hardtanh": (-1.0, 1.0), "hardsigmoid": (0.0, 1.0)}
 #: A number within this share of the range from a bound is saturated: the slope there is below 4 % of the steepest.
 _NEAR: Final = 0.01
 #: A unit is saturated if that share of the rows is.
@@ -59,72 +56,79 @@ class Weight:
     passes_alike: bool
 
 
-def activations(trainer: Trainer) -> tuple[Activation, ...]:
+def describe_activations(trainer: Trainer) -> tuple[Activation, ...]:
     """The activation layers, without the network's answer: of a sample of training rows, or of the last batch."""
-    steps = [step for step in trainer.plan.steps if step.layer.record.name in (*_SILENT, *_BOUNDED)]
-    hidden = _some([step for step in steps if step.output != trainer.plan.output])
+    hidden = _sample_layers(
+        [step for step in trainer.plan.steps if _can_fail(step) and step.output != trainer.plan.output]
+    )
     if not hidden:
         return ()
     rows = min(_MOST_ROWS, len(trainer.split.train), _FORWARD_COST // max(1, trainer.plan.multiply_adds))
     if rows >= _FEWEST_ROWS and len(trainer.plan.steps) <= _FORWARD_STEPS:
-        outputs = _forward(trainer, hidden, rows)
-    elif trainer.batch_rows >= _FEWEST_ROWS and _fresh(trainer):
-        outputs = _last_batch(trainer, hidden)
+        outputs = _compute_outputs(trainer, hidden, rows)
+    elif trainer.batch_rows >= _FEWEST_ROWS and _holds_batch(trainer):
+        outputs = _read_last_batch(trainer, hidden)
     else:
         return ()
-    return tuple(_activation(step, output) for step, output in zip(hidden, outputs, strict=True))
+    return tuple(_describe_activation(step, output) for step, output in zip(hidden, outputs, strict=True))
 
 
-def _forward(trainer: Trainer, steps: list[Step], rows: int) -> list[Array]:
+def _can_fail(step: Step) -> bool:
+    """Whether units of this layer can be dead or saturated."""
+    traits = step.layer.record.traits
+    return traits.rectifies or traits.bounds is not None
+
+
+def _compute_outputs(trainer: Trainer, steps: list[Step], rows: int) -> list[Array]:
     x = trainer.split.train.x
     names = [f"check {step.path}.output" for step in steps]
     found = trainer.forward(x[:: len(x) // rows][:rows], names)
     return [found[name] for name in names]
 
 
-def _last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
+def _read_last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["activations"]}
     return [machine.left_in(slots[f"{step.path}.output"]) for step in steps]
 
 
-def _fresh(trainer: Trainer) -> bool:
+def _holds_batch(trainer: Trainer) -> bool:
     """Whether memory holds a batch at all: it does not before the first step, nor after settings changed the tape."""
     return trainer.step > 0 and int(trainer.machine.program[abi.PROGRAM_STEPS_DONE]) > 0
 
 
-def _activation(step: Step, output: Array) -> Activation:
+def _describe_activation(step: Step, output: Array) -> Activation:
     """Units are the last axis; all other axes (rows, places of a picture) are cases of a unit."""
     flat = output.reshape(-1, output.shape[-1])
     units = flat[:: max(1, len(flat) // _MOST_ROWS), :: max(1, flat.shape[1] // _MOST_UNITS)]
-    kind = step.layer.record.name
-    if kind in _SILENT:
+    record = step.layer.record
+    if record.traits.bounds is None:
         silent = float((units.max(axis=0) <= 0.0).mean())
-        return Activation(step.path, kind, len(output), silent, 0.0)
-    low, high = _BOUNDED[kind]
+        return Activation(step.path, record.name, len(output), silent, 0.0)
+    low, high = record.traits.bounds(step.layer.values)
     near = _NEAR * (high - low)
     flat_share = ((units < low + near) | (units > high - near)).mean(axis=0)
-    return Activation(step.path, kind, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
+    return Activation(step.path, record.name, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
 
 
-def weights(trainer: Trainer) -> tuple[Weight, ...]:
+def describe_weights(trainer: Trainer) -> tuple[Weight, ...]:
     """The weights (not the biases) of trained layers, in the order of the forward pass."""
     machine = trainer.machine
-    slots = {slot.name: slot for slot in machine.tape.layout.slots["gradients"]} if _fresh(trainer) else {}
+    slots = {slot.name: slot for slot in machine.tape.layout.slots["gradients"]} if _holds_batch(trainer) else {}
     found = []
-    for step in _some([step for step in trainer.plan.steps if not step.frozen and step.plan.parameters]):
+    for step in _sample_layers([step for step in trainer.plan.steps if not step.frozen and step.plan.parameters]):
         name = next((name for name, declared in step.plan.parameters.items() if declared.decays), None)
         if name is None:
             continue
         full = f"{step.path}.{name}"
-        gradient = _rms(machine.view(slots[f"d{full}"])) if f"d{full}" in slots else float("nan")
+        gradient = _root_mean_square(machine.view(slots[f"d{full}"])) if f"d{full}" in slots else float("nan")
         weight = machine.view(machine.tape.parameters[full])
         flat = weight.reshape(-1, weight.shape[-1])
-        found.append(Weight(step.path, gradient, _alike(flat), _alike(flat.T)))
+        found.append(Weight(step.path, gradient, _columns_alike(flat), _columns_alike(flat.T)))
     return tuple(found)
 
 
-def update(trainer: Trainer) -> float:
+def measure_update(trainer: Trainer) -> float:
     """How much the last steps changed the weights, as a share of their size for one step; NaN while that is unknown.
 
     The machine keeps a copy of the weights from at most a few dozen steps ago; the difference is what really happened,
@@ -136,32 +140,32 @@ def update(trainer: Trainer) -> float:
     part = slice(first, first + span.size(1), max(1, span.size(1) // _SAMPLE))
     now, before = machine.state()[part], machine.view(machine.tape.named["good"])[part]
     steps = trainer.step - int(machine.clock[abi.CLOCK_GOOD])
-    size = _rms(now)
-    if not _fresh(trainer) or steps <= 0 or size == 0.0 or not before.any():
+    size = _root_mean_square(now)
+    if not _holds_batch(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")
-    return _rms(now.astype(np.float64) - before) / size / steps
+    return _root_mean_square(now.astype(np.float64) - before) / size / steps
 
 
-def fault(trainer: Trainer) -> bool:
+def has_fault(trainer: Trainer) -> bool:
     """Whether the last step that was tried met a number that is not finite."""
     machine, named = trainer.machine, trainer.machine.tape.named
     return trainer.step > 0 and not all(np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "checks"))
 
 
-def _some(steps: list[Step]) -> list[Step]:
+def _sample_layers(steps: list[Step]) -> list[Step]:
     """At most `_MOST_LAYERS`, evenly spread, the first and the last among them."""
     if len(steps) <= _MOST_LAYERS:
         return steps
     return [steps[k] for k in np.linspace(0, len(steps) - 1, _MOST_LAYERS).astype(int)]
 
 
-def _rms(values: Array) -> float:
+def _root_mean_square(values: Array) -> float:
     flat = values.reshape(-1)
     sample = flat[:: max(1, flat.size // _SAMPLE)].astype(np.float64)
     return float(np.sqrt(np.mean(sample * sample))) if sample.size else 0.0
 
 
-def _alike(weight: Array) -> bool:
+def _columns_alike(weight: Array) -> bool:
     """Whether all columns are the same but for rounding, which differs between the columns of a product."""
     sample = weight[:: max(1, len(weight) // 64), :: max(1, weight.shape[1] // 64)].astype(np.float64)
     difference = np.abs(sample - sample[:, :1]).max(initial=0.0)

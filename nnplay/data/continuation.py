@@ -1,4 +1,4 @@
-"""How a series goes on behind each example of it: what a forecast is compared with."""
+"""How a series continues after each window of it: what a forecast is compared with."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Sequel:
-    """The values behind the last one that is seen, for each example.
+class Continuation:
+    """For each example, the values that follow the last one in its window.
 
     Attributes:
         values: (N, steps), in original units and without noise; never an input of a network.
-        ahead: how many steps behind the last value seen the one lies that is learned.
+        ahead: how many steps after the window the value lies that is learned: 1 for the very next one.
     """
 
     values: NDArray[np.float32]
     ahead: int
 
-    def take(self, rows: NDArray[Any]) -> Sequel:
-        """Those of some examples."""
+    def select(self, rows: NDArray[Any]) -> Continuation:
+        """The continuations of some examples, by their numbers."""
         return replace(self, values=self.values[rows])

@@ -4,52 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.health.finding import Finding
 from nnplay.training.history import Curve
-from nnplay.views.answers import Output, Shown
+from nnplay.views.plane import Surface
+from nnplay.views.view import Output, Shown
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Examples over a picture: places (n, 2) in the raw plane, targets (n,), and which are held out of training."""
-
-    places: Floats
-    targets: Floats
-    held_out: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Surface:
-    """The network's answer over its two raw inputs.
-
-    Attributes:
-        values: (rows, columns), first row at the top (largest x₂); a signed number, or a class index if `classes` > 2.
-        low, high: values at the two ends of the colour scale.
-    """
-
-    values: Floats
-    classes: int
-    low: float
-    high: float
-    x_range: tuple[float, float]
-    y_range: tuple[float, float]
-    points: Points | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One sentence about the run, and the key and action that apply its cure, if there is one."""
-
-    level: Literal["good", "hint", "warning", "error"]
-    sentence: str
-    key: str = ""
-    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ MAX_BYTES: Final = 512 << 20
 _CHECK: Final = "crc"
 
 
-def remembered(recipe: Mapping[str, Any], sources: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
+def load_or_make(recipe: Mapping[str, Any], sources: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
     """The byte arrays that `make` returns, from disk if they were made before.
 
     Args:
