@@ -27,6 +27,7 @@ from nnplay.records.worked import Named
 from nnplay.tape import assembler, interpreter
 from nnplay.tape.machine_cpu import Machine
 from nnplay.tape.tape import Row, Tape, encode
+from nnplay.training.live_settings import IN_MEMORY
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
@@ -136,7 +137,7 @@ class Bench:
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, target, **more)
+        options = assembler.Options(trial.n, trial.n, target, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
             self.tape: Tape = assembler.build(self.plan, self.loss, self.optimizer, options)
         self.machine = Machine(self.tape, real=real, threads=threads)

@@ -11,7 +11,7 @@ from nnplay.data.features import FEATURES
 from nnplay.fields import Field, integer, number
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
-from nnplay.training.settings import SETUP_FIELDS
+from nnplay.training.settings import DECLARED
 
 #: When a run stops by itself; 0 turns a condition off.
 STOP_FIELDS = (
@@ -21,7 +21,6 @@ STOP_FIELDS = (
     number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
     integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
 )
-_TRAINING = ("l1", "l2", "clip_norm", "clip_value", "shuffle", "validate_every", "silent", "frozen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Catalogue:
     optimizers: Mapping[str, Sequence[Field]]
     schedules: Mapping[str, Sequence[Field]]
     layers: Mapping[str, Sequence[Field]]
+    penalties: Sequence[Field]
     training: Sequence[Field]
     stops: Sequence[Field]
     features: Sequence[str]
@@ -64,7 +64,8 @@ def catalogue() -> Catalogue:
         optimizers={name: record.fields for name, record in optimizer_records().items()},
         schedules={"none": (), **{name: record.fields for name, record in schedule_records().items()}},
         layers={name: record.fields for name, record in layer_records().items()},
-        training=tuple(SETUP_FIELDS[name] for name in _TRAINING),
+        penalties=tuple(declared.field for declared in DECLARED.values() if declared.form == "penalty"),
+        training=tuple(declared.field for declared in DECLARED.values() if declared.form == "more"),
         stops=STOP_FIELDS,
         features=tuple(FEATURES),
     )

@@ -35,6 +35,7 @@ class Options:
         score: counts right rows where the loss itself has no such row.
         penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
         silent, frozen: parts of the network that are held still.
+        numbers: settings that are numbers in memory, by the names under which rows read them.
     """
 
     batch: int
@@ -46,6 +47,7 @@ class Options:
     clip_value: bool = False
     silent: tuple[Hold, ...] = ()
     frozen: tuple[Hold, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 def build(network: NetworkPlan, loss: Loss, optimizer: Optimizer, options: Options) -> Tape:
@@ -98,7 +100,7 @@ class _Builder:
         add = self.layout.add
         record = self.optimizer.record
         self.tape.named["optimizer"] = add("settings", "optimizer", (len(record.fields),))
-        for name in ("l1", "l2", "clip_norm", "clip_value"):
+        for name in self.options.numbers:
             self.tape.named[name] = add("settings", name, (1,))
         for item in self.loss.record.fields:
             if item.live:

@@ -13,24 +13,34 @@ from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine_cpu import Machine
-from nnplay.training.settings import HOLDS, Setup
+from nnplay.training.settings import DECLARED, Setup
 
-_LIMITS: Final = ("l1", "l2", "clip_norm", "clip_value")
 #: Fields of `Setup` that may change while a network trains.
-LIVE_SETUP: Final = (*_LIMITS, *HOLDS)
+LIVE_SETUP: Final = tuple(name for name, declared in DECLARED.items() if declared.field.live)
+#: Those that are numbers in the engine's memory.
+IN_MEMORY: Final = tuple(name for name, declared in DECLARED.items() if declared.in_memory)
 
 
 def rows_of(setup: Setup) -> tuple[Any, ...]:
     """What decides which rows the tape has; all else can change without a new one."""
-    penalty = setup.l1 > 0 or setup.l2 > 0
-    return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
+    parts = (getattr(setup, name) for name, declared in DECLARED.items() if declared.parts)
+    return (*switches(setup).values(), *parts)
+
+
+def switches(setup: Setup) -> dict[str, bool]:
+    """Rows of a training step that settings switch on, and whether they are there."""
+    found: dict[str, bool] = {}
+    for name, declared in DECLARED.items():
+        if declared.rows:
+            found[declared.rows] = found.get(declared.rows, False) or getattr(setup, name) > 0
+    return found
 
 
 def write(machine: Machine, plan: NetworkPlan, loss: Loss, optimizer: Optimizer, setup: Setup) -> None:
     """Puts the settings of optimizer, loss, layers, penalties and clipping into a machine's memory."""
     named = machine.tape.named
     machine.view(named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
-    for name in _LIMITS:
+    for name in IN_MEMORY:
         machine.view(named[name])[...] = getattr(setup, name)
     _write_fields(machine, "loss", loss.values)
     for step in plan.steps:
