@@ -112,7 +112,7 @@ class Bench:
 
     Args:
         trial: network and batch.
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
         more: further options of the tape: penalty, clip_norm, clip_value; and threads.
@@ -121,7 +121,7 @@ class Bench:
     def __init__(
         self,
         trial: Trial,
-        real: str,
+        dtype: str,
         *,
         loss: Loss | None = None,
         optimizer: Optimizer | None = None,
@@ -129,7 +129,7 @@ class Bench:
         threads: int = 1,
         **more: bool,
     ) -> None:
-        self.n, self.real, self.random = trial.n, real, np.random.default_rng(seed)
+        self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
         self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
         self.plan = Network(trial.layers).plan(trial.shape)
@@ -139,12 +139,12 @@ class Bench:
         options = assembler.Options(trial.n, trial.n, target, **more)
         with shares_of(trial.share):
             self.tape: Tape = assembler.build(self.plan, self.loss, self.optimizer, options)
-        self.machine = Machine(self.tape, real=real, threads=threads)
+        self.machine = Machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
         self.machine.load(self.x, self.y, batch=trial.n, shuffle=False)
         self.machine.clock[abi.CLOCK_SEED] = 7
         self.table: Array = self.machine.full_table
-        self.check_table = encode(self.tape.check, self.machine.addresses, self.n, self.tape.width)
+        self.eval_table = encode(self.tape.evaluation, self.machine.addresses, self.n, self.tape.width)
         self.fill()
 
     # -- numbers ---------------------------------------------------------------------------------------------------
@@ -166,15 +166,15 @@ class Bench:
         """Random numbers in all memory; weights of the usual size, optimizer state not negative, settings as set."""
         machine, tape = self.machine, self.tape
         machine.memory[:] = self.random.normal(size=machine.memory.size)
-        first, last = tape.layout.bounds["slots"]
+        first, last = tape.layout.bounds["optimizer_state"]
         machine.memory[first:last] = np.abs(machine.memory[first:last])
         for stream, (name, slot) in enumerate(tape.parameters.items()):
             drawn = init_schemes.first_values(*tape.planned[name], 3, stream)
             machine.view(slot)[...] = drawn + 0.1 * self.random.normal(size=slot.at(1))
         for name, start in tape.buffers.items():
             machine.view(tape.layout.find(name))[...] = start
-        for name in ("check input", "check target"):
-            source = self.x if name == "check input" else self.y
+        for name in ("eval.input", "eval.target"):
+            source = self.x if name == "eval.input" else self.y
             machine.view(tape.named[name])[...] = source
         self.write_settings()
 
@@ -185,8 +185,8 @@ class Bench:
         for name, value in (("l1", 0.01), ("l2", 0.1), ("clip_norm", 0.5), ("clip_value", 0.2)):
             machine.view(tape.named[name])[...] = value
         live = {f"loss.{name}": value for name, value in self.loss.values.items()}
-        for step in self.plan.steps:
-            live |= {f"{step.path}.{name}": value for name, value in step.layer.values.items()}
+        for planned in self.plan.layers:
+            live |= {f"{planned.path}.{name}": value for name, value in planned.layer.values.items()}
         for slot in tape.layout.slots["settings"]:
             if slot.name in live:
                 machine.view(slot)[...] = float(live[slot.name])
@@ -207,7 +207,7 @@ class Bench:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
         self.machine.clock[abi.CLOCK_STEP] = step
         held = 0
-        for table, rows, first in ((self.table, self.tape.train, 0), (self.check_table, self.tape.check, 1)):
+        for table, rows, first in ((self.table, self.tape.train, 0), (self.eval_table, self.tape.evaluation, 1)):
             for number in range(first, len(rows)):
                 if chosen is None or chosen(rows[number]):
                     self.hold(table, rows[number], number)
@@ -255,7 +255,7 @@ class Bench:
             kept = adds and slot.region in ("deltas", "gradients")
             base = before[span].astype(np.float64) if kept else 0.0
             where = f"{row.operation.name}, {slot.name}"
-            close(machine.memory[span], np.asarray(wanted).ravel() + base, self.real, where, size)
+            close(machine.memory[span], np.asarray(wanted).ravel() + base, self.dtype, where, size)
         touched = np.flatnonzero(rest & ~same_bits(machine.memory, before))
         assert touched.size == 0, f"{row.operation.name} wrote outside its operands, at {touched[:5]} of {slot.offset}"
 
@@ -279,7 +279,7 @@ class Bench:
             assert term.numbers
 
 
-def close(found: Array, wanted: Array, real: str, where: str, size: float = 0.0) -> None:
+def close(found: Array, wanted: Array, dtype: str, where: str, size: float = 0.0) -> None:
     """Equal but for rounding, in proportion to the largest number, or to `size`; NaN only where NaN is wanted."""
     found = found.astype(np.float64)
     assert np.array_equal(np.isnan(found), np.isnan(wanted)), f"{where}: NaN in other places than defined"
@@ -287,7 +287,7 @@ def close(found: Array, wanted: Array, real: str, where: str, size: float = 0.0)
     assert np.array_equal(found[~finite], wanted[~finite], equal_nan=True), f"{where}: infinite in other places"
     scale = max(1.0, size, finite_size(wanted))
     error = finite_size(found[finite] - wanted[finite])
-    assert error <= TOLERANCE[real] * scale, f"{where}: off by {error:.3g} where numbers are up to {scale:.3g}"
+    assert error <= TOLERANCE[dtype] * scale, f"{where}: off by {error:.3g} where numbers are up to {scale:.3g}"
 
 
 def finite_size(array: Array) -> float:
@@ -363,8 +363,8 @@ def kernels_of_records() -> list[Kernel]:
     for record in layers_with_rows():
         for case in record.cases:
             layers, shape = network_of(record, case)
-            for step in Network(layers).plan(shape).steps:
-                uses = (*step.plan.forward, *step.plan.backward, *(step.plan.evaluate or ()))
+            for planned in Network(layers).plan(shape).layers:
+                uses = (*planned.plan.forward, *planned.plan.backward, *(planned.plan.evaluate or ()))
                 operations += [use.operation for use in uses]
     for loss in loss_records().values():
         for case in loss.cases:

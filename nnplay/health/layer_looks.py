@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels import abi
-from nnplay.network.network import Step
+from nnplay.network.network import PlannedLayer
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -26,7 +26,7 @@ _MOST_ROWS: Final = 256
 _FEWEST_ROWS: Final = 24
 _MOST_UNITS: Final = 256
 _FORWARD_COST: Final = 1_000_000
-_FORWARD_STEPS: Final = 12
+_FORWARD_LAYERS: Final = 12
 _SAMPLE: Final = 2_048
 _ROUNDING: Final = 1e-4
 
@@ -61,31 +61,31 @@ class Weight:
 
 def activations(trainer: Trainer) -> tuple[Activation, ...]:
     """The activation layers, without the network's answer: of a sample of training rows, or of the last batch."""
-    steps = [step for step in trainer.plan.steps if step.layer.record.name in (*_SILENT, *_BOUNDED)]
-    hidden = _some([step for step in steps if step.output != trainer.plan.output])
+    layers = [planned for planned in trainer.plan.layers if planned.layer.record.name in (*_SILENT, *_BOUNDED)]
+    hidden = _some([planned for planned in layers if planned.output != trainer.plan.output])
     if not hidden:
         return ()
     rows = min(_MOST_ROWS, len(trainer.split.train), _FORWARD_COST // max(1, trainer.plan.multiply_adds))
-    if rows >= _FEWEST_ROWS and len(trainer.plan.steps) <= _FORWARD_STEPS:
+    if rows >= _FEWEST_ROWS and len(trainer.plan.layers) <= _FORWARD_LAYERS:
         outputs = _forward(trainer, hidden, rows)
     elif trainer.batch_rows >= _FEWEST_ROWS and _fresh(trainer):
         outputs = _last_batch(trainer, hidden)
     else:
         return ()
-    return tuple(_activation(step, output) for step, output in zip(hidden, outputs, strict=True))
+    return tuple(_activation(planned, output) for planned, output in zip(hidden, outputs, strict=True))
 
 
-def _forward(trainer: Trainer, steps: list[Step], rows: int) -> list[Array]:
+def _forward(trainer: Trainer, layers: list[PlannedLayer], rows: int) -> list[Array]:
     x = trainer.split.train.x
-    names = [f"check {step.path}.output" for step in steps]
+    names = [f"eval.{planned.path}.output" for planned in layers]
     found = trainer.forward(x[:: len(x) // rows][:rows], names)
     return [found[name] for name in names]
 
 
-def _last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
+def _last_batch(trainer: Trainer, layers: list[PlannedLayer]) -> list[Array]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["activations"]}
-    return [machine.left_in(slots[f"{step.path}.output"]) for step in steps]
+    return [machine.value_after_step(slots[f"{planned.path}.output"]) for planned in layers]
 
 
 def _fresh(trainer: Trainer) -> bool:
@@ -93,18 +93,18 @@ def _fresh(trainer: Trainer) -> bool:
     return trainer.step > 0 and int(trainer.machine.program[abi.PROGRAM_STEPS_DONE]) > 0
 
 
-def _activation(step: Step, output: Array) -> Activation:
+def _activation(planned: PlannedLayer, output: Array) -> Activation:
     """Units are the last axis; all other axes (rows, places of a picture) are cases of a unit."""
     flat = output.reshape(-1, output.shape[-1])
     units = flat[:: max(1, len(flat) // _MOST_ROWS), :: max(1, flat.shape[1] // _MOST_UNITS)]
-    kind = step.layer.record.name
+    kind = planned.layer.record.name
     if kind in _SILENT:
         silent = float((units.max(axis=0) <= 0.0).mean())
-        return Activation(step.path, kind, len(output), silent, 0.0)
+        return Activation(planned.path, kind, len(output), silent, 0.0)
     low, high = _BOUNDED[kind]
     near = _NEAR * (high - low)
     flat_share = ((units < low + near) | (units > high - near)).mean(axis=0)
-    return Activation(step.path, kind, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
+    return Activation(planned.path, kind, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
 
 
 def weights(trainer: Trainer) -> tuple[Weight, ...]:
@@ -112,15 +112,17 @@ def weights(trainer: Trainer) -> tuple[Weight, ...]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["gradients"]} if _fresh(trainer) else {}
     found = []
-    for step in _some([step for step in trainer.plan.steps if not step.frozen and step.plan.parameters]):
-        name = next((name for name, declared in step.plan.parameters.items() if declared.decays), None)
+    for planned in _some(
+        [planned for planned in trainer.plan.layers if not planned.frozen and planned.plan.parameters]
+    ):
+        name = next((name for name, declared in planned.plan.parameters.items() if declared.decays), None)
         if name is None:
             continue
-        full = f"{step.path}.{name}"
+        full = f"{planned.path}.{name}"
         gradient = _rms(machine.view(slots[f"d{full}"])) if f"d{full}" in slots else float("nan")
         weight = machine.view(machine.tape.parameters[full])
         flat = weight.reshape(-1, weight.shape[-1])
-        found.append(Weight(step.path, gradient, _alike(flat), _alike(flat.T)))
+        found.append(Weight(planned.path, gradient, _alike(flat), _alike(flat.T)))
     return tuple(found)
 
 
@@ -134,8 +136,8 @@ def update(trainer: Trainer) -> float:
     span = machine.tape.named["parameters"]
     first = span.offset - int(machine.program[abi.PROGRAM_PARAMETERS])
     part = slice(first, first + span.size(1), max(1, span.size(1) // _SAMPLE))
-    now, before = machine.state()[part], machine.view(machine.tape.named["good"])[part]
-    steps = trainer.step - int(machine.clock[abi.CLOCK_GOOD])
+    now, before = machine.state()[part], machine.view(machine.tape.named["last_good"])[part]
+    steps = trainer.step - int(machine.clock[abi.CLOCK_LAST_GOOD])
     size = _rms(now)
     if not _fresh(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")
@@ -145,14 +147,16 @@ def update(trainer: Trainer) -> float:
 def fault(trainer: Trainer) -> bool:
     """Whether the last step that was tried met a number that is not finite."""
     machine, named = trainer.machine, trainer.machine.tape.named
-    return trainer.step > 0 and not all(np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "checks"))
+    return trainer.step > 0 and not all(
+        np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "finite_flags")
+    )
 
 
-def _some(steps: list[Step]) -> list[Step]:
+def _some(layers: list[PlannedLayer]) -> list[PlannedLayer]:
     """At most `_MOST_LAYERS`, evenly spread, the first and the last among them."""
-    if len(steps) <= _MOST_LAYERS:
-        return steps
-    return [steps[k] for k in np.linspace(0, len(steps) - 1, _MOST_LAYERS).astype(int)]
+    if len(layers) <= _MOST_LAYERS:
+        return layers
+    return [layers[k] for k in np.linspace(0, len(layers) - 1, _MOST_LAYERS).astype(int)]
 
 
 def _rms(values: Array) -> float:

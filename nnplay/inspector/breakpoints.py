@@ -104,7 +104,7 @@ class Breakpoint:
 
 
 def _relus(inspector: Inspector) -> list[str]:
-    return [step.path for step in inspector.machine.tape.network.steps if step.layer.record.name == "relu"]
+    return [planned.path for planned in inspector.machine.tape.network.layers if planned.layer.record.name == "relu"]
 
 
 def _dead(inspector: Inspector) -> str:

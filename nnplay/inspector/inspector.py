@@ -50,7 +50,7 @@ class Inspector(Standing):
         """Starts at the first row of the trainer's present step; needed after the trainer has moved."""
         machine = self.machine
         self.at = 0
-        self.table, self.n = machine.batch_now
+        self.table, self.n = machine.current_batch
         self.rows: list[Row] = machine.tape.train
         self.moment = self._moment()
         self.begin_again()

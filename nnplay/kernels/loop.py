@@ -118,34 +118,34 @@ def copy(memory: Any, target: int, source: int, size: int) -> None:
 
 
 @inline
-def check_epoch(program: Any, clock: Any, memory: Any, line: Any) -> None:
+def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
     """Evaluates a part of the data with the present parameters: its mean loss and score go into `line`."""
     batch = clock[abi.CLOCK_BATCH]
-    batches, width = program[abi.PROGRAM_CHECK_BATCHES], program[abi.PROGRAM_WIDTH]
+    batches, width = program[abi.PROGRAM_EVAL_BATCHES], program[abi.PROGRAM_WIDTH]
     loss_sum = 0.0 * line[1]
     right = 0.0 * line[1]
     for b in range(batches):
         clock[abi.CLOCK_BATCH] = b
-        tail = program[abi.PROGRAM_CHECK_HAS_TAIL] != 0 and b == batches - 1
-        rows = program[abi.PROGRAM_CHECK_TAIL] if tail else program[abi.PROGRAM_CHECK]
-        run_rows(rows, 0, program[abi.PROGRAM_CHECK_COUNT], width, clock, memory, program[abi.PROGRAM_JOB])
-        count = program[abi.PROGRAM_CHECK_SIZE]
+        tail = program[abi.PROGRAM_EVAL_HAS_TAIL] != 0 and b == batches - 1
+        rows = program[abi.PROGRAM_EVAL_TAIL] if tail else program[abi.PROGRAM_EVAL]
+        run_rows(rows, 0, program[abi.PROGRAM_EVAL_COUNT], width, clock, memory, program[abi.PROGRAM_JOB])
+        count = program[abi.PROGRAM_EVAL_SIZE]
         if tail:
-            count = program[abi.PROGRAM_CHECK_ROWS] - b * program[abi.PROGRAM_CHECK_SIZE]
-        loss_sum += memory[program[abi.PROGRAM_CHECK_LOSS]] * count
-        right += memory[program[abi.PROGRAM_CHECK_SCORE]]
+            count = program[abi.PROGRAM_EVAL_ROWS] - b * program[abi.PROGRAM_EVAL_SIZE]
+        loss_sum += memory[program[abi.PROGRAM_EVAL_LOSS]] * count
+        right += memory[program[abi.PROGRAM_EVAL_SCORE]]
     clock[abi.CLOCK_BATCH] = batch
-    line[2] = loss_sum / program[abi.PROGRAM_CHECK_ROWS]
-    line[3] = right / program[abi.PROGRAM_CHECK_ROWS]
+    line[2] = loss_sum / program[abi.PROGRAM_EVAL_ROWS]
+    line[3] = right / program[abi.PROGRAM_EVAL_ROWS]
 
 
 @kernel
 def evaluate(program: Any, clock: Any, memory: Any, unused: int) -> None:
-    """Evaluates the checked part of the data now; the result is line 0 of the epoch table."""
+    """Evaluates a part of the data now; the result is line 0 of the epoch table."""
     line = doubles_at(program[abi.PROGRAM_EPOCHS])
     line[1] = 0.0
     modes = flush_subnormals()
-    check_epoch(program, clock, memory, line)
+    evaluate_part(program, clock, memory, line)
     restore_modes(modes)
 
 
@@ -158,19 +158,19 @@ def run_table(program: Any, clock: Any, memory: Any, count: int) -> None:
 
 
 @inline
-def end_epoch(program: Any, clock: Any, memory: Any, running: Any) -> None:
+def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
     """Counts the epoch and writes its line: epoch, mean training loss, evaluated loss and score."""
     clock[abi.CLOCK_BATCH] = 0
     clock[abi.CLOCK_EPOCH] += 1
     line = shifted(doubles_at(program[abi.PROGRAM_EPOCHS]), program[abi.PROGRAM_EPOCH_COUNT] * abi.EPOCH_COLUMNS)
     line[0] = clock[abi.CLOCK_EPOCH]
-    line[1] = running[0] / program[abi.PROGRAM_ROWS]
+    line[1] = loss_sum[0] / program[abi.PROGRAM_ROWS]
     line[2] = math.nan
     line[3] = math.nan
-    running[0] = 0.0
-    every = program[abi.PROGRAM_CHECK_EVERY]
+    loss_sum[0] = 0.0
+    every = program[abi.PROGRAM_EVAL_EVERY]
     if every != 0 and clock[abi.CLOCK_EPOCH] % every == 0:
-        check_epoch(program, clock, memory, line)
+        evaluate_part(program, clock, memory, line)
     program[abi.PROGRAM_EPOCH_COUNT] += 1
 
 
@@ -180,17 +180,17 @@ def finish_step(program: Any, clock: Any, memory: Any, rows: int, last: int) -> 
     loss, norm = memory[program[abi.PROGRAM_LOSS]], memory[program[abi.PROGRAM_NORM]]
     if not (math.isfinite(loss) and math.isfinite(norm)):
         return abi.FAULT_LOSS
-    good, size = program[abi.PROGRAM_GOOD], program[abi.PROGRAM_PARAMETERS_SIZE]
-    if clock[abi.CLOCK_STEP] % program[abi.PROGRAM_GOOD_EVERY] == 0:
+    good, size = program[abi.PROGRAM_LAST_GOOD], program[abi.PROGRAM_PARAMETERS_SIZE]
+    if clock[abi.CLOCK_STEP] % program[abi.PROGRAM_LAST_GOOD_EVERY] == 0:
         copy(memory, good, program[abi.PROGRAM_PARAMETERS], size)
-        clock[abi.CLOCK_GOOD] = clock[abi.CLOCK_STEP]
+        clock[abi.CLOCK_LAST_GOOD] = clock[abi.CLOCK_STEP]
     run_rows(
         rows, program[abi.PROGRAM_UPDATE_AT], last, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB]
     )
-    check = 0.0
-    for k in range(program[abi.PROGRAM_CHECKS_COUNT]):
-        check += memory[program[abi.PROGRAM_CHECKS] + k]
-    if not math.isfinite(check):
+    flags = 0.0
+    for k in range(program[abi.PROGRAM_FLAGS_COUNT]):
+        flags += memory[program[abi.PROGRAM_FLAGS] + k]
+    if not math.isfinite(flags):
         copy(memory, program[abi.PROGRAM_PARAMETERS], good, size)
         return abi.FAULT_PARAMETER
     return abi.FAULT_NONE
@@ -202,7 +202,7 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     stop = integers_at(program[abi.PROGRAM_STOP])
     trace = reals_at(program[abi.PROGRAM_TRACE])
     rates = reals_at(program[abi.PROGRAM_RATES])
-    running = doubles_at(program[abi.PROGRAM_RUNNING])
+    loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
     program[abi.PROGRAM_EPOCH_COUNT] = 0
     program[abi.PROGRAM_STEPS_DONE] = 0
     modes = flush_subnormals()
@@ -225,12 +225,12 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
         count = program[abi.PROGRAM_BATCH_SIZE]
         if tail:
             count = program[abi.PROGRAM_ROWS] - clock[abi.CLOCK_BATCH] * count
-        running[0] += loss * count
+        loss_sum[0] += loss * count
         clock[abi.CLOCK_STEP] += 1
         clock[abi.CLOCK_BATCH] += 1
         program[abi.PROGRAM_STEPS_DONE] += 1
         if clock[abi.CLOCK_BATCH] == program[abi.PROGRAM_BATCHES]:
-            end_epoch(program, clock, memory, running)
+            end_epoch(program, clock, memory, loss_sum)
             if program[abi.PROGRAM_EPOCH_COUNT] == program[abi.PROGRAM_EPOCH_CAPACITY]:
                 break
         if stop[0] != 0:

@@ -84,7 +84,7 @@ def adaptive(
             name=f"update ({name})",
             kernel=update_kernel(prepare, update, slots=2),
             reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
-            writes=("parameters", "exp_avg", "exp_avg_sq", "checks"),
+            writes=("parameters", "exp_avg", "exp_avg_sq", "finite_flags"),
             reference=reference,
             formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
             words=words,

@@ -69,7 +69,7 @@ ADAGRAD = OptimizerRecord(
         name="update (adagrad)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "sum"),
-        writes=("parameters", "sum", "checks"),
+        writes=("parameters", "sum", "finite_flags"),
         reference=reference,
         formula="s ← s + g²;  w ← w − lr/(1 + (t−1)·lr_decay) · g/(√(s + s₀) + ε)",
         words="Parameters that have moved much slow down; those that have hardly moved stay fast.",

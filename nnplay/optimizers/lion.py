@@ -61,7 +61,7 @@ LION = OptimizerRecord(
         name="update (lion)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "exp_avg"),
-        writes=("parameters", "exp_avg", "checks"),
+        writes=("parameters", "exp_avg", "finite_flags"),
         reference=reference,
         formula="w ← (1 − lr·λ)w − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g",
         words="Moves every parameter by lr against the sign of its mean gradient, however small that gradient is.",

@@ -86,7 +86,7 @@ RMSPROP = OptimizerRecord(
         name="update (rmsprop)",
         kernel=update_kernel(prepare, update, slots=3),
         reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
-        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "checks"),
+        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "finite_flags"),
         reference=reference,
         formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
         words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",

@@ -71,7 +71,7 @@ SGD = OptimizerRecord(
         name="update (sgd)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "momentum_buffer"),
-        writes=("parameters", "momentum_buffer", "checks"),
+        writes=("parameters", "momentum_buffer", "finite_flags"),
         reference=reference,
         formula="v ← momentum·v + g;  w ← w − lr·v",
         words="Moves every parameter a little against its gradient. The learning rate says how far.",

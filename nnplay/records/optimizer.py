@@ -50,8 +50,8 @@ class OptimizerRecord:
         slots: names of the state vectors, each as long as the parameters.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
         operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
-            slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that
-            is not finite).
+            slots; it writes `parameters`, the slots and `finite_flags` (one number a part: 0, or NaN after a parameter
+            that is not finite).
         torch: PyTorch's class, or a sentence why there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
     """

@@ -83,12 +83,12 @@ def capture(
         "batch": int(clock[abi.CLOCK_BATCH]),
         "seconds": float(trainer.seconds),
         "loss": _last_loss(trainer),
-        "running_loss": float(trainer.machine.running[0]),
+        "running_loss": float(trainer.machine.loss_sum[0]),
         "plateau": [best, waited, factor],
         "data": fingerprint(trainer.split),
     }
     tensors = {name: value.copy() for name, value in trainer.tensors().items()}
-    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["good"]).copy()
+    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
     tensors |= trainer.history.to_arrays()
     return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
 
@@ -177,7 +177,7 @@ def _past(loaded: session.Loaded, trainer: Trainer) -> tuple[KeptPast | None, li
         past = read_past(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
     except InputError as problem:
         return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {problem.message}"]
-    here = past.engine == engine(trainer.setup.real)
+    here = past.engine == engine(trainer.setup.dtype)
     return past, [] if here else [
         "steps of the past are run by another processor or version than then: digits may differ"
     ]
@@ -262,7 +262,7 @@ _NOT_CONFIG = frozenset(
 def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
     own = trainer.tensors()
     expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
-    good = trainer.machine.view(trainer.machine.tape.named["good"])
+    good = trainer.machine.view(trainer.machine.tape.named["last_good"])
     expected[_LAST_GOOD] = (str(good.dtype), good.shape)
     curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
     own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
@@ -277,7 +277,7 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
         raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
     for name, place in (("step", abi.CLOCK_STEP), ("epoch", abi.CLOCK_EPOCH), ("batch", abi.CLOCK_BATCH)):
         clock[place] = _whole(progress, name, where)
-    trainer.machine.running[0] = _number(progress, "running_loss", where)
+    trainer.machine.loss_sum[0] = _number(progress, "running_loss", where)
     trainer.seconds = _number(progress, "seconds", where)
     trainer.plateau = _plateau(progress, where)
     trainer.history = History.from_arrays(curves)

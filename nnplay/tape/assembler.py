@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay import rng
-from nnplay.network.network import NetworkPlan, Step
-from nnplay.network.silenced_frozen import Hold
+from nnplay.network.network import NetworkPlan, PlannedLayer
+from nnplay.network.silenced_frozen import NetworkPart
 from nnplay.operations.step import clip, gather, gradient_norm, penalty, silence
 from nnplay.records.loss import Loss, LossPlan
 from nnplay.records.operation import BATCH, Operation, Shape, Use
@@ -44,8 +44,8 @@ class Options:
     penalty: bool = False
     clip_norm: bool = False
     clip_value: bool = False
-    silent: tuple[Hold, ...] = ()
-    frozen: tuple[Hold, ...] = ()
+    silent: tuple[NetworkPart, ...] = ()
+    frozen: tuple[NetworkPart, ...] = ()
 
 
 def build(network: NetworkPlan, loss: Loss, optimizer: Optimizer, options: Options) -> Tape:
@@ -68,7 +68,7 @@ class _Builder:
         self.buffers: dict[str, Slot] = {}
         self.kept: dict[str, Slot] = {}
         self.begun: set[int] = set()
-        self.streams = {step.path: rng.LAYER + position for position, step in enumerate(network.steps)}
+        self.streams = {planned.path: rng.LAYER + position for position, planned in enumerate(network.layers)}
         self.rows: list[Row] = []
 
     def run(self) -> Tape:
@@ -81,15 +81,15 @@ class _Builder:
         train, self.rows = self.rows, []
         values, _ = self.forward("evaluation", evaluate=True)
         self.score(loss_plan, values, "evaluation", evaluate=True)
-        check, self.rows = self.rows, []
+        evaluation, self.rows = self.rows, []
         self.declare_update()
         self.tape.size = self.layout.close()
         self.close_spans()
         self.update()
         joined = fuse(train, self.options.batch)
-        self.tape.train, self.tape.fused, self.tape.check = train + self.rows, joined.rows + self.rows, check
+        self.tape.train, self.tape.fused, self.tape.evaluation = train + self.rows, joined.rows + self.rows, evaluation
         self.tape.fused_update_at = len(joined.rows) + self.update_offset
-        self.tape.stand_in = joined.stand_in
+        self.tape.kept_in = joined.kept_in
         return self.tape
 
     # -- slots -----------------------------------------------------------------------------------------------------
@@ -103,27 +103,29 @@ class _Builder:
         for item in self.loss.record.fields:
             if item.live:
                 self.settings[f"loss.{item.name}"] = add("settings", f"loss.{item.name}", (1,))
-        for step in self.network.steps:
-            for item in step.layer.record.fields:
+        for planned in self.network.layers:
+            for item in planned.layer.record.fields:
                 if item.live:
-                    name = f"{step.path}.{item.name}"
+                    name = f"{planned.path}.{item.name}"
                     self.settings[name] = add("settings", name, (1,))
 
     def declare_parameters(self) -> None:
         """Trained weights first, then trained biases, then what is frozen: penalties and updates are one span each."""
         every = [
-            (step, name, parameter) for step in self.network.steps for name, parameter in step.plan.parameters.items()
+            (planned, name, parameter)
+            for planned in self.network.layers
+            for name, parameter in planned.plan.parameters.items()
         ]
         every.sort(key=lambda item: (item[0].frozen, not item[2].decays))
-        for step, name, parameter in every:
-            full = f"{step.path}.{name}"
+        for planned, name, parameter in every:
+            full = f"{planned.path}.{name}"
             self.tape.parameters[full] = self.layout.add("parameters", full, parameter.shape)
-            self.tape.planned[full] = (parameter, step.initial)
-            if not step.frozen:
+            self.tape.planned[full] = (parameter, planned.initial)
+            if not planned.frozen:
                 self.gradients[full] = self.layout.add("gradients", f"d{full}", parameter.shape)
-        for step in self.network.steps:
-            for name, (shape, start) in step.plan.buffers.items():
-                full = f"{step.path}.{name}"
+        for planned in self.network.layers:
+            for name, (shape, start) in planned.plan.buffers.items():
+                full = f"{planned.path}.{name}"
                 self.tape.buffers[full] = start
                 self.buffers[full] = self.layout.add("buffers", full, shape)
 
@@ -131,46 +133,46 @@ class _Builder:
 
     def forward(self, region: str, evaluate: bool) -> tuple[list[Slot], dict[str, Slot]]:
         batch_region = "evaluation" if evaluate else "batch"
-        mark = "check " if evaluate else ""
+        mark = "eval." if evaluate else ""
         batch_input = self.layout.add(batch_region, f"{mark}input", (BATCH, *self.network.values[0]))
         target = self.layout.add(batch_region, f"{mark}target", (BATCH, *self.options.target))
         self.tape.named[f"{mark}input"], self.tape.named[f"{mark}target"] = batch_input, target
         self.rows.append(Row(gather.GATHER, "data", "", (), (batch_input, target), (0, 0, 0, 0), (False, False)))
         values = [batch_input]
-        for step in self.network.steps:
-            values.append(self.layout.add(region, f"{mark}{step.path}.output", (BATCH, *step.plan.output)))
+        for planned in self.network.layers:
+            values.append(self.layout.add(region, f"{mark}{planned.path}.output", (BATCH, *planned.plan.output)))
         saved: dict[str, Slot] = {}
-        for step in self.network.steps:
-            names = self.forward_names(step, values, saved, region, mark)
-            uses = step.plan.evaluate if evaluate and step.plan.evaluate is not None else step.plan.forward
+        for planned in self.network.layers:
+            names = self.forward_names(planned, values, saved, region, mark)
+            uses = planned.plan.evaluate if evaluate and planned.plan.evaluate is not None else planned.plan.forward
             for use in uses:
-                self.emit(use, "forward", step.path, names)
-            self.silence(silence.SILENCE, "forward", step, values[step.output])
+                self.emit(use, "forward", planned.path, names)
+            self.silence(silence.SILENCE, "forward", planned, values[planned.output])
         self.tape.named[f"{mark}output"] = values[self.network.output]
         return values, saved
 
     def forward_names(
-        self, step: Step, values: list[Slot], saved: dict[str, Slot], region: str, mark: str
+        self, planned: PlannedLayer, values: list[Slot], saved: dict[str, Slot], region: str, mark: str
     ) -> dict[str, Slot]:
-        names = {"x": values[step.inputs[0]], "y": values[step.output]}
-        names |= {f"x{k}": values[value] for k, value in enumerate(step.inputs)}
-        names |= {name: self.tape.parameters[f"{step.path}.{name}"] for name in step.plan.parameters}
-        names |= {name: self.buffers[f"{step.path}.{name}"] for name in step.plan.buffers}
+        names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
+        names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
+        names |= {name: self.tape.parameters[f"{planned.path}.{name}"] for name in planned.plan.parameters}
+        names |= {name: self.buffers[f"{planned.path}.{name}"] for name in planned.plan.buffers}
         names |= {
-            item.name: self.settings[f"{step.path}.{item.name}"] for item in step.layer.record.fields if item.live
+            item.name: self.settings[f"{planned.path}.{item.name}"] for item in planned.layer.record.fields if item.live
         }
-        for name, shape in step.plan.saved.items():
-            saved[f"{step.path}.{name}"] = self.layout.add(region, f"{mark}{step.path}.{name}", shape)
-            names[name] = saved[f"{step.path}.{name}"]
+        for name, shape in planned.plan.saved.items():
+            saved[f"{planned.path}.{name}"] = self.layout.add(region, f"{mark}{planned.path}.{name}", shape)
+            names[name] = saved[f"{planned.path}.{name}"]
         scratch_region = region if mark else "scratch"
-        for name, shape in step.plan.scratch.items():
-            key = f"{step.path}.{name}"
+        for name, shape in planned.plan.scratch.items():
+            key = f"{planned.path}.{name}"
             saved[key] = self.layout.add(scratch_region, f"{mark}{key}", shape)
             names[name] = saved[key]
         return names
 
     def score(self, plan: LossPlan, values: list[Slot], region: str, evaluate: bool) -> dict[str, Slot]:
-        mark = "check " if evaluate else ""
+        mark = "eval." if evaluate else ""
         names = {"prediction": values[self.network.output], "target": self.tape.named[f"{mark}target"]}
         names |= {item.name: self.settings[f"loss.{item.name}"] for item in self.loss.record.fields if item.live}
         for name, shape in (plan.saved or {}).items():
@@ -180,7 +182,7 @@ class _Builder:
         for use in plan.forward:
             self.emit(use, "loss", "", names)
         if evaluate:
-            names["score"] = self.tape.named["check score"] = self.layout.add(region, "check score", (1,))
+            names["score"] = self.tape.named["eval.score"] = self.layout.add(region, "eval.score", (1,))
             if plan.score is not None:
                 self.emit(plan.score, "loss", "", names)
             elif self.options.score is not None:
@@ -193,58 +195,58 @@ class _Builder:
             names = loss_names | {"dprediction": deltas[self.network.output]}
             for use in plan.backward:
                 self.emit(use, "backward", "", names)
-        for step in reversed(self.network.steps):
-            if step.output not in deltas:
+        for planned in reversed(self.network.layers):
+            if planned.output not in deltas:
                 continue  # nothing in front of it is trained, so even rows between its own values would read nothing
-            self.silence(silence.DEAFEN, "backward", step, deltas[step.output])
-            names = self.backward_names(step, values, saved, deltas)
-            for use in _wanted(step.plan.backward, names):
-                self.emit(use, "backward", step.path, names)
+            self.silence(silence.MASK_GRADIENT, "backward", planned, deltas[planned.output])
+            names = self.backward_names(planned, values, saved, deltas)
+            for use in _wanted(planned.plan.backward, names):
+                self.emit(use, "backward", planned.path, names)
 
     def declare_deltas(self) -> dict[int, Slot]:
         """A gradient slot for every value that a trained parameter stands in front of; the others need none."""
         needed: set[int] = set()
-        for step in self.network.steps:
-            trains = bool(step.plan.parameters) and not step.frozen
-            if trains or any(value in needed for value in step.inputs):
-                needed.add(step.output)
+        for planned in self.network.layers:
+            trains = bool(planned.plan.parameters) and not planned.frozen
+            if trains or any(value in needed for value in planned.inputs):
+                needed.add(planned.output)
         return {
             value: self.layout.add("deltas", self.delta_name(value), (BATCH, *self.network.values[value]))
             for value in sorted(needed)
         }
 
     def delta_name(self, value: int) -> str:
-        step = next(step for step in self.network.steps if step.output == value)
-        return f"d{step.path}.output"
+        planned = next(planned for planned in self.network.layers if planned.output == value)
+        return f"d{planned.path}.output"
 
     def backward_names(
-        self, step: Step, values: list[Slot], saved: dict[str, Slot], deltas: Mapping[int, Slot]
+        self, planned: PlannedLayer, values: list[Slot], saved: dict[str, Slot], deltas: Mapping[int, Slot]
     ) -> dict[str, Slot]:
-        names = {"x": values[step.inputs[0]], "y": values[step.output]}
-        names |= {f"x{k}": values[value] for k, value in enumerate(step.inputs)}
-        names |= {f"dx{k}": deltas[value] for k, value in enumerate(step.inputs) if value in deltas}
-        if step.inputs[0] in deltas:
-            names["dx"] = deltas[step.inputs[0]]
-        if step.output in deltas:
-            names["dy"] = deltas[step.output]
-        for name in step.plan.parameters:
-            full = f"{step.path}.{name}"
+        names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
+        names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
+        names |= {f"dx{k}": deltas[value] for k, value in enumerate(planned.inputs) if value in deltas}
+        if planned.inputs[0] in deltas:
+            names["dx"] = deltas[planned.inputs[0]]
+        if planned.output in deltas:
+            names["dy"] = deltas[planned.output]
+        for name in planned.plan.parameters:
+            full = f"{planned.path}.{name}"
             names[name] = self.tape.parameters[full]
             if full in self.gradients:
                 names[f"d{name}"] = self.gradients[full]
-        names |= {name: self.buffers[f"{step.path}.{name}"] for name in step.plan.buffers}
-        names |= {name: saved[f"{step.path}.{name}"] for name in (*step.plan.saved, *step.plan.scratch)}
+        names |= {name: self.buffers[f"{planned.path}.{name}"] for name in planned.plan.buffers}
+        names |= {name: saved[f"{planned.path}.{name}"] for name in (*planned.plan.saved, *planned.plan.scratch)}
         names |= {
-            item.name: self.settings[f"{step.path}.{item.name}"] for item in step.layer.record.fields if item.live
+            item.name: self.settings[f"{planned.path}.{item.name}"] for item in planned.layer.record.fields if item.live
         }
         return names
 
-    def silence(self, operation: Operation, phase: str, step: Step, slot: Slot) -> None:
-        """Rows that put 0 in place of what the silent units of a layer say, or of what they are told."""
-        for hold in self.options.silent:
-            if hold.path == step.path:
+    def silence(self, operation: Operation, phase: str, planned: PlannedLayer, slot: Slot) -> None:
+        """Rows that put 0 in place of what the silent units of a layer say, or of the gradient that reaches them."""
+        for part in self.options.silent:
+            if part.path == planned.path:
                 parts = shares(slot.size(self.layout.capacity(slot.region)))
-                self.rows.append(Row(operation, phase, step.path, (slot,), (slot,), (hold.unit,), (False,), parts))
+                self.rows.append(Row(operation, phase, planned.path, (slot,), (slot,), (part.unit,), (False,), parts))
 
     def emit(self, use: Use, phase: str, path: str, names: Mapping[str, Slot]) -> None:
         """Appends a row."""
@@ -266,17 +268,17 @@ class _Builder:
         trained = sum(self.tape.parameters[name].size(1) + 15 for name in self.gradients)
         parts = shares(trained * 8)
         add = self.layout.add
-        for path in dict.fromkeys(hold.path for hold in self.options.frozen):
+        for path in dict.fromkeys(part.path for part in self.options.frozen):
             for full in self.trained_of(path):
                 self.kept[full] = add("scratch", f"{full}.kept", self.tape.parameters[full].shape)
         for name in self.optimizer.record.slots:
             for full in self.gradients:
-                add("slots", f"{full}.{name}", self.tape.parameters[full].shape)
+                add("optimizer_state", f"{full}.{name}", self.tape.parameters[full].shape)
         self.tape.named["partial"] = add("scratch", "partial", (parts,))
         self.tape.named["norm"] = add("scratch", "norm", (1,))
-        self.tape.named["checks"] = add("scratch", "checks", (parts,))
+        self.tape.named["finite_flags"] = add("scratch", "finite_flags", (parts,))
         state = sum(aligned(slot.size(1)) for region in STATE for slot in self.layout.slots[region])
-        self.tape.named["good"] = add("good", "good", (state,))
+        self.tape.named["last_good"] = add("last_good", "last_good", (state,))
 
     def close_spans(self) -> None:
         layout, tape = self.layout, self.tape
@@ -289,11 +291,13 @@ class _Builder:
         tape.named["weight gradients"] = layout.span("weight gradients", "gradients", gradients[: len(decayed)])
         for number, name in enumerate(self.optimizer.record.slots):
             count = len(self.gradients)
-            tape.named[name] = layout.span(name, "slots", layout.slots["slots"][number * count : (number + 1) * count])
+            tape.named[name] = layout.span(
+                name, "optimizer_state", layout.slots["optimizer_state"][number * count : (number + 1) * count]
+            )
 
     def update(self) -> None:
         named, options = self.tape.named, self.options
-        parts = named["checks"].size(1)
+        parts = named["finite_flags"].size(1)
         if options.penalty and named["weights"].size(1):
             self.row(penalty.PENALTY, ("weight gradients", "weights", "l1", "l2"), ("weight gradients",), (), parts)
         self.row(gradient_norm.PARTIAL, ("gradients",), ("partial",), (parts,), parts)
@@ -308,11 +312,11 @@ class _Builder:
             self.rows.append(Row(silence.KEEP, "update", _path_of(full), (own,), (kept,), (), (False,)))
         operation = self.optimizer.record.operation
         self.row(operation, operation.reads, operation.writes, (), parts)
-        for hold in self.options.frozen:
-            for full in self.trained_of(hold.path):
-                own, unit = self.tape.parameters[full], (hold.unit,)
+        for part in self.options.frozen:
+            for full in self.trained_of(part.path):
+                own, unit = self.tape.parameters[full], (part.unit,)
                 slots = (self.kept[full], own), (own,)
-                self.rows.append(Row(silence.PUT_BACK, "update", hold.path, *slots, unit, (False,)))
+                self.rows.append(Row(silence.PUT_BACK, "update", part.path, *slots, unit, (False,)))
 
     def trained_of(self, path: str) -> list[str]:
         """The trained parameters of a layer."""

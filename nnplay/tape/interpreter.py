@@ -37,16 +37,16 @@ def results_of(machine: Machine, line: Array, row: Row, n: int, clock: Array, ex
         exact: compute in float64, whatever the machine's type.
     """
     operation = row.operation
-    real = np.float64 if exact else machine.real
-    reads = [machine.view(slot, n).astype(real) for slot in row.reads]
+    dtype = np.float64 if exact else machine.dtype
+    reads = [machine.view(slot, n).astype(dtype) for slot in row.reads]
     given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
     if operation.uses_clock:
         given["clock"] = clock_values(clock)
     if not operation.reads:
-        given |= {"shapes": tuple(slot.at(n) for slot in row.writes), "real": machine.real}
+        given |= {"shapes": tuple(slot.at(n) for slot in row.writes), "dtype": machine.dtype}
     outcome = operation.reference(*reads, **given)
     results = outcome if isinstance(outcome, tuple) else (outcome,)
-    if operation.writes[-1] == "checks":
+    if operation.writes[-1] == "finite_flags":
         results += (np.full(row.parts, np.sum(results[0] - results[0])),)
     return results
 

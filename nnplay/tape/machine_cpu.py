@@ -30,7 +30,7 @@ class Machine:
 
     Args:
         tape: from `nnplay.tape.assembler`.
-        real: "float32", or "float64" for gradient checks.
+        dtype: "float32", or "float64" for gradient checks.
         threads: 1, or more to share large rows among threads; the numbers are the same bit for bit.
         progress: told about kernels that must be compiled first, as `(done, total, name)`.
     """
@@ -39,20 +39,20 @@ class Machine:
         self,
         tape: Tape,
         *,
-        real: str = "float32",
+        dtype: str = "float32",
         threads: int = 1,
         progress: Callable[[int, int, str], None] | None = None,
     ) -> None:
-        self.tape, self.real = tape, np.dtype(real)
+        self.tape, self.dtype = tape, np.dtype(dtype)
         loops = [loop.advance, loop.evaluate, loop.run_table, loop.assist, loop.shuffle]
-        self.addresses = library.addresses([*tape.kernels(), *loops], real, progress)
-        self.memory = aligned(tape.size, self.real)
+        self.addresses = library.addresses([*tape.kernels(), *loops], dtype, progress)
+        self.memory = aligned(tape.size, self.dtype)
         self.clock = np.zeros(abi.CLOCK_SIZE, np.int64)
         self.stop = np.zeros(1, np.int64)
-        self.trace = np.zeros((MAX_STEPS, abi.TRACE_COLUMNS), self.real)
-        self.rates = np.zeros(MAX_STEPS, self.real)
+        self.trace = np.zeros((MAX_STEPS, abi.TRACE_COLUMNS), self.dtype)
+        self.rates = np.zeros(MAX_STEPS, self.dtype)
         self.epochs = np.zeros((MAX_EPOCHS, abi.EPOCH_COLUMNS))
-        self.running = np.zeros(1)
+        self.loss_sum = np.zeros(1)
         self.program = np.zeros(abi.PROGRAM_SIZE, np.int64)
         self.job = _cache_lines(abi.JOB_SIZE)
         self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
@@ -68,19 +68,19 @@ class Machine:
         p[abi.PROGRAM_FULL_COUNT] = len(self.tape.fused)
         p[abi.PROGRAM_LOSS] = named["loss"].offset
         p[abi.PROGRAM_NORM] = named["norm"].offset
-        p[abi.PROGRAM_CHECKS] = named["checks"].offset
-        p[abi.PROGRAM_CHECKS_COUNT] = named["checks"].size(1)
+        p[abi.PROGRAM_FLAGS] = named["finite_flags"].offset
+        p[abi.PROGRAM_FLAGS_COUNT] = named["finite_flags"].size(1)
         p[abi.PROGRAM_RATE_AT] = named["optimizer"].offset
         p[abi.PROGRAM_PARAMETERS] = state[0][0]
         p[abi.PROGRAM_PARAMETERS_SIZE] = state[-1][1] - state[0][0]
-        p[abi.PROGRAM_GOOD] = named["good"].offset
-        p[abi.PROGRAM_GOOD_EVERY] = 1 if p[abi.PROGRAM_PARAMETERS_SIZE] <= 4096 else 32
+        p[abi.PROGRAM_LAST_GOOD] = named["last_good"].offset
+        p[abi.PROGRAM_LAST_GOOD_EVERY] = 1 if p[abi.PROGRAM_PARAMETERS_SIZE] <= 4096 else 32
         p[abi.PROGRAM_STOP] = self.stop.ctypes.data
         p[abi.PROGRAM_TRACE] = self.trace.ctypes.data
         p[abi.PROGRAM_RATES] = self.rates.ctypes.data
         p[abi.PROGRAM_EPOCHS] = self.epochs.ctypes.data
         p[abi.PROGRAM_EPOCH_CAPACITY] = MAX_EPOCHS
-        p[abi.PROGRAM_RUNNING] = self.running.ctypes.data
+        p[abi.PROGRAM_LOSS_SUM] = self.loss_sum.ctypes.data
 
     def _table(self, rows: Any, n: int) -> Array:
         table = encode(rows, self.addresses, n, self.tape.width)
@@ -110,28 +110,28 @@ class Machine:
         p[abi.PROGRAM_BATCH_SIZE] = full
         self.clock[abi.CLOCK_SHUFFLED] = 0
 
-    def load_check(self, x: Array, y: Array) -> Array:
+    def load_eval(self, x: Array, y: Array) -> Array:
         """A program that evaluates these rows; make it current with `watch` or run it with `evaluate`."""
         rows = len(x)
         size = min(self.tape.layout.evaluation, rows)
         tail = rows % size
-        table = self._table(self.tape.check, size)
+        table = self._table(self.tape.evaluation, size)
         data = self._attach(table, x, y, np.arange(rows, dtype=np.int64), size)
         p = np.zeros(abi.PROGRAM_SIZE, np.int64)
         p[abi.PROGRAM_WIDTH] = table.shape[1]
         p[abi.PROGRAM_EPOCHS] = self.epochs.ctypes.data
-        p[abi.PROGRAM_CHECK] = p[abi.PROGRAM_CHECK_TAIL] = p[abi.PROGRAM_FULL] = table.ctypes.data
+        p[abi.PROGRAM_EVAL] = p[abi.PROGRAM_EVAL_TAIL] = p[abi.PROGRAM_FULL] = table.ctypes.data
         if tail:
-            shorter = self._table(self.tape.check, tail)
+            shorter = self._table(self.tape.evaluation, tail)
             shorter[0, _DATA] = data
-            p[abi.PROGRAM_CHECK_TAIL] = shorter.ctypes.data
-        p[abi.PROGRAM_CHECK_COUNT] = len(self.tape.check)
-        p[abi.PROGRAM_CHECK_BATCHES] = -(-rows // size)
-        p[abi.PROGRAM_CHECK_HAS_TAIL] = int(tail > 0)
-        p[abi.PROGRAM_CHECK_SIZE] = size
-        p[abi.PROGRAM_CHECK_ROWS] = rows
-        p[abi.PROGRAM_CHECK_LOSS] = self.tape.named["check loss"].offset
-        p[abi.PROGRAM_CHECK_SCORE] = self.tape.named["check score"].offset
+            p[abi.PROGRAM_EVAL_TAIL] = shorter.ctypes.data
+        p[abi.PROGRAM_EVAL_COUNT] = len(self.tape.evaluation)
+        p[abi.PROGRAM_EVAL_BATCHES] = -(-rows // size)
+        p[abi.PROGRAM_EVAL_HAS_TAIL] = int(tail > 0)
+        p[abi.PROGRAM_EVAL_SIZE] = size
+        p[abi.PROGRAM_EVAL_ROWS] = rows
+        p[abi.PROGRAM_EVAL_LOSS] = self.tape.named["eval.loss"].offset
+        p[abi.PROGRAM_EVAL_SCORE] = self.tape.named["eval.score"].offset
         return p
 
     def _walked(self, data: Array, n: int) -> int:
@@ -142,19 +142,19 @@ class Machine:
 
     def _attach(self, table: Array, x: Array, y: Array, order: Array, size: int) -> Array:
         """Writes the data's addresses into the gather row, which it returns, and keeps the arrays alive."""
-        data_x = np.ascontiguousarray(x, dtype=self.real)
-        data_y = np.ascontiguousarray(y, dtype=self.real)
+        data_x = np.ascontiguousarray(x, dtype=self.dtype)
+        data_y = np.ascontiguousarray(y, dtype=self.dtype)
         self._kept += [data_x, data_y, order]
         table[0, _DATA] = (data_x.ctypes.data, data_y.ctypes.data, order.ctypes.data, size)
         return table[0, _DATA]
 
     def watch(self, check: Array, every: int) -> None:
         """Evaluates that part of the data inside the loop, at the end of every `every`-th epoch (0: never)."""
-        first, last = abi.PROGRAM_CHECK, abi.PROGRAM_CHECK_ROWS + 1
+        first, last = abi.PROGRAM_EVAL, abi.PROGRAM_EVAL_ROWS + 1
         self.program[first:last] = check[first:last]
-        for where in (abi.PROGRAM_CHECK_LOSS, abi.PROGRAM_CHECK_SCORE):
+        for where in (abi.PROGRAM_EVAL_LOSS, abi.PROGRAM_EVAL_SCORE):
             self.program[where] = check[where]
-        self.program[abi.PROGRAM_CHECK_EVERY] = every
+        self.program[abi.PROGRAM_EVAL_EVERY] = every
 
     # -- views -----------------------------------------------------------------------------------------------------
 
@@ -164,9 +164,9 @@ class Machine:
         count = slot.size(rows)
         return self.memory[slot.offset : slot.offset + count].reshape(slot.at(rows))
 
-    def left_in(self, slot: Slot) -> Array:
+    def value_after_step(self, slot: Slot) -> Array:
         """What the last training step left in a slot, or would have, had the loop not joined the rows around it."""
-        other, place = self.tape.stand_in.get(slot.name, (slot, ()))
+        other, place = self.tape.kept_in.get(slot.name, (slot, ()))
         return self.view(other)[place]
 
     def state(self) -> Array:
@@ -174,10 +174,10 @@ class Machine:
         first = int(self.program[abi.PROGRAM_PARAMETERS])
         return self.memory[first : first + int(self.program[abi.PROGRAM_PARAMETERS_SIZE])]
 
-    def keep_good(self) -> None:
+    def keep_last_good(self) -> None:
         """Takes the present state for the last good one."""
-        self.view(self.tape.named["good"])[...] = self.state()
-        self.clock[abi.CLOCK_GOOD] = self.clock[abi.CLOCK_STEP]
+        self.view(self.tape.named["last_good"])[...] = self.state()
+        self.clock[abi.CLOCK_LAST_GOOD] = self.clock[abi.CLOCK_STEP]
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -195,15 +195,15 @@ class Machine:
     def forward(self, x: Array, names: list[str]) -> dict[str, Array]:
         """Values of named evaluation slots for inputs x (N, …), each (N, …), computed batch by batch."""
         rows, size = len(x), min(self.tape.layout.evaluation, max(1, len(x)))
-        target = np.zeros((rows, *self.tape.named["check target"].at(1)[1:]), self.real)
-        slots = {name: self.tape.layout.find(name) for name in names}
-        results = {name: np.empty((rows, *slot.at(1)[1:]), self.real) for name, slot in slots.items()}
-        count = sum(row.phase in ("data", "forward") for row in self.tape.check)
+        target = np.zeros((rows, *self.tape.named["eval.target"].at(1)[1:]), self.dtype)
+        slots = {name: self.tape.layout.find(name, "evaluation") for name in names}
+        results = {name: np.empty((rows, *slot.at(1)[1:]), self.dtype) for name, slot in slots.items()}
+        count = sum(row.phase in ("data", "forward") for row in self.tape.evaluation)
         kept, batch = len(self._kept), int(self.clock[abi.CLOCK_BATCH])
         for first in range(0, rows, size):
             taken = min(size, rows - first)
             if first == 0 or taken < size:
-                table = self._table(self.tape.check, taken)
+                table = self._table(self.tape.evaluation, taken)
                 self._attach(table, x, target, np.arange(rows, dtype=np.int64), size)
             self.clock[abi.CLOCK_BATCH] = first // size
             self.run_table(table, count)
@@ -224,7 +224,7 @@ class Machine:
         self._call(loop.shuffle, self.program, 0)
 
     @property
-    def batch_now(self) -> tuple[Array, int]:
+    def current_batch(self) -> tuple[Array, int]:
         """The table that the next step walks, and the rows of its batch: a full one, or the smaller last one."""
         last = self.clock[abi.CLOCK_BATCH] == self.program[abi.PROGRAM_BATCHES] - 1
         if last and self.program[abi.PROGRAM_HAS_TAIL]:
@@ -262,10 +262,10 @@ class _Helpers:
             thread.join()
 
 
-def aligned(size: int, real: np.dtype[Any]) -> Array:
+def aligned(size: int, dtype: np.dtype[Any]) -> Array:
     """Zeros that begin at a cache line."""
-    raw = np.zeros(size + 64 // real.itemsize, real)
-    first = -raw.ctypes.data % 64 // real.itemsize
+    raw = np.zeros(size + 64 // dtype.itemsize, dtype)
+    first = -raw.ctypes.data % 64 // dtype.itemsize
     return raw[first : first + size]
 
 

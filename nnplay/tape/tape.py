@@ -57,14 +57,14 @@ class Tape:
     Attributes:
         train: data, forward, loss, backward and update rows of one step.
         fused: the same step as the compiled loop walks it: with neighbours joined where that saves time.
-        check: data, forward and loss rows of one evaluation batch.
+        evaluation: data, forward and loss rows of one evaluation batch.
         fused_update_at: index of the first row of `fused` that changes parameters.
-        stand_in: by the name of a slot that `fused` leaves out, one that holds its numbers, and where in it.
+        kept_in: by the name of a slot that `fused` leaves out, one that holds its numbers, and where in it.
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
         buffers: start value of each running statistic, by name.
-        named: further slots by what they are for: input, target, output, loss, score (with "check " in front for those
-            of the evaluation), norm, checks, settings, and the spans parameters, gradients, weights and optimizer
+        named: further slots by what they are for: input, target, output, loss, score (with "eval." in front for those
+            of the evaluation), norm, finite_flags, settings, and the spans parameters, gradients, weights and optimizer
             slots.
         size: numbers in memory.
     """
@@ -73,9 +73,9 @@ class Tape:
     network: NetworkPlan
     train: list[Row] = field(default_factory=list)
     fused: list[Row] = field(default_factory=list)
-    check: list[Row] = field(default_factory=list)
+    evaluation: list[Row] = field(default_factory=list)
     fused_update_at: int = 0
-    stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
+    kept_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
     parameters: dict[str, Slot] = field(default_factory=dict)
     planned: dict[str, tuple[Parameter, str]] = field(default_factory=dict)
     buffers: dict[str, float] = field(default_factory=dict)
@@ -85,12 +85,12 @@ class Tape:
     @property
     def width(self) -> int:
         """Integers in an encoded row; the same in all tables, since one loop walks them."""
-        widest = max(len(row.operands) for row in self.train + self.fused + self.check)
+        widest = max(len(row.operands) for row in self.train + self.fused + self.evaluation)
         return abi.ROW_OPERANDS + widest * abi.OPERAND_WIDTH
 
     def kernels(self) -> list[Kernel]:
         """Every kernel that the rows call, once each."""
-        found = {row.operation.kernel.name: row.operation.kernel for row in self.train + self.fused + self.check}
+        found = {row.operation.kernel.name: row.operation.kernel for row in self.train + self.fused + self.evaluation}
         return list(found.values())
 
 

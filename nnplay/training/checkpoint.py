@@ -20,14 +20,14 @@ class State:
     Attributes:
         memory: parameters, optimizer slots and running statistics, as one vector.
         clock: the machine's clock.
-        running: sum of the losses of the epoch so far.
+        loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
         optimizer, setup: the settings that are in force.
     """
 
     memory: NDArray[Any]
     clock: NDArray[np.int64]
-    running: float
+    loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
     setup: Setup

@@ -36,7 +36,7 @@ class KeptState:
             from seed and settings.
         proof: digest of that first moment's tensors.
         clock: step, epoch and batch within it.
-        running: sum of the losses of the epoch so far.
+        loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
         optimizer, setup: the settings that are in force.
     """
@@ -44,7 +44,7 @@ class KeptState:
     tensors: Mapping[str, Array] | None
     proof: str
     clock: tuple[int, int, int]
-    running: float
+    loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
     setup: Setup
@@ -72,7 +72,7 @@ class KeptState:
             tensors,
             first,
             (step, epoch, batch),
-            state.running,
+            state.loss_sum,
             state.plateau,
             state.optimizer,
             state.setup,
@@ -101,7 +101,7 @@ class KeptState:
         clock = np.zeros_like(machine.clock)
         clock[abi.CLOCK_SEED] = self.setup.seed
         clock[[abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]] = self.clock
-        return State(memory, clock, self.running, self.plateau, self.optimizer, self.setup)
+        return State(memory, clock, self.loss_sum, self.plateau, self.optimizer, self.setup)
 
 
 def named(memory: Array, machine: Machine) -> dict[str, Array]:
@@ -112,7 +112,7 @@ def named(memory: Array, machine: Machine) -> dict[str, Array]:
 
 def first_digest(state: State, trainer: Trainer) -> str:
     """The digest of a moment that seed and settings are all it takes to make, as at the beginning of a run; else ""."""
-    if state.clock[abi.CLOCK_STEP] or state.running or state.plateau != Plateau():
+    if state.clock[abi.CLOCK_STEP] or state.loss_sum or state.plateau != Plateau():
         return ""
     same = np.array_equal(state.memory, first_memory(trainer.machine, trainer.network.seed))
     return digest(named(state.memory, trainer.machine)) if same else ""

@@ -37,7 +37,7 @@ def _describe(machine: Machine, rate: float, losses: list[float], lower: float) 
     clock = machine.clock
     step, kept = int(clock[abi.CLOCK_STEP]), int(clock[abi.CLOCK_STEP])
     if clock[abi.CLOCK_FAULT] == abi.FAULT_PARAMETER:
-        kept = int(clock[abi.CLOCK_GOOD])
+        kept = int(clock[abi.CLOCK_LAST_GOOD])
         what = "an update made a weight infinite or not a number"
     else:
         what = f"{_first_tensor(machine)} became infinite or not a number"

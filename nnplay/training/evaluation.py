@@ -49,7 +49,7 @@ class Evaluation:
         """The machine's program that evaluates a part."""
         if part not in self._programs:
             data = parts_of(self.split)[part]
-            self._programs[part] = self.machine.load_check(data.x, self.form.encode(data.y))
+            self._programs[part] = self.machine.load_eval(data.x, self.form.encode(data.y))
         return self._programs[part]
 
     def scores(self, part: Part) -> dict[str, float]:
@@ -88,16 +88,16 @@ class Evaluation:
 
     def outputs(self, x: Any) -> Array:
         """The network's outputs (N, …) for inputs (N, …)."""
-        output = self.machine.tape.named["check output"].name
+        output = self.machine.tape.named["eval.output"].name
         return self.forward(x, [output])[output]
 
     def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
+        """Values of named evaluation slots ("eval.0.output", …) for inputs (N, …): each (N, …)."""
         return self.machine.forward(self._inputs(x), names)
 
     def _inputs(self, x: Any) -> Array:
         """Inputs as rows (N, …) of the network's shape; one row alone may come without its N."""
-        inputs = np.ascontiguousarray(x, dtype=self.machine.real)
+        inputs = np.ascontiguousarray(x, dtype=self.machine.dtype)
         shape = self.split.feature_shape
         if inputs.ndim == len(shape) and inputs.shape == shape:
             inputs = inputs[None]

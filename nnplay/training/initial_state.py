@@ -23,9 +23,9 @@ def begin(machine: Machine, network_seed: int, seed: int) -> None:
     machine.state()[...] = first_memory(machine, network_seed)
     machine.clock[:] = 0
     machine.clock[abi.CLOCK_SEED] = seed
-    machine.running[0] = 0.0
+    machine.loss_sum[0] = 0.0
     machine.view(machine.tape.named["loss"])[...] = 0.0
-    machine.keep_good()
+    machine.keep_last_good()
 
 
 def first_memory(machine: Machine, network_seed: int) -> NDArray[Any]:

@@ -13,11 +13,11 @@ from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine_cpu import Machine
-from nnplay.training.settings import HOLDS, Setup
+from nnplay.training.settings import SILENCED_FROZEN, Setup
 
 _LIMITS: Final = ("l1", "l2", "clip_norm", "clip_value")
 #: Fields of `Setup` that may change while a network trains.
-LIVE_SETUP: Final = (*_LIMITS, *HOLDS)
+LIVE_SETUP: Final = (*_LIMITS, *SILENCED_FROZEN)
 
 
 def rows_of(setup: Setup) -> tuple[Any, ...]:
@@ -33,8 +33,8 @@ def write(machine: Machine, plan: NetworkPlan, loss: Loss, optimizer: Optimizer,
     for name in _LIMITS:
         machine.view(named[name])[...] = getattr(setup, name)
     _write_fields(machine, "loss", loss.values)
-    for step in plan.steps:
-        _write_fields(machine, step.path, step.layer.values)
+    for planned in plan.layers:
+        _write_fields(machine, planned.path, planned.layer.values)
 
 
 def _write_fields(machine: Machine, owner: str, values: Mapping[str, Any]) -> None:

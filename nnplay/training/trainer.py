@@ -15,7 +15,7 @@ from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
 from nnplay.kernels import abi
-from nnplay.network import holdable_parts, silenced_frozen
+from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
@@ -85,12 +85,12 @@ class Trainer:
         self.setup = (setup or Setup()).changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
-        silent, frozen = holdable_parts.fitting(self.plan, self.setup.silent, self.setup.frozen)
+        silent, frozen = silenced_frozen.fitting(self.plan, self.setup.silent, self.setup.frozen)
         self.setup = replace(self.setup, silent=silent, frozen=frozen)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
-        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
-        self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
+        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.dtype).itemsize)
+        self.machine = Machine(tape, dtype=self.setup.dtype, threads=self.setup.threads or cores(), progress=progress)
         self._load_data()
         self.seconds = 0.0
         self._call_steps = 1
@@ -149,7 +149,7 @@ class Trainer:
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
         setup = self.setup.changed(**own)
-        holdable_parts.check(self.plan, setup.silent, setup.frozen)
+        silenced_frozen.check(self.plan, setup.silent, setup.frozen)
         self._use(optimizer, setup)
 
     def _use(self, optimizer: Optimizer, setup: Setup) -> None:
@@ -158,13 +158,13 @@ class Trainer:
         self.optimizer, self.setup = optimizer, setup
         if switched:
             old = self.machine
-            self.machine = Machine(self._tape(), real=setup.real, threads=setup.threads or cores())
+            self.machine = Machine(self._tape(), dtype=setup.dtype, threads=setup.threads or cores())
             self._load_data()
             self.machine.state()[...] = old.state()
             self.machine.clock[:] = old.clock
             self.machine.clock[abi.CLOCK_SHUFFLED] = 0
-            self.machine.running[0] = old.running[0]
-            self.machine.keep_good()
+            self.machine.loss_sum[0] = old.loss_sum[0]
+            self.machine.keep_last_good()
         self.write_settings()
 
     def remade(
@@ -200,8 +200,8 @@ class Trainer:
         self.machine.clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1] = clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1]
         if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
             self.machine.clock[abi.CLOCK_BATCH] = clock[abi.CLOCK_BATCH]
-            self.machine.running[0] = before.machine.running[0]
-        self.machine.keep_good()
+            self.machine.loss_sum[0] = before.machine.loss_sum[0]
+        self.machine.keep_last_good()
         self.history, self.seconds, self.plateau = before.history, before.seconds, before.plateau
         self.recorded = before.recorded
         return kept
@@ -242,7 +242,7 @@ class Trainer:
     def parameters(self) -> dict[str, Array]:
         """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
         tape = self.machine.tape
-        ordered = [f"{step.path}.{name}" for step in self.plan.steps for name in step.plan.parameters]
+        ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
 
     def tensors(self) -> dict[str, Array]:
@@ -253,8 +253,8 @@ class Trainer:
     def state(self) -> State:
         """A copy of the present moment."""
         machine = self.machine
-        running = float(machine.running[0])
-        return State(machine.state().copy(), machine.clock.copy(), running, self.plateau, self.optimizer, self.setup)
+        loss_sum = float(machine.loss_sum[0])
+        return State(machine.state().copy(), machine.clock.copy(), loss_sum, self.plateau, self.optimizer, self.setup)
 
     def restore(self, state: State) -> None:
         """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then."""
@@ -263,8 +263,8 @@ class Trainer:
         machine.state()[...] = state.memory
         machine.clock[:] = state.clock
         machine.clock[abi.CLOCK_SHUFFLED] = 0
-        machine.running[0] = state.running
-        machine.keep_good()
+        machine.loss_sum[0] = state.loss_sum
+        machine.keep_last_good()
         self.plateau = state.plateau
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ class Trainer:
         return self._evaluation.outputs(x)
 
     def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("check 0.output", …) for inputs (N, …): each (N, …)."""
+        """Values of named evaluation slots ("eval.0.output", …) for inputs (N, …): each (N, …)."""
         return self._evaluation.forward(x, names)
 
 

@@ -46,7 +46,7 @@ EDITS: tuple[Callable[[PlaygroundBackend], object], ...] = (
 def digest(trainer: Trainer) -> str:
     """Everything that decides how the run goes on from here."""
     clock = trainer.machine.clock[[abi.CLOCK_SEED, abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]]
-    hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.running[0]).tobytes())
+    hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.loss_sum[0]).tobytes())
     hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.setup, trainer.plateau)).encode())
     for name, value in sorted(trainer.tensors().items()):
         hashed.update(name.encode() + value.tobytes())

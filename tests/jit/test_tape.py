@@ -21,12 +21,12 @@ NESTED = (
 
 
 def bench(
-    real: str = "float32", *, n: int = 6, share: int = 64, threads: int = 1, seed: int = 1, text: str = NESTED
+    dtype: str = "float32", *, n: int = 6, share: int = 64, threads: int = 1, seed: int = 1, text: str = NESTED
 ) -> Bench:
     """A nested classifier with momentum, penalties and clipping, whose rows are cut into parts."""
     made = Bench(
         Trial(parse_layers(text), (5,), n, share=share),
-        real,
+        dtype,
         loss=loss_records()["cross_entropy"](label_smoothing=0.1),
         optimizer=optimizer_records()["adam"](lr=0.01),
         seed=seed,
@@ -39,13 +39,13 @@ def bench(
     return made
 
 
-@pytest.mark.parametrize("real", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("share", [64, 10**9])
-def test_every_row_of_a_nested_network_is_its_definition(real: str, share: int) -> None:
+def test_every_row_of_a_nested_network_is_its_definition(dtype: str, share: int) -> None:
     """Data, forward, loss, backward, penalty, clipping and update rows of a nested network equal their definitions."""
-    made = bench(real, share=share)
+    made = bench(dtype, share=share)
     held = made.hold_to_definitions()
-    assert held == len(made.tape.train) + len(made.tape.check) - 1
+    assert held == len(made.tape.train) + len(made.tape.evaluation) - 1
     assert any(row.parts > 1 for row in made.tape.train) == (share == 64)
 
 
@@ -169,8 +169,8 @@ def test_evaluation_is_the_mean_over_all_rows() -> None:
     random = np.random.default_rng(0)
     for rows in (1, 3, 4, 5, 11):
         x, y = random.normal(size=(rows, 5)), random.integers(0, 3, rows).astype(float)
-        loss, score = made.machine.evaluate(made.machine.load_check(x, y))
-        z = made.machine.forward(x, ["check 4.output"])["check 4.output"]
+        loss, score = made.machine.evaluate(made.machine.load_eval(x, y))
+        z = made.machine.forward(x, ["eval.4.output"])["eval.4.output"]
         logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
         wanted = 0.9 * logs[np.arange(rows), y.astype(int)] + 0.1 * logs.mean(axis=1)
         assert loss == pytest.approx(-wanted.mean(), rel=1e-9)
@@ -218,7 +218,7 @@ def test_plans_are_the_same_for_the_same_network() -> None:
     """Planning has no hidden state: two plans of one text have the same shapes, paths and counts."""
     first, second = (Network(NESTED).plan((5,)) for _ in range(2))
     assert first.values == second.values
-    assert [step.path for step in first.steps] == [step.path for step in second.steps]
+    assert [planned.path for planned in first.layers] == [planned.path for planned in second.layers]
     assert (
         first.parameter_count == second.parameter_count == 5 * 7 + 7 + 3 * 49 + 14 + 7 * 3 + 3 + 7 * 2 + 2 + 12 * 3 + 3
     )

@@ -43,7 +43,7 @@ def encoded(bench: Bench, rows: list[Row]) -> Table:
 def test_the_tape_itself_is_accepted(bench: Bench) -> None:
     """What the compiler writes passes, for training and for evaluation."""
     check(bench, bench.table)
-    check(bench, bench.check_table, bench.tape.check)
+    check(bench, bench.eval_table, bench.tape.evaluation)
 
 
 def moved(place: int, amount: int) -> Callable[[Table, int], None]:
@@ -84,7 +84,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_any_operand_out_of_place_is_refused(bench: Bench, fault: Callable[[Table, int], None]) -> None:
     """Each operand of each row, shifted, stretched or reshaped, is refused, also onto a neighbour of the same size."""
-    for rows, table in ((bench.tape.train, bench.table), (bench.tape.check, bench.check_table)):
+    for rows, table in ((bench.tape.train, bench.table), (bench.tape.evaluation, bench.eval_table)):
         for number, row in enumerate(rows):
             for k in range(len(row.operands)):
                 broken = table.copy()

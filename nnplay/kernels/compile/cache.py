@@ -23,9 +23,9 @@ from nnplay.kernels.compile.jit import Kernel
 from nnplay.private_folder import make_private
 
 
-def object_path(kernel: Kernel, real: str) -> Path:
-    """Where the object code of `kernel` for numbers of type `real` is, or will be once compiled."""
-    return folder() / digest(kernel.module, kernel.function.__module__, real) / file_of(kernel.name)
+def object_path(kernel: Kernel, dtype: str) -> Path:
+    """Where the object code of `kernel` for numbers of type `dtype` is, or will be once compiled."""
+    return folder() / digest(kernel.module, kernel.function.__module__, dtype) / file_of(kernel.name)
 
 
 @functools.cache
@@ -63,17 +63,17 @@ def is_private(path: Path) -> bool:
 
 
 @functools.cache
-def digest(module: str, template: str, real: str) -> str:
+def digest(module: str, template: str, dtype: str) -> str:
     """Names everything that the object code of a module's kernels depends on: sources, compiler, processor, type.
 
     Args:
         module: the module that the kernel belongs to, such as an activation's.
         template: the module that its loop is written in; elementwise layers share one.
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
     """
     import llvmlite.binding as llvm
 
-    text = [real, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    text = [dtype, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     hashed = hashlib.sha256("\n".join(text).encode())
     for name in sorted(_closure((module, template, *_ALWAYS))):

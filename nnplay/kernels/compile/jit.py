@@ -49,9 +49,9 @@ class Kernel:
         """The module that declares it; its source is part of the cache key."""
         return self.name.partition(":")[0]
 
-    def symbol(self, real: str) -> str:
+    def symbol(self, dtype: str) -> str:
         """The name through which other kernels call it, if it is shared."""
-        return f"nnplay_{self.function.__name__}_{real}"
+        return f"nnplay_{self.function.__name__}_{dtype}"
 
 
 def kernel(function: Callable[..., None]) -> Kernel:

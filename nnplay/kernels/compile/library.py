@@ -23,30 +23,30 @@ _engines: list[Any] = []
 _SHARED_WEIGHT: Final = 7
 
 
-def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> dict[str, int]:
+def addresses(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> dict[str, int]:
     """Address of each kernel, by name; missing ones are compiled first.
 
     Args:
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
         progress: called as `(done, total, name)`, from 0 on, while kernels are compiled; not at all if none must be.
     """
     wanted = {kernel.name: kernel for kernel in kernels}
-    compile_missing(wanted.values(), real, progress)
-    return {name: _address(kernel, real) for name, kernel in wanted.items()}
+    compile_missing(wanted.values(), dtype, progress)
+    return {name: _address(kernel, dtype) for name, kernel in wanted.items()}
 
 
-def function(kernel: Kernel, real: str) -> Any:
+def function(kernel: Kernel, dtype: str) -> Any:
     """`kernel` as a ctypes function of four integers; calling it releases Python's lock."""
     shape = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-    return shape(addresses([kernel], real)[kernel.name])
+    return shape(addresses([kernel], dtype)[kernel.name])
 
 
-def missing(kernels: Iterable[Kernel], real: str) -> list[Kernel]:
+def missing(kernels: Iterable[Kernel], dtype: str) -> list[Kernel]:
     """What the cache lacks of these kernels and of the shared functions that they call, those first."""
     wanted = list(kernels)
     called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
     every = [*called.values(), *wanted]
-    return [item for item in every if (item.name, real) not in _addresses and not object_path(item, real).is_file()]
+    return [item for item in every if (item.name, dtype) not in _addresses and not object_path(item, dtype).is_file()]
 
 
 def shared_by(kernel: Kernel) -> list[Kernel]:
@@ -68,13 +68,13 @@ def shared_by(kernel: Kernel) -> list[Kernel]:
     return found
 
 
-def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> int:
+def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> int:
     """Fills the cache with what it lacks, in two child processes where two cores are free; returns how many."""
-    lacking = missing(kernels, real)
+    lacking = missing(kernels, dtype)
     if not lacking:
         return 0
     workers = min(2, os.cpu_count() or 1, len(lacking))
-    running = [_start(share, real) for share in _dealt(lacking, workers)]
+    running = [_start(share, dtype) for share in _dealt(lacking, workers)]
     done = 0
     if progress is not None:
         progress(0, len(lacking), "")
@@ -102,17 +102,17 @@ def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
     return [share for share in shares if share]
 
 
-def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
+def _start(kernels: list[Kernel], dtype: str) -> subprocess.Popen[str]:
     by_folder: dict[Path, list[str]] = defaultdict(list)
     for item in kernels:
-        by_folder[object_path(item, real).parent].append(item.name)
+        by_folder[object_path(item, dtype).parent].append(item.name)
     arguments: list[str] = []
     for folder, names in by_folder.items():
         folder.mkdir(mode=0o700, exist_ok=True)
         arguments += [f"{folder}={','.join(names)}"]
     return subprocess.Popen(
         [sys.executable, "-m", "nnplay.kernels.compile.compiler", *arguments],
-        env=os.environ | {"NNPLAY_COMPILE": real, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env=os.environ | {"NNPLAY_COMPILE": dtype, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,  # closes with this process, however it ends: the child ends too
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -120,19 +120,19 @@ def _start(kernels: list[Kernel], real: str) -> subprocess.Popen[str]:
     )
 
 
-def _address(kernel: Kernel, real: str) -> int:
-    if (kernel.name, real) not in _addresses:
-        _addresses[kernel.name, real] = _load(kernel, real)
-    return _addresses[kernel.name, real]
+def _address(kernel: Kernel, dtype: str) -> int:
+    if (kernel.name, dtype) not in _addresses:
+        _addresses[kernel.name, dtype] = _load(kernel, dtype)
+    return _addresses[kernel.name, dtype]
 
 
-def _load(kernel: Kernel, real: str) -> int:
+def _load(kernel: Kernel, dtype: str) -> int:
     import llvmlite.binding as llvm
 
-    code = object_path(kernel, real).read_bytes()
+    code = object_path(kernel, dtype).read_bytes()
     for item in SHARED.values():
-        if item.symbol(real).encode() in code:
-            llvm.add_symbol(item.symbol(real), _address(item, real))
+        if item.symbol(dtype).encode() in code:
+            llvm.add_symbol(item.symbol(dtype), _address(item, dtype))
     engine = _new_engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

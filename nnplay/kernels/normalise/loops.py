@@ -16,9 +16,6 @@ from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.tile import scratch
-else:
-    real: Any = None
-    scratch: Any = None
 
 #: Rows in a block of the merged sums.
 _ROWS = 128

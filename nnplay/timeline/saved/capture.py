@@ -26,7 +26,7 @@ def taken(timeline: Timeline, config_of: ConfigOf) -> KeptPast | None:
     Args:
         config_of: what the trainer of a part was made of.
     """
-    here = engine(timeline.trainer.setup.real)
+    here = engine(timeline.trainer.setup.dtype)
     ran = timeline.engine or here
     if ran != here and timeline.latest > timeline.recalled:
         ran = SEVERAL

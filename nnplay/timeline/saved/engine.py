@@ -10,6 +10,6 @@ from nnplay.kernels.compile.cache import digest
 SEVERAL: Final = "several"
 
 
-def engine(real: str) -> str:
+def engine(dtype: str) -> str:
     """Names the compiler, the processor and the sources of the loop and its largest kernel, for numbers of a type."""
-    return digest("nnplay.kernels.loop", "nnplay.kernels.matmul", real)
+    return digest("nnplay.kernels.loop", "nnplay.kernels.matmul", dtype)

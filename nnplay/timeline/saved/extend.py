@@ -19,13 +19,13 @@ def begun(config: RunConfig, trainer: Trainer) -> KeptPast | None:
     if not proof:
         return None
     first = KeptMoment(0, KeptState.of(state, trainer.machine, first=proof))
-    return KeptPast(engine(trainer.setup.real), Course((), (Stretch(config.untold(), trainer.split, (first,)),)))
+    return KeptPast(engine(trainer.setup.dtype), Course((), (Stretch(config.untold(), trainer.split, (first,)),)))
 
 
 def trained_on(past: KeptPast, opened: KeptMoment) -> KeptPast:
     """A past that was trained on from the moment `opened`, which is kept where there is room."""
     last = past.course.stretches[-1]
-    here = engine(opened.state.setup.real)
+    here = engine(opened.state.setup.dtype)
     known = [moment for one in past.course.stretches for moment in one.moments]
     taken = sum(moment.state.nbytes for moment in known)
     room = len(known) < MOST_MOMENTS and taken + opened.state.nbytes <= max(SMALL, opened.state.nbytes)

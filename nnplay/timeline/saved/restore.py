@@ -30,7 +30,7 @@ def recall(timeline: Timeline, past: KeptPast, config: RunConfig, make: Make) ->
         make: makes the trainer of a run; the split is given where it is known.
     """
     parts = Parts(timeline.part, config, make)
-    here = engine(timeline.trainer.setup.real)
+    here = engine(timeline.trainer.setup.dtype)
     timeline.recall(parts.moments(past.course), past.course.changes, past.engine if past.engine != here else "")
     timeline.words, timeline.since = past.words, past.since
     timeline.lines = [parts.line(line) for line in past.lines]
