@@ -24,9 +24,11 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import layer_records, loss_records, optimizer_records
 from nnplay.records.worked import Named
-from nnplay.tape import assembler, interpreter
-from nnplay.tape.machine_cpu import Machine
-from nnplay.tape.tape import Row, Tape, encode
+from nnplay.tape import assembler, interpreter, shares
+from nnplay.tape.machine import Clock, MachineMaker, Table
+from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.objective import only
+from nnplay.tape.tape import Row, Tape
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
@@ -50,7 +52,7 @@ class Trial:
     layers: tuple[Layer, ...]
     shape: tuple[int, ...]
     n: int
-    share: int = assembler.SHARE
+    share: int = shares.SHARE
     tokens: int = 0
 
 
@@ -84,7 +86,7 @@ def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
         wider = (*shape[:-1], width)
         layers, _ = network_of(record, Case(case.values, wider))
         if accepts(layers, wider):
-            yield Trial(layers, wider, 2 + k % 3, share=(assembler.SHARE, 64)[k % 2])
+            yield Trial(layers, wider, 2 + k % 3, share=(shares.SHARE, 64)[k % 2])
 
 
 def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
@@ -99,12 +101,12 @@ def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
 @contextmanager
 def shares_of(size: int) -> Iterator[None]:
     """Rows of more multiply-adds than `size` are cut into parts."""
-    usual = assembler.SHARE
-    assembler.SHARE = size  # type: ignore[misc]
+    usual = shares.SHARE
+    shares.SHARE = size  # type: ignore[misc]
     try:
         yield
     finally:
-        assembler.SHARE = usual  # type: ignore[misc]
+        shares.SHARE = usual  # type: ignore[misc]
 
 
 class Bench:
@@ -115,7 +117,8 @@ class Bench:
         dtype: "float32" or "float64".
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
-        more: further options of the tape: penalty, clip_norm, clip_value; and threads.
+        threads, machine: what runs the rows, and in how many threads.
+        more: further options of the tape: penalty, clip_norm, clip_value.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Bench:
         optimizer: Optimizer | None = None,
         seed: int = 0,
         threads: int = 1,
+        machine: MachineMaker = CpuMachine,
         **more: bool,
     ) -> None:
         self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
@@ -136,15 +140,15 @@ class Bench:
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, target, **more)
+        options = assembler.Options(trial.n, trial.n, {"target": target}, **more)
         with shares_of(trial.share):
-            self.tape: Tape = assembler.build(self.plan, self.loss, self.optimizer, options)
-        self.machine = Machine(self.tape, dtype=dtype, threads=threads)
+            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+        self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
-        self.machine.load(self.x, self.y, batch=trial.n, shuffle=False)
-        self.machine.clock[abi.CLOCK_SEED] = 7
-        self.table: Array = self.machine.full_table
-        self.eval_table = encode(self.tape.evaluation, self.machine.addresses, self.n, self.tape.width)
+        self.machine.load({"input": self.x, "target": self.y}, batch=trial.n, shuffle=False)
+        self.machine.clock = Clock(seed=7)
+        self.table: Table = self.machine.full_table
+        self.eval_table: Table = self.machine.table(self.tape.evaluation, self.n)
         self.fill()
 
     # -- numbers ---------------------------------------------------------------------------------------------------
@@ -205,21 +209,21 @@ class Bench:
 
     def hold_to_definitions(self, chosen: Any = None, step: int = 4) -> int:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
-        self.machine.clock[abi.CLOCK_STEP] = step
+        self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, rows, first in ((self.table, self.tape.train, 0), (self.eval_table, self.tape.evaluation, 1)):
-            for number in range(first, len(rows)):
-                if chosen is None or chosen(rows[number]):
-                    self.hold(table, rows[number], number)
+        for table, first in ((self.table, 0), (self.eval_table, 1)):
+            for number in range(first, len(table.rows)):
+                if chosen is None or chosen(table.rows[number]):
+                    self.hold(table, number)
                     held += 1
                 else:
                     self.machine.run_table(table, number + 1, number)
         return held
 
-    def hold(self, table: Array, row: Row, number: int) -> None:
+    def hold(self, table: Table, number: int) -> None:
         """One row: kernel = definition, nothing else written, gradients added where asked, elements as worked out."""
-        line, machine = table[number], self.machine
-        expected = interpreter.results_of(machine, line, row, self.n, machine.clock, exact=True)
+        row, line, machine = table.rows[number], table.cells[number], self.machine
+        expected = interpreter.results_of(machine, table, number, exact=True)
         reads = [machine.view(slot, self.n).astype(np.float64) for slot in row.reads]
         before = machine.memory.copy()
         for adds in self._adding(row):
@@ -267,7 +271,7 @@ class Bench:
         named = [Named(name, array) for name, array in zip(operation.reads, reads, strict=True)]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
-            given["clock"] = interpreter.clock_values(self.machine.clock)
+            given["clock"] = self.machine.clock._asdict()
         for place in self.random.integers(0, np.asarray(expected).size, 3 if np.asarray(expected).size > 1 else 1):
             index = tuple(int(k) for k in np.unravel_index(place, shape))
             term = operation.element(index, *named, **given)

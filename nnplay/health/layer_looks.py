@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels import abi
 from nnplay.network.network import PlannedLayer
+from nnplay.tape.memory_layout import STATE
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -90,7 +90,7 @@ def _last_batch(trainer: Trainer, layers: list[PlannedLayer]) -> list[Array]:
 
 def _fresh(trainer: Trainer) -> bool:
     """Whether memory holds a batch at all: it does not before the first step, nor after settings changed the tape."""
-    return trainer.step > 0 and int(trainer.machine.program[abi.PROGRAM_STEPS_DONE]) > 0
+    return trainer.step > 0 and trainer.machine.steps_taken > 0
 
 
 def _activation(planned: PlannedLayer, output: Array) -> Activation:
@@ -134,10 +134,10 @@ def update(trainer: Trainer) -> float:
     """
     machine = trainer.machine
     span = machine.tape.named["parameters"]
-    first = span.offset - int(machine.program[abi.PROGRAM_PARAMETERS])
+    first = span.offset - machine.tape.layout.bounds[STATE[0]][0]
     part = slice(first, first + span.size(1), max(1, span.size(1) // _SAMPLE))
     now, before = machine.state()[part], machine.view(machine.tape.named["last_good"])[part]
-    steps = trainer.step - int(machine.clock[abi.CLOCK_LAST_GOOD])
+    steps = trainer.step - machine.last_good_step
     size = _rms(now)
     if not _fresh(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")

@@ -110,7 +110,7 @@ class Walking(Questions):
         began = time.perf_counter()
 
         def progress(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
                 self.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._newest != ticket
@@ -130,7 +130,7 @@ class Walking(Questions):
             if inspector.overrides:
                 inspector.finish()
                 continue
-            inspector.machine.stop[0] = 0
+            inspector.machine.stop = False
             inspector.trainer.advance(step - inspector.trainer.step)
             if inspector.timeline is not None:
                 inspector.timeline.note()

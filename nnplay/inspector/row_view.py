@@ -70,7 +70,7 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
         Operand(name, slot.name, role, adds, slot.at(n))
         for name, slot, (role, adds) in zip((*operation.reads, *operation.writes), row.operands, roles, strict=True)
     )
-    layers = {planned.path: planned.layer.record.name for planned in tape.network.layers}
+    layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
         operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row),

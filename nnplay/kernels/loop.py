@@ -175,23 +175,46 @@ def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
 
 
 @inline
-def finish_step(program: Any, clock: Any, memory: Any, rows: int, last: int) -> int:
-    """Looks at loss and gradient, updates the parameters, and looks at those; returns what is wrong, or 0."""
-    loss, norm = memory[program[abi.PROGRAM_LOSS]], memory[program[abi.PROGRAM_NORM]]
+def run_stage(program: Any, clock: Any, memory: Any, rows: int, k: int, rate: Any, line: Any) -> int:
+    """Runs stage k of a step: its loss, its gradient, and the update where both are finite.
+
+    Args:
+        rows: address of the step's rows.
+        rate: learning rate of its optimizer.
+        line: gets loss, gradient norm and learning rate; a stage that sits this step out leaves NaN there.
+
+    Returns:
+        What is wrong, or 0. Where an update went wrong, or an earlier stage has updated already, the last good state
+        has been put back.
+    """
+    stage = shifted(integers_at(program[abi.PROGRAM_STAGES]), k * abi.STAGE_SIZE)
+    every = stage[abi.STAGE_EVERY]
+    if every != 1 and clock[abi.CLOCK_STEP] % every != 0:
+        line[0] = math.nan
+        line[1] = math.nan
+        line[2] = math.nan
+        return abi.FAULT_NONE
+    width, job, first = program[abi.PROGRAM_WIDTH], program[abi.PROGRAM_JOB], stage[abi.STAGE_UPDATE_AT]
+    memory[stage[abi.STAGE_RATE_AT]] = rate
+    run_rows(rows, stage[abi.STAGE_FIRST], first, width, clock, memory, job)
+    loss, norm = memory[stage[abi.STAGE_LOSS]], memory[stage[abi.STAGE_NORM]]
+    line[0] = loss
+    line[1] = norm
+    line[2] = rate
+    good, state, size = program[abi.PROGRAM_LAST_GOOD], program[abi.PROGRAM_STATE], program[abi.PROGRAM_STATE_SIZE]
     if not (math.isfinite(loss) and math.isfinite(norm)):
+        if k > 0:
+            copy(memory, state, good, size)
         return abi.FAULT_LOSS
-    good, size = program[abi.PROGRAM_LAST_GOOD], program[abi.PROGRAM_PARAMETERS_SIZE]
-    if clock[abi.CLOCK_STEP] % program[abi.PROGRAM_LAST_GOOD_EVERY] == 0:
-        copy(memory, good, program[abi.PROGRAM_PARAMETERS], size)
+    if k == 0 and clock[abi.CLOCK_STEP] % program[abi.PROGRAM_LAST_GOOD_EVERY] == 0:
+        copy(memory, good, state, size)
         clock[abi.CLOCK_LAST_GOOD] = clock[abi.CLOCK_STEP]
-    run_rows(
-        rows, program[abi.PROGRAM_UPDATE_AT], last, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB]
-    )
+    run_rows(rows, first, stage[abi.STAGE_END], width, clock, memory, job)
     flags = 0.0
-    for k in range(program[abi.PROGRAM_FLAGS_COUNT]):
-        flags += memory[program[abi.PROGRAM_FLAGS] + k]
+    for place in range(stage[abi.STAGE_FLAGS_COUNT]):
+        flags += memory[stage[abi.STAGE_FLAGS] + place]
     if not math.isfinite(flags):
-        copy(memory, program[abi.PROGRAM_PARAMETERS], good, size)
+        copy(memory, state, good, size)
         return abi.FAULT_PARAMETER
     return abi.FAULT_NONE
 
@@ -203,6 +226,7 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     trace = reals_at(program[abi.PROGRAM_TRACE])
     rates = reals_at(program[abi.PROGRAM_RATES])
     loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
+    stages = program[abi.PROGRAM_STAGE_COUNT]
     program[abi.PROGRAM_EPOCH_COUNT] = 0
     program[abi.PROGRAM_STEPS_DONE] = 0
     modes = flush_subnormals()
@@ -211,21 +235,21 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
             new_order(program, clock)
         tail = program[abi.PROGRAM_HAS_TAIL] != 0 and clock[abi.CLOCK_BATCH] == program[abi.PROGRAM_BATCHES] - 1
         rows = program[abi.PROGRAM_TAIL] if tail else program[abi.PROGRAM_FULL]
-        memory[program[abi.PROGRAM_RATE_AT]] = rates[s]
-        before = program[abi.PROGRAM_UPDATE_AT]
-        run_rows(rows, 0, before, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB])
-        loss = memory[program[abi.PROGRAM_LOSS]]
-        trace[s * abi.TRACE_COLUMNS] = loss
-        trace[s * abi.TRACE_COLUMNS + 1] = memory[program[abi.PROGRAM_NORM]]
-        trace[s * abi.TRACE_COLUMNS + 2] = rates[s]
-        fault = finish_step(program, clock, memory, rows, program[abi.PROGRAM_FULL_COUNT])
+        fault = abi.FAULT_NONE
+        for k in range(stages):
+            place = s * stages + k
+            line = shifted(trace, place * abi.TRACE_COLUMNS)
+            fault = run_stage(program, clock, memory, rows, k, rates[place], line)
+            if fault != abi.FAULT_NONE:
+                clock[abi.CLOCK_FAULT_STAGE] = k
+                break
         if fault != abi.FAULT_NONE:
             clock[abi.CLOCK_FAULT] = fault
             break
         count = program[abi.PROGRAM_BATCH_SIZE]
         if tail:
             count = program[abi.PROGRAM_ROWS] - clock[abi.CLOCK_BATCH] * count
-        loss_sum[0] += loss * count
+        loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * count
         clock[abi.CLOCK_STEP] += 1
         clock[abi.CLOCK_BATCH] += 1
         program[abi.PROGRAM_STEPS_DONE] += 1

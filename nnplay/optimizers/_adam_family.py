@@ -89,6 +89,7 @@ def adaptive(
             formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
             words=words,
             element=element,
+            integers=("every",),
             uses_clock=True,
             torch=f"torch.optim.{title}",
         ),

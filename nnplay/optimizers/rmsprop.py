@@ -38,7 +38,14 @@ def update(w: Any, g: Any, square: Any, velocity: Any, mean: Any, p: Any) -> Any
 
 
 def reference(
-    settings: Array, g: Array, w: Array, square: Array, velocity: Array, mean: Array, clock: Mapping[str, int]
+    settings: Array,
+    g: Array,
+    w: Array,
+    square: Array,
+    velocity: Array,
+    mean: Array,
+    clock: Mapping[str, int],
+    every: int,
 ) -> tuple[Array, ...]:
     lr, alpha, eps, decay, momentum, centered = settings
     g = g + decay * w
@@ -58,6 +65,7 @@ def element(
     velocity: Named,
     mean: Named,
     clock: Mapping[str, int],
+    every: int,
 ) -> Term:
     names = ("lr", "alpha", "eps", "decay", "momentum", "centered")
     lr, alpha, eps, decay, momentum, centered = named(settings, *names)
@@ -91,6 +99,7 @@ RMSPROP = OptimizerRecord(
         formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
         words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch="torch.optim.RMSprop",
     ),

@@ -18,7 +18,7 @@ from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.compile.jit import REAL, Kernel, inline
-from nnplay.kernels.operands import flat, part_of
+from nnplay.kernels.operands import flat, integer, part_of
 from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
@@ -119,6 +119,18 @@ def verdict(wrong: Any) -> Any:
     return math.nan if wrong > 0.0 else 0.0
 
 
+@inline
+def update_number(row: Any, clock: Any) -> int:
+    """Which update of its parameters the row makes, from 1; `every` steps lie between two."""
+    number: int = clock[CLOCK_STEP] // integer(row, 0) + 1
+    return number
+
+
+def update_count(clock: Mapping[str, int], every: int) -> int:
+    """The same for definitions."""
+    return clock["step"] // every + 1
+
+
 def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots: int) -> Kernel:
     """The kernel of an optimizer with that many slots (0 to 3).
 
@@ -131,7 +143,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
     """
 
     def none(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         wrong = 0.0
         for i in range(w.size):
@@ -140,7 +152,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 4)[part] = verdict(wrong)
 
     def one(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         wrong = 0.0
         for i in range(w.size):
@@ -149,7 +161,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 6)[part] = verdict(wrong)
 
     def two(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         a, b = part_of(row, memory, 3, part), part_of(row, memory, 4, part)
         wrong = 0.0
@@ -159,7 +171,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 8)[part] = verdict(wrong)
 
     def three(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         b, c = part_of(row, memory, 4, part), part_of(row, memory, 5, part)
         wrong = 0.0

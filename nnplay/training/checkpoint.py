@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.records.optimizer import Optimizer
+from nnplay.tape.machine import Clock
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import Setup
 
@@ -18,7 +18,7 @@ class State:
     """A moment of a run: enough to go on from there with exactly the same numbers.
 
     Attributes:
-        memory: parameters, optimizer slots and running statistics, as one vector.
+        memory: parameters, optimizer state and running statistics, as one vector.
         clock: the machine's clock.
         loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
@@ -26,7 +26,7 @@ class State:
     """
 
     memory: NDArray[Any]
-    clock: NDArray[np.int64]
+    clock: Clock
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer

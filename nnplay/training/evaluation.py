@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import EvalRows, Machine
 from nnplay.training import metrics
 from nnplay.training.targets import TargetForm
 
@@ -43,14 +43,14 @@ class Evaluation:
 
     def __init__(self, machine: Machine, split: Split, form: TargetForm) -> None:
         self.machine, self.split, self.form = machine, split, form
-        self._programs: dict[str, Array] = {}
+        self._loaded: dict[str, EvalRows] = {}
 
-    def program(self, part: str) -> Array:
-        """The machine's program that evaluates a part."""
-        if part not in self._programs:
+    def rows(self, part: str) -> EvalRows:
+        """The rows of a part, as the machine evaluates them."""
+        if part not in self._loaded:
             data = parts_of(self.split)[part]
-            self._programs[part] = self.machine.load_eval(data.x, self.form.encode(data.y))
-        return self._programs[part]
+            self._loaded[part] = self.machine.load_eval({"input": data.x, "target": self.form.encode(data.y)})
+        return self._loaded[part]
 
     def scores(self, part: Part) -> dict[str, float]:
         """Loss and metrics of a part, as `Trainer.evaluate` documents them.
@@ -62,7 +62,7 @@ class Evaluation:
         if part not in parts:
             raise InputError(f"the split has no {part} part", where="evaluate", hint=f"it has {', '.join(parts)}")
         data = parts[part]
-        loss, _ = self.machine.evaluate(self.program(part))
+        loss, _ = self.machine.evaluate(self.rows(part))
         return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
 
     def _metrics(self, data: Dataset, predicted: Array) -> dict[str, float]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnplay.network.network import NetworkPlan, PlannedLayer
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import Machine
 from nnplay.tape.memory_layout import STATE
 
 
 def carry_over(old: NetworkPlan, source: Machine, new: NetworkPlan, target: Machine) -> list[str]:
-    """Copies parameters, optimizer slots and running statistics of layers that are in both networks with equal shapes.
+    """Copies parameters, optimizer state and running statistics of layers that are in both networks with equal shapes.
 
     Returns:
         Names of the new network's parameters that keep their initial weights.

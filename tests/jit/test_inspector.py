@@ -34,7 +34,7 @@ def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
 def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
-    return state.memory.tobytes() + state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.loss_sum).tobytes()
+    return state.memory.tobytes() + np.array(state.clock).tobytes() + np.float64(state.loss_sum).tobytes()
 
 
 # -- stepping is running -----------------------------------------------------------------------------------------------
