@@ -38,6 +38,9 @@ class Objective:
         optimizer: moves them; its state is this stage's own.
         every: the stage is run in the steps that this number divides; the first stage in all of them.
         input, target: which arrays of the batch it reads.
+
+    Raises:
+        InputError: a loss or an optimizer that is none, a text in place of several names, a count below 1.
     """
 
     name: str
@@ -48,6 +51,16 @@ class Objective:
     every: int = 1
     input: str = "input"
     target: str = "target"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.loss, Loss) or not isinstance(self.optimizer, Optimizer):
+            wrong = self.optimizer if isinstance(self.loss, Loss) else self.loss
+            hint = "give values such as nn.MSE() and nn.Adam(lr=0.01)"
+            raise InputError(f"{wrong!r} is no loss or optimizer with its settings", where=self.name, hint=hint)
+        if isinstance(self.forward, str) or isinstance(self.trains, str):
+            raise InputError("names networks one by one", where=self.name, hint='write ("net",) for a single one')
+        if not isinstance(self.every, int) or self.every < 1:
+            raise InputError(f"every is {self.every!r}", where=self.name, hint="a whole number from 1")
 
 
 def only(loss: Loss, optimizer: Optimizer) -> Objective:
@@ -89,8 +102,6 @@ def _check_networks(objective: Objective, networks: Mapping[str, NetworkPlan]) -
         raise InputError(what, where=where, hint=f"there are {', '.join(networks)}")
     if not objective.trains or not set(objective.trains) <= set(forward):
         raise InputError("trains networks of its own forward pass", where=where, hint=f"name {' or '.join(forward)}")
-    if objective.every < 1:
-        raise InputError(f"every is {objective.every}", where=where, hint="a whole number from 1")
     for before, after in pairwise(forward):
         given, taken = networks[before].output_shape, networks[after].values[0]
         if given != taken:

@@ -8,20 +8,22 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import DivergedError, InputError
+from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
 from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker
+from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.objective import Objective
 from nnplay.training import live_settings
 from nnplay.training.initial_state import begin
+from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import Setup, cores
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
 _EVAL_ROWS: Final = 256
+_SETTINGS: Final = ("batch_size", "seed", "l1", "l2", "clip_norm", "clip_value", "shuffle", "threads", "dtype")
 
 
 class ObjectiveTrainer:
@@ -44,8 +46,10 @@ class ObjectiveTrainer:
         networks: by name; the seed of each decides its initial weights.
         objectives: the stages of a step, in order.
         arrays: what the batches are cut from, by name, all with the same number of rows.
-        batch_size, seed, shuffle, dtype, threads: as for `Trainer`.
+        progress: told about kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows.
+        settings: batch_size, seed, l1, l2, clip_norm, clip_value, shuffle, threads and dtype, as for `Trainer`;
+            penalties and limits are those of every objective.
 
     Attributes:
         machine: the memory, clock and rows under it all.
@@ -60,10 +64,13 @@ class ObjectiveTrainer:
         objectives: Sequence[Objective],
         arrays: Mapping[str, Any],
         *,
+        progress: Progress | None = None,
         machine: MachineMaker = CpuMachine,
-        **setup: Any,
+        **settings: Any,
     ) -> None:
-        self.objectives, self.setup = tuple(objectives), Setup().changed(**setup)
+        if other := [name for name in settings if name not in _SETTINGS]:
+            raise unknown("setting", other[0], _SETTINGS, where="objectives")
+        self.objectives, self.setup = tuple(objectives), Setup().changed(**settings)
         given = {name: np.asarray(array) for name, array in arrays.items()}
         plans = _plans(networks, self.objectives, given)
         self._outputs = {item.name: plans[item.forward[-1]].output_shape for item in self.objectives}
@@ -78,9 +85,15 @@ class ObjectiveTrainer:
         rows = max(len(array) for array in found.values())
         batch = rows if self.setup.batch_size == "all" else min(self.setup.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
-        tape = build(plans, self.objectives, Options(batch, min(_EVAL_ROWS, rows), targets))
+        penalty, clip_norm, clip_value, *_ = live_settings.rows_of(self.setup)
+        options = Options(
+            batch, min(_EVAL_ROWS, rows), targets, penalty=penalty, clip_norm=clip_norm, clip_value=clip_value
+        )
+        tape = build(plans, self.objectives, options)
+        largest = max(plans.values(), key=lambda plan: plan.parameter_count)
+        refuse_too_large(largest, tape.size * np.dtype(self.setup.dtype).itemsize)
         threads = self.setup.threads or cores()
-        self.machine: Machine = machine(tape, dtype=self.setup.dtype, threads=threads)
+        self.machine: Machine = machine(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
         self.machine.load(found, batch=batch, shuffle=self.setup.shuffle)
         begin(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
         live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.setup)

@@ -66,9 +66,11 @@ BOTH = pytest.mark.parametrize("make", [heads, rivals])
 
 
 @BOTH
-def test_the_loop_trains_stages_as_the_interpreter_does(make: Any) -> None:
+@pytest.mark.parametrize("settings", [{}, {"l2": 0.1, "clip_norm": 0.2, "clip_value": 0.1}], ids=["plain", "limited"])
+def test_the_loop_trains_stages_as_the_interpreter_does(make: Any, settings: dict[str, float]) -> None:
     """Seven steps over shuffled batches, the last of an epoch shorter: state and losses of all stages agree."""
-    compiled, plain = make(dtype="float64"), make(dtype="float64", machine=InterpretedMachine)
+    compiled = make(dtype="float64", **settings)
+    plain = make(dtype="float64", machine=InterpretedMachine, **settings)
     found, wanted = compiled.run(7), plain.run(7)
     assert compiled.machine.clock == plain.machine.clock
     assert np.allclose(compiled.machine.state(), plain.machine.state(), rtol=0, atol=1e-10)
@@ -189,12 +191,35 @@ def objective(name: str = "a", forward: Any = ("net",), trains: Any = ("net",), 
     return nn.Objective(name, forward, nn.MSE(), trains, nn.SGD(lr=0.1), **given)
 
 
+def test_settings_that_do_not_apply_are_refused() -> None:
+    """A setting that objectives do not have is named, instead of being passed over."""
+    with pytest.raises(InputError, match="schedule"):
+        heads(schedule="cosine")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"every": 0}, "every is 0"),
+        ({"every": 1.5}, "every is 1.5"),
+        ({"forward": "net"}, "one by one"),
+        ({"trains": "net"}, "one by one"),
+        ({"loss": nn.MSE}, "no loss"),
+        ({"optimizer": "adam"}, "'adam' is no loss or optimizer"),
+    ],
+)
+def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], said: str) -> None:
+    """Losses and optimizers without settings, a text for several names, and counts that are none are told."""
+    given = {"name": "a", "forward": ("net",), "loss": nn.MSE(), "trains": ("net",), "optimizer": nn.SGD(lr=0.1)}
+    with pytest.raises(InputError, match=said):
+        nn.Objective(**{**given, **wrong})
+
+
 @pytest.mark.parametrize(
     ("objectives", "said"),
     [
         ([], "no objective"),
         ([objective(every=2)], "part of every step"),
-        ([objective(), objective(every=0, name="b")], "every is 0"),
         ([objective(), objective()], "cannot name"),
         ([objective(name="Ä")], "cannot name"),
         ([objective(forward=("net", "other"))], "no network 'other'"),
