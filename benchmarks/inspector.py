@@ -19,7 +19,7 @@ from ui import Line, percentile
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.inspector.messages import View, Wish
-from nnplay.inspector.service import Inspecting
+from nnplay.inspector.service import InspectorService
 from nnplay.network.network import Network
 from nnplay.run.worker import Worker
 from nnplay.training.trainer import Trainer
@@ -41,7 +41,7 @@ class Asked:
     def __init__(self, worker: Worker) -> None:
         self.views: list[View] = []
         self.came = threading.Event()
-        self.inspecting = Inspecting(worker, self._seen, lambda sentence: None)
+        self.inspecting = InspectorService(worker, self._seen, lambda sentence: None)
 
     def _seen(self, view: View) -> None:
         self.views.append(view)
@@ -77,15 +77,15 @@ def measured(title: str, layers: str, steps: int) -> list[str]:
         worker.run()
         time.sleep(0.3)
         asked = Asked(worker)
-        opens.append(asked.time(asked.inspecting.open))
-    asked.time(lambda: asked.inspecting.go(steps))
+        opens.append(asked.time(asked.inspecting.requests.open))
+    asked.time(lambda: asked.inspecting.moves.go(steps))
     keys = _keys(asked)
     reached = worker.trainer.step if worker.trainer else 0
     back = []
     for k in range(ROUNDS // 2):
-        back.append(asked.time(lambda k=k: asked.inspecting.go((k * 7919) % steps)))
-    one = [asked.time(lambda: asked.inspecting.step(-1)) for _ in range(10)]
-    asked.inspecting.close()
+        back.append(asked.time(lambda k=k: asked.inspecting.moves.go((k * 7919) % steps)))
+    one = [asked.time(lambda: asked.inspecting.moves.step(-1)) for _ in range(10)]
+    asked.inspecting.requests.close()
     worker.stop()
     parameters = trainer.plan.parameter_count
     return [
@@ -102,9 +102,11 @@ def _keys(asked: Asked) -> list[float]:
     inspecting = asked.inspecting
     rows = len(asked.views[-1].rows)
     for k in range(ROUNDS):
-        times.append(asked.time(inspecting.next))
-        times.append(asked.time(lambda k=k: inspecting.ask(None, Wish(row=k % rows, usual=(40, 120)))))
-        times.append(asked.time(lambda k=k: inspecting.ask(None, Wish(row=k % rows, index=(k, k), usual=(40, 120)))))
+        times.append(asked.time(inspecting.moves.next))
+        times.append(asked.time(lambda k=k: inspecting.requests.ask(None, Wish(row=k % rows, usual=(40, 120)))))
+        times.append(
+            asked.time(lambda k=k: inspecting.requests.ask(None, Wish(row=k % rows, index=(k, k), usual=(40, 120))))
+        )
     return times
 
 
@@ -114,12 +116,12 @@ def scrolled() -> str:
     for width in (16, 2048):
         worker = Worker(trainer_of(f"linear {width}, tanh, linear {width}, tanh, linear 2"))
         asked = Asked(worker)
-        asked.time(asked.inspecting.open)
-        asked.time(lambda: asked.inspecting.ask(None, Wish(row=3)))  # noqa: B023
+        asked.time(asked.inspecting.requests.open)
+        asked.time(lambda: asked.inspecting.requests.ask(None, Wish(row=3)))  # noqa: B023
         found = []
         for k in range(ROUNDS):
             wish = Wish(row=3, usual=(40, 120), scroll={"weight": (7 * k, 11 * k)})
-            found.append(asked.time(lambda wish=wish: asked.inspecting.ask(None, wish)))  # noqa: B023
+            found.append(asked.time(lambda wish=wish: asked.inspecting.requests.ask(None, wish)))  # noqa: B023
         times[width] = _p95(found)
         worker.stop()
     return f"Scrolling the weight of a layer, p95: 16×16 {_ms(times[16])}, 2048×2048 {_ms(times[2048])}."

@@ -12,10 +12,16 @@ Layers, losses, optimizers and schedules are found by their titles (`nn.Linear`,
 `nn.Cosine`); everything is imported when it is first used.
 """
 
-from __future__ import annotations
+import sys  # the rest waits until it is needed: what is imported here comes before imports are safe
 
-import importlib
-from typing import Any
+if getattr(sys, "argv", [])[:1] == ["-m"]:  # `python -m nnplay`: Python has put the folder that one stands in first
+    from nnplay.system import import_path
+
+    import_path.forget_first()
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` would bring a dozen modules along
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -30,6 +36,7 @@ _PLACES = {
     "ObjectiveTrainer": "nnplay.training.objective_trainer",
     "InterpretedMachine": "nnplay.tape.interpreter",
     "Session": "nnplay.run.session",
+    "trace": "nnplay.inspector.inspector",
     "Setup": "nnplay.training.settings",
     "History": "nnplay.training.history",
     "NnplayError": "nnplay.errors",
@@ -38,8 +45,10 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _PLACES:
+        import importlib
+
         return getattr(importlib.import_module(_PLACES[name]), name)
     if name[:1].isupper():
         from nnplay.records.registry import python_names

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from nnplay.spelling import near_name
-from nnplay.text import clean
+from nnplay.text import clean, written
+
+#: Problems that are shown together.
+MOST_SHOWN: Final = 20
 
 
 class NnplayError(Exception):
@@ -39,13 +43,24 @@ class InputError(NnplayError):
 
 
 class Problems(InputError):
-    """Several input errors found in one pass, shown together."""
+    """Several input errors found in one pass, shown together, the first `MOST_SHOWN` of them.
 
-    def __init__(self, problems: Iterable[InputError]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(problem.message for problem in self.problems))
-        self.what = "\n".join(problem.message for problem in self.problems)
+    Args:
+        more: how many there are besides, of which nothing else is known.
+    """
+
+    def __init__(self, problems: Iterable[InputError], more: int = 0) -> None:
+        every = tuple(problems)
+        self.problems, self.more = every[:MOST_SHOWN], more + len(every[MOST_SHOWN:])
+        lines = [problem.message for problem in self.problems]
+        if self.more:
+            lines.append(f"and {self.more:,} more")
+        super().__init__("\n".join(lines))
+        self.what = "\n".join(lines)
         self.args = (self.what,)
+
+    def __reduce__(self) -> tuple[type[Problems], tuple[tuple[InputError, ...]]]:
+        return Problems, (self.problems,)
 
     @property
     def message(self) -> str:
@@ -71,6 +86,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return near(word, names) or (f"known: {', '.join(names)}" if names else "")
 
 
-def unknown(kind: str, word: str, known: Iterable[str], *, where: str = "") -> InputError:
+def unknown(kind: str, word: object, known: Iterable[str], *, where: str = "") -> InputError:
     """The error for a name that is in no table: `unknown layer 'linaer'; did you mean 'linear'?`"""
-    return InputError(f"unknown {kind} '{clean(word)}'", where=where, hint=nearest(word, known))
+    return InputError(f"unknown {kind} '{clean(word)}'", where=where, hint=nearest(written(word), known))

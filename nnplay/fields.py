@@ -10,9 +10,11 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Final, Literal
 
 from nnplay.errors import InputError, nearest, unknown
+from nnplay.text import clean, written
 
 Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
 
@@ -96,8 +98,8 @@ class Field:
         return noun + low + high + words
 
     def _refuse(self, value: Any, place: str) -> InputError:
-        hint = nearest(str(value), self.choices) if self.kind == "choice" else ""
-        return InputError(f"'{value}' is not {self.range_text}", where=place, hint=hint)
+        hint = nearest(written(value), self.choices) if self.kind == "choice" else ""
+        return InputError(f"'{clean(value)}' is not {self.range_text}", where=place, hint=hint)
 
     def _within(self, number: float) -> bool:
         return self.low <= number <= self.high and not (self.above and number == self.low)
@@ -125,7 +127,7 @@ class Field:
     def _flag(self, value: Any, place: str) -> bool:
         if isinstance(value, bool):
             return value
-        word = str(value).strip().lower()
+        word = written(value).strip().lower()
         if word in ("yes", "true", "on", "1"):
             return True
         if word in ("no", "false", "off", "0"):
@@ -142,9 +144,9 @@ class Field:
         return numbers[0] if len(numbers) == 1 else numbers
 
     def _text(self, value: Any, place: str) -> str:
-        from nnplay.text import clean
-
-        return clean(str(value))
+        if not isinstance(value, (str, int, float, PathLike)):
+            raise self._refuse(value, place)
+        return clean(str(value) if isinstance(value, PathLike) else value)
 
 
 def _bound(value: float) -> str:

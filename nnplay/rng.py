@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
+
 #: Streams: what the numbers are for. Layers use `LAYER + position` for dropout and noise.
 SHUFFLE: Final = 1
 WEIGHTS: Final = 0x1000
@@ -56,8 +58,8 @@ def normal(seed: int, stream: int, step: int, shape: tuple[int, ...]) -> NDArray
     """Standard normal numbers of the given shape (Box and Muller, 1958)."""
     count = int(np.prod(shape))
     pairs = uniform(seed, stream, step, (2, count))
-    radius = np.sqrt(-2.0 * np.log(pairs[0] + 2.0**-25))
-    return np.asarray(radius * np.cos(2.0 * np.pi * pairs[1])).reshape(shape)
+    radius = np.sqrt(-2.0 * exact.log(pairs[0] + 2.0**-25))
+    return np.asarray(radius * exact.cos(2.0 * np.pi * pairs[1])).reshape(shape)
 
 
 def permutation(seed: int, epoch: int, count: int) -> NDArray[np.int64]:

@@ -8,6 +8,8 @@ from typing import Final
 
 #: Shorter words begin too many names to say which one is meant.
 _BEGINNING: Final = 3
+#: Longer words, paths included, are nobody's misspelling, and comparing takes the square of their length.
+_LONGEST: Final = 1_024
 #: Letters of a word that may be wrong beyond two: one in so many.
 _ONE_IN: Final = 4
 
@@ -18,6 +20,8 @@ def near_name(word: str, known: Iterable[str]) -> str | None:
     One letter may be wrong in a word of two or three letters, two in longer ones, a quarter of those in long ones.
     Capitals, hyphens, underscores, folders and the ending of a file do not count.
     """
+    if len(word) > _LONGEST:
+        return None
     bare, names = _bare(word), list(known)
     most = max(min(len(bare) // 2, 2), len(bare) // _ONE_IN)
     measured = [(_distance(bare, _bare(name), most), name) for name in names]
@@ -29,7 +33,7 @@ def near_name(word: str, known: Iterable[str]) -> str | None:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r".*/|\.[a-z]+$|[-_ ]", "", word.lower())
+    return re.sub(r"\.[a-z]+$|[-_ ]", "", word.rpartition("/")[2][:_LONGEST].lower())
 
 
 def _distance(one: str, other: str, most: int) -> int:

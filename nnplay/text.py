@@ -14,14 +14,36 @@ _KEEP_LINES = {key: value for key, value in _VISIBLE.items() if key != 0x0A}
 _MARKS_IN_A_ROW = 4
 
 
-def clean(text: str, limit: int = 256) -> str:
+def clean(text: object, limit: int = 256) -> str:
     """`text` with control, bidirectional and zero-width characters shown as symbols, cut to `limit` characters.
+
+    What is no text is written as Python would, in short.
 
     Newlines survive only in texts longer than a cell may be (`limit` above 256): messages, not names.
     """
-    shown = text[: limit + 1].translate(_KEEP_LINES if limit > 256 else _VISIBLE)
-    shown = _without_mark_towers(shown)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    safe = written(text)[: limit + 1].translate(_KEEP_LINES if limit > 256 else _VISIBLE)
+    safe = _without_mark_towers(safe)
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
+def written(value: object) -> str:
+    """Anything as a message may hold it: never all of it where it is large or deep, or refuses to be written."""
+    import numbers
+    import reprlib
+
+    if isinstance(value, str):
+        return value
+    if type(value).__repr__ is object.__repr__:
+        return f"<{type(value).__name__}>"  # an address tells nobody anything
+    try:
+        return str(value) if isinstance(value, numbers.Number) else reprlib.repr(value)
+    except Exception:  # an integer of 5,000 digits, or whatever a stranger's class raises
+        return f"<{type(value).__name__}>"
+
+
+def shown(value: object) -> str:
+    """The same made safe to show, with quotes around text."""
+    return f"'{clean(value)}'" if isinstance(value, str) else clean(value)
 
 
 def _without_mark_towers(text: str) -> str:

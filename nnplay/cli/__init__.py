@@ -7,6 +7,6 @@ Exit status: 0 done, 1 the program's own fault or the machine's, 2 wrong input, 
 Ctrl+C.
 """
 
-from nnplay.cli.main import main
+from nnplay.cli.main import main, warn
 
-__all__ = ["main"]
+__all__ = ["main", "warn"]

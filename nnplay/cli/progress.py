@@ -78,11 +78,10 @@ class Plain(Silent):
     def compiling(self, done: int, total: int, name: str) -> None:
         """One line at the end."""
         if done == total:
-            print(
-                f"compiled {total} kernel{'' if total == 1 else 's'} (once; they are kept)",
-                file=self.stream,
-                flush=True,
-            )
+            from nnplay.kernels.compile import library
+
+            kept = " (once; they are kept)" if library.kept() else ""
+            print(f"compiled {total} kernel{'' if total == 1 else 's'}{kept}", file=self.stream, flush=True)
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Epoch and losses."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from nnplay.errors import InputError, Problems, unknown
+from nnplay.errors import MOST_SHOWN, InputError, Problems, unknown
 from nnplay.fields import REQUIRED, Field
-from nnplay.text import clean
+from nnplay.text import clean, written
 
 T = TypeVar("T")
 
@@ -23,10 +23,24 @@ class Reading:
     def __init__(self, place: Callable[[str], str]) -> None:
         self.place = place
         self.problems: list[InputError] = []
+        self._more = 0
+
+    @property
+    def full(self) -> bool:
+        """As many problems are noted as are shown: it is no use to look at more."""
+        return len(self.problems) >= MOST_SHOWN
+
+    @property
+    def count(self) -> int:
+        """Problems so far."""
+        return len(self.problems) + self._more
 
     def refuse(self, key: str, what: str, hint: str = "") -> None:
-        """Notes a problem at `key` and goes on."""
-        self.problems.append(InputError(what, where=self.place(key), hint=hint))
+        """Notes a problem at `key` and goes on; where there are too many, only counts it."""
+        if self.full:
+            self._more += 1
+        else:
+            self.problems.append(InputError(what, where=self.place(key), hint=hint))
 
     def attempt(self, key: str, read: Callable[[], T], otherwise: T) -> T:
         """What `read` returns; or `otherwise`, with its problem noted at `key`."""
@@ -45,7 +59,8 @@ class Reading:
         names = list(known)
         for key in given:
             if key not in names:
-                problem = unknown("key", str(key), names)
+                # What a misspelt key was meant to be takes a while to find out.
+                problem = InputError("unknown key") if self.full else unknown("key", str(key), names)
                 self.refuse(f"{section}.{key}" if section else str(key), problem.what, problem.hint)
         return {key: value for key, value in given.items() if key in names}
 
@@ -65,7 +80,7 @@ class Reading:
         if isinstance(given, Mapping):
             return dict(given)
         if not isinstance(given, str):
-            self.refuse(section, f"'{clean(str(given))}' is neither a table nor text")
+            self.refuse(section, f"'{clean(given)}' is neither a table nor text")
             return {}
         name, *words = given.split()[:100] or [""]
         table: dict[str, Any] = {"name": name}
@@ -86,7 +101,7 @@ class Reading:
         if len(self.problems) == 1:
             raise self.problems[0]
         if self.problems:
-            raise Problems(self.problems)
+            raise Problems(self.problems, self._more)
 
 
 def read_record(reading: Reading, section: str, given: Any, records: Mapping[str, Any], default: str = "") -> Any:
@@ -96,7 +111,7 @@ def read_record(reading: Reading, section: str, given: Any, records: Mapping[str
         default: name that a section without one has; empty for none.
     """
     table = reading.table(section, given)
-    name = str(table.pop("name", default)).strip().lower()
+    name = written(table.pop("name", default)).strip().lower()
     if not name:
         able = [key for key, record in records.items() if set(table) <= {item.name for item in record.fields}]
         hint = f"name one of {', '.join(able)}" if able else ""
@@ -106,6 +121,6 @@ def read_record(reading: Reading, section: str, given: Any, records: Mapping[str
         problem = unknown(section, name, records)
         reading.refuse(section if isinstance(given, str) else f"{section}.name", problem.what, problem.hint)
         return None
-    found = len(reading.problems)
+    found = reading.count
     values = reading.values(section, records[name].fields, table)
-    return records[name](**values) if len(reading.problems) == found else None
+    return records[name](**values) if reading.count == found else None

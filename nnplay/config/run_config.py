@@ -22,7 +22,8 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
-from nnplay.text import clean
+from nnplay.system.paths import whole
+from nnplay.text import clean, written
 from nnplay.training.settings import SETUP_FIELDS, Setup
 from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
@@ -160,7 +161,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
+        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
 
     def untold(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
@@ -230,18 +231,19 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
     if "data" not in given:
         reading.refuse("", "says nothing about data", 'add data = "spiral", or another set or file')
     optimizer = given.get("optimizer", {})
+    usual = optimizer is None or (isinstance(optimizer, (Mapping, str)) and not optimizer)
     config = RunConfig(
         data=read_data(reading, given["data"], folder) if "data" in given else DataChoice(),
         split=read_split(reading, given["split"]) if "split" in given else SplitChoice(),
         layers=_layers(reading, given.get("layers", "")),
         loss=read_record(reading, "loss", given["loss"], loss_records()) if "loss" in given else None,
-        optimizer=_optimizer(reading, optimizer) if optimizer else _default_optimizer(),
+        optimizer=_default_optimizer() if usual else _optimizer(reading, optimizer),
         schedule=_schedule(reading, given["schedule"]) if "schedule" in given else None,
         training=reading.values("training", TRAINING_FIELDS, reading.table("training", given.get("training", {}))),
         epochs=reading.attempt("epochs", lambda: _EPOCHS.read(given.get("epochs", 0)), 0),
         seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
         title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
-        about=clean(str(given.get("about", "")), limit=10_000),
+        about=clean(given.get("about", ""), limit=10_000),
     )
     reading.finish()
     return config
@@ -254,6 +256,8 @@ def _layers(reading: Reading, given: Any) -> tuple[Layer, ...]:
         return ()
     layers: list[Layer] = []
     for line in lines:
+        if reading.full:
+            break
         nothing: tuple[Layer, ...] = ()
         layers += reading.attempt("layers", partial(parse_layers, line), nothing)
     return tuple(layers)
@@ -268,7 +272,7 @@ def _optimizer(reading: Reading, given: Any) -> Optimizer:
 
 def _schedule(reading: Reading, given: Any) -> Schedule | None:
     table = reading.table("schedule", given)
-    if str(table.get("name", "")).lower() in ("none", "") and not set(table) - {"name"}:
+    if written(table.get("name", "")).lower() in ("none", "") and not set(table) - {"name"}:
         return None
     found: Schedule | None = read_record(reading, "schedule", table, schedule_records())
     return found

@@ -64,9 +64,9 @@ def read_split(reading: Reading, given: Any) -> SplitChoice:
     if isinstance(given, str):
         shares: dict[str, float] = {}
         given = reading.attempt("split", lambda: read_shares(given), shares)
-    found = len(reading.problems)
+    found = reading.count
     values = reading.values("split", SPLIT_FIELDS, reading.table("split", given))
-    if len(reading.problems) > found:
+    if reading.count > found:
         return SplitChoice()
     if {"train", "validation", "test"} & values.keys():
         for name in ("train", "validation", "test"):

@@ -1,19 +1,26 @@
-"""The user's arrays checked and brought to the engine's types: float32 inputs, int64 labels or float32 targets."""
+"""The user's arrays checked and brought to the engine's types: float inputs, int64 labels or float32 targets."""
 
 from __future__ import annotations
 
 import math
+import numbers
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from nnplay.arguments import same_word, sizes, words
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, shown
 
 MAX_CLASSES = 10_000
+#: Axes that an array can have at the most.
+_MOST_AXES: Final = 32
+#: What arrays that hold no numbers are called.
+_KINDS: Final = {"U": "text", "S": "bytes", "M": "dates", "m": "times", "c": "complex numbers", "V": "records"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +39,41 @@ def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool,
     Raises:
         InputError: not numbers, no rows, no inputs, a value that is not finite, or a shape that does not fit.
     """
-    array = _numbers(x, "x", where)
+    array = _check_numbers(_array(x, "x", where), "x", where)
     if array.ndim == 0 or array.shape[0] == 0:
         raise InputError("there are no rows", where=where)
     rows = array.shape[0]
     if shape is not None:
+        shape = sizes(shape, f"{where}, feature_shape")
         if math.prod(shape) != math.prod(array.shape[1:]):
-            raise InputError(f"rows of shape {array.shape[1:]} cannot be reshaped to {tuple(shape)}", where=where)
+            raise InputError(f"rows of shape {array.shape[1:]} cannot be reshaped to {shape}", where=where)
         array = array.reshape(rows, *shape)
     if array.ndim == 1:
         array = array[:, None]
     if math.prod(array.shape[1:]) == 0:
         raise InputError("rows have no inputs", where=where)
-    return _float32(array, "x", where, allow_missing=allow_missing)
+    return _finite(array, np.float32, "x", where, allow_missing=allow_missing)
+
+
+def as_rows(
+    x: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, *, allow_missing: bool = False, where: str
+) -> NDArray[Any]:
+    """`x` as rows (N, *shape) for a network that is there: from rows of as many numbers, or from one row alone.
+
+    Raises:
+        InputError: not numbers, rows of another size, or a value that is not finite, with its row and column.
+    """
+    array = _check_numbers(_array(x, "x", where), "x", where)
+    if array.shape == shape:
+        array = array[None]
+    if array.shape[1:] != shape:
+        hint = f"give an array ({', '.join(('N', *map(str, shape)))}), or one row {shape}"
+        if array.shape in ((), (0,)):
+            raise InputError("there are no rows", where=where, hint=hint)
+        if math.prod(array.shape[1:]) != math.prod(shape):
+            raise InputError(f"rows of shape {array.shape[1:]} where the network takes {shape}", where=where, hint=hint)
+        array = array.reshape(-1, *shape)
+    return _finite(array, dtype, "x", where, allow_missing=allow_missing)
 
 
 def as_targets(
@@ -60,32 +89,32 @@ def as_targets(
     Raises:
         InputError: another number of rows, a label out of range, or a value that is not finite.
     """
-    array = np.asarray(y)
+    array, class_names = _array(y, "y", where), None if class_names is None else words(class_names, f"{where}, classes")
     if array.ndim == 0 or array.shape[0] != rows:
         found = 0 if array.ndim == 0 else array.shape[0]
         raise InputError(f"x has {rows:,} rows, y has {found:,}", where=where, hint="give one target for each row")
-    if task not in (None, "classification", "regression"):
-        raise InputError(f"task '{clean(str(task))}' is neither classification nor regression", where=where)
+    if task is not None and not same_word(task, ("classification", "regression")):
+        raise InputError(f"task '{clean(task)}' is neither classification nor regression", where=where)
     if array.dtype.kind in "UO" and task != "regression" and all(isinstance(word, str) for word in array.flat):
-        return _words(array, class_names, where)
-    array = _numbers(array, "y", where)
+        return _encode_words(array, class_names, where)
+    array = _check_numbers(array, "y", where)
     if task == "regression" or (task is None and array.dtype.kind == "f"):
         array = array[:, None] if array.ndim == 1 else array
-        return Targets(_float32(array, "y", where, allow_missing=False), "regression")
-    return _labels(array, class_names, where)
+        return Targets(_finite(array, np.float32, "y", where, allow_missing=False), "regression")
+    return _check_labels(array, class_names, where)
 
 
-def _words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _encode_words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     names = sorted(set(array.flat)) if class_names is None else list(class_names)
     code = {word: label for label, word in enumerate(names)}
     for row, word in enumerate(array.flat):
         if word not in code:
             raise InputError(f"class '{clean(word)}' is not among the class names", where=f"{where}, y row {row}")
     labels = np.array([code[word] for word in array.flat], dtype=np.int64).reshape(array.shape)
-    return _labels(labels, names, where)
+    return _check_labels(labels, names, where)
 
 
-def _labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _check_labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     labels = array.astype(np.int64) if np.isfinite(array).all() else np.full(array.shape, -1, dtype=np.int64)
@@ -108,26 +137,83 @@ def _label_notes(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[str
     return tuple(f"class '{name}' has only one row" for name in single[:5])
 
 
-def _numbers(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
+def _array(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
+    """Whatever a user takes for an array, as one: lists, or anything that makes an array of itself."""
     try:
         array = np.asarray(values)
     except ValueError:
-        raise InputError(f"{letter} is ragged: its rows differ in length", where=where) from None
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{letter} holds {array.dtype}, not numbers", where=where, hint="give an array of numbers")
+        what = "is nested too deep" if _depth(values) > _MOST_AXES else "is ragged: its rows differ in length"
+        raise InputError(f"{letter} {what}", where=where) from None
+    except Exception as error:  # whatever the code of another library raises
+        what = f"{letter} cannot be read as an array: {type(error).__name__}: {error}"
+        raise InputError(what, where=where) from error
+    masked = sys.modules.get("numpy.ma")  # there are no masked arrays before it is imported, which takes a while
+    if masked is not None and masked.is_masked(values):
+        place = _place(where, letter, np.argwhere(masked.getmaskarray(values))[0])
+        raise InputError("a value is masked", where=place, hint="fill it, as in x.filled(0.0), or leave out such rows")
     return array
 
 
-def _float32(array: NDArray[Any], letter: str, where: str, *, allow_missing: bool) -> NDArray[np.float32]:
+def _depth(values: Any) -> int:
+    """How deep lists are nested, as far as an array can be."""
+    depth = 0
+    while isinstance(values, (list, tuple)) and values and depth <= _MOST_AXES:
+        values, depth = values[0], depth + 1
+    return depth
+
+
+def _check_numbers(array: NDArray[Any], letter: str, where: str) -> NDArray[Any]:
+    """The array if it holds numbers; objects that all are numbers become some.
+
+    Raises:
+        InputError: what it holds instead.
+    """
+    kind = array.dtype.kind
+    if kind == "O":
+        return _from_objects(array, letter, where)
+    if kind not in "biuf":
+        held = _KINDS.get(kind, str(array.dtype))
+        raise InputError(f"{letter} holds {held}, not numbers", where=where, hint="give an array of numbers")
+    return array
+
+
+def _from_objects(array: NDArray[Any], letter: str, where: str) -> NDArray[np.float64]:
+    made = np.zeros(array.shape)
+    for index, value in np.ndenumerate(array):
+        try:
+            if not _is_real(value):
+                raise TypeError
+            made[index] = value
+        except (TypeError, ValueError, OverflowError) as error:
+            why = "too large for a number" if isinstance(error, OverflowError) else "no number"
+            hint = "give an array of numbers"
+            raise InputError(f"{shown(value)} is {why}", where=_place(where, letter, index), hint=hint) from None
+    return made
+
+
+def _is_real(value: Any) -> bool:
+    """Whether it is a real number; one of `decimal` is a number of no other kind."""
+    plain = isinstance(value, numbers.Number) and not isinstance(value, numbers.Complex)
+    return plain or isinstance(value, numbers.Real)
+
+
+def _finite(array: NDArray[Any], dtype: DTypeLike, letter: str, where: str, *, allow_missing: bool) -> NDArray[Any]:
+    """The array in the engine's type, all of it finite; NaN may be there where it stands for a missing value."""
     with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(array, dtype=np.float32)
-    good = np.isfinite(single)
+        made = np.ascontiguousarray(array, dtype=dtype)
+    good = np.isfinite(made)
     if allow_missing:
         good |= np.isnan(array)
     if not good.all():
-        index = tuple(int(part) for part in np.argwhere(~good)[0])
-        value = array[index]
-        why = "too large for a 32-bit number" if np.isfinite(value) else "not finite"
-        place = f"{where}, {letter} row {index[0]}, column {', '.join(str(part) for part in index[1:])}"
-        raise InputError(f"{value} is {why}", where=place, hint="replace or leave out such rows")
-    return single
+        index = np.argwhere(~good)[0]
+        value = array[tuple(index)]
+        why = f"too large for a {8 * made.itemsize}-bit number" if np.isfinite(value) else "not finite"
+        raise InputError(f"{value} is {why}", where=_place(where, letter, index), hint="replace or leave out such rows")
+    return made
+
+
+def _place(where: str, letter: str, index: Sequence[int] | NDArray[Any]) -> str:
+    """`iris, x row 3, column 1`."""
+    row, *columns = (int(part) for part in index) if len(index) else (0,)
+    column = f", column {', '.join(map(str, columns))}" if columns else ""
+    return f"{where}, {letter} row {row}{column}"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
-from nnplay.data.sequel import Sequel
-from nnplay.errors import InputError
+from nnplay.errors import InputError, unknown
 from nnplay.text import clean
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ class Dataset:
         target_names: one name for each regression target.
         feature_shape: shape of one row; flat rows are reshaped to it.
         task: "classification" or "regression"; follows from the type of `y` unless given.
-        default_scale, default_scale_target: what `split` scales by unless it is told.
+        default_scale, default_scale_target: what `split` scales by unless told otherwise.
         features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: what became of each column of the table that the rows were read from.
-        sequel: how each row's series goes on, where rows are windows of one.
+        continuation: how the series continues after each row, where rows are windows of one.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
@@ -68,27 +69,29 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
-        sequel: Sequel | None = None,
+        continuation: Continuation | None = None,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
         self.name = clean(name)
+        if not same_word(fill, ("none", "mean")):
+            raise unknown("fill", fill, ("none", "mean"), where=self.name)
         self.x: NDArray[np.float32] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
         targets = as_targets(y, task, class_names, rows=len(self.x), where=self.name)
         self.y: NDArray[np.int64] | NDArray[np.float32] = targets.y
         self.task: Task = targets.task
         self.class_names: tuple[str, ...] = targets.class_names
         self.feature_shape: tuple[int, ...] = self.x.shape[1:]
-        self.feature_names: tuple[str, ...] = self._named(feature_names, self._inputs_to_name(), "x", "feature")
+        self.feature_names: tuple[str, ...] = self._read_names(feature_names, self._inputs_to_name(), "x", "feature")
         count = self.y.shape[1] if self.task == "regression" else 0
-        self.target_names: tuple[str, ...] = self._named(target_names, count, "y", "target")
+        self.target_names: tuple[str, ...] = self._read_names(target_names, count, "y", "target")
         self.outputs: int = len(self.class_names) if self.task == "classification" else count
         self.default_scale: Scale = default_scale
         self.default_scale_target: Literal["standard", "none"] = default_scale_target
-        self.features: tuple[str, ...] = tuple(features)
+        self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
-        self.sequel: Sequel | None = sequel
+        self.continuation: Continuation | None = continuation
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -148,7 +151,7 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
-            sequel=None if self.sequel is None else self.sequel.take(rows),
+            continuation=None if self.continuation is None else self.continuation.select(rows),
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part
@@ -156,9 +159,10 @@ class Dataset:
     def _inputs_to_name(self) -> int:
         return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0
 
-    def _named(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
+    def _read_names(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
         if names is None:
             return tuple(f"{letter}{index + 1}" for index in range(count))
-        if count and len(names) != count:
-            raise InputError(f"{len(names)} {kind} names for {count} {kind}s", where=self.name)
-        return tuple(clean(str(word)) for word in names)
+        given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))
+        if count and len(given) != count:
+            raise InputError(f"{len(given)} {kind} names for {count} {kind}s", where=self.name)
+        return given

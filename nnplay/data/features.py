@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.errors import InputError, unknown
 
 Array = NDArray[np.float32]
@@ -31,8 +32,8 @@ FEATURES: dict[str, Feature] = {
         Feature("x1^2", "x₁²", lambda x1, x2: x1 * x1),
         Feature("x2^2", "x₂²", lambda x1, x2: x2 * x2),
         Feature("x1x2", "x₁x₂", lambda x1, x2: x1 * x2),
-        Feature("sin(x1)", "sin x₁", lambda x1, x2: np.sin(x1)),
-        Feature("sin(x2)", "sin x₂", lambda x1, x2: np.sin(x2)),
+        Feature("sin(x1)", "sin x₁", lambda x1, x2: exact.sin(x1).astype(x1.dtype)),
+        Feature("sin(x2)", "sin x₂", lambda x1, x2: exact.sin(x2).astype(x2.dtype)),
     )
 }
 

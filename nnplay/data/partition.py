@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.text import clean
 
 PARTS = ("train", "validation", "test")
 TOLERANCE = 1e-6
@@ -30,10 +31,10 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
         InputError: fractions that are negative, not finite, do not add up to 1, or round to no rows.
     """
     for name, fraction in zip(PARTS, fractions, strict=True):
-        if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not math.isfinite(fraction):
-            raise InputError(f"{name} fraction '{fraction}' is not a number", where="split")
+        if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not abs(fraction) < math.inf:
+            raise InputError(f"{name} fraction '{clean(fraction)}' is not a number", where="split")
         if fraction < 0 or fraction > 1:
-            raise InputError(f"{name} fraction {fraction:g} is not between 0 and 1", where="split")
+            raise InputError(f"{name} fraction {clean(fraction)} is not between 0 and 1", where="split")
     total = sum(fractions)
     if abs(total - 1.0) > TOLERANCE:
         shown = " + ".join(f"{fraction:g}" for fraction in fractions)

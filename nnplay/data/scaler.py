@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import same_word
 from nnplay.errors import unknown
 
 if TYPE_CHECKING:
@@ -67,10 +68,10 @@ def fit_scaler(data: Dataset, rows: NDArray[np.int64], scale: str, scale_target:
     Raises:
         InputError: unknown scale.
     """
-    if scale not in SCALES:
-        raise unknown("scale", str(scale), SCALES, where="split")
-    if scale_target not in ("standard", "none"):
-        raise unknown("target scale", str(scale_target), ("standard", "none"), where="split")
+    if not same_word(scale, SCALES):
+        raise unknown("scale", scale, SCALES, where="split")
+    if not same_word(scale_target, ("standard", "none")):
+        raise unknown("target scale", scale_target, ("standard", "none"), where="split")
     x = data.x[rows].reshape(-1, data.feature_shape[-1]).astype(np.float64)
     fill = _means(x) if data.fill == "mean" else None
     if fill is not None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.arrays import as_rows
 from nnplay.data.dataset import Dataset, Scale, Task
 from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
 from nnplay.errors import InputError
+from nnplay.fields import flag, integer
+from nnplay.text import clean
+
+_BATCH: Final = integer("batch_size", 32, "rows of a batch, or all", high=math.inf, choices=("all",))
+
+_STRATIFY: Final = flag("stratify", True, "keep the classes' shares in each part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,15 @@ class Split:
         return self.train.class_names
 
     def inputs(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        """Raw inputs (N, …), in the data's own units, as the network takes them: derived features made, then scaled."""
-        return self.scaler.transform(expand(raw, self.train.features) if self.train.features else raw)
+        """Raw inputs (N, …), in the data's own units, as the network takes them: derived features made, then scaled.
+
+        Raises:
+            InputError: not numbers, rows of another size, or a value that is not finite (NaN where gaps are filled is).
+        """
+        features, fill = self.train.features, self.scaler.fill
+        shape = (2,) if features else self.feature_shape
+        rows = as_rows(raw, shape, np.float32, allow_missing=fill is not None, where="inputs")
+        return self.scaler.transform(expand(rows, features) if features else rows)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:
         """Batches in one epoch; an incomplete last batch counts.
@@ -74,8 +89,9 @@ class Split:
             InputError: a batch size below 1 or above the number of training rows.
         """
         rows = len(self.train)
-        size = rows if batch_size == "all" else batch_size
-        if size < 1 or size > rows:
+        size = _BATCH.read(batch_size)
+        size = rows if size == "all" else size
+        if size > rows:
             raise InputError(
                 f"a batch of {size:,} rows cannot be drawn from {rows:,} training rows",
                 where="batch_size",
@@ -90,7 +106,7 @@ class Split:
             InputError: a batch size below 1 or above the number of training rows.
         """
         rows, count = len(self.train), self.batches(batch_size)
-        size = rows if batch_size == "all" else batch_size
+        size = rows if batch_size == "all" else int(batch_size)
         last = rows - (count - 1) * size
         text = (
             f"{_rows(rows, 'training')} in batches of {size:,} = {count:,} batch{'' if count == 1 else 'es'} per epoch"
@@ -119,9 +135,10 @@ def split_dataset(
 ) -> Split:
     """The split that `Dataset.split` describes."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed '{seed}' is not a whole number from 0", where="split")
+        raise InputError(f"seed '{clean(seed)}' is not a whole number from 0", where="split")
     sizes = part_sizes(len(data), fractions)
-    labels = data.y.astype(np.int64) if stratify and data.task == "classification" and data.y.ndim == 1 else None
+    stratified = _STRATIFY.read(stratify, "split")
+    labels = data.y.astype(np.int64) if stratified and data.task == "classification" and data.y.ndim == 1 else None
     indices, deal_notes = deal(len(data), sizes, int(seed), labels)
     scaler = fit_scaler(data, indices.train, scale, scale_target)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError
 from nnplay.inspector.partial_step import Standing
 from nnplay.inspector.row_view import Operand, RowView, describe
@@ -125,10 +126,10 @@ class Inspector(Standing):
             lost = self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
             timeline.go(trainer.step + 1)
+        elif timeline is not None:
+            timeline.advance(1)
         else:
             trainer.advance(1, record=trainer.step >= trainer.recorded)
-            if timeline is not None:
-                timeline.note()
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
         return lost
@@ -310,8 +311,15 @@ def _put(trainer: Trainer, state: Array) -> None:
 
 
 def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
-    """One step of the trainer, row by row: each row with copies of its operands after it has run."""
-    inspector = Inspector(trainer)
+    """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run.
+
+    Raises:
+        InputError: what is given is no trainer.
+    """
+    return _walk(Inspector(kind_of(trainer, Trainer, "trainer", "trace")))
+
+
+def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.standing(0):
         for number in range(len(inspector.rows)):
             inspector.run_to(number + 1)

@@ -1,4 +1,4 @@
-"""Walking through the run in the inspector: rows, steps, epochs, back in time, and on to a breakpoint."""
+"""Moves through the run in the inspector: rows, steps, epochs, back in time, and on to a breakpoint."""
 
 from __future__ import annotations
 
@@ -8,31 +8,38 @@ from collections.abc import Callable
 from nnplay.errors import NnplayError
 from nnplay.inspector.breakpoints import Breakpoint
 from nnplay.inspector.inspector import Inspector
-from nnplay.inspector.requests import SLICE, TOLD_EVERY, Questions
+from nnplay.inspector.requests import SLICE, TOLD_EVERY, Requests
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import let_go
+from nnplay.training.driver import Driver
 
 
-class Walking(Questions):
-    """The questions that take the run to another row or step."""
+class Moves:
+    """The requests that take the run to another row or step.
 
-    _target: int | None = None
+    Args:
+        requests: through which they go.
+    """
 
-    # -- questions: the screen's thread ----------------------------------------------------------------------------
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+        self._target: int | None = None
+
+    # -- requests: the screen's thread -----------------------------------------------------------------------------
 
     def next(self) -> int:
         """Runs one row."""
-        return self.ask(
+        return self._requests.ask(
             lambda inspector: self._told(inspector, len(inspector.rows) - 1 == inspector.at, inspector.next)
         )
 
     def previous(self) -> int:
         """Undoes one row; at the first, goes to the last row of the step before."""
-        return self.ask(self._previous)
+        return self._requests.ask(self._previous)
 
     def phase_end(self) -> int:
         """Runs to the end of the phase."""
-        return self.ask(
+        return self._requests.ask(
             lambda inspector: self._told(inspector, inspector.rows[inspector.at].phase == "update", inspector.phase_end)
         )
 
@@ -42,11 +49,11 @@ class Walking(Questions):
         def go(inspector: Inspector) -> None:
             inspector.to(row)
 
-        return self.ask(go)
+        return self._requests.ask(go)
 
     def step(self, by: int) -> int:
         """So many steps forward or back; beyond the latest step new ones are trained."""
-        return self.ask(lambda inspector: self._go(inspector, self._aim() + by, train=True))
+        return self._requests.ask(lambda inspector: self._go(inspector, self._aim() + by, train=True))
 
     def epoch(self, by: int) -> int:
         """To the beginning of the next epoch, or of this or the one before."""
@@ -57,21 +64,19 @@ class Walking(Questions):
                 return self._go(inspector, trainer.step + trainer.batches - trainer.batch, train=True)
             return self._go(inspector, trainer.step - (trainer.batch or trainer.batches), train=False)
 
-        return self.ask(go)
+        return self._requests.ask(go)
 
     def go(self, step: int) -> int:
         """To a step of the past, or the latest."""
-        return self.ask(lambda inspector: self._go(inspector, step, train=False))
+        return self._requests.ask(lambda inspector: self._go(inspector, step, train=False))
 
     def train_to(self, step: int) -> int:
         """To a step, training where it has not been reached yet."""
-        return self.ask(lambda inspector: self._go(inspector, step, train=True))
+        return self._requests.ask(lambda inspector: self._go(inspector, step, train=True))
 
     def hunt(self, breakpoint: Breakpoint) -> int:
         """Runs until the breakpoint holds; any other question breaks it off."""
-        ticket = self._newest = next(self._tickets)
-        self.worker.send(lambda worker: self._hunt(worker, breakpoint, ticket))
-        return ticket
+        return self._requests.send(lambda worker, ticket: self._hunt(worker, breakpoint, ticket))
 
     # -- what they do: the worker's thread -------------------------------------------------------------------------
 
@@ -95,14 +100,14 @@ class Walking(Questions):
         return said
 
     def _aim(self) -> int:
-        trainer, _ = self.worker.both()
+        trainer, _ = self._requests.worker.both()
         return trainer.step if self._target is None else self._target
 
     def _go(self, inspector: Inspector, step: int, *, train: bool) -> str | None:
         """Goes to a step: a newer question breaks it off and goes on from the step that was aimed at."""
-        timeline, trainer, ticket = inspector.timeline, inspector.trainer, self._newest
+        timeline, trainer, ticket = inspector.timeline, inspector.trainer, self._requests.newest
         assert timeline is not None
-        self._check = ()
+        self._requests.check = ()
         if train and trainer.step == timeline.latest and step > trainer.step:
             return self._train(inspector, step)
         wanted = min(max(step, timeline.first), timeline.latest)
@@ -112,11 +117,12 @@ class Walking(Questions):
         def progress(done: int, to_do: int) -> bool:
             timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
-                self.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
-            return self._newest != ticket
+                self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
+            return self._requests.newest != ticket
 
+        self._requests.worker.leaves_for(wanted)
         timeline.go(wanted, progress)
-        self.worker.travelled(trainer)
+        self._requests.worker.travelled(trainer)
         arrived = timeline.trainer.step == wanted
         self._target = None if arrived else self._target
         inspector.begin()
@@ -125,33 +131,34 @@ class Walking(Questions):
         return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
 
     def _train(self, inspector: Inspector, step: int) -> str | None:
-        ticket = self._newest
-        while inspector.trainer.step < step and self._newest == ticket:
-            if inspector.overrides:
-                inspector.finish()
-                continue
+        ticket, timeline = self._requests.newest, inspector.timeline
+        assert timeline is not None
+        while inspector.overrides and inspector.trainer.step < step and self._requests.newest == ticket:
+            inspector.finish()
+        driver = Driver(inspector.trainer, step, advance=timeline.advance)
+        while not driver.arrived and self._requests.newest == ticket:
             inspector.machine.stop = False
-            inspector.trainer.advance(step - inspector.trainer.step)
-            if inspector.timeline is not None:
-                inspector.timeline.note()
-            self.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
+            driver.turn()
+            self._requests.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
         self._target = None
         inspector.begin()
         return None
 
     def _hunt(self, worker: Worker, breakpoint: Breakpoint, ticket: int) -> None:
         """One turn of a run to a breakpoint; the next turn is sent as a command of its own."""
-        if ticket != self._newest:
+        if ticket != self._requests.newest:
             return
         try:
-            inspector, _ = self._both()
+            inspector, _ = self._requests.current()
             said = breakpoint.turn(inspector, time.perf_counter() + SLICE)
         except NnplayError as problem:
-            self._show(ticket, "", f"stopped before the step that does it: {problem.message}")
+            self._requests.show(ticket, "", f"stopped before the step that does it: {problem.message}")
             return
         if said:
             self._target = None
-            self._show(ticket, said, "")
+            self._requests.show(ticket, said, "")
         else:
-            self.working(f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops")
+            self._requests.working(
+                f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops"
+            )
             worker.send(lambda worker: self._hunt(worker, breakpoint, ticket))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.tape.machine import Machine, Table
 from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
 from nnplay.training.initial_state import within
@@ -19,7 +20,7 @@ from nnplay.training.trainer import Trainer
 Array = NDArray[Any]
 
 
-class Standing(abc.ABC):
+class Standing(NotCopied, abc.ABC):
     """Runs the first rows of the present step as often as it is asked.
 
     Attributes:

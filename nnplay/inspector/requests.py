@@ -1,7 +1,7 @@
-"""Questions to the inspector: they go to the training thread, and immutable views come back.
+"""Requests to the inspector: they go to the training thread, and immutable views come back.
 
-Everything that touches the trainer runs in the worker's thread. A newer question breaks off a long way through the
-past; views are made for the newest question only, so that held-down keys do not pile up.
+Everything that touches the trainer runs in the worker's thread. A newer request breaks off a long way through the
+past; views are made for the newest request only, so that held-down keys do not pile up.
 """
 
 from __future__ import annotations
@@ -28,13 +28,18 @@ SLICE: Final = 0.03
 TOLD_EVERY: Final = 0.1
 
 
-class Questions:
-    """Asking about a worker's run.
+class Requests:
+    """What the screen asks of one step of a worker's run, in turn, and the views that come back.
 
     Args:
         worker: owns the trainer.
         seen: called in the worker's thread with each new view.
         working: called in the worker's thread with a sentence while something takes long.
+
+    Attributes:
+        wish: what is to be shown of the row under the cursor.
+        newest: ticket of the newest request; older ones are broken off.
+        check, fork: the gradient check and the running fork that a view shows; only the worker's thread sets them.
     """
 
     def __init__(self, worker: Worker, seen: Callable[[View], None], working: Callable[[str], None]) -> None:
@@ -42,11 +47,11 @@ class Questions:
         self._worked_at = 0.0
         self.wish = Wish()
         self._tickets = itertools.count(1)
-        self._newest = 0
+        self.newest = 0
         self._inspector: Inspector | None = None
         self._looking = Looking()
-        self._check: tuple[CheckLine, ...] = ()
-        self._fork: ForkRun | None = None
+        self.check: tuple[CheckLine, ...] = ()
+        self.fork: ForkRun | None = None
         self._rows: tuple[Any, ...] = ()
         self._rows_of: Any = None
         self._look: Look | None = None
@@ -59,7 +64,7 @@ class Questions:
             self._worked_at = now
             self._working(sentence)
 
-    # -- questions: the screen's thread ----------------------------------------------------------------------------
+    # -- requests: the screen's thread -----------------------------------------------------------------------------
 
     def open(self) -> None:
         """Pauses the run and looks at the step that is next."""
@@ -75,14 +80,14 @@ class Questions:
         going_on = self.was_running
 
         def leave(worker: Worker) -> None:
-            self._keep_fork()
+            self.keep_fork()
             if self._inspector is not None:
                 self._inspector.leave()
             timeline = worker.timeline
             if going_on and timeline is not None and timeline.trainer.step == timeline.latest:
                 worker.run()
 
-        self._newest = next(self._tickets)
+        self.newest = next(self._tickets)
         self.worker.send(leave)
 
     def ask(self, do: Callable[[Inspector], str | None] | None = None, wish: Wish | None = None) -> int:
@@ -96,13 +101,18 @@ class Questions:
         """
         if wish is not None:
             self.wish = wish
-        ticket = self._newest = next(self._tickets)
-        self.worker.send(lambda worker: self._answer(worker, do, ticket))
+        return self.send(lambda worker, ticket: self._answer(worker, do, ticket))
+
+    def send(self, command: Callable[[Worker, int], None]) -> int:
+        """Runs `command(worker, ticket)` in the worker's thread; returns the ticket, the newest from now on."""
+        ticket = self.newest = next(self._tickets)
+        self.worker.send(lambda worker: command(worker, ticket))
         return ticket
 
     # -- answers: the worker's thread ------------------------------------------------------------------------------
 
-    def _both(self) -> tuple[Inspector, Timeline]:
+    def current(self) -> tuple[Inspector, Timeline]:
+        """The inspector of the step at which the run stands, and the run's timeline."""
         trainer, timeline = self.worker.both()
         inspector = self._inspector
         if inspector is None or inspector.trainer is not trainer or inspector.timeline is not timeline:
@@ -111,28 +121,28 @@ class Questions:
             inspector.renew()
         return inspector, timeline
 
-    def _keep_fork(self) -> None:
+    def keep_fork(self) -> None:
         """Ends the fork that is on its way, if there is one; its line lies beside the run as far as it has come."""
-        if self._fork is not None:
-            self._fork.keep()
-            self._fork = None
+        if self.fork is not None:
+            self.fork.keep()
+            self.fork = None
 
     def _answer(self, worker: Worker, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:
         message = error = ""
         try:
-            inspector, _ = self._both()
+            inspector, _ = self.current()
             if do is not None:
                 message = do(inspector) or ""
         except NnplayError as problem:
             error = problem.message
-        self._show(ticket, message, error)
+        self.show(ticket, message, error)
 
-    def _show(self, ticket: int, message: str, error: str, *, compare: bool = False) -> None:
+    def show(self, ticket: int, message: str, error: str, *, compare: bool = False) -> None:
         """Makes the view, unless a newer question waits; what there is to say is never left out."""
-        if ticket != self._newest and not (message or error):
+        if ticket != self.newest and not (message or error):
             return
         try:
-            inspector, timeline = self._both()
+            inspector, timeline = self.current()
             view = self._view(inspector, timeline)
         except NnplayError as problem:
             self.working(problem.message)
@@ -158,8 +168,8 @@ class Questions:
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
             held=silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
             journal=tuple((change.step, change.words) for change in timeline.changes),
-            check=self._check,
+            check=self.check,
             line=f"{timeline.words} from step {timeline.since:,}" if timeline.words else "",
-            forks=(forks := fork_run.shown(trainer.history, self._fork)),
+            forks=(forks := fork_run.shown(trainer.history, self.fork)),
             run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
         )

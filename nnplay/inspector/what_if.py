@@ -1,4 +1,4 @@
-"""Trying things out in the inspector: edits of one step, gradient checks, and forks."""
+"""What-if in the inspector: edits of one step, gradient checks, and forks."""
 
 from __future__ import annotations
 
@@ -6,51 +6,55 @@ from nnplay.errors import InputError, NnplayError
 from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import CheckLine
-from nnplay.inspector.requests import SLICE, Questions
+from nnplay.inspector.requests import SLICE, Requests
 from nnplay.run.worker import Worker
 from nnplay.tape.override import Override
 from nnplay.timeline import fork_run
 from nnplay.timeline.fork_run import ForkRun
 
 
-class Trying(Questions):
-    """The questions that change the step that is looked at, check its gradient, or run another line."""
+class WhatIf:
+    """The requests that change the step that is looked at, check its gradient, or run another line.
 
-    _checker: Checker | None = None
+    Args:
+        requests: through which they go.
+    """
 
-    # -- questions: the screen's thread ----------------------------------------------------------------------------
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+        self._checker: Checker | None = None
+
+    # -- requests: the screen's thread -----------------------------------------------------------------------------
 
     def override(self, *items: Override) -> int:
         """Puts what-if edits in force."""
-        return self.ask(lambda inspector: inspector.override(*items))
+        return self._requests.ask(lambda inspector: inspector.override(*items))
 
     def units(self, path: str) -> int:
         """How many units a layer has; 0 where there is no such layer."""
-        trainer = self.worker.trainer
-        steps = trainer.plan.layers if trainer is not None else ()
-        return next((planned.plan.output[-1] for planned in steps if planned.path == path), 0)
+        trainer = self._requests.worker.trainer
+        layers = trainer.plan.layers if trainer is not None else ()
+        return next((planned.plan.output[-1] for planned in layers if planned.path == path), 0)
 
     def undo(self) -> int:
         """Takes the last what-if edit back."""
-        return self.ask(self._undo)
+        return self._requests.ask(self._undo)
 
     def check(self, names: tuple[str, ...], at: tuple[int, ...] | None) -> int:
         """Compares the gradient of parameters with finite differences."""
-        return self.ask(lambda inspector: self._checked(inspector, names, at))
+        return self._requests.ask(lambda inspector: self._checked(inspector, names, at))
 
     def fork(self, words: str) -> int:
         """Runs another line from this step on, with one setting changed, as far as the run has come, at least 500."""
-        ticket = self._newest = next(self._tickets)
-        self.worker.send(lambda worker: self._begin_fork(worker, words, ticket))
-        return ticket
+        return self._requests.send(lambda worker, ticket: self._begin_fork(worker, words, ticket))
 
     def keep_fork(self) -> None:
         """Ends the fork that is on its way where it stands."""
-        self.worker.send(lambda worker: self._keep_fork())
+        self._requests.worker.send(lambda worker: self._requests.keep_fork())
 
     def end_fork(self) -> int:
         """Stops the fork that is on its way; or lets the newest one go."""
-        return self.ask(self._end_fork)
+        return self._requests.ask(self._end_fork)
 
     # -- what they do: the worker's thread -------------------------------------------------------------------------
 
@@ -63,14 +67,14 @@ class Trying(Questions):
 
     def _checked(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
         trainer = inspector.trainer
-        self._working("checking against finite differences in float64")
+        self._requests.working("checking against finite differences in float64")
         if self._checker is None or self._checker.trainer is not trainer:
             self._checker = Checker(
-                trainer, lambda done, total, name: self.working(f"float64 kernels: {done} of {total}")
+                trainer, lambda done, total, name: self._requests.working(f"float64 kernels: {done} of {total}")
             )
         lines = []
         for name in names:
-            self.working(f"checking {name} against finite differences")
+            self._requests.working(f"checking {name} against finite differences")
             check = self._checker.check(name, at=at)
             worst = int(check.relative_error.argmax())
             index = tuple(int(part) for part in check.indices[worst])
@@ -80,37 +84,39 @@ class Trying(Questions):
                     float(check.measured[worst]),
                 )
             )  # fmt: skip
-        self._check = tuple(lines)
+        self._requests.check = tuple(lines)
         worst_line = max(lines, key=lambda line: line.worst)
         return f"gradient check: largest relative error {worst_line.worst:.2g}, in {worst_line.name}"
 
     def _begin_fork(self, worker: Worker, words: str, ticket: int) -> None:
         try:
-            _, timeline = self._both()
-            fork = ForkRun(timeline, words, self.worker.part_of, lambda text: self.working(text))
+            _, timeline = self._requests.current()
+            fork = ForkRun(timeline, words, self._requests.worker.part_of, lambda text: self._requests.working(text))
         except NnplayError as problem:
-            self._show(ticket, "", problem.message)
+            self._requests.show(ticket, "", problem.message)
             return
-        self._keep_fork()
-        self._fork = fork
+        self._requests.keep_fork()
+        self._requests.fork = fork
         self._run_fork(worker, fork, ticket)
 
     def _run_fork(self, worker: Worker, fork: ForkRun, ticket: int) -> None:
-        if fork is not self._fork or worker.trainer is None:
+        if fork is not self._requests.fork or worker.trainer is None:
             return
         error = fork.turn(SLICE)
         if fork.ended or error:
-            self._keep_fork()
-            self._newest = max(self._newest, ticket)
-            self._show(self._newest, f"{fork.words}: at step {fork.at:,}; saved with the run", error, compare=True)
+            self._requests.keep_fork()
+            self._requests.newest = max(self._requests.newest, ticket)
+            self._requests.show(
+                self._requests.newest, f"{fork.words}: at step {fork.at:,}; saved with the run", error, compare=True
+            )
             return
-        self.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}; X stops it")
+        self._requests.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}; X stops it")
         worker.send(lambda worker: self._run_fork(worker, fork, ticket))
 
     def _end_fork(self, inspector: Inspector) -> str:
-        fork = self._fork
+        fork = self._requests.fork
         if fork is not None:
-            self._keep_fork()
+            self._requests.keep_fork()
             return f"{fork.words}: stopped at step {fork.at:,}"
         assert inspector.timeline is not None
         return fork_run.let_newest_go(inspector.timeline)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding as llvm
 import numba
 import numpy as np
 from llvmlite import ir
@@ -22,10 +21,10 @@ from numba import extending
 
 from nnplay.kernels.compile.intrinsics import intrinsic, types
 from nnplay.kernels.compile.jit import REAL
+from nnplay.kernels.compile.processor import has
 
-_FEATURES = llvm.get_host_cpu_features()
-_WIDE = bool(_FEATURES.get("avx512f"))
-_MASKS = bool(_WIDE or _FEATURES.get("avx2"))
+_WIDE = has("avx512f")
+_MASKS = _WIDE or has("avx2")
 _BYTES = 64 if _WIDE else 32 if _MASKS else 16
 
 #: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.
@@ -305,7 +304,7 @@ def _shuffled(builder: Any, one: Any, other: Any, lanes: list[int]) -> Any:
 
 def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     shape = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return builder.call(_declared(builder, f"llvm.fmuladd.{_SUFFIX}", shape), [a, b, c])
+    return builder.call(_declared(builder, f"llvm.fma.{_SUFFIX}", shape), [a, b, c])
 
 
 def _declared(builder: Any, name: str, shape: Any) -> Any:

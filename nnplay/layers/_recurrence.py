@@ -35,6 +35,7 @@ from nnplay.operations.recurrent import (
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, Parameter, Plan, Refused
 from nnplay.records.operation import BATCH, Planned, Shape, Use, shape_text
+from nnplay.records.twin import Place, Twin
 
 Array = NDArray[Any]
 
@@ -47,6 +48,47 @@ FIELDS: Final = (
     choice("init", "xavier_uniform", "how the input weights begin; recurrent ones are U(±1/√units)", SCHEMES[1:]),
     flag("padded", False, "steps whose features are all 0 are padding: the state is carried over them"),
 )
+
+
+def _places(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
+    """Both directions are one tensor here: side by side, or for the state's weights one below the other."""
+    axes = (1, 0) if len(shape) == 2 else (0,)
+    if not values["bidirectional"]:
+        return (Place(name, axes),)
+    axis = 0 if name.startswith("weight_hh") else len(shape) - 1
+    half = shape[axis] // 2
+    parts = slice(0, half), slice(half, None)
+    before = (slice(None),) * axis
+    return tuple(Place(name + end, axes, (*before, part)) for end, part in zip(("", "_reverse"), parts, strict=True))
+
+
+def recurrent_twin(path: str, *own: str) -> Twin:
+    """PyTorch's module; `own` are fields of one kind of cell that are arguments too."""
+
+    def arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+        return {
+            "input_size": shape[-1],
+            "hidden_size": values["units"],
+            "num_layers": values["layers"],
+            "bidirectional": values["bidirectional"],
+            "batch_first": True,
+            **{name: values[name] for name in own},
+        }
+
+    def output(result: Any, values: Mapping[str, Any]) -> Any:
+        states, units = result[0], values["units"]
+        if values["output"] == "sequence":
+            return states
+        if not values["bidirectional"]:
+            return states[:, -1]
+        last = states[:, -1].clone()
+        last[:, units:] = states[:, 0, units:]  # the backward state has read the whole sequence at its first step
+        return last
+
+    def covers(values: Mapping[str, Any], shape: Shape) -> bool:
+        return not (values["padded"] or values["truncate"])
+
+    return Twin(path, arguments, places=_places, output=output, covers=covers)
 
 
 def recurrent_plan(

@@ -18,6 +18,7 @@ from nnplay.operations.normalise import mean_of, normalised_element, root, rows_
 from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -208,6 +209,11 @@ BATCH_NORM = LayerRecord(
     family="normalisation",
     about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
     torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
+    twin=Twin(
+        "nn.BatchNorm{axes}d",
+        lambda values, shape: {"num_features": shape[-1], **values},
+        channels_first=True,
+    ),
     fields=(
         number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),
         number("momentum", 0.1, "share of each batch in the running statistics", low=0.0, high=1.0, live=True),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.layers.conv2d import convolution_fields, plan_convolution
+from nnplay.layers.conv2d import convolution_fields, convolution_twin, plan_convolution
 from nnplay.operations.window_geometry import need_rank
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 
 
@@ -21,8 +21,10 @@ CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
     torch="Conv1d",
+    twin=convolution_twin("nn.Conv1d"),
     fields=convolution_fields("such as 3"),
     plan=plan,
     cases=(

@@ -12,8 +12,9 @@ from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
 from nnplay.operations.partial_sums import ADD_PORTIONS, portions_of, sum_of
 from nnplay.operations.window_geometry import Axis, check_groups, need_rank, windows_of
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
+from nnplay.records.twin import Place, Twin
 
 
 def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -151,6 +152,33 @@ def convolution_fields(shape: str) -> tuple[Field, ...]:
     )
 
 
+def channels_outside(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
+    """A kernel is (…, in, out) here and (out, in, …) there."""
+    rank = len(shape)
+    return (Place(name, (rank - 1, rank - 2, *range(rank - 2)) if rank > 1 else (0,)),)
+
+
+def convolution_twin(path: str) -> Twin:
+    """PyTorch's module; it has no padding "same" for strides."""
+
+    def arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+        return {
+            "in_channels": shape[-1],
+            "out_channels": values["filters"],
+            "kernel_size": values["kernel"],
+            "stride": values["stride"],
+            "padding": values["padding"],
+            "dilation": values["dilation"],
+            "groups": shape[-1] if values["groups"] == "depthwise" else values["groups"],
+            "bias": values["bias"],
+        }
+
+    def covers(values: Mapping[str, Any], shape: Shape) -> bool:
+        return bool(values["padding"] != "same" or values["stride"] == 1)
+
+    return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
+
+
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """Pictures (height, width, channels)."""
     need_rank(shape, 3)
@@ -161,8 +189,10 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
     torch="Conv2d",
+    twin=convolution_twin("nn.Conv2d"),
     fields=convolution_fields("3 or 3x5"),
     plan=plan,
     cases=(

@@ -8,13 +8,21 @@ from typing import Any
 
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, choice, flag, integer, integers
-from nnplay.layers.conv2d import bias_rows, spread_frame, spread_integers, weight_rows, window_integers
+from nnplay.layers.conv2d import (
+    bias_rows,
+    channels_outside,
+    spread_frame,
+    spread_integers,
+    weight_rows,
+    window_integers,
+)
 from nnplay.operations.border import PAD, frame, frame_of
 from nnplay.operations.convolution import PICTURE
 from nnplay.operations.window_geometry import Axis, check_groups, fit, need_rank, per_axis, span
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
+from nnplay.records.twin import Twin
 
 
 def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilation: int) -> Axis:
@@ -102,8 +110,25 @@ CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
     title="ConvTranspose2d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
     torch="ConvTranspose2d",
+    twin=Twin(
+        "nn.ConvTranspose2d",
+        lambda values, shape: {
+            "in_channels": shape[-1],
+            "out_channels": values["filters"],
+            "kernel_size": values["kernel"],
+            "stride": values["stride"],
+            "padding": 0 if values["padding"] == "valid" else values["padding"],
+            "dilation": values["dilation"],
+            "groups": values["groups"],
+            "bias": values["bias"],
+        },
+        places=channels_outside,
+        channels_first=True,
+        covers=lambda values, shape: values["padding"] != "same",
+    ),
     fields=(
         integer("filters", REQUIRED, "number of output channels"),
         integers("kernel", 2, "size of a stroke, 2 or 2x4", short="k"),

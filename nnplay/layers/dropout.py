@@ -17,6 +17,7 @@ from nnplay.kernels.random import uniform
 from nnplay.operations.unchanged import unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -111,6 +112,7 @@ DROPOUT = LayerRecord(
     plan=plan,
     fields=(number("p", 0.5, "share of the numbers that become 0", low=0.0, high=0.999, live=True),),
     torch="Dropout",
+    twin=Twin("nn.Dropout", same_arguments, random=True),
     cases=(Case({}, (5,)), Case({"p": 0.2}, (17,)), Case({"p": 0}, (3,)), Case({"p": 0.9}, (3, 4, 2))),
     refused=(
         Refused({"p": 1}, (5,), "≥ 0 and ≤ 0.999"),

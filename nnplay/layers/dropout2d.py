@@ -20,6 +20,7 @@ from nnplay.operations.unchanged import unchanged
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
 
 Array = NDArray[Any]
@@ -140,6 +141,7 @@ DROPOUT2D = LayerRecord(
     plan=plan,
     fields=(number("p", 0.5, "share of the channels that become 0", low=0.0, high=0.999, live=True),),
     torch="Dropout2d",
+    twin=Twin("nn.Dropout2d", same_arguments, channels_first=True, random=True),
     cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 3, 5))),
     refused=(
         Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),

@@ -12,6 +12,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.expm1 import expm1
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.twin import Twin, same_arguments
 
 Array = NDArray[Any]
 
@@ -44,6 +45,7 @@ ELU = LayerRecord(
     initial="he_uniform",
     fields=(number("alpha", 1.0, "how deep the floor of the negative side lies", low=0.0, high=100.0, live=True),),
     torch="ELU",
+    twin=Twin("nn.ELU", same_arguments),
     plan=elementwise(
         "elu",
         value=value,

@@ -22,6 +22,7 @@ from nnplay.kernels.recurrent_batches import add, copy, zero
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -162,6 +163,14 @@ EMBEDDING = LayerRecord(
     family="sequence",
     about="A learned vector for each token or category; the input holds their numbers.",
     torch="Embedding",
+    twin=Twin(
+        "nn.Embedding",
+        lambda values, shape: {
+            "num_embeddings": values["vocabulary"],
+            "embedding_dim": values["width"],
+        },
+        covers=lambda values, shape: values["padding"] == "none",
+    ),
     fields=(
         integer("vocabulary", REQUIRED, "how many tokens there are; they are numbered from 0", high=2**20),
         integer("width", REQUIRED, "length of a token's vector"),

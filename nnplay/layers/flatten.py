@@ -10,6 +10,7 @@ import numpy as np
 from nnplay.operations.copy import copy
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
 
@@ -59,5 +60,6 @@ FLATTEN = LayerRecord(
     about="Lays an image or a sequence out in one line, as linear layers expect it.",
     plan=plan,
     torch="Flatten",
+    twin=Twin("nn.Flatten"),
     cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (4, 7))),
 )

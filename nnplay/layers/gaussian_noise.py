@@ -14,7 +14,7 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.elementary import log
+from nnplay.kernels.elementary import cosine_of_turns, log
 from nnplay.kernels.operands import integer, pointer, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.unchanged import passed_back, unchanged
@@ -34,7 +34,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     for i in range(start, stop):  # Box and Muller, as in nnplay.rng.normal
         radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
         turn = uniform(seed, stream, step, count + i)
-        y[i] = x[i] + deviation * radius * math.cos(6.283185307179586 * turn)
+        y[i] = x[i] + deviation * radius * cosine_of_turns(turn)
 
 
 def reference(x: Array, deviation: Array, stream: int, clock: Mapping[str, int]) -> Array:

@@ -15,6 +15,7 @@ from nnplay.kernels.elementary import erf, exp, tanh
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin, same_arguments
 
 Array = NDArray[Any]
 
@@ -108,6 +109,7 @@ GELU = LayerRecord(
     initial="he_uniform",
     fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
     torch="GELU",
+    twin=Twin("nn.GELU", same_arguments),
     plan=plan,
     cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({"approximate": "tanh"}, (17,))),
     refused=(Refused({"approximate": "sin"}, (5,), "one of none, tanh"),),

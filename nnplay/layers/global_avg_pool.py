@@ -15,6 +15,7 @@ from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.window_geometry import need_places
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
@@ -107,6 +108,12 @@ GLOBAL_AVG_POOL = LayerRecord(
     about="The mean of each channel over the whole picture or sequence: what is there, wherever it is.",
     plan=plan,
     torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
+    twin=Twin(
+        "nn.AdaptiveAvgPool{axes}d",
+        lambda values, shape: {"output_size": 1},
+        channels_first=True,
+        output=lambda result, values: result.flatten(1),
+    ),
     cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
     refused=(Refused({}, (5,), "has no places besides its channels"),),
 )

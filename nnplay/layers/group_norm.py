@@ -20,6 +20,7 @@ from nnplay.operations.partial_sums import ADD_PORTIONS, sum_of
 from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -192,6 +193,11 @@ GROUP_NORM = LayerRecord(
     family="normalisation",
     about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
     torch="GroupNorm",
+    twin=Twin(
+        "nn.GroupNorm",
+        lambda values, shape: {"num_groups": values["groups"], "num_channels": shape[-1], "eps": values["eps"]},
+        channels_first=True,
+    ),
     fields=(
         integer("groups", 2, "parts into which the channels are cut", short="g"),
         number("eps", 1e-5, "added to the variance, for groups that are constant", low=1e-12, live=True),

@@ -16,7 +16,7 @@ from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.kernels.recurrent_batches import TOGETHER, copy, groups, is_linked, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan, recurrent_twin
 from nnplay.layers._recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
 from nnplay.operations.gru_gate import BIAS_BACK, WEIGHT_BACK
 from nnplay.records.layer import LayerRecord
@@ -277,6 +277,7 @@ GRU = LayerRecord(
     family="recurrent",
     about="Gated recurrent unit: reads a sequence step by step; two gates, fewer weights than LSTM.",
     torch="GRU",
+    twin=recurrent_twin("nn.GRU"),
     fields=FIELDS,
     plan=recurrent_plan(lambda values: CELL),
     cases=CASES,

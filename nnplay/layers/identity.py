@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -40,6 +41,7 @@ IDENTITY = LayerRecord(
     family="activation",
     about="Hands its input on unchanged: the skip of a residual block, or no activation at all.",
     torch="Identity",
+    twin=Twin("nn.Identity"),
     plan=elementwise(
         "identity",
         value=value,

@@ -12,6 +12,7 @@ from nnplay.fields import number
 from nnplay.layers.group_norm import plan_groups
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -29,6 +30,11 @@ INSTANCE_NORM = LayerRecord(
     family="normalisation",
     about="Gives every channel of each example mean 0 and deviation 1, which takes contrast and brightness away.",
     torch="InstanceNorm1d or InstanceNorm2d with affine=True, by the rank of the input (channels first)",
+    twin=Twin(
+        "nn.InstanceNorm{axes}d",
+        lambda values, shape: {"num_features": shape[-1], "eps": values["eps"], "affine": True},
+        channels_first=True,
+    ),
     fields=(number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),),
     plan=plan,
     cases=(Case({}, (3, 4, 2)), Case({"eps": 0.1}, (5, 6)), Case({}, (4, 3, 17)), Case({}, (6, 1))),

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add, scratch
+from nnplay.kernels.compile.jit import COMPILING, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import mean_of, normalised_element
 from nnplay.operations.normalise import rows_of as flattened
@@ -23,12 +24,15 @@ from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
 
 Array = NDArray[Any]
+#: Numbers of a place that are weighted at once.
+BLOCK: Final = 256
 
 
 @kernel
@@ -40,22 +44,13 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, R)
     for r in range(start, stop):
         X, Y = shifted(x, r * C), shifted(y, r * C)
-        centre = _sum(X, C) / real(C)
-        spread = 0.0 * eps
+        centre = lane_sum(X, C) / real(C)
         for c in range(C):
-            spread += (X[c] - centre) * (X[c] - centre)
-        scale = 1.0 / math.sqrt(spread / real(C) + eps)
+            Y[c] = X[c] - centre
+        scale = 1.0 / math.sqrt(lane_dot(Y, Y, C) / real(C) + eps)
         for c in range(C):
-            Y[c] = (X[c] - centre) * scale * weight[c] + bias[c]
+            Y[c] = multiply_add(Y[c] * scale, weight[c], bias[c])
         mean[r], rstd[r] = centre, scale
-
-
-@inline
-def _sum(x: Any, count: int) -> Any:
-    total = x[0] - x[0]
-    for i in range(count):
-        total += x[i]
-    return total
 
 
 @kernel
@@ -73,7 +68,7 @@ def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
         for r in range(R * p // P, R * (p + 1) // P):
             X, dY, m, s = shifted(x, r * C), shifted(dy, r * C), mean[r], rstd[r]
             for c in range(C):
-                along[c] += dY[c] * ((X[c] - m) * s)
+                along[c] = multiply_add(dY[c], (X[c] - m) * s, along[c])
             for c in range(C):
                 plain[c] += dY[c]
 
@@ -82,14 +77,18 @@ def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
 def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, dy, mean = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     rstd, weight, dx = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    weighted = scratch(BLOCK)
     R, C = rows_of(row, memory, 0).shape
     start, stop = share(row, part, R)
     for r in range(start, stop):
         X, dY, dX, m, s = shifted(x, r * C), shifted(dy, r * C), shifted(dx, r * C), mean[r], rstd[r]
         plain, along = 0.0 * m, 0.0 * m
-        for c in range(C):
-            plain += dY[c] * weight[c]
-            along += dY[c] * weight[c] * (X[c] - m)
+        for first in range(0, C, BLOCK):
+            width = min(BLOCK, C - first)
+            for c in range(width):
+                weighted[c] = weight[first + c] * (X[first + c] - m)
+            plain += lane_dot(shifted(dY, first), shifted(weight, first), width)
+            along += lane_dot(shifted(dY, first), weighted, width)
         plain, along = plain / real(C), along * s * s / real(C)
         if adds(row, 5):
             for c in range(C):
@@ -216,6 +215,11 @@ LAYER_NORM = LayerRecord(
     family="normalisation",
     about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
     torch="LayerNorm",
+    twin=Twin(
+        "nn.LayerNorm",
+        lambda values, shape: {"normalized_shape": shape[-1:], "eps": values["eps"]},
+        covers=lambda values, shape: not values["padded"],
+    ),
     fields=(
         number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
         padded_field(),

@@ -11,6 +11,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.twin import Twin, same_arguments
 
 Array = NDArray[Any]
 
@@ -43,6 +44,7 @@ LEAKY_RELU = LayerRecord(
     initial="he_uniform",
     fields=(number("negative_slope", 0.01, "factor of negative numbers", low=-10.0, high=10.0, live=True),),
     torch="LeakyReLU",
+    twin=Twin("nn.LeakyReLU", same_arguments),
     plan=elementwise(
         "leaky_relu",
         value=value,

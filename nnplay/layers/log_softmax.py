@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.arithmetic import lane_max, lane_sum
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.elementary import exp, log
 from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -27,13 +29,10 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         X, Y = shifted(x, n * C), shifted(y, n * C)
-        largest = X[0]
-        for c in range(1, C):
-            largest = max(largest, X[c])
-        norm = largest - largest
+        largest = lane_max(X, C)
         for c in range(C):
-            norm += exp(X[c] - largest)
-        shift = largest + log(norm)
+            Y[c] = exp(X[c] - largest)
+        shift = largest + log(lane_sum(Y, C))
         for c in range(C):
             Y[c] = X[c] - shift
 
@@ -45,9 +44,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, N)
     for n in range(start, stop):
         Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
-        whole = dY[0] - dY[0]
-        for c in range(C):
-            whole += dY[c]
+        whole = lane_sum(dY, C)
         if adds(row, 2):
             for c in range(C):
                 dX[c] += dY[c] - exp(Y[c]) * whole
@@ -116,5 +113,6 @@ LOG_SOFTMAX = LayerRecord(
     initial="xavier_uniform",
     plan=plan,
     torch="LogSoftmax",
+    twin=Twin("nn.LogSoftmax", lambda values, shape: {"dim": -1}),
     cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
 )

@@ -17,7 +17,7 @@ from nnplay.kernels.elementary import sigmoid, tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.kernels.recurrent_batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan, recurrent_twin
 from nnplay.layers._recurrent_cell import Cell, backward_loop, forward_loop, from_state, logistic, walk
 from nnplay.records.layer import Case, LayerRecord, Refused
 from nnplay.records.worked import Named, Term, apply, as_term
@@ -292,6 +292,7 @@ LSTM = LayerRecord(
     family="recurrent",
     about="Long short-term memory: reads a sequence step by step and can hold on to what it saw long ago.",
     torch="LSTM",
+    twin=recurrent_twin("nn.LSTM"),
     fields=(
         *FIELDS,
         number("forget_bias", 1.0, "start of the forget gates' bias; 1 lets a new network remember (Jozefowicz, 2015)"),

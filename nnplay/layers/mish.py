@@ -11,6 +11,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid, softplus, tanh
 from nnplay.layers._elementwise import elementwise
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -44,6 +45,7 @@ MISH = LayerRecord(
     about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
     initial="he_uniform",
     torch="Mish",
+    twin=Twin("nn.Mish"),
     plan=elementwise(
         "mish",
         value=value,

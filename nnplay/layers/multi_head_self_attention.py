@@ -7,7 +7,7 @@ three (Vaswani et al., 2017). With `padded`, steps whose features are all exactl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, integer
@@ -18,6 +18,7 @@ from nnplay.operations.padding import keep_padding
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import BATCH, Planned, Shape, Use
+from nnplay.records.twin import Place, Twin, transposed
 
 _IN = Projection("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
 _OUT = Projection("weight_out", "bias_out", "mixed", "told", "all heads together")
@@ -64,12 +65,32 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return keep_padding(planned, shape) if padded else planned
 
 
+_NAMES: Final = {
+    "weight_in": "in_proj_weight",
+    "bias_in": "in_proj_bias",
+    "weight_out": "out_proj.weight",
+    "bias_out": "out_proj.bias",
+}
+
+
+def _places(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
+    return transposed(_NAMES[name], shape, values)
+
+
 MULTI_HEAD_SELF_ATTENTION = LayerRecord(
     name="multi_head_self_attention",
     title="Self-attention",
     family="sequence",
     about="Every step of a sequence looks at all steps and takes from those that suit it: the heart of a transformer.",
     torch="torch.nn.MultiheadAttention, with one input for query, key and value",
+    twin=Twin(
+        "nn.MultiheadAttention",
+        lambda values, shape: {"embed_dim": shape[-1], "num_heads": values["heads"], "batch_first": True},
+        places=_places,
+        inputs=3,
+        output=lambda result, values: result[0],
+        covers=lambda values, shape: not (values["causal"] or values["padded"]),
+    ),
     fields=(
         integer("heads", 1, "how many look independently; they share the features", high=1024),
         flag("causal", False, "a step looks only at itself and at earlier steps"),

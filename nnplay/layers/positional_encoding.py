@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import flag
 from nnplay.kernels.compile.jit import inline, kernel
+from nnplay.kernels.doubles import exp, sine_cosine
 from nnplay.kernels.operands import adds, cube, integer, matrix, share
 from nnplay.layers._recurrence import sequence
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
@@ -18,6 +18,7 @@ from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term
 
 Array = NDArray[Any]
+_LOG_10000: Final = 9.210340371976184
 
 
 @kernel
@@ -26,8 +27,7 @@ def waves(row: Any, clock: Any, memory: Any, part: int) -> None:
     T, C = table.shape
     for pair in range((C + 1) // 2):
         # In float64 whatever the tape's type: each step turns (sin, cos) a little further, T times.
-        rate = np.float64(10000) ** (np.float64(-2 * pair) / np.float64(C))
-        turn_sin, turn_cos = math.sin(rate), math.cos(rate)
+        turn_sin, turn_cos = sine_cosine(exp(_LOG_10000 * (np.float64(-2 * pair) / np.float64(C))))
         sine, cosine = np.float64(0), np.float64(1)
         for t in range(T):
             table[t, 2 * pair] = sine

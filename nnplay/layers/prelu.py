@@ -16,6 +16,7 @@ from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term, total
 
 Array = NDArray[Any]
@@ -153,6 +154,11 @@ PRELU = LayerRecord(
     about="A leaky ReLU that learns how much of the negative side to let through (He et al., 2015).",
     initial="he_uniform",
     torch="PReLU",
+    twin=Twin(
+        "nn.PReLU",
+        lambda values, shape: {"num_parameters": shape[-1], "init": values["start"]},
+        channels_first=True,
+    ),
     fields=(number("start", 0.25, "slope of the negative side before training", low=-10.0, high=10.0),),
     plan=plan,
     cases=(Case({}, (5,)), Case({"start": 0.1}, (3, 4, 2)), Case({"start": -1}, (7, 17))),

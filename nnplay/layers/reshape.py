@@ -13,6 +13,7 @@ from nnplay.fields import REQUIRED, integers
 from nnplay.operations.copy import copy
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
 
@@ -62,6 +63,11 @@ RESHAPE = LayerRecord(
     family="shape",
     about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
     torch="Unflatten (channels last)",
+    twin=Twin(
+        "nn.Unflatten",
+        lambda values, shape: {"dim": 1, "unflattened_size": values["shape"]},
+        covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
+    ),
     fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1"),),
     plan=plan,
     cases=(

@@ -18,7 +18,7 @@ from nnplay.kernels.elementary import tanh
 from nnplay.kernels.matmul import multiply
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
 from nnplay.kernels.recurrent_batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan, recurrent_twin
 from nnplay.layers._recurrent_cell import Cell, Loop, backward_loop, forward_loop, from_state, walk
 from nnplay.records.layer import Case, LayerRecord, Refused
 from nnplay.records.worked import Named, Term, apply, as_term
@@ -256,6 +256,7 @@ RNN = LayerRecord(
     family="recurrent",
     about="Plain recurrent layer: reads a sequence step by step and keeps a state. It forgets within some ten steps.",
     torch="RNN",
+    twin=recurrent_twin("nn.RNN", "nonlinearity"),
     fields=(
         *FIELDS,
         choice("nonlinearity", "tanh", "what bends the state; relu explodes sooner but vanishes later", tuple(CELLS)),

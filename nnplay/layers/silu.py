@@ -12,6 +12,7 @@ from nnplay.kernels.elementary import sigmoid
 from nnplay.layers._elementwise import elementwise
 from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -45,6 +46,7 @@ SILU = LayerRecord(
     about="Sigmoid linear unit, or swish: a smooth ReLU with a small dip below 0.",
     initial="he_uniform",
     torch="SiLU",
+    twin=Twin("nn.SiLU"),
     plan=elementwise(
         "silu",
         value=value,

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.arithmetic import lane_dot, scratch
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.elementary import exp
-from nnplay.kernels.operands import adds, rows_of, share
+from nnplay.kernels.operands import adds, pointer, rows_of, share, shifted
+from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.scoring import softmax
 from nnplay.records.layer import Case, LayerRecord, Plan
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -22,36 +24,31 @@ Array = NDArray[Any]
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N, C)
-    C = x.shape[1]
-    start, stop = share(row, part, x.shape[0])
-    for n in range(start, stop):
-        largest = x[n, 0]
-        for c in range(1, C):
-            largest = max(largest, x[n, c])
-        norm = 0.0
-        for c in range(C):
-            y[n, c] = exp(x[n, c] - largest)
-            norm += y[n, c]
-        for c in range(C):
-            y[n, c] = y[n, c] / norm
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # (N, C)
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(ROWS)
+    start, stop = share(row, part, N)
+    for first in range(start, stop, ROWS):
+        rows = min(ROWS, stop - first)
+        raise_rows(shifted(x, first * C), shifted(y, first * C), tops, C, rows)
+        for n in range(first, first + rows):
+            to_shares(shifted(y, n * C), C)
 
 
 @kernel
 def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    y, dy, dx = rows_of(row, memory, 0), rows_of(row, memory, 1), rows_of(row, memory, 2)
-    C = y.shape[1]
-    start, stop = share(row, part, y.shape[0])
+    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
     for n in range(start, stop):
-        mean = 0.0
-        for c in range(C):
-            mean += y[n, c] * dy[n, c]
+        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
+        mean = lane_dot(Y, dY, C)
         if adds(row, 2):
             for c in range(C):
-                dx[n, c] += y[n, c] * (dy[n, c] - mean)
+                dX[c] += Y[c] * (dY[c] - mean)
         else:
             for c in range(C):
-                dx[n, c] = y[n, c] * (dy[n, c] - mean)
+                dX[c] = Y[c] * (dY[c] - mean)
 
 
 def reference_back(y: Array, dy: Array) -> Array:
@@ -109,5 +106,6 @@ SOFTMAX = LayerRecord(
     initial="xavier_uniform",
     plan=plan,
     torch="Softmax",
+    twin=Twin("nn.Softmax", lambda values, shape: {"dim": -1}),
     cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2))),
 )

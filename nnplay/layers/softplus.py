@@ -12,6 +12,7 @@ from nnplay.kernels.elementary import sigmoid, softplus
 from nnplay.layers._elementwise import elementwise
 from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -43,6 +44,7 @@ SOFTPLUS = LayerRecord(
     about="A smooth ReLU; its outputs are always positive, as a variance or a rate must be.",
     initial="he_uniform",
     torch="Softplus",
+    twin=Twin("nn.Softplus"),
     plan=elementwise(
         "softplus",
         value=value,

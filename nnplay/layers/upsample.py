@@ -15,6 +15,7 @@ from nnplay.kernels.convolution import resampling as kernels
 from nnplay.operations.window_geometry import per_axis
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
@@ -108,6 +109,14 @@ UPSAMPLE = LayerRecord(
     family="shape",
     about="Makes pictures and sequences larger, by repeating numbers or by mixing neighbours.",
     torch="Upsample",
+    twin=Twin(
+        "nn.Upsample",
+        lambda values, shape: {
+            "scale_factor": values["factor"],
+            "mode": "linear" if values["mode"] == "bilinear" and len(shape) == 2 else values["mode"],
+        },
+        channels_first=True,
+    ),
     fields=(
         integers("factor", 2, "how many times larger, 2 or 2x3", high=1024),
         choice("mode", "nearest", "nearest repeats numbers, bilinear mixes neighbours", ("nearest", "bilinear")),

@@ -10,6 +10,7 @@ from nnplay.layers._borders import CASES, REFUSED, borders_of, reframed
 from nnplay.operations.border import INSIDE, PAD
 from nnplay.records.layer import LayerRecord, Plan
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -29,6 +30,12 @@ ZERO_PAD = LayerRecord(
     family="shape",
     about="Puts zeros around pictures and sequences.",
     torch="ZeroPad1d or ZeroPad2d, by the rank of the input",
+    twin=Twin(
+        "nn.ZeroPad{axes}d",
+        lambda values, shape: {"padding": values["border"]},
+        channels_first=True,
+        covers=lambda values, shape: isinstance(values["border"], int),
+    ),
     fields=(integers("border", 1, "zeros at each border, 1 or 1x2", low=0),),
     plan=plan,
     cases=CASES,

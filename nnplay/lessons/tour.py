@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
 from nnplay.data.dataset import Dataset
+from nnplay.inspector.inspector import trace
 from nnplay.inspector.row_view import RowView
 from nnplay.training.trainer import Trainer
 
@@ -88,7 +89,7 @@ def tour() -> str:
     trainer = made()
     before = {name: array.copy() for name, array in trainer.parameters().items()}
     loss = trainer.evaluate("train")["loss"]
-    rows = list(trainer.trace())
+    rows = list(trace(trainer))
     parts = [tape_table(rows)]
     for wanted in SHOWN:
         parts.append(numbers(*next(row for row in rows if row[0].name == wanted)))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.arithmetic import lane_sum, scratch
 from nnplay.kernels.compile.jit import REAL, Kernel, always
-from nnplay.kernels.operands import flat, part_of, size
+from nnplay.kernels.operands import flat, numbers, part_of, size
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, scalar, total
 
 Array = NDArray[Any]
+#: Errors that are summed at once; their sums are added in float64.
+BLOCK: Final = 256
 
 
 def pointwise(
@@ -96,19 +99,26 @@ def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
     value = always(formula)
 
     def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, loss = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+        block = scratch(BLOCK)
         summed = np.float64(0)  # a batch of pictures has millions of terms
-        for i in range(p.size):
-            summed += value(p[i], t[i])
-        loss[0] = summed / p.size
+        for first in range(0, size(row, 0), BLOCK):
+            stop = min(first + BLOCK, size(row, 0))
+            p, t = numbers(row, memory, 0, first, stop), numbers(row, memory, 1, first, stop)
+            for i in range(p.size):
+                block[i] = value(p[i], t[i])
+            summed += lane_sum(block, p.size)
+        flat(row, memory, 2)[0] = summed / size(row, 0)
 
     def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, loss = flat(row, memory, 0), flat(row, memory, 1), flat(row, memory, 3)
-        setting = flat(row, memory, 2)[0]
+        block, setting = scratch(BLOCK), flat(row, memory, 2)[0]
         summed = np.float64(0)
-        for i in range(p.size):
-            summed += value(p[i], t[i], setting)
-        loss[0] = summed / p.size
+        for first in range(0, size(row, 0), BLOCK):
+            stop = min(first + BLOCK, size(row, 0))
+            p, t = numbers(row, memory, 0, first, stop), numbers(row, memory, 1, first, stop)
+            for i in range(p.size):
+                block[i] = value(p[i], t[i], setting)
+            summed += lane_sum(block, p.size)
+        flat(row, memory, 3)[0] = summed / size(row, 0)
 
     return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
 

@@ -17,6 +17,7 @@ from nnplay.operations.scoring import ABOVE_HALF, both_classes, decide_above
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape, Use
+from nnplay.records.twin import Twin, smoothed
 from nnplay.records.worked import Term, apply
 
 Array = NDArray[Any]
@@ -100,6 +101,7 @@ BINARY_CROSS_ENTROPY = LossRecord(
     probabilities=both_classes,
     ends="sigmoid",
     torch="binary_cross_entropy",
+    twin=Twin("nn.functional.binary_cross_entropy", loss_inputs=smoothed),
     cases=(Case({}, (1,)), Case({"label_smoothing": 0.1}, (17,)), Case({}, (3, 4, 1))),
     refused=(Refused({"label_smoothing": 1.5}, (1,), "≤ 1"),),
 )

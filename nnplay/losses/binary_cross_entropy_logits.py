@@ -16,6 +16,7 @@ from nnplay.operations.scoring import sigmoid as sigmoid_of
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape, Use
+from nnplay.records.twin import Twin, smoothed
 from nnplay.records.worked import Term, apply
 
 
@@ -76,6 +77,7 @@ BINARY_CROSS_ENTROPY_LOGITS = LossRecord(
     decide=decide_above(0.0),
     probabilities=lambda z: both_classes(sigmoid_of(z)),
     torch="binary_cross_entropy_with_logits",
+    twin=Twin("nn.functional.binary_cross_entropy_with_logits", loss_inputs=smoothed),
     cases=(Case({}, (1,)), Case({"label_smoothing": 0.1}, (17,)), Case({}, (3, 4, 1))),
     refused=(Refused({"label_smoothing": -0.1}, (1,), "≥ 0"),),
 )

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.arithmetic import lane_sum, scratch
 from nnplay.kernels.compile.jit import REAL, kernel
-from nnplay.kernels.elementary import exp, log
-from nnplay.kernels.operands import flat, rows_of, share
+from nnplay.kernels.elementary import log
+from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
+from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord, need_classes
 from nnplay.records.operation import BATCH, Operation, Shape, Use
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -24,31 +27,25 @@ Array = NDArray[Any]
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C) logits, target (N,) labels
-    smoothing = flat(row, memory, 2)[0]
-    loss, p = flat(row, memory, 3), rows_of(row, memory, 4)  # p (N, C) probabilities
-    N, C = z.shape
+    # z (N, C) logits, target (N,) labels, p (N, C) probabilities
+    z, target, p = pointer(row, memory, 0), flat(row, memory, 1), pointer(row, memory, 4)
+    smoothing, loss = flat(row, memory, 2)[0], flat(row, memory, 3)
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(ROWS)
     summed = np.float64(0)  # a batch of pictures has millions of terms
-    for n in range(N):
-        largest = z[n, 0]
-        for c in range(1, C):
-            largest = max(largest, z[n, c])
-        norm = 0.0
-        for c in range(C):
-            p[n, c] = exp(z[n, c] - largest)
-            norm += p[n, c]
-        for c in range(C):
-            p[n, c] = p[n, c] / norm
-        base = largest + log(norm)
-        label = int(target[n])
-        wrong = label < 0 or label >= C
-        own = math.nan if wrong else base - z[n, label]
-        if smoothing != 0.0:
-            spread = 0.0
-            for c in range(C):
-                spread += base - z[n, c]
-            own = (1.0 - smoothing) * own + smoothing / REAL(C) * spread
-        summed += own
+    for first in range(0, N, ROWS):
+        rows = min(ROWS, N - first)
+        raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
+        for n in range(first, first + rows):
+            Z = shifted(z, n * C)
+            base = tops[n - first] + log(to_shares(shifted(p, n * C), C))
+            label = int(target[n])
+            wrong = label < 0 or label >= C
+            own = math.nan if wrong else base - Z[label]
+            if smoothing != 0.0:
+                spread = REAL(C) * base - lane_sum(Z, C)
+                own = (1.0 - smoothing) * own + smoothing / REAL(C) * spread
+            summed += own
     loss[0] = summed / N
 
 
@@ -155,6 +152,11 @@ CROSS_ENTROPY = LossRecord(
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
     torch="cross_entropy",
+    twin=Twin(
+        "nn.functional.cross_entropy",
+        same_arguments,
+        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+    ),
     cases=(
         Case({}, (2,)),
         Case({}, (10,)),

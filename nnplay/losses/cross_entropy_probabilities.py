@@ -16,6 +16,7 @@ from nnplay.operations.scoring import LARGEST
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord, need_classes
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, total
 
 Array = NDArray[Any]
@@ -124,6 +125,10 @@ CROSS_ENTROPY_PROBABILITIES = LossRecord(
     probabilities=lambda p: p,
     ends="softmax",
     torch="nll_loss of the logarithm",
+    twin=Twin(
+        "nn.functional.nll_loss",
+        loss_inputs=lambda prediction, target, values: (prediction.log(), target.long()),
+    ),
     cases=(Case({}, (2,)), Case({}, (17,)), Case({}, (3, 4, 3))),
     refused=(Refused({}, (1,), "at least two outputs"),),
 )

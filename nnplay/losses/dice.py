@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, inline, kernel
-from nnplay.kernels.elementary import exp
-from nnplay.kernels.operands import cube, flat, numbers, rows_of, share
+from nnplay.kernels.arithmetic import scratch
+from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.operands import cube, flat, pointer, rows_of, share, shifted
+from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import PORTIONS, portion
 from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.records.layer import Case, Refused
@@ -24,24 +25,24 @@ from nnplay.records.worked import Named, Term, scalar, total
 Array = NDArray[Any]
 
 
-#: Pixels whose probabilities are worked out together, so that the loop over exp is vector code.
-_BLOCK: Final = 64
-
-
 @kernel
 def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
     z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C), target (N,)
     sums, p = cube(row, memory, 2), rows_of(row, memory, 3)  # sums (P, 2, C): Σ p·t, Σ p + Σ t; p (N, C)
     portions, N, C = sums.shape[0], z.shape[0], z.shape[1]
+    tops = scratch(ROWS)
     first, end = share(row, part, portions)
     for k in range(first, end):
         for c in range(C):
             sums[k, 0, c] = 0.0
             sums[k, 1, c] = 0.0
         start, stop = N * k // portions, N * (k + 1) // portions
-        for begin in range(start, stop, _BLOCK):
-            last = min(begin + _BLOCK, stop)
-            _probabilities(z, p, numbers(row, memory, 3, begin * C, last * C), begin, last)
+        for begin in range(start, stop, ROWS):
+            last = min(begin + ROWS, stop)
+            block = shifted(pointer(row, memory, 3), begin * C)
+            raise_rows(shifted(pointer(row, memory, 0), begin * C), block, tops, C, last - begin)
+            for n in range(last - begin):
+                to_shares(shifted(block, n * C), C)
             for c in range(C):
                 both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
                 for n in range(begin, last):
@@ -51,26 +52,6 @@ def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
                     either += p[n, c] + t
                 sums[k, 0, c] += both
                 sums[k, 1, c] += either
-
-
-@inline
-def _probabilities(z: Any, p: Any, block: Any, first: int, last: int) -> None:
-    """Softmax of rows `first` … `last`, which in p are `block`."""
-    C = z.shape[1]
-    for n in range(first, last):
-        largest = z[n, 0]
-        for c in range(1, C):
-            largest = max(largest, z[n, c])
-        for c in range(C):
-            p[n, c] = z[n, c] - largest
-    for i in range(block.size):
-        block[i] = exp(block[i])
-    for n in range(first, last):
-        norm = 0.0
-        for c in range(C):
-            norm += p[n, c]
-        for c in range(C):
-            p[n, c] = p[n, c] / norm
 
 
 @kernel

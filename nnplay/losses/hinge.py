@@ -15,6 +15,7 @@ from nnplay.operations.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar, total
 
 Array = NDArray[Any]
@@ -169,6 +170,12 @@ HINGE = LossRecord(
     decide=decide,
     probabilities=probabilities,
     torch="multi_margin_loss",
+    twin=Twin(
+        "nn.functional.multi_margin_loss",
+        same_arguments,
+        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+        covers=lambda values, shape: shape[-1] > 1,
+    ),
     cases=(Case({}, (1,)), Case({"margin": 0.5}, (5,)), Case({}, (17,)), Case({}, (3, 4, 3))),
     refused=(Refused({"margin": -1}, (1,), "≥ 0"),),
 )

@@ -13,6 +13,7 @@ from nnplay.losses._pointwise import pointwise
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Term, apply
 
 
@@ -75,6 +76,7 @@ HUBER = LossRecord(
     outputs=lambda count: count,
     fields=(number("delta", 1.0, "error up to which the loss is squared", low=1e-6, high=1e6, live=True),),
     torch="huber_loss",
+    twin=Twin("nn.functional.huber_loss", same_arguments),
     cases=(Case({}, (1,)), Case({"delta": 0.3}, (17,)), Case({"delta": 2.0}, (3, 4, 2))),
     refused=(Refused({"delta": 0}, (1,), "≥ 1e-06"), Refused({"delta": "wide"}, (1,), "not a number")),
 )

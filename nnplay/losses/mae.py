@@ -12,6 +12,7 @@ from nnplay.losses._pointwise import pointwise
 from nnplay.records.layer import Case
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 from nnplay.records.worked import apply
 
 
@@ -58,5 +59,6 @@ MAE = LossRecord(
     plan=plan,
     outputs=lambda count: count,
     torch="l1_loss",
+    twin=Twin("nn.functional.l1_loss"),
     cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
 )

@@ -10,6 +10,7 @@ from nnplay.losses._pointwise import pointwise
 from nnplay.records.layer import Case
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 
 @inline
@@ -55,5 +56,6 @@ MSE = LossRecord(
     plan=plan,
     outputs=lambda count: count,
     torch="mse_loss",
+    twin=Twin("nn.functional.mse_loss"),
     cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
 )

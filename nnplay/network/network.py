@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
+from nnplay.fields import integer
 from nnplay.network.notation import parse_layers, show_layers
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord, Plan
 from nnplay.records.operation import Shape
+from nnplay.text import shown
 
+_HINT: Final = "give layers such as Linear(8)"
+_SEED: Final = integer("seed", 0, "initial weights", low=0, high=2**62)
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -102,14 +107,15 @@ class Network:
         if isinstance(layers, str):
             self.layers = parse_layers(layers)
         else:
-            self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in layers)
+            given = kind_of(layers, Iterable, "network", "network", _HINT)
+            self.layers = tuple(item() if isinstance(item, LayerRecord) else item for item in given)
         for item in self.layers:
             if not isinstance(item, Layer):
-                raise InputError(f"{item!r} is not a layer", where="network", hint="give layers such as Linear(8)")
+                raise InputError(f"{shown(item)} is not a layer", where="network", hint=_HINT)
         count = sum(_counted(item) for item in self.layers)
         if count > MAX_LAYERS:
             raise InputError(f"has {count:,} layers; at most {MAX_LAYERS:,}", where="network")
-        self.seed = seed
+        self.seed: int = _SEED.read(seed, "network")
 
     def plan(self, input_shape: Shape) -> NetworkPlan:
         """Shapes, parameters and rows of every layer for one input shape.
@@ -120,7 +126,7 @@ class Network:
         Raises:
             Problems: all layers that cannot be, each with the rule and a legal value.
         """
-        return _Planner(input_shape).run(self.layers)
+        return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
     def __repr__(self) -> str:
         return f"Network({show_layers(self.layers)!r}, seed={self.seed})"
@@ -148,35 +154,45 @@ class _Planner:
         for position, layer in enumerate(layers):
             path = self.path(layer, f"{prefix}{position}", prefix)
             found = len(self.problems)
-            after = _suggested(layers[position + 1 :]) or behind
+            after = suggested_scheme(layers[position + 1 :]) or behind
             value = self.place(layer, value, path, frozen or layer.frozen, after)
             if len(self.problems) > found:
                 break
         return value
 
     def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str) -> int:
+        """The number of the value that a layer gives; of its input where the layer cannot be."""
         if layer.record.contains:
+            if len(layer.branches) != 1:
+                return self.refuse(_not_one_chain(layer), layer, path, value)
             return self.chain(layer.branches[0], value, f"{path}.", frozen, behind)
-        if layer.record.joins:
-            ends = tuple(
-                self.chain(branch, value, f"{path}.{number}.", frozen, behind)
-                for number, branch in enumerate(layer.branches)
-            )
-            shapes: Any = tuple(self.values[end] for end in ends)
-            return self.add(layer, ends, shapes, path, frozen, behind)
-        return self.add(layer, (value,), self.values[value], path, frozen, behind)
+        if not layer.record.joins:
+            return self.add(layer, (value,), path, frozen, behind)
+        found = len(self.problems)
+        ends = tuple(
+            self.chain(branch, value, f"{path}.{number}.", frozen, behind)
+            for number, branch in enumerate(layer.branches)
+        )
+        if len(self.problems) > found:
+            return value
+        return self.add(layer, ends, path, frozen, behind)
 
-    def add(self, layer: Layer, inputs: tuple[int, ...], shapes: Any, path: str, frozen: bool, behind: str) -> int:
+    def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str) -> int:
+        shapes = tuple(self.values[number] for number in inputs)
         try:
-            plan = layer.record.plan(layer.values, shapes)
+            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
         except InputError as problem:
-            where = f"layer {path}, {layer.record.name}"
-            self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
-            return inputs[0]
+            return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
         self.layers.append(PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
         return output
+
+    def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
+        """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""
+        where = f"layer {path}, {layer.record.name}"
+        self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
+        return value
 
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
@@ -189,11 +205,20 @@ class _Planner:
         return path
 
 
-def _suggested(layers: Iterable[Layer]) -> str:
-    """The scheme that the next activation suggests; layers without an opinion in between are passed over."""
+def _not_one_chain(layer: Layer) -> InputError:
+    held = f"has {len(layer.branches)}" if layer.branches else "has none"
+    name = layer.record.name
+    return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
+
+
+def suggested_scheme(layers: Iterable[Layer]) -> str:
+    """The scheme of initial weights that the next activation suggests; layers without an opinion are passed over.
+
+    Empty where none follows before the next layer that such an activation would be meant for.
+    """
     for layer in layers:
         if layer.record.initial:
             return layer.record.initial
-        if layer.record.family in ("linear", "convolution"):
+        if layer.record.traits.follows_activation:
             return ""
     return ""

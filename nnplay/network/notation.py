@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, fill
-from nnplay.records.layer import Layer, LayerRecord
+from nnplay.records.layer import MAX_DEPTH, Layer, LayerRecord, too_deep
 from nnplay.records.registry import layer_records
 from nnplay.text import clean
 
 _TOKEN: Final = re.compile(r"\s*([,;\n]|\[|\]|\||[^\s,;\[\]|]+)", re.MULTILINE)
 _SEPARATORS: Final = ",;\n"
 MAX_TEXT: Final = 1_000_000
-MAX_DEPTH: Final = 32
 
 
 def parse_layers(text: str) -> tuple[Layer, ...]:
@@ -55,7 +54,7 @@ def _tokens(text: str) -> list[str]:
 
 def _chain(tokens: list[str], at: int, depth: int) -> tuple[tuple[Layer, ...], int]:
     if depth > MAX_DEPTH:
-        raise InputError(f"brackets are nested deeper than {MAX_DEPTH}", where="network")
+        raise too_deep()
     layers: list[Layer] = []
     while at < len(tokens) and tokens[at] not in "|]":
         if tokens[at] in _SEPARATORS:

@@ -11,28 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.kernels.arithmetic import lane_dot, lane_max, lane_sum
 from nnplay.kernels.compile.jit import REAL, Kernel, apart, kernel
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
+from nnplay.kernels.softmax import to_shares
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
+# Of the tape's type, like a literal.
+_INFINITY = REAL(math.inf)
 
 
 @apart
 def soften(scores: Any, count: int, length: int, scale: Any) -> None:
     """Softmax of the first `count` scores times `scale`, in place; the others of `length` become 0."""
-    largest = scores[0]
-    for j in range(count):
-        largest = max(largest, scores[j])
-    summed = 0.0 * scale
+    largest = lane_max(scores, count)
     for j in range(count):
         scores[j] = exp((scores[j] - largest) * scale)
-        summed += scores[j]
-    for j in range(count):
-        scores[j] = scores[j] / summed
+    to_shares(scores, count)
     for j in range(count, length):
         scores[j] = 0.0
 
@@ -40,25 +39,21 @@ def soften(scores: Any, count: int, length: int, scale: Any) -> None:
 @apart
 def soften_present(scores: Any, present: Any, count: int, length: int, scale: Any) -> None:
     """As `soften`, over the steps that are present; without any, all become 0."""
-    largest = -REAL(math.inf)
     for j in range(count):
-        if present[j] != 0.0:
-            largest = max(largest, scores[j])
-    summed = 0.0 * scale
-    for j in range(length):
-        seen = j < count and present[j] != 0.0
-        scores[j] = exp((scores[j] - largest) * scale) if seen else 0.0
-        summed += scores[j]
-    for j in range(length):
-        scores[j] = scores[j] / summed if summed > 0.0 else 0.0 * summed
+        scores[j] = scores[j] if present[j] != 0.0 else -_INFINITY
+    largest = lane_max(scores, count)
+    for j in range(count):
+        scores[j] = exp((scores[j] - largest) * scale) if present[j] != 0.0 else 0.0
+    for j in range(count, length):
+        scores[j] = 0.0
+    if lane_sum(scores, count) != 0.0:  # NaN must reach the loss
+        to_shares(scores, count)
 
 
 @apart
 def soften_back(weights: Any, dscores: Any, length: int, scale: Any) -> None:
     """Gradients of the weights of one step become those of its scores."""
-    mean = 0.0 * scale
-    for j in range(length):
-        mean += weights[j] * dscores[j]
+    mean = lane_dot(weights, dscores, length)
     for j in range(length):
         dscores[j] = weights[j] * (dscores[j] - mean) * scale
 

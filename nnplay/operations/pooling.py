@@ -16,6 +16,7 @@ from nnplay.kernels.pooling import pooling as kernels
 from nnplay.operations.window_geometry import need_rank, per_axis, windows_of
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
@@ -234,6 +235,16 @@ _REFUSED = {
 }
 
 
+def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+    stride = None if values["stride"] == "kernel" else values["stride"]
+    return {"kernel_size": values["kernel"], "stride": stride}
+
+
+def _covered(values: Mapping[str, Any], shape: Shape) -> bool:
+    """PyTorch counts the zeros of a padding into a mean, and has no padding "same" here."""
+    return bool(values["padding"] == "valid")
+
+
 def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> LayerRecord:
     """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
 
@@ -247,6 +258,7 @@ def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> L
         family="pooling",
         about=about,
         torch=title,
+        twin=Twin(f"nn.{title}", _arguments, channels_first=True, covers=_covered),
         fields=pooling_fields("2" if axes == 1 else "2 or 2x3"),
         plan=plan,
         cases=_CASES[axes],

@@ -6,17 +6,20 @@ The two differ in where weight decay acts: through the gradient, or on the param
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
+from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.doubles import whole_power
 from nnplay.records.layer import Refused
-from nnplay.records.operation import Operation
+from nnplay.records.operation import Operation, Shape
 from nnplay.records.optimizer import OptimizerRecord, update_kernel
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Term, apply
 
 Array = NDArray[Any]
@@ -27,16 +30,16 @@ SETTINGS = ("lr", "beta1", "beta2", "eps", "decay")
 def prepare(settings: Any, t: int) -> Any:
     """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay, share of each parameter that stays)."""
     lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
-    rate = lr / (1.0 - np.float64(beta1) ** t)
-    scale = 1.0 / math.sqrt(1.0 - np.float64(beta2) ** t)
+    rate = lr / (1.0 - whole_power(np.float64(beta1), t))
+    scale = 1.0 / math.sqrt(1.0 - whole_power(np.float64(beta2), t))
     return REAL(rate), beta1, beta2, REAL(scale), eps, decay, REAL(1.0 - lr * decay)
 
 
 @inline
 def moved(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     """One parameter's step along its gradient, and the means after it."""
-    m = p[1] * m + (1.0 - p[1]) * g
-    v = p[2] * v + (1.0 - p[2]) * g * g
+    m = multiply_add(p[1], m, (1.0 - p[1]) * g)
+    v = multiply_add(p[2], v, (1.0 - p[2]) * g * g)
     return w - p[0] * m / (math.sqrt(v) * p[3] + p[4]), m, v
 
 
@@ -54,6 +57,11 @@ def moved_term(settings: list[Term], slope: Term, w: Term, m: Term, v: Term, t: 
     mean = (beta1 * m + (1 - beta1) * slope) / (1 - beta1**t)
     square = (beta2 * v + (1 - beta2) * slope**2) / (1 - beta2**t)
     return w - lr * mean / (apply("√", math.sqrt, square) + eps)
+
+
+def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+    rest = {name: value for name, value in values.items() if name not in ("beta1", "beta2")}
+    return {**rest, "betas": (values["beta1"], values["beta2"])}
 
 
 def adaptive(
@@ -94,6 +102,7 @@ def adaptive(
             torch=f"torch.optim.{title}",
         ),
         torch=title,
+        twin=Twin(f"optim.{title}", _arguments),
         cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
         refused=(
             Refused({"lr": -0.1}, (), "≥ 0"),

@@ -14,6 +14,7 @@ from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
@@ -81,6 +82,7 @@ ADAGRAD = OptimizerRecord(
         torch="torch.optim.Adagrad",
     ),
     torch="Adagrad",
+    twin=Twin("optim.Adagrad", same_arguments),
     cases=(
         {"lr": 0.1},
         {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5, "eps": 1e-5},

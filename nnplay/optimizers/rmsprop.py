@@ -14,6 +14,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
@@ -104,6 +105,7 @@ RMSPROP = OptimizerRecord(
         torch="torch.optim.RMSprop",
     ),
     torch="RMSprop",
+    twin=Twin("optim.RMSprop", same_arguments),
     cases=(
         {"lr": 0.01},
         {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1, "momentum": 0.9},

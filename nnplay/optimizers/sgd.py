@@ -12,6 +12,7 @@ from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
+from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -89,6 +90,7 @@ SGD = OptimizerRecord(
         torch="torch.optim.SGD",
     ),
     torch="SGD",
+    twin=Twin("optim.SGD", same_arguments),
     cases=(
         {"lr": 0.1},
         {"lr": 0.1, "momentum": 0.9},

@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from nnplay.errors import InputError
 from nnplay.fields import Field, bind, fill, signature
 from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.python_text import call_text, python_name, record_text
-from nnplay.text import clean
+from nnplay.records.twin import Twin
+from nnplay.text import clean, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,22 @@ class Refused:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the rest of the program needs to know of a kind of layer, so that nobody has to ask for layers by name.
+
+    Attributes:
+        rectifies: 0, with a slope of 0, for every number below 0 (ReLU): a unit that is off for all rows is dead.
+        bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
+            tanh): a unit that stands at one of them for nearly all rows is saturated.
+        follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
+    """
+
+    rectifies: bool = False
+    bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
+    follows_activation: bool = False
+
+
 def _help(record: LayerRecord) -> str:
     """The record's help: formulas and shapes are those of its first test case."""
     name, formulas, example = python_name(record.name, record.torch), [], ""
@@ -130,7 +147,9 @@ class LayerRecord:
         initial: the scheme that suits weights in front of this layer, if it is an activation.
         joins: this layer has branches, whose outputs it joins.
         contains: this layer is a chain of its children and has no rows of its own.
+        traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
+        twin: the same as data, for parity tests and exports; None where there is none.
     """
 
     name: str
@@ -142,7 +161,9 @@ class LayerRecord:
     initial: str = ""
     joins: bool = False
     contains: bool = False
+    traits: Traits = Traits()
     torch: str = ""
+    twin: Twin | None = None
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
@@ -181,16 +202,32 @@ class Layer:
     frozen: bool = False
     branches: tuple[tuple[Layer, ...], ...] = ()
 
+    def __post_init__(self) -> None:
+        if _nesting(self) > MAX_DEPTH:
+            raise too_deep()
+
     def with_values(self, **changes: Any) -> Layer:
         """A copy with some field values changed and checked."""
-        known = {item.name: item for item in self.record.fields}
-        read = {key: known[key].read(value, self.record.name) for key, value in changes.items()}
-        return replace(self, values={**self.values, **read})
+        return replace(self, values=fill(self.record.fields, {**self.values, **changes}, self.record.name))
 
     def __repr__(self) -> str:
         given = [repr(list(branch)) for branch in self.branches]
         given += [f"{key}={value!r}" for key, value in self.values.items()]
         return f"{self.record.title}({', '.join(given)})"
+
+
+#: Layers within layers; more would only fill the stack of whoever walks them.
+MAX_DEPTH: Final = 32
+
+
+def too_deep() -> InputError:
+    """The refusal of layers that are nested deeper, however they were written."""
+    return InputError(f"layers are nested deeper than {MAX_DEPTH}", where="network", hint="put some after each other")
+
+
+def _nesting(layer: Layer) -> int:
+    """How many layers stand around the innermost one."""
+    return max((1 + max(map(_nesting, branch), default=0) for branch in layer.branches), default=0)
 
 
 def _chain(branch: Any) -> tuple[Layer, ...]:
@@ -199,5 +236,5 @@ def _chain(branch: Any) -> tuple[Layer, ...]:
     layers = tuple(item() if isinstance(item, LayerRecord) else item for item in items)
     for item in layers:
         if not isinstance(item, Layer):
-            raise InputError(f"{item!r} is not a layer", hint="give layers such as Linear(8), or lists of layers")
+            raise InputError(f"{shown(item)} is not a layer", hint="give layers such as Linear(8), or lists of layers")
     return layers

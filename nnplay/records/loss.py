@@ -16,6 +16,7 @@ from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Case, Refused
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.python_text import call_text, camel, record_text
+from nnplay.records.twin import Twin
 
 Target = Literal["labels", "binary", "values"]
 
@@ -61,6 +62,7 @@ class LossRecord:
         probabilities: predictions (N, outputs) → class probabilities (N, classes), for losses on labels.
         ends: name of the activation that the network must end with (sigmoid, softmax), if the loss takes probabilities.
         torch: the PyTorch function's name, or a sentence why there is none.
+        twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: what the tests try: field values and a prediction's shape, without the batch.
     """
 
@@ -76,6 +78,7 @@ class LossRecord:
     probabilities: Callable[[NDArray[Any]], NDArray[Any]] | None = None
     ends: str = ""
     torch: str = ""
+    twin: Twin | None = None
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 

@@ -17,13 +17,16 @@ import numpy as np
 from nnplay.errors import InputError
 from nnplay.fields import Field, bind, signature
 from nnplay.kernels.abi import CLOCK_STEP
-from nnplay.kernels.compile.jit import REAL, Kernel, inline
+from nnplay.kernels.arithmetic import mark_not_finite
+from nnplay.kernels.compile.jit import Kernel, inline
 from nnplay.kernels.operands import flat, integer, part_of
 from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
+from nnplay.text import clean
 
 
 def _help(record: OptimizerRecord) -> str:
@@ -53,6 +56,7 @@ class OptimizerRecord:
             slots; it writes `parameters`, the slots and `finite_flags` (one number a part: 0, or NaN after a parameter
             that is not finite).
         torch: PyTorch's class, or a sentence why there is none.
+        twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
     """
 
@@ -64,6 +68,7 @@ class OptimizerRecord:
     operation: Operation
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
+    twin: Twin | None = None
     cases: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[Refused, ...] = ()
 
@@ -84,7 +89,9 @@ class OptimizerRecord:
             if len(parts) != len(names):
                 wanted = ", ".join(names)
                 raise InputError(
-                    f"'{value}' is not {len(names)} numbers", where=f"{self.name}, {key}", hint=f"give ({wanted})"
+                    f"'{clean(value)}' is not {len(names)} numbers",
+                    where=f"{self.name}, {key}",
+                    hint=f"give ({wanted})",
                 )
             single |= dict(zip(names, parts, strict=True))
         return single
@@ -109,14 +116,10 @@ class Optimizer:
         return replace(self, values=self.record(**{**self.values, **self.record._single(changes)}).values)
 
 
-#: In the tape's type, like a literal.
-INFINITY = REAL(np.inf)
-
-
 @inline
 def verdict(wrong: Any) -> Any:
     """NaN after any parameter that is not finite, else 0."""
-    return math.nan if wrong > 0.0 else 0.0
+    return math.nan if wrong != 0 else 0.0
 
 
 @inline
@@ -134,7 +137,7 @@ def update_count(clock: Mapping[str, int], every: int) -> int:
 def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots: int) -> Kernel:
     """The kernel of an optimizer with that many slots (0 to 3).
 
-    It counts parameters that are not finite by comparing; `w - w` would be taken for 0, since sums may be reassociated.
+    Parameters that are not finite are marked in an integer: a sum of numbers would have to keep its order.
 
     Args:
         prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1. Numbers are cast with
@@ -145,39 +148,39 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
     def none(row: Any, clock: Any, memory: Any, part: int) -> None:
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
-        wrong = 0.0
+        wrong = np.int32(0)
         for i in range(w.size):
             w[i] = update(w[i], g[i], p)
-            wrong += 0.0 if abs(w[i]) < INFINITY else 1.0
+            wrong = mark_not_finite(wrong, w[i])
         flat(row, memory, 4)[part] = verdict(wrong)
 
     def one(row: Any, clock: Any, memory: Any, part: int) -> None:
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
-        wrong = 0.0
+        wrong = np.int32(0)
         for i in range(w.size):
             w[i], a[i] = update(w[i], g[i], a[i], p)
-            wrong += 0.0 if abs(w[i]) < INFINITY else 1.0
+            wrong = mark_not_finite(wrong, w[i])
         flat(row, memory, 6)[part] = verdict(wrong)
 
     def two(row: Any, clock: Any, memory: Any, part: int) -> None:
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         a, b = part_of(row, memory, 3, part), part_of(row, memory, 4, part)
-        wrong = 0.0
+        wrong = np.int32(0)
         for i in range(w.size):
             w[i], a[i], b[i] = update(w[i], g[i], a[i], b[i], p)
-            wrong += 0.0 if abs(w[i]) < INFINITY else 1.0
+            wrong = mark_not_finite(wrong, w[i])
         flat(row, memory, 8)[part] = verdict(wrong)
 
     def three(row: Any, clock: Any, memory: Any, part: int) -> None:
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         b, c = part_of(row, memory, 4, part), part_of(row, memory, 5, part)
-        wrong = 0.0
+        wrong = np.int32(0)
         for i in range(w.size):
             w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
-            wrong += 0.0 if abs(w[i]) < INFINITY else 1.0
+            wrong = mark_not_finite(wrong, w[i])
         flat(row, memory, 10)[part] = verdict(wrong)
 
     module = getattr(update, "__module__", "")

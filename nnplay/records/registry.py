@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import importlib
 import pkgutil
+from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+from nnplay.errors import unknown
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.python_text import camel, python_name
 from nnplay.records.schedule import ScheduleRecord
+
+Record = TypeVar("Record")
 
 
 def _modules(package: str) -> list[ModuleType]:
@@ -21,33 +26,37 @@ def _modules(package: str) -> list[ModuleType]:
     return [importlib.import_module(f"{package}.{name}") for name in names]
 
 
-def _records(package: str, kind: type[Any]) -> dict[str, Any]:
-    found = [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
-    return {record.name: record for record in found}
+def find_records(package: str, kind: type[Record]) -> list[Record]:
+    """The records of one kind that the modules of a folder define, in the order of the modules' names."""
+    return [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
+
+
+def _records_by_name(package: str, kind: type[Any]) -> dict[str, Any]:
+    return {record.name: record for record in find_records(package, kind)}
 
 
 @functools.cache
 def layer_records() -> dict[str, LayerRecord]:
     """Every kind of layer, by its name in texts and files."""
-    return _records("nnplay.layers", LayerRecord)
+    return _records_by_name("nnplay.layers", LayerRecord)
 
 
 @functools.cache
 def loss_records() -> dict[str, LossRecord]:
     """Every loss, by name."""
-    return _records("nnplay.losses", LossRecord)
+    return _records_by_name("nnplay.losses", LossRecord)
 
 
 @functools.cache
 def optimizer_records() -> dict[str, OptimizerRecord]:
     """Every optimizer, by name."""
-    return _records("nnplay.optimizers", OptimizerRecord)
+    return _records_by_name("nnplay.optimizers", OptimizerRecord)
 
 
 @functools.cache
 def schedule_records() -> dict[str, ScheduleRecord]:
     """Every learning-rate schedule, by name."""
-    return _records("nnplay.schedules", ScheduleRecord)
+    return _records_by_name("nnplay.schedules", ScheduleRecord)
 
 
 @functools.cache
@@ -56,3 +65,34 @@ def python_names() -> dict[str, Any]:
     modules: list[Any] = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
     named = {python_name(record.name, record.torch): record for record in modules}
     return named | {camel(record.name, acronyms=True): record for record in loss_records().values()}
+
+
+#: The kinds of records, each with all records of it.
+_KINDS: dict[type[Any], Callable[[], Mapping[str, Any]]] = {
+    LayerRecord: layer_records,
+    LossRecord: loss_records,
+    OptimizerRecord: optimizer_records,
+    ScheduleRecord: schedule_records,
+}
+
+
+def _record(kind: type[Any], name: str) -> Any:
+    """The record of that kind and name, for copies and pickles.
+
+    Raises:
+        InputError: this version of nnplay has none.
+    """
+    records = _KINDS[kind]()
+    if name not in records:
+        raise unknown(kind.__name__, name, records)
+    return records[name]
+
+
+def _by_name(record: Any) -> Any:
+    """How a record is copied or pickled: as its name, since it is one of its kind and holds functions."""
+    kind, name = type(record), record.name
+    return (_record, (kind, name)) if record is _KINDS[kind]().get(name) else record.__reduce_ex__(2)
+
+
+for _kind in _KINDS:
+    copyreg.pickle(_kind, _by_name)

@@ -261,7 +261,7 @@ class Changing(Keeping):
         name, index = edit.weight or ("", ())
         deed = SetWeight(name, index, target.value)
         weights = worker.trainer.parameters().get(name) if worker.trainer is not None else None
-        if weights is None or not deed.fits(weights):
+        if weights is None or not deed.fits(weights.shape):
             worker.say(f"there is no weight {deed.place} any more")
             return
         if not done:

@@ -12,16 +12,17 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
-from nnplay.paths import user_path
 from nnplay.run import saved_run
-from nnplay.run.autosave import Autosave
+from nnplay.run.autosave import COPIED_WITHIN, Autosave
 from nnplay.run.choices import STOP_FIELDS
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.provenance import Making
-from nnplay.run.recent import Recent, recent, recovered, remember
+from nnplay.run.recent import Recent, older_recovered, recent, recovered, remember
+from nnplay.run.save_session import Place, free_name, save_again, save_as
 from nnplay.run.settings import Settings, from_config
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
+from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.training.stopping import Stops
 
 
@@ -59,16 +60,23 @@ class Keeping(Making):
         saved, serial = self._capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
-        same = self._lock is not None and str(target) == self.path
-        if not same:
-            saved_run.refuse_taken(target)
-        self._generation = saved_run.write(target, saved, self._lock if same else None)
-        if not same:
-            self._hold(target)
-        self.path, self.read_only, self._clean = str(target), "", (int(saved.progress["step"]), edits + serial)
+        place = self._saved_at(target, saved)
+        self.path, self._generation = str(place.path), place.generation
+        self._lock = place.lock if place.lock.held else None
+        self.read_only, self._clean = "", (int(saved.progress["step"]), edits + serial)
         self._settle()
-        remember(target)
-        return f"saved to {target} at step {saved.progress['step']:,}{self._not_in_it()}"
+        remember(place.path)
+        note = f"; {place.note}" if place.note else ""
+        return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._not_in_it()}"
+
+    def _saved_at(self, target: Path, saved: saved_run.SavedRun) -> Place:
+        """Saves to the session that is open, if that is what stands or stood there, or to a new one."""
+        lock = self._lock
+        if lock is not None and (str(target) == self.path or lock.stands_at(target)):
+            return save_again(Place(target, lock, self._generation), saved)
+        place = save_as(target, saved)
+        self._release()
+        return place
 
     def _not_in_it(self) -> str:
         """What a session that was saved while the user looked at the past does not hold."""
@@ -78,15 +86,11 @@ class Keeping(Making):
         return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
 
     def _target(self, path: str) -> Path:
-        if path or self.path:
-            target = user_path(path or self.path)
-            return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
-        stem = Path(self.settings.dataset).stem
-        target, number = Path(f"{stem}{session.SUFFIX}"), 1
-        while saved_run.is_taken(target):
-            number += 1
-            target = Path(f"{stem}-{number}{session.SUFFIX}")
-        return target
+        if not path and self.path:
+            return Path(self.path)
+        if not path:
+            return free_name(whole_path(f"{Path(self.settings.dataset).stem}{session.SUFFIX}"))
+        return whole_path(with_ending(path, session.SUFFIX))
 
     def unsaved(self) -> bool:
         """Whether something would be lost by leaving now."""
@@ -99,11 +103,23 @@ class Keeping(Making):
             if not self.unsaved():
                 return ""
             timeline = self.worker.timeline
-            if timeline is not None and timeline.trainer.step < timeline.latest:
+            if timeline is not None and timeline.trainer.step < timeline.latest and not self.autosave.holds():
                 self.worker.go(timeline.latest)
             return self.autosave.now()
         except NnplayError as error:
             return error.message
+
+    def rescue_progress(self) -> int:
+        """Another number whenever the rescue has come further: by bytes, by steps to the newest one, or within a step.
+
+        A training thread that computes is on its way to the end of a step, or copies a large state.
+        """
+        computed = self.worker.spent if self.autosave.takes else 0
+        return self.autosave.copy.moved + self._steps() + computed
+
+    def _steps(self) -> int:
+        trainer = self.worker.trainer
+        return 0 if trainer is None else trainer.step
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends the worker; `keep` leaves the autosave for the next start to offer."""
@@ -123,7 +139,7 @@ class Keeping(Making):
         Raises:
             InputError: not a session, or a damaged one; the present run is untouched.
         """
-        target = user_path(path)
+        target = whole_path(path)
         if session.is_autosave(target):
             return self.resume(str(target))
         lock = session.take_lock(target) if target.is_dir() else None
@@ -145,11 +161,15 @@ class Keeping(Making):
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
         self.read_only = refused
         remember(target)
-        return "; ".join([*notes, f"opened {target} at step {opened.trainer.step:,}"])
+        return "; ".join([*notes, f"opened {shown(target)} at step {opened.trainer.step:,}"])
 
     def recovered(self) -> list[Recent]:
         """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
         return recovered()
+
+    def older_recovered(self) -> int:
+        """How many such runs are kept beside those that are listed."""
+        return older_recovered()
 
     def resume(self, path: str) -> str:
         """Goes on with a run that autosave holds; from now on it is this run's autosave.
@@ -157,7 +177,7 @@ class Keeping(Making):
         Raises:
             InputError: it is in use or damaged; the present run is untouched.
         """
-        target = user_path(path)
+        target = whole_path(path)
         lock = session.take_lock(target)
         try:
             session.refuse_unheld(lock, str(target))
@@ -247,11 +267,6 @@ class Keeping(Making):
         except InputError as error:
             self.worker.say(f"the autosave could not be deleted: {error.message}")
 
-    def _hold(self, target: Path) -> None:
-        self._release()
-        lock = session.take_lock(target)
-        self._lock = lock if lock.held else None
-
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
@@ -270,20 +285,30 @@ class Keeping(Making):
         def latest(worker: Worker) -> saved_run.SavedRun | None:
             timeline = worker.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._captured(worker)
+            return None if in_the_past else self._captured(worker, lean=True)
 
-        for _ in range(_ATTEMPTS - 1):
+        tries, before = _ATTEMPTS, self._steps()
+        while True:
             if (waiting := self._waiting()) is not None:
                 return self._with_origin(waiting)
-            with contextlib.suppress(NoAnswerError):  # perhaps because it has begun to make another run: look again
+            try:
                 return self._with_origin(self.worker.ask(latest, seconds=1.0))
-        return self._with_origin(self.worker.ask(latest, seconds=1.0))
+            except NoAnswerError:  # perhaps because it has begun to make another run: look again
+                now = self._steps()
+                tries, before = (tries - 1 if now == before else _ATTEMPTS), now
+                if not tries:
+                    raise
+
+    def _leaving(self, worker: Worker) -> None:
+        """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
+        if self.autosave.edited:
+            self.autosave.hold(self._with_origin(self._captured(worker, lean=True)))
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
         if saved is None or not self.path or self._lock is None:
             return saved
-        return replace(saved, origin=(str(Path(self.path).absolute()), self._generation))
+        return replace(saved, origin=(self.path, self._generation))
 
 
 def _notes(opened: saved_run.Opened) -> list[str]:
@@ -306,8 +331,8 @@ def _known_stops(saved: Any) -> dict[str, Any]:
     return found
 
 
-#: Times a second that autosave asks a training thread that does not answer.
-_ATTEMPTS: Final = 10
+#: Seconds that autosave asks a training thread that does not answer and takes no step.
+_ATTEMPTS: Final = int(COPIED_WITHIN)
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0

@@ -12,6 +12,7 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
+from nnplay.kernels.compile import library, notices
 from nnplay.run import saved_run
 from nnplay.run.settings import Settings
 from nnplay.run.worker import Worker
@@ -43,13 +44,23 @@ class Making:
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
+        self._notices: list[str] = []
+        notices.tell = self._notices.append
 
     # -- making ----------------------------------------------------------------------------------------------------
 
     def _compiling(self, done: int, total: int, name: str) -> None:
         """Tells how far the compiler is."""
         self.compiling = done < total
-        self.worker.tell(f"compiling kernels, once: {done} of {total}" if done < total else "")
+        once = ", once" if library.kept() else ""
+        self.worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+
+    def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
+        """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
+        self._made_of[trainer] = config
+        said, self._notices[:] = "; ".join(self._notices), []
+        self.worker.add(said)
+        return trainer
 
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
@@ -64,8 +75,7 @@ class Making:
                     self._replaced = None
                 if self.compiling:  # it came to no good end
                     self._compiling(0, 0, "")
-            self._made_of[trainer] = config
-            return trainer
+            return self._made(trainer, config)
 
         return tracked
 
@@ -85,8 +95,7 @@ class Making:
         finally:
             if self.compiling:  # it came to no good end
                 self._compiling(0, 0, "")
-        self._made_of[trainer] = config
-        return trainer
+        return self._made(trainer, config)
 
     def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
         """The part of a run that goes on from `trainer` with another optimizer or other settings."""
@@ -116,7 +125,7 @@ class Making:
             trainer, config = self._replaced
             if trainer is None or config is None:
                 return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
-            saved = self._captured_of(trainer, config)
+            saved = self._captured_of(trainer, config, lean=True)
             return replace(saved, edited=self._config, edited_weights=self._weights_set())
 
     def _weights_set(self) -> list[SetWeight]:
@@ -124,16 +133,18 @@ class Making:
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
+    def _captured(self, worker: Worker, *, lean: bool = False) -> saved_run.SavedRun | None:
+        """A copy of the present moment; a lean one leaves out of the past what is large and only saves time."""
         trainer = worker.trainer
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._captured_of(trainer, config)
+        return self._captured_of(trainer, config, lean=lean)
 
-    def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
-        timeline = self.worker.timeline
-        past = None if timeline is None or timeline.trainer is not trainer else taken(timeline, self._config_of)
+    def _captured_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
+        timeline, past = self.worker.timeline, None
+        if timeline is not None and timeline.trainer is trainer:
+            past = taken(timeline, self._config_of, lean=lean)
         return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
 
     def _config_of(self, part: RunPart) -> RunConfig | None:

@@ -16,13 +16,13 @@ from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.network.network import Network
-from nnplay.paths import user_path
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
+from nnplay.system.paths import user_path
 from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, line_of, read_line
+from nnplay.timeline.saved import ENGINE, KeptPast, changed, check, fitting, followed, read_past, table, tensors
 from nnplay.timeline.saved import PREFIX as PAST
-from nnplay.timeline.saved import KeptPast, changed, engine, fitting, followed, read_past, table, tensors
 from nnplay.training.checkpoint_file import MOST_STEPS
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
@@ -93,10 +93,12 @@ def capture(
 
 
 def is_taken(target: Path) -> bool:
-    """Whether a session, or a file, is at that place; the empty folder of a first save that failed is not."""
-    return any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or (
-        target.exists() and not target.is_dir()
-    )
+    """Whether nothing can be saved at that place, as something is there; the empty folder of a failed save is not."""
+    try:
+        _refuse_occupied(target)
+    except InputError:
+        return True
+    return False
 
 
 def refuse_taken(path: str | os.PathLike[str]) -> None:
@@ -106,25 +108,35 @@ def refuse_taken(path: str | os.PathLike[str]) -> None:
         InputError: something is there, or other files are, or the folder around it is missing.
     """
     target = user_path(path)
-    if is_taken(target):
+    _refuse_occupied(target)
+    if not os.path.isdir(target.parent):
+        raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
+
+
+def _refuse_occupied(target: Path) -> None:
+    is_folder = os.path.isdir(target)
+    if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or os.path.lexists(target) > is_folder:
         hint = "open it first, or choose another name"
         raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
-    if not target.parent.is_dir():
-        raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
-    if target.is_dir():
-        with session.Folder(target) as place:
+    if is_folder:
+        with session.Folder(target) as place, session.refusals(place.where):
             session.refuse_others(place.names(), place.where)
 
 
-def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:
-    """Saves into a session folder; returns the generation.
+def write(
+    path: str | os.PathLike[str],
+    saved: SavedRun,
+    lock: session.Lock | None = None,
+    moved: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
 
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
     saved = replace(saved, past=fitting(saved.past))
     more = {} if saved.past is None else tensors(saved.past)
-    return session.save(path, saved.record, {**saved.tensors, **more}, lock=lock)
+    return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,7 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
-        past, said = _past(loaded, trainer)
+        past, said = _past(loaded, config, trainer)
         warnings += said
     if loaded.tensors and "edited" in loaded.record:
         before, config = trainer, _config(loaded, "edited")
@@ -168,18 +180,19 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
 
 
-def _past(loaded: session.Loaded, trainer: Trainer) -> tuple[KeptPast | None, list[str]]:
+def _past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[KeptPast | None, list[str]]:
     """What a session keeps of the past, and what there is to say where it is not all of it."""
     if not trainer.step or "past" not in loaded.record:
         return None, []
     try:
         past = read_past(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
+        check(past, config, trainer.split, str(_section(loaded, "progress").get("data", "")))
     except InputError as problem:
-        return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {problem.message}"]
-    here = past.engine == engine(trainer.setup.dtype)
-    return past, [] if here else [
-        "steps of the past are run by another processor or version than then: digits may differ"
-    ]
+        first = problem.problems[0] if isinstance(problem, Problems) else problem
+        return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
+    if past.engine == ENGINE:
+        return past, []
+    return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
 
 
 def remade(
@@ -241,7 +254,7 @@ def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
     try:
         return RunConfig.from_dict(table, folder=Path(loaded.where).parent)
     except Problems as error:
-        raise Problems(_placed(problem, loaded, prefix) for problem in error.problems) from None
+        raise Problems((_placed(problem, loaded, prefix) for problem in error.problems), error.more) from None
     except InputError as error:
         raise _placed(error, loaded, prefix) from None
 

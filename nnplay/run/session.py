@@ -9,11 +9,14 @@ from types import TracebackType
 from typing import Any
 
 from nnplay import session
+from nnplay.arguments import kind_of
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
-from nnplay.paths import user_path
 from nnplay.run import saved_run
+from nnplay.run.save_session import Place, save_again, save_as
+from nnplay.system.paths import whole_path
+from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
 from nnplay.training.checkpoint_file import KeptState
 from nnplay.training.trainer import Trainer
@@ -21,7 +24,7 @@ from nnplay.training.trainer import Trainer
 Progress = Callable[[int, int, str], None]
 
 
-class Session:
+class Session(NotCopied):
     """A run and the folder that keeps it.
 
         with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
@@ -32,12 +35,14 @@ class Session:
         config: everything that was chosen.
         trainer: where the run stands.
         path: the session's folder, or None before the first save.
-        warnings: what opening found: a damaged last save, data that changed.
+        warnings: what opening and saving found: a damaged last save, data that changed, a folder that was moved.
         read_only: another process holds the session, or a newer nnplay wrote it.
     """
 
+    instead = "save it and open it elsewhere with Session.open, or copy its trainer"
+
     def __init__(self, config: RunConfig, trainer: Trainer) -> None:
-        self.config, self.trainer = config, trainer
+        self.config, self.trainer = config.anywhere(), trainer
         self.path: Path | None = None
         self.warnings: tuple[str, ...] = ()
         self.read_only = False
@@ -45,6 +50,7 @@ class Session:
         self._past = begun(config, trainer)
         self._opened: KeptMoment | None = None
         self._lock: session.Lock | None = None
+        self._generation = 0
 
     @classmethod
     def new(
@@ -66,12 +72,13 @@ class Session:
         if isinstance(run, str):
             config = RunConfig.from_text(run)
         else:
+            kind_of(run, (RunConfig, Mapping), "run", "session", 'give {"data": "spiral"}, or a text of TOML')
             config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
         split = config.load()
         config = config.completed(split)
         made = cls(config, config.trainer(progress, split))
         if path is not None:
-            if user_path(path).exists():
+            if os.path.lexists(whole_path(path)):
                 raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
             made.save(path)
         return made
@@ -86,7 +93,7 @@ class Session:
         Raises:
             InputError: not a session, or one that cannot be.
         """
-        target = user_path(path)
+        target = whole_path(path)
         lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
         try:
             opened = saved_run.read(target, progress)
@@ -99,30 +106,34 @@ class Session:
         found._remember(opened.past)
         if lock is not None:
             found.path = target
-            found._take(lock)
+            found._take(lock, session.summarize(target).generation)
         return found
 
     def save(self, path: str | os.PathLike[str] | None = None) -> int:
         """Saves the present moment; returns the generation. With a path, the session lives there from now on.
 
+        Where the session's folder was renamed, deleted or replaced meanwhile, it is saved in a new one, `path` says
+        which, and `warnings` say why.
+
         Raises:
             InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
                 refused; nothing is lost.
         """
-        target = user_path(path) if path is not None else self.path
+        target = whole_path(path) if path is not None else self.path
         if target is None:
             raise InputError("has no place yet", where="session", hint="save(path) gives it one")
-        same = self.path is not None and target == self.path
-        if same and self.read_only:
+        if target == self.path and self.read_only:
             raise InputError("is open read-only", where=str(target), hint="save it under another name")
-        if not same:
-            saved_run.refuse_taken(target)
-        generation = saved_run.write(target, self.captured(), self._lock if same else None)
-        if not same:
+        if target == self.path and self._lock is not None:
+            place = save_again(Place(target, self._lock, self._generation), self.captured())
+        else:
+            place = save_as(target, self.captured())
             self.close()
-            self.path, self.read_only = target, False
-            self._take(session.take_lock(target))
-        return generation
+        self.path, self.read_only = place.path, False
+        self._take(place.lock, place.generation)
+        if place.note:
+            self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
+        return place.generation
 
     def captured(self) -> saved_run.SavedRun:
         """A copy of the present moment, and what is kept of the steps before it.
@@ -174,9 +185,9 @@ class Session:
     ) -> None:
         self.close()
 
-    def _take(self, lock: session.Lock) -> None:
+    def _take(self, lock: session.Lock, generation: int) -> None:
         if lock.held:
-            self._lock = lock
+            self._lock, self._generation = lock, generation
         else:
             self.read_only = True
             self.warnings = (*self.warnings, f"read only: {lock.reason}")

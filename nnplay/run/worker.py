@@ -6,21 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
-from nnplay.errors import DivergedError, InputError, NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import Inbox, Order, answer_of
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import FULL
 from nnplay.timeline.branches import Line
-from nnplay.timeline.change_log import DIVERGED
 from nnplay.timeline.checkpoint_store import RunPart, remade_part
 from nnplay.timeline.timeline import BUDGET, Timeline, let_go
 from nnplay.training import side_curves
+from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")
@@ -39,6 +40,7 @@ class Worker:
         look, stops, tempo: pictures that are wanted, conditions that end the training, and its speed.
         timeline: the run and its past; only commands touch it.
         part_of: the part of a run that a trainer belongs to once some things are changed; set by those who save it.
+        leaving: called in the training thread before the run leaves its newest step for the past; set by those too.
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
@@ -47,6 +49,7 @@ class Worker:
         self.budget = budget
         self.timeline: Timeline | None = None
         self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = remade_part
+        self.leaving: Command = lambda worker: None
         self._travels = 0
         self.tempo = FULL
         self._inbox: Inbox[Worker] = Inbox()
@@ -119,6 +122,10 @@ class Worker:
     def tell(self, message: str) -> None:
         """Shows a message now, from any thread: the training thread may be busy with something long."""
         self._publisher.tell(message)
+
+    def add(self, words: str) -> None:
+        """Puts words, if there are any, behind the message that the next snapshot shows."""
+        self._publisher.add(words)
 
     def ask(self, question: Callable[[Worker], Answer], seconds: float = 120.0) -> Answer:
         """The answer that the training thread gives between two steps.
@@ -221,6 +228,16 @@ class Worker:
         """Whether the thread still works."""
         return self.thread.is_alive()
 
+    @property
+    def spent(self) -> int:
+        """Another number after each hundredth of a second that the thread has computed, also within a long step."""
+        try:
+            status = Path(f"/proc/self/task/{self.thread.native_id}/stat").read_text()
+        except OSError:  # another system, or the thread has ended
+            return int(100 * time.process_time())
+        fields = status.rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def draw_again(self) -> None:
         """Makes the pictures anew at the next step boundary: the screen looks at something else."""
         self._publisher.outdate()
@@ -276,6 +293,12 @@ class Worker:
             if self._publisher.message.startswith("going to step"):
                 self._publisher.message = ""
 
+    def leaves_for(self, step: int) -> None:
+        """For the training thread: the run is about to go to a step of the known past, perhaps from its newest one."""
+        trainer, timeline = self.both()
+        if step < trainer.step == timeline.latest:
+            self.leaving(self)
+
     def travelled(self, before: Trainer) -> None:
         """For the training thread: the run was taken to another moment; `before` stood there until then."""
         self._travels += 1
@@ -289,34 +312,14 @@ class Worker:
         if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit = self.tempo.at(trainer.step)
-        wanted = max(1, int(limit * NUMBERS_EVERY)) if limit else 1 << 30
-        if self._until is not None:
-            wanted = min(wanted, self._until - trainer.step)
-        if self.stops.watch_epochs:
-            wanted = min(wanted, trainer.batches - trainer.batch)
-        began = time.perf_counter()
-        try:
-            taken = trainer.advance(max(1, wanted)) if wanted > 0 else 0
-        except DivergedError:
-            self._keep_last_good()
-            raise
-        timeline.note()
-        self._speed.count(taken)
-        reason = self.stops.reason(trainer)
-        if reason or (self._until is not None and trainer.step >= self._until):
+        driver = Driver(trainer, self._until, advance=timeline.advance, stops=self.stops, limit=limit)
+        if not driver.turn():
             self._running, self._until = False, None
-            self._publisher.message = reason or self._publisher.message
-        rest = taken / limit - (time.perf_counter() - began) if limit and self._running else 0.0
-        self._publish(force=rest > PICTURES_EVERY)
-        if rest > 0 and self._inbox.empty:
-            self._do(self._inbox.take(rest))  # the speed control sleeps; a command ends the sleep
-
-    def _keep_last_good(self) -> None:
-        """Writes into the journal that the last good weights were put back: no replay would find them by itself."""
-        trainer, timeline = self.both()
-        timeline.note()
-        state = trainer.state()
-        timeline.change(DIVERGED, lambda trainer: trainer.restore(state))
+            self._publisher.message = driver.reason or self._publisher.message
+        self._speed.count(driver.taken)
+        self._publish(force=driver.rest > PICTURES_EVERY)
+        if driver.rest > 0 and self._inbox.empty:
+            self._do(self._inbox.take(driver.rest))  # the speed control sleeps; a command ends the sleep
 
     # -- what commands do ------------------------------------------------------------------------------------------
 
@@ -353,6 +356,7 @@ class Worker:
         self.halt()
         _, timeline = self.both()
         self._error = ""
+        self.leaves_for(step)
         self._aim = min(max(step, timeline.first), timeline.latest)
 
     def _forward(self, epoch: bool) -> None:

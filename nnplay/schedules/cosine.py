@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.fields import integer, number
 from nnplay.records.layer import Refused
 from nnplay.records.schedule import ScheduleRecord
@@ -19,7 +20,7 @@ def factor(values: Mapping[str, Any], steps: Array) -> Array:
     """From 1 at step 0 to min_factor at step `steps`; it stays there (PyTorch's would rise again)."""
     low = float(values["min_factor"])
     progress = np.minimum(steps / values["steps"], 1.0)
-    return np.asarray(low + (1.0 - low) * 0.5 * (1.0 + np.cos(np.pi * progress)))
+    return np.asarray(low + (1.0 - low) * 0.5 * (1.0 + exact.cos(np.pi * progress)))
 
 
 COSINE = ScheduleRecord(

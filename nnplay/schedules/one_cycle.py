@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.fields import integer, number
 from nnplay.records.layer import Refused
 from nnplay.records.schedule import ScheduleRecord
@@ -27,7 +28,7 @@ def factor(values: Mapping[str, Any], steps: Array) -> Array:
 
 def _cosine(start: float, end: float, progress: Array) -> Array:
     """From start to end along half a cosine, for progress 0 … 1."""
-    return np.asarray(end + (start - end) * 0.5 * (1.0 + np.cos(np.pi * np.clip(progress, 0.0, 1.0))))
+    return np.asarray(end + (start - end) * 0.5 * (1.0 + exact.cos(np.pi * np.clip(progress, 0.0, 1.0))))
 
 
 ONE_CYCLE = ScheduleRecord(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.fields import integer, number
 from nnplay.records.layer import Refused
 from nnplay.records.schedule import ScheduleRecord
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 
 def factor(values: Mapping[str, Any], steps: Array) -> Array:
     """gamma^⌊t / step_size⌋."""
-    return np.asarray(float(values["gamma"]) ** np.floor(steps / values["step_size"]))
+    return exact.power(float(values["gamma"]), np.floor(steps / values["step_size"]))
 
 
 STEP = ScheduleRecord(

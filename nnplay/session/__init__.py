@@ -3,7 +3,7 @@
 Start at `store.save` and `store.load`; `generation` says what a whole save is, `document` what its text holds.
 """
 
-from nnplay.session.files import Damaged, Folder
+from nnplay.session.files import Damaged, Folder, refusals
 from nnplay.session.generation import Loaded
 from nnplay.session.lock import Holder, Lock, refuse_unheld, take_lock
 from nnplay.session.pack import pack
@@ -13,11 +13,12 @@ from nnplay.session.recovery import (
     discard,
     is_autosave,
     new_autosave,
+    older_autosaves,
     recovery_folder,
     state_folder,
     summarize,
 )
-from nnplay.session.store import SUFFIX, NotSaved, load, refuse_others, save
+from nnplay.session.store import SUFFIX, Moved, NotSaved, load, refuse_others, save
 
 __all__ = [
     "SUFFIX",
@@ -26,6 +27,7 @@ __all__ = [
     "Holder",
     "Loaded",
     "Lock",
+    "Moved",
     "NotSaved",
     "Summary",
     "autosaves",
@@ -33,8 +35,10 @@ __all__ = [
     "is_autosave",
     "load",
     "new_autosave",
+    "older_autosaves",
     "pack",
     "recovery_folder",
+    "refusals",
     "refuse_others",
     "refuse_unheld",
     "save",

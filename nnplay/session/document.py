@@ -11,10 +11,20 @@ from typing import Any, Final
 
 from nnplay.errors import InputError
 from nnplay.session.files import Damaged
-from nnplay.session.limits import BLOB_BYTES, BLOBS, FORMAT_READ, FORMAT_WRITE, RECORD_BYTES
+from nnplay.session.limits import (
+    BLOB_BYTES,
+    BLOBS,
+    COMMENTED_BYTES,
+    COMMENTED_ITEMS,
+    COMMENTED_LENGTH,
+    FORMAT_READ,
+    FORMAT_WRITE,
+    RECORD_BYTES,
+)
 from nnplay.session.migrate import migrate
-from nnplay.session.record import Record, line_of, parse
+from nnplay.session.record import Record, line_of, measure, parse
 from nnplay.session.seal import Condition, seal, unseal
+from nnplay.session.toml_text import toml_text
 
 RESERVED: Final = ("generation", "format_read", "format_write", "written_by", "blob")
 """Keys of the commit record itself; a user's record cannot have them."""
@@ -104,6 +114,7 @@ def compose(record: Record, blobs: Sequence[BlobEntry], generation: int, base: s
     data = seal((head + (f"\n{body}" if body else "") + tail).encode())
     if len(data) > RECORD_BYTES:
         raise InputError(f"the record has {len(data):,} bytes; at most {RECORD_BYTES:,} can be saved")
+    measure(data.decode(), "the record")  # what is refused when it is opened must not be saved
     return data
 
 
@@ -138,12 +149,11 @@ def _too_new(needed: int, version: str, where: str) -> InputError:
 
 
 def _body(record: Record, base: str) -> str:
-    import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     kept = {key: value for key, value in _loads(base).items() if key not in RESERVED}
     wanted = {key: value for key, value in {**kept, **record}.items() if value is not None}
-    if base:
+    if _may_have_comments(base, wanted):
         try:
             text = _merged(base, wanted)
         except (TOMLKitError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
@@ -152,7 +162,20 @@ def _body(record: Record, base: str) -> str:
         # asked for; otherwise the save is worth more than the comments in it.
         if text and _says(text, wanted):
             return text
-    return tomlkit.dumps(wanted).strip("\n") + "\n" if wanted else ""
+    return toml_text(wanted)
+
+
+def _may_have_comments(base: str, wanted: Record) -> bool:
+    """Whether a text is worth editing in place: it holds something, and is not so long that this takes minutes."""
+    if not base or len(base) > COMMENTED_BYTES or _longest(wanted) > COMMENTED_LENGTH:
+        return False
+    return measure(base, "session") <= COMMENTED_ITEMS
+
+
+def _longest(value: Any) -> int:
+    """Entries of the longest table or list."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max([len(inner), *map(_longest, inner)], default=0)
 
 
 def _merged(base: str, wanted: Record) -> str:

@@ -93,9 +93,14 @@ def read_generation(source: Source, name: str) -> Generation:
         InputError: hostile, over a limit, not TOML, or of a format that cannot be read.
     """
     where = f"{source.where}/{name}"
-    data = source.read(name, RECORD_BYTES)
-    found = document.read(data, where)
+    data, found = read_record(source, name)
     return Generation(data, found, tuple(_blob(source, entry, where) for entry in found.blobs), where)
+
+
+def read_record(source: Source, name: str) -> tuple[bytes, Document]:
+    """The bytes of the record `name` and what they say; raises what `read_generation` does of it."""
+    data = source.read(name, RECORD_BYTES)
+    return data, document.read(data, f"{source.where}/{name}")
 
 
 def newest_whole(source: Source) -> Generation:

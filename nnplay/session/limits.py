@@ -19,6 +19,18 @@ RECORD_BYTES: Final = 2**20
 RECORD_DEPTH: Final = 32
 """Nesting of arrays, tables and dotted keys in `session.toml`."""
 
+RECORD_ITEMS: Final = 50_000
+"""Keys, headings, list entries and dots between keys in `session.toml`; a full past has some 10,000."""
+
+COMMENTED_ITEMS: Final = 20_000
+"""The same, of a text whose comments are kept when it is saved; a longer one loses them."""
+
+COMMENTED_BYTES: Final = 2**19
+"""Bytes of such a text."""
+
+COMMENTED_LENGTH: Final = 1_000
+"""Entries of one table or list in such a text."""
+
 INTEGER_DIGITS: Final = 40
 """Digits in a row outside strings and comments; enough for any 64-bit integer or float with room to spare."""
 
@@ -53,4 +65,4 @@ LOCK_BYTES: Final = 4096
 """Bytes of the lock file."""
 
 RECOVERED: Final = 256
-"""Recovered sessions that are listed, newest first."""
+"""Recovered sessions that are listed, the newest; those beyond are counted, and never deleted."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay.errors import InputError
+from nnplay.session.document import BlobEntry
 from nnplay.session.files import OPERATIONS, FileOperations, Folder
 from nnplay.session.limits import LOCK_BYTES
 from nnplay.text import clean
@@ -68,6 +69,8 @@ class Lock:
         reason: why it can only be read ("anna on sun (process 12) has had it open for 3 min"); empty when held.
         holder: who holds it instead, where known.
         left_by: who held it before and ended without giving it back (a crash, a power cut).
+        written: state files that were written under this lock, each with the stamp that it had then: as long as it has
+            that one it is whole, and need not be read again.
     """
 
     def __init__(self, folder: Folder, file: int | None, *, reason: str = "", holder: Holder | None = None) -> None:
@@ -78,6 +81,7 @@ class Lock:
         self.reason = reason
         self.holder = holder
         self.left_by: Holder | None = None
+        self.written: dict[BlobEntry, tuple[int, ...]] = {}
 
     @property
     def held(self) -> bool:
@@ -88,13 +92,27 @@ class Lock:
         """Whether this is the lock of that folder."""
         return self._identity == folder.identity()
 
+    def stands_at(self, path: str | os.PathLike[str]) -> bool:
+        """Whether the folder that is held is still the one of that name."""
+        try:
+            with Folder(path, ours=False) as folder:
+                return self.covers(folder)
+        except InputError:
+            return False
+
+    @property
+    def intact(self) -> bool:
+        """Whether others still see that the session is held: nobody deleted or replaced the lock file."""
+        return self._file is not None and _same_file(self._folder, self._file)
+
     def release(self) -> None:
-        """Give the session back; the lock file goes."""
+        """Give the session back; the lock file goes, unless it is another one's by now."""
         if self._file is None:
             return
         # The lock itself ends with the close, so a folder that became read-only meanwhile is no reason to fail.
         with contextlib.suppress(OSError):
-            self._operations.unlink(LOCK, self._folder)
+            if self.intact:
+                self._operations.unlink(LOCK, self._folder)
         with contextlib.suppress(OSError):
             self._operations.close(self._file)
         os.close(self._folder)
@@ -165,7 +183,7 @@ def _hold(folder: Folder, file: int) -> Lock | None:
             raise
         if holder is not None and holder.alive() and holder.pid != os.getpid():
             return Lock(folder, None, reason=_reason(holder), holder=holder)
-    if not _still_there(folder, file):
+    if not _same_file(folder.fd, file):
         return None
     folder.operations.fchmod(file, 0o600)
     folder.operations.truncate(file)
@@ -180,9 +198,10 @@ def _reason(holder: Holder | None) -> str:
     return f"{holder} has had it open for {holder.age}" if holder else "another nnplay has it open"
 
 
-def _still_there(folder: Folder, file: int) -> bool:
+def _same_file(folder: int, file: int) -> bool:
+    """Whether the lock file of an opened folder is that opened file."""
     try:
-        named = os.stat(LOCK, dir_fd=folder.fd, follow_symlinks=False)
+        named = os.stat(LOCK, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return False
     opened = os.fstat(file)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from nnplay.errors import InputError
 from nnplay.session.document import BLOB_NAME
-from nnplay.session.files import Damaged, Folder, TooLarge, read_file, refusals
+from nnplay.session.files import Damaged, Folder, TooLarge, open_file, refusals
 from nnplay.session.generation import RECORD, Generation, read_generation
 from nnplay.session.limits import PACK_BYTES, PACK_MEMBERS
 from nnplay.session.store import whole_generation
@@ -19,8 +20,17 @@ from nnplay.text import clean
 
 _BEGINNING_OF_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MADE_ON_UNIX: Final = 3
-_END: Final = b"PK\x05\x06"
-_END_BYTES: Final = 22
+#: A zip's last record: mark, number of this disk and of the directory's, members here and in all, bytes and place of
+#: the directory, bytes of a comment. Where there are 64-bit records, 20 bytes that lead to them come right before it.
+_END: Final = struct.Struct("<4s4H2LH")
+_END_MARK: Final = b"PK\x05\x06"
+_LOCATOR_MARK: Final = b"PK\x06\x07"
+_LOCATOR_BYTES: Final = 20
+#: Bytes before a member's name at the least, and of its entry in the directory at the most.
+_HEADER_BYTES: Final = 30
+_ENTRY_BYTES: Final = 512
+#: What Python's parser raises over a zip that is none.
+_BAD_ZIP: Final = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError, struct.error)
 
 
 def pack(folder: str | os.PathLike[str], target: str | os.PathLike[str], *, overwrite: bool = False) -> tuple[str, ...]:
@@ -48,20 +58,17 @@ def pack(folder: str | os.PathLike[str], target: str | os.PathLike[str], *, over
 
 
 def open_pack(path: Path) -> Generation:
-    """The generation in a packed session.
+    """The generation in a packed session; of a file that is none, no more than its end and its directory are read.
 
     Raises:
         InputError: no packed session, damaged, or with members that one never has.
     """
     where = clean(str(path))
-    return _read(_Packed(read_file(path, PACK_BYTES), where))
-
-
-def _read(packed: _Packed) -> Generation:
-    try:
-        return read_generation(packed, RECORD)
-    except FileNotFoundError:
-        raise InputError(f"no packed session: it has no {RECORD}", where=packed.where) from None
+    with open_file(path, PACK_BYTES) as file:
+        try:
+            return read_generation(_Packed(file, where), RECORD)
+        except FileNotFoundError:
+            raise InputError(f"no packed session: it has no {RECORD}", where=where) from None
 
 
 def _zipped(found: Generation) -> bytes:
@@ -78,23 +85,28 @@ def _zipped(found: Generation) -> bytes:
 
 
 class _Packed:
-    """The members of a packed session by name, all checked before the first is read."""
+    """The members of a packed session by name, all checked before the first is read.
 
-    def __init__(self, data: bytes, where: str) -> None:
+    Args:
+        file: the zip; its members are read from it when they are asked for.
+    """
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
         self.where = where
-        self._check_end(data)
+        count, end = self._check_end(file)
         try:
-            self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-            raise InputError(f"not a zip file: {error}", where=where) from None
+            self._archive = zipfile.ZipFile(file)
+        except _BAD_ZIP as error:
+            raise InputError(f"not a zip file: {clean(str(error))}", where=where) from None
         members = self._archive.infolist()
+        if len(members) != count:
+            raise InputError(f"its directory has {len(members)} members instead of {count}", where=where)
         for member in members:
             self._check(member)
         names = [member.filename for member in members]
         if len(set(names)) != len(names):
             raise InputError("two members have one name", where=where)
-        if sum(member.file_size for member in members) > len(data):
-            raise InputError("its members overlap", where=where)
+        self._check_places(members, end)
         self._members = dict(zip(names, members, strict=True))
 
     def read(self, name: str, limit: int) -> bytes:
@@ -106,17 +118,28 @@ class _Packed:
             raise TooLarge(f"{member.file_size:,} bytes are more than the {limit:,} allowed", where=self._place(name))
         try:
             return self._archive.read(member)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as error:
-            raise Damaged(f"cannot be read: {error}", where=self._place(name)) from None
+        except _BAD_ZIP as error:
+            raise Damaged(f"cannot be read: {clean(str(error))}", where=self._place(name)) from None
 
-    def _check_end(self, data: bytes) -> None:
-        """Counts the members in the zip's last record: its directory is parsed only if it is short."""
-        end = data[-_END_BYTES:]
-        if len(end) < _END_BYTES or not end.startswith(_END):
+    def _check_end(self, file: BinaryIO) -> tuple[int, int]:
+        """How many members there are and where the directory of them begins; it is parsed only if it is short.
+
+        The 64-bit extension repeats these numbers in records of its own, which the parser would believe instead of
+        this one; a packed session never needs it.
+        """
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END.size - _LOCATOR_BYTES))
+        tail = file.read(_LOCATOR_BYTES + _END.size)
+        if len(tail) < _END.size or not tail[-_END.size :].startswith(_END_MARK):
             raise InputError("not a packed session, or cut off", where=self.where, hint="nnplay pack makes one")
-        members = int.from_bytes(end[10:12], "little")
-        if members > PACK_MEMBERS or int.from_bytes(end[12:16], "little") > PACK_MEMBERS * 512:
+        _, disk, first_disk, here, members, length, begins, comment = _END.unpack(tail[-_END.size :])
+        if tail.startswith(_LOCATOR_MARK):
+            raise InputError("a zip with the 64-bit extension", where=self.where, hint="nnplay pack makes one without")
+        if members > PACK_MEMBERS or length > PACK_MEMBERS * _ENTRY_BYTES:
             raise InputError(f"more members than the {PACK_MEMBERS} of a packed session", where=self.where)
+        if disk or first_disk or comment or here != members or begins + length + _END.size != size:
+            raise InputError("its last record does not fit the file: damaged", where=self.where)
+        return members, begins
 
     def _check(self, member: zipfile.ZipInfo) -> None:
         name = member.filename
@@ -130,6 +153,13 @@ class _Packed:
             raise InputError("compressed", where=place, hint="nnplay pack makes one that is not")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
             raise InputError("not a regular file", where=place)
+
+    def _check_places(self, members: list[zipfile.ZipInfo], end: int) -> None:
+        """Each member ends where the next one begins, or before; the last one where the directory does, at `end`."""
+        for member in sorted(members, key=lambda member: member.header_offset, reverse=True):
+            if member.header_offset + _HEADER_BYTES + len(member.filename) + member.file_size > end:
+                raise InputError("overlaps another one, or the end", where=self._place(member.filename))
+            end = member.header_offset
 
     def _place(self, name: str) -> str:
         return f"{self.where}, member {clean(name)}"

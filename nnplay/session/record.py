@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from nnplay.errors import InputError
-from nnplay.session.limits import INTEGER_DIGITS, RECORD_BYTES, RECORD_DEPTH
+from nnplay.session.limits import INTEGER_DIGITS, RECORD_BYTES, RECORD_DEPTH, RECORD_ITEMS
 from nnplay.text import clean
 
 Record = dict[str, Any]
@@ -26,8 +27,9 @@ _TOKENS: Final = re.compile(
 """What matters for the limits; unterminated strings match to their end, so that no text takes more than one pass."""
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
+# No part of these is tried twice, so that a line of a million spaces takes one pass.
+_HEADER: Final = re.compile(r"\s*+(\[\[?+)([^\[\]]++)\]\]?+\s*+(?:#.*)?$")
+_KEY: Final = re.compile(r"\s*+([A-Za-z0-9_.\"'\t -]++)=")
 _INTEGER: Final = 2**63
 
 
@@ -44,7 +46,7 @@ def parse(data: bytes, where: str) -> Record:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError("not UTF-8 text", where=f"{where}, line {line}") from None
-    _check_limits(text, where)
+    measure(text, where)
     try:
         record = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,28 +70,36 @@ def plain(record: Mapping[str, Any]) -> Record:
 
 def line_of(text: str, key: str) -> int | None:
     """The line (from 1) that sets `key` ("optimizer.lr", or "layer.2.units" for the third [[layer]]), if found."""
-    table: list[str] = []
+    return _lines(text).get(key)
+
+
+@functools.lru_cache(maxsize=1)
+def _lines(text: str) -> dict[str, int]:
+    """The first line of every key and heading; a text with a thousand problems is looked through once."""
+    found: dict[str, int] = {}
+    table = ""
     seen: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
-            name = header[2].replace('"', "")
+            table = header[2].replace('"', "").strip()
             if header[1] == "[[":
-                seen[name] = seen.get(name, -1) + 1
-                name = f"{name}.{seen[name]}"
-            table = name.split(".")
+                seen[table] = seen.get(table, -1) + 1
+                table = f"{table}.{seen[table]}"
         elif (entry := _KEY.match(line)) is not None:
-            table_key = ".".join([*table, *entry[1].replace('"', "").replace(" ", "").split(".")])
-            if table_key == key:
-                return number
+            own = entry[1].replace('"', "").replace(" ", "").strip()
+            found.setdefault(f"{table}.{own}" if table else own, number)
             continue
-        if ".".join(table) == key:
-            return number
-    return None
+        found.setdefault(table, number)
+    return found
 
 
-def _check_limits(text: str, where: str) -> None:
-    """Counts nesting, dotted keys and digits without parsing: the parser's own time and stack depend on them."""
-    depth = dots = 0
+def measure(text: str, where: str) -> int:
+    """Counts keys, headings and entries without parsing, as the parser's own time, memory and stack depend on them.
+
+    Raises:
+        InputError: too many of them, nested too deep, or a number of too many digits.
+    """
+    items = depth = dots = 0
     for match in _TOKENS.finditer(text):
         token = match[0]
         if token == ".":
@@ -102,9 +112,14 @@ def _check_limits(text: str, where: str) -> None:
             depth -= 1
         elif token[0] not in "\"'#":
             raise InputError(f"a number of {len(token)} digits", where=_at(where, text, match.start()))
+        items += token in "=,.[{"
         if depth > RECORD_DEPTH or dots >= RECORD_DEPTH:
             what = f"nested more than {RECORD_DEPTH} levels deep"
             raise InputError(what, where=_at(where, text, match.start()))
+        if items > RECORD_ITEMS:
+            what = f"more than {RECORD_ITEMS:,} keys and values"
+            raise InputError(what, where=_at(where, text, match.start()))
+    return items
 
 
 def _at(where: str, text: str, position: int) -> str:
@@ -149,7 +164,7 @@ def _checked_leaf(value: Any, where: str, foreign: bool) -> Any:
     if type(value) in (bool, int, float):
         return value
     if foreign:
-        raise InputError("dates and times are not used in a session", where=where, hint="write it in quotes")
+        raise InputError("dates and times are not used here", where=where, hint="write it in quotes")
     raise TypeError(f"{where}: {type(value).__name__} is not a plain text, number, flag, list or table")
 
 

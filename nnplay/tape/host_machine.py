@@ -14,6 +14,7 @@ from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.tape import Row, Stage, Tape, encode
 from nnplay.tape.verify import verify
 
@@ -24,7 +25,7 @@ _SMALL_STATE: Final = 4096
 _LARGE_STATE_EVERY: Final = 32
 
 
-class HostMachine(abc.ABC):
+class HostMachine(NotCopied, abc.ABC):
     """Memory, clock and tables; how rows are run is for the class that is made of it.
 
     Attributes:
@@ -114,6 +115,27 @@ class HostMachine(abc.ABC):
         """Takes the present state for the last good one."""
         self.view(self.tape.named["last_good"])[...] = self.state()
         self.cells[abi.CLOCK_LAST_GOOD] = self.cells[abi.CLOCK_STEP]
+
+    def contents(self) -> dict[str, Array]:
+        """Live views of all numbers that the next steps and what is shown of the last one depend on, by name."""
+        return {"memory": self.memory, "clock": self.cells, "order": self.order, "loss_sum": self._loss_sum}
+
+    def fill(self, contents: Mapping[str, Array]) -> None:
+        """Takes over the contents of a machine that was made alike.
+
+        Raises:
+            InputError: it was made for another tape, or for other data.
+        """
+        own = self.contents()
+        for name, array in own.items():
+            if contents[name].shape != array.shape or contents[name].dtype != array.dtype:
+                raise InputError(
+                    f"{name} of {contents[name].size:,} numbers where this machine has {array.size:,}",
+                    where="machine",
+                    hint="another version of nnplay wrote it: keep runs in a Session, which every later one opens",
+                )
+        for name, array in own.items():
+            array[...] = contents[name]
 
     # -- data ------------------------------------------------------------------------------------------------------
 

@@ -152,6 +152,16 @@ class Machine(Protocol):
     def keep_last_good(self) -> None:
         """Takes the present state for the last good one."""
 
+    def contents(self) -> dict[str, Array]:
+        """Live views of all numbers that the next steps and what is shown of the last one depend on, by name."""
+
+    def fill(self, contents: Mapping[str, Array]) -> None:
+        """Takes over the contents of a machine that was made alike.
+
+        Raises:
+            InputError: it was made for another tape, or for other data.
+        """
+
     def shuffle(self) -> None:
         """Puts the rows in the order of the present epoch; `run_table` reads it."""
 

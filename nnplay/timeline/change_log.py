@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.text import clean
@@ -70,13 +67,13 @@ class SetWeight:
             InputError: the network has no such weight.
         """
         weights = trainer.parameters().get(self.name)
-        if weights is None or not self.fits(weights):
+        if weights is None or not self.fits(weights.shape):
             raise InputError(f"there is no weight {self.place}", where="journal")
         weights[self.index] = self.value
 
-    def fits(self, weights: NDArray[Any]) -> bool:
-        """Whether a parameter has such an element."""
-        return len(self.index) == weights.ndim and not np.any(np.greater_equal(self.index, weights.shape))
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether a parameter of that shape has such an element."""
+        return len(self.index) == len(shape) and all(0 <= at < size for at, size in zip(self.index, shape, strict=True))
 
     @property
     def place(self) -> str:

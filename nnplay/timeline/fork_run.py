@@ -16,6 +16,7 @@ from nnplay.timeline.checkpoint_store import Moment, RunPart
 from nnplay.timeline.timeline import Timeline
 from nnplay.training import side_curves
 from nnplay.training.checkpoint_file import KeptState
+from nnplay.training.driver import Driver
 from nnplay.training.history import Curve, History
 from nnplay.training.live_settings import LIVE_SETUP
 from nnplay.training.settings import SETUP_FIELDS
@@ -82,14 +83,14 @@ class ForkRun:
 
     def turn(self, seconds: float) -> str:
         """Runs on for so many seconds; returns why it had to end early, if it had to."""
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end and self.at < self.until:
-            try:
-                self.trainer.advance(self.until - self.at)
-            except DivergedError as error:
-                self.ended = self._diverged = True
-                return f"{self.words}: {error.message}"
-        self.ended = self.at >= self.until
+        end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
+        try:
+            while time.perf_counter() < end and not driver.arrived:
+                driver.turn()
+        except DivergedError as error:
+            self.ended = self._diverged = True
+            return f"{self.words}: {error.message}"
+        self.ended = driver.arrived
         return ""
 
     @property

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from nnplay.errors import InputError
+from nnplay.errors import DivergedError, InputError
+from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.branches import Line, beside, few, opposite, own_curves
-from nnplay.timeline.change_log import Change, Deed, after, is_replayed, other
+from nnplay.timeline.change_log import DIVERGED, Change, Deed, after, is_replayed, other
 from nnplay.timeline.checkpoint_spacing import Spacing
 from nnplay.timeline.checkpoint_store import Moment, RunPart, Shelf
 from nnplay.training.checkpoint import State
@@ -33,7 +34,7 @@ _MOST: Final = 512
 _MOST_NEAR: Final = 8
 
 
-class Timeline:
+class Timeline(NotCopied):
     """Stored moments and journal of one trainer's run.
 
     Args:
@@ -147,6 +148,23 @@ class Timeline:
     def on_disk(self) -> int:
         """How many moments are stored in the file."""
         return self._shelf.used
+
+    def advance(self, steps: int) -> int:
+        """Trains on from the end of the run, as `Trainer.advance` does, and stores a checkpoint where one is due.
+
+        Raises:
+            DivergedError: a number that is not finite. That the last good weights came back is in the change log: no
+                replay would find them by itself.
+        """
+        try:
+            taken = self.trainer.advance(steps)
+        except DivergedError:
+            self.note()
+            state = self.trainer.state()
+            self.change(DIVERGED, lambda trainer: trainer.restore(state))
+            raise
+        self.note()
+        return taken
 
     def note(self) -> None:
         """Tells the timeline that the trainer moved on; stores the moment if the last stored one is far behind."""

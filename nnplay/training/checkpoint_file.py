@@ -96,9 +96,9 @@ class KeptState:
                 view[...] = self.tensors[name]
         if not all(0 <= count < MOST_STEPS for count in self.clock) or self.clock[2] >= trainer.batches:
             raise InputError("its counters are none of this run", where=where)
-        return State(
-            memory, Clock(self.setup.seed, *self.clock), self.loss_sum, self.plateau, self.optimizer, self.setup
-        )
+        clock = Clock(self.setup.seed, *self.clock)
+        settings = (self.plateau, self.optimizer, self.setup)
+        return State(memory, clock, self.loss_sum, *settings, trainer.structure)
 
 
 def named(memory: Array, machine: Machine) -> dict[str, Array]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import kind_of, same_word
+from nnplay.data.arrays import as_rows
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
-from nnplay.errors import InputError
+from nnplay.errors import InputError, unknown
+from nnplay.records.operation import BATCH
 from nnplay.tape.machine import EvalRows, Machine
+from nnplay.tape.not_copied import NotCopied
+from nnplay.text import clean
 from nnplay.training import metrics
 from nnplay.training.targets import TargetForm
 
@@ -32,7 +37,7 @@ def rows_at_once(split: Split) -> int:
     return min(ROWS, max(len(part) for part in parts_of(split).values()))
 
 
-class Evaluation:
+class Evaluation(NotCopied):
     """Asks the network of one machine.
 
     Args:
@@ -58,12 +63,15 @@ class Evaluation:
         Raises:
             InputError: the split has no such part.
         """
-        parts = parts_of(self.split)
-        if part not in parts:
-            raise InputError(f"the split has no {part} part", where="evaluate", hint=f"it has {', '.join(parts)}")
-        data = parts[part]
+        data = self._part(part, "evaluate")
         loss, _ = self.machine.evaluate(self.rows(part))
         return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
+
+    def _part(self, part: object, where: str) -> Dataset:
+        parts = parts_of(self.split)
+        if not isinstance(part, str) or part not in parts:
+            raise InputError(f"the split has no {clean(part)} part", where=where, hint=f"it has {', '.join(parts)}")
+        return parts[part]
 
     def _metrics(self, data: Dataset, predicted: Array) -> dict[str, float]:
         if self.form.decide is not None:
@@ -77,32 +85,51 @@ class Evaluation:
         Raises:
             InputError: the split has no such part, or the targets are classes.
         """
-        data = parts_of(self.split).get(part)
-        if data is None or self.form.decide is not None:
-            what = f"the split has no {part} part" if data is None else "classes are scored together"
-            raise InputError(what, where="evaluate_targets", hint="evaluate() scores what there is")
+        data = self._part(part, "evaluate_targets")
+        if self.form.decide is not None:
+            raise InputError("classes are scored together", where="evaluate_targets", hint="evaluate() scores them")
         in_units = self.split.scaler.inverse_target
         true, predicted = in_units(data.y), in_units(self.outputs(data.x).reshape(data.y.shape))
         columns = enumerate(data.target_names)
         return {name: metrics.regression(true[:, column], predicted[:, column]) for column, name in columns}
 
-    def outputs(self, x: Any) -> Array:
-        """The network's outputs (N, …) for inputs (N, …)."""
-        output = self.machine.tape.named["eval.output"].name
-        return self.forward(x, [output])[output]
+    def outputs(self, x: Array) -> Array:
+        """The network's outputs (N, …) for rows (N, …), as `Trainer.answers` documents them.
 
-    def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("eval.0.output", …) for inputs (N, …): each (N, …)."""
-        return self.machine.forward(self._inputs(x), names)
+        Raises:
+            InputError: rows of another shape.
+        """
+        if kind_of(x, np.ndarray, "array", "answers").shape[1:] != self.split.feature_shape:
+            what = f"rows of shape {x.shape[1:]} where the network takes {self.split.feature_shape}"
+            raise InputError(what, where="answers")
+        name = self.machine.tape.named["eval.output"].name
+        return self.machine.forward(x, [name])[name]
 
-    def _inputs(self, x: Any) -> Array:
-        """Inputs as rows (N, …) of the network's shape; one row alone may come without its N."""
-        inputs = np.ascontiguousarray(x, dtype=self.machine.dtype)
-        shape = self.split.feature_shape
-        if inputs.ndim == len(shape) and inputs.shape == shape:
-            inputs = inputs[None]
-        if inputs.shape[1:] != shape:
-            if inputs.ndim < 1 or math.prod(inputs.shape[1:]) != math.prod(shape):
-                raise InputError(f"rows of shape {inputs.shape[1:]} where the network takes {shape}", where="predict")
-            inputs = inputs.reshape(-1, *shape)
-        return inputs
+    def predict(self, x: Any) -> Array:
+        """The network's outputs for inputs from outside, as `Trainer.predict` documents them.
+
+        Raises:
+            InputError: no such rows, or an answer that is not finite.
+        """
+        answers = self.outputs(self._inputs(x, "predict"))
+        if not np.isfinite(answers).all():
+            row = int(np.argwhere(~np.isfinite(answers))[0][0])
+            hint = "its inputs are too large for this network, or name no token; or parameters were set to such numbers"
+            raise InputError(f"the answer to row {row} is not finite", where="predict", hint=hint)
+        return answers
+
+    def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:
+        """Values of named evaluation slots, as `Trainer.forward` documents them.
+
+        Raises:
+            InputError: no such rows, or no such slots.
+        """
+        known = [slot.name for slot in self.machine.tape.layout.slots["evaluation"] if slot.shape[:1] == (BATCH,)]
+        asked: list[Any] = list(names) if isinstance(names, (list, tuple)) else [names]
+        for name in asked:
+            if not same_word(name, known):
+                raise unknown("slot", name, known, where="forward")
+        return self.machine.forward(self._inputs(x, "forward"), asked)
+
+    def _inputs(self, x: Any, where: str) -> Array:
+        return as_rows(x, self.split.feature_shape, self.machine.dtype, where=where)

@@ -12,12 +12,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nnplay.arguments import kind_of
 from nnplay.errors import InputError
+from nnplay.fields import integer
+from nnplay.text import clean, shown
 from nnplay.training import side_curves
 
 CAPACITY: Final = 4096
 MOST_METRICS: Final = 256
 PREFIX: Final = "history."
+_MOST: Final = 16 * CAPACITY
+_CAPACITY: Final = integer("capacity", CAPACITY, "most buckets of a curve", low=2, high=_MOST)
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -46,8 +51,8 @@ class Curve:
     __slots__ = ("_first", "_last", "_length", "_maximum", "_minimum", "_nonfinite", "_room", "_steps", "stride")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        if capacity < 2 or capacity % 2:
-            raise ValueError(f"capacity must be an even number ≥ 2, not {capacity}")
+        if capacity < 2 or capacity % 2 or capacity > _MOST:
+            raise InputError(f"capacity must be an even number from 2 to {_MOST:,}, not {clean(capacity)}")
         self._first = np.zeros(capacity, np.int64)
         self._steps = np.zeros(capacity, np.int64)
         self._minimum = np.zeros(capacity, np.float32)
@@ -105,20 +110,17 @@ class Curve:
 
     def add(self, step: int, value: float) -> None:
         """Append one value; see `extend`."""
-        with np.errstate(over="ignore"):
-            self.extend(np.array([step], np.int64), np.array([value]).astype(np.float32))
+        self.extend([step], [value])
 
     def extend(self, steps: npt.ArrayLike, values: npt.ArrayLike) -> None:
         """Append `values` (N) seen at `steps` (N, ascending); the same as N calls of `add`, at array speed.
 
         Raises:
-            ValueError: lengths differ, or the steps go back in time (`truncate` first).
+            InputError: no numbers, lengths differ, or the steps go back in time (`truncate` first).
         """
-        when = np.ascontiguousarray(steps, np.int64)
-        with np.errstate(over="ignore"):
-            what = np.ascontiguousarray(values, np.float32)
+        when, what = _vector(steps, np.int64, "iu"), _vector(values, np.float32, "biuf")
         if when.ndim != 1 or when.shape != what.shape:
-            raise ValueError(f"steps {when.shape} and values {what.shape} must be two vectors of one length")
+            raise InputError(f"steps {when.shape} and values {what.shape} must be two vectors of one length")
         self._check_order(when)
         start = 0
         while start < len(when):
@@ -185,11 +187,11 @@ class Curve:
         if shape is None or shape.shape != (3,) or shape.dtype != np.int64:
             raise InputError("the curve has no usable 'shape' (capacity, stride, room)", where=where)
         capacity, stride, room = (int(number) for number in shape)
-        if not (2 <= capacity <= 16 * CAPACITY and capacity % 2 == 0 and 0 < stride < 2**62 and 0 <= room < stride):
+        if not (2 <= capacity <= _MOST and capacity % 2 == 0 and 0 < stride < 2**62 and 0 <= room < stride):
             raise InputError(f"capacity {capacity}, stride {stride}, room {room} describe no curve", where=where)
         curve = Curve(capacity)
         curve.stride, curve._room = stride, room
-        curve._length = len(arrays["steps"]) if "steps" in arrays else 0
+        curve._length = arrays["steps"].size if "steps" in arrays else 0
         if curve._length > capacity:
             raise InputError(f"{curve._length} buckets do not fit a capacity of {capacity}", where=where)
         for name in _PARTS:
@@ -201,7 +203,7 @@ class Curve:
     def _check_order(self, when: Integers) -> None:
         behind = len(when) and self._length and when[0] < self._steps[self._length - 1]
         if behind or (len(when) > 1 and bool(np.any(when[1:] < when[:-1]))):
-            raise ValueError("a curve's steps must not go back in time; truncate it first")
+            raise InputError("a curve's steps must not go back in time; truncate it first")
 
     def _take(self, when: Integers, what: Floats) -> int:
         """Store as many leading values as fit without another merge; how many they were."""
@@ -263,7 +265,7 @@ class History:
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
+        self._capacity: int = _CAPACITY.read(capacity, "history")
         self._curves: dict[str, Curve] = {}
 
     def __repr__(self) -> str:
@@ -272,7 +274,7 @@ class History:
 
     def __getitem__(self, name: str) -> Curve:
         """The metric's curve, empty when nothing was added yet."""
-        if name not in self._curves:
+        if kind_of(name, str, "name of a metric", "history") not in self._curves:
             self._curves[name] = Curve(self._capacity)
         return self._curves[name]
 
@@ -293,6 +295,7 @@ class History:
 
     def truncate(self, step: int) -> None:
         """Go back in time: forget what every metric was after `step`; curves that lie beside the run's own stay."""
+        kind_of(step, (int, np.integer), "step", "history")
         for name, curve in self._curves.items():
             if not name.startswith(side_curves.PREFIX):
                 curve.truncate(step)
@@ -342,6 +345,17 @@ class History:
         for metric, curve in parts.items():
             history._curves[metric] = Curve.from_arrays(curve, f"{PREFIX}{metric}")
         return history
+
+
+def _vector(values: npt.ArrayLike, dtype: npt.DTypeLike, kinds: str) -> npt.NDArray[Any]:
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        given = np.empty(1, object)
+    if given.dtype.kind not in kinds and given.size:
+        raise InputError(f"{shown(values)} are no such numbers", where="history", hint="steps are whole, values real")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(given, dtype)
 
 
 def _fill(target: npt.NDArray[Any], source: npt.NDArray[Any] | None, where: str) -> None:

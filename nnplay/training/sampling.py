@@ -77,7 +77,7 @@ def _next_logits(trainer: Trainer, tokens: list[int]) -> NDArray[np.float64]:
     row = np.full((1, window), seen[0], dtype=np.float32)
     place = slice(0, len(seen)) if each else slice(window - len(seen), window)
     row[0, place] = seen
-    answer: NDArray[Any] = trainer.predict(row)[0]
+    answer: NDArray[Any] = trainer.answers(row)[0]
     return np.asarray(answer[len(seen) - 1] if each else answer, dtype=np.float64)
 
 

@@ -12,6 +12,7 @@ from nnplay.errors import InputError, unknown
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord
+from nnplay.text import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Setup:
     dtype: str = "float32"
     silent: str = ""
     frozen: str = ""
+
+    def batch_rows(self, rows: int) -> int:
+        """Rows of a full batch, of so many training rows."""
+        return rows if self.batch_size == "all" else self.batch_size
 
     def changed(self, **changes: Any) -> Setup:
         """A copy with some values changed, each checked.
@@ -114,9 +119,9 @@ def made(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]
         if wrong := [word for word, equals, _ in pairs if not equals]:
             raise InputError(f"'{wrong[0]}' is not of the form key=value", where=kind)
         return records[name.lower()](**{key: value for key, _, value in pairs})
-    if given in records.values():
+    if any(given is record for record in records.values()):
         return given()
-    raise InputError(f"{given!r} is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
+    raise InputError(f"{shown(given)} is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
 
 
 def _schedule(value: Any) -> Schedule | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nnplay.training.trainer import Trainer
+if TYPE_CHECKING:
+    from nnplay.training.trainer import Trainer
 
 
 @dataclass(slots=True)

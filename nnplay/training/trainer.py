@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import kind_of
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
@@ -24,11 +26,13 @@ from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
+from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import live_settings
+from nnplay.training import checkpoint, live_settings
 from nnplay.training.checkpoint import State
 from nnplay.training.curve_recording import extend
 from nnplay.training.divergence import diverged
+from nnplay.training.driver import Driver
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.initial_state import begin
@@ -39,14 +43,14 @@ from nnplay.training.steps_per_call import CALL_SECONDS, next_count
 from nnplay.training.targets import TargetForm, default_loss, target_form
 from nnplay.training.weight_transfer import carry_over
 
-if TYPE_CHECKING:
-    from nnplay.inspector.inspector import RowView
-
 Array = NDArray[Any]
 
 
 class Trainer:
     """Trains a network: the same arguments give the same numbers, bit for bit, however the run is cut in pieces.
+
+    `copy.deepcopy(trainer)` is an independent run that goes on with the same bits; `copy.copy` shares its data.
+    A pickle takes a trainer to other processes; to keep a run, use a `Session`.
 
     Args:
         network: the layers.
@@ -60,6 +64,7 @@ class Trainer:
     Attributes:
         network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
         plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
+        structure: names of layers, names and shapes of tensors, by which a stored moment is known.
         history: curves of the run by name.
         seconds: spent in training, without evaluation and compiling.
         machine: the memory, clock and compiled rows under it all.
@@ -81,22 +86,35 @@ class Trainer:
         machine: MachineMaker = CpuMachine,
         **keywords: Any,
     ) -> None:
-        self.network, self._make_machine = network, machine
-        self.split = data if isinstance(data, Split) else data.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
-        self.loss = made(loss or default_loss(self.split.train), "loss", loss_records(), Loss)
+        self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
+        self.split, self._make_machine = _split(data), machine
+        self.loss = made(default_loss(self.split.train) if loss is None else loss, "loss", loss_records(), Loss)
         self.optimizer = made(optimizer, "optimizer", optimizer_records(), Optimizer)
-        self.setup = (setup or Setup()).changed(**keywords)
+        given = Setup() if setup is None else kind_of(setup, Setup, "Setup", "trainer", "give Setup(batch_size=32)")
+        self.setup = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
         silent, frozen = silenced_frozen.fitting(self.plan, self.setup.silent, self.setup.frozen)
         self.setup = replace(self.setup, silent=silent, frozen=frozen)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
+        self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.setup.dtype).itemsize)
         self.machine: Machine = self._made_machine(tape, progress)
         self._load_data()
         self.seconds, self._call_steps = 0.0, 1
         self.rewind()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
+        make = functools.partial(type(self), setup=self.setup, machine=self._make_machine)
+        beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
+        return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
+
+    def __setstate__(self, moment: tuple[dict[str, Array], dict[str, Any]]) -> None:
+        contents, beside = moment
+        self.machine.fill(contents)
+        self.__dict__.update(beside, history=beside["history"].copy())
 
     def __repr__(self) -> str:
         return f"<Trainer of {self.network!r} on {self.split.name}: epoch {self.epoch:,}, step {self.step:,}>"
@@ -201,6 +219,7 @@ class Trainer:
         Returns:
             The names of the parameters that keep what they held here.
         """
+        kind_of(before, Trainer, "Trainer", "go_on_from")
         kept = carry_over(before.plan, before.machine, self.plan, self.machine)
         clock = self.machine.clock._replace(step=before.step, epoch=before.epoch)
         if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
@@ -217,8 +236,7 @@ class Trainer:
     @property
     def batch_rows(self) -> int:
         """Rows of a full batch."""
-        size = self.setup.batch_size
-        return len(self.split.train) if size == "all" else size
+        return self.setup.batch_rows(len(self.split.train))
 
     @property
     def batches(self) -> int:
@@ -258,12 +276,21 @@ class Trainer:
 
     def state(self) -> State:
         """A copy of the present moment."""
-        machine = self.machine
-        memory, clock = machine.state().copy(), machine.clock
-        return State(memory, clock, machine.loss_sum, self.plateau, self.optimizer, self.setup)
+        now = self._now()
+        return replace(now, memory=now.memory.copy())
+
+    def _now(self) -> State:
+        """The present moment, as long as nothing moves."""
+        machine, settings = self.machine, (self.plateau, self.optimizer, self.setup)
+        return State(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
 
     def restore(self, state: State) -> None:
-        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then."""
+        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then.
+
+        Raises:
+            InputError: a moment of another network, optimizer or batches; nothing has changed then.
+        """
+        checkpoint.check(state, self._now(), len(self.split.train))
         self._use(state.optimizer, state.setup)
         machine = self.machine
         machine.state()[...] = state.memory
@@ -294,16 +321,16 @@ class Trainer:
             raise InputError("give either epochs or steps", where="run")
         if epochs is not None:
             steps = self.steps_to(self.epoch + _counted("epochs", epochs))
-        target = self.step + _counted("steps", steps)
-        while self.step < target:
-            self.advance(target - self.step)
+        driver = Driver(self, self.step + _counted("steps", steps))
+        while not driver.arrived:
+            driver.turn()
             if after is not None and after(self):
                 break
         return self.history
 
     def steps_to(self, epoch: int) -> int:
         """Steps from here to the end of so many epochs."""
-        return max(0, (epoch - self.epoch) * self.batches - self.batch)
+        return max(0, (_counted("epoch", epoch) - self.epoch) * self.batches - self.batch)
 
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
@@ -314,7 +341,7 @@ class Trainer:
             record: whether the steps go into the history; a replay of known steps does not.
         """
         machine = self.machine
-        count = min(steps, self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        count = min(_counted("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
@@ -353,12 +380,6 @@ class Trainer:
             column = 1 if self.split.validation is None else 2
             self.plateau = self.plateau.after(schedule, map(float, self.machine.finished_epochs[:, column]))
 
-    def trace(self) -> Iterator[tuple[RowView, dict[str, Array]]]:
-        """Takes one step row by row: yields each row with copies of its operands, by name, after it has run."""
-        from nnplay.inspector.inspector import trace
-
-        return trace(self)
-
     # -- answers ---------------------------------------------------------------------------------------------------
 
     def evaluate(self, part: Part = "test") -> dict[str, float]:
@@ -388,13 +409,34 @@ class Trainer:
             x: inputs (N, …), or one row without N, scaled as the training rows are; see `Split.inputs`.
 
         Raises:
-            InputError: rows of another size than the network's inputs.
+            InputError: rows of another size than the network's inputs, something else than numbers, or a number that
+                is not finite, in the inputs or in the answers; it names the row and the column.
+        """
+        return self._evaluation.predict(x)
+
+    def answers(self, x: Array) -> Array:
+        """As `predict`, for an array (N, …) whose numbers need not be finite: what is not comes out as it is.
+
+        Raises:
+            InputError: rows of another shape than the network's inputs.
         """
         return self._evaluation.outputs(x)
 
-    def forward(self, x: Any, names: list[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("eval.0.output", …) for inputs (N, …): each (N, …)."""
+    def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:
+        """Values of named evaluation slots ("eval.0.output", …) for inputs as `predict` takes them: each (N, …).
+
+        Raises:
+            InputError: as for `predict`, or a name that is no such slot.
+        """
         return self._evaluation.forward(x, names)
+
+
+def _split(data: Any) -> Split:
+    """Data as a split; a whole data set is all for training, as it is."""
+    if isinstance(data, Split):
+        return data
+    whole = kind_of(data, Dataset, "Split or Dataset", "trainer", "load_dataset, read_csv and Dataset make one")
+    return whole.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
 
 
 def _counted(name: str, value: int | None) -> int:

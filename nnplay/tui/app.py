@@ -9,12 +9,12 @@ from textual import events, on
 from textual.binding import BindingType
 
 from nnplay.text import clean
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.shell import START
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import CommandActions
-from nnplay.tui.contract import Backend
 from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.panes.output import OutputPane
@@ -92,6 +92,7 @@ class Playground(CommandActions, TrainingActions):
                 self.offer_recovered()
         if self.opening is not None:
             self.opening.done()
+        self.goes_on = True
         await self.let_keys_in()
         self.set_timer(_IDLE, self.prepare_inspector)
 

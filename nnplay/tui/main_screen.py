@@ -13,8 +13,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from nnplay.tui.arrange import COLUMNS, PANES, arrange
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Backend
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.data import DataPane

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from textual.app import App
 from textual.timer import Timer
 
+from nnplay.run.snapshot import Snapshot
 from nnplay.tui import view
-from nnplay.tui.contract import Backend, Snapshot
+from nnplay.tui.backend import Backend
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.output import OutputPane

@@ -10,7 +10,7 @@ import pytest
 
 from nnplay.data.catalogue import load_dataset
 from nnplay.errors import DivergedError, InputError
-from nnplay.inspector.inspector import Inspector
+from nnplay.inspector.inspector import Inspector, trace
 from nnplay.network.network import Network
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
@@ -143,7 +143,7 @@ def test_moves_within_a_step() -> None:
 def test_trace_yields_the_rows_and_takes_the_step() -> None:
     """`trace` shows each row with its operands after it has run, and leaves the trainer one step further."""
     trainer, run = made(), made()
-    found = [(view.name, values) for view, values in trainer.trace()]
+    found = [(view.name, values) for view, values in trace(trainer)]
     run.run(steps=1)
     assert bits(trainer) == bits(run)
     assert [name for name, _ in found] == [row.operation.name for row in trainer.machine.tape.train]

@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,16 +55,3 @@ def test_the_report_of_a_fault_makes_private_folders(tmp_path: Path, monkeypatch
         os.umask(old)
     assert written.read_text() == "details"
     assert open_to_others(tmp_path) == []
-
-
-def test_no_fixed_name_is_used_in_the_shared_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the cache folder cannot be had, the temporary one has a name that nobody can foresee, and is private."""
-    from nnplay.kernels.compile import cache
-
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(blocked))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    made = [cache.folder.__wrapped__() for _ in range(2)]
-    assert made[0] != made[1]
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o700 for path in made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from nnplay.network.notation import parse_layers
-from nnplay.records.layer import LayerRecord
+from nnplay.records.layer import Case, LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import ScheduleRecord
+from nnplay.records.twin import Twin
 from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
 torch: Any = pytest.importorskip("torch")
@@ -28,28 +30,24 @@ def tensor(array: Array, *, grad: bool = False) -> Any:
     return torch.tensor(np.array(array, np.float32), requires_grad=grad)
 
 
-def module_of(record: LayerRecord, values: Mapping[str, Any]) -> Any:
-    """PyTorch's module for an activation, or for Flatten, with the settings of the record; None for other layers.
-
-    Layers with channels, parameters or random numbers differ in layout or draw, so they are compared elsewhere.
-    """
-    kind = getattr(torch.nn, record.torch, None)
-    known = inspect.signature(kind).parameters if kind is not None else {}
-    if (
-        kind is None
-        or not (record.family == "activation" or record.torch == "Flatten")
-        or not set(values) <= set(known)
-    ):
-        return None
-    module = kind(**values, **({"dim": -1} if "dim" in known else {}))
-    return None if list(module.parameters()) else module
+def called(twin: Twin, values: Mapping[str, Any], shape: tuple[int, ...], *more: Any) -> Any:
+    """What PyTorch's class makes, with the settings of the record."""
+    return attrgetter(twin.path_for(shape))(torch)(*more, **twin.arguments(values, shape))
 
 
-TWINS = [
+def twin_of(record: Any) -> Twin:
+    """The record's twin, which must be there."""
+    assert record.twin is not None
+    found: Twin = record.twin
+    return found
+
+
+LAYERS = [
     pytest.param(record, case, id=f"{record.name}-{number}")
     for record in layers_with_rows()
+    if record.twin is not None and not record.twin.random
     for number, case in enumerate(record.cases)
-    if not record.joins and module_of(record, record(**case.values).values) is not None
+    if record.twin.covers(record(**case.values).values, case.shape)
 ]
 
 
@@ -63,109 +61,77 @@ def close_backward(found: Array, wanted: Any) -> None:
     np.testing.assert_allclose(found, wanted.detach().numpy().reshape(found.shape), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("record", "case"), TWINS)
-def test_layers_without_parameters_agree(record: LayerRecord, case: Any) -> None:
-    """Outputs and input gradients of layers without parameters are PyTorch's."""
+@pytest.mark.parametrize(("record", "case"), LAYERS)
+def test_layers_agree(record: LayerRecord, case: Case) -> None:
+    """Outputs, and the gradients of inputs and parameters, are PyTorch's."""
+    twin, values = twin_of(record), record(**case.values).values
     layers, shape = network_of(record, case)
-    bench = Bench(Trial(layers, shape, 4), "float32", seed=2)
+    bench = Bench(Trial(layers, shape, 4, tokens=case.tokens), "float32", seed=2)
     bench.run(bench.count("data", "forward", "loss", "backward"))
-    view, find = bench.machine.view, bench.tape.layout.find
-    x = tensor(view(find("front.output"), 4), grad=True)
-    y = module_of(record, record(**case.values).values)(x)
-    close_forward(view(find("1.output"), 4), y)
-    y.backward(tensor(view(find("d1.output"), 4)))
-    close_backward(view(find("dfront.output"), 4), x.grad)
+    view, find, path = bench.machine.view, bench.tape.layout.find, "0" if case.tokens else "1"
+    parameters = {name.partition(".")[2]: slot for name, slot in bench.tape.parameters.items() if name[0] == path}
+    module = called(twin, values, shape)
+    places = [(n, p) for n, slot in parameters.items() for p in twin.places(n, view(slot).shape, values)]
+    with torch.no_grad():
+        for name, place in places:
+            part = view(parameters[name])[place.part]
+            module.get_parameter(place.name).copy_(tensor(part).permute(place.axes))
+    x = (
+        torch.tensor(view(bench.tape.named["input"], 4)).long()
+        if case.tokens
+        else tensor(view(find("front.output"), 4))
+    )
+    x.requires_grad_(not case.tokens)
+    y = twin.output(module(*[x.movedim(-1, 1) if twin.channels_first else x] * twin.inputs), values)
+    y = y.movedim(1, -1) if twin.channels_first and y.dim() > 2 else y
+    close_forward(view(find(f"{path}.output"), 4), y)
+    y.backward(tensor(view(find(f"d{path}.output"), 4)))
+    if not case.tokens:
+        close_backward(view(find("dfront.output"), 4), x.grad)
+    for name, place in places:
+        found = view(find(f"d{path}.{name}"))[place.part].transpose(place.axes)
+        close_backward(found, module.get_parameter(place.name).grad)
 
 
-def test_these_layers_are_compared() -> None:
-    """The comparison covers the activations and Flatten; if PyTorch's names change, this says so."""
-    compared = {param.values[0].name for param in TWINS}
-    expected = {
-        "relu",
-        "leaky_relu",
-        "elu",
-        "gelu",
-        "silu",
-        "softplus",
-        "tanh",
-        "sigmoid",
-        "softmax",
-        "identity",
-        "flatten",
-    }
-    assert expected <= compared
-
-
-@pytest.mark.parametrize("text", ["linear 17", "linear 17 bias=no", "linear 1"])
-@pytest.mark.parametrize("shape", [(5,), (3, 33)])
-def test_linear_agrees(text: str, shape: tuple[int, ...]) -> None:
-    """Outputs and all gradients of a linear layer are PyTorch's, with its weight transposed."""
-    bench = Bench(Trial((layer_named("linear", shape[-1], name="front"), *parse_layers(text)), shape, 7), "float32")
-    bench.run(bench.count("data", "forward", "loss", "backward"))
-    view, find = bench.machine.view, bench.tape.layout.find
-    x = tensor(view(find("front.output"), 7), grad=True)
-    weight = tensor(view(bench.tape.parameters["1.weight"]).T, grad=True)
-    biased = "1.bias" in bench.tape.parameters
-    bias = tensor(view(bench.tape.parameters["1.bias"]), grad=True) if biased else None
-    y = torch.nn.functional.linear(x, weight, bias)
-    close_forward(view(find("1.output"), 7), y)
-    y.backward(tensor(view(find("d1.output"), 7)))
-    close_backward(view(find("dfront.output"), 7), x.grad)
-    close_backward(view(find("d1.weight")).T, weight.grad)
-    if bias is not None:
-        close_backward(view(find("d1.bias")), bias.grad)
+def test_every_record_has_a_twin_or_a_sentence_why_there_is_none() -> None:
+    """A record that names PyTorch's class has the data of it; layers with parameters are among those compared."""
+    for record in (*layers_with_rows(), *loss_records().values(), *optimizer_records().values()):
+        assert record.twin is not None or " " in record.torch or not record.torch.isidentifier(), record.name
+    compared = {param.values[0].name for param in LAYERS}
+    assert {"linear", "conv1d", "conv2d", "conv_transpose2d", "batch_norm", "group_norm", "layer_norm"} <= compared
+    assert {"embedding", "rnn", "lstm", "gru", "multi_head_self_attention", "prelu", "max_pool2d"} <= compared
 
 
 # -- losses ------------------------------------------------------------------------------------------------------------
 
-Functional = Callable[[Any, Any, Mapping[str, Any]], Any]
-F: Any = torch.nn.functional
+LOSSES = [
+    pytest.param(record, case, id=f"{record.name}-{number}")
+    for record in loss_records().values()
+    if record.twin is not None
+    for number, case in enumerate(cases_of(record))
+    if record.twin.covers(record(**case.values).values, case.shape)
+]
 
 
-def smooth(t: Any, values: Mapping[str, Any]) -> Any:
-    """Binary targets moved towards one half; PyTorch leaves that to its caller."""
-    return t * (1 - values["label_smoothing"]) + 0.5 * values["label_smoothing"]
-
-
-def hinge(z: Any, t: Any, values: Mapping[str, Any]) -> Any:
-    """multi_margin_loss for several outputs; for one, the same rule on ±1 targets."""
-    if z.shape[-1] == 1:
-        return torch.clamp(values["margin"] - (2 * t - 1) * z.reshape(-1), min=0).mean()
-    return F.multi_margin_loss(z, t.long(), margin=values["margin"])
-
-
-LOSSES: dict[str, Functional] = {
-    "mse": lambda p, t, values: F.mse_loss(p, t),
-    "mae": lambda p, t, values: F.l1_loss(p, t),
-    "huber": lambda p, t, values: F.huber_loss(p, t, delta=values["delta"]),
-    "binary_cross_entropy": lambda p, t, values: F.binary_cross_entropy(p, smooth(t, values)),
-    "binary_cross_entropy_logits": lambda z, t, values: F.binary_cross_entropy_with_logits(z, smooth(t, values)),
-    "cross_entropy": lambda z, t, values: F.cross_entropy(z, t.long(), label_smoothing=values["label_smoothing"]),
-    "cross_entropy_probabilities": lambda p, t, values: F.nll_loss(p.log(), t.long()),
-    "hinge": hinge,
-}
-
-
-@pytest.mark.parametrize("record", [loss_records()[name] for name in LOSSES], ids=lambda record: record.name)
-def test_losses_agree(record: LossRecord) -> None:
+@pytest.mark.parametrize(("record", "case"), LOSSES)
+def test_losses_agree(record: LossRecord, case: Case) -> None:
     """Losses and their gradients are PyTorch's."""
-    for case in cases_of(record):
-        loss = record(**case.values)
-        front = layer_named("linear", case.shape[-1], name="front")
-        layers = (front, layer_named(record.ends)) if record.ends else (front,)
-        bench = Bench(Trial(layers, case.shape, 6), "float32", loss=loss, seed=4)
-        bench.run(bench.count("data", "forward", "loss", "backward"))
-        view, named = bench.machine.view, bench.tape.named
-        shape = (-1, case.shape[-1])
-        p = tensor(view(named["output"], 6).reshape(shape), grad=True)
-        t = view(named["target"], 6)
-        wanted = LOSSES[record.name](
-            p, tensor(t.reshape(shape if t.size == p.numel() and record.target != "labels" else -1)), loss.values
-        )
-        close_forward(view(named["loss"]), wanted.reshape(1))
-        wanted.backward()
-        gradient = next(row.writes[0] for row in bench.tape.train if row.phase == "backward")
-        close_backward(view(gradient, 6), p.grad)
+    loss, twin = record(**case.values), twin_of(record)
+    front = layer_named("linear", case.shape[-1], name="front")
+    layers = (front, layer_named(record.ends)) if record.ends else (front,)
+    bench = Bench(Trial(layers, case.shape, 6), "float32", loss=loss, seed=4)
+    bench.run(bench.count("data", "forward", "loss", "backward"))
+    view, named = bench.machine.view, bench.tape.named
+    shape = (-1, case.shape[-1])
+    prediction = tensor(view(named["output"], 6).reshape(shape), grad=True)
+    target = tensor(view(named["target"], 6).reshape(-1))
+    target = target.reshape(shape) if record.target != "labels" and target.numel() == prediction.numel() else target
+    call = attrgetter(twin.path)(torch)
+    wanted = call(*twin.loss_inputs(prediction, target, loss.values), **twin.arguments(loss.values, case.shape))
+    close_forward(view(named["loss"]), wanted.reshape(1))
+    wanted.backward()
+    gradient = next(row.writes[0] for row in bench.tape.train if row.phase == "backward")
+    close_backward(view(gradient, 6), prediction.grad)
 
 
 # -- optimizers --------------------------------------------------------------------------------------------------------
@@ -195,10 +161,9 @@ class Lion:
 
 def torch_optimizer(record: OptimizerRecord, parameters: list[Any], values: Mapping[str, Any]) -> Any:
     """PyTorch's optimizer with the same settings."""
-    given = dict(values)
-    for name, parts in record.pairs.items():
-        given[name] = tuple(given.pop(part) for part in parts)
-    return (getattr(torch.optim, record.torch, None) or Lion)(parameters, **given)
+    if record.twin is not None:
+        return called(record.twin, values, (), parameters)
+    return Lion(parameters, values["lr"], (values["beta1"], values["beta2"]), values["weight_decay"])
 
 
 OPTIMIZERS = [
@@ -219,7 +184,7 @@ def test_ten_steps_of_training_agree(record: OptimizerRecord, values: Mapping[st
     for _ in range(10):
         optimizer.zero_grad()
         hidden = torch.tanh(x @ twins["0.weight"] + twins["0.bias"])
-        F.cross_entropy(hidden @ twins["2.weight"] + twins["2.bias"], y).backward()
+        torch.nn.functional.cross_entropy(hidden @ twins["2.weight"] + twins["2.bias"], y).backward()
         optimizer.step()
     assert bench.machine.advance(10) == 10
     for name, slot in parameters.items():
@@ -245,14 +210,11 @@ def trained_bench(record: OptimizerRecord, values: Mapping[str, Any]) -> Bench:
 
 @pytest.mark.parametrize("record", optimizer_records().values(), ids=lambda record: record.name)
 def test_arguments_and_defaults_are_pytorchs(record: OptimizerRecord) -> None:
-    """Every setting has PyTorch's name and default, and the learning rate comes first."""
-    if not hasattr(torch.optim, record.torch):
+    """Every setting has PyTorch's name and default."""
+    if record.twin is None:
         return
-    known = inspect.signature(getattr(torch.optim, record.torch)).parameters
-    ours = dict(record().values)
-    for name, parts in record.pairs.items():
-        ours[name] = tuple(ours.pop(part) for part in parts)
-    for name, value in ours.items():
+    known = inspect.signature(attrgetter(record.twin.path)(torch)).parameters
+    for name, value in record.twin.arguments(record().values, ()).items():
         assert known[name].default == value, name
 
 

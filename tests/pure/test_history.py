@@ -123,9 +123,9 @@ def test_steps_may_not_go_back_unnoticed() -> None:
     """A step before the newest one, or unequal lengths, are refused."""
     curve = Curve()
     curve.add(5, 1.0)
-    with pytest.raises(ValueError, match="back in time"):
+    with pytest.raises(InputError, match="back in time"):
         curve.add(4, 1.0)
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(InputError, match="one length"):
         curve.extend([6, 7], [1.0])
 
 
@@ -180,7 +180,7 @@ def test_arrays_that_describe_no_curve_are_refused(name: str, array: np.ndarray 
 
 def test_capacity_must_be_even() -> None:
     """Buckets merge in pairs, so an odd capacity is refused."""
-    with pytest.raises(ValueError, match="even"):
+    with pytest.raises(InputError, match="even"):
         Curve(7)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.session import load, save, summarize, take_lock
+from nnplay.session import Moved, load, save, summarize, take_lock
 from nnplay.session import lock as lock_module
 from nnplay.session.files import Folder
 
@@ -121,10 +121,24 @@ def test_a_lock_given_back_leaves_no_trace(folder: Path) -> None:
 
 
 def test_the_lock_of_another_folder_is_refused(folder: Path, tmp_path: Path) -> None:
-    """A lock protects the folder that it was taken for and no other."""
+    """A lock protects the folder that it was taken for and no other, and a save with it makes no folder."""
     save(tmp_path / "b.nnplay", {}, {})
-    with take_lock(folder) as lock, pytest.raises(ValueError, match="not that of"):
-        save(tmp_path / "b.nnplay", {}, {}, lock=lock)
+    for name in ("b.nnplay", "none.nnplay"):
+        with take_lock(folder) as lock, pytest.raises(Moved, match="renamed, deleted or replaced"):
+            save(tmp_path / name, {}, {}, lock=lock)
+    assert not (tmp_path / "none.nnplay").exists()
+
+
+def test_releasing_leaves_the_lock_of_the_next_one(folder: Path) -> None:
+    """After the lock file was deleted and another one opened the session, giving back changes nothing there."""
+    first = take_lock(folder)
+    assert first.intact
+    (folder / "session.lock").unlink()
+    assert not first.intact
+    with take_lock(folder) as second:
+        first.release()
+        assert second.intact
+        assert not take_lock(folder).held
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff", b"[]", b'{"pid": -4}', b'{"pid": 1e999}', b"[" * 4096])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -166,3 +168,118 @@ def test_every_flipped_bit_and_cut_of_a_packed_session_is_an_error_or_changes_no
         (tmp_path / "b.zip").write_bytes(whole[:length])
         with pytest.raises(InputError):
             load(tmp_path / "b.zip")
+
+
+class Opened(Exception):
+    """The zip's directory was handed to the parser."""
+
+
+@pytest.fixture
+def unparsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever parses a zip from here on ends the test."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Opened
+
+    monkeypatch.setattr(zipfile.ZipFile, "_RealGetContents", refuse)
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A zip with more members than the fields of its last record can count, so that 64-bit records say how many."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(2**16 + 1):
+            archive.writestr(f"state-{number:08d}.safetensors", b"")
+    return buffer.getvalue()
+
+
+def counted_few(data: bytes) -> bytes:
+    """The same zip, whose last record claims one member and leaves the truth to the 64-bit records."""
+    return data[:-14] + struct.pack("<2H2LH", 1, 1, 46, 0, 0)
+
+
+@pytest.mark.parametrize("lie", [False, True], ids=["as it is", "counted few"])
+def test_a_zip_with_64_bit_records_is_refused_unparsed(
+    crowded: bytes, tmp_path: Path, unparsed: None, lie: bool
+) -> None:
+    """Records that name any number of members beside the last one are refused before the directory is parsed."""
+    (tmp_path / "a.zip").write_bytes(counted_few(crowded) if lie else crowded)
+    with pytest.raises(InputError, match="64-bit extension"):
+        load(tmp_path / "a.zip")
+
+
+def ending(packed: bytes, **changes: int) -> bytes:
+    """A packed session with other numbers in its last record."""
+    names = ("mark", "disk", "first_disk", "here", "members", "length", "begins", "comment")
+    record = dict(zip(names, struct.unpack("<4s4H2LH", packed[-22:]), strict=True))
+    return packed[:-22] + struct.pack("<4s4H2LH", *{**record, **changes}.values())
+
+
+ENDINGS = {
+    "a comment": lambda packed: ending(packed, comment=9) + b"x" * 9,
+    "a comment that is a last record": lambda packed: ending(packed, comment=22) + packed[-22:],
+    "two last records": lambda packed: packed + packed[-22:],
+    "bytes before the first member": lambda packed: b"x" * 100 + packed,
+    "another disk": lambda packed: ending(packed, disk=1),
+    "more members in all than here": lambda packed: ending(packed, members=3),
+    "a directory beyond the end": lambda packed: ending(packed, begins=2**32 - 1),
+    "a directory of 4 GiB": lambda packed: ending(packed, length=2**32 - 1),
+    "no number at all": lambda packed: ending(packed, here=65535, members=65535, length=2**32 - 1, begins=2**32 - 1),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_last_record_that_lies_is_refused_unparsed(folder: Path, tmp_path: Path, name: str, unparsed: None) -> None:
+    """A comment, a second last record, or counts and places that do not fit the file: refused before it is parsed."""
+    data = packed_bytes(folder, tmp_path)
+    (tmp_path / "b.zip").write_bytes(ENDINGS[name](data))
+    with pytest.raises(InputError):
+        load(tmp_path / "b.zip")
+
+
+def packed_bytes(folder: Path, tmp_path: Path) -> bytes:
+    pack(folder, tmp_path / "a.zip", overwrite=True)
+    return (tmp_path / "a.zip").read_bytes()
+
+
+def entries(packed: bytes) -> list[int]:
+    """Where the entries of the directory begin."""
+    mark = b"PK\x01\x02"
+    return [at for at in range(len(packed)) if packed.startswith(mark, at)]
+
+
+@pytest.mark.parametrize("begins", [0, 1, 2**31, 2**32 - 1], ids=["the first", "inside", "beyond", "far beyond"])
+def test_members_that_overlap_are_refused(folder: Path, tmp_path: Path, begins: int) -> None:
+    """A member that lies where another one does, or beyond the end, is refused by its place alone."""
+    data = bytearray(packed_bytes(folder, tmp_path))
+    at = entries(bytes(data))[1]
+    data[at + 42 : at + 46] = struct.pack("<L", begins)
+    (tmp_path / "b.zip").write_bytes(data)
+    with pytest.raises(InputError, match="overlaps another one"):
+        load(tmp_path / "b.zip")
+
+
+def test_a_directory_with_more_entries_than_are_counted_is_refused(folder: Path, tmp_path: Path) -> None:
+    """What the last record counts and what the directory holds must be the same."""
+    data = packed_bytes(folder, tmp_path)
+    (tmp_path / "b.zip").write_bytes(ending(data, here=1, members=1))
+    with pytest.raises(InputError, match="2 members instead of 1"):
+        load(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize("size", [2**20, 2**32 - 2**21])
+def test_a_large_file_that_is_no_packed_session_is_not_read(tmp_path: Path, size: int) -> None:
+    """Whatever the size of a file, its end alone is read to see that it is none."""
+    with open(tmp_path / "a.zip", "wb") as file:
+        file.truncate(size)
+        file.seek(0, os.SEEK_END)
+        file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 9, 9, 17 * 512, size - 17 * 512, 0))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="not a zip file"):
+            load(tmp_path / "a.zip")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**18

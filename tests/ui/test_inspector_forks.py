@@ -76,7 +76,7 @@ async def test_a_fork_is_stopped_and_let_go() -> None:
     """`X` stops a fork on its way and keeps its curve so far; pressed again it lets it go."""
     async with inspecting() as visit:
         await visit.press("home")
-        visit.screen.inspecting.worker.timeline.latest = 10**8  # type: ignore[union-attr]
+        visit.screen.inspecting.requests.worker.timeline.latest = 10**8  # type: ignore[union-attr]
         await visit.pilot.press("F")
         await visit.type("lr 0.5")
         await visit.until(lambda: "X stops it" in visit.screen.query_one(Said).text)

@@ -50,7 +50,7 @@ class Visit:
     async def settled(self) -> None:
         """Waits until the newest question has been answered."""
         await self.pilot.pause()
-        await self.until(lambda: self.view.ticket == self.screen.inspecting._newest)
+        await self.until(lambda: self.view.ticket == self.screen.inspecting.requests.newest)
 
     async def press(self, *keys: str) -> View:
         """Presses keys, one after the other, each answered."""

@@ -13,6 +13,7 @@ from platformdirs import user_state_path
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.fields import integer
+from nnplay.system import ctrl_c
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
@@ -42,11 +43,17 @@ def run(words: Sequence[str]) -> int:
     from nnplay.cli.parser import Parser
     from nnplay.cli.run_flags import add_run_flags, run_config, run_table
     from nnplay.cli.source import base_table
+    from nnplay.data.catalogue import name_sources
     from nnplay.run.playground import PlaygroundBackend
 
     parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
-    add("--data", dest="source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
+    add(
+        "--data",
+        dest="source",
+        metavar="DATA",
+        help=f"a data set, {name_sources()}, or a TOML file that describes a run",
+    )
     add("--ascii", action="store_true", help="draw with plain characters only")
     add("--light", action="store_true", help="colours for a light background")
     add("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
@@ -93,7 +100,7 @@ def _show(make: Callable[[], PlaygroundBackend], drawing: Drawing) -> int:
 
     keymap.load(keymap.path())  # what is wrong with it is said before the screen changes
     _tell_of_recovered()
-    with Opening(ascii_only=drawing.ascii, light=drawing.light) as opening:
+    with Opening(ascii_only=drawing.ascii, light=drawing.light) as opening, ctrl_c.restoring(opening.abandon):
         made = make()
         from nnplay.tui import run as screen
 
@@ -114,10 +121,10 @@ def _tell_of_recovered() -> None:
     with contextlib.suppress(OSError):
         if not any(folder.iterdir()):
             return
-        from nnplay.run.recent import recovered
+        from nnplay.run.recent import older_recovered, recovered
 
-        if held := recovered():
-            number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
+        if held := len(recovered()) + older_recovered():
+            number = "a run was" if held == 1 else f"{held:,} runs were"
             print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
 
 

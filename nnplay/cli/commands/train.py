@@ -14,11 +14,12 @@ from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
+from nnplay.data.catalogue import name_sources
 from nnplay.errors import DivergedError, InputError
 from nnplay.run.autosave import Unattended
 from nnplay.run.saved_run import refuse_taken
 from nnplay.run.session import Session
-from nnplay.text import clean
+from nnplay.system.paths import shown
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -45,15 +46,16 @@ def run(words: Sequence[str]) -> int:
     """Trains."""
     options = _options(words)
     watching = watcher(silent=options.json)
-    with Interrupt() as interrupt, contextlib.ExitStack() as open_session:
+    with contextlib.ExitStack() as until_done:
         try:
-            session = _session(options, watching)
+            session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
         finally:
             watching.close()
-        open_session.callback(session.close)
+        until_done.callback(session.close)
+        interrupt = until_done.enter_context(Interrupt())
         config, trainer = session.config, session.trainer
-        for warning in session.warnings:
-            print(f"nnplay: warning: {warning}", file=sys.stderr)
+        _warn(session.warnings)
+        known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
         with Ending() as ending, Unattended(session.captured, _tell) as recovery:
@@ -67,6 +69,7 @@ def run(words: Sequence[str]) -> int:
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
                 session.save(options.save or None)
+                _warn(session.warnings[known:])
             elif ending.status:
                 recovery.keep()
             if ending.status:
@@ -75,7 +78,7 @@ def run(words: Sequence[str]) -> int:
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if session.path is not None:
-        _say_where(clean(str(session.path)), given_up, silent=options.json)
+        _say_where(shown(session.path), given_up, silent=options.json)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0
@@ -83,7 +86,7 @@ def run(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
@@ -146,6 +149,11 @@ def _train(
     finally:
         watching.close()
     return None
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _tell(f"warning: {warning}")
 
 
 def _tell(words: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import watcher
+from nnplay.text import clean
 
 if TYPE_CHECKING:
     from nnplay.kernels.compile.jit import Kernel
@@ -21,7 +22,8 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("warmup", ABOUT)
     parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="type of all numbers")
     options = parser.read(words)
-    from nnplay.kernels.compile import cache, library
+    from nnplay.kernels.compile import library
+    from nnplay.system.private_folder import cache_folder
 
     watching = watcher(silent=False)
     began = time.monotonic()
@@ -29,7 +31,10 @@ def run(words: Sequence[str]) -> int:
         count = library.compile_missing(_every_kernel(), options.real, watching.compiling)
     finally:
         watching.close()
-    where = cache.folder()
+    where = clean(str(cache_folder("kernels")), limit=4096)
+    if not library.kept():
+        print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, but not all could be kept in {where}")
+        return 1
     if count:
         print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, kept in {where}")
     else:

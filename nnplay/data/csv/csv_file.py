@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal
 
+from nnplay.arguments import kind_of, words
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.table import table_dataset
 from nnplay.data.csv.text.records import field_limit
@@ -55,10 +56,11 @@ def read_csv(
     Raises:
         InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
     """
+    kind_of(path, (str, os.PathLike), "path", "read_csv", "give the name of a file")
     file_name = PurePath(path).name
     where = clean(file_name)
     options = CsvOptions(
-        target if target is None or isinstance(target, str) else ",".join(target),
+        target if target is None or isinstance(target, str) else ",".join(words(target, f"{where}, target")),
         delimiter,
         decimal,
         missing,
@@ -67,8 +69,8 @@ def read_csv(
         encoding,
         header,
         task,
-        dict(kinds or {}),
-    ).checked(where)
+        {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
+    ).validate(where)
     limit = memory_budget() // _GROWTH
     with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():
         text = read_table_text(file, options, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from nnplay.arguments import kind_of, same_word
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean
 
@@ -34,18 +35,21 @@ class CsvOptions:
     task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def checked(self, where: str) -> CsvOptions:
+    def validate(self, where: str) -> CsvOptions:
         """The same, with the delimiter as one character (or "auto").
 
         Raises:
             InputError: an option has no such choice, or two of them exclude each other.
         """
+        for option in (*_CHOICES, "delimiter", "encoding"):
+            kind_of(getattr(self, option), str, "text", f"{where}, {option}")
+        kind_of(self.skip_bad_rows, bool, "yes or no", f"{where}, skip_bad_rows", "give True or False")
         for option, known in _CHOICES.items():
             if (value := getattr(self, option)) not in known:
                 raise unknown(f"choice for {option}", str(value), known, where=where)
         for column, kind in self.kinds.items():
-            if kind not in _KINDS:
-                raise unknown("kind", str(kind), _KINDS, where=f"{where}, column '{clean(str(column))}'")
+            if not same_word(kind, _KINDS):
+                raise unknown("kind", kind, _KINDS, where=f"{where}, column '{clean(column)}'")
         delimiter = _TABS.get(self.delimiter, self.delimiter)
         if delimiter != "auto" and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
             raise InputError(

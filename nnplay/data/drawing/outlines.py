@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.made_cache import Arrays
+from nnplay import exact
+from nnplay.data.generated_cache import Arrays
 
 Array = NDArray[np.float32]
 
@@ -20,7 +21,7 @@ def _polygon(corners: list[tuple[float, float]]) -> NDArray[np.float64]:
     """Distance from the centre to the border in each direction; the border is seen whole from the centre."""
     points = np.array(corners)
     radius = np.zeros(_ANGLES)
-    ahead = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
+    ahead = np.stack([exact.cos(_TURN), exact.sin(_TURN)], axis=1)
     for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
         side = b - a
         cross = ahead[:, 0] * side[1] - ahead[:, 1] * side[0]
@@ -35,7 +36,8 @@ def _wheel(corners: int, inner: float) -> list[tuple[float, float]]:
     """Corners of a regular polygon, with a dent to `inner` between each two."""
     radii = [1.0, inner] * corners
     angles = np.arange(2 * corners) * np.pi / corners
-    return [(r * float(np.cos(angle)), r * float(np.sin(angle))) for r, angle in zip(radii, angles, strict=True)]
+    across, up = exact.cos(angles), exact.sin(angles)
+    return [(r * float(x), r * float(y)) for r, x, y in zip(radii, across, up, strict=True)]
 
 
 _T: Final = 0.36
@@ -114,11 +116,11 @@ def _cover(scene: Scene, labels: NDArray[np.int64], rng: np.random.Generator) ->
     grid = np.arange(scene.size, dtype=np.float32)
     x = (grid[None, None, :] - centre[0, :, None, None]).astype(np.float32)
     y = (grid[None, :, None] - centre[1, :, None, None]).astype(np.float32)
-    angle = np.arctan2(y, x) + rng.uniform(0, 2 * np.pi, (n, 1, 1)).astype(np.float32)
+    angle = exact.arctan2(y, x).astype(np.float32) + rng.uniform(0, 2 * np.pi, (n, 1, 1)).astype(np.float32)
     place = (angle * np.float32(_ANGLES / (2 * np.pi))).astype(np.int32) % _ANGLES
     radii = np.stack([RADII[name] for name in scene.shapes]).astype(np.float32)
     border = radii[labels[:, None, None], place] * reach[:, None, None].astype(np.float32)
-    return np.asarray(np.clip(border - np.hypot(x, y) + 0.5, 0, 1), dtype=np.float32)
+    return np.asarray(np.clip(border - np.sqrt(x * x + y * y) + 0.5, 0, 1), dtype=np.float32)
 
 
 def _colour(scene: Scene, pictures: Array, rng: np.random.Generator) -> Array:

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
+
 Array = NDArray[np.float32]
 
 #: Places at which the pen is drawn, for each glyph; together they leave no gaps at 28 pixels.
@@ -41,10 +43,10 @@ def read_glyph(text: str) -> Glyph:
     names = list(dict.fromkeys(name for _, stroke in strokes for name in stroke))
     points = np.array([name.split(",") for name in names], dtype=np.float64)
     fine = [_weights(kind, [names.index(name) for name in stroke], len(names)) for kind, stroke in strokes]
-    lengths = [float(np.hypot(*np.diff(weights @ points, axis=0).T).sum()) for weights in fine]
+    lengths = [float(exact.hypot(*np.diff(exact.product(weights, points), axis=0).T).sum()) for weights in fine]
     counts = [max(2, round(DOTS * length / sum(lengths))) for length in lengths]
     counts[-1] += DOTS - sum(counts)
-    spaced = [_evenly(weights, points, count) for weights, count in zip(fine, counts, strict=True)]
+    spaced = [_space_evenly(weights, points, count) for weights, count in zip(fine, counts, strict=True)]
     lift = np.concatenate([np.arange(1, count + 1) < count for count in counts])
     return Glyph(points.astype(np.float32), np.concatenate(spaced).astype(np.float32), lift.astype(np.float32))
 
@@ -67,8 +69,8 @@ def _weights(kind: str, stroke: list[int], count: int) -> NDArray[np.float64]:
     return np.concatenate([*rows, np.eye(count)[[stroke[-1]]]])
 
 
-def _evenly(weights: NDArray[np.float64], points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(weights @ points, axis=0).T))])
+def _space_evenly(weights: NDArray[np.float64], points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    way = np.concatenate([[0.0], np.cumsum(exact.hypot(*np.diff(exact.product(weights, points), axis=0).T))])
     wanted = np.linspace(0.0, way[-1], count)
     return np.stack([np.interp(wanted, way, column) for column in weights.T], axis=1)
 
@@ -80,33 +82,39 @@ def write(glyph: Glyph, count: int, distortion: float, rng: np.random.Generator)
         Places of the pen in pixels (count, DOTS, 2), and the length of the way to the next place (count, DOTS).
     """
     moved = glyph.points + 2.6 * distortion * rng.standard_normal((count, *glyph.points.shape), dtype=np.float32)
-    places = glyph.dots @ (moved - 50)
-    places = _bent(places, distortion, rng)
-    places = places @ _slants(count, distortion, rng) * np.float32(SCALE)
+    places = exact.product(glyph.dots, moved - 50)
+    places = _bend(places, distortion, rng)
+    places = exact.product(places, _draw_slants(count, distortion, rng)) * np.float32(SCALE)
     places += PIXELS / 2 - 0.5 + 0.9 * distortion * rng.standard_normal((count, 1, 2), dtype=np.float32)
     way = np.zeros(places.shape[:2], dtype=np.float32)
-    way[:, :-1] = np.hypot(*np.moveaxis(np.diff(places, axis=1), 2, 0))
+    way[:, :-1] = exact.hypot(*np.moveaxis(np.diff(places, axis=1), 2, 0))
     return places, way * glyph.lift
 
 
-def _bent(places: Array, distortion: float, rng: np.random.Generator) -> Array:
+def _bend(places: Array, distortion: float, rng: np.random.Generator) -> Array:
     """An elastic sheet under the pen: two waves of random direction, length and phase move every place."""
     count = len(places)
     for _ in range(2):
         wave = rng.normal(0, 0.05, (count, 2, 2)).astype(np.float32)
         phase = rng.uniform(0, 2 * np.pi, (count, 1, 2)).astype(np.float32)
-        places = places + np.float32(3.0 * distortion) * np.sin(places @ wave + phase)
+        bend = exact.sin(exact.product(places, wave) + phase).astype(np.float32)
+        places = places + np.float32(3.0 * distortion) * bend
     return places
 
 
-def _slants(count: int, distortion: float, rng: np.random.Generator) -> Array:
+def _draw_slants(count: int, distortion: float, rng: np.random.Generator) -> Array:
     """Random turns, slants and sizes as matrices (count, 2, 2) for rows of places."""
     angle = np.deg2rad(9.0) * distortion * rng.standard_normal(count)
     slant = -0.18 * distortion * rng.standard_normal(count)
     width, height = 1 + distortion * rng.uniform(-0.22, 0.12, (2, count))
-    turn = np.stack([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)], axis=1).reshape(-1, 2, 2)
+    turn = np.stack([exact.cos(angle), exact.sin(angle), -exact.sin(angle), exact.cos(angle)], axis=1).reshape(-1, 2, 2)
     shape = np.stack([width, 0 * slant, slant * height, height], axis=1).reshape(-1, 2, 2)
-    return np.asarray(shape @ turn, dtype=np.float32)
+    return exact.product(shape, turn).astype(np.float32)
+
+
+def _bell(x: Array) -> Array:
+    """exp(-x²)."""
+    return exact.exp(-x * x).astype(np.float32)
 
 
 def ink(places: Array, way: Array, thickness: Array) -> Array:
@@ -117,8 +125,8 @@ def ink(places: Array, way: Array, thickness: Array) -> Array:
     """
     grid = np.arange(PIXELS, dtype=np.float32)
     sharp = (1 / (np.sqrt(2) * thickness))[:, None, None]
-    across = np.exp(-(((places[:, :, :1] - grid) * sharp) ** 2))
-    down = np.exp(-(((places[:, :, 1:] - grid) * sharp) ** 2))
+    across = _bell((places[:, :, :1] - grid) * sharp)
+    down = _bell((places[:, :, 1:] - grid) * sharp)
     down *= (way / (np.float32(np.sqrt(2 * np.pi)) * thickness[:, None]))[:, :, None]
-    dark = np.swapaxes(down, 1, 2) @ across
+    dark = exact.product(np.swapaxes(down, 1, 2), across)
     return np.asarray(np.clip((dark - 0.25) / 0.45, 0.0, 1.0))

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
+from nnplay.data.continuation import Continuation
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
-from nnplay.data.sequel import Sequel
 from nnplay.fields import integer
 
 FIELDS = (
@@ -22,7 +23,7 @@ FIELDS = (
     integer("ahead", 1, "steps from the last value seen to the one wanted", low=1, high=1000),
 )
 
-_SEQUEL = 48
+_CONTINUATION = 48
 """Steps behind a window that are known for comparison, at the most."""
 
 
@@ -34,20 +35,20 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
         pace = 2 * np.pi / rng.uniform(8, 40, shape)
         height, phase = rng.uniform(0.3, 1.0, shape) / waves, rng.uniform(0, 2 * np.pi, shape)
         at = np.append(np.arange(window), window - 1 + ahead)
-        values = (height * np.sin(pace * at + phase)).sum(axis=1)
+        values = (height * exact.sin(pace * at + phase)).sum(axis=1)
         values += noise * rng.standard_normal(values.shape)
-        behind = window + np.arange(max(ahead, min(window, _SEQUEL)))
-        sequel = (height * np.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
-        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "sequel": sequel}
+        behind = window + np.arange(max(ahead, min(window, _CONTINUATION)))
+        continuation = (height * exact.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
+        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "continuation": continuation}
 
-    made = in_blocks(samples, seed, "windows", block)
+    rows = in_blocks(samples, seed, "windows", block)
     return Dataset(
-        made["x"],
-        made["y"],
+        rows["x"],
+        rows["y"],
         name="sine_forecast",
         target_names=("next value",),
         task="regression",
-        sequel=Sequel(made["sequel"], ahead),
+        continuation=Continuation(rows["continuation"], ahead),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
@@ -32,8 +33,8 @@ def make(samples: int, noise: float, seed: int, length: int, kinds: int) -> Data
         waves += noise * rng.standard_normal(waves.shape)
         return {"x": waves[:, :, None].astype(np.float32), "y": labels}
 
-    made = in_blocks(samples, seed, "sounds", block)
-    return Dataset(made["x"], made["y"], name="sounds", class_names=KINDS[:kinds])
+    rows = in_blocks(samples, seed, "sounds", block)
+    return Dataset(rows["x"], rows["y"], name="sounds", class_names=KINDS[:kinds])
 
 
 def _waves(labels: NDArray[np.int64], length: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -43,9 +44,9 @@ def _waves(labels: NDArray[np.int64], length: int, rng: np.random.Generator) -> 
     pitch = rng.uniform(0.02, 0.2, (n, 1)) * length
     bend = np.select([labels == 1, labels == 2], [0.5, -0.25], 0.0)[:, None] * pitch
     phase = rng.uniform(0, 2 * np.pi, (n, 1))
-    tone = np.sin(2 * np.pi * (pitch * t + bend * t**2) + phase)
+    tone = exact.sin(2 * np.pi * (pitch * t + bend * t**2) + phase)
     apart = rng.uniform(2, 5, (n, 1))
-    beat = (tone + np.sin(2 * np.pi * (pitch + apart) * t + phase)) / 2
+    beat = (tone + exact.sin(2 * np.pi * (pitch + apart) * t + phase)) / 2
     hiss = np.clip(rng.standard_normal((n, length)) / 2, -1, 1)
     return np.asarray(np.select([(labels == 3)[:, None], (labels == 4)[:, None]], [beat, hiss], tone))
 

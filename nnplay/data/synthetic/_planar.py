@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.features import expand, read_features
 from nnplay.fields import integer, number, text
@@ -40,10 +41,10 @@ def balanced_labels(samples: int, classes: int) -> NDArray[np.int64]:
 
 def polar(radius: Array, angle: Array) -> Array:
     """Points (N, 2) at `radius` and `angle`, which is measured from the vertical axis as Playground does."""
-    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+    return np.stack([radius * exact.sin(angle), radius * exact.cos(angle)], axis=1)
 
 
-def classified(name: str, points: Array, labels: NDArray[Any], features: str, classes: tuple[str, ...]) -> Dataset:
+def make_classes(name: str, points: Array, labels: NDArray[Any], features: str, classes: tuple[str, ...]) -> Dataset:
     """Points (N, 2) and labels (N,) as a data set with the wanted derived features."""
     names = read_features(features)
     raw = np.ascontiguousarray(points, dtype=np.float32)
@@ -53,7 +54,7 @@ def classified(name: str, points: Array, labels: NDArray[Any], features: str, cl
     )
 
 
-def measured(name: str, points: Array, heights: Array, features: str) -> Dataset:
+def make_heights(name: str, points: Array, heights: Array, features: str) -> Dataset:
     """Points (N, 2) and the height to learn at each (N,) as a data set with the wanted derived features."""
     names = read_features(features)
     raw = np.ascontiguousarray(points, dtype=np.float32)
@@ -61,7 +62,7 @@ def measured(name: str, points: Array, heights: Array, features: str) -> Dataset
     return Dataset(x, heights, name=name, feature_names=names, features=names, raw=raw, task="regression")
 
 
-def curve(name: str, x: Array, y: Array) -> Dataset:
+def make_curve(name: str, x: Array, y: Array) -> Dataset:
     """A function of one input: x (N,) and y (N,)."""
     raw = np.ascontiguousarray(x[:, None], dtype=np.float32)
     return Dataset(raw, y, name=name, feature_names=("x1",), raw=raw, task="regression")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
 from nnplay.data.synthetic._planar import (
@@ -11,8 +12,8 @@ from nnplay.data.synthetic._planar import (
     PLAYGROUND,
     RADIUS,
     balanced_labels,
-    classified,
     generator,
+    make_classes,
     polar,
 )
 
@@ -24,8 +25,8 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     radius = np.where(outer, rng.uniform(0.7 * RADIUS, RADIUS, samples), rng.uniform(0, 0.5 * RADIUS, samples))
     points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
     disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
-    labels = np.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
-    return classified("circle", points, labels, features, ("outside", "inside"))
+    labels = exact.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
+    return make_classes("circle", points, labels, features, ("outside", "inside"))
 
 
 RECORD = DatasetRecord(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, balanced_labels, classified, generator
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, balanced_labels, generator, make_classes
 
 SIZE = 3.5
 
@@ -16,11 +17,11 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     rng = generator(seed)
     labels = balanced_labels(samples, 2)
     angle = rng.uniform(0, np.pi, samples)
-    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
+    upper = np.stack([exact.cos(angle), exact.sin(angle)], axis=1)
+    lower = np.stack([1 - exact.cos(angle), 0.5 - exact.sin(angle)], axis=1)
     shape = np.where(labels[:, None] == 1, lower, upper) - (0.5, 0.25)
     points = SIZE * (shape + noise * rng.standard_normal((samples, 2)))
-    return classified("moons", points, labels, features, ("upper", "lower"))
+    return make_classes("moons", points, labels, features, ("upper", "lower"))
 
 
 RECORD = DatasetRecord(

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, generator, make_curve
 from nnplay.fields import integer
 
 
@@ -14,8 +14,10 @@ def make(samples: int, noise: float, seed: int, degree: int) -> Dataset:
     """The Chebyshev polynomial of `degree` over x1 in ±6, which stays within ±1; noise is the deviation of y."""
     rng = generator(seed)
     x = rng.uniform(*PLANE, samples)
-    y = np.cos(degree * np.arccos(x / PLANE[1]))
-    return curve("polynomial", x, y + noise * rng.standard_normal(samples))
+    before, y = np.ones(samples), x / PLANE[1]
+    for _ in range(degree - 1):
+        before, y = y, 2 * (x / PLANE[1]) * y - before
+    return make_curve("polynomial", x, y + noise * rng.standard_normal(samples))
 
 
 RECORD = DatasetRecord(

@@ -1,65 +1,30 @@
-"""The kernel cache: object code in a folder that only this user can write, named by a digest of its sources."""
+"""Where the object code of a kernel is kept: in a folder named by a digest of all that the code depends on."""
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
-import os
 import re
-import shutil
-import stat
-import tempfile
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
-from nnplay.kernels.compile.compiler import file_of
+from nnplay.kernels.compile import processor
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.private_folder import make_private
+from nnplay.system.private_folder import cache_folder
 
 
 def object_path(kernel: Kernel, dtype: str) -> Path:
     """Where the object code of `kernel` for numbers of type `dtype` is, or will be once compiled."""
-    return folder() / digest(kernel.module, kernel.function.__module__, dtype) / file_of(kernel.name)
+    return cache_folder("kernels") / digest(kernel.module, kernel.function.__module__, dtype) / file_of(kernel.name)
 
 
-@functools.cache
-def folder() -> Path:
-    """The cache folder, made on first use: private to the user, or a fresh temporary one if that cannot be had.
-
-    `NNPLAY_CACHE_DIR` names another place. A folder that others own or may write to is never used: object code in it
-    would run with this user's rights.
-    """
-    wanted = os.environ.get("NNPLAY_CACHE_DIR") or platformdirs.user_cache_dir("nnplay", appauthor=False)
-    path = Path(wanted) / "kernels"
-    try:
-        make_private(path)
-        if is_private(path) and os.access(path, os.W_OK):
-            return path
-    except OSError as error:
-        del error  # no place to write: the temporary folder below serves this process
-    temporary = tempfile.mkdtemp(prefix="nnplay-kernels-")
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    return Path(temporary)
-
-
-def is_private(path: Path) -> bool:
-    """Whether only this user (or root) can change `path` and the folders above it."""
-    for place in (path, *path.parents):
-        info = place.lstat()
-        if stat.S_ISLNK(info.st_mode) and place == path:
-            return False
-        if info.st_uid not in (os.getuid(), 0):
-            return False
-        others_write = info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if others_write and (place == path or not info.st_mode & stat.S_ISVTX):
-            return False
-    return True
+def file_of(name: str) -> str:
+    """File name of a kernel's object code inside its cache folder."""
+    return name.replace(":", "-").replace("<locals>.", "") + ".o"
 
 
 @functools.cache
@@ -71,10 +36,9 @@ def digest(module: str, template: str, dtype: str) -> str:
         template: the module that its loop is written in; elementwise layers share one.
         dtype: "float32" or "float64".
     """
-    import llvmlite.binding as llvm
-
-    text = [dtype, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    text = [dtype, processor.name(), processor.features()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
+    text += [sys.implementation.cache_tag or ""]  # Numba reads its bytecode
     hashed = hashlib.sha256("\n".join(text).encode())
     for name in sorted(_closure((module, template, *_ALWAYS))):
         hashed.update(_source(name))
@@ -86,7 +50,10 @@ _ALWAYS: Final = (
     "nnplay.kernels.abi",
     "nnplay.kernels.compile.compiler",
     "nnplay.kernels.compile.intrinsics",
+    "nnplay.kernels.compile.isolated",
     "nnplay.kernels.compile.jit",
+    "nnplay.kernels.compile.processor",
+    "nnplay.kernels.compile.strict",
 )
 _IMPORT: Final = re.compile(r"^\s*(?:from|import) (nnplay[\w.]*)(?: import (\([^)]*\)|[^\n]*))?", re.MULTILINE)
 

@@ -1,19 +1,19 @@
-"""The compiling process: turns kernels into object code. Its arguments are `FOLDER=NAME,NAME…`.
+"""The compiling process: turns kernels into object code, which it writes for the program. `isolated` starts it.
 
-For each name it writes one object file (under a temporary name first) and prints the name: the parent's progress. The
-object holds one function, `kernel`, without any reference to Python: kernels cannot raise.
+Each object follows a line `kernel NAME SIZE`; a line `error …` is the last. An object holds one function, `kernel`,
+without any reference to Python: kernels cannot raise. No file is written here, so that a kill leaves none behind.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-import sys
 import threading
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from nnplay.kernels.compile.jit import COMPILING, KERNELS, Kernel, argument_types, options, with_typed_literals
+from nnplay.kernels.compile import processor
+from nnplay.kernels.compile.jit import KERNELS, Kernel, argument_types, options, with_typed_literals
+from nnplay.kernels.compile.strict import inexact
 
 
 def compile_kernel(kernel: Kernel) -> bytes:
@@ -48,7 +48,7 @@ def _entry(compiled: Any, signature: Any) -> str:
 def _emit(entry: str, body: Any) -> bytes:
     import llvmlite.binding as llvm
 
-    machine = target_machine()
+    machine = processor.target_machine()
     module = llvm.parse_assembly(entry)
     module.link_in(body.clone())
     for item in [*module.functions, *module.global_variables]:
@@ -57,51 +57,25 @@ def _emit(entry: str, body: Any) -> bytes:
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     passes = llvm.create_pass_builder(machine, tuning).getModulePassManager()
     passes.run(module, llvm.create_pass_builder(machine, tuning))
+    wrong = inexact(str(module))
+    if wrong:
+        raise ValueError(f"other processors could get other bits from {', '.join(wrong)}")
     return bytes(machine.emit_object(module))
 
 
-def target_machine() -> Any:
-    """LLVM's description of this machine, for position-independent code."""
-    import llvmlite.binding as llvm
-
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=processor_features(),
-        opt=3,
-        reloc="pic",
-        codemodel="small",
-    )
-
-
-def processor_features() -> str:
-    """What this machine's processor can do, for LLVM; loops use its widest vectors, which is a quarter faster."""
-    import llvmlite.binding as llvm
-
-    features = str(llvm.get_host_cpu_features().flatten())
-    return f"{features},-prefer-256-bit" if "+avx512f" in features else features
-
-
-def file_of(name: str) -> str:
-    """File name of a kernel's object code inside its cache folder."""
-    return name.replace(":", "-").replace("<locals>.", "") + ".o"
-
-
-def main(requests: list[str]) -> None:
-    """Compiles what each request `folder=name,name,…` asks for, printing each name when its object code is in place."""
-    if not COMPILING:
-        raise SystemExit("set NNPLAY_COMPILE to float32 or float64")
+def compile_all(names: list[str], out: BinaryIO) -> None:
+    """Compiles kernels by their names into `out`, as long as the program that asked is there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ["NUMBA_CPU_FEATURES"] = processor_features()
-    for request in requests:
-        folder, _, names = request.rpartition("=")
-        for name in names.split(","):
+    os.environ |= {"NUMBA_CPU_NAME": processor.name(), "NUMBA_CPU_FEATURES": processor.features()}
+    os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
+    for name in names:
+        try:
             importlib.import_module(name.partition(":")[0])
-            try:
-                code = compile_kernel(KERNELS[name])
-            except Exception as error:  # whatever Numba raises: the parent shows one line that names the kernel
-                raise SystemExit(f"{name}: {' '.join(str(error).split())[:1000]}") from error
-            _write(Path(folder) / file_of(name), code)
-            print(name, flush=True)
+            code = compile_kernel(KERNELS[name])
+        except Exception as error:  # whatever Numba raises: the parent shows one line that names the kernel
+            _write(out, f"error {name}: {' '.join(str(error).split())[:1000]}\n".encode())
+            raise SystemExit(1) from error
+        _write(out, f"kernel {name} {len(code)}\n".encode() + code)
 
 
 def _end_with_parent() -> None:
@@ -110,13 +84,6 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _write(target: Path, code: bytes) -> None:
-    partial = target.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(code)
-    partial.replace(target)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _write(out: BinaryIO, content: bytes) -> None:
+    out.write(content)
+    out.flush()

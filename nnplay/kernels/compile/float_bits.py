@@ -1,31 +1,42 @@
-"""Numba intrinsics on single float32 numbers that LLVM keeps as they are and vectorises. Compiling process only.
+"""Numba intrinsics on single numbers that LLVM keeps as they are and vectorises. Compiling process only.
 
-They are calls and bit operations that `reassoc` does not look through, so the split of a constant into a high and a low
-part survives; none is undefined for NaN or infinity, as a conversion to an integer would be.
+None is undefined for NaN or infinity, as a conversion to an integer would be. All work on float32 and float64.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import types
 
 from nnplay.kernels.compile.intrinsics import intrinsic
 
-_I32 = ir.IntType(32)
-_F32 = ir.FloatType()
-#: 1.5 · 2²³: added to a whole number below 2²², it leaves that number in the low bits.
-_WHOLE = 12582912.0
-#: The bits of √½: numbers between √½ and √2 count as 2⁰.
-_ROOT_HALF = 0x3F3504F3
-_SIGNED = types.float32(types.float32)
+
+class _Form(NamedTuple):
+    """A type of numbers.
+
+    Attributes:
+        name: in LLVM's names of functions.
+        real, whole: numbers, and the integers of their size.
+        fraction: bits behind the exponent.
+        adder: 1.5 · 2 to that: added to a small whole number, it leaves that number in the low bits.
+        root_half: the bits of √½: numbers between √½ and √2 count as 2⁰.
+    """
+
+    name: str
+    real: Any
+    whole: Any
+    fraction: int
+    adder: float
+    root_half: int
 
 
-def _call(builder: Any, name: str, args: Any) -> Any:
-    function = ir.FunctionType(_F32, [_F32] * len(args))
-    callee = builder.module.globals.get(name) or ir.Function(builder.module, function, name)
-    return builder.call(callee, args)
+_F32 = _Form("f32", ir.FloatType(), ir.IntType(32), 23, 12582912.0, 0x3F3504F3)
+_F64 = _Form("f64", ir.DoubleType(), ir.IntType(64), 52, 6755399441055744.0, 0x3FE6A09E667F3BCD)
+
+
+def _form(value: Any) -> _Form:
+    return _F32 if value.type == _F32.real else _F64
 
 
 @intrinsic
@@ -33,19 +44,11 @@ def nearest(typing: Any, x: Any) -> Any:
     """The whole number nearest to x."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _call(builder, "llvm.rint.f32", args)
+        name = f"llvm.rint.{_form(args[0]).name}"
+        shape = ir.FunctionType(args[0].type, [args[0].type])
+        return builder.call(builder.module.globals.get(name) or ir.Function(builder.module, shape, name), args)
 
-    return _SIGNED, emit
-
-
-@intrinsic
-def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """a·b + c, fused where the processor can, never rearranged."""
-
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _call(builder, "llvm.fmuladd.f32", args)
-
-    return types.float32(types.float32, types.float32, types.float32), emit
+    return x(x), emit
 
 
 @intrinsic
@@ -53,22 +56,24 @@ def times_power_of_two(typing: Any, x: Any, n: Any) -> Any:
     """x·2ⁿ for a whole number n, by adding n to the exponent bits; nonsense where the result is not a normal number."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = builder.bitcast(builder.fadd(args[1], _F32(_WHOLE)), _I32)
-        bits = builder.add(builder.bitcast(args[0], _I32), builder.shl(whole, _I32(23)))
-        return builder.bitcast(bits, _F32)
+        form = _form(args[0])
+        shifted = builder.fadd(args[1], form.real(form.adder))
+        exponent = builder.shl(builder.bitcast(shifted, form.whole), form.whole(form.fraction))
+        return builder.bitcast(builder.add(builder.bitcast(args[0], form.whole), exponent), form.real)
 
-    return types.float32(types.float32, types.float32), emit
+    return x(x, x), emit
 
 
 @intrinsic
 def exponent_of(typing: Any, x: Any) -> Any:
-    """e of a normal positive x = m·2ᵉ with m between √½ and √2, as float32."""
+    """e of a normal positive x = m·2ᵉ with m between √½ and √2, as a number of x's type."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        above = builder.sub(builder.bitcast(args[0], _I32), _I32(_ROOT_HALF))
-        return builder.sitofp(builder.ashr(above, _I32(23)), _F32)
+        form = _form(args[0])
+        above = builder.sub(builder.bitcast(args[0], form.whole), form.whole(form.root_half))
+        return builder.sitofp(builder.ashr(above, form.whole(form.fraction)), form.real)
 
-    return _SIGNED, emit
+    return x(x), emit
 
 
 @intrinsic
@@ -76,8 +81,9 @@ def mantissa_of(typing: Any, x: Any) -> Any:
     """m of a normal positive x = m·2ᵉ with m between √½ and √2."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        above = builder.sub(builder.bitcast(args[0], _I32), _I32(_ROOT_HALF))
-        bits = builder.add(builder.and_(above, _I32(0x007FFFFF)), _I32(_ROOT_HALF))
-        return builder.bitcast(bits, _F32)
+        form = _form(args[0])
+        above = builder.sub(builder.bitcast(args[0], form.whole), form.whole(form.root_half))
+        fraction = builder.and_(above, form.whole((1 << form.fraction) - 1))
+        return builder.bitcast(builder.add(fraction, form.whole(form.root_half)), form.real)
 
-    return _SIGNED, emit
+    return x(x), emit

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import extending
 
@@ -117,6 +118,33 @@ def store_release(typing: Any, cells: Any, index: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(cells, types.int64, types.int64), emit
+
+
+@intrinsic
+def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """a·b + c in the type of a, rounded once."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[0].type
+        name = f"llvm.fma.{'f32' if kind == ir.FloatType() else 'f64'}"
+        function = builder.module.globals.get(name)
+        return builder.call(function or ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name), args)
+
+    return a(a, a, a), emit
+
+
+@intrinsic
+def mark_not_finite(typing: Any, found: Any, x: Any) -> Any:
+    """`found`, or 1 where x is infinite or not a number; an integer, so that a loop over it may take any order."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[1].type
+        name = f"llvm.fabs.{'f32' if REAL is np.float32 else 'f64'}"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(kind, [kind]), name)
+        wrong = builder.fcmp_unordered(">=", builder.call(function, [args[1]]), kind(float("inf")))
+        return builder.or_(args[0], builder.zext(wrong, ir.IntType(32)))
+
+    return types.int32(types.int32, _REAL_TYPE), emit
 
 
 #: Gives the rest of this thread's time slice to others.

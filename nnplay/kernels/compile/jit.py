@@ -1,13 +1,12 @@
 """How kernels are declared: plain Python in the program, machine code in the compiling process.
 
 The program itself never imports numba. A kernel missing from the cache is compiled by a child process
-(`kernels.compile.compiler`), which sets `NNPLAY_COMPILE` to the floating-point type before it imports this module; only
-there do `inline` and `kernel` functions become Numba functions. Every process then loads the finished object code.
+(`kernels.compile.isolated`), which sets `compiled_for.dtype` to the floating-point type before it imports this module;
+only there do `inline` and `kernel` functions become Numba functions. Every process then loads the finished object code.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
@@ -15,12 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from nnplay.kernels.compile import compiled_for
+from nnplay.kernels.compile.processor import FAST_MATH
+
 #: "float32" or "float64" in the compiling process, empty elsewhere.
-COMPILING: Final = os.environ.get("NNPLAY_COMPILE", "")
+COMPILING: Final = compiled_for.dtype
 #: The type that all numbers of a tape have; literals in kernels are of this type.
 REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
-#: Reassociation may change the last bits, never whether a value is finite: no `nnan`, no `ninf`.
-FAST_MATH: Final = frozenset({"contract", "reassoc", "nsz", "arcp"})
 
 KERNELS: Final[dict[str, Kernel]] = {}
 #: Functions with object code of their own that kernels call through a symbol.

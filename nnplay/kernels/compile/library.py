@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
-import subprocess
-import sys
-from collections import defaultdict
+import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
 
-from nnplay.errors import NnplayError
+from nnplay.kernels.compile import objects
 from nnplay.kernels.compile.cache import object_path
+from nnplay.kernels.compile.compilation import compiled
 from nnplay.kernels.compile.jit import SHARED, Kernel
 
 Progress = Callable[[int, int, str], None]
 _addresses: dict[tuple[str, str], int] = {}
+#: Object code that was read or compiled, by name and type, until it is loaded.
+_codes: dict[tuple[str, str], bytes] = {}
+_unkept: set[tuple[str, str]] = set()
+_loading: Final = threading.RLock()  # a kernel loads the shared functions that it calls
 _engines: list[Any] = []
 #: Compiling a shared function takes as long as so many kernels.
 _SHARED_WEIGHT: Final = 7
@@ -46,7 +49,7 @@ def missing(kernels: Iterable[Kernel], dtype: str) -> list[Kernel]:
     wanted = list(kernels)
     called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
     every = [*called.values(), *wanted]
-    return [item for item in every if (item.name, dtype) not in _addresses and not object_path(item, dtype).is_file()]
+    return [item for item in dict.fromkeys(every) if not _has(item, dtype)]
 
 
 def shared_by(kernel: Kernel) -> list[Kernel]:
@@ -69,26 +72,27 @@ def shared_by(kernel: Kernel) -> list[Kernel]:
 
 
 def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> int:
-    """Fills the cache with what it lacks, in two child processes where two cores are free; returns how many."""
+    """Compiles what the cache lacks, in two child processes where two cores are free; returns how many."""
     lacking = missing(kernels, dtype)
     if not lacking:
         return 0
     workers = min(2, os.cpu_count() or 1, len(lacking))
-    running = [_start(share, dtype) for share in _dealt(lacking, workers)]
-    done = 0
+    by_name = {item.name: item for item in lacking}
+    _unkept.update((item.name, dtype) for item in lacking if not objects.can_keep(object_path(item, dtype)))
     if progress is not None:
         progress(0, len(lacking), "")
-    for process in running:
-        for line in process.stdout or ():
-            done += 1
+    with contextlib.closing(compiled(_dealt(lacking, workers), dtype)) as ready:
+        for done, (name, code) in enumerate(ready, start=1):
+            _codes[name, dtype] = code
+            _keep(by_name[name], dtype, code)
             if progress is not None:
-                progress(done, len(lacking), line.strip())
-    messages = [process.communicate()[1] for process in running]  # of all, so that none is left running
-    for process, message in zip(running, messages, strict=True):
-        if process.returncode != 0:
-            last = message.strip().splitlines()[-1:] or ["no message"]
-            raise NnplayError(f"a kernel could not be compiled: {last[0]}", where="kernel cache")
+                progress(done, len(lacking), name)
     return len(lacking)
+
+
+def kept() -> bool:
+    """Whether all that was compiled is in the cache now: the next process need not do it again."""
+    return not _unkept
 
 
 def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
@@ -102,34 +106,40 @@ def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
     return [share for share in shares if share]
 
 
-def _start(kernels: list[Kernel], dtype: str) -> subprocess.Popen[str]:
-    by_folder: dict[Path, list[str]] = defaultdict(list)
-    for item in kernels:
-        by_folder[object_path(item, dtype).parent].append(item.name)
-    arguments: list[str] = []
-    for folder, names in by_folder.items():
-        folder.mkdir(mode=0o700, exist_ok=True)
-        arguments += [f"{folder}={','.join(names)}"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "nnplay.kernels.compile.compiler", *arguments],
-        env=os.environ | {"NNPLAY_COMPILE": dtype, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.PIPE,  # closes with this process, however it ends: the child ends too
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def _has(kernel: Kernel, dtype: str) -> bool:
+    """Whether its code is here; what the cache has of it is taken."""
+    name = (kernel.name, dtype)
+    if name not in _addresses and name not in _codes:
+        code = objects.read(object_path(kernel, dtype), _about(kernel, dtype))
+        if code is None:
+            return False
+        _codes[name] = code
+    return True
+
+
+def _keep(kernel: Kernel, dtype: str, code: bytes) -> None:
+    """Puts code into the cache; where that cannot be, this process works with what it has in memory."""
+    if not objects.write(object_path(kernel, dtype), _about(kernel, dtype), code):
+        _unkept.add((kernel.name, dtype))
+
+
+def _about(kernel: Kernel, dtype: str) -> str:
+    return f"{kernel.name} {dtype}"
 
 
 def _address(kernel: Kernel, dtype: str) -> int:
-    if (kernel.name, dtype) not in _addresses:
-        _addresses[kernel.name, dtype] = _load(kernel, dtype)
-    return _addresses[kernel.name, dtype]
+    with _loading:
+        if (kernel.name, dtype) not in _addresses:
+            _addresses[kernel.name, dtype] = _load(kernel, dtype)
+        return _addresses[kernel.name, dtype]
 
 
 def _load(kernel: Kernel, dtype: str) -> int:
     import llvmlite.binding as llvm
 
-    code = object_path(kernel, dtype).read_bytes()
+    if not _has(kernel, dtype):
+        compile_missing([kernel], dtype)
+    code = _codes.pop((kernel.name, dtype))
     for item in SHARED.values():
         if item.symbol(dtype).encode() in code:
             llvm.add_symbol(item.symbol(dtype), _address(item, dtype))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.few_channels import narrow, together, widen, widen_bias
 from nnplay.kernels.convolution.window_products import windows
@@ -15,7 +16,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.span_sums import add_rows, copy, last, zero
 
 if COMPILING:
-    from nnplay.kernels.tile import null, scratch
+    from nnplay.kernels.tile import null
 
 #: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
 WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
@@ -116,7 +117,7 @@ def _correlate_depthwise(
             for kw in range(KW):
                 x, k = shifted(X, (kh * DH * WP + ow * SW + kw * DW) * C), shifted(w, (kh * KW + kw) * C)
                 for c in range(C):
-                    y[c] += x[c] * k[c]
+                    y[c] = multiply_add(x[c], k[c], y[c])
 
 
 @kernel
@@ -203,7 +204,7 @@ def _weight_block_depthwise(
                     x = shifted(X, ((oh * SH + kh * DH) * WP + ow * SW + kw * DW) * C)
                     dy = shifted(dY, (oh * OW + ow) * C)
                     for c in range(C):
-                        total[c] += x[c] * dy[c]
+                        total[c] = multiply_add(x[c], dy[c], total[c])
 
 
 @kernel

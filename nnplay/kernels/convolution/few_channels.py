@@ -7,17 +7,17 @@ wider window and has zeros for the rest. That is more multiplications, but full 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from nnplay.kernels.compile.jit import COMPILING, inline
+import numpy as np
+
+from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import copy, repeat, zero
 
-if COMPILING:
-    from nnplay.kernels.tile import LANES
-else:
-    LANES = 1
-
+#: Numbers that outputs together fill: those of the widest vector that there is, whatever this processor's are, since
+#: how many share a vector decides in which order the gradient of the weights is summed.
+SHARED: Final = 64 // np.dtype(REAL).itemsize
 #: The most numbers in the widened weights, which stand on the stack.
 ROOM = 12288
 
@@ -28,7 +28,7 @@ def together(outputs: int, F: int, kernel: int, stride: int, others: int) -> int
 
     `others` is how many rows of weights there are for each kernel column.
     """
-    r = LANES // F if F > 0 else 1
+    r = SHARED // F if F > 0 else 1
     while r > 1 and (outputs % r != 0 or others * (kernel + (r - 1) * stride) * r * F > ROOM):
         r -= 1
     return r if r > 1 and kernel + (r - 1) * stride < r * kernel else 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.convolution import without_taps
 from nnplay.kernels.convolution.few_channels import together, widen_back, widen_bias
@@ -16,7 +17,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.span_sums import copy, last, zero
 
 if COMPILING:
-    from nnplay.kernels.tile import null, scratch
+    from nnplay.kernels.tile import null
 
 #: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
 SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
@@ -128,7 +129,7 @@ def _spread_depthwise(
             for kw in range(count_w):
                 x, k = shifted(dy, i * C - kh * dy_outer - kw * dy_middle), shifted(w, kh * w_outer + kw * w_middle)
                 for c in range(C):
-                    y[c] += x[c] * k[c]
+                    y[c] = multiply_add(x[c], k[c], y[c])
 
 
 @inline

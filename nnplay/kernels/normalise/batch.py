@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, scale_rows, shift_and_scale
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
@@ -12,7 +13,6 @@ from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-    from nnplay.kernels.tile import scratch
 
 
 @kernel
@@ -90,7 +90,7 @@ def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
             for g in range((W + times - 1) // times):
                 X, Y = shifted(source, g * times * C), shifted(target, g * times * C)
                 for j in range(min(times, W - g * times) * width):
-                    value = (X[j] - centre[j]) * factor[j] + offset[j]
+                    value = multiply_add(X[j] - centre[j], factor[j], offset[j])
                     Y[j] = 0.0 if value <= 0.0 else value
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-    from nnplay.kernels.tile import scratch
 
 #: Rows in a block of the merged sums.
 _ROWS = 128
@@ -55,11 +55,11 @@ def _squared_distances(block: Any, C: int, count: int, times: int, width: int, c
     for g in range(count // times):
         X = shifted(block, g * times * C)
         for j in range(wide):
-            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+            squares[j] = multiply_add(X[j] - centre[j], X[j] - centre[j], squares[j])
     for r in range(count // times * times, count):
         X = shifted(block, r * C)
         for j in range(width):
-            squares[j] += (X[j] - centre[j]) * (X[j] - centre[j])
+            squares[j] = multiply_add(X[j] - centre[j], X[j] - centre[j], squares[j])
     fold(squares, width, times)
 
 
@@ -102,7 +102,7 @@ def gradient_sums(
                     dY = passed
                 for j in range(numbers):
                     total[j] += dY[j]
-                    product[j] += dY[j] * (X[j] - centre[j])
+                    product[j] = multiply_add(dY[j], X[j] - centre[j], product[j])
                 r += together
             fold(total, width, times)
             fold(product, width, times)
@@ -114,7 +114,7 @@ def gradient_sums(
 def gate(passed: Any, x: Any, dy: Any, count: int, centre: Any, factor: Any, offset: Any) -> None:
     """What a ReLU behind the normalisation hands back: dy where (x - centre)·factor + offset is positive, else 0."""
     for j in range(count):
-        passed[j] = dy[j] * (1.0 if (x[j] - centre[j]) * factor[j] + offset[j] > 0.0 else 0.0)
+        passed[j] = dy[j] * (1.0 if multiply_add(x[j] - centre[j], factor[j], offset[j]) > 0.0 else 0.0)
 
 
 @inline
@@ -129,7 +129,7 @@ def shift_and_scale(x: Any, y: Any, C: int, rows: int, mean: Any, rstd: Any, wei
             place, count = g * times * C + first, min(times, rows - g * times) * width
             X, Y = shifted(x, place), shifted(y, place)
             for j in range(count):
-                Y[j] = (X[j] - centre[j]) * factor[j] + offset[j]
+                Y[j] = multiply_add(X[j] - centre[j], factor[j], offset[j])
 
 
 @inline
@@ -164,7 +164,7 @@ def input_gradient(
             dY = passed
         if add:
             for j in range(count):
-                dX[j] += a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
+                dX[j] += multiply_add(a[j], dY[j] - u[j], multiply_add(b[j], X[j] - mean[j], c[j]))
         else:
             for j in range(count):
-                dX[j] = a[j] * (dY[j] - u[j]) + b[j] * (X[j] - mean[j]) + c[j]
+                dX[j] = multiply_add(a[j], dY[j] - u[j], multiply_add(b[j], X[j] - mean[j], c[j]))

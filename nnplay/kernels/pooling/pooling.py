@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.kernels.span_sums import last, zero
@@ -138,7 +139,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 for kw in range(kw_first, kw_end):
                     X = shifted(x, ((n * H + h + kh) * W + w + kw) * C)
                     for c in range(C):
-                        Y[c] += X[c] * factor
+                        Y[c] = multiply_add(X[c], factor, Y[c])
 
 
 @kernel
@@ -162,4 +163,4 @@ def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                     for kw in range(kw_first, kw_end):
                         dX = shifted(dx, ((n * H + h + kh) * W + w + kw) * C)
                         for c in range(C):
-                            dX[c] += dY[c] * factor
+                            dX[c] = multiply_add(dY[c], factor, dX[c])

@@ -8,28 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from nnplay.kernels.arithmetic import lane_dot, lane_sum
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import flat, part_of
+from nnplay.kernels.operands import pointer, share, shifted, size
 from nnplay.records.operation import Operation
 from nnplay.records.worked import apply, total
 
 
 @kernel
 def partial_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
-    g, partial = part_of(row, memory, 0, part), flat(row, memory, 1)
-    summed = 0.0
-    for i in range(g.size):
-        summed += g[i] * g[i]
-    partial[part] = summed
+    start, stop = share(row, part, size(row, 0))
+    g = shifted(pointer(row, memory, 0), start)
+    pointer(row, memory, 1)[part] = lane_dot(g, g, stop - start)
 
 
 @kernel
 def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
-    partial, norm = flat(row, memory, 0), flat(row, memory, 1)
-    summed = 0.0
-    for i in range(partial.size):
-        summed += partial[i]
-    norm[0] = math.sqrt(summed)
+    pointer(row, memory, 1)[0] = math.sqrt(lane_sum(pointer(row, memory, 0), size(row, 0)))
 
 
 def _parts_of(gradients: Any, parts: int) -> Any:

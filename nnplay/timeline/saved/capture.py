@@ -10,7 +10,7 @@ from nnplay.config.live import with_live
 from nnplay.timeline.branches import Line
 from nnplay.timeline.checkpoint_store import Moment, RunPart
 from nnplay.timeline.saved.branch_log import MOST_CHANGES, SMALL, Course, KeptLine, KeptMoment, KeptPast, Stretch
-from nnplay.timeline.saved.engine import SEVERAL, engine
+from nnplay.timeline.saved.engine import ENGINE, SEVERAL
 from nnplay.timeline.saved.select import Room, chosen, needed
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.checkpoint_file import KeptState
@@ -18,29 +18,30 @@ from nnplay.training.checkpoint_file import KeptState
 ConfigOf = Callable[[RunPart], RunConfig | None]
 
 
-def taken(timeline: Timeline, config_of: ConfigOf) -> KeptPast | None:
+def taken(timeline: Timeline, config_of: ConfigOf, *, lean: bool = False) -> KeptPast | None:
     """The past of a run at this moment, and its other lines; None where nothing of it can be described.
 
     States are referred to, as nobody changes them.
 
     Args:
         config_of: what the trainer of a part was made of.
+        lean: leave out what only saves time where it is large, as every copy of it would take time too.
     """
-    here = engine(timeline.trainer.setup.dtype)
-    ran = timeline.engine or here
-    if ran != here and timeline.latest > timeline.recalled:
+    ran = timeline.engine or ENGINE
+    if ran != ENGINE and timeline.latest > timeline.recalled:
         ran = SEVERAL
-    return Taking(timeline, config_of).past(ran)
+    return Taking(timeline, config_of, lean).past(ran)
 
 
 class Taking:
     """One copy on its way.
 
     Args:
-        config_of: what the trainer of a part was made of.
+        config_of, lean: as in `taken`.
     """
 
-    def __init__(self, timeline: Timeline, config_of: ConfigOf) -> None:
+    def __init__(self, timeline: Timeline, config_of: ConfigOf, lean: bool) -> None:
+        self._lean = lean
         self._timeline, self._config_of = timeline, config_of
         self._now = timeline.trainer.step
         self._changes = [change for change in timeline.changes if change.step <= self._now]
@@ -56,7 +57,7 @@ class Taking:
         spared = max(0, len(self._changes) - MOST_CHANGES)
         pinned = needed([one for one in self._moments if one.made >= spared], self._room)
         lines = [line for line in self._lines if self._room.take_all([one for one in line.moments if one.pinned])]
-        self._room.narrow(max(SMALL, self._bytes))
+        self._room.narrow(SMALL if self._lean else max(SMALL, self._bytes))
         kept = chosen(self._moments, pinned, self._now, self._room)
         if not kept:
             return None
@@ -84,10 +85,13 @@ class Taking:
         )  # fmt: skip
 
     def _stretches(self, moments: Sequence[Moment]) -> tuple[Stretch, ...] | None:
-        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described."""
+        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described.
+
+        Moments of two networks are never put into one stretch, whatever a file may have said of them.
+        """
         found: list[list[Moment]] = []
         for moment in moments:
-            if moment.pinned or not found:
+            if moment.pinned or not found or moment.part is not found[-1][-1].part:
                 found.append([])
             found[-1].append(moment)
         made = [self._stretch(one) for one in found]

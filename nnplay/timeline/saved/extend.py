@@ -7,7 +7,7 @@ from dataclasses import replace
 from nnplay.config import RunConfig
 from nnplay.timeline.change_log import Change, other
 from nnplay.timeline.saved.branch_log import MOST_MOMENTS, SMALL, Course, KeptMoment, KeptPast, Stretch
-from nnplay.timeline.saved.engine import SEVERAL, engine
+from nnplay.timeline.saved.engine import ENGINE, SEVERAL
 from nnplay.training.checkpoint_file import KeptState, first_digest
 from nnplay.training.trainer import Trainer
 
@@ -19,13 +19,12 @@ def begun(config: RunConfig, trainer: Trainer) -> KeptPast | None:
     if not proof:
         return None
     first = KeptMoment(0, KeptState.of(state, trainer.machine, first=proof))
-    return KeptPast(engine(trainer.setup.dtype), Course((), (Stretch(config.untold(), trainer.split, (first,)),)))
+    return KeptPast(ENGINE, Course((), (Stretch(config.untold(), trainer.split, (first,)),)))
 
 
 def trained_on(past: KeptPast, opened: KeptMoment) -> KeptPast:
     """A past that was trained on from the moment `opened`, which is kept where there is room."""
     last = past.course.stretches[-1]
-    here = engine(opened.state.setup.dtype)
     known = [moment for one in past.course.stretches for moment in one.moments]
     taken = sum(moment.state.nbytes for moment in known)
     room = len(known) < MOST_MOMENTS and taken + opened.state.nbytes <= max(SMALL, opened.state.nbytes)
@@ -33,7 +32,7 @@ def trained_on(past: KeptPast, opened: KeptMoment) -> KeptPast:
         last = replace(last, moments=(*last.moments, opened))
     stretches = (*past.course.stretches[:-1], last)
     return replace(
-        past, engine=here if past.engine == here else SEVERAL, course=replace(past.course, stretches=stretches)
+        past, engine=ENGINE if past.engine == ENGINE else SEVERAL, course=replace(past.course, stretches=stretches)
     )
 
 

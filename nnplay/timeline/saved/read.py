@@ -34,6 +34,9 @@ from nnplay.training.learning_rate import Plateau
 Array = NDArray[Any]
 Table = Mapping[str, Any]
 _DIGEST: Final = 64
+#: Keys that the past and each of its lines have, and those of a line alone.
+_COURSE: Final = ("changes", "stretch")
+_LINE: Final = ("words", "step", "branch", "shared", "latest", "seconds", "trained")
 
 
 def read_past(found: Any, arrays: Mapping[str, Array], step: int, folder: Path) -> KeptPast:
@@ -48,6 +51,7 @@ def read_past(found: Any, arrays: Mapping[str, Array], step: int, folder: Path) 
         InputError: it is none.
     """
     table = _table(found, "past")
+    _check_keys(table, "past", ("engine", *_COURSE), ("words", "since", "line"))
     course = _course(table, arrays, PREFIX, folder, ())
     if not course.stretches or course.stretches[0].moments[0].made:
         raise InputError("begins nowhere", where="past")
@@ -55,12 +59,27 @@ def read_past(found: Any, arrays: Mapping[str, Array], step: int, folder: Path) 
         raise InputError(f"goes on after step {step:,}", where="past")
     lines = _list(table, "line", MOST)
     read = tuple(_line(one, number, course, arrays, step, folder) for number, one in enumerate(lines))
-    words, since = clean(str(table.get("words", "")), 80), _count(table, "since", step)
-    return KeptPast(clean(str(table.get("engine", "")), 40), course, read, words, since)
+    _refuse_leftovers(arrays, course, read)
+    words, since = _text(table, "words", 80), _count(table, "since", step)
+    if bool(words) != ("since" in table):
+        raise InputError("needs both 'words' and 'since', or neither", where="past")
+    return KeptPast(_text(table, "engine", 40), course, read, words, since)
+
+
+def _refuse_leftovers(arrays: Mapping[str, Array], course: Course, lines: Sequence[KeptLine]) -> None:
+    """Every tensor of the past belongs to a stretch or to a line's curves."""
+    known = [f"{PREFIX}{number}." for number in range(len(course.stretches))]
+    for place, line in enumerate(lines):
+        known.append(f"{PREFIX}l{place}.{CURVES}")
+        known += [f"{PREFIX}l{place}.{number}." for number in range(len(line.course.stretches))]
+    for name in arrays:
+        if name.startswith(PREFIX) and not name.startswith(tuple(known)):
+            raise InputError("belongs to nothing in the past", where=f"tensor {clean(name)}")
 
 
 def _line(found: Any, number: int, main: Course, arrays: Mapping[str, Array], step: int, folder: Path) -> KeptLine:
     table, begin = _table(found, "past.line"), f"{PREFIX}l{number}."
+    _check_keys(table, "past.line", (*_LINE, *_COURSE))
     shared = _count(table, "shared", len(main.changes))
     branch = _count(table, "branch", step)
     course = _course(table, arrays, begin, folder, main.changes[:shared])
@@ -69,15 +88,16 @@ def _line(found: Any, number: int, main: Course, arrays: Mapping[str, Array], st
     if any(not branch <= one <= latest for one in steps) or latest < branch:
         raise InputError("leaves the run where it does not", where="past.line")
     seconds = table.get("seconds", 0.0)
-    if not isinstance(seconds, int | float) or not 0 <= seconds < MOST_STEPS:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < MOST_STEPS:
         raise InputError(f"'{seconds}' is no time", where="past.line, seconds")
     own = {name.removeprefix(begin): array for name, array in arrays.items() if name.startswith(begin + CURVES)}
     history = History.from_arrays(own)
-    words, at = clean(str(table.get("words", "")), 80), _count(table, "step", MOST_STEPS)
+    if odd := own.keys() ^ history.to_arrays().keys():
+        raise InputError("belongs to no curve of a line", where=f"tensor {clean(begin + min(odd))}")
+    words, at = _text(table, "words", 80), _count(table, "step", MOST_STEPS)
     if not words:
         raise InputError("has no words", where="past.line")
-    trained = table.get("trained") is True
-    return KeptLine(words, at, branch, shared, latest, float(seconds), course, history, trained)
+    return KeptLine(words, at, branch, shared, latest, float(seconds), course, history, _flag(table, "trained"))
 
 
 def _course(table: Table, arrays: Mapping[str, Array], begin: str, folder: Path, before: Sequence[Change]) -> Course:
@@ -99,12 +119,13 @@ def _course(table: Table, arrays: Mapping[str, Array], begin: str, folder: Path,
 
 
 def _stretch(table: Table, arrays: Mapping[str, Array], begin: str, folder: Path, changes: Sequence[Change]) -> Stretch:
+    _check_keys(table, "past.stretch", ("data", "run"), ("first", "loose"))
     config = RunConfig.from_dict(_table(table.get("run"), "past.stretch.run"), "past.stretch.run", folder)
     first = table.get("first", "")
     if not isinstance(first, str) or len(first) not in (0, _DIGEST):
         raise InputError("'first' is no digest", where="past.stretch")
     moments = _moments(arrays, begin, config, first, changes)
-    return Stretch(config, clean(str(table.get("data", "")), 64), moments, loose=table.get("loose") is True)
+    return Stretch(config, _text(table, "data", 64), moments, loose=_flag(table, "loose"))
 
 
 def _moments(
@@ -159,6 +180,30 @@ def _last(course: Course) -> int:
 def _table(value: Any, where: str) -> Table:
     if not isinstance(value, Mapping):
         raise InputError("should be a table", where=where)
+    return value
+
+
+def _check_keys(table: Table, where: str, needed: Sequence[str], possible: Sequence[str] = ()) -> None:
+    """A key that is missing or misspelt would change what the past means without a word."""
+    for name in needed:
+        if name not in table:
+            raise InputError(f"has no '{name}'", where=where)
+    for name in table:
+        if name not in needed and name not in possible:
+            raise InputError(f"knows no '{clean(name, 40)}'", where=where)
+
+
+def _text(table: Table, name: str, most: int) -> str:
+    value = table.get(name, "")
+    if not isinstance(value, str):
+        raise InputError("should be text", where=f"past, {name}")
+    return clean(value, most)
+
+
+def _flag(table: Table, name: str) -> bool:
+    value = table.get(name, False)
+    if not isinstance(value, bool):
+        raise InputError("should be true or false", where=f"past, {name}")
     return value
 
 

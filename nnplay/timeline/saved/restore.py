@@ -13,7 +13,7 @@ from nnplay.errors import InputError
 from nnplay.timeline.branches import Line
 from nnplay.timeline.checkpoint_store import Moment, RunPart
 from nnplay.timeline.saved.branch_log import Course, KeptLine, KeptPast
-from nnplay.timeline.saved.engine import engine
+from nnplay.timeline.saved.engine import ENGINE
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -30,8 +30,7 @@ def recall(timeline: Timeline, past: KeptPast, config: RunConfig, make: Make) ->
         make: makes the trainer of a run; the split is given where it is known.
     """
     parts = Parts(timeline.part, config, make)
-    here = engine(timeline.trainer.setup.dtype)
-    timeline.recall(parts.moments(past.course), past.course.changes, past.engine if past.engine != here else "")
+    timeline.recall(parts.moments(past.course), past.course.changes, past.engine if past.engine != ENGINE else "")
     timeline.words, timeline.since = past.words, past.since
     timeline.lines = [parts.line(line) for line in past.lines]
 

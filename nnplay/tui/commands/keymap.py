@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
+from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.errors import InputError, unknown
+from nnplay.session.record import parse
 from nnplay.tui.commands.actions import ACTIONS, BY_ID, Action, key_name
 
 _BY_SHOWN = {" ": "space", **{key_name(key): key for action in ACTIONS for key in action.keys}}
+_MOST_BYTES: Final = 2**16
 _EVERYWHERE = ("app", "screen")
 _OTHER_NAMES = {
     "solidus": "slash",
@@ -34,14 +37,12 @@ def load(file: Path) -> dict[str, str]:
     """The keymap in `file` as Textual takes it: action name → keys separated by commas; empty if there is no file.
 
     Raises:
-        InputError: not TOML, an unknown action, or a key that is no text.
+        InputError: over 64 KiB, not TOML, an unknown action, or a key that is no text.
     """
     if not file.is_file():
         return {}
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"cannot be read: {error}", where=file.name) from None
+    with open_regular(file, limit=_MOST_BYTES, hint="a keymap has a line for each action") as opened:
+        table = parse(opened.read(_MOST_BYTES + 1), file.name)
     keys = table.get("keys", {})
     if not isinstance(keys, Mapping):
         raise InputError("has no table [keys]", where=file.name)

@@ -43,7 +43,7 @@ class LookingActions(ChangingActions):
         """One step of the run, operation by operation."""
         from nnplay.tui.inspector.screen import InspectorScreen
 
-        worker = getattr(self._backend, "worker", None)
+        worker = self._backend.worker
         if worker is None or worker.trainer is None:
             self.say("there is no network to inspect", error=True)
             return

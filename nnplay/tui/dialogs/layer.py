@@ -12,7 +12,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from nnplay.fields import REQUIRED, Field
-from nnplay.tui.contract import Ledger
+from nnplay.network.summary import Ledger
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.draw import number_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nnplay.network.edit_layers import Path
-from nnplay.tui.contract import Ledger
+from nnplay.network.summary import Ledger
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.folding import Item, items, title
 from nnplay.tui.theme.look import Look

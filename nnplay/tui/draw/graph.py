@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnplay.tui.contract import Floats, Ledger
+from nnplay.network.summary import Ledger
+from nnplay.tui.draw.arrays import Floats
 
 Key = tuple[int, int]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnplay.tui.contract import Floats, Ints
 from nnplay.tui.draw import number_text
+from nnplay.tui.draw.arrays import Floats, Ints
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import Row, Run, fit, joined

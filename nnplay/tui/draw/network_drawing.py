@@ -9,7 +9,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from nnplay.text import clean
-from nnplay.tui.contract import Floats
+from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import quantised, resized
 from nnplay.tui.draw.graph import Column, Place, places
 from nnplay.tui.draw.links import Line, Links

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnplay.data.csv.columns import Column
 from nnplay.text import clean
-from nnplay.tui.contract import TableColumn
 
 _MOST = 300
 """Columns that are offered; the names of others are typed."""
@@ -32,12 +32,12 @@ class Offer:
     note: str
 
 
-def targets(columns: Sequence[TableColumn]) -> tuple[Offer, ...]:
+def targets(columns: Sequence[Column]) -> tuple[Offer, ...]:
     """Every column, as it could be the one to be learned."""
     return tuple(Offer(column.name, _INPUT.get(column.kind, column.kind)) for column in columns[:_MOST])
 
 
-def kinds(columns: Sequence[TableColumn], chosen: Mapping[str, str]) -> tuple[Offer, ...]:
+def kinds(columns: Sequence[Column], chosen: Mapping[str, str]) -> tuple[Offer, ...]:
     """For every input another kind than it has, each as the whole setting with what was chosen before."""
     found = [
         Offer(kinds_text({**chosen, column.name: kind}), f"{clean(column.name, 24)}: {words}")
@@ -55,7 +55,7 @@ def kinds(columns: Sequence[TableColumn], chosen: Mapping[str, str]) -> tuple[Of
     return (*back, *found)
 
 
-def learned(columns: Sequence[TableColumn]) -> str:
+def learned(columns: Sequence[Column]) -> str:
     """The columns that are learned, as the target is typed."""
     return ",".join(column.name for column in columns if column.kind == "target")
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from nnplay.data.catalogue import name_sources
+from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
-from nnplay.tui.contract import Catalogue, Settings, TableColumn
+from nnplay.run.choices import Catalogue
+from nnplay.run.settings import Settings
 from nnplay.tui.forms.column_choices import Offer, kinds, kinds_text, learned, read_kinds, targets
 from nnplay.tui.forms.problem import PROBLEMS, first_of, has_features, problem_of, titles
 
@@ -71,18 +74,19 @@ def data_title(name: str) -> str:
     return PurePath(name).name or name
 
 
-def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[TableColumn] = ()) -> list[Entry]:
+def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
     """Problem, data set, its own fields, split, batch size, features.
 
     Args:
         columns: of the table that the data were read from, in its order.
     """
-    names = choice("dataset", settings.dataset, "a set, or the path of a CSV file", tuple(catalogue.datasets))
+    names = choice("dataset", settings.dataset, f"a set, or the path of {name_sources()}", tuple(catalogue.datasets))
     task = choice("problem", problem_of(settings.dataset), "what is learned: classes or quantities", PROBLEMS)
     entries = [Entry("dataset", "set", names, settings.dataset)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
-    own = catalogue.datasets.get(settings.dataset, catalogue.file)
+    made = settings.dataset in catalogue.datasets
+    own = catalogue.datasets[settings.dataset] if made else catalogue.fields_of_file(settings.dataset)
     entries += [_of_table(entry, columns) for entry in _own(own, settings.dataset_fields, "dataset_fields")]
     split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
     entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))
@@ -94,7 +98,7 @@ def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Tab
     return entries
 
 
-def _of_table(entry: Entry, columns: Sequence[TableColumn]) -> Entry:
+def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     """Settings that name columns offer those that there are."""
     if not columns:
         return entry

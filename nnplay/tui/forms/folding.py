@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from nnplay.network.edit_layers import Path
-from nnplay.tui.contract import LayerLine
+from nnplay.network.summary import Line
 from nnplay.tui.theme.look import Look
 
 
@@ -17,7 +17,7 @@ class Item:
     """One line of the list: a layer, where it stands, and whether it is the first of its branch."""
 
     path: Path
-    line: LayerLine
+    line: Line
     first: bool = False
 
     @property
@@ -26,7 +26,7 @@ class Item:
         return (len(self.path) - 1) // 2
 
 
-def items(lines: Sequence[LayerLine], unfolded: Collection[Path], above: Path = ()) -> Iterator[Item]:
+def items(lines: Sequence[Line], unfolded: Collection[Path], above: Path = ()) -> Iterator[Item]:
     """The layers in order; below an unfolded block those of its branches."""
     for place, line in enumerate(lines):
         path = (*above, place)
@@ -53,7 +53,7 @@ def shortened(text: str) -> str:
     return re.sub(r"\b(?:padding|mode|init|approximate|kind)=(?=[a-z])", "", text)
 
 
-def _layers(line: LayerLine) -> int:
+def _layers(line: Line) -> int:
     return sum(1 + _layers(inner) for part in line.parts for inner in part)
 
 
@@ -79,4 +79,8 @@ def as_words(unfolded: Collection[Path]) -> list[str]:
 def from_words(words: Sequence[object]) -> frozenset[Path]:
     """The paths again; what is none is passed over."""
     parts = [str(word).split(".") for word in words]
-    return frozenset(tuple(map(int, part)) for part in parts if all(number.isdecimal() for number in part))
+    return frozenset(tuple(map(int, part)) for part in parts if all(_is_place(number) for number in part))
+
+
+def _is_place(word: str) -> bool:
+    return word.isdecimal() and len(word) < 10

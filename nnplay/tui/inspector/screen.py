@@ -12,8 +12,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from nnplay.inspector.messages import OperandView, View, Wish
-from nnplay.inspector.service import Inspecting
-from nnplay.tui.contract import Backend
+from nnplay.inspector.service import InspectorService
+from nnplay.run.worker import Worker
+from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.modal import ClosesOnce
 from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.asking import AskText
@@ -50,9 +51,9 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
     InspectorScreen.-narrow #rows { width: 29; max-width: 45%; }
     """
 
-    def __init__(self, worker: Any, edits: Backend) -> None:
+    def __init__(self, worker: Worker, edits: Backend) -> None:
         super().__init__()
-        self.inspecting = Inspecting(worker, self._seen, self._working)
+        self.inspecting = InspectorService(worker, self._seen, self._working)
         self.edits = edits
         self.wish = Wish()
         self.view: View | None = None
@@ -73,7 +74,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
 
     def on_mount(self) -> None:
         """Pause the run and look."""
-        self.inspecting.open()
+        self.inspecting.requests.open()
 
     def on_resize(self) -> None:
         """Ask for as much as the new size can show."""
@@ -118,36 +119,36 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
     def look_at(self, **changes: Any) -> None:
         """Change what is wanted, and ask for it."""
         self.wish = replace(self.wish, **changes)
-        self.inspecting.ask(None, self.wish)
+        self.inspecting.requests.ask(None, self.wish)
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
     def _moving(self, move: Callable[[], int]) -> None:
         """A move of the run: the cursor goes along with the marker."""
-        self.wish = self.inspecting.wish = replace(self.wish, row=None, scroll={})
+        self.wish = self.inspecting.requests.wish = replace(self.wish, row=None, scroll={})
         ticket = move()
         if self._predicting:
             self._to_guess = ticket
 
     def action_next_row(self) -> None:
         """One row."""
-        self._moving(self.inspecting.next)
+        self._moving(self.inspecting.moves.next)
 
     def action_previous_row(self) -> None:
         """One row back."""
-        self._moving(self.inspecting.previous)
+        self._moving(self.inspecting.moves.previous)
 
     def action_phase_end(self) -> None:
         """The rest of the phase."""
-        self._moving(self.inspecting.phase_end)
+        self._moving(self.inspecting.moves.phase_end)
 
     def action_step(self, by: int) -> None:
         """Steps forward or back."""
-        self._moving(lambda: self.inspecting.step(by))
+        self._moving(lambda: self.inspecting.moves.step(by))
 
     def action_epoch(self, by: int) -> None:
         """Epochs forward or back."""
-        self._moving(lambda: self.inspecting.epoch(by))
+        self._moving(lambda: self.inspecting.moves.epoch(by))
 
     def action_go_end(self, side: int) -> None:
         """The first or the latest step."""
@@ -156,7 +157,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
 
     def go_to(self, step: int) -> None:
         """To a step that is known."""
-        self._moving(lambda: self.inspecting.go(step))
+        self._moving(lambda: self.inspecting.moves.go(step))
 
     @on(Scrub.Wanted)
     def _scrubbed(self, event: Scrub.Wanted) -> None:
@@ -167,7 +168,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
         """The row that is looked at becomes the next one."""
         if self.view is not None:
             row = self.view.detail.row.number
-            self._moving(lambda: self.inspecting.to_row(row))
+            self._moving(lambda: self.inspecting.moves.to_row(row))
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -302,7 +303,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
 
     def action_leave(self) -> None:
         """Back to the playground."""
-        self.inspecting.close()
+        self.inspecting.requests.close()
         self.dismiss(None)
 
 

@@ -11,11 +11,11 @@ from nnplay.errors import NnplayError
 from nnplay.fields import REQUIRED, integer
 from nnplay.inspector.breakpoints import KINDS, Breakpoint
 from nnplay.inspector.messages import Detail, OperandView, View
-from nnplay.inspector.service import Inspecting
+from nnplay.inspector.service import InspectorService
 from nnplay.inspector.what_if import parse_value
 from nnplay.network.silenced_frozen import ALL, NetworkPart, read, toggled
 from nnplay.tape.override import Override
-from nnplay.tui.contract import Backend
+from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.choose import Choose, choose_line
 from nnplay.tui.help.glossary import Term, find
 from nnplay.tui.inspector.asking import AskText, Compare, Reading
@@ -27,7 +27,7 @@ _STEP = integer("step", REQUIRED, "a step's number", low=0, high=10**9)
 class WhatIf(Screen[None]):
     """The part of the screen that asks and changes; what it needs of the rest is declared here."""
 
-    inspecting: Inspecting
+    inspecting: InspectorService
     edits: Backend
     view: View | None
 
@@ -51,7 +51,7 @@ class WhatIf(Screen[None]):
         def go(text: str | None) -> None:
             if text is not None:
                 step: int = _STEP.read(text)
-                self._moving(lambda: self.inspecting.train_to(step))
+                self._moving(lambda: self.inspecting.moves.train_to(step))
 
         self.app.push_screen(AskText("go to step", lead, str(self.view.step), _STEP.read), go)
 
@@ -66,7 +66,7 @@ class WhatIf(Screen[None]):
                 self.action_ask_step()
             elif kind is not None:
                 stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
-                self._moving(lambda: self.inspecting.hunt(stop))
+                self._moving(lambda: self.inspecting.moves.hunt(stop))
 
         lead = "the run stops before the step that follows"
         self.app.push_screen(Choose("run until", lead, list(KINDS), notes=list(KINDS.values())), hunt)
@@ -87,7 +87,7 @@ class WhatIf(Screen[None]):
                 return
             new = parse_value(text)
             if name in ("input", "target"):
-                self.inspecting.override(Override(name, index, new, f"{at} = {new:g}"))
+                self.inspecting.what_if.override(Override(name, index, new, f"{at} = {new:g}"))
             else:
                 self._lasting(lambda: self.edits.set_weight(name, index, new), f"{at} = {new:g} from this step on")
 
@@ -111,7 +111,7 @@ class WhatIf(Screen[None]):
     def action_undo(self) -> None:
         """The last edit of this step, or else the last change of the run."""
         if self.view is not None and self.view.overrides:
-            self.inspecting.undo()
+            self.inspecting.what_if.undo()
         else:
             self._lasting(self.edits.undo, "")
 
@@ -124,7 +124,7 @@ class WhatIf(Screen[None]):
             return
         later = 0 if self.view is None else self.view.latest - self.view.step
         lost = f"; the {later:,} later steps were let go" if later else ""
-        self.inspecting.ask(lambda inspector: f"{words or answer}{lost}")
+        self.inspecting.requests.ask(lambda inspector: f"{words or answer}{lost}")
 
     def action_silence(self, unit_only: int) -> None:
         """The chosen unit or its layer, on or off."""
@@ -140,7 +140,7 @@ class WhatIf(Screen[None]):
         if detail is None or not path or detail.worked is None:
             self.say("look at a row of a layer first", error=True)
             return
-        if unit_only and detail.result.shape[-1] != self.inspecting.units(path):
+        if unit_only and detail.result.shape[-1] != self.inspecting.what_if.units(path):
             self.say(f"choose an element of what layer {path} gives, or of its weights", error=True)
             return
         part = NetworkPart(path, detail.worked.index[-1] if unit_only else ALL)
@@ -163,23 +163,27 @@ class WhatIf(Screen[None]):
         gradient = next((one for one in detail.operands if one.slot.removeprefix("d") in _names(view)), None)
         name = name or (gradient.slot.removeprefix("d") if gradient else own[0] if own else "")
         if not name:
-            self.say("look at a row with weights, such as a linear layer's", error=True)
+            where = "look at a row with weights, such as a linear layer's"
+            self.say(where if _names(view) else "this network has no parameters to check", error=True)
             return
         if not one:
             path = name.rpartition(".")[0]
-            self.inspecting.check(tuple(o for o in _names(view) if o.rpartition(".")[0] == path), None)
+            self.inspecting.what_if.check(tuple(o for o in _names(view) if o.rpartition(".")[0] == path), None)
             return
         index = self._weight_index(name, detail)
-        self.inspecting.check((name,), index)
+        self.inspecting.what_if.check((name,), index)
 
     @staticmethod
-    def _weight_index(name: str, detail: Detail) -> tuple[int, ...]:
-        """The chosen element where the row's result is that parameter or its gradient, else one that takes part."""
+    def _weight_index(name: str, detail: Detail) -> tuple[int, ...] | None:
+        """The chosen element where the row's result is that parameter or its gradient, else one that takes part.
+
+        None, for all elements, where the row does not have the parameter.
+        """
         worked = detail.worked
         if worked is not None and (detail.parameter == name or detail.result.slot == f"d{name}"):
             return worked.index
-        operand = next(one for one in detail.operands if one.slot.removeprefix("d") == name)
-        return _first_touched(operand)
+        operand = next((one for one in detail.operands if one.slot.removeprefix("d") == name), None)
+        return None if operand is None else _first_touched(operand)
 
     def action_fork(self) -> None:
         """Another line from here."""
@@ -187,7 +191,7 @@ class WhatIf(Screen[None]):
 
         def fork(text: str | None) -> None:
             if text:
-                self.inspecting.fork(text)
+                self.inspecting.what_if.fork(text)
 
         self.app.push_screen(AskText("fork from this step", lead, "lr 0.1", lambda text: text), fork)
 
@@ -204,7 +208,7 @@ class WhatIf(Screen[None]):
 
     def action_take_line(self) -> None:
         """Choose the line that is trained from now on."""
-        self.inspecting.keep_fork()
+        self.inspecting.requests.keep_fork()
 
         def take(told: str | None) -> None:
             if told is None:
@@ -215,7 +219,7 @@ class WhatIf(Screen[None]):
                 self.say(error.message, error=True)
                 return
             words = f"the run is {told} now; beside it lies the line before: T or z goes back to it"
-            self._moving(lambda: self.inspecting.ask(lambda inspector: words))
+            self._moving(lambda: self.inspecting.requests.ask(lambda inspector: words))
 
         lines = self.edits.lines()
         if not lines:
@@ -225,7 +229,7 @@ class WhatIf(Screen[None]):
 
     def action_end_fork(self) -> None:
         """No more of it."""
-        self.inspecting.end_fork()
+        self.inspecting.what_if.end_fork()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.containers import Vertical
 from textual.content import Content
 
-from nnplay.tui.contract import Ledger, Settings, Snapshot
+from nnplay.network.summary import Ledger
+from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 
 
 class Pane(Vertical):

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay.run.snapshot import Snapshot
 from nnplay.training import side_curves
+from nnplay.training.history import Curve
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.contract import Curve, Snapshot
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.curve_view import CurveView
 

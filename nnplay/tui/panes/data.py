@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnplay.run.settings import Settings
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.contract import Backend, Settings
+from nnplay.tui.backend import Backend
 from nnplay.tui.forms.entries import Entry, data_entries
 from nnplay.tui.panes.form_pane import FormPane
 

@@ -8,7 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from nnplay.tui.contract import Catalogue, Ledger, Settings
+from nnplay.network.summary import Ledger
+from nnplay.run.choices import Catalogue
+from nnplay.run.settings import Settings
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.base import Pane

@@ -10,10 +10,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from nnplay.health.finding import Finding
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Finding, Snapshot
 from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink

@@ -7,8 +7,10 @@ from textual.app import ComposeResult
 
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import Path, changed, put
+from nnplay.network.summary import Ledger
+from nnplay.run.settings import Settings
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.contract import Backend, Ledger, Settings
+from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,34 +9,27 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from nnplay.network.summary import Ledger
+from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Floats, Ledger, Points, Settings, Snapshot
 from nnplay.tui.draw.picture import Picture
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
-from nnplay.views.answers import Shown
+from nnplay.views.plane import Surface
+from nnplay.views.view import Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""
 
+_SIDE = (-6.0, 6.0)
+"""Where a neuron's picture begins and ends on both axes; no examples are drawn on it."""
+
 _MOST_PIXELS = 5000
 """More would cost the training thread time that the eye does not pay back."""
-
-
-@dataclass(frozen=True, slots=True)
-class NeuronSurface:
-    """One neuron's answers, drawn as a surface without examples."""
-
-    values: Floats
-    low: float
-    high: float
-    classes: int = 0
-    x_range: tuple[float, float] = (-6.0, 6.0)
-    y_range: tuple[float, float] = (-6.0, 6.0)
-    points: Points | None = None
 
 
 class OutputPane(Pane, can_focus=True):
@@ -84,7 +76,7 @@ class OutputPane(Pane, can_focus=True):
         self.border_title = Content(f"{self.number} {self.heading}{self._titled(neuron is not None)}")
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
-            picture.show(NeuronSurface(neuron, -bound, bound))
+            picture.show(Surface(neuron, 0, -bound, bound, _SIDE, _SIDE, None))
             self.border_subtitle = Content("esc in the network: whole answer")
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnplay.run.choices import Catalogue
+from nnplay.run.settings import Settings
 from nnplay.tui.arrange import HEADINGS
-from nnplay.tui.contract import Catalogue, Settings
 from nnplay.tui.forms.entries import Entry, training_entries
 from nnplay.tui.panes.form_pane import FormPane
 

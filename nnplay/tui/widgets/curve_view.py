@@ -10,8 +10,8 @@ import numpy as np
 from textual import events
 from textual.binding import BindingType
 
+from nnplay.training.history import Curve
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Curve
 from nnplay.tui.draw import axes, curves, number_text
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import reduced, smoothed

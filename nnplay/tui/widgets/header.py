@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
-from nnplay.tui.contract import Settings, Snapshot
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entries import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width

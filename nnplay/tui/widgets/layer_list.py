@@ -15,8 +15,8 @@ from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
 from nnplay.network.layer_text import frozen_or_not, name_of, named, schemes_of, with_units, with_value
+from nnplay.network.summary import Ledger
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Ledger
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text

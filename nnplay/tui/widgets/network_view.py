@@ -12,10 +12,11 @@ from textual.message import Message
 
 from nnplay.fields import number
 from nnplay.network.edit_layers import Path
+from nnplay.network.summary import Ledger
 from nnplay.text import clean
 from nnplay.tui.commands import actions
-from nnplay.tui.contract import Floats, Ledger
 from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.chain import chain
 from nnplay.tui.draw.graph import Column, Place, columns
 from nnplay.tui.draw.links import Line, nearest

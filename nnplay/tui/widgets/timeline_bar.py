@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from nnplay.tui.contract import Snapshot
+from nnplay.run.snapshot import Snapshot
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 

@@ -1,0 +1,115 @@
+"""Elementary functions on NumPy arrays that give the same bits everywhere.
+
+NumPy's own, and those of `math`, differ in the last bits from processor to processor and from one C library to another.
+These use nothing but operations that are exact or rounded as IEEE 754 says (+ - * / √, and taking numbers apart), in
+float64, and are right to the last bit or two. They serve what enters a run: data, initial weights, learning rates.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+#: π/2 and ln 2 in parts of 33 bits, so that their products with small whole numbers are exact (fdlibm).
+_HALF_PI: Final = (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624871116645580e-21)
+_LN2: Final = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
+_SINE: Final = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(9, -1, -1))
+_COSINE: Final = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(9, -1, -1))
+_EXP: Final = tuple(1.0 / math.factorial(k) for k in range(14, -1, -1))
+_LOG: Final = tuple(1.0 / k for k in range(25, 0, -2))
+#: tan(π/8), and the series of the arc tangent for what lies below it.
+_TURN: Final = 0.4142135623730951
+_ATAN: Final = tuple((-1.0) ** k / (2 * k + 1) for k in range(21, -1, -1))
+
+
+def _series(coefficients: tuple[float, ...], x: Array) -> Array:
+    """The polynomial with these coefficients, highest power first."""
+    value = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        value *= x
+        value += coefficient
+    return value
+
+
+def _sine_cosine(x: Array, quarters: int) -> Array:
+    """sin(x + quarters·π/2)."""
+    turns = np.rint(x * 0.6366197723675814)
+    r = x - turns * _HALF_PI[0]
+    r -= turns * _HALF_PI[1]
+    r -= turns * _HALF_PI[2]
+    quarter = (turns + quarters) % 4
+    z = r * r
+    value = np.where(quarter % 2 == 0, _series(_SINE, z) * r, _series(_COSINE, z))
+    return np.where(quarter >= 2, -value, value)
+
+
+def sin(x: ArrayLike) -> Array:
+    """Sine of angles up to a million."""
+    return _sine_cosine(np.asarray(x, np.float64), 0)
+
+
+def cos(x: ArrayLike) -> Array:
+    """Cosine of angles up to a million."""
+    return _sine_cosine(np.asarray(x, np.float64), 1)
+
+
+def exp(x: ArrayLike) -> Array:
+    """eˣ for x from -700 to 700; 0 below."""
+    x = np.asarray(x, np.float64)
+    n = np.rint(np.maximum(x, -1000.0) * 1.4426950408889634)
+    r = x - n * _LN2[0]
+    r -= n * _LN2[1]
+    return np.where(x < -700.0, 0.0, np.ldexp(_series(_EXP, r), n.astype(np.int64)))
+
+
+def log(x: ArrayLike) -> Array:
+    """Natural logarithm of positive numbers."""
+    fraction, exponent = np.frexp(np.asarray(x, np.float64))
+    low = fraction < 0.7071067811865476
+    fraction, e = np.where(low, 2 * fraction, fraction), (exponent - low).astype(np.float64)
+    f = fraction - 1.0
+    s = f / (2.0 + f)
+    return np.asarray(e * _LN2[0] + (e * _LN2[1] + 2.0 * s * _series(_LOG, s * s)))
+
+
+def arctan2(y: ArrayLike, x: ArrayLike) -> Array:
+    """The angle of the point (x, y), from -π to π; of (0, 0) it is 0."""
+    y, x = np.asarray(y, np.float64), np.asarray(x, np.float64)
+    high, low = np.maximum(np.abs(x), np.abs(y)), np.minimum(np.abs(x), np.abs(y))
+    ratio = low / np.where(high == 0.0, 1.0, high)
+    wide = ratio > _TURN
+    r = np.where(wide, (ratio - 1.0) / (ratio + 1.0), ratio)
+    angle = _series(_ATAN, r * r) * r + np.where(wide, math.pi / 4, 0.0)
+    angle = np.where(np.abs(y) > np.abs(x), math.pi / 2 - angle, angle)
+    angle = np.where(x < 0.0, math.pi - angle, angle)
+    return np.asarray(np.where(y < 0.0, -angle, angle))
+
+
+def hypot(x: ArrayLike, y: ArrayLike) -> Array:
+    """Distance of (x, y) from the origin, for numbers of ordinary size."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    return np.asarray(np.sqrt(x * x + y * y))
+
+
+def power(base: float, whole: ArrayLike) -> Array:
+    """base to whole powers from 0 on, by squaring."""
+    left = np.asarray(whole, np.float64).astype(np.int64)
+    result, square = np.ones(left.shape), float(base)
+    while np.any(left > 0):
+        result = np.where(left % 2 == 1, result * square, result)
+        square *= square
+        left = left // 2
+    return result
+
+
+def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """The matrix product a·b (…, n, k)·(…, k, m), summed in the order of k; a BLAS takes each processor's own order."""
+    result = a[..., :, 0, None] * b[..., 0, None, :]
+    for k in range(1, a.shape[-1]):
+        result += a[..., :, k, None] * b[..., k, None, :]
+    return np.asarray(result)

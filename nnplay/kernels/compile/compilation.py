@@ -1,0 +1,178 @@
+"""Compiling processes: how they are started apart from all that could lead them astray, listened to, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Final
+
+from nnplay.errors import NnplayError
+from nnplay.kernels.compile import isolated
+from nnplay.kernels.compile.jit import Kernel
+from nnplay.system.import_path import is_installed, others_may_change, stood_in
+from nnplay.text import clean
+
+#: What a compiling process may know of the environment: how names of files are written, and where Python's own
+#: libraries lie.
+_ALLOWED: Final = (
+    *("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+    "NNPLAY_PROCESSOR",  # a level that is part of the cache's key
+)
+#: Sets have one order in every process, so that the same kernel is the same bytes.
+_SAME: Final = {"PYTHONHASHSEED": "0"}
+#: No folder of the script, none of the user's, none that is installed: the path is as `isolated` makes it.
+_ALONE: Final = ("-P", "-s", "-S")
+_PACKAGES: Final = ("numpy", "llvmlite", "numba")
+_PIECE: Final = 1 << 16
+
+
+def compiled(shares: Sequence[Sequence[Kernel]], dtype: str) -> Generator[tuple[str, bytes]]:
+    """Name and object code of each kernel, as they are ready; each share is compiled by a process of its own.
+
+    Whatever ends this (an error, Ctrl+C, a caller that stops asking) ends the processes, too.
+
+    Raises:
+        NnplayError: a kernel cannot be compiled.
+    """
+    with contextlib.ExitStack() as running:
+        children = [running.enter_context(_Child(share, dtype)) for share in shares]
+        yield from _heard(children)
+        for child in children:
+            child.finish()
+
+
+def _heard(children: list[_Child]) -> Iterator[tuple[str, bytes]]:
+    """What the children write, whoever is first, until all have closed their streams."""
+    with selectors.DefaultSelector() as ready:
+        for child in children:
+            ready.register(child.out, selectors.EVENT_READ, child.hear)
+            ready.register(child.err, selectors.EVENT_READ, child.hear_complaint)
+        while ready.get_map():
+            for key, _ in ready.select():
+                piece = os.read(key.fd, _PIECE)
+                if not piece:
+                    ready.unregister(key.fileobj)
+                yield from key.data(piece)
+
+
+class _Child:
+    """A compiling process; leaving its `with` block ends it, whatever it is in the midst of.
+
+    It is in a session of its own: a Ctrl+C in the terminal is for the program, which ends it. Should the program be
+    killed, its standard input closes, which ends it as well.
+    """
+
+    def __init__(self, kernels: Sequence[Kernel], dtype: str) -> None:
+        self._rest = self._complaint = b""
+        self._error = ""
+        self._process = subprocess.Popen(
+            [sys.executable, *_ALONE, *_like_this_python(), os.path.abspath(isolated.__file__)],
+            env=_SAME | {name: os.environ[name] for name in _ALLOWED if name in os.environ},
+            cwd="/",
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self.out, self.err = self._process.stdout, self._process.stderr
+        with contextlib.suppress(BrokenPipeError):  # it has ended: `finish` says why
+            self._process.stdin.write(json.dumps(_order(kernels, dtype)).encode() + b"\n")
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self.out, self.err):
+            if stream is not None:
+                stream.close()
+
+    def hear(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
+        """Takes what it wrote; gives the objects that are whole by now."""
+        self._rest += piece
+        while b"\n" in self._rest:
+            head, rest = self._rest.split(b"\n", 1)
+            kind, _, words = head.decode().partition(" ")
+            if kind == "error":
+                self._error, self._rest = words, rest
+                continue
+            name, _, size = words.rpartition(" ")
+            if len(rest) < int(size):
+                return
+            self._rest = rest[int(size) :]
+            yield name, rest[: int(size)]
+
+    def hear_complaint(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
+        """Takes what it, or a library, wrote to standard error; the end of it is enough."""
+        self._complaint = (self._complaint + piece)[-_PIECE:]
+        return iter(())
+
+    def finish(self) -> None:
+        """Waits for its end.
+
+        Raises:
+            NnplayError: it did not compile all that it was asked for.
+        """
+        status = self._process.wait()
+        if status == 0 and not self._rest:
+            return
+        last = self._complaint.decode(errors="replace").strip().splitlines()[-1:]
+        by_signal = f"the compiler was ended by {signal.Signals(-status).name}" if status < 0 else ""
+        reason = self._error or by_signal or "".join(last) or f"the compiler ended with status {status}"
+        raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
+
+
+def _like_this_python() -> list[str]:
+    """Flags of this Python that the other one would not take from the environment."""
+    flags = ["-B"] if sys.dont_write_bytecode else []
+    return [*flags, "-X", f"utf8={sys.flags.utf8_mode}"]
+
+
+def _order(kernels: Sequence[Kernel], dtype: str) -> dict[str, object]:
+    """What a compiling process is told: see `isolated`."""
+    package = Path(os.path.abspath(__file__)).parents[2] / "__init__.py"
+    modules = {"nnplay": str(package)}
+    for module in dict.fromkeys(kernel.module for kernel in kernels):
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if file and not module.startswith("nnplay."):
+            modules[module] = os.path.abspath(file)  # a user's own kernels: their code runs here already
+    names = [kernel.name for kernel in kernels]
+    return {"dtype": dtype, "folders": _folders(), "modules": modules, "kernels": names}
+
+
+def _folders() -> list[str]:
+    """The folders that hold what the compiler needs; those of packages that run here already, first.
+
+    Raises:
+        NnplayError: a package lies in no folder that can be trusted.
+    """
+    running = [getattr(sys.modules.get(package), "__file__", None) for package in _PACKAGES]
+    folders = [str(Path(os.path.abspath(file)).parents[1]) for file in running if file]
+    trusted = [*folders, *(entry for entry in sys.path if os.path.isabs(entry) and _can_be_trusted(entry))]
+    for package in _PACKAGES:
+        found = PathFinder.find_spec(package, trusted)
+        if found is None or found.origin is None:
+            raise NnplayError(
+                f"'{package}' is in no folder to import from that only you or root may write to",
+                where="kernel cache",
+                hint=f"pip install {package} puts it beside nnplay",
+            )
+        folders.append(str(Path(found.origin).parents[1]))
+    return list(dict.fromkeys(folders))
+
+
+def _can_be_trusted(entry: str) -> bool:
+    return is_installed(entry) or not (stood_in(entry) or others_may_change(entry))

@@ -1,0 +1,99 @@
+"""Folders that only this user can use: where caches lie, whether they are private, and how they are made so."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import os
+import shlex
+import stat
+from pathlib import Path
+
+import platformdirs
+
+from nnplay.system.ownership import existing, weak_place
+from nnplay.text import clean
+
+
+def cache_folder(name: str) -> Path:
+    """Where what can be made anew is kept, links followed: in `NNPLAY_CACHE_DIR`, or the user's folder for caches.
+
+    A relative name means what it meant when it was first asked for.
+
+    Raises:
+        OSError: a relative name, and the folder that one stands in is gone.
+    """
+    named = os.environ.get("NNPLAY_CACHE_DIR") or platformdirs.user_cache_dir("nnplay", appauthor=False)
+    return Path(os.path.realpath(_absolute(named) / name))
+
+
+@functools.cache
+def _absolute(named: str) -> Path:
+    try:
+        return Path(named).absolute()
+    except FileNotFoundError:
+        reason = "the folder that NNPLAY_CACHE_DIR is relative to is gone"
+        raise FileNotFoundError(errno.ENOENT, reason, clean(named)) from None
+
+
+def make_private(folder: Path) -> Path:
+    """Makes a folder and those above it that are missing, all of them 0700; one that is there is left as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for part in (*reversed(folder.parents), folder):
+        if not part.is_dir():
+            with contextlib.suppress(FileExistsError):  # another nnplay was faster
+                part.mkdir(mode=0o700)
+    return folder
+
+
+def weakness(folder: Path) -> str:
+    """Who else may change a folder (absolute, links followed), and the command that mends it; "" if nobody may."""
+    try:
+        weak = weak_place(str(folder))
+        if not weak:
+            return ""
+        info = os.lstat(weak)
+    except OSError as error:
+        return unwritable(folder, error)
+    if info.st_uid in (os.getuid(), 0):
+        others = "everybody" if info.st_mode & stat.S_IWOTH else "its group"
+        sudo = "" if info.st_uid == os.getuid() else "sudo "
+        return f"{clean(weak)} may be changed by {others}; {sudo}chmod go-w {_quoted(weak)} mends it"
+    mend = f"sudo chown -R {_user(os.getuid())} {_quoted(weak)} mends it, or NNPLAY_CACHE_DIR names another place"
+    if os.getuid() == 0:
+        mend = f"sudo -H takes root's own folders, or NNPLAY_CACHE_DIR={_quoted(_root_cache())} names them"
+    return f"{clean(weak)} belongs to {_user(info.st_uid)}; {mend}"
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """Why nothing can be written to a folder, and a way out."""
+    reason = f"{clean(str(folder))} cannot be written ({error.strerror or error})"
+    if error.errno == errno.ENOSPC:
+        return f"{reason}; free some space, or name another place with NNPLAY_CACHE_DIR"
+    if error.errno == errno.EACCES and os.getuid() != 0:
+        closed = existing(str(folder))
+        return f"{reason}; sudo chown -R {_user(os.getuid())} {_quoted(closed)} mends it"
+    return f"{reason}; name another place with NNPLAY_CACHE_DIR"
+
+
+def _quoted(path: str) -> str:
+    return clean(shlex.quote(path), limit=4096)
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return clean(pwd.getpwuid(number).pw_name)
+    except KeyError:
+        return f"user {number}"
+
+
+def _root_cache() -> str:
+    import pwd
+
+    return f"{pwd.getpwuid(0).pw_dir}/.cache/nnplay"

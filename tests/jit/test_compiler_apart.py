@@ -1,0 +1,164 @@
+"""A compiling process is apart from the working folder, the environment and the terminal, and ends with the program."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from nnplay.errors import NnplayError
+from nnplay.kernels.compile import compilation, isolated
+from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.jit import Kernel
+from nnplay.operations import copy
+from nnplay.operations.step import gather
+
+#: Modules that people really have beside their data, and those that a stranger would put there.
+INNOCENT = ("random", "types", "copy", "token", "inspect", "numbers", "math", "string", "calendar", "numba", "llvmlite")
+#: `nnplay train digits` that notes the numbers of the processes that it starts in a file, one a line.
+TRAIN = """
+import subprocess, sys
+from nnplay.__main__ import main
+class Noted(subprocess.Popen):
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        with open({file!r}, "a") as stream:
+            print(self.pid, file=stream)
+subprocess.Popen = Noted
+sys.argv = ["nnplay", "train", "digits"]
+sys.exit(main())
+"""
+
+
+def object_of(kernel: Kernel) -> bytes:
+    """Its object code, compiled by a process of its own."""
+    ((name, code),) = compiled([[kernel]], "float32")
+    assert name == kernel.name
+    return code
+
+
+def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules of the folder stood in, though it is first on the path, do not run; the object code is the same bits."""
+    plain = object_of(copy.copy)
+    for name in INNOCENT:
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\n")
+    (tmp_path / ".numba_config.yaml").write_text("opt: 0\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
+    settings = {"OPT": "0", "DEBUGINFO": "1", "LOOP_VECTORIZE": "0", "SLP_VECTORIZE": "0", "DISABLE_JIT": "1"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"NUMBA_{name}", value)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "random.py"))
+    monkeypatch.setenv("NNPLAY_COMPILE", "float64")
+    assert object_of(copy.copy) == plain
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_inherited_variable_makes_no_compiler_of_the_program() -> None:
+    """NNPLAY_COMPILE in the environment changes nothing: kernels stay plain Python, and Numba is not imported."""
+    asked = "import sys; from nnplay.kernels.compile.jit import COMPILING; print([COMPILING, 'numba' in sys.modules])"
+    environ = os.environ | {"NNPLAY_COMPILE": "float32"}
+    done = subprocess.run([sys.executable, "-c", asked], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "['', False]\n"
+
+
+def test_a_package_in_a_folder_of_everybody_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that lies only where others may write to, or where one stands, counts as missing; it does not run."""
+    (tmp_path / "stranger").mkdir()
+    (tmp_path / "stranger" / "__init__.py").write_text("raise AssertionError")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(compilation, "_PACKAGES", ("numpy", "stranger"))
+    assert str(tmp_path) in compilation._folders()
+    tmp_path.chmod(0o777)
+    with pytest.raises(NnplayError, match="'stranger' is in no folder"):
+        compilation._folders()
+    tmp_path.chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NnplayError, match="'stranger' is in no folder"):
+        compilation._folders()
+
+
+WRONG = """
+from nnplay.kernels.compile.jit import kernel
+
+print("what a module prints is no object code")
+
+@kernel
+def wrong(row, clock, memory, part):
+    memory.nothing()
+"""
+
+
+def test_a_kernel_that_cannot_be_compiled_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names a kernel of a user's own, wherever its module lies, and says what Numba said."""
+    (tmp_path / "own_kernels.py").write_text(WRONG)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("nnplay.kernels.compile.jit.KERNELS", {})  # nobody else is to compile it
+    with pytest.raises(NnplayError, match=r"could not be compiled: own_kernels:wrong: .*attribute 'nothing'"):
+        object_of(importlib.import_module("own_kernels").wrong)
+
+
+def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that the system ended, for want of memory say, is told as that."""
+    ending = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(compilation, "_order", lambda kernels, dtype: {})
+    monkeypatch.setattr(compilation, "_like_this_python", lambda: ["-c", ending])
+    with pytest.raises(NnplayError, match="the compiler was ended by SIGKILL"):
+        object_of(copy.copy)
+
+
+def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
+    """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
+    order = json.dumps(compilation._order([gather.gather, copy.copy], "float32")).encode() + b"\n"
+    child = subprocess.Popen(
+        [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    said, _ = child.communicate(order)
+    assert child.returncode == 1
+    assert said == b""
+
+
+@pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl+C", "kill -INT"])
+def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
+    """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
+    environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm", "COLUMNS": "120"}
+    command = ["-c", TRAIN.format(file=str(tmp_path / "started"))]
+    terminal = pexpect.spawn(
+        sys.executable, command, env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen
+    )
+    terminal.expect(r"compiling kernels \S+ [1-9]\d*/")
+    compilers = [int(line) for line in (tmp_path / "started").read_text().split()]
+    assert compilers
+    assert all(runs(number) for number in compilers)
+    if to_all:
+        terminal.sendintr()
+    else:
+        terminal.kill(signal.SIGINT)
+    terminal.expect("nnplay: stopped")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    assert "Traceback" not in terminal.before
+    assert terminal.exitstatus == 130
+    assert not [number for number in compilers if runs(number)]
+
+
+def listen() -> None:
+    """Ctrl+C is not ignored, as it is in what a shell script runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def runs(number: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""What a user sees of the kernel cache: filled once, repaired when it is damaged, never claimed where it cannot be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nnplay.cli import main
+from nnplay.config import RunConfig
+from nnplay.kernels.compile import library, notices
+from nnplay.operations import copy
+from nnplay.operations.step import gather, silence
+from nnplay.run.playground import PlaygroundBackend
+from tests.small_worker import until
+
+TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1")
+DAMAGED = "nnplay: warning: the kernel cache was damaged: what cannot be trusted there is compiled anew\n"
+
+
+def train(folder: Path, cache: str) -> tuple[list[str], str]:
+    """Lines of output, and what was written to standard error, of a training in `folder`."""
+    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "nnplay", *TRAIN]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def test_a_damaged_cache_is_compiled_anew(tmp_path: Path) -> None:
+    """With every object cut off or zeroed a run ends as before, says so once, and mends the cache; a relative name."""
+    first, said = train(tmp_path, "cache")
+    assert first[0].endswith("kernels (once; they are kept)")
+    assert said == ""
+    objects = sorted((tmp_path / "cache").rglob("*.o"))
+    assert objects
+    whole = [path.read_bytes() for path in objects]
+    damages: tuple[Callable[[Path], None], ...] = (lambda path: os.truncate(path, 0), zeros)
+    for number, path in enumerate(objects):
+        damages[number % 2](path)
+    again, said = train(tmp_path, "cache")
+    assert again[0] == first[0]
+    assert again[-1] == first[-1]
+    assert said == DAMAGED
+    assert [path.read_bytes() for path in objects] == whole
+    third, said = train(tmp_path, "cache")
+    assert "compiled" not in third[0]
+    assert third[-1] == first[-1]
+    assert said == ""
+
+
+def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:
+    """A cache that a group may write to: the run ends well, the way to mend it is said, no folder is left anywhere."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o770)
+    lines, said = train(tmp_path, str(cache))
+    assert lines[0].startswith("compiled ")
+    assert "kept" not in lines[0]
+    assert said.count("\n") == 1
+    assert "compiled anew at every start" in said
+    assert f"chmod go-w {cache} mends it" in said
+    assert list(tmp_path.iterdir()) == [cache]
+    assert list(cache.iterdir()) == []
+
+
+def test_warmup_that_keeps_nothing_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its one purpose is the cache: the status says it, too."""
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(library, "compile_missing", lambda kernels, dtype, progress: 3)
+    monkeypatch.setattr(library, "kept", lambda: False)
+    assert main(["warmup"]) == 1
+    assert f"not all could be kept in {tmp_path}" in capsys.readouterr().out
+
+
+def test_the_playground_says_it_behind_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence about the cache stands in the message line once the run is ready."""
+    monkeypatch.setattr(notices, "tell", notices.tell)
+    make = library.addresses
+
+    def addresses(*words: object) -> dict[str, int]:
+        notices.tell("the cache is full")
+        return make(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(library, "addresses", addresses)
+    backend = PlaygroundBackend(RunConfig.from_dict({"data": {"name": "xor"}, "layers": ["linear 2"]}))
+    try:
+        until(lambda: "the cache is full" in backend.snapshot.message)
+    finally:
+        backend.stop()
+
+
+def test_python_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a front end a sentence about the cache is a warning, once."""
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "tell", notices._warn)
+    with pytest.warns(RuntimeWarning, match="the cache is full"):
+        notices.once("the cache is full")
+    notices.once("the cache is full")  # a second warning would be an error
+
+
+def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next kernel that is needed is compiled into it; where that cannot be it is said, and the kernel is there."""
+    told: list[str] = []
+    monkeypatch.setattr(notices, "tell", told.append)
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("_addresses", "_codes"):
+        monkeypatch.setattr(library, name, {})
+    monkeypatch.setattr(library, "_unkept", set())
+    assert library.function(copy.copy, "float32")
+    shutil.rmtree(tmp_path / "cache")
+    assert library.function(gather.gather, "float32")
+    assert [path.name for path in (tmp_path / "cache").rglob("*.o")] == ["nnplay.operations.step.gather-gather.o"]
+    assert (told, library.kept()) == ([], True)
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("in the way")
+    assert library.function(silence.keep, "float32")
+    assert not library.kept()
+    assert len(told) == 1

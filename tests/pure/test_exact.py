@@ -1,0 +1,78 @@
+"""Elementary functions of data and schedules: close to the true values, and the same bits everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay import exact, rng
+from nnplay.data.catalogue import dataset_records, load_dataset
+
+X = np.random.default_rng(0).uniform(-30, 30, 50_000)
+#: Function, NumPy's, arguments, and the most units of the last place between the two, each of which has one itself.
+CASES: list[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...], int]] = [
+    (exact.exp, np.exp, (X,), 2),
+    (exact.log, np.log, (np.exp(X),), 3),
+    (exact.arctan2, np.arctan2, (X, X[::-1]), 4),
+    (exact.hypot, np.hypot, (X, X[::-1]), 2),
+]
+
+
+@pytest.mark.parametrize(("function", "numpys", "arguments", "units"), CASES)
+def test_functions_are_close(
+    function: Callable[..., Any], numpys: Callable[..., Any], arguments: tuple[Any, ...], units: int
+) -> None:
+    """They agree with NumPy's to the last places."""
+    wanted = numpys(*arguments)
+    assert np.all(np.abs(function(*arguments) - wanted) <= units * np.spacing(np.abs(wanted)))
+
+
+@pytest.mark.parametrize(("function", "numpys"), [(exact.sin, np.sin), (exact.cos, np.cos)])
+def test_waves_are_close(function: Callable[..., Any], numpys: Callable[..., Any]) -> None:
+    """Sine and cosine agree with NumPy's to half a unit of the last place of 1, for large angles too."""
+    for angles in (X, X * 1e4, np.array([0.0, 1e-300, np.pi / 2, np.pi, -np.pi])):
+        assert np.abs(function(angles) - numpys(angles)).max() <= 2.3e-16
+
+
+def test_points_on_the_axes_have_their_angle() -> None:
+    """The angle of points on the axes, and of the origin."""
+    found = exact.arctan2([0, 0, 1, -1, 0], [0, -1, 0, 0, 1])
+    assert np.array_equal(found, [0, np.pi, np.pi / 2, -np.pi / 2, 0])
+
+
+def test_powers_and_products() -> None:
+    """Powers of whole exponents and products of matrices are what they say."""
+    assert np.allclose(exact.power(0.97, np.arange(200.0)), 0.97 ** np.arange(200.0), rtol=1e-13)
+    a, b = np.arange(24.0).reshape(2, 3, 4), np.arange(40.0).reshape(2, 4, 5)
+    assert np.array_equal(exact.product(a, b), a @ b)
+
+
+def bits() -> str:
+    """Digest of random normal numbers, and of some rows of every data set, as a network gets them."""
+    hashed = hashlib.sha256(rng.normal(1, 2, 3, (1000,)).tobytes())
+    for name, record in dataset_records().items():
+        known = {field.name for field in record.fields}
+        wanted = {key: value for key, value in {"samples": 60, "noise": 0.1}.items() if key in known}
+        split = load_dataset(name, **wanted).split(0.6, 0.2, 0.2, seed=0)
+        for part in (split.train, split.validation, split.test):
+            if part is not None:
+                hashed.update(part.x.tobytes() + part.y.tobytes())
+    return hashed.hexdigest()
+
+
+@pytest.mark.parametrize("without", ["X86_V4 AVX512_ICL AVX512_SPR", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"])
+def test_data_are_the_same_on_every_processor(without: str, tmp_path: Any) -> None:
+    """With less of NumPy's vector code, and the BLAS of an older processor, every data set has the same bits."""
+    older = {"NPY_DISABLE_CPU_FEATURES": without, "OPENBLAS_CORETYPE": "Haswell" if "V3" not in without else "Nehalem"}
+    code = "from tests.pure.test_exact import bits; print(bits())"
+    environment = os.environ | older | {"NNPLAY_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == bits()
