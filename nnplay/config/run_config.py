@@ -24,15 +24,18 @@ from nnplay.records.registry import loss_records, optimizer_records, schedule_re
 from nnplay.records.schedule import Schedule
 from nnplay.system.paths import whole
 from nnplay.text import clean, written
-from nnplay.training.settings import SETUP_FIELDS, Setup
+from nnplay.training.settings import DECLARED, Setup
 from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
-TRAINING_FIELDS: Final = tuple(item for item in SETUP_FIELDS.values() if item.name != "seed")
+#: Names of the settings of training by what files and the command line call them; the run has the seed.
+_NAMES: Final = {declared.table_field.name: name for name, declared in DECLARED.items() if name != "seed"}
+#: The settings of training as they are called in files and on the command line.
+TRAINING_FIELDS: Final = tuple(DECLARED[name].table_field for name in _NAMES.values())
 _EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
-_SEED: Final = SETUP_FIELDS["seed"]
+_SEED: Final = DECLARED["seed"].field
 _TITLE: Final = text("title", "", "what the run is called")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
@@ -186,7 +189,8 @@ class RunConfig:
 
     def setup(self) -> Setup:
         """The settings of a trainer besides data, network, loss and optimizer."""
-        return Setup().changed(**self.training, seed=self.seed, schedule=self.schedule)
+        training = {_NAMES[called]: value for called, value in self.training.items()}
+        return Setup().changed(**training, seed=self.seed, schedule=self.schedule)
 
     def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
         """The trainer of this run, at step 0.

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels import abi
-from nnplay.network.network import Step
+from nnplay.network.network import PlannedLayer
+from nnplay.tape.memory_layout import STATE
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -23,7 +23,7 @@ _MOST_ROWS: Final = 256
 _FEWEST_ROWS: Final = 24
 _MOST_UNITS: Final = 256
 _FORWARD_COST: Final = 1_000_000
-_FORWARD_STEPS: Final = 12
+_FORWARD_LAYERS: Final = 12
 _SAMPLE: Final = 2_048
 _ROUNDING: Final = 1e-4
 
@@ -59,56 +59,56 @@ class Weight:
 def describe_activations(trainer: Trainer) -> tuple[Activation, ...]:
     """The activation layers, without the network's answer: of a sample of training rows, or of the last batch."""
     hidden = _sample_layers(
-        [step for step in trainer.plan.steps if _can_fail(step) and step.output != trainer.plan.output]
+        [planned for planned in trainer.plan.layers if _can_fail(planned) and planned.output != trainer.plan.output]
     )
     if not hidden:
         return ()
     rows = min(_MOST_ROWS, len(trainer.split.train), _FORWARD_COST // max(1, trainer.plan.multiply_adds))
-    if rows >= _FEWEST_ROWS and len(trainer.plan.steps) <= _FORWARD_STEPS:
+    if rows >= _FEWEST_ROWS and len(trainer.plan.layers) <= _FORWARD_LAYERS:
         outputs = _compute_outputs(trainer, hidden, rows)
     elif trainer.batch_rows >= _FEWEST_ROWS and _holds_batch(trainer):
         outputs = _read_last_batch(trainer, hidden)
     else:
         return ()
-    return tuple(_describe_activation(step, output) for step, output in zip(hidden, outputs, strict=True))
+    return tuple(_describe_activation(planned, output) for planned, output in zip(hidden, outputs, strict=True))
 
 
-def _can_fail(step: Step) -> bool:
+def _can_fail(planned: PlannedLayer) -> bool:
     """Whether units of this layer can be dead or saturated."""
-    traits = step.layer.record.traits
+    traits = planned.layer.record.traits
     return traits.rectifies or traits.bounds is not None
 
 
-def _compute_outputs(trainer: Trainer, steps: list[Step], rows: int) -> list[Array]:
+def _compute_outputs(trainer: Trainer, layers: list[PlannedLayer], rows: int) -> list[Array]:
     x = trainer.split.train.x
-    names = [f"check {step.path}.output" for step in steps]
+    names = [f"eval.{planned.path}.output" for planned in layers]
     found = trainer.forward(x[:: len(x) // rows][:rows], names)
     return [found[name] for name in names]
 
 
-def _read_last_batch(trainer: Trainer, steps: list[Step]) -> list[Array]:
+def _read_last_batch(trainer: Trainer, layers: list[PlannedLayer]) -> list[Array]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["activations"]}
-    return [machine.left_in(slots[f"{step.path}.output"]) for step in steps]
+    return [machine.value_after_step(slots[f"{planned.path}.output"]) for planned in layers]
 
 
 def _holds_batch(trainer: Trainer) -> bool:
     """Whether memory holds a batch at all: it does not before the first step, nor after settings changed the tape."""
-    return trainer.step > 0 and int(trainer.machine.program[abi.PROGRAM_STEPS_DONE]) > 0
+    return trainer.step > 0 and trainer.machine.steps_taken > 0
 
 
-def _describe_activation(step: Step, output: Array) -> Activation:
+def _describe_activation(planned: PlannedLayer, output: Array) -> Activation:
     """Units are the last axis; all other axes (rows, places of a picture) are cases of a unit."""
     flat = output.reshape(-1, output.shape[-1])
     units = flat[:: max(1, len(flat) // _MOST_ROWS), :: max(1, flat.shape[1] // _MOST_UNITS)]
-    record = step.layer.record
+    record = planned.layer.record
     if record.traits.bounds is None:
         silent = float((units.max(axis=0) <= 0.0).mean())
-        return Activation(step.path, record.name, len(output), silent, 0.0)
-    low, high = record.traits.bounds(step.layer.values)
+        return Activation(planned.path, record.name, len(output), silent, 0.0)
+    low, high = record.traits.bounds(planned.layer.values)
     near = _NEAR * (high - low)
     flat_share = ((units < low + near) | (units > high - near)).mean(axis=0)
-    return Activation(step.path, record.name, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
+    return Activation(planned.path, record.name, len(output), 0.0, float((flat_share >= _MOSTLY).mean()))
 
 
 def describe_weights(trainer: Trainer) -> tuple[Weight, ...]:
@@ -116,15 +116,17 @@ def describe_weights(trainer: Trainer) -> tuple[Weight, ...]:
     machine = trainer.machine
     slots = {slot.name: slot for slot in machine.tape.layout.slots["gradients"]} if _holds_batch(trainer) else {}
     found = []
-    for step in _sample_layers([step for step in trainer.plan.steps if not step.frozen and step.plan.parameters]):
-        name = next((name for name, declared in step.plan.parameters.items() if declared.decays), None)
+    for planned in _sample_layers(
+        [planned for planned in trainer.plan.layers if not planned.frozen and planned.plan.parameters]
+    ):
+        name = next((name for name, declared in planned.plan.parameters.items() if declared.decays), None)
         if name is None:
             continue
-        full = f"{step.path}.{name}"
+        full = f"{planned.path}.{name}"
         gradient = _root_mean_square(machine.view(slots[f"d{full}"])) if f"d{full}" in slots else float("nan")
         weight = machine.view(machine.tape.parameters[full])
         flat = weight.reshape(-1, weight.shape[-1])
-        found.append(Weight(step.path, gradient, _columns_alike(flat), _columns_alike(flat.T)))
+        found.append(Weight(planned.path, gradient, _columns_alike(flat), _columns_alike(flat.T)))
     return tuple(found)
 
 
@@ -136,10 +138,10 @@ def measure_update(trainer: Trainer) -> float:
     """
     machine = trainer.machine
     span = machine.tape.named["parameters"]
-    first = span.offset - int(machine.program[abi.PROGRAM_PARAMETERS])
+    first = span.offset - machine.tape.layout.bounds[STATE[0]][0]
     part = slice(first, first + span.size(1), max(1, span.size(1) // _SAMPLE))
-    now, before = machine.state()[part], machine.view(machine.tape.named["good"])[part]
-    steps = trainer.step - int(machine.clock[abi.CLOCK_GOOD])
+    now, before = machine.state()[part], machine.view(machine.tape.named["last_good"])[part]
+    steps = trainer.step - machine.last_good_step
     size = _root_mean_square(now)
     if not _holds_batch(trainer) or steps <= 0 or size == 0.0 or not before.any():
         return float("nan")
@@ -149,14 +151,16 @@ def measure_update(trainer: Trainer) -> float:
 def has_fault(trainer: Trainer) -> bool:
     """Whether the last step that was tried met a number that is not finite."""
     machine, named = trainer.machine, trainer.machine.tape.named
-    return trainer.step > 0 and not all(np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "checks"))
+    return trainer.step > 0 and not all(
+        np.isfinite(machine.view(named[k])).all() for k in ("loss", "norm", "finite_flags")
+    )
 
 
-def _sample_layers(steps: list[Step]) -> list[Step]:
+def _sample_layers(layers: list[PlannedLayer]) -> list[PlannedLayer]:
     """At most `_MOST_LAYERS`, evenly spread, the first and the last among them."""
-    if len(steps) <= _MOST_LAYERS:
-        return steps
-    return [steps[k] for k in np.linspace(0, len(steps) - 1, _MOST_LAYERS).astype(int)]
+    if len(layers) <= _MOST_LAYERS:
+        return layers
+    return [layers[k] for k in np.linspace(0, len(layers) - 1, _MOST_LAYERS).astype(int)]
 
 
 def _root_mean_square(values: Array) -> float:

@@ -115,7 +115,7 @@ class Moves:
         began = time.perf_counter()
 
         def progress(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
                 self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
@@ -137,7 +137,7 @@ class Moves:
             inspector.finish()
         driver = Driver(inspector.trainer, step, advance=timeline.advance)
         while not driver.arrived and self._requests.newest == ticket:
-            inspector.machine.stop[0] = 0
+            inspector.machine.stop = False
             driver.turn()
             self._requests.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
         self._target = None

@@ -89,7 +89,7 @@ def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:
     for name in reads:
         lines += tensor_text(name, values[name])
     for name in dict.fromkeys(writes):
-        if name == "checks":  # for the machine: 0, or NaN after a number that is not finite
+        if name == "finite_flags":  # for the machine: 0, or NaN after a number that is not finite
             continue
         if name in inspector.rows[view.number].operation.reads:
             lines += tensor_text(f"{name} before", before[name])

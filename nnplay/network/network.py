@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedLayer:
     """One planned layer in the order of the forward pass.
 
     Attributes:
@@ -47,12 +47,12 @@ class NetworkPlan:
     """A network worked out for one input shape.
 
     Attributes:
-        steps: planned layers in order.
+        layers: planned layers in order.
         values: shape of every value, without the batch; value 0 is the input.
         output: number of the value that is the network's answer.
     """
 
-    steps: tuple[Step, ...]
+    layers: tuple[PlannedLayer, ...]
     values: tuple[Shape, ...]
     output: int
 
@@ -64,12 +64,12 @@ class NetworkPlan:
     @property
     def parameter_count(self) -> int:
         """How many numbers the network learns."""
-        return sum(_count(p.shape) for step in self.steps for p in step.plan.parameters.values())
+        return sum(_count(p.shape) for planned in self.layers for p in planned.plan.parameters.values())
 
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds of one row's forward pass."""
-        return sum(step.plan.multiply_adds for step in self.steps)
+        return sum(planned.plan.multiply_adds for planned in self.layers)
 
 
 def _count(shape: Shape) -> int:
@@ -135,7 +135,7 @@ class Network:
 @dataclass(slots=True)
 class _Planner:
     input_shape: Shape
-    steps: list[Step] = field(default_factory=list)
+    layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
@@ -147,7 +147,7 @@ class _Planner:
         output = self.chain(layers, 0, "", False, "")
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
-        return NetworkPlan(tuple(self.steps), tuple(self.values), output)
+        return NetworkPlan(tuple(self.layers), tuple(self.values), output)
 
     def chain(self, layers: tuple[Layer, ...], value: int, prefix: str, frozen: bool, behind: str) -> int:
         """Plans layers one after the other; stops at the first problem, since shapes behind it are unknown."""
@@ -185,7 +185,7 @@ class _Planner:
             return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
-        self.steps.append(Step(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
+        self.layers.append(PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
         return output
 
     def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:

@@ -79,7 +79,7 @@ class Worker:
         self._inbox.put(Order(command, anywhere))
         trainer = self.trainer
         if trainer is not None:
-            trainer.machine.stop[0] = 1
+            trainer.machine.stop = True
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
@@ -281,7 +281,7 @@ class Worker:
         began = time.perf_counter()
 
         def break_off(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > NUMBERS_EVERY:
                 self.tell(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._leaving or not (to_end or self._inbox.empty)
@@ -308,7 +308,7 @@ class Worker:
 
     def _train(self) -> None:
         trainer, timeline = self.both()
-        trainer.machine.stop[0] = 0
+        trainer.machine.stop = False
         if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit = self.tempo.at(trainer.step)

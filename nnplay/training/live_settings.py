@@ -6,13 +6,13 @@ decide which rows there are (`rows_of`); only a change of those needs a new tape
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import Machine
+from nnplay.tape.objective import full_name
 from nnplay.training.settings import DECLARED, Setup
 
 #: Fields of `Setup` that may change while a network trains.
@@ -27,24 +27,28 @@ def rows_of(setup: Setup) -> tuple[Any, ...]:
     return (*switches(setup).values(), *parts)
 
 
-def switches(setup: Setup) -> dict[str, bool]:
+def switches(setup: Setup) -> dict[str, Any]:
     """Rows of a training step that settings switch on, and whether they are there."""
-    found: dict[str, bool] = {}
+    found: dict[str, Any] = {}
     for name, declared in DECLARED.items():
         if declared.rows:
             found[declared.rows] = found.get(declared.rows, False) or getattr(setup, name) > 0
     return found
 
 
-def write(machine: Machine, plan: NetworkPlan, loss: Loss, optimizer: Optimizer, setup: Setup) -> None:
-    """Puts the settings of optimizer, loss, layers, penalties and clipping into a machine's memory."""
-    named = machine.tape.named
-    machine.view(named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: Setup) -> None:
+    """Puts the settings of losses, optimizers, layers, penalties and clipping into a machine's memory.
+
+    Args:
+        stages: loss and optimizer of each stage of a step.
+    """
     for name in IN_MEMORY:
-        machine.view(named[name])[...] = getattr(setup, name)
-    _write_fields(machine, "loss", loss.values)
-    for step in plan.steps:
-        _write_fields(machine, step.path, step.layer.values)
+        machine.view(machine.tape.named[name])[...] = getattr(setup, name)
+    for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
+        machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+        _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
+    for path, planned in machine.tape.layers.items():
+        _write_fields(machine, path, planned.layer.values)
 
 
 def _write_fields(machine: Machine, owner: str, values: Mapping[str, Any]) -> None:

@@ -30,6 +30,8 @@ class Declared:
         parts: it names parts of the network, as in `1:3`.
         fixed: a trainer is made for it, so a moment with another value belongs to another run.
         forks: a fork may try another value.
+        objectives: training with several objectives has it too.
+        written: what files and the command line call it, where that is another word.
     """
 
     field: Field
@@ -38,6 +40,13 @@ class Declared:
     parts: bool = False
     fixed: bool = False
     forks: bool = True
+    objectives: bool = True
+    written: str = ""
+
+    @property
+    def table_field(self) -> Field:
+        """Its field as files and the command line know it."""
+        return replace(self.field, name=self.written or self.field.name)
 
     @property
     def in_memory(self) -> bool:
@@ -55,12 +64,15 @@ def _declared(
     parts: bool = False,
     fixed: bool = False,
     forks: bool = True,
+    objectives: bool = True,
+    written: str = "",
     **more: Any,
 ) -> Any:
     """One line of `Setup`: a field of that kind, which is called as the attribute, and what `Declared` says of it."""
 
     def declare(name: str) -> Declared:
-        return Declared(kind(name, default, about, **more), form, rows, parts, fixed, forks)
+        made = kind(name, default, about, **more)
+        return Declared(made, form, rows, parts, fixed, forks, objectives, written)
 
     return dataclasses.field(default=default, metadata={"declare": declare})
 
@@ -96,7 +108,12 @@ class Setup:
         kinds.number, 0.0, "longest gradient; 0 is no limit", **_LIVE_NUMBER, form="penalty", rows="clip_norm"
     )
     clip_value: float = _declared(
-        kinds.number, 0.0, "largest number in the gradient; 0 is no limit", **_LIVE_NUMBER, form="more", rows="clip_value"
+        kinds.number,
+        0.0,
+        "largest number in the gradient; 0 is no limit",
+        **_LIVE_NUMBER,
+        form="more",
+        rows="clip_value",
     )
     shuffle: bool = _declared(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
     validate_every: int = _declared(
@@ -105,24 +122,31 @@ class Setup:
         form="more",
         fixed=True,
         forks=False,
+        objectives=False,
     )
     threads: int = _declared(
         *(kinds.integer, 0, "threads that share large operations; 0 is one a core"), low=0, high=256, forks=False
     )
-    real: str = _declared(
-        kinds.choice, "float32", "type of all numbers", choices=("float32", "float64"), fixed=True, forks=False
+    dtype: str = _declared(
+        *(kinds.choice, "float32", "type of all numbers"),
+        choices=("float32", "float64"),
+        written="real",
+        fixed=True,
+        forks=False,
     )
     silent: str = _declared(
         *(kinds.text, "", "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers"),
         live=True,
         form="more",
         parts=True,
+        objectives=False,
     )
     frozen: str = _declared(
         *(kinds.text, "", "units or layers whose weights stay as they are, as in 1:3 or 1"),
         live=True,
         form="more",
         parts=True,
+        objectives=False,
     )
 
     def batch_rows(self, rows: int) -> int:
@@ -139,9 +163,9 @@ class Setup:
         for name, value in changes.items():
             if name == "schedule":
                 read[name] = _schedule(value)
-            elif name in SETUP_FIELDS:
-                read[name] = SETUP_FIELDS[name].read(_off(name) if value is None else value)
-                if name in HOLDS:
+            elif name in DECLARED:
+                read[name] = DECLARED[name].field.read(_off(name) if value is None else value)
+                if name in SILENCED_FROZEN:
                     read[name] = silenced_frozen.text_of(silenced_frozen.read(read[name]))
             else:
                 raise unknown("setting", name, [item.name for item in dataclasses.fields(self)], where="trainer")
@@ -152,10 +176,8 @@ class Setup:
 DECLARED: Final[Mapping[str, Declared]] = {
     item.name: item.metadata["declare"](item.name) for item in dataclasses.fields(Setup) if "declare" in item.metadata
 }
-#: The settings as typed fields, for forms, the command line and files.
-SETUP_FIELDS: Final = {name: declared.field for name, declared in DECLARED.items()}
 #: Settings that name parts of the network.
-HOLDS: Final = tuple(name for name, declared in DECLARED.items() if declared.parts)
+SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if declared.parts)
 
 
 def _off(name: str) -> Any:

@@ -113,14 +113,14 @@ def _make_points(trainer: Trainer, held_out: bool, target: int) -> Points:
 def make_neuron_pictures(trainer: Trainer, size: int) -> dict[tuple[int, int], NDArray[np.float32]]:
     """What every unit of every small layer answers over the plane: (layer, unit) → (size, size)."""
     steps = [
-        (number, step)
-        for number, step in enumerate(trainer.plan.steps)
-        if len(step.plan.output) == 1 and step.plan.output[0] <= MAX_PICTURED_UNITS
+        (number, planned)
+        for number, planned in enumerate(trainer.plan.layers)
+        if len(planned.plan.output) == 1 and planned.plan.output[0] <= MAX_PICTURED_UNITS
     ][:MAX_PICTURED_LAYERS]
-    names = [f"check {step.path}.output" for _, step in steps]
+    names = [f"eval.{planned.path}.output" for _, planned in steps]
     answers = trainer.forward(make_grid(trainer, size, size), names)
     return {
         (number, unit): answers[name][:, unit].reshape(size, size).astype(np.float32)
-        for (number, step), name in zip(steps, names, strict=True)
-        for unit in range(step.plan.output[0])
+        for (number, planned), name in zip(steps, names, strict=True)
+        for unit in range(planned.plan.output[0])
     }

@@ -280,7 +280,7 @@ def test_warmup_finds_nothing_to_do_the_second_time(
 
     asked: list[str] = []
 
-    def compile_missing(kernels: Any, real: str, progress: Any = None) -> int:
+    def compile_missing(kernels: Any, dtype: str, progress: Any = None) -> int:
         asked.extend(kernel.name for kernel in kernels)
         return 0
 

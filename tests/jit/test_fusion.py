@@ -141,7 +141,7 @@ def test_health_sees_units_whose_values_were_never_written() -> None:
         trainer.run(steps=1)
     relu = joined.machine.tape.layout.find("2.output")
     assert not joined.machine.view(relu).any()
-    assert joined.machine.left_in(relu).tobytes() == written.machine.view(relu).tobytes()
+    assert joined.machine.value_after_step(relu).tobytes() == written.machine.view(relu).tobytes()
     assert describe_activations(joined)[0].silent == describe_activations(written)[0].silent == 5 / 16
 
 

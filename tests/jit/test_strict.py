@@ -72,8 +72,8 @@ def test_a_kernel_of_the_c_library_is_not_made() -> None:
 def test_every_kernel_is_strict(kernels: None) -> None:
     """All kernels of all records, for both types of numbers, have passed: nothing else writes object code."""
     del kernels
-    for real in ("float32", "float64"):
-        assert library.missing(kernels_of_records(), real) == []
+    for dtype in ("float32", "float64"):
+        assert library.missing(kernels_of_records(), dtype) == []
 
 
 def test_a_level_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,13 +30,13 @@ def test_planning_takes_no_memory_for_a_huge_network() -> None:
 def test_paths_are_positions_or_names() -> None:
     """Layers are called by their own name or by where they stand, in branches too."""
     plan = nn.Network("linear 4 name=in, sum[identity | linear 4, tanh], linear 1").plan((2,))
-    assert [step.path for step in plan.steps] == ["in", "1.0.0", "1.1.0", "1.1.1", "1", "2"]
+    assert [planned.path for planned in plan.layers] == ["in", "1.0.0", "1.1.0", "1.1.1", "1", "2"]
 
 
 def test_branches_start_from_one_value_and_join() -> None:
     """A sum reads the ends of its branches; both begin at the same value."""
     plan = nn.Network("linear 4, sum[identity | linear 4]").plan((2,))
-    first, identity, linear, joined = plan.steps
+    first, identity, linear, joined = plan.layers
     assert identity.inputs == linear.inputs == (first.output,)
     assert joined.inputs == (identity.output, linear.output)
 
@@ -44,7 +44,8 @@ def test_branches_start_from_one_value_and_join() -> None:
 def test_initial_weights_follow_the_next_activation() -> None:
     """A layer in front of a ReLU gets another scheme than one in front of a tanh; the last one gets the default."""
     suggested = {
-        step.path: step.initial for step in nn.Network("linear 4, relu, linear 4, tanh, linear 1").plan((2,)).steps
+        planned.path: planned.initial
+        for planned in nn.Network("linear 4, relu, linear 4, tanh, linear 1").plan((2,)).layers
     }
     assert suggested["0"] != suggested["2"]
     assert suggested["4"] == DEFAULT
@@ -53,7 +54,7 @@ def test_initial_weights_follow_the_next_activation() -> None:
 def test_frozen_reaches_into_blocks() -> None:
     """A frozen block freezes every layer in it."""
     plan = nn.Network([nn.Sequential(nn.Linear(4), nn.Tanh(), frozen=True), nn.Linear(1)]).plan((2,))
-    assert [step.frozen for step in plan.steps] == [True, True, False]
+    assert [planned.frozen for planned in plan.layers] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,9 @@ def test_the_list_of_layers_says_how_weights_really_begin(text: str) -> None:
     """The scheme beside each layer is the one that the network uses, however far behind the activation stands."""
     texts = split_layers(text)
     plan = nn.Network(text, seed=0).plan((5,))
-    used = {step.path: step.initial.replace("_", "-") for step in plan.steps if "init" in step.layer.values}
+    used = {
+        planned.path: planned.initial.replace("_", "-") for planned in plan.layers if "init" in planned.layer.values
+    }
     shown = ledger(texts, (5,), (), ()).lines
     assert {str(place): line.note for place, line in enumerate(shown) if line.note} == {
         path: scheme for path, scheme in used.items() if "." not in path

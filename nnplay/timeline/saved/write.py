@@ -109,5 +109,5 @@ def _stacked(moments: Sequence[KeptMoment]) -> dict[str, Array]:
     own: list[Mapping[str, Array]] = [state.tensors for state in states if state.tensors is not None]
     found = {name: _lines([one[name] for one in own]) for name in (own[0] if own else {})}
     found[COUNTS] = np.array([(moment.made, *moment.state.clock) for moment in moments], np.int64)
-    found[SUMS] = np.array([(state.running, *map(float, state.plateau)) for state in states], np.float64)
+    found[SUMS] = np.array([(state.loss_sum, *map(float, state.plateau)) for state in states], np.float64)
     return found

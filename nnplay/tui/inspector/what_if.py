@@ -13,7 +13,7 @@ from nnplay.inspector.breakpoints import KINDS, Breakpoint
 from nnplay.inspector.messages import Detail, OperandView, View
 from nnplay.inspector.service import InspectorService
 from nnplay.inspector.what_if import parse_value
-from nnplay.network.silenced_frozen import ALL, Hold, read, switched
+from nnplay.network.silenced_frozen import ALL, NetworkPart, read, toggled
 from nnplay.tape.override import Override
 from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.choose import Choose, choose_line
@@ -143,11 +143,11 @@ class WhatIf(Screen[None]):
         if unit_only and detail.result.shape[-1] != self.inspecting.what_if.units(path):
             self.say(f"choose an element of what layer {path} gives, or of its weights", error=True)
             return
-        hold = Hold(path, detail.worked.index[-1] if unit_only else ALL)
+        part = NetworkPart(path, detail.worked.index[-1] if unit_only else ALL)
         training = self.edits.settings.training
-        text = switched(str(training.get(kind, "")), hold)
-        on = hold in read(text)
-        words = f"{hold.words} {kind} from this step on, in training too" if on else f"{hold.words} {back}"
+        text = toggled(str(training.get(kind, "")), part)
+        on = part in read(text)
+        words = f"{part.words} {kind} from this step on, in training too" if on else f"{part.words} {back}"
         self._lasting(lambda: self.edits.apply(self.edits.changed(training={**training, kind: text})), words)
 
     # -- checking and forking --------------------------------------------------------------------------------------

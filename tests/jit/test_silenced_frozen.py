@@ -15,9 +15,8 @@ from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
-from nnplay.network.silenced_frozen import Hold
+from nnplay.network.silenced_frozen import NetworkPart
 from nnplay.run import saved_run
-from nnplay.tape.interpreter import clock_values
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -30,15 +29,15 @@ def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
 
 def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
-    return trainer.state().memory.tobytes() + trainer.machine.clock[[0, 1, 2, 3]].tobytes()
+    return trainer.state().memory.tobytes() + np.array(trainer.machine.clock).tobytes()
 
 
 def test_texts_are_read_and_written() -> None:
-    """A text names units and layers, each once, and is switched part by part."""
-    assert silenced_frozen.read("1:3, 4 1:3") == (Hold("1", 3), Hold("4"))
+    """A text names units and layers, each once, and is toggled part by part."""
+    assert silenced_frozen.read("1:3, 4 1:3") == (NetworkPart("1", 3), NetworkPart("4"))
     assert silenced_frozen.text_of(silenced_frozen.read("2.1:0 4")) == "2.1:0 4"
-    assert silenced_frozen.switched("1:3", Hold("4")) == "1:3 4"
-    assert silenced_frozen.switched("1:3 4", Hold("1", 3)) == "4"
+    assert silenced_frozen.toggled("1:3", NetworkPart("4")) == "1:3 4"
+    assert silenced_frozen.toggled("1:3 4", NetworkPart("1", 3)) == "4"
     assert silenced_frozen.words("1:3", "0") == ("unit 3 of layer 1 silent", "layer 0 frozen")
     with pytest.raises(InputError, match="names no unit"):
         silenced_frozen.read("1:x")
@@ -78,7 +77,7 @@ def test_held_in_training_and_evaluation(layers: str) -> None:
     """A silent unit is 0 in answers, and gets no gradient; frozen weights keep their bits; all else is trained."""
     trainer = made(layers)
     trainer.run(steps=10)
-    last = len(trainer.plan.steps) - 1
+    last = len(trainer.plan.layers) - 1
     trainer.set(silent=f"{last - 1}:3", frozen=f"0:2 {last}")
     before = {name: value.copy() for name, value in trainer.parameters().items()}
     trainer.run(steps=30)
@@ -86,7 +85,7 @@ def test_held_in_training_and_evaluation(layers: str) -> None:
     moved = (after["0.weight"] != before["0.weight"]).any(axis=0)
     assert moved.tolist() == [True, True, False, True, True, True]
     assert np.array_equal(after[f"{last}.weight"], before[f"{last}.weight"])
-    name = f"check {last - 1}.output"
+    name = f"eval.{last - 1}.output"
     answers = trainer.forward(trainer.split.train.x[:9], [name])[name]
     assert not answers[:, 3].any()
     assert answers[:, 0].any()
@@ -138,7 +137,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
                 assert inspector.element(number, index).value == result[index]
             names.add(row.operation.name)
     assert names == {"silence", "silence the error", "keep frozen weights", "put frozen weights back"}
-    assert clock_values(trainer.machine.clock)["step"] == 3
+    assert trainer.machine.clock.step == 3
 
 
 def test_the_gradient_of_a_silenced_network_is_right() -> None:
