@@ -8,19 +8,11 @@ from dataclasses import dataclass
 
 from nnplay.data.catalogue import dataset_records, find_source
 from nnplay.data.features import FEATURES
-from nnplay.fields import Field, integer, number
+from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.training.settings import DECLARED
-
-#: When a run stops by itself; 0 turns a condition off.
-STOP_FIELDS = (
-    integer("epochs", 0, "stop at this epoch; 0 never", low=0, high=10**9),
-    number("seconds", 0.0, "stop after this much training time; 0 never", low=0.0),
-    number("loss", 0.0, "stop when the validation loss is this low; 0 never", low=0.0),
-    number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
-    integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
-)
+from nnplay.training.stopping import STOP_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
