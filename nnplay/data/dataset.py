@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,11 +13,9 @@ from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
+from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean
-
-if TYPE_CHECKING:
-    from nnplay.data.split import Split
 
 Task = Literal["classification", "regression"]
 Scale = Literal["standard", "minmax", "none"]
@@ -125,8 +123,6 @@ class Dataset:
         Raises:
             InputError: the fractions do not add up to 1, or leave a part without rows.
         """
-        from nnplay.data.split import split_dataset
-
         return split_dataset(
             self,
             (train, validation, test),

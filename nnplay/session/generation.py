@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.blob import Tensors, decode, verify
 from nnplay.session.document import Document
-from nnplay.session.files import Damaged, TooLarge
+from nnplay.session.files import Damaged, Folder, TooLarge
 from nnplay.session.limits import RECORD_BYTES
 from nnplay.session.record import Record, line_of
 
@@ -166,3 +167,12 @@ def _attempt(action: Callable[[], T]) -> T | None:
         return action()
     except (InputError, OSError):
         return None
+
+
+def whole_generation(path: Path) -> Generation:
+    """The files of the newest whole generation in a folder; see `newest_whole`."""
+    with Folder(path) as folder:
+        try:
+            return newest_whole(folder)
+        except OSError as error:
+            raise InputError(f"{RECORD} cannot be read: {error.strerror}", where=folder.where) from None

@@ -25,9 +25,10 @@ from nnplay.session.files import (
     read_file,
     sha256,
 )
-from nnplay.session.generation import PREVIOUS, RECORD, Generation, Loaded, newest_whole, read_record
+from nnplay.session.generation import PREVIOUS, RECORD, Loaded, read_record, whole_generation
 from nnplay.session.limits import RECORD_BYTES
 from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld
+from nnplay.session.pack import open_pack
 from nnplay.session.record import Record, plain
 from nnplay.text import clean
 
@@ -98,8 +99,6 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     Raises:
         InputError: no session, none that is whole, not trusted, or of a format that cannot be read.
     """
-    from nnplay.session.pack import open_pack
-
     path = Path(path)
     if path.name == RECORD:
         path = path.parent
@@ -108,15 +107,6 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     if path.suffix.lower() == ".zip" and not path.is_dir():
         return open_pack(path).loaded()
     return whole_generation(path).loaded()
-
-
-def whole_generation(path: Path) -> Generation:
-    """The files of the newest whole generation in a folder; see `newest_whole`."""
-    with Folder(path) as folder:
-        try:
-            return newest_whole(folder)
-        except OSError as error:
-            raise InputError(f"{RECORD} cannot be read: {error.strerror}", where=folder.where) from None
 
 
 def _load_text(path: Path) -> Loaded:
