@@ -164,7 +164,9 @@ class Provenance:
         timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
             past = taken(timeline, self._config_of_part, lean=lean)
-        return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
+        # Stop conditions make no other trainer: those that are on now may be younger than this one.
+        now = replace(with_live(config, trainer.optimizer, trainer.setup), epochs=self._run.config.epochs)
+        return saved_run.capture(now, trainer, self._seen(), past)
 
     def _config_of_part(self, part: RunPart) -> RunConfig | None:
         """What the trainer of a part of the run was made of."""
