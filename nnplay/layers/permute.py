@@ -22,52 +22,27 @@ Array = NDArray[Any]
 _INTEGERS = ("A", "B", "C", "a", "b", "c")
 
 
-@kernel
-def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, A, B, C), y[n,i,j,k] = x[n, i·a + j·b + k·c]
-    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
-    start, stop = share(row, part, dimension(row, 0, 0))
-    for n in range(start, stop):
-        for i in range(A):
-            for j in range(B):
-                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
-                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
-
-
-@inline
-def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
-    if add:
-        for k in range(count):
-            y[k] += x[k * step]
-    else:
-        for k in range(count):
-            y[k] = x[k * step]
-
-
-def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str) -> Operation:
-    """A row whose written axis k is the read axis `order[k]`, counted from 1 (0 is the batch)."""
-
-    def element(at: tuple[int, ...], x: Named, **given: int) -> Term:
-        place = [at[0], *(0,) * len(order)]
-        for k, axis in enumerate(order):
-            place[axis] = at[k + 1]
-        return x[tuple(place)]
-
-    def reference(x: Array, **given: int) -> Array:
-        return np.transpose(x, (0, *order))
-
-    return Operation(
-        name=name,
-        kernel=permute,
-        reads=(read,),
-        writes=(write,),
-        reference=reference,
-        formula=f"{write} = transpose({read}, {(0, *order)})",
-        words=words,
-        element=element,
-        integers=_INTEGERS,
-        torch="torch.permute",
-    )
+PERMUTE = LayerRecord(
+    name="permute",
+    title="Permute",
+    family="shape",
+    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
+    torch="x.permute(0, *order)",
+    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({"order": (3, 1, 2)}, (3, 4, 2)),
+        Case({"order": (2, 3, 1)}, (3, 4, 2)),
+        Case({"order": (2, 1)}, (5, 3)),
+        Case({"order": 1}, (5,)),
+        Case({"order": (1, 3, 2)}, (2, 17, 3)),
+    ),
+    refused=(
+        Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
+        Refused({"order": (1, 2, 3)}, (5, 3), "use the numbers 1 … 2, such as 2x1"),
+        Refused({"order": (0, 1)}, (5, 3), "≥ 1"),
+    ),
+)
 
 
 def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
@@ -101,24 +76,51 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     )
 
 
-PERMUTE = LayerRecord(
-    name="permute",
-    title="Permute",
-    family="shape",
-    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
-    torch="x.permute(0, *order)",
-    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
-    plan=plan,
-    cases=(
-        Case({"order": (3, 1, 2)}, (3, 4, 2)),
-        Case({"order": (2, 3, 1)}, (3, 4, 2)),
-        Case({"order": (2, 1)}, (5, 3)),
-        Case({"order": 1}, (5,)),
-        Case({"order": (1, 3, 2)}, (2, 17, 3)),
-    ),
-    refused=(
-        Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
-        Refused({"order": (1, 2, 3)}, (5, 3), "use the numbers 1 … 2, such as 2x1"),
-        Refused({"order": (0, 1)}, (5, 3), "≥ 1"),
-    ),
-)
+def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str) -> Operation:
+    """A row whose written axis k is the read axis `order[k]`, counted from 1 (0 is the batch)."""
+
+    def element(at: tuple[int, ...], x: Named, **given: int) -> Term:
+        place = [at[0], *(0,) * len(order)]
+        for k, axis in enumerate(order):
+            place[axis] = at[k + 1]
+        return x[tuple(place)]
+
+    def reference(x: Array, **given: int) -> Array:
+        return np.transpose(x, (0, *order))
+
+    return Operation(
+        name=name,
+        kernel=permute,
+        reads=(read,),
+        writes=(write,),
+        reference=reference,
+        formula=f"{write} = transpose({read}, {(0, *order)})",
+        words=words,
+        element=element,
+        integers=_INTEGERS,
+        torch="torch.permute",
+    )
+
+
+@kernel
+def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,i,j,k] = x[n, i·a + j·b + k·c], for y (N, A, B, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
+    start, stop = share(row, part, dimension(row, 0, 0))
+    for n in range(start, stop):
+        for i in range(A):
+            for j in range(B):
+                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
+                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
+
+
+@inline
+def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
+    """y[k] = x[k·step], or added, for `count` numbers."""
+    if add:
+        for k in range(count):
+            y[k] += x[k * step]
+    else:
+        for k in range(count):
+            y[k] = x[k * step]

@@ -16,25 +16,32 @@ from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
-
-def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words: str) -> Operation:
-    """A row that hands numbers from one shape to another."""
-
-    def element(at: tuple[int, ...], x: Named) -> Term:
-        number = int(np.ravel_multi_index(at[1:], target))
-        return x[(at[0], *(int(place) for place in np.unravel_index(number, source)))]
-
-    return Operation(
-        name=name,
-        kernel=copy,
-        reads=(read,),
-        writes=(write,),
-        reference=lambda x: x.reshape(len(x), *target),
-        formula=f"{write} = {read}, number by number",
-        words=words,
-        element=element,
-        torch="torch.reshape",
-    )
+RESHAPE = LayerRecord(
+    name="reshape",
+    title="Reshape",
+    family="shape",
+    about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
+    torch="Unflatten (channels last)",
+    twin=Twin(
+        "nn.Unflatten",
+        lambda values, shape: {"dim": 1, "unflattened_size": values["shape"]},
+        covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
+    ),
+    fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1"),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({"shape": (2, 3, 1)}, (6,)),
+        Case({"shape": 24}, (3, 4, 2)),
+        Case({"shape": (4, 6)}, (3, 4, 2)),
+        Case({"shape": 1}, (1,)),
+    ),
+    refused=(
+        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 numbers, the input 12 has 12; try 4x3"),
+        Refused({"shape": (5, 2)}, (12,), "try 12"),
+        Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
+        Refused({"shape": (0, 2)}, (12,), "≥ 1"),
+    ),
+)
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -57,29 +64,21 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(output=wanted, forward=(Use(forward, cost=count),), backward=(Use(back, cost=count),))
 
 
-RESHAPE = LayerRecord(
-    name="reshape",
-    title="Reshape",
-    family="shape",
-    about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
-    torch="Unflatten (channels last)",
-    twin=Twin(
-        "nn.Unflatten",
-        lambda values, shape: {"dim": 1, "unflattened_size": values["shape"]},
-        covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
-    ),
-    fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1"),),
-    plan=plan,
-    cases=(
-        Case({"shape": (2, 3, 1)}, (6,)),
-        Case({"shape": 24}, (3, 4, 2)),
-        Case({"shape": (4, 6)}, (3, 4, 2)),
-        Case({"shape": 1}, (1,)),
-    ),
-    refused=(
-        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 numbers, the input 12 has 12; try 4x3"),
-        Refused({"shape": (5, 2)}, (12,), "try 12"),
-        Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
-        Refused({"shape": (0, 2)}, (12,), "≥ 1"),
-    ),
-)
+def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words: str) -> Operation:
+    """A row that hands numbers from one shape to another."""
+
+    def element(at: tuple[int, ...], x: Named) -> Term:
+        number = int(np.ravel_multi_index(at[1:], target))
+        return x[(at[0], *(int(place) for place in np.unravel_index(number, source)))]
+
+    return Operation(
+        name=name,
+        kernel=copy,
+        reads=(read,),
+        writes=(write,),
+        reference=lambda x: x.reshape(len(x), *target),
+        formula=f"{write} = {read}, number by number",
+        words=words,
+        element=element,
+        torch="torch.reshape",
+    )

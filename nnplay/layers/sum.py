@@ -18,37 +18,20 @@ from nnplay.records.worked import total
 MAX_BRANCHES = 64
 
 
-@kernel
-def add(row: Any, clock: Any, memory: Any, part: int) -> None:
-    branches = integer(row, 0)
-    a, b, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, branches, part)
-    for i in range(y.size):
-        y[i] = a[i] + b[i]
-    for k in range(2, branches):
-        x = part_of(row, memory, k, part)
-        for i in range(y.size):
-            y[i] += x[i]
-
-
-def _add(branches: int) -> Operation:
-    """The forward row for that many branches."""
-    return Operation(
-        name="sum of branches",
-        kernel=add,
-        reads=tuple(f"x{k}" for k in range(branches)),
-        writes=("y",),
-        reference=lambda *xs, branches: sum(xs[1:], xs[0]),
-        formula="y = x0 + x1 + …",
-        words="Adds the branches. With one branch left as it is, layers only need to learn a correction.",
-        element=lambda at, *xs, branches: total(x[at] for x in xs),
-        integers=("branches",),
-        torch="torch.add",
-    )
-
-
-_BACK = passed_back(
-    "gradient into a branch",
-    "A sum hands its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
+SUM = LayerRecord(
+    name="sum",
+    title="Sum",
+    family="combination",
+    about="Branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
+    plan=lambda values, shapes: plan(values, shapes),
+    joins=True,
+    torch="x + f(x)",
+    cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
+    refused=(
+        Refused({}, (), "at least two branches"),
+        Refused({}, ((4,), (5,)), "only equal shapes"),
+        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
+    ),
 )
 
 
@@ -77,18 +60,36 @@ def _refuse(shapes: tuple[Shape, ...]) -> None:
             )
 
 
-SUM = LayerRecord(
-    name="sum",
-    title="Sum",
-    family="combination",
-    about="Branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
-    plan=plan,
-    joins=True,
-    torch="x + f(x)",
-    cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
-    refused=(
-        Refused({}, (), "at least two branches"),
-        Refused({}, ((4,), (5,)), "only equal shapes"),
-        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
-    ),
+def _add(branches: int) -> Operation:
+    """The forward row for that many branches."""
+    return Operation(
+        name="sum of branches",
+        kernel=add,
+        reads=tuple(f"x{k}" for k in range(branches)),
+        writes=("y",),
+        reference=lambda *xs, branches: sum(xs[1:], xs[0]),
+        formula="y = x0 + x1 + …",
+        words="Adds the branches. With one branch left as it is, layers only need to learn a correction.",
+        element=lambda at, *xs, branches: total(x[at] for x in xs),
+        integers=("branches",),
+        torch="torch.add",
+    )
+
+
+_BACK = passed_back(
+    "gradient into a branch",
+    "A sum hands its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
 )
+
+
+@kernel
+def add(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x0 + x1 + …, for branches and y (M,)."""
+    branches = integer(row, 0)
+    a, b, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, branches, part)
+    for i in range(y.size):
+        y[i] = a[i] + b[i]
+    for k in range(2, branches):
+        x = part_of(row, memory, k, part)
+        for i in range(y.size):
+            y[i] += x[i]

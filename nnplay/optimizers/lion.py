@@ -18,19 +18,39 @@ from nnplay.records.worked import Named, Term, apply
 Array = NDArray[Any]
 
 
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr, beta1, beta2, share of each parameter that stays)."""
-    return settings[0], settings[1], settings[2], REAL(1.0 - settings[0] * settings[3])
+LION = OptimizerRecord(
+    name="lion",
+    title="Lion",
+    about="Evolved sign momentum (Chen et al., 2023): every parameter moves by exactly lr, so lr must be small.",
+    fields=(
+        number("lr", 1e-4, "learning rate: how far each step moves each parameter", low=0.0, live=True),
+        number("beta1", 0.9, "memory of the mean gradient whose sign is taken", low=0.0, high=0.9999999, live=True),
+        number("beta2", 0.99, "memory of the mean gradient that is kept", low=0.0, high=0.9999999, live=True),
+        number("weight_decay", 0.0, "share of lr by which parameters shrink each step", low=0.0, live=True),
+    ),
+    slots=("exp_avg",),
+    pairs={"betas": ("beta1", "beta2")},
+    rule=lambda: rule(),
+    torch="no class in torch.optim",
+    cases=({"lr": 0.01}, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.1}),
+    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"betas": 0.9}, (), "not 2 numbers")),
+)
 
 
-@inline
-def update(w: Any, g: Any, m: Any, p: Any) -> Any:
-    """One parameter's step."""
-    lr, beta1, beta2, stays = p
-    mixed = beta1 * m + (1.0 - beta1) * g
-    sign = 1.0 if mixed > 0.0 else (-1.0 if mixed < 0.0 else mixed)  # 0 stays 0, and NaN stays NaN
-    return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
+def rule() -> Operation:
+    """The update row."""
+    return Operation(
+        name="update (lion)",
+        kernel=KERNEL,
+        reads=("optimizer", "gradients", "parameters", "exp_avg"),
+        writes=("parameters", "exp_avg", "checks"),
+        reference=reference,
+        formula="w ← (1 − lr·λ)w − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g",
+        words="Moves every parameter by lr against the sign of its mean gradient, however small that gradient is.",
+        element=element,
+        uses_clock=True,
+        torch="no class in torch.optim; the rule of the paper's Algorithm 2",
+    )
 
 
 def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
@@ -45,31 +65,20 @@ def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mappi
     return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
 
 
-LION = OptimizerRecord(
-    name="lion",
-    title="Lion",
-    about="Evolved sign momentum (Chen et al., 2023): every parameter moves by exactly lr, so lr must be small.",
-    fields=(
-        number("lr", 1e-4, "learning rate: how far each step moves each parameter", low=0.0, live=True),
-        number("beta1", 0.9, "memory of the mean gradient whose sign is taken", low=0.0, high=0.9999999, live=True),
-        number("beta2", 0.99, "memory of the mean gradient that is kept", low=0.0, high=0.9999999, live=True),
-        number("weight_decay", 0.0, "share of lr by which parameters shrink each step", low=0.0, live=True),
-    ),
-    slots=("exp_avg",),
-    pairs={"betas": ("beta1", "beta2")},
-    operation=Operation(
-        name="update (lion)",
-        kernel=update_kernel(prepare, update, slots=1),
-        reads=("optimizer", "gradients", "parameters", "exp_avg"),
-        writes=("parameters", "exp_avg", "checks"),
-        reference=reference,
-        formula="w ← (1 − lr·λ)w − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g",
-        words="Moves every parameter by lr against the sign of its mean gradient, however small that gradient is.",
-        element=element,
-        uses_clock=True,
-        torch="no class in torch.optim; the rule of the paper's Algorithm 2",
-    ),
-    torch="no class in torch.optim",
-    cases=({"lr": 0.01}, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.1}),
-    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"betas": 0.9}, (), "not 2 numbers")),
-)
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `update` takes besides tensors: settings (4,) → lr, beta1, beta2, stays = 1 − lr·weight_decay."""
+    lr, beta1, beta2, weight_decay = settings[0], settings[1], settings[2], settings[3]
+    return lr, beta1, beta2, REAL(1.0 - lr * weight_decay)
+
+
+@inline
+def update(w: Any, g: Any, m: Any, p: Any) -> Any:
+    """w ← w·stays − lr·sign(beta1·m + (1−beta1)·g); m ← beta2·m + (1−beta2)·g, for one parameter."""
+    lr, beta1, beta2, stays = p
+    mixed = beta1 * m + (1.0 - beta1) * g
+    sign = 1.0 if mixed > 0.0 else (-1.0 if mixed < 0.0 else mixed)  # 0 stays 0, and NaN stays NaN
+    return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
+
+
+KERNEL = update_kernel(prepare, update, slots=1)

@@ -98,8 +98,8 @@ def inline(function: Any) -> Any:
     return numba.njit(**options())(with_typed_literals(function))
 
 
-def always(function: Any) -> Any:
-    """`function`, put into its callers however long it is: a call that is left keeps a loop from being vector code."""
+def force_inline(function: Any) -> Any:
+    """`function`, inlined into its callers however long it is: a call that stays keeps a loop from being vectorised."""
     if not COMPILING:
         return function
     import numba
@@ -107,10 +107,10 @@ def always(function: Any) -> Any:
     return numba.njit(**options(), forceinline=True)(function.py_func)
 
 
-def apart(function: Any) -> Any:
-    """As `inline`, for pointers that lead to numbers apart: none is written through one and used through another.
+def noalias(function: Any) -> Any:
+    """As `inline`, and promises that its pointers do not alias: what one writes, no other reads or writes.
 
-    Its loops become vector code without checks for overlap, of which LLVM gives up when there are more than a few.
+    Its loops become vector code without checks for overlap; LLVM gives up where it would need more than a few.
     """
     if not COMPILING:
         return function

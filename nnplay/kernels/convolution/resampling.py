@@ -29,7 +29,8 @@ def neighbours(place: int, factor: int, size: int, mix: int) -> Any:
 
 @kernel
 def enlarge(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, H, W, C), y (N, H·FH, W·FW, C)
+    """y[n,oh,ow] = Σ share·x of its four nearest inputs, for x (N, H, W, C), y (N, H·FH, W·FW, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     FH, FW, H, W, mix = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4)
     C = last(row, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * H * FH)
@@ -45,12 +46,14 @@ def enlarge(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @inline
 def _mix(y: Any, a: Any, b: Any, c: Any, d: Any, u: Any, v: Any, C: int) -> None:
+    """y = (a·(1 − u) + b·u)·(1 − v) + (c·(1 − u) + d·u)·v, each (C)."""
     for k in range(C):
         y[k] = (a[k] * (1.0 - u) + b[k] * u) * (1.0 - v) + (c[k] * (1.0 - u) + d[k] * u) * v
 
 
 @kernel
 def enlarge_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = Σ share·x, so dx += share·dy for the four nearest inputs; dy (N, H·FH, W·FW, C), dx (N, H, W, C)."""
     dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
     FH, FW, H, W, mix = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4)
     C = last(row, 1)
@@ -72,5 +75,6 @@ def enlarge_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @inline
 def _add(dx: Any, dy: Any, share: Any, C: int) -> None:
+    """dx += dy·share, each (C)."""
     for k in range(C):
         dx[k] += dy[k] * share

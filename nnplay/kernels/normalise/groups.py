@@ -20,8 +20,9 @@ else:
 
 @kernel
 def group_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """mean, rstd = 1 / √(variance + eps) of each group, repeated for its channels; x (N, P, C), mean, rstd (N, C)."""
     x, eps = pointer(row, memory, 0), pointer(row, memory, 1)[0]
-    mean, rstd = pointer(row, memory, 2), pointer(row, memory, 3)  # (N, C): the same throughout a group
+    mean, rstd = pointer(row, memory, 2), pointer(row, memory, 3)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     rows, width = size(row, 0) // (N * C), C // G
     start, stop = share(row, part, N)
@@ -50,6 +51,7 @@ def _join_channels(mean: Any, spread: Any, width: int, rows: Any, eps: Any) -> N
 
 @kernel
 def group_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,p,c] = (x[n,p,c] − mean[n,c])·rstd[n,c]·weight[c] + bias[c], for x, y (N, P, C)."""
     x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
     N, C = dimension(row, 0, 0), last(row, 0)
@@ -62,13 +64,14 @@ def group_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x̂·weight + bias, so out[n] = Σₚ dy·x̂, then Σₚ dy, for x, dy (N, P, C), out (N, 2·C)."""
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    out = pointer(row, memory, 4)  # (N, 2·C): Σ dy·x̂, then Σ dy, of each example
+    out = pointer(row, memory, 4)
     N, C = dimension(row, 0, 0), last(row, 0)
     image = size(row, 0) // N
     start, stop = share(row, part, N)
@@ -83,6 +86,11 @@ def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx = rstd·(g − mean g − x̂·mean (g·x̂)) over a group, where g = dy·weight, x̂ = (x − mean)·rstd; dx (N, P, C).
+
+    x moves y in three ways: directly (term 1), through the mean of its group (term 2), and through the deviation
+    (term 3): dx = direct·dy + by_deviation·(x − mean) + by_mean. sums (N, 2·C) are those of `group_sums`.
+    """
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
@@ -90,7 +98,8 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 3),
     )
     weight, sums, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
-    centre, a, b, c, u = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
+    centre, direct, mean_dy = scratch(128), scratch(128), scratch(128)
+    by_deviation, by_mean = scratch(128), scratch(128)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     image, channels = size(row, 0) // N, C // G
     count = real(image // C * channels)
@@ -107,16 +116,17 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
                         shifted(sums, n * 2 * C), weight, C, k // channels * channels, channels
                     )
                 centre[j] = mean[n * C + k]
-                a[j] = weight[k] * r[k]
-                b[j] = -r[k] * r[k] * along / count
-                c[j] = -r[k] * plain / count
-                u[j] = 0.0
-            for values in (centre, a, b, c, u):
+                direct[j] = weight[k] * r[k]  # term 1
+                by_mean[j] = -r[k] * plain / count  # term 2
+                mean_dy[j] = 0.0  # it is in `by_mean`
+                by_deviation[j] = -r[k] * r[k] * along / count  # term 3
+            for values in (centre, direct, by_deviation, by_mean, mean_dy):
                 for t in range(1, folds(C)):
                     copy(shifted(values, t * width), values, width, False)
             X, dY, dX = shifted(x, n * image), shifted(dy, n * image), shifted(dx, n * image)
             input_gradient(
-                X, dY, dX, C, first, width, image // C, centre, a, b, c, u, adds(row, 6), False, u
+                X, dY, dX, C, first, width, image // C, centre, direct, by_deviation, by_mean, mean_dy,
+                adds(row, 6), False, mean_dy,
             )  # fmt: skip
 
 

@@ -47,6 +47,10 @@ def by_four(row: Any) -> bool:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh,ow·SW − PW + kw,c], and which = kh·KW + kw of that.
+
+    x (N, H, W, C), y and which (N, OH, OW, C).
+    """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -91,6 +95,7 @@ def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) ->
 
 @kernel
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x[which], so dx (N, H, W, C) += dy where x was the largest of its window; dy, which (N, OH, OW, C)."""
     dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -123,6 +128,10 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,oh,ow,c] = mean x[n,oh·SH − PH + kh,ow·SW − PW + kw,c] inside the picture.
+
+    x (N, H, W, C), y (N, OH, OW, C).
+    """
     x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -146,6 +155,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = mean x, so dx (N, H, W, C) += dy / count for every number of the window; dy (N, OH, OW, C)."""
     dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),

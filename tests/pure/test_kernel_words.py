@@ -1,0 +1,37 @@
+"""Every kernel says what it computes: shapes and formula, above its code."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import nnplay
+import tests.records  # imports all records, and with them the modules of their kernels
+from nnplay.kernels.compile.jit import KERNELS
+
+DECORATORS = ("inline", "noalias", "kernel", "shared")
+
+
+def test_every_kernel_has_shapes_and_a_formula() -> None:
+    """The docstring of each kernel names shapes, in parentheses."""
+    kernels = tests.records.kernels_of_records()
+    assert {kernel.name for kernel in kernels} <= set(KERNELS)
+    ours = [kernel for kernel in KERNELS.values() if kernel.module.startswith("nnplay.")]
+    wordless = [kernel.name for kernel in ours if "(" not in (inspect.getdoc(kernel.function) or "")]
+    assert wordless == []
+
+
+def test_every_function_of_kernels_says_what_it_does() -> None:
+    """Each function that is inlined into kernels, shared by them, or is one, has a docstring."""
+    found, wordless = 0, []
+    for file in sorted(Path(nnplay.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any(
+                ast.unparse(decorator).partition("(")[0] in DECORATORS for decorator in node.decorator_list
+            ):
+                found += 1
+                if not ast.get_docstring(node):
+                    wordless.append(f"{file.name}:{node.name}")
+    assert found > 100
+    assert wordless == []
