@@ -61,7 +61,7 @@ def convolution_twin(path: str) -> Twin:
 
 
 def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """The plan of a convolution along all axes but the last, which is the channels; one or two axes.
+    """(N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, C/G, F), bias (F); a sequence (N, T, C) → (N, OT, F) alike.
 
     Raises:
         InputError: windows that do not fit, or groups that do not divide.

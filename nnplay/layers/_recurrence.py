@@ -94,7 +94,7 @@ def recurrent_twin(path: str, *own: str) -> Twin:
 def plan_recurrent(
     cell: Cell, values: Mapping[str, Any], shape: Shape, raised: tuple[tuple[int, int, float], ...] = ()
 ) -> Plan:
-    """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as above.
+    """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as the module says.
 
     Args:
         raised: parts of `bias_ih` that start higher.
@@ -137,6 +137,7 @@ class _Stack:
         self.multiply_adds = 0
 
     def plan(self, features: int) -> Plan:
+        """(N, T, C) → (N, D·H) or (N, T, D·H), for C features."""
         if self.padded:
             self.saved["present"] = (BATCH, self.steps)
             self.forward.append(Use(PRESENT, cost=self.steps * features))

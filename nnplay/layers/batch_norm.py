@@ -55,7 +55,7 @@ BATCH_NORM = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis, the channels; all axes before it, and the batch, are rows."""
+    """(N, …, C) → (N, …, C) with weight, bias (C); the batch and all axes before the last are rows."""
     del values
     C, numbers = shape[-1], prod(shape)
     portions = {"portions": PORTIONS}

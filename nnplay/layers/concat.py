@@ -50,7 +50,7 @@ CONCAT = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
-    """All branches must agree in every axis but the last."""
+    """(N, …, c) of each branch → (N, …, Σ c); all must agree in every axis but the last. No parameters."""
     _refuse(shapes)
     widths = [shape[-1] for shape in shapes]
     output = (*shapes[0][:-1], sum(widths))

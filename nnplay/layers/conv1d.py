@@ -44,6 +44,6 @@ CONV1D = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Sequences (steps, channels)."""
+    """A sequence (N, T, C) → (N, OT, F) with weight (K, C/G, F), bias (F)."""
     need_rank(shape, 2)
     return plan_convolution(values, shape)

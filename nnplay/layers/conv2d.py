@@ -47,6 +47,6 @@ CONV2D = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels)."""
+    """A picture (N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, C/G, F), bias (F)."""
     need_rank(shape, 3)
     return plan_convolution(values, shape)

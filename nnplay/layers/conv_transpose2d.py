@@ -95,7 +95,7 @@ def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilat
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels)."""
+    """A picture (N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, F/G, C), bias (F)."""
     need_rank(shape, 3)
     given = [per_axis(values[name], 2, name) for name in ("kernel", "stride", "padding", "dilation")]
     axes = tuple(reversed_axis(*one) for one in zip(shape[:-1], *given, strict=True))

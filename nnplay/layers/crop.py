@@ -26,7 +26,7 @@ CROP = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels).
+    """(N, H, W, C) → (N, H − 2·border, W − 2·border, C), or a sequence alike; no parameters.
 
     Raises:
         InputError: no places, or a border that takes everything.

@@ -43,7 +43,7 @@ DROPOUT = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape."""
+    """(N, …) → (N, …), number by number; no parameters."""
     count = int(np.prod(shape))
     return Plan(
         output=shape,

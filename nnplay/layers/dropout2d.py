@@ -47,7 +47,7 @@ DROPOUT2D = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
+    """(N, H, W, C) → (N, H, W, C), or a sequence (N, T, C) alike; no parameters."""
     need_places(shape)
     count = prod(shape)
     return Plan(

@@ -69,7 +69,7 @@ EMBEDDING = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Each number of the input is a token."""
+    """Tokens (N, T) → (N, T, W) with weight (V, W): a row of W numbers for each of V tokens."""
     vocabulary, width = values["vocabulary"], values["width"]
     padding = _NONE if values["padding"] == "none" else values["padding"]
     if len(shape) != 1:

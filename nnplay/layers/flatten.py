@@ -26,7 +26,7 @@ FLATTEN = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape becomes one axis."""
+    """(N, …) → (N, M), all numbers of an example in one axis; no parameters."""
     cost = int(np.prod(shape))
     forward, backward = _operations(shape)
     return Plan(output=(cost,), forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))

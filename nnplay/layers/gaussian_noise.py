@@ -43,7 +43,7 @@ GAUSSIAN_NOISE = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape."""
+    """(N, …) → (N, …), number by number; no parameters."""
     count = prod(shape)
     return Plan(
         output=shape,

@@ -46,7 +46,7 @@ GLOBAL_AVG_POOL = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Every axis but the last, the channels, is averaged over."""
+    """(N, …, C) → (N, C), the mean over all axes between; no parameters."""
     need_places(shape)
     given, cost = {"P": prod(shape[:-1])}, prod(shape)
     return Plan(

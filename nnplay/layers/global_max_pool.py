@@ -46,7 +46,7 @@ GLOBAL_MAX_POOL = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
+    """(N, H, W, C), or a sequence (N, T, C), → (N, C); no parameters."""
     need_places(shape)
     places, cost = {"P": prod(shape[:-1])}, 2 * prod(shape)
     return Plan(

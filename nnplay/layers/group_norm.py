@@ -60,7 +60,7 @@ GROUP_NORM = LayerRecord(
 
 
 def plan_groups(groups: int, shape: Shape) -> Plan:
-    """The plan of normalising `groups` groups of channels; every axis but the last is places.
+    """(N, …, C) → (N, …, C) with weight, bias (C), normalised in `groups` groups of channels of each example.
 
     Raises:
         InputError: every group has a single number, of which nothing would be left.
@@ -86,7 +86,7 @@ def plan_groups(groups: int, shape: Shape) -> Plan:
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis, the channels; all axes before it are places.
+    """(N, …, C) → (N, …, C) with weight, bias (C); all axes between are places.
 
     Raises:
         InputError: the groups don't divide the channels, or each is a single number.

@@ -33,7 +33,7 @@ INSTANCE_NORM = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures and sequences; the last axis is the channels.
+    """(N, H, W, C), or a sequence (N, T, C), → the same shape, with weight, bias (C).
 
     Raises:
         InputError: every channel is a single number, of which nothing would be left.

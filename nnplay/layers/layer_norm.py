@@ -72,7 +72,7 @@ LAYER_NORM = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; every place on the other axes is normalised by itself.
+    """(N, …, C) → (N, …, C) with weight, bias (C); every place on the axes between is normalised by itself.
 
     Raises:
         InputError: every place has a single number, of which nothing would be left.

@@ -63,7 +63,7 @@ LINEAR = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; all axes before it are rows."""
+    """(N, …, I) → (N, …, O) with weight (I, O), bias (O); all axes before the last are rows."""
     inputs, outputs = shape[-1], values["units"]
     positions = int(np.prod(shape[:-1]))
     cost = positions * inputs * outputs

@@ -46,7 +46,7 @@ MAXOUT = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis, which becomes shorter by the factor `pieces`.
+    """(N, …, C) → (N, …, C/K), the largest of each K neighbours; no parameters.
 
     Raises:
         InputError: the channels cannot be cut into pieces of that size.

@@ -72,7 +72,10 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """A sequence, whose shape stays; the heads share its features."""
+    """A sequence (N, T, E) → (N, T, E) with weight_in (E, 3E), bias_in (3E), weight_out (E, E), bias_out (E).
+
+    The heads share the E features.
+    """
     steps, features = sequence(shape)
     heads, padded = values["heads"], values["padded"]
     if features % heads:

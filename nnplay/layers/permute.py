@@ -53,7 +53,7 @@ def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """The axes behind the batch, counted from 1, in the order given.
+    """(N, A, B, C) → (N, …), the axes behind the batch, counted from 1, in the order given; no parameters.
 
     Raises:
         InputError: not every axis is named once.

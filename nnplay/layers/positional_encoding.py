@@ -44,7 +44,7 @@ POSITIONAL_ENCODING = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """A sequence, whose shape stays."""
+    """A sequence (N, T, C) → (N, T, C); no parameters."""
     steps, features = sequence(shape)
     integers = {"padded": int(values["padded"])}
     cost = steps * features

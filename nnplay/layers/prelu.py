@@ -43,7 +43,7 @@ PRELU = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on every number; the last axis has the channels."""
+    """(N, …, C) → (N, …, C) with weight (C), number by number."""
     C, cost = shape[-1], 4 * prod(shape)
     start = Parameter((C,), "zeros", raised=((0, C, float(values["start"])),))
     return Plan(

@@ -45,7 +45,7 @@ RESHAPE = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape becomes any other of as many numbers.
+    """(N, …) → (N, *shape), the same count of numbers in the same order; no parameters.
 
     Raises:
         InputError: another count of numbers, or more than three axes.

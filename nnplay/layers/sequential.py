@@ -20,5 +20,5 @@ SEQUENTIAL = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Has no rows of its own: the compiler walks its layers."""
+    """(N, …) → (N, …): it has no rows of its own, since the compiler walks its layers."""
     return Plan(output=shape, forward=(), backward=())

@@ -37,7 +37,7 @@ SOFTMAX = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; all axes before it are rows."""
+    """(N, …, C) → (N, …, C); all axes before the last are rows. No parameters."""
     cost = 12 * int(np.prod(shape))
     return Plan(
         output=shape, forward=(Use(_forward_operation(), cost=cost),), backward=(Use(_backward_operation(), cost=cost),)

@@ -36,7 +36,7 @@ SUM = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
-    """All branches must end in the same shape."""
+    """(N, …) of each branch → (N, …): all must end in the same shape. No parameters."""
     _refuse(shapes)
     cost = int(np.prod(shapes[0]))
     forward = (Use(_add(len(shapes)), {"branches": len(shapes)}, cost * (len(shapes) - 1)),)

@@ -58,7 +58,7 @@ UPSAMPLE = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
+    """(N, H, W, C) → (N, H·FH, W·FW, C), or a sequence (N, T, C) → (N, T·F, C); no parameters."""
     if len(shape) not in (2, 3):
         hint = "put a reshape in front"
         raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}", hint=hint)

@@ -32,7 +32,7 @@ ZERO_PAD = LayerRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels).
+    """(N, H, W, C) → (N, H + 2·border, W + 2·border, C), or a sequence alike; no parameters.
 
     Raises:
         InputError: no places.

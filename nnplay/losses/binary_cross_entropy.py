@@ -44,7 +44,7 @@ BINARY_CROSS_ENTROPY = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """One probability for each 0/1 target, in any shape."""
+    """Probabilities p and 0/1 targets (N, …) of one shape → loss (1,), dp (N, …)."""
     return _operations().plan(shape, ABOVE_HALF)
 
 

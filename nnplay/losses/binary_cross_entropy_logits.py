@@ -39,7 +39,7 @@ BINARY_CROSS_ENTROPY_LOGITS = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """One logit for each 0/1 target, in any shape."""
+    """Logits z and 0/1 targets (N, …) of one shape → loss (1,), dz (N, …)."""
     return _operations().plan(shape, ABOVE_ZERO)
 
 

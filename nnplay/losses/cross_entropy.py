@@ -56,7 +56,7 @@ CROSS_ENTROPY = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one logit per class; all axes before it are rows (pixels, time steps)."""
+    """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); all axes before the last are rows."""
     need_classes(shape, "cross_entropy", binary="binary_cross_entropy_logits")
     return LossPlan(
         forward=(Use(_forward_operation()),),  # the sum is one number: it has one part

@@ -45,7 +45,7 @@ CROSS_ENTROPY_PROBABILITIES = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one probability per class; all axes before it are rows (pixels, time steps)."""
+    """Probabilities p (N, …, C) and labels (N, …) → loss (1,), dp (N, …, C); all axes before the last are rows."""
     need_classes(shape, "cross_entropy_probabilities", binary="binary_cross_entropy", behind="softmax")
     cost = 2 * int(np.prod(shape))
     return LossPlan(

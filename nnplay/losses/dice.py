@@ -44,7 +44,7 @@ DICE = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one logit per class; all axes before it, and the batch, are pixels of one region."""
+    """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); those between are pixels."""
     if shape[-1] < 2:
         raise InputError(
             f"needs at least two outputs, one for each class; the network has {shape[-1]}",

@@ -46,7 +46,7 @@ HINGE = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """One output tells two classes apart by its sign; several outputs hold one score per class."""
+    """Scores z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); one output decides by its sign."""
     return LossPlan(
         forward=(Use(_forward_operation()),),
         backward=(Use(_backward_operation(), cost=4 * int(np.prod(shape))),),

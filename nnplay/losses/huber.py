@@ -34,7 +34,7 @@ HUBER = LossRecord(
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """Any shape of prediction, with targets of the same count."""
+    """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
     return _operations().plan(shape)
 
 

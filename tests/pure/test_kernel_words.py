@@ -35,3 +35,16 @@ def test_every_function_of_kernels_says_what_it_does() -> None:
                     wordless.append(f"{file.name}:{node.name}")
     assert found > 100
     assert wordless == []
+
+
+def test_every_plan_names_its_shapes() -> None:
+    """The docstring of each `plan`, and of what makes plans, has shapes on both sides of an arrow."""
+    wordless = []
+    for folder in ("layers", "losses", "operations"):
+        for file in sorted((Path(nnplay.__file__).parent / folder).glob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("plan"):
+                    first, _, second = (ast.get_docstring(node) or "").partition("→")
+                    if "(N, " not in first or "(" not in second:
+                        wordless.append(f"{file.name}:{node.name}")
+    assert wordless == []
