@@ -55,7 +55,7 @@ def convolution_twin(path: str) -> Twin:
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
-        return values["padding"] != "same" or values["stride"] == 1
+        return bool(values["padding"] != "same" or values["stride"] == 1)
 
     return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
 

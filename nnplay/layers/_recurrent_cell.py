@@ -251,7 +251,8 @@ def from_state(at: tuple[int, ...], previous: Array, weight_hh: Named, gates: in
 @inline
 def is_padding(row: Any, memory: Any, k: int, at: int, n: int, T: int, D: int) -> bool:
     """Whether row n of the group at `at` has padding at this step; operand k is `present` (N, T)."""
-    return pointer(row, memory, k)[at // D + n * T] == 0.0
+    padding: bool = pointer(row, memory, k)[at // D + n * T] == 0.0
+    return padding
 
 
 def forward_kernel(name: str, at_step: Any, gates: int, padded: bool) -> Kernel:

@@ -105,10 +105,10 @@ def _backward_operation() -> Operation:
     )
 
 
-def _waves(shapes: tuple[tuple[int, ...], ...], real: np.dtype[Any]) -> Array:
+def _waves(shapes: tuple[tuple[int, ...], ...], dtype: np.dtype[Any]) -> Array:
     t, c = np.indices(shapes[0])
     angle = t * 10000.0 ** (-2 * (c // 2) / shapes[0][1])
-    return np.where(c % 2 == 0, np.sin(angle), np.cos(angle)).astype(real)
+    return np.asarray(np.where(c % 2 == 0, np.sin(angle), np.cos(angle)), dtype)
 
 
 def _there(x: Array, padded: int) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -24,6 +24,7 @@ RELU = LayerRecord(
     family="activation",
     about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
     initial="he_uniform",
+    traits=Traits(rectifies=True),
     torch="ReLU",
     twin=Twin("nn.ReLU"),
     plan=lambda values, shape: plan(values, shape),

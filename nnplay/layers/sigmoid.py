@@ -13,7 +13,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.operations.scoring import sigmoid as sigmoid_of
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -26,6 +26,7 @@ SIGMOID = LayerRecord(
     family="activation",
     about="An S-curve between 0 and 1: turns one output into a probability, or opens and closes a gate.",
     initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (0.0, 1.0)),
     torch="Sigmoid",
     twin=Twin("nn.Sigmoid"),
     plan=lambda values, shape: plan(values, shape),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import tanh
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
-from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.layer import Case, LayerRecord, Plan, Traits
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
@@ -25,6 +25,7 @@ TANH = LayerRecord(
     family="activation",
     about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
     initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (-1.0, 1.0)),
     torch="Tanh",
     twin=Twin("nn.Tanh"),
     plan=lambda values, shape: plan(values, shape),

@@ -96,11 +96,12 @@ def adaptive_rule(
         name=f"update ({title.lower()})",
         kernel=kernel,
         reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
-        writes=("parameters", "exp_avg", "exp_avg_sq", "checks"),
+        writes=("parameters", "exp_avg", "exp_avg_sq", "finite_flags"),
         reference=reference,
         formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
         words=words,
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch=f"torch.optim.{title}",
     )

@@ -79,7 +79,7 @@ class Inbox(Generic[Owner]):
 def answer_of(
     send: Callable[[Callable[[Owner], None]], Any], question: Callable[[Owner], Answer], seconds: float
 ) -> Answer:
-    """What the owner of an inbox answers in its own thread.
+    """What the owner of an inbox answers in its own thread; once it has begun to, it is waited for.
 
     Args:
         send: puts a command into the inbox.
@@ -91,6 +91,8 @@ def answer_of(
     future: Future[Answer] = Future()
 
     def answer(owner: Owner) -> None:
+        if not future.set_running_or_notify_cancel():
+            return  # nobody waits for it any more
         try:
             future.set_result(question(owner))
         except Exception as error:  # it belongs to the one who asked
@@ -100,4 +102,6 @@ def answer_of(
     try:
         return future.result(seconds)
     except TimeoutError:
+        if not future.cancel():
+            return future.result()
         raise NoAnswerError("the training thread did not answer in time", where="worker") from None

@@ -20,11 +20,11 @@ from nnplay.run.edits import Changing, stops_of
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
 from nnplay.run.settings import Settings, fitted, from_config
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, Tempo
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
-from nnplay.views.snapshot import Snapshot
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"
@@ -43,13 +43,14 @@ class PlaygroundBackend(Changing):
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
         self.worker.tempo, self.worker.part_of = EASED, self.part_of
-        self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
+        self._config = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
         self._split = split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))
         self.worker.stops = stops_of(self.settings)
         self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
         self.autosave = Autosave(self._latest, self._progress, self.worker.tell)
+        self.worker.leaving = self._leaving
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -165,6 +166,8 @@ class PlaygroundBackend(Changing):
             settings.is_file and settings.dataset_fields != self.settings.dataset_fields
         ):
             settings = fitted(settings, data_of(settings.config()))
+        if settings.is_file:
+            settings = replace(settings, dataset=settings.config().anywhere().data.file)
         return settings
 
     def _described(self, settings: Settings) -> RunConfig:

@@ -15,7 +15,6 @@ from nnplay.config import RunConfig
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
-from nnplay.kernels import abi
 from nnplay.network.network import Network
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
@@ -40,7 +39,7 @@ class SavedRun:
     Attributes:
         config: everything that the user chose.
         progress: step, epoch, batch, seconds of training, and what the loop carries between steps.
-        tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
+        tensors: parameters, optimizer state, running statistics, last good weights and curves, by name.
         view: settings of the screen.
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
         edited_weights: those set by hand meanwhile: they come after that change.
@@ -78,17 +77,17 @@ def capture(
     clock = trainer.machine.clock
     best, waited, factor = trainer.plateau
     progress = {
-        "step": int(clock[abi.CLOCK_STEP]),
-        "epoch": int(clock[abi.CLOCK_EPOCH]),
-        "batch": int(clock[abi.CLOCK_BATCH]),
+        "step": clock.step,
+        "epoch": clock.epoch,
+        "batch": clock.batch,
         "seconds": float(trainer.seconds),
         "loss": _last_loss(trainer),
-        "running_loss": float(trainer.machine.running[0]),
+        "running_loss": trainer.machine.loss_sum,
         "plateau": [best, waited, factor],
         "data": fingerprint(trainer.split),
     }
     tensors = {name: value.copy() for name, value in trainer.tensors().items()}
-    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["good"]).copy()
+    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
     tensors |= trainer.history.to_arrays()
     return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
 
@@ -124,15 +123,20 @@ def _refuse_occupied(target: Path) -> None:
             session.refuse_others(place.names(), place.where)
 
 
-def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:
-    """Saves into a session folder; returns the generation.
+def write(
+    path: str | os.PathLike[str],
+    saved: SavedRun,
+    lock: session.Lock | None = None,
+    moved: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
 
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
     saved = replace(saved, past=fitting(saved.past))
     more = {} if saved.past is None else tensors(saved.past)
-    return session.save(path, saved.record, {**saved.tensors, **more}, lock=lock)
+    return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +274,7 @@ _NOT_CONFIG = frozenset(
 def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
     own = trainer.tensors()
     expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
-    good = trainer.machine.view(trainer.machine.tape.named["good"])
+    good = trainer.machine.view(trainer.machine.tape.named["last_good"])
     expected[_LAST_GOOD] = (str(good.dtype), good.shape)
     curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
     own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
@@ -283,14 +287,14 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     if _whole(progress, "batch", where) >= trainer.batches:
         hint = f"an epoch has {trainer.batches}"
         raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
-    for name, place in (("step", abi.CLOCK_STEP), ("epoch", abi.CLOCK_EPOCH), ("batch", abi.CLOCK_BATCH)):
-        clock[place] = _whole(progress, name, where)
-    trainer.machine.running[0] = _number(progress, "running_loss", where)
+    clock = clock._replace(**{name: _whole(progress, name, where) for name in ("step", "epoch", "batch")})
+    trainer.machine.clock = clock
+    trainer.machine.loss_sum = _number(progress, "running_loss", where)
     trainer.seconds = _number(progress, "seconds", where)
     trainer.plateau = _plateau(progress, where)
     trainer.history = History.from_arrays(curves)
-    trainer.history.truncate(int(clock[abi.CLOCK_STEP]))  # a run that was saved in its past goes on from there
-    trainer.recorded = int(clock[abi.CLOCK_STEP])
+    trainer.history.truncate(clock.step)  # a run that was saved in its past goes on from there
+    trainer.recorded = clock.step
     warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
     if progress.get("data") not in (None, fingerprint(trainer.split)):
         warnings.append("the data are not the ones that this run was trained on")

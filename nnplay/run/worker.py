@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.run.mailbox import Inbox, Order, answer_of
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import FULL
 from nnplay.timeline.branches import Line
 from nnplay.timeline.checkpoint_store import RunPart, remade_part
@@ -20,7 +22,6 @@ from nnplay.training import side_curves
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 Command = Callable[["Worker"], None]
 Answer = TypeVar("Answer")
@@ -39,6 +40,7 @@ class Worker:
         look, stops, tempo: pictures that are wanted, conditions that end the training, and its speed.
         timeline: the run and its past; only commands touch it.
         part_of: the part of a run that a trainer belongs to once some things are changed; set by those who save it.
+        leaving: called in the training thread before the run leaves its newest step for the past; set by those too.
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
@@ -47,6 +49,7 @@ class Worker:
         self.budget = budget
         self.timeline: Timeline | None = None
         self.part_of: Callable[[Trainer, Mapping[str, Any]], RunPart] = remade_part
+        self.leaving: Command = lambda worker: None
         self._travels = 0
         self.tempo = FULL
         self._inbox: Inbox[Worker] = Inbox()
@@ -76,7 +79,7 @@ class Worker:
         self._inbox.put(Order(command, anywhere))
         trainer = self.trainer
         if trainer is not None:
-            trainer.machine.stop[0] = 1
+            trainer.machine.stop = True
 
     def run(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs."""
@@ -225,6 +228,16 @@ class Worker:
         """Whether the thread still works."""
         return self.thread.is_alive()
 
+    @property
+    def spent(self) -> int:
+        """Another number after each hundredth of a second that the thread has computed, also within a long step."""
+        try:
+            status = Path(f"/proc/self/task/{self.thread.native_id}/stat").read_text()
+        except OSError:  # another system, or the thread has ended
+            return int(100 * time.process_time())
+        fields = status.rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def draw_again(self) -> None:
         """Makes the pictures anew at the next step boundary: the screen looks at something else."""
         self._publisher.outdate()
@@ -268,7 +281,7 @@ class Worker:
         began = time.perf_counter()
 
         def break_off(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > NUMBERS_EVERY:
                 self.tell(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._leaving or not (to_end or self._inbox.empty)
@@ -280,6 +293,12 @@ class Worker:
             if self._publisher.message.startswith("going to step"):
                 self._publisher.message = ""
 
+    def leaves_for(self, step: int) -> None:
+        """For the training thread: the run is about to go to a step of the known past, perhaps from its newest one."""
+        trainer, timeline = self.both()
+        if step < trainer.step == timeline.latest:
+            self.leaving(self)
+
     def travelled(self, before: Trainer) -> None:
         """For the training thread: the run was taken to another moment; `before` stood there until then."""
         self._travels += 1
@@ -289,7 +308,7 @@ class Worker:
 
     def _train(self) -> None:
         trainer, timeline = self.both()
-        trainer.machine.stop[0] = 0
+        trainer.machine.stop = False
         if not self._inbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit = self.tempo.at(trainer.step)
@@ -337,6 +356,7 @@ class Worker:
         self.halt()
         _, timeline = self.both()
         self._error = ""
+        self.leaves_for(step)
         self._aim = min(max(step, timeline.first), timeline.latest)
 
     def _forward(self, epoch: bool) -> None:

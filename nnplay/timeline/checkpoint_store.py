@@ -63,7 +63,7 @@ class RunPart:
     @property
     def nbytes(self) -> int:
         """Bytes that the trainer takes at present."""
-        return 0 if self._trainer is None else self._trainer.machine.memory.nbytes
+        return 0 if self._trainer is None else self._trainer.machine.nbytes
 
 
 def remade_part(trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.records.optimizer import Optimizer
+from nnplay.tape.machine import Clock
 from nnplay.tape.structure import Structure
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import Setup
 
 #: Settings that a trainer's tape and tables are made for; all others come with a moment.
-_FIXED: Final = ("real", "shuffle", "validate_every")
+_FIXED: Final = ("dtype", "shuffle", "validate_every")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +23,17 @@ class State:
     """A moment of a run: enough to go on from there with exactly the same numbers.
 
     Attributes:
-        memory: parameters, optimizer slots and running statistics, as one vector.
+        memory: parameters, optimizer state and running statistics, as one vector.
         clock: the machine's clock.
-        running: sum of the losses of the epoch so far.
+        loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
         optimizer, setup: the settings that are in force.
         structure: the layers and tensors that it is of.
     """
 
     memory: NDArray[Any]
-    clock: NDArray[np.int64]
-    running: float
+    clock: Clock
+    loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
     setup: Setup
@@ -48,7 +47,7 @@ class State:
         told = self._unlike(own, rows) or own.structure.difference(self.structure)
         if told:
             return told
-        batches, batch = -(-rows // own.setup.batch_rows(rows)), int(self.clock[abi.CLOCK_BATCH])
+        batches, batch = -(-rows // own.setup.batch_rows(rows)), self.clock.batch
         if not 0 <= batch < batches:
             return f"it stands at batch {batch:,} of the epoch in the state, {batches:,} batches here"
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import Clock, Machine
 from nnplay.tape.memory_layout import STATE
 from nnplay.training.checkpoint import State
 from nnplay.training.initial_state import first_memory, within
@@ -32,11 +31,11 @@ class KeptState:
     """A moment of a run.
 
     Attributes:
-        tensors: parameters, optimizer slots and running statistics; None for the first moment of a run, which follows
+        tensors: parameters, optimizer state and running statistics; None for the first moment of a run, which follows
             from seed and settings.
         proof: digest of that first moment's tensors.
         clock: step, epoch and batch within it.
-        running: sum of the losses of the epoch so far.
+        loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
         optimizer, setup: the settings that are in force.
     """
@@ -44,7 +43,7 @@ class KeptState:
     tensors: Mapping[str, Array] | None
     proof: str
     clock: tuple[int, int, int]
-    running: float
+    loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
     setup: Setup
@@ -67,12 +66,11 @@ class KeptState:
             first: digest of a moment that follows from seed and settings, and needs no tensors for it.
         """
         tensors = None if first else named(state.memory, machine)
-        step, epoch, batch = (int(state.clock[place]) for place in (abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH))
         return KeptState(
             tensors,
             first,
-            (step, epoch, batch),
-            state.running,
+            (state.clock.step, state.clock.epoch, state.clock.batch),
+            state.loss_sum,
             state.plateau,
             state.optimizer,
             state.setup,
@@ -98,10 +96,9 @@ class KeptState:
                 view[...] = self.tensors[name]
         if not all(0 <= count < MOST_STEPS for count in self.clock) or self.clock[2] >= trainer.batches:
             raise InputError("its counters are none of this run", where=where)
-        clock = np.zeros_like(machine.clock)
-        clock[abi.CLOCK_SEED] = self.setup.seed
-        clock[[abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]] = self.clock
-        return State(memory, clock, self.running, self.plateau, self.optimizer, self.setup, trainer.structure)
+        clock = Clock(self.setup.seed, *self.clock)
+        settings = (self.plateau, self.optimizer, self.setup)
+        return State(memory, clock, self.loss_sum, *settings, trainer.structure)
 
 
 def named(memory: Array, machine: Machine) -> dict[str, Array]:
@@ -112,7 +109,7 @@ def named(memory: Array, machine: Machine) -> dict[str, Array]:
 
 def first_digest(state: State, trainer: Trainer) -> str:
     """The digest of a moment that seed and settings are all it takes to make, as at the beginning of a run; else ""."""
-    if state.clock[abi.CLOCK_STEP] or state.running or state.plateau != Plateau():
+    if state.clock.step or state.loss_sum or state.plateau != Plateau():
         return ""
     same = np.array_equal(state.memory, first_memory(trainer.machine, trainer.network.seed))
     return digest(named(state.memory, trainer.machine)) if same else ""

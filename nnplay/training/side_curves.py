@@ -19,7 +19,7 @@ def name_of(step: int, words: str) -> str:
 def told(name: str) -> tuple[int, str]:
     """Step and words of a fork, from the name of its curve."""
     step, _, words = name.removeprefix(PREFIX).partition(".")
-    return int(step) if step.isdecimal() else 0, clean(words.replace(".", " ", 1), 40)
+    return int(step) if step.isdecimal() and len(step) < 19 else 0, clean(words.replace(".", " ", 1), 40)
 
 
 def _allowed(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nnplay.tape.machine_cpu import MAX_STEPS
+from nnplay.tape.machine import MAX_STEPS
 
 #: Seconds of training in one call into the loop: short enough that a pause is felt at once.
 CALL_SECONDS: Final = 0.02

@@ -18,28 +18,30 @@ from nnplay.training.checkpoint_file import KeptState
 ConfigOf = Callable[[RunPart], RunConfig | None]
 
 
-def taken(timeline: Timeline, config_of: ConfigOf) -> KeptPast | None:
+def taken(timeline: Timeline, config_of: ConfigOf, *, lean: bool = False) -> KeptPast | None:
     """The past of a run at this moment, and its other lines; None where nothing of it can be described.
 
     States are referred to, as nobody changes them.
 
     Args:
         config_of: what the trainer of a part was made of.
+        lean: leave out what only saves time where it is large, as every copy of it would take time too.
     """
     ran = timeline.engine or ENGINE
     if ran != ENGINE and timeline.latest > timeline.recalled:
         ran = SEVERAL
-    return Taking(timeline, config_of).past(ran)
+    return Taking(timeline, config_of, lean).past(ran)
 
 
 class Taking:
     """One copy on its way.
 
     Args:
-        config_of: what the trainer of a part was made of.
+        config_of, lean: as in `taken`.
     """
 
-    def __init__(self, timeline: Timeline, config_of: ConfigOf) -> None:
+    def __init__(self, timeline: Timeline, config_of: ConfigOf, lean: bool) -> None:
+        self._lean = lean
         self._timeline, self._config_of = timeline, config_of
         self._now = timeline.trainer.step
         self._changes = [change for change in timeline.changes if change.step <= self._now]
@@ -55,7 +57,7 @@ class Taking:
         spared = max(0, len(self._changes) - MOST_CHANGES)
         pinned = needed([one for one in self._moments if one.made >= spared], self._room)
         lines = [line for line in self._lines if self._room.take_all([one for one in line.moments if one.pinned])]
-        self._room.narrow(max(SMALL, self._bytes))
+        self._room.narrow(SMALL if self._lean else max(SMALL, self._bytes))
         kept = chosen(self._moments, pinned, self._now, self._room)
         if not kept:
             return None

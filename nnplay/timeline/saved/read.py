@@ -147,7 +147,7 @@ def _moments(
     optimizer, setup, begins = config.optimizer, config.setup(), int(counts[0, 0])
     for number, tensors in enumerate(states):
         made, *clock = (int(count) for count in counts[number])
-        running, best, waited, factor = (float(value) for value in sums[number])
+        loss_sum, best, waited, factor = (float(value) for value in sums[number])
         _check_place(made, clock, changes)
         settings = after(optimizer, setup, changes[begins:made])
         if not (waited >= 0 and np.isfinite((waited, factor)).all()):
@@ -155,7 +155,7 @@ def _moments(
         plateau = Plateau(best, int(waited), factor)
         proof = first if tensors is None else ""
         found.append(
-            KeptMoment(made, KeptState(tensors, proof, (clock[0], clock[1], clock[2]), running, plateau, *settings))
+            KeptMoment(made, KeptState(tensors, proof, (clock[0], clock[1], clock[2]), loss_sum, plateau, *settings))
         )
     return tuple(found)
 

@@ -98,11 +98,16 @@ def _arrays(course: Course, begin: str) -> dict[str, Array]:
     return found
 
 
+def _lines(arrays: Sequence[Array]) -> Array:
+    """Arrays one below the other; a single one, which may be large, is not copied for it."""
+    return arrays[0][np.newaxis] if len(arrays) == 1 else np.stack(arrays)
+
+
 def _stacked(moments: Sequence[KeptMoment]) -> dict[str, Array]:
     """One array per tensor, with a line per moment that has tensors of its own."""
     states = [moment.state for moment in moments]
     own: list[Mapping[str, Array]] = [state.tensors for state in states if state.tensors is not None]
-    found = {name: np.stack([one[name] for one in own]) for name in (own[0] if own else {})}
+    found = {name: _lines([one[name] for one in own]) for name in (own[0] if own else {})}
     found[COUNTS] = np.array([(moment.made, *moment.state.clock) for moment in moments], np.int64)
-    found[SUMS] = np.array([(state.running, *map(float, state.plateau)) for state in states], np.float64)
+    found[SUMS] = np.array([(state.loss_sum, *map(float, state.plateau)) for state in states], np.float64)
     return found
