@@ -1,4 +1,4 @@
-"""Every kernel says what it computes: shapes and formula, above its code."""
+"""Files of records read aloud: the record first, and above every kernel and plan shapes and what is computed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import ast
 import inspect
 from pathlib import Path
 
+import pytest
+
 import nnplay
 import tests.records  # imports all records, and with them the modules of their kernels
 from nnplay.kernels.compile.jit import KERNELS
+from nnplay.records import registry
 
+FOLDERS, KINDS = ("layers", "losses", "optimizers", "schedules"), ("layer", "loss", "optimizer", "schedule")
 DECORATORS = ("inline", "noalias", "kernel", "shared")
 
 
@@ -48,3 +52,19 @@ def test_every_plan_names_its_shapes() -> None:
                     if "(N, " not in first or "(" not in second:
                         wordless.append(f"{file.name}:{node.name}")
     assert wordless == []
+
+
+@pytest.mark.parametrize(("folder", "kind"), zip(FOLDERS, KINDS, strict=True))
+def test_a_file_shows_its_record_first(folder: str, kind: str) -> None:
+    """In front of a record stand no functions: it is the first thing to read in its file."""
+    for name in getattr(registry, f"{kind}_records")():
+        tree = ast.parse((Path(nnplay.__file__).parent / folder / f"{name}.py").read_text(encoding="utf-8"))
+        record = next(
+            node.lineno for node in tree.body if isinstance(node, ast.Assign) and name.upper() in _names(node)
+        )
+        above = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.lineno < record]
+        assert above == [], name
+
+
+def _names(node: ast.Assign) -> set[str]:
+    return {target.id for target in node.targets if isinstance(target, ast.Name)}
