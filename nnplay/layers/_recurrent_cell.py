@@ -260,8 +260,9 @@ def forward_kernel(name: str, at_step: Any, gates: int, padded: bool) -> Kernel:
 
     Args:
         name: of the kernel, behind its module.
-        at_step: inlined `(row, memory, padded, at, d, D, rows, s, T, H)`, which takes `rows` rows of the batch through
-            step number s of direction d. Row n of them stands at unit `at + n·T·D` of the operands (N, T, D, …).
+        at_step: inlined `(row, memory, at, d, D, rows, s, T, H)`, made for sequences with or without padding. It takes
+            `rows` rows of the batch through step number s of direction d; row n of them stands at unit `at + n·T·D` of
+            the operands (N, T, D, …).
     """
 
     def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
@@ -277,7 +278,7 @@ def forward_kernel(name: str, at_step: Any, gates: int, padded: bool) -> Kernel:
             rows = min(TOGETHER, N - n)
             for s in range(T):
                 t = T - 1 - s if d else s
-                at_step(row, memory, padded, (n * T + t) * D + d, d, D, rows, s, T, H)
+                at_step(row, memory, (n * T + t) * D + d, d, D, rows, s, T, H)
 
     return Kernel(f"{at_step.__module__}:{name}{'_padded' if padded else ''}", forward)
 
@@ -287,7 +288,7 @@ def backward_kernel(name: str, at_step: Any, padded: bool) -> Kernel:
 
     Args:
         name: of the kernel, behind its module.
-        at_step: inlined `(row, memory, padded, at, d, D, rows, s, T, H, linked)`, as in `forward_kernel`; `linked` says
+        at_step: inlined `(row, memory, at, d, D, rows, s, T, H, linked)`, as in `forward_kernel`; `linked` says
             whether an error comes back from the step after.
     """
 
@@ -305,6 +306,6 @@ def backward_kernel(name: str, at_step: Any, padded: bool) -> Kernel:
             for s in range(T - 1, -1, -1):
                 t = T - 1 - s if d else s
                 linked = is_linked(s, T, truncate)
-                at_step(row, memory, padded, (n * T + t) * D + d, d, D, rows, s, T, H, linked)
+                at_step(row, memory, (n * T + t) * D + d, d, D, rows, s, T, H, linked)
 
     return Kernel(f"{at_step.__module__}:{name}{'_padded' if padded else ''}", backward)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.window_geometry import need_places
@@ -18,9 +18,6 @@ from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 Array = NDArray[Any]
 
@@ -112,7 +109,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for p in range(P):
             copy(Y, shifted(x, (n * P + p) * C), C, True)
         for c in range(C):
-            Y[c] /= real(P)
+            Y[c] /= DTYPE(P)
 
 
 @kernel
@@ -129,4 +126,4 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             if not adds(row, 1):
                 zero(dX, C)
             for c in range(C):
-                dX[c] += dY[c] / real(P)
+                dX[c] += dY[c] / DTYPE(P)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.window_geometry import need_places
@@ -18,9 +18,6 @@ from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 Array = NDArray[Any]
 
@@ -124,7 +121,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 value, best = X[c], Y[c]
                 better = (value > best) | ((value != value) & (best == best))
                 Y[c] = value if better else best
-                chosen[c] = real(p) if better else chosen[c]
+                chosen[c] = DTYPE(p) if better else chosen[c]
 
 
 @kernel

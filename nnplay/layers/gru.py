@@ -164,31 +164,34 @@ def _element_back(
     return dn if k % (3 * H) >= 2 * H else dstate * (previous[n, t, d * H + j] - proposed) * z * (1.0 - z)
 
 
-@inline
-def at_step(
-    row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
-) -> None:  # fmt: skip
-    """gates (N, T, D·3H), recalled, previous, hidden (N, T, D·H) of one step; arguments as in `forward_kernel`."""
-    first, G = 4 if padded else 3, 3 * H
-    wide, narrow = T * D * G, T * D * H  # from one row of the batch to the next
-    back = D * H if d else -D * H  # from a state to the one before
-    inner = H if s else 0  # the state before the first step is 0
-    w, b = shifted(pointer(row, memory, 1), d * H * G), shifted(pointer(row, memory, 2), d * G)
-    w_n, b_n = shifted(w, 2 * H), shifted(b, 2 * H)
-    x, gates = shifted(pointer(row, memory, 0), at * G), shifted(pointer(row, memory, first), at * G)
-    recalled, previous = (
-        shifted(pointer(row, memory, first + 1), at * H), shifted(pointer(row, memory, first + 2), at * H)
-    )  # fmt: skip
-    hidden = shifted(pointer(row, memory, first + 3), at * H)
-    take_over(previous, hidden, narrow, back, rows, H, s == 0)
-    multiply(previous, narrow, 1, w, G, 1, gates, wide, x, wide, rows, 2 * H, inner)
-    multiply(previous, narrow, 1, w_n, G, 1, recalled, narrow, b_n, 0, rows, H, inner)
-    for n in range(rows):
-        z, u = shifted(gates, n * wide), shifted(recalled, n * narrow)
-        p, h = shifted(previous, n * narrow), shifted(hidden, n * narrow)
-        step(shifted(x, n * wide), b, u, p, z, h, H)
-        if padded and is_padding(row, memory, 3, at, n, T, D):
-            copy(h, p, H)
+def _at_step(padded: bool) -> Any:
+    @inline
+    def at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
+    ) -> None:  # fmt: skip
+        """gates (N, T, D·3H), recalled, previous, hidden (N, T, D·H) of one step; arguments as in `forward_kernel`."""
+        first, G = 4 if padded else 3, 3 * H
+        wide, narrow = T * D * G, T * D * H  # from one row of the batch to the next
+        back = D * H if d else -D * H  # from a state to the one before
+        inner = H if s else 0  # the state before the first step is 0
+        w, b = shifted(pointer(row, memory, 1), d * H * G), shifted(pointer(row, memory, 2), d * G)
+        w_n, b_n = shifted(w, 2 * H), shifted(b, 2 * H)
+        x, gates = shifted(pointer(row, memory, 0), at * G), shifted(pointer(row, memory, first), at * G)
+        recalled, previous = (
+            shifted(pointer(row, memory, first + 1), at * H), shifted(pointer(row, memory, first + 2), at * H)
+        )  # fmt: skip
+        hidden = shifted(pointer(row, memory, first + 3), at * H)
+        take_over(previous, hidden, narrow, back, rows, H, s == 0)
+        multiply(previous, narrow, 1, w, G, 1, gates, wide, x, wide, rows, 2 * H, inner)
+        multiply(previous, narrow, 1, w_n, G, 1, recalled, narrow, b_n, 0, rows, H, inner)
+        for n in range(rows):
+            z, u = shifted(gates, n * wide), shifted(recalled, n * narrow)
+            p, h = shifted(previous, n * narrow), shifted(hidden, n * narrow)
+            step(shifted(x, n * wide), b, u, p, z, h, H)
+            if padded and is_padding(row, memory, 3, at, n, T, D):
+                copy(h, p, H)
+
+    return at_step
 
 
 @noalias
@@ -204,46 +207,49 @@ def step(x: Any, bias: Any, recalled: Any, previous: Any, gates: Any, hidden: An
         hidden[j] = proposed + z * (previous[j] - proposed)
 
 
-@inline
-def back_at_step(
-    row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
-) -> None:  # fmt: skip
-    """dgates (N, T, D·3H), drecalled, dstate (N, T, D·H) of one step; arguments as in `backward_kernel`.
+def _back_at_step(padded: bool) -> Any:
+    @inline
+    def back_at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
+    ) -> None:  # fmt: skip
+        """dgates (N, T, D·3H), drecalled, dstate (N, T, D·H) of one step; arguments as in `backward_kernel`.
 
-    gates, recalled = x + previous·weight_hh + bias_hh, so dstate[t] = dhidden[t] + (dr, dz, drecalled)[t+1]·weight_hhᵀ
-    + dstate[t+1]·z[t+1].
-    """
-    first, G = 6 if padded else 5, 3 * H
-    wide, narrow = T * D * G, T * D * H
-    after = (-D if d else D) if linked else 0  # units from here to the step after
-    transposed = shifted(pointer(row, memory, 4), d * G * H)
-    dhidden, gates = shifted(pointer(row, memory, 0), at * H), shifted(pointer(row, memory, 1), at * G)
-    recalled, previous = shifted(pointer(row, memory, 2), at * H), shifted(pointer(row, memory, 3), at * H)
-    dgates, drecalled = (
-        shifted(pointer(row, memory, first), at * G), shifted(pointer(row, memory, first + 1), at * H)
-    )  # fmt: skip
-    dstate = shifted(pointer(row, memory, first + 2), at * H)
-    later_gates, later_recalled = shifted(dgates, after * G), shifted(drecalled, after * H)
-    inner = 2 * H if linked else 0
-    multiply(later_gates, wide, 1, transposed, H, 1, dstate, narrow, dhidden, narrow, rows, H, inner)
-    if linked:
-        of_n = shifted(transposed, 2 * H * H)
-        multiply(later_recalled, narrow, 1, of_n, H, 1, dstate, narrow, dstate, narrow, rows, H, H)
-    for n in range(rows):
-        dh, z, p = shifted(dstate, n * narrow), shifted(gates, n * wide), shifted(previous, n * narrow)
-        dz, du = shifted(dgates, n * wide), shifted(drecalled, n * narrow)
-        later = shifted(dh, after * H) if linked else shifted(dhidden, n * narrow)
-        later_z = shifted(z, after * G + H)
-        by_z, as_is = 1.0 if linked else 0.0, 0.0
-        if padded:
-            if linked and is_padding(row, memory, 5, at + after, n, T, D):
-                by_z, as_is = 0.0, 1.0
-            if is_padding(row, memory, 5, at, n, T, D):
-                zero(dz, G)
-                zero(du, H)
-                carry(dh, later, later_z, by_z, as_is, H)
-                continue
-        step_back(z, shifted(recalled, n * narrow), p, later, later_z, by_z, as_is, dh, dz, du, H)
+        gates, recalled = x + previous·weight_hh + bias_hh, so dstate[t] = dhidden[t]
+        + (dr, dz, drecalled)[t+1]·weight_hhᵀ + dstate[t+1]·z[t+1].
+        """
+        first, G = 6 if padded else 5, 3 * H
+        wide, narrow = T * D * G, T * D * H
+        after = (-D if d else D) if linked else 0  # units from here to the step after
+        transposed = shifted(pointer(row, memory, 4), d * G * H)
+        dhidden, gates = shifted(pointer(row, memory, 0), at * H), shifted(pointer(row, memory, 1), at * G)
+        recalled, previous = shifted(pointer(row, memory, 2), at * H), shifted(pointer(row, memory, 3), at * H)
+        dgates, drecalled = (
+            shifted(pointer(row, memory, first), at * G), shifted(pointer(row, memory, first + 1), at * H)
+        )  # fmt: skip
+        dstate = shifted(pointer(row, memory, first + 2), at * H)
+        later_gates, later_recalled = shifted(dgates, after * G), shifted(drecalled, after * H)
+        inner = 2 * H if linked else 0
+        multiply(later_gates, wide, 1, transposed, H, 1, dstate, narrow, dhidden, narrow, rows, H, inner)
+        if linked:
+            of_n = shifted(transposed, 2 * H * H)
+            multiply(later_recalled, narrow, 1, of_n, H, 1, dstate, narrow, dstate, narrow, rows, H, H)
+        for n in range(rows):
+            dh, z, p = shifted(dstate, n * narrow), shifted(gates, n * wide), shifted(previous, n * narrow)
+            dz, du = shifted(dgates, n * wide), shifted(drecalled, n * narrow)
+            later = shifted(dh, after * H) if linked else shifted(dhidden, n * narrow)
+            later_z = shifted(z, after * G + H)
+            by_z, as_is = 1.0 if linked else 0.0, 0.0
+            if padded:
+                if linked and is_padding(row, memory, 5, at + after, n, T, D):
+                    by_z, as_is = 0.0, 1.0
+                if is_padding(row, memory, 5, at, n, T, D):
+                    zero(dz, G)
+                    zero(du, H)
+                    carry(dh, later, later_z, by_z, as_is, H)
+                    continue
+            step_back(z, shifted(recalled, n * narrow), p, later, later_z, by_z, as_is, dh, dz, du, H)
+
+    return back_at_step
 
 
 @noalias
@@ -277,5 +283,5 @@ def step_back(
         drecalled[j] = dn * r
 
 
-FORWARD = {padded: forward_kernel("forward", at_step, gates=3, padded=padded) for padded in (False, True)}
-BACKWARD = {padded: backward_kernel("backward", back_at_step, padded=padded) for padded in (False, True)}
+FORWARD = {padded: forward_kernel("forward", _at_step(padded), gates=3, padded=padded) for padded in (False, True)}
+BACKWARD = {padded: backward_kernel("backward", _back_at_step(padded), padded=padded) for padded in (False, True)}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import mean_of, normalised_element
 from nnplay.operations.normalise import rows_of as flattened
@@ -27,9 +27,6 @@ from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 Array = NDArray[Any]
 #: Numbers of a place that are weighted at once.
@@ -203,10 +200,10 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     start, stop = share(row, part, R)
     for r in range(start, stop):
         X, Y = shifted(x, r * C), shifted(y, r * C)
-        centre = lane_sum(X, C) / real(C)
+        centre = lane_sum(X, C) / DTYPE(C)
         for c in range(C):
             Y[c] = X[c] - centre
-        scale = 1.0 / math.sqrt(lane_dot(Y, Y, C) / real(C) + eps)
+        scale = 1.0 / math.sqrt(lane_dot(Y, Y, C) / DTYPE(C) + eps)
         for c in range(C):
             Y[c] = multiply_add(Y[c] * scale, weight[c], bias[c])
         mean[r], rstd[r] = centre, scale
@@ -257,7 +254,7 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
                 weighted[c] = weight[first + c] * (X[first + c] - m)
             plain += lane_dot(shifted(dY, first), shifted(weight, first), width)
             along += lane_dot(shifted(dY, first), weighted, width)
-        plain, along = plain / real(C), along * s * s / real(C)
+        plain, along = plain / DTYPE(C), along * s * s / DTYPE(C)
         # s·(term 1: dy·weight − term 2: plain − term 3: (x − mean)·along)
         if adds(row, 5):
             for c in range(C):

@@ -181,29 +181,32 @@ def _element_back(
     return blame[_gate(k, H)]
 
 
-@inline
-def at_step(
-    row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
-) -> None:  # fmt: skip
-    """gates (N, T, D·4H), previous, cell, hidden (N, T, D·H) of one step; arguments as in `forward_kernel`."""
-    first, G = 4 if padded else 3, 4 * H
-    wide, narrow = T * D * G, T * D * H  # from one row of the batch to the next
-    back = 0 if s == 0 else D * H if d else -D * H  # from a state to the one before
-    w, b = shifted(pointer(row, memory, 1), d * H * G), shifted(pointer(row, memory, 2), d * G)
-    x, z = shifted(pointer(row, memory, 0), at * G), shifted(pointer(row, memory, first), at * G)
-    previous, cell = (
-        shifted(pointer(row, memory, first + 1), at * H), shifted(pointer(row, memory, first + 2), at * H)
-    )  # fmt: skip
-    hidden = shifted(pointer(row, memory, first + 3), at * H)
-    take_over(previous, hidden, narrow, back, rows, H, s == 0)
-    multiply(previous, narrow, 1, w, G, 1, z, wide, x, wide, rows, G, H if s else 0)
-    for n in range(rows):
-        c, h = shifted(cell, n * narrow), shifted(hidden, n * narrow)
-        before = shifted(c, back) if s else shifted(previous, n * narrow)
-        step(shifted(z, n * wide), b, before, c, h, H)
-        if padded and is_padding(row, memory, 3, at, n, T, D):
-            copy(c, before, H)
-            copy(h, shifted(previous, n * narrow), H)
+def _at_step(padded: bool) -> Any:
+    @inline
+    def at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
+    ) -> None:  # fmt: skip
+        """gates (N, T, D·4H), previous, cell, hidden (N, T, D·H) of one step; arguments as in `forward_kernel`."""
+        first, G = 4 if padded else 3, 4 * H
+        wide, narrow = T * D * G, T * D * H  # from one row of the batch to the next
+        back = 0 if s == 0 else D * H if d else -D * H  # from a state to the one before
+        w, b = shifted(pointer(row, memory, 1), d * H * G), shifted(pointer(row, memory, 2), d * G)
+        x, z = shifted(pointer(row, memory, 0), at * G), shifted(pointer(row, memory, first), at * G)
+        previous, cell = (
+            shifted(pointer(row, memory, first + 1), at * H), shifted(pointer(row, memory, first + 2), at * H)
+        )  # fmt: skip
+        hidden = shifted(pointer(row, memory, first + 3), at * H)
+        take_over(previous, hidden, narrow, back, rows, H, s == 0)
+        multiply(previous, narrow, 1, w, G, 1, z, wide, x, wide, rows, G, H if s else 0)
+        for n in range(rows):
+            c, h = shifted(cell, n * narrow), shifted(hidden, n * narrow)
+            before = shifted(c, back) if s else shifted(previous, n * narrow)
+            step(shifted(z, n * wide), b, before, c, h, H)
+            if padded and is_padding(row, memory, 3, at, n, T, D):
+                copy(c, before, H)
+                copy(h, shifted(previous, n * narrow), H)
+
+    return at_step
 
 
 @noalias
@@ -221,45 +224,48 @@ def step(z: Any, bias: Any, before: Any, cell: Any, hidden: Any, H: int) -> None
         hidden[j] = o * tanh(c)
 
 
-@inline
-def back_at_step(
-    row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
-) -> None:  # fmt: skip
-    """dgates (N, T, D·4H), dstate, dcell (N, T, D·H) of one step; arguments as in `backward_kernel`.
+def _back_at_step(padded: bool) -> Any:
+    @inline
+    def back_at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
+    ) -> None:  # fmt: skip
+        """dgates (N, T, D·4H), dstate, dcell (N, T, D·H) of one step; arguments as in `backward_kernel`.
 
-    gates = x + previous·weight_hh + bias_hh, so dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ.
-    """
-    first, G = 5 if padded else 4, 4 * H
-    wide, narrow = T * D * G, T * D * H
-    after = (-D if d else D) if s < T - 1 else 0  # units from here to the step after
-    before = 0 if s == 0 else D * H if d else -D * H  # numbers from here to the cell before
-    transposed = shifted(pointer(row, memory, 3), d * G * H)
-    dhidden = shifted(pointer(row, memory, 0), at * H)
-    gates, cell = shifted(pointer(row, memory, 1), at * G), shifted(pointer(row, memory, 2), at * H)
-    dgates, dstate = (
-        shifted(pointer(row, memory, first), at * G), shifted(pointer(row, memory, first + 1), at * H)
-    )  # fmt: skip
-    dcell = shifted(pointer(row, memory, first + 2), at * H)
-    later_gates = shifted(dgates, after * G)
-    multiply(
-        later_gates, wide, 1, transposed, H, 1, dstate, narrow, dhidden, narrow, rows, H, G if linked else 0
-    )  # fmt: skip
-    for n in range(rows):
-        dh, dc, dz = shifted(dstate, n * narrow), shifted(dcell, n * narrow), shifted(dgates, n * wide)
-        z, c = shifted(gates, n * wide), shifted(cell, n * narrow)
-        later = shifted(dc, after * H) if linked else shifted(dhidden, n * narrow)
-        later_f = shifted(z, after * G + H)
-        by_f, as_is = 1.0 if linked else 0.0, 0.0
-        if padded:
-            if linked and is_padding(row, memory, 4, at + after, n, T, D):
-                by_f, as_is = 0.0, 1.0
-                add(dh, shifted(dh, after * H), H)
-            if is_padding(row, memory, 4, at, n, T, D):
-                zero(dz, G)
-                carry(dc, later, later_f, by_f, as_is, H)
-                continue
-        keep = 0.0 if s == 0 else 1.0
-        step_back(z, c, shifted(c, before), keep, dh, later, later_f, by_f, as_is, dc, dz, H)
+        gates = x + previous·weight_hh + bias_hh, so dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ.
+        """
+        first, G = 5 if padded else 4, 4 * H
+        wide, narrow = T * D * G, T * D * H
+        after = (-D if d else D) if s < T - 1 else 0  # units from here to the step after
+        before = 0 if s == 0 else D * H if d else -D * H  # numbers from here to the cell before
+        transposed = shifted(pointer(row, memory, 3), d * G * H)
+        dhidden = shifted(pointer(row, memory, 0), at * H)
+        gates, cell = shifted(pointer(row, memory, 1), at * G), shifted(pointer(row, memory, 2), at * H)
+        dgates, dstate = (
+            shifted(pointer(row, memory, first), at * G), shifted(pointer(row, memory, first + 1), at * H)
+        )  # fmt: skip
+        dcell = shifted(pointer(row, memory, first + 2), at * H)
+        later_gates = shifted(dgates, after * G)
+        multiply(
+            later_gates, wide, 1, transposed, H, 1, dstate, narrow, dhidden, narrow, rows, H, G if linked else 0
+        )  # fmt: skip
+        for n in range(rows):
+            dh, dc, dz = shifted(dstate, n * narrow), shifted(dcell, n * narrow), shifted(dgates, n * wide)
+            z, c = shifted(gates, n * wide), shifted(cell, n * narrow)
+            later = shifted(dc, after * H) if linked else shifted(dhidden, n * narrow)
+            later_f = shifted(z, after * G + H)
+            by_f, as_is = 1.0 if linked else 0.0, 0.0
+            if padded:
+                if linked and is_padding(row, memory, 4, at + after, n, T, D):
+                    by_f, as_is = 0.0, 1.0
+                    add(dh, shifted(dh, after * H), H)
+                if is_padding(row, memory, 4, at, n, T, D):
+                    zero(dz, G)
+                    carry(dc, later, later_f, by_f, as_is, H)
+                    continue
+            keep = 0.0 if s == 0 else 1.0
+            step_back(z, c, shifted(c, before), keep, dh, later, later_f, by_f, as_is, dc, dz, H)
+
+    return back_at_step
 
 
 @noalias
@@ -293,5 +299,5 @@ def step_back(
         dgates[3 * H + j] = dstate[j] * squashed * o * (1.0 - o)
 
 
-FORWARD = {padded: forward_kernel("forward", at_step, gates=4, padded=padded) for padded in (False, True)}
-BACKWARD = {padded: backward_kernel("backward", back_at_step, padded=padded) for padded in (False, True)}
+FORWARD = {padded: forward_kernel("forward", _at_step(padded), gates=4, padded=padded) for padded in (False, True)}
+BACKWARD = {padded: backward_kernel("backward", _back_at_step(padded), padded=padded) for padded in (False, True)}

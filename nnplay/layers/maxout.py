@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.fields import integer
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, pointer, share, size
 from nnplay.kernels.operands import integer as whole
 from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 Array = NDArray[Any]
 
@@ -127,7 +124,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
             if value > best or (value != value and best == best):
                 best, chosen = value, k
         y[i] = best
-        which[i] = real(chosen)
+        which[i] = DTYPE(chosen)
 
 
 @kernel
@@ -139,4 +136,4 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     for i in range(start, stop):
         for k in range(K):
             before = dx[i * K + k] if adds(row, 2) else dy[i] - dy[i]
-            dx[i * K + k] = before + (dy[i] if which[i] == real(k) else dy[i] - dy[i])
+            dx[i * K + k] = before + (dy[i] if which[i] == DTYPE(k) else dy[i] - dy[i])

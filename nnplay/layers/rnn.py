@@ -166,10 +166,10 @@ def _explained_back(name: str, slope: Any, back_through_time: Callable[..., Any]
     return element_back
 
 
-def _at_step(bend: Any) -> Any:
+def _at_step(bend: Any, padded: bool) -> Any:
     @inline
     def at_step(
-        row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
     ) -> None:  # fmt: skip
         """hidden, previous (N, T, D·H) of one step; arguments as in `forward_kernel`."""
         first, stride = 4 if padded else 3, T * D * H  # from one row of the batch to the next
@@ -203,10 +203,10 @@ def bend_relu(z: Any, bias: Any, H: int) -> None:
         z[j] = 0.0 if pre_activation <= 0.0 else pre_activation
 
 
-def _back_at_step(unbend: Any) -> Any:
+def _back_at_step(unbend: Any, padded: bool) -> Any:
     @inline
     def back_at_step(
-        row: Any, memory: Any, padded: bool, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
     ) -> None:  # fmt: skip
         """dgates, dstate (N, T, D·H) of one step; arguments as in `backward_kernel`.
 
@@ -252,13 +252,15 @@ def unbend_relu(hidden: Any, dstate: Any, dgates: Any, H: int) -> None:
 
 FORWARD = {
     name: {
-        padded: forward_kernel(f"forward_{name}", _at_step(bend), gates=1, padded=padded) for padded in (False, True)
+        padded: forward_kernel(f"forward_{name}", _at_step(bend, padded), gates=1, padded=padded)
+        for padded in (False, True)
     }
     for name, bend in (("tanh", bend_tanh), ("relu", bend_relu))
 }
 BACKWARD = {
     name: {
-        padded: backward_kernel(f"backward_{name}", _back_at_step(unbend), padded=padded) for padded in (False, True)
+        padded: backward_kernel(f"backward_{name}", _back_at_step(unbend, padded), padded=padded)
+        for padded in (False, True)
     }
     for name, unbend in (("tanh", unbend_tanh), ("relu", unbend_relu))
 }

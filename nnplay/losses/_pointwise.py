@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_sum, scratch
-from nnplay.kernels.compile.jit import REAL, Kernel, force_inline
+from nnplay.kernels.compile.jit import DTYPE, Kernel, force_inline
 from nnplay.kernels.operands import flat, numbers, part_of, size
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import Operation, Shape, Use
@@ -157,7 +157,7 @@ def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
         """loss = 1/M · Σ value(p, t), so dp = derivative(p, t) / M, for p, t and dp (M,)."""
         p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, output, part)
         setting = (flat(row, memory, 2)[0],) if has_setting else ()
-        scale = 1.0 / REAL(size(row, 0))
+        scale = 1.0 / DTYPE(size(row, 0))
         for i in range(p.size):
             dp[i] = scale * derivative(p[i], t[i], *setting)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_sum, scratch
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
@@ -157,8 +157,8 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
             wrong = label < 0 or label >= C
             own = math.nan if wrong else base - Z[label]
             if smoothing != 0.0:
-                spread = REAL(C) * base - lane_sum(Z, C)
-                own = (1.0 - smoothing) * own + smoothing / REAL(C) * spread
+                spread = DTYPE(C) * base - lane_sum(Z, C)
+                own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
             summed += own
     loss[0] = summed / N
 
@@ -172,8 +172,8 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     p, target = rows_of(row, memory, 0), flat(row, memory, 1)
     smoothing, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
     N, C = p.shape
-    scale = 1.0 / REAL(N)
-    low = smoothing / REAL(C)
+    scale = 1.0 / DTYPE(N)
+    low = smoothing / DTYPE(C)
     start, stop = share(row, part, N)
     for n in range(start, stop):
         for c in range(C):

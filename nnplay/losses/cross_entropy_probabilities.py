@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import LARGEST
@@ -134,7 +134,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """loss = −1/N · Σ log p[target], so dp[n,target] = −1 / (N·p[n,target]), 0 elsewhere; p, dp (N, C), target (N,)."""
     p, target, dp = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
     N, C = p.shape
-    scale = 1.0 / REAL(N)
+    scale = 1.0 / DTYPE(N)
     start, stop = share(row, part, N)
     for n in range(start, stop):
         for c in range(C):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import scratch
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import cube, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import PORTIONS, portion
@@ -234,7 +234,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for c in range(C):
             t = 1.0 if int(target[n]) == c else 0.0
             whole = area[c] + smooth
-            dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * REAL(C))
+            dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * DTYPE(C))
             mean += p[n, c] * dz[n, c]
         for c in range(C):
             dz[n, c] = p[n, c] * (dz[n, c] - mean)

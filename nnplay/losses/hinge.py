@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid, softmax
 from nnplay.records.layer import Case, Refused
@@ -182,7 +182,7 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     z, target = rows_of(row, memory, 0), flat(row, memory, 1)
     margin, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
     N, C = z.shape
-    scale = 1.0 / REAL(N * C)
+    scale = 1.0 / DTYPE(N * C)
     start, stop = share(row, part, N)
     for n in range(start, stop):
         label = int(target[n])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_dot, lane_max, lane_sum
-from nnplay.kernels.compile.jit import REAL, Kernel, kernel, noalias
+from nnplay.kernels.compile.jit import DTYPE, Kernel, kernel, noalias
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
@@ -22,7 +22,7 @@ from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
 # Of the tape's type, like a literal.
-_INFINITY = REAL(math.inf)
+_INFINITY = DTYPE(math.inf)
 
 
 @noalias
@@ -65,7 +65,7 @@ def _weights_kernel(padded: bool) -> Kernel:
         """weights (N, heads, T, T) = softmax over j of q[i]·k[j] / √depth, for qkv (N, T, 3E)[, present (N, T)]."""
         N, T, E, heads = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2) // 3, integer(row, 0)
         depth = E // heads
-        scale = REAL(1.0 / math.sqrt(depth))
+        scale = DTYPE(1.0 / math.sqrt(depth))
         start, stop = share(row, part, N * heads)
         for unit in range(start, stop):
             n, h = unit // heads, unit % heads
@@ -108,7 +108,7 @@ def scores_back(row: Any, clock: Any, memory: Any, part: int) -> None:
     """
     N, heads, T, E = dimension(row, 2, 0), dimension(row, 2, 1), dimension(row, 2, 2), dimension(row, 0, 2)
     depth = E // heads
-    scale = REAL(1.0 / math.sqrt(depth))
+    scale = DTYPE(1.0 / math.sqrt(depth))
     start, stop = share(row, part, N * heads)
     for unit in range(start, stop):
         n, h = unit // heads, unit % heads

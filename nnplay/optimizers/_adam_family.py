@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import REAL, Kernel, inline
+from nnplay.kernels.compile.jit import DTYPE, Kernel, inline
 from nnplay.kernels.doubles import whole_power
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape
@@ -116,7 +116,7 @@ def prepare(settings: Any, t: int) -> Any:
     lr, beta1, beta2, eps, weight_decay = settings[0], settings[1], settings[2], settings[3], settings[4]
     rate = lr / (1.0 - whole_power(np.float64(beta1), t))
     scale = 1.0 / math.sqrt(1.0 - whole_power(np.float64(beta2), t))
-    return REAL(rate), beta1, beta2, REAL(scale), eps, weight_decay, REAL(1.0 - lr * weight_decay)
+    return DTYPE(rate), beta1, beta2, DTYPE(scale), eps, weight_decay, DTYPE(1.0 - lr * weight_decay)
 
 
 @inline

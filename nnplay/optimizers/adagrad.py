@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
@@ -88,7 +88,7 @@ def prepare(settings: Any, t: int) -> Any:
     """
     lr, lr_decay, weight_decay, start, eps = settings[0], settings[1], settings[2], settings[3], settings[4]
     rate = lr / (1.0 + (t - 1) * np.float64(lr_decay))
-    return REAL(rate), weight_decay, start, eps
+    return DTYPE(rate), weight_decay, start, eps
 
 
 @inline

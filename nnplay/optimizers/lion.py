@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
@@ -70,7 +70,7 @@ def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mappi
 def prepare(settings: Any, t: int) -> Any:
     """What `update` takes besides tensors: settings (4,) → lr, beta1, beta2, stays = 1 − lr·weight_decay."""
     lr, beta1, beta2, weight_decay = settings[0], settings[1], settings[2], settings[3]
-    return lr, beta1, beta2, REAL(1.0 - lr * weight_decay)
+    return lr, beta1, beta2, DTYPE(1.0 - lr * weight_decay)
 
 
 @inline

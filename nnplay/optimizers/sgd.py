@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
@@ -100,7 +100,7 @@ def prepare(settings: Any, t: int) -> Any:
     """
     lr, momentum, nesterov, weight_decay, dampening = settings[0], settings[1], settings[2], settings[3], settings[4]
     entering = 1.0 if t == 1 or momentum == 0.0 else 1.0 - dampening  # PyTorch does not dampen the first step
-    return lr, momentum, nesterov, weight_decay, REAL(entering)
+    return lr, momentum, nesterov, weight_decay, DTYPE(entering)
 
 
 @inline

@@ -136,7 +136,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
 
     Args:
         prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1. Numbers are cast with
-            `REAL`: one float64 among them would halve the speed of the loop.
+            `DTYPE`: one float64 among them would halve the speed of the loop.
         update: `(w, g, slot…, prepared) -> (w, slot…)`, for each parameter.
     """
     first, second, third = (3 + k if k < slots else 2 for k in range(3))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.kernels.span_sums import last, zero
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 #: Factors, size of the input, and whether to mix neighbours (1) or to repeat the nearest (0).
 RESAMPLE: Final = ("FH", "FW", "H", "W", "mix")
@@ -19,10 +16,10 @@ RESAMPLE: Final = ("FH", "FW", "H", "W", "mix")
 def neighbours(place: int, factor: int, size: int, mix: int) -> Any:
     """The two inputs that an output lies between, and the share of the second: (first, second, share)."""
     if mix == 0:
-        return place // factor, place // factor, real(0.0)
-    centre = max(real(0.0), (real(place) + 0.5) / real(factor) - 0.5)
+        return place // factor, place // factor, DTYPE(0.0)
+    centre = max(DTYPE(0.0), (DTYPE(place) + 0.5) / DTYPE(factor) - 0.5)
     first = min(int(centre), size - 1)
-    return first, min(first + 1, size - 1), centre - real(first)
+    return first, min(first + 1, size - 1), centre - DTYPE(first)
 
 
 @kernel

@@ -6,13 +6,10 @@ import math
 from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, scale_rows, shift_and_scale
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 
 @kernel
@@ -26,7 +23,7 @@ def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
         begin, stop = rows * p // P, rows * (p + 1) // P
         place = shifted(out, p * 3 * C)
         for c in range(C):
-            place[c] = real(stop - begin)
+            place[c] = DTYPE(stop - begin)
         channel_moments(shifted(x, begin * C), C, stop - begin, shifted(place, C), shifted(place, 2 * C))
 
 
@@ -174,7 +171,7 @@ def _batch_input(row: Any, memory: Any, part: int, gated: bool, bias: Any, targe
     centre, direct, mean_dy = scratch(128), scratch(128), scratch(128)
     by_deviation, by_mean, offset = scratch(128), scratch(128), scratch(128)
     C = last(row, 0)
-    count = real(size(row, 0) // C)
+    count = DTYPE(size(row, 0) // C)
     start, stop = share(row, part, size(row, 0) // C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, shift_and_scale
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import CHANNELS, copy, folds, last
 
 if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.tile import scratch
 
 
@@ -27,7 +26,7 @@ def group_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
         m, s = shifted(mean, n * C), shifted(rstd, n * C)
         channel_moments(shifted(x, n * rows * C), C, rows, m, s)
         for g in range(G):
-            _join_channels(shifted(m, g * width), shifted(s, g * width), width, real(rows), eps)
+            _join_channels(shifted(m, g * width), shifted(s, g * width), width, DTYPE(rows), eps)
 
 
 @inline
@@ -36,11 +35,11 @@ def _join_channels(mean: Any, spread: Any, width: int, rows: Any, eps: Any) -> N
     centre = 0.0 * eps
     for c in range(width):
         centre += mean[c]
-    centre /= real(width)
+    centre /= DTYPE(width)
     total = 0.0 * eps
     for c in range(width):
         total += spread[c] + rows * (mean[c] - centre) * (mean[c] - centre)
-    rstd = 1.0 / math.sqrt(total / (rows * real(width)) + eps)
+    rstd = 1.0 / math.sqrt(total / (rows * DTYPE(width)) + eps)
     for c in range(width):
         mean[c] = centre
         spread[c] = rstd
@@ -99,7 +98,7 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
     by_deviation, by_mean = scratch(128), scratch(128)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     image, channels = size(row, 0) // N, C // G
-    count = real(image // C * channels)
+    count = DTYPE(image // C * channels)
     start, stop = share(row, part, N)
     for n in range(start, stop):
         r = shifted(rstd, n * C)

@@ -10,12 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 #: Rows in a block of the merged sums.
 _ROWS = 128
@@ -42,10 +39,10 @@ def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
                 copy(total, shifted(block, r * C), width, True)
             fold(total, width, times)
             for c in range(width):
-                total[c] /= real(count)
+                total[c] /= DTYPE(count)
             repeat(centre, total, width, times)
             _squared_distances(block, C, count, times, width, centre, squares)
-            _merge(m, s, total, squares, width, real(begin), real(count))
+            _merge(m, s, total, squares, width, DTYPE(begin), DTYPE(count))
 
 
 @inline

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.kernels.span_sums import last, zero
 
 if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.pooling.tile import largest_of_four, spread_to_four
     from nnplay.kernels.tile import LANES
 else:
@@ -71,7 +70,7 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
             Y, chosen = shifted(y, (line * OW + ow) * C), shifted(which, (line * OW + ow) * C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
-                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
                     begins = kh == kh_first and kw == kw_first
                     _keep_larger(X, Y, chosen, C, tap, begins)
 
@@ -119,7 +118,7 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 dY, chosen = shifted(dy, place), shifted(which, place)
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
-                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
                         for c in range(C):
                             dX[c] += dY[c] if chosen[c] == tap else 0.0
 
@@ -142,7 +141,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for ow in range(OW):
             w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
             Y = shifted(y, (line * OW + ow) * C)
-            factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+            factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
             zero(Y, C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
@@ -168,7 +167,7 @@ def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             for ow in range(OW):
                 w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
                 dY = shifted(dy, ((n * OH + oh) * OW + ow) * C)
-                factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+                factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
                         dX = shifted(dx, ((n * H + h + kh) * W + w + kw) * C)
