@@ -14,7 +14,7 @@ CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, outputs="filters"),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
     torch="Conv1d",
     twin=convolution_twin("nn.Conv1d"),

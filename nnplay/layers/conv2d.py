@@ -14,7 +14,7 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, outputs="filters"),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
     torch="Conv2d",
     twin=convolution_twin("nn.Conv2d"),

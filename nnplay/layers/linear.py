@@ -27,7 +27,7 @@ LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, outputs="units"),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     torch="Linear",
     twin=Twin(

@@ -98,12 +98,14 @@ class Traits:
         rectifies: 0, with a slope of 0, for every number below 0 (ReLU): a unit that is off for all rows is dead.
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
+        outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
     rectifies: bool = False
     bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
     follows_activation: bool = False
+    outputs: str = ""
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:
