@@ -146,7 +146,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         """(w, slots…)[i] ← update(w[i], g[i], slots[i]…, prepare(settings, t)), for w and each slot (M,)."""
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
-        # Slots that there are not stand for w; the branches that use them are not compiled.
+        # A slot that the optimizer lacks points at w; branches that would use it are not compiled.
         a, b, c = (
             part_of(row, memory, first, part),
             part_of(row, memory, second, part),
