@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane
 from nnplay.records.time_charts import Chart
-from nnplay.timeline.fork_run import Fork
+from nnplay.timeline.branch_curves import BranchCurve
 from nnplay.training.history import Curve
 
 Floats = NDArray[np.float64]
@@ -181,7 +181,7 @@ class View:
     journal: tuple[tuple[int, str], ...] = ()
     check: tuple[CheckLine, ...] = ()
     line: str = ""
-    forks: tuple[Fork, ...] = ()
+    forks: tuple[BranchCurve, ...] = ()
     run: Curve | None = None
     message: str = ""
     error: str = ""

@@ -35,10 +35,10 @@ def run_digest(preset: Preset, *, threads: int = 1, pieces: int = STEPS) -> str:
 
 def state_digest(trainer: Trainer) -> str:
     """SHA-256 of a trainer's state."""
-    state = trainer.state()
-    hashed = hashlib.sha256(np.ascontiguousarray(state.memory).tobytes())
-    hashed.update(state.clock.tobytes())
-    hashed.update(np.float64(state.running).tobytes())
+    checkpoint = trainer.state()
+    hashed = hashlib.sha256(np.ascontiguousarray(checkpoint.memory).tobytes())
+    hashed.update(checkpoint.clock.tobytes())
+    hashed.update(np.float64(checkpoint.loss_sum).tobytes())
     for name in ("loss", "gradient_norm"):
         hashed.update(np.asarray(trainer.history[name].last).tobytes())
     return hashed.hexdigest()

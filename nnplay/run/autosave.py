@@ -63,10 +63,10 @@ class RecoveryCopy:
     def adopt(self, path: Path, lock: session.Lock) -> None:
         """Goes on in the folder of a run that was recovered."""
         with self._turn:
-            self.let_go()
+            self.release()
             self._place = (path, lock)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Leaves what was kept for the next start to offer."""
         with self._turn:
             if self._place is not None:
@@ -132,7 +132,7 @@ class Autosave:
         with self._saving:
             self._saved, self._saved_at = self._progress(), time.monotonic()
             if keep:
-                self.copy.let_go()
+                self.copy.release()
             else:
                 self.copy.discard()
 
@@ -161,7 +161,7 @@ class Autosave:
         if threading.current_thread() is not self._thread:
             self._thread.join(2.0)
         if keep:
-            self.copy.let_go()
+            self.copy.release()
         else:
             self.copy.discard()
 
@@ -252,4 +252,4 @@ class Unattended:
                 self._tell(f"the run is kept in {path}; nnplay recover lists it")
             except (NnplayError, OSError) as problem:
                 self._tell(f"the run could not be kept: {problem}")
-        self.copy.let_go()
+        self.copy.release()

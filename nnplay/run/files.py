@@ -20,8 +20,8 @@ from nnplay.run.provenance import Making
 from nnplay.run.recent import Recent, recent, recovered, remember
 from nnplay.run.save_session import Place, free_name, save_again, save_as
 from nnplay.run.settings import Settings, from_config
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
-from nnplay.run.worker import Worker
 from nnplay.system.paths import shown, user_path, whole_path
 from nnplay.text import clean
 from nnplay.training.stopping import Stops
@@ -109,7 +109,7 @@ class Keeping(Making):
                 return ""
             timeline = self.worker.timeline
             if timeline is not None and timeline.trainer.step < timeline.latest:
-                self.worker.go(timeline.latest)
+                self.worker.go_to(timeline.latest)
             return self.autosave.now()
         except NnplayError as error:
             return error.message
@@ -225,7 +225,7 @@ class Keeping(Making):
         """The run that settings describe."""
         return settings.config()
 
-    def _put(self, opened: saved_run.Opened) -> None:
+    def _put(self, opened: saved_run.OpenedRun) -> None:
         """The run that was read takes the place of the present one."""
         was_unsaved = self.unsaved()
         if was_unsaved:
@@ -242,10 +242,10 @@ class Keeping(Making):
         self.settings, self._split = shown, opened.trainer.split
         self._config, self.view = config, view
         self._config = config = self._described(self.settings)  # which keeps of the one above what settings do not hold
-        self.worker.stops = Stops(**self.settings.stops)
+        self.worker.options.stops = Stops(**self.settings.stops)
         self.worker.install(self._tracked(lambda: opened.trainer, config))
-        self._recall(opened.past, config)
-        self.worker.ask(lambda worker: None, seconds=60.0)
+        self._restore_past(opened.past, config)
+        self.worker.ask(lambda run: None, seconds=60.0)
         self.edits.forget()
         self._clean = self._progress()
         self._settle(keep=was_unsaved)
@@ -269,12 +269,12 @@ class Keeping(Making):
         return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
 
     def _latest(self) -> saved_run.SavedRun | None:
-        """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
+        """For autosave: a copy of the present step, or nothing while the user looks at the past."""
 
-        def latest(worker: Worker) -> saved_run.SavedRun | None:
-            timeline = worker.timeline
+        def latest(run: TrainingThread) -> saved_run.SavedRun | None:
+            timeline = run.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._captured(worker)
+            return None if in_the_past else self._capture_run(run)
 
         for _ in range(_ATTEMPTS - 1):
             if (waiting := self._waiting()) is not None:
@@ -290,7 +290,7 @@ class Keeping(Making):
         return replace(saved, origin=(self.path, self._generation))
 
 
-def _notes(opened: saved_run.Opened) -> list[str]:
+def _notes(opened: saved_run.OpenedRun) -> list[str]:
     """What there is to say about a session that was opened, first of all how far its past reaches."""
     notes, step = list(opened.warnings), opened.trainer.step
     if opened.past is not None and opened.past.first:

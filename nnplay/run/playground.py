@@ -20,7 +20,8 @@ from nnplay.run.edits import Changing, stops_of
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
 from nnplay.run.settings import Settings, fitted, from_config
-from nnplay.run.speed_limit import EASED, Tempo
+from nnplay.run.speed_limit import EASED, SpeedLimit
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
@@ -35,27 +36,27 @@ class PlaygroundBackend(Changing):
 
     Args:
         config: the run to begin with; the first preset if there is none.
-        past: bytes of memory that stored moments of the run's past may take.
+        past: bytes of memory that checkpoints of the run's past may take.
     """
 
     def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
         super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        self.worker.tempo, self.worker.part_of = EASED, self.part_of
+        self.worker.options.speed_limit, self.worker.options.segment_of = EASED, self.segment_of
         self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
         self._split = split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))
-        self.worker.stops = stops_of(self.settings)
+        self.worker.options.stops = stops_of(self.settings)
         self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
-        self.autosave = Autosave(self._latest, self._progress, self.worker.tell)
+        self.autosave = Autosave(self._latest, self._progress, self.worker.show_message)
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
     @property
     def snapshot(self) -> Snapshot:
-        """The latest moment that the worker published."""
+        """The latest one that the training thread published."""
         return self.worker.snapshot
 
     def ledger(self, layers: Sequence[str]) -> Ledger:
@@ -110,15 +111,15 @@ class PlaygroundBackend(Changing):
 
     def batch(self) -> None:
         """One step, or one step forward in the known past."""
-        self.worker.forward()
+        self.worker.step_forward()
 
     def back(self) -> None:
         """One step back."""
-        self.worker.back()
+        self.worker.step_back()
 
     def epoch(self) -> None:
         """To the end of this epoch."""
-        self.worker.forward(epoch=True)
+        self.worker.step_forward(epoch=True)
 
     def goto(self, unit: str, number: int) -> None:
         """To a step or epoch: back in the past, forward by training on.
@@ -128,15 +129,15 @@ class PlaygroundBackend(Changing):
         """
         if unit not in ("step", "epoch") or number < 0:
             raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
-        self.worker.send(functools.partial(_go, unit=unit, number=number))
+        self.worker.send(functools.partial(_go_to, unit=unit, number=number))
 
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains for so many steps or epochs."""
         self.worker.run(steps, epochs)
 
-    def tempo(self, tempo: Tempo) -> None:
-        """How fast the training goes from now on."""
-        self.worker.tempo = tempo
+    def limit_speed(self, limit: SpeedLimit) -> None:
+        """Sets how fast the training goes from now on."""
+        self.worker.options.speed_limit = limit
 
     def look(
         self,
@@ -149,7 +150,7 @@ class PlaygroundBackend(Changing):
         item: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.options.look = Look(surface, neurons, output, held_out, view, item)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -188,12 +189,12 @@ class PlaygroundBackend(Changing):
         return replace(from_config(config), stops={"epochs": config.epochs, "patience": preset.patience})
 
 
-def _go(worker: Worker, unit: str, number: int) -> None:
-    trainer = worker.trainer
+def _go_to(run: TrainingThread, unit: str, number: int) -> None:
+    trainer = run.trainer
     if trainer is None:
         return
     ahead = trainer.steps_to(number) if unit == "epoch" else number - trainer.step
     target = trainer.step + ahead
     if unit == "epoch" and number <= trainer.epoch:
         target = number * trainer.batches
-    worker.reach(target)
+    run.reach(target)

@@ -15,10 +15,11 @@ from nnplay.data.split import Split
 from nnplay.kernels.compile import library, notices
 from nnplay.run import saved_run
 from nnplay.run.settings import Settings
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.change_log import SetWeight
-from nnplay.timeline.checkpoint_store import RunPart
-from nnplay.timeline.saved import KeptPast, recall, taken
+from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
+from nnplay.timeline.segment import Segment
 from nnplay.training.trainer import Trainer
 
 #: Seconds that a save waits for kernels that are being compiled.
@@ -53,13 +54,13 @@ class Making:
         """Tells how far the compiler is."""
         self.compiling = done < total
         once = ", once" if library.kept() else ""
-        self.worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+        self.worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
 
     def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
         said, self._notices[:] = "; ".join(self._notices), []
-        self.worker.add(said)
+        self.worker.append_message(said)
         return trainer
 
     def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
@@ -79,17 +80,17 @@ class Making:
 
         return tracked
 
-    def _recall(self, past: KeptPast | None, config: RunConfig) -> None:
+    def _restore_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
 
-        def put(worker: Worker) -> None:
-            if past is not None and worker.timeline is not None:
-                recall(worker.timeline, past, config, self._made_late)
+        def restore(run: TrainingThread) -> None:
+            if past is not None and run.timeline is not None:
+                restore_timeline(run.timeline, past, config, self._make_late)
 
-        self.worker.send(put)
+        self.worker.send(restore)
 
-    def _made_late(self, config: RunConfig, split: Split | None) -> Trainer:
-        """The trainer of another part of the run, made when somebody goes there."""
+    def _make_late(self, config: RunConfig, split: Split | None) -> Trainer:
+        """Makes the trainer of another segment of the run, when somebody goes there."""
         try:
             trainer: Trainer = config.trainer(self._compiling, split)
         finally:
@@ -97,24 +98,22 @@ class Making:
                 self._compiling(0, 0, "")
         return self._made(trainer, config)
 
-    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
-        """The part of a run that goes on from `trainer` with another optimizer or other settings."""
+    def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
+        """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
         config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
         config = replace(config, training={**config.training, **settings})
-        return RunPart(None, lambda: self._made_late(config, split), config, fingerprint(split))
+        return Segment(None, lambda: self._make_late(config, split), config, fingerprint(split))
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
     def _capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the present moment, taken by the worker between two steps; and its timeline's serial number."""
+        """A copy of the present step, taken by the training thread; and its timeline's serial number."""
 
-        def capture(worker: Worker) -> tuple[saved_run.SavedRun | None, int]:
-            return self._captured(worker), worker.timeline.serial if worker.timeline is not None else 0
+        def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
+            return self._capture_run(run), run.timeline.serial if run.timeline is not None else 0
 
-        if threading.current_thread() is self.worker.thread:
-            return capture(self.worker)
         return self.worker.ask(capture, seconds=_PATIENCE)
 
     def _waiting(self) -> saved_run.SavedRun | None:
@@ -125,7 +124,7 @@ class Making:
             trainer, config = self._replaced
             if trainer is None or config is None:
                 return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
-            saved = self._captured_of(trainer, config)
+            saved = self._capture_trainer(trainer, config)
             return replace(saved, edited=self._config, edited_weights=self._weights_set())
 
     def _weights_set(self) -> list[SetWeight]:
@@ -133,21 +132,24 @@ class Making:
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def _captured(self, worker: Worker) -> saved_run.SavedRun | None:
-        trainer = worker.trainer
+    def _capture_run(self, run: TrainingThread) -> saved_run.SavedRun | None:
+        trainer = run.trainer
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._captured_of(trainer, config)
+        return self._capture_trainer(trainer, config)
 
-    def _captured_of(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
+    def _capture_trainer(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
         timeline = self.worker.timeline
-        past = None if timeline is None or timeline.trainer is not trainer else taken(timeline, self._config_of)
+        past = None
+        if timeline is not None and timeline.trainer is trainer:
+            past = capture_timeline(timeline, self._config_of)
         return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
 
-    def _config_of(self, part: RunPart) -> RunConfig | None:
-        """What the trainer of a part of the run was made of."""
-        return self._made_of.get(part.made) if part.made is not None else part.config
+    def _config_of(self, segment: Segment) -> RunConfig | None:
+        """What the trainer of a segment of the run was made of."""
+        trainer = segment.trainer_if_made
+        return segment.config if trainer is None else self._made_of.get(trainer)
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""

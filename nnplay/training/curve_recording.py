@@ -21,7 +21,7 @@ def finished_epochs(machine: Machine) -> Array:
     return machine.epochs[: int(machine.program[abi.PROGRAM_EPOCH_COUNT])]
 
 
-def extend(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
+def extend_history(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
     """Appends the steps of the last call, and the epochs that ended in it.
 
     Args:

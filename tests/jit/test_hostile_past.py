@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.presets.catalogue import preset_records
 from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.timeline.saved import check, read_past
+from nnplay.timeline.saved import read_timeline, refuse_misfit
 from nnplay.timeline.saved.check import state_shapes
 from tests.jit.test_undo import backend, train
 
@@ -112,8 +112,8 @@ class Reader:
     def is_refused(self, past: Any, tensors: dict[str, Any], words: str) -> bool:
         """Whether that past is refused in a sentence; one that is not must be opened, trained on and saved."""
         try:
-            found = read_past(past, tensors, self.step, self.folder)
-            check(found, self.config, self.split, self.data)
+            found = read_timeline(past, tensors, self.step, self.folder)
+            refuse_misfit(found, self.config, self.split, self.data)
         except InputError:
             return True
         except Exception as error:

@@ -15,9 +15,9 @@ from nnplay.config import RunConfig
 from nnplay.errors import InputError, NnplayError
 from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.worker import Worker
-from nnplay.timeline.fork_run import ForkRun, forks_in, let_newest_go
-from nnplay.timeline.saved import read_past, recall
+from nnplay.run.training_thread import TrainingThread
+from nnplay.timeline.fork_run import ForkRun, branch_curve_names, drop_newest_fork
+from nnplay.timeline.saved import read_timeline, restore_timeline
 from nnplay.timeline.timeline import Timeline
 from tests.jit.test_past_of_edits import chosen, go
 from tests.jit.test_past_of_sessions import apart, at_steps, digest, edited
@@ -38,32 +38,32 @@ FORKS = {
 def fork(backend: PlaygroundBackend, step: int, words: str, steps: int = 10**9) -> None:
     """Forks the run at a step; the fork runs to where the run is, or some steps."""
 
-    def run(worker: Worker) -> None:
-        timeline = worker.timeline
+    def make(run: TrainingThread) -> None:
+        timeline = run.timeline
         assert timeline is not None
         latest = timeline.latest
-        timeline.go(step)
-        made = ForkRun(timeline, words, worker.part_of, lambda text: None)
+        timeline.go_to(step)
+        made = ForkRun(timeline, words, run.options.segment_of, lambda text: None)
         made.until = min(latest, step + steps)
         while not made.ended:
-            made.turn(1.0)
-        made.keep()
-        timeline.go(latest)
+            made.train_for(1.0)
+        made.finish()
+        timeline.go_to(latest)
 
-    backend.worker.ask(run, seconds=120)
+    backend.worker.ask(make, seconds=120)
 
 
 def take(backend: PlaygroundBackend, words: str) -> None:
     """Another line is trained from now on; returns when the run stands at its end."""
-    settled(backend, lambda: backend.take_line(words))
+    settled(backend, lambda: backend.switch_branch(words))
 
 
 def settled(backend: PlaygroundBackend, move: Callable[[], str]) -> str:
     """Goes to another line; returns when the run stands at its end, and the settings are those of there."""
-    backend.worker.ask(lambda worker: None, seconds=120)
+    backend.worker.ask(lambda run: None, seconds=120)
     travels = backend.snapshot.travels
     said = move()
-    backend.worker.ask(lambda worker: None, seconds=120)
+    backend.worker.ask(lambda run: None, seconds=120)
     until(lambda: backend.snapshot.travels > travels and backend.snapshot.step == backend.snapshot.latest)
     backend.caught_up()
     return said
@@ -107,12 +107,12 @@ def test_back_to_the_line_before_nothing_of_it_is_lost(backend: PlaygroundBacken
     fork(backend, 25, words)
     take(backend, words)
     train(backend, 12)
-    [line] = timeline_of(backend).lines
+    [branch] = timeline_of(backend).branches
     name = words.split()[0]
-    assert line.words.startswith(f"{name} ")
-    assert line.words != words
-    assert list(forks_in(timeline_of(backend).trainer.history)) == [line.name]
-    take(backend, line.words)
+    assert branch.words.startswith(f"{name} ")
+    assert branch.words != words
+    assert list(branch_curve_names(timeline_of(backend).trainer.history)) == [branch.curve_name]
+    take(backend, branch.words)
     assert every(backend) == before
     assert chosen(backend.settings) == settings
     now = held(backend)
@@ -125,7 +125,7 @@ def test_the_screen_says_which_line_goes_on_and_which_lies_beside_it(backend: Pl
     """The message of a switch names the line that is trained now and the one that was left."""
     fork(backend, 25, "lr 0.2")
     take(backend, "lr 0.2")
-    line, left = "lr 0.2 from step 25", timeline_of(backend).lines[0].told
+    line, left = "lr 0.2 from step 25", timeline_of(backend).branches[0].description
     until(lambda: backend.snapshot.message == f"the run goes on as {line}; beside it lies {left}")
 
 
@@ -160,7 +160,7 @@ def test_forks_of_forks_and_the_way_back_through_all_of_them(backend: Playground
 
 def _other(backend: PlaygroundBackend, words: str) -> str:
     """The line lr 0.2 may be named by what it has where the fork has a batch size of 8."""
-    names = [line.words for line in timeline_of(backend).lines]
+    names = [branch.words for branch in timeline_of(backend).branches]
     return (
         words if words in names else next(name for name in names if name.startswith("batch_size") and "8" not in name)
     )
@@ -193,7 +193,7 @@ def test_lines_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: Path
     backend.save(str(tmp_path / "run"))
     place = apart(tmp_path / "run.nnplay")
     backend.open(str(place))
-    assert [line.words for line in timeline_of(backend).lines] == ["lr 0.2", "optimizer adam"]
+    assert [branch.words for branch in timeline_of(backend).branches] == ["lr 0.2", "optimizer adam"]
     backend.save(str(tmp_path / "again"))
     state = "state-00000001.safetensors"
     assert (tmp_path / "again.nnplay" / state).read_bytes() == (place / state).read_bytes()
@@ -212,10 +212,10 @@ def test_lines_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: Path
 def test_a_line_that_is_not_there_is_refused(backend: PlaygroundBackend) -> None:
     """Another name, or none at all, is one sentence; nothing has changed, and nothing is there to undo."""
     with pytest.raises(InputError, match="there is no other line"):
-        backend.take_line("lr 0.2")
+        backend.switch_branch("lr 0.2")
     fork(backend, 25, "lr 0.2")
     with pytest.raises(InputError, match=r"lr 0\.3"):
-        backend.take_line("lr 0.3")
+        backend.switch_branch("lr 0.3")
     with pytest.raises(InputError, match="already"):
         fork(backend, 25, "lr 0.2")
     assert backend.undo() == "nothing to take back"
@@ -228,13 +228,13 @@ def test_a_line_that_was_trained_is_never_let_go_for_a_fork(backend: PlaygroundB
     for rate in range(6):
         fork(backend, 30, f"lr 0.{rate + 3}")
     timeline = timeline_of(backend)
-    assert "lr 0.01" in [line.words for line in timeline.lines]
-    assert len(timeline.lines) == 5
-    assert len(forks_in(timeline.trainer.history)) == 5
-    said: list[Any] = [backend.worker.ask(lambda worker: let_newest_go(timeline)) for _ in range(5)]
+    assert "lr 0.01" in [branch.words for branch in timeline.branches]
+    assert len(timeline.branches) == 5
+    assert len(branch_curve_names(timeline.trainer.history)) == 5
+    said: list[Any] = [backend.worker.ask(lambda run: drop_newest_fork(timeline)) for _ in range(5)]
     assert said[:4] == [f"let go: lr 0.{rate}" for rate in (8, 7, 6, 5)]
     assert said[4] == "there is no fork; a line that was trained stays"
-    assert [line.words for line in timeline.lines] == ["lr 0.01"]
+    assert [branch.words for branch in timeline.branches] == ["lr 0.01"]
 
 
 def test_a_fork_that_diverges_can_be_trained_on_from_its_last_good_weights(backend: PlaygroundBackend) -> None:
@@ -287,14 +287,14 @@ def test_no_nonsense_in_the_past_is_more_than_a_sentence(backend: PlaygroundBack
         opened.trainer.restore(state)
         timeline = Timeline(opened.trainer)
         try:
-            past = read_past(table, spoilt, opened.trainer.step, tmp_path)
-            recall(timeline, past, opened.config, lambda config, split: config.trainer(split=split))
-            timeline.go(int(rng.integers(timeline.latest)))
-            for line in list(timeline.lines):
-                timeline.take(line)
+            past = read_timeline(table, spoilt, opened.trainer.step, tmp_path)
+            restore_timeline(timeline, past, opened.config, lambda config, split: config.trainer(split=split))
+            timeline.go_to(int(rng.integers(timeline.latest)))
+            for branch in list(timeline.branches):
+                timeline.switch_to(branch)
         except NnplayError:
             refused += 1
-            timeline.go(timeline.latest)
+            timeline.go_to(timeline.latest)
             assert timeline.trainer.step == 144
             assert digest(timeline.trainer) == there
     assert 100 < refused < 500

@@ -59,12 +59,12 @@ def at_steps(backend: PlaygroundBackend, steps: list[int]) -> list[str]:
     def visit(timeline: Timeline) -> list[str]:
         found = []
         for step in steps:
-            timeline.go(step)
+            timeline.go_to(step)
             assert timeline.trainer.step == step
             found.append(digest(timeline.trainer))
         return found
 
-    return backend.worker.ask(lambda worker: visit(worker.timeline), seconds=120)  # type: ignore[arg-type]
+    return backend.worker.ask(lambda run: visit(run.timeline), seconds=120)  # type: ignore[arg-type]
 
 
 def apart(place: Path) -> Path:
@@ -120,7 +120,7 @@ def test_what_was_chosen_at_a_step_of_the_saved_past_is_shown_there(backend: Pla
     last = chosen(backend.settings)
     backend.save(str(tmp_path / "run"))
     backend.open(str(tmp_path / "run.nnplay"))
-    newest = backend.worker.ask(lambda worker: worker.timeline.latest)  # type: ignore[union-attr]
+    newest = backend.worker.ask(lambda run: run.timeline.latest)  # type: ignore[union-attr]
     for step, wanted in ((5, first), (newest, last)):
         go(backend, step)
         assert chosen(backend.settings) == wanted
@@ -156,7 +156,7 @@ def test_trained_on_without_a_screen_the_past_goes_on(backend: PlaygroundBackend
             last = digest(opened.trainer)
             opened.save()
     backend.open(str(place))
-    newest = backend.worker.ask(lambda worker: worker.timeline.latest)  # type: ignore[union-attr]
+    newest = backend.worker.ask(lambda run: run.timeline.latest)  # type: ignore[union-attr]
     assert at_steps(backend, [newest, 7, 90, 140, newest - 60, newest])[:4] == [last, *wanted]
     assert at_steps(backend, [newest]) == [last]
 
@@ -246,13 +246,13 @@ def test_the_past_takes_no_more_room_than_it_may(tmp_path: Path) -> None:
         timeline = Timeline(made.trainer)
         for _ in range(30):
             made.trainer.run(steps=1)
-            timeline.note()
+            timeline.note_progress()
         wanted = made.trainer.machine.state().nbytes
-        from nnplay.timeline.saved import taken, tensors
+        from nnplay.timeline.saved import capture_timeline, to_tensors
 
-        past = taken(timeline, lambda part: made.config)
+        past = capture_timeline(timeline, lambda segment: made.config)
         assert past is not None
-        kept = sum(array.nbytes for array in tensors(past).values())
+        kept = sum(array.nbytes for array in to_tensors(past).values())
     assert 0 < kept <= 2 * wanted
     assert past.first == 0
 

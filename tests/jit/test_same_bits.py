@@ -89,7 +89,7 @@ def test_a_stored_moment_is_restored_exactly() -> None:
     made.run(steps=20)
     assert np.array_equal(made.state().memory, wanted.memory)
     assert np.array_equal(made.state().clock, wanted.clock)
-    assert made.state().running == wanted.running
+    assert made.state().loss_sum == wanted.running
 
 
 def test_a_moment_of_one_trainer_serves_another_made_alike() -> None:

@@ -11,7 +11,7 @@ import pytest
 from nnplay.data.catalogue import load_dataset
 from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
-from nnplay.timeline import checkpoint_spacing, checkpoint_store
+from nnplay.timeline import checkpoint_file, checkpoint_spacing
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -28,7 +28,7 @@ def made(**more: Any) -> Trainer:
 def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
-    numbers = state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.running).tobytes()
+    numbers = state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.loss_sum).tobytes()
     return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
 
 
@@ -36,7 +36,7 @@ def walk(trainer: Trainer, timeline: Timeline, stretch: Callable[[], int], until
     """Trains in stretches, tells the timeline, and keeps what it saw."""
     while trainer.step < until:
         trainer.advance(min(stretch(), until - trainer.step))
-        timeline.note()
+        timeline.note_progress()
         seen[trainer.step] = bits(trainer)
 
 
@@ -48,7 +48,7 @@ def test_fifty_random_steps_come_back_bit_for_bit() -> None:
     walk(trainer, timeline, lambda: 1, 400, seen)
     rng = np.random.default_rng(0)
     for step in rng.integers(0, 401, 50):
-        timeline.go(int(step))
+        timeline.go_to(int(step))
         assert trainer.step == step
         assert bits(trainer) == seen[int(step)]
 
@@ -60,9 +60,9 @@ def test_a_tight_budget_still_reaches_every_step() -> None:
     timeline = Timeline(trainer, budget=1)
     rng = np.random.default_rng(1)
     walk(trainer, timeline, lambda: 1, 300, seen)
-    assert timeline.stored <= 4
+    assert timeline.in_memory <= 4
     for step in [0, 1, 299, 300, *rng.integers(0, 301, 10)]:
-        timeline.go(int(step))
+        timeline.go_to(int(step))
         assert bits(trainer) == seen[int(step)]
 
 
@@ -74,8 +74,8 @@ def test_stored_moments_stay_within_the_budget() -> None:
     most = 0
     while trainer.step < 3_000:
         trainer.advance(1)
-        timeline.note()
-        most = max(most, timeline.stored)
+        timeline.note_progress()
+        most = max(most, timeline.in_memory)
     assert most <= 20
     assert timeline.first == 0
     assert timeline.latest == 3_000
@@ -107,11 +107,11 @@ def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -
     seen: dict[int, bytes] = {}
     for step, words, apply in changes():
         walk(trainer, timeline, lambda: length, step, seen)
-        timeline.change(words, apply)
+        timeline.make_change(words, apply)
         seen[step] = bits(trainer)
     walk(trainer, timeline, lambda: length, 130, seen)
     for step in sorted(seen, key=lambda step: (step * 37) % 131):
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step], step
 
 
@@ -119,11 +119,11 @@ def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
     """What is changed at the very first moment is in force when the run is replayed from there."""
     trainer = made()
     timeline = Timeline(trainer)
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.5))
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.5))
     seen: dict[int, bytes] = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 1, 20, seen)
     for step in (7, 0, 20):
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
@@ -133,17 +133,17 @@ def test_cut_forgets_what_comes_after() -> None:
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.3))
     walk(trainer, timeline, lambda: 1, 60, seen)
-    timeline.go(25)
-    assert timeline.cut() == 35
+    timeline.go_to(25)
+    assert timeline.drop_later_steps() == 35
     assert (timeline.latest, trainer.history["loss"].steps[-1], timeline.changes) == (25, 25, [])
     assert bits(trainer) == seen[25]
     again: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, again)
     assert again[40] != seen[41]
     assert all(again[step] == seen[step] for step in range(26, 40))
-    timeline.go(30)
+    timeline.go_to(30)
     assert bits(trainer) == seen[30]
 
 
@@ -153,13 +153,13 @@ def test_a_run_that_goes_on_after_a_cut_leads_elsewhere() -> None:
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
-    timeline.go(20)
-    timeline.cut()
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    timeline.go_to(20)
+    timeline.drop_later_steps()
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.3))
     other: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, other)
     assert other[30] != seen[30]
-    timeline.go(30)
+    timeline.go_to(30)
     assert bits(trainer) == other[30]
 
 
@@ -168,9 +168,9 @@ def test_going_beyond_either_end_stops_there() -> None:
     trainer = made()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 5, 20, {})
-    timeline.go(-3)
+    timeline.go_to(-3)
     assert trainer.step == 0
-    timeline.go(10**9)
+    timeline.go_to(10**9)
     assert trainer.step == 20
 
 
@@ -181,7 +181,7 @@ def test_going_back_leaves_the_curves_alone() -> None:
     walk(trainer, timeline, lambda: 5, 50, {})
     before, seconds = trainer.history["loss"].last.tobytes(), trainer.seconds
     for step in range(50, -1, -1):
-        timeline.go(step)
+        timeline.go_to(step)
     assert trainer.history["loss"].last.tobytes() == before
     assert trainer.seconds == seconds
 
@@ -197,7 +197,7 @@ def test_a_long_replay_can_be_stopped() -> None:
         told.append((done, wanted))
         return True
 
-    timeline.go(timeline.latest - 1, stop)
+    timeline.go_to(timeline.latest - 1, stop)
     assert len(told) == 1
     assert 0 < told[0][0] <= told[0][1]
 
@@ -213,7 +213,7 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
     seen: dict[int, bytes] = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 200, seen)
     for step in list(seen)[::7]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
@@ -227,12 +227,12 @@ def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.Monk
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
     assert timeline.on_disk > 20
-    assert timeline.stored <= 8
+    assert timeline.in_memory <= 8
     for step in sorted(seen, key=lambda step: (step * 37) % 101)[::5]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
-    timeline.go(10)
-    timeline.cut()
+    timeline.go_to(10)
+    timeline.drop_later_steps()
     assert timeline.on_disk <= 6
 
 
@@ -242,7 +242,7 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
     def full(*_: object) -> int:
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(checkpoint_store.os, "pwrite", full)
+    monkeypatch.setattr(checkpoint_file.os, "pwrite", full)
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
     trainer = made()
@@ -250,9 +250,9 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
     assert timeline.on_disk == 0
-    assert timeline.stored <= 8
+    assert timeline.in_memory <= 8
     for step in sorted(seen, key=lambda step: (step * 37) % 101)[::9]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
@@ -262,8 +262,8 @@ def test_cheap_steps_need_few_moments() -> None:
     timeline = Timeline(trainer)
     while trainer.step < 3_000:
         trainer.advance(1)
-        timeline.note()
-    assert timeline.stored <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON
+        timeline.note_progress()
+    assert timeline.in_memory <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON
 
 
 def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
@@ -273,14 +273,14 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 40, seen)
     other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
-    timeline.switch("layers", other)
+    timeline.replace_trainer("layers", other)
     seen[40] = bits(other)
     walk(other, timeline, lambda: 3, 70, seen)
-    timeline.change("rate", lambda now: now.set(lr=0.2))
+    timeline.make_change("rate", lambda now: now.set(lr=0.2))
     seen[70] = bits(other)
     walk(other, timeline, lambda: 3, 100, seen)
     for step in sorted(seen, key=lambda step: (step * 37) % 101):
-        timeline.go(step)
+        timeline.go_to(step)
         assert timeline.trainer is (trainer if step < 40 else other)
         assert bits(timeline.trainer) == seen[step], step
     assert (timeline.first, timeline.latest) == (0, 100)
@@ -294,14 +294,14 @@ def test_training_on_before_a_change_of_the_network_lets_go_of_it() -> None:
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 3, 40, {})
     other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
-    timeline.switch("layers", other)
+    timeline.replace_trainer("layers", other)
     walk(other, timeline, lambda: 3, 70, {})
-    timeline.go(20)
-    assert timeline.cut() == 50
+    timeline.go_to(20)
+    assert timeline.drop_later_steps() == 50
     assert timeline.changes == []
     seen = {20: bits(trainer)}
     walk(trainer, timeline, lambda: 1, 60, seen)
-    timeline.go(50)
+    timeline.go_to(50)
     assert timeline.trainer is trainer
     assert bits(trainer) == seen[50]
 
@@ -313,7 +313,7 @@ def test_networks_of_the_past_take_no_more_memory_than_they_may() -> None:
     for part in range(5):
         walk(timeline.trainer, timeline, lambda: 3, 10 * part + 10, {})
         other, _ = timeline.trainer.remade(network=Network("linear 6, tanh, linear 2", seed=part))
-        timeline.switch("layers", other)
+        timeline.replace_trainer("layers", other)
     assert timeline.first == 30
-    timeline.go(35)
+    timeline.go_to(35)
     assert timeline.trainer.step == 35

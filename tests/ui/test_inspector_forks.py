@@ -142,7 +142,7 @@ async def test_after_opening_the_scrub_bar_reaches_the_first_step(tmp_path: Path
     async with inspecting() as visit:
         await visit.pilot.press("escape")
         await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
-        first = visit.backend.worker.ask(lambda worker: worker.timeline and worker.timeline.moments[0].state)
+        first = visit.backend.worker.ask(lambda run: run.timeline and run.timeline.checkpoints[0].value)
         visit.backend.save(str(tmp_path / "run"))
         visit.backend.open(str(tmp_path / "run.nnplay"))
         bar = visit.pilot.app.screen.query_one(Scrub)
@@ -150,7 +150,7 @@ async def test_after_opening_the_scrub_bar_reaches_the_first_step(tmp_path: Path
         assert bar.first == 0
         await visit.pilot.click(Scrub, offset=(3, 0))
         await visit.until(lambda: visit.backend.snapshot.step == 0)
-        again = visit.backend.worker.ask(lambda worker: worker.trainer and worker.trainer.state())
+        again = visit.backend.worker.ask(lambda run: run.trainer and run.trainer.state())
         assert first is not None
         assert again is not None
         assert first.memory.tobytes() == again.memory.tobytes()  # type: ignore[union-attr]

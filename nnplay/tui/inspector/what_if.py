@@ -204,20 +204,20 @@ class WhatIf(Screen[None]):
 
     def action_take_line(self) -> None:
         """Choose the line that is trained from now on."""
-        self.inspecting.requests.keep_fork()
+        self.inspecting.what_if.finish_fork()
 
         def take(told: str | None) -> None:
             if told is None:
                 return
             try:
-                self.edits.take_line(told)
+                self.edits.switch_branch(told)
             except NnplayError as error:
                 self.say(error.message, error=True)
                 return
             words = f"the run is {told} now; beside it lies the line before: T or z goes back to it"
             self._moving(lambda: self.inspecting.requests.ask(lambda inspector: words))
 
-        lines = self.edits.lines()
+        lines = self.edits.branches()
         if not lines:
             self.say("there is no other line; F forks one from this step", error=True)
             return
