@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run play test check lint format setup setup-test wheel slow clean
+.PHONY: run play test check lint format setup setup-test wheel slow monkey clean
 
 run: setup  ## set everything up and train a network on handwritten digits
 	$(BIN)/nnplay train digits
@@ -28,6 +28,9 @@ format: setup-test
 
 slow: setup-test  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+monkey: setup-test  ## random keys, lines and clicks for half an hour, with ten seeds
+	$(BIN)/python -m tests.terminal.monkey
 
 wheel: setup-test
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

@@ -50,7 +50,7 @@ def tape_row(shapes: list[tuple[int, int]]) -> Any:
     return row
 
 
-def calls(form: Kernel, size: tuple[int, int, int], real: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+def calls(form: Kernel, size: tuple[int, int, int], dtype: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """The same product by NumPy and by the kernel, after checking that they agree."""
     n, i, o = size
     shapes = {
@@ -59,14 +59,14 @@ def calls(form: Kernel, size: tuple[int, int, int], real: str) -> tuple[Callable
         products.input_gradient: [(n, o), (i, o), (n, i)],
     }[form]
     row = tape_row(shapes)
-    memory = np.random.default_rng(0).random(sum(high * wide for high, wide in shapes)).astype(real)
+    memory = np.random.default_rng(0).random(sum(high * wide for high, wide in shapes)).astype(dtype)
     first, second, target = (
         part.reshape(shape)
         for part, shape in zip(np.split(memory, np.cumsum([h * w for h, w in shapes])[:-1]), shapes, strict=True)
     )
     left = first.T if form is products.weight_gradient else first
     right = second.T if form is products.input_gradient else second
-    function, out = library.function(form, real), np.empty_like(target)
+    function, out = library.function(form, dtype), np.empty_like(target)
     place = (row.ctypes.data, 0, memory.ctypes.data, 0)
 
     def ours(_kept: Any = (row, memory)) -> None:
@@ -95,20 +95,20 @@ def seconds(functions: tuple[Callable[[], Any], ...], flops: float) -> list[floa
     return [statistics.median(found) for found in times]
 
 
-def main(real: str) -> None:
+def main(dtype: str) -> None:
     """Prints the table, and writes it down."""
-    library.addresses(FORMS, real)
-    lines = [f"| size, {real} | form | NumPy GFLOP/s | tile GFLOP/s | ratio |", "|---|---|---|---|---|"]
+    library.addresses(FORMS, dtype)
+    lines = [f"| size, {dtype} | form | NumPy GFLOP/s | tile GFLOP/s | ratio |", "|---|---|---|---|---|"]
     for size in SIZES:
         flops = 2.0 * size[0] * size[1] * size[2]
         for form in FORMS:
-            theirs, ours = seconds(calls(form, size, real), flops)
+            theirs, ours = seconds(calls(form, size, dtype), flops)
             name = form.name.partition(":")[2].replace("_", " ")
             speeds = f"{flops / theirs / 1e9:.1f} | {flops / ours / 1e9:.1f} | {theirs / ours:.2f}×"
             lines.append(f"| {'×'.join(map(str, size))} | {name} | {speeds} |")
             print(lines[-1], flush=True)
-    title = "The matrix kernel beside NumPy, one thread" + ("" if real == "float32" else f", {real}")
-    write_section(title, [machine(), "", *lines, "", f"Command: `python benchmarks/kernels.py {real}`"])
+    title = "The matrix kernel beside NumPy, one thread" + ("" if dtype == "float32" else f", {dtype}")
+    write_section(title, [machine(), "", *lines, "", f"Command: `python benchmarks/kernels.py {dtype}`"])
 
 
 if __name__ == "__main__":

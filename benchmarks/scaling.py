@@ -37,7 +37,7 @@ def measure(width: int, depth: int) -> dict[str, float]:
         rates.append((trainer.step - first) / (time.perf_counter() - began))
     return {
         "rate": statistics.median(rates),
-        "estimate": trainer.machine.memory.nbytes,
+        "estimate": trainer.machine.nbytes,
         "grown": after - before,
         "parameters": trainer.plan.parameter_count,
     }

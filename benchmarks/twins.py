@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnplay.network.network import NetworkPlan, Step
+from nnplay.network.network import NetworkPlan, PlannedLayer
 
 
 def torch_network(plan: NetworkPlan) -> Any:
@@ -19,27 +19,27 @@ def torch_network(plan: NetworkPlan) -> Any:
     class Twin(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.parts = torch.nn.ModuleList([_torch_layer(step, plan) for step in plan.steps])
+            self.parts = torch.nn.ModuleList([_torch_layer(planned, plan) for planned in plan.layers])
 
         def forward(self, x: Any) -> Any:
             values = {0: x}
-            for step, part in zip(plan.steps, self.parts, strict=True):
-                given = [values[k] for k in step.inputs]
-                if step.layer.record.name == "concat":
-                    values[step.output] = torch.cat(given, dim=1)
-                elif step.layer.record.name == "sum":
-                    values[step.output] = sum(given[1:], given[0])
+            for planned, part in zip(plan.layers, self.parts, strict=True):
+                given = [values[k] for k in planned.inputs]
+                if planned.layer.record.name == "concat":
+                    values[planned.output] = torch.cat(given, dim=1)
+                elif planned.layer.record.name == "sum":
+                    values[planned.output] = sum(given[1:], given[0])
                 else:
-                    values[step.output] = part(given[0])
+                    values[planned.output] = part(given[0])
             return values[plan.output]
 
     return Twin()
 
 
-def _torch_layer(step: Step, plan: NetworkPlan) -> Any:
+def _torch_layer(planned: PlannedLayer, plan: NetworkPlan) -> Any:
     from torch import nn
 
-    shape, values, name = plan.values[step.inputs[0]], step.layer.values, step.layer.record.name
+    shape, values, name = plan.values[planned.inputs[0]], planned.layer.values, planned.layer.record.name
     if name == "conv2d":
         kernel, stride = values["kernel"], values["stride"]
         return nn.Conv2d(shape[-1], values["filters"], kernel, stride, padding=(kernel - 1) // 2)
@@ -86,25 +86,25 @@ def jax_network(plan: NetworkPlan) -> tuple[dict[str, Any], Callable[[Any, Any],
         return jnp.asarray(generator.standard_normal(shape).astype(np.float32) * scale)
 
     weights = {
-        f"{step.path}.{name}": first(parameter.shape)
-        for step in plan.steps
-        for name, parameter in step.plan.parameters.items()
+        f"{planned.path}.{name}": first(parameter.shape)
+        for planned in plan.layers
+        for name, parameter in planned.plan.parameters.items()
     }
     weights |= {name: jnp.ones_like(w) for name, w in weights.items() if name.endswith("weight") and w.ndim == 1}
 
     def apply(weights: Any, x: Any) -> Any:
         values = {0: x}
-        for step in plan.steps:
-            given = [values[k] for k in step.inputs]
-            values[step.output] = _jax_layer(jax, jnp, step, weights, given)
+        for planned in plan.layers:
+            given = [values[k] for k in planned.inputs]
+            values[planned.output] = _jax_layer(jax, jnp, planned, weights, given)
         return values[plan.output]
 
     return weights, apply
 
 
-def _jax_layer(jax: Any, jnp: Any, step: Step, weights: Any, given: list[Any]) -> Any:
-    (x, *_), values, name = given, step.layer.values, step.layer.record.name
-    w, b = weights.get(f"{step.path}.weight"), weights.get(f"{step.path}.bias")
+def _jax_layer(jax: Any, jnp: Any, planned: PlannedLayer, weights: Any, given: list[Any]) -> Any:
+    (x, *_), values, name = given, planned.layer.values, planned.layer.record.name
+    w, b = weights.get(f"{planned.path}.weight"), weights.get(f"{planned.path}.bias")
 
     def normalised() -> Any:
         mean, var = x.mean((0, 1, 2)), x.var((0, 1, 2))

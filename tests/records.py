@@ -24,9 +24,11 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import layer_records, loss_records, optimizer_records
 from nnplay.records.worked import Named
-from nnplay.tape import assembler, interpreter
-from nnplay.tape.machine_cpu import Machine
-from nnplay.tape.tape import Row, Tape, encode
+from nnplay.tape import assembler, interpreter, shares
+from nnplay.tape.machine import Clock, MachineMaker, Table
+from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.objective import only
+from nnplay.tape.tape import Row, Tape
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
@@ -50,7 +52,7 @@ class Trial:
     layers: tuple[Layer, ...]
     shape: tuple[int, ...]
     n: int
-    share: int = assembler.SHARE
+    share: int = shares.SHARE
     tokens: int = 0
 
 
@@ -84,7 +86,7 @@ def trials(record: LayerRecord, case: Case) -> Iterator[Trial]:
         wider = (*shape[:-1], width)
         layers, _ = network_of(record, Case(case.values, wider))
         if accepts(layers, wider):
-            yield Trial(layers, wider, 2 + k % 3, share=(assembler.SHARE, 64)[k % 2])
+            yield Trial(layers, wider, 2 + k % 3, share=(shares.SHARE, 64)[k % 2])
 
 
 def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
@@ -99,12 +101,12 @@ def accepts(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> bool:
 @contextmanager
 def shares_of(size: int) -> Iterator[None]:
     """Rows of more multiply-adds than `size` are cut into parts."""
-    usual = assembler.SHARE
-    assembler.SHARE = size  # type: ignore[misc]
+    usual = shares.SHARE
+    shares.SHARE = size  # type: ignore[misc]
     try:
         yield
     finally:
-        assembler.SHARE = usual  # type: ignore[misc]
+        shares.SHARE = usual  # type: ignore[misc]
 
 
 class Bench:
@@ -112,39 +114,41 @@ class Bench:
 
     Args:
         trial: network and batch.
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
-        more: further options of the tape: penalty, clip_norm, clip_value; and threads.
+        threads, machine: what runs the rows, and in how many threads.
+        more: further options of the tape: penalty, clip_norm, clip_value.
     """
 
     def __init__(
         self,
         trial: Trial,
-        real: str,
+        dtype: str,
         *,
         loss: Loss | None = None,
         optimizer: Optimizer | None = None,
         seed: int = 0,
         threads: int = 1,
+        machine: MachineMaker = CpuMachine,
         **more: bool,
     ) -> None:
-        self.n, self.real, self.random = trial.n, real, np.random.default_rng(seed)
+        self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
         self.optimizer = optimizer or optimizer_records()["sgd"](lr=0.1)
         self.plan = Network(trial.layers).plan(trial.shape)
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, target, **more)
+        options = assembler.Options(trial.n, trial.n, {"target": target}, **more)
         with shares_of(trial.share):
-            self.tape: Tape = assembler.build(self.plan, self.loss, self.optimizer, options)
-        self.machine = Machine(self.tape, real=real, threads=threads)
+            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+        self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
-        self.machine.load(self.x, self.y, batch=trial.n, shuffle=False)
-        self.machine.clock[abi.CLOCK_SEED] = 7
-        self.table: Array = self.machine.full_table
-        self.check_table = encode(self.tape.check, self.machine.addresses, self.n, self.tape.width)
+        self.machine.load({"input": self.x, "target": self.y}, batch=trial.n, shuffle=False)
+        self.machine.clock = Clock(seed=7)
+        self.table: Table = self.machine.full_table
+        self.eval_table: Table = self.machine.table(self.tape.evaluation, self.n)
         self.fill()
 
     # -- numbers ---------------------------------------------------------------------------------------------------
@@ -166,15 +170,15 @@ class Bench:
         """Random numbers in all memory; weights of the usual size, optimizer state not negative, settings as set."""
         machine, tape = self.machine, self.tape
         machine.memory[:] = self.random.normal(size=machine.memory.size)
-        first, last = tape.layout.bounds["slots"]
+        first, last = tape.layout.bounds["optimizer_state"]
         machine.memory[first:last] = np.abs(machine.memory[first:last])
         for stream, (name, slot) in enumerate(tape.parameters.items()):
             drawn = init_schemes.first_values(*tape.planned[name], 3, stream)
             machine.view(slot)[...] = drawn + 0.1 * self.random.normal(size=slot.at(1))
         for name, start in tape.buffers.items():
             machine.view(tape.layout.find(name))[...] = start
-        for name in ("check input", "check target"):
-            source = self.x if name == "check input" else self.y
+        for name in ("eval.input", "eval.target"):
+            source = self.x if name == "eval.input" else self.y
             machine.view(tape.named[name])[...] = source
         self.write_settings()
 
@@ -185,8 +189,8 @@ class Bench:
         for name, value in (("l1", 0.01), ("l2", 0.1), ("clip_norm", 0.5), ("clip_value", 0.2)):
             machine.view(tape.named[name])[...] = value
         live = {f"loss.{name}": value for name, value in self.loss.values.items()}
-        for step in self.plan.steps:
-            live |= {f"{step.path}.{name}": value for name, value in step.layer.values.items()}
+        for planned in self.plan.layers:
+            live |= {f"{planned.path}.{name}": value for name, value in planned.layer.values.items()}
         for slot in tape.layout.slots["settings"]:
             if slot.name in live:
                 machine.view(slot)[...] = float(live[slot.name])
@@ -205,21 +209,21 @@ class Bench:
 
     def hold_to_definitions(self, chosen: Any = None, step: int = 4) -> int:
         """Runs all rows one after the other and holds the chosen ones to their definitions; returns how many."""
-        self.machine.clock[abi.CLOCK_STEP] = step
+        self.machine.clock = self.machine.clock._replace(step=step)
         held = 0
-        for table, rows, first in ((self.table, self.tape.train, 0), (self.check_table, self.tape.check, 1)):
-            for number in range(first, len(rows)):
-                if chosen is None or chosen(rows[number]):
-                    self.hold(table, rows[number], number)
+        for table, first in ((self.table, 0), (self.eval_table, 1)):
+            for number in range(first, len(table.rows)):
+                if chosen is None or chosen(table.rows[number]):
+                    self.hold(table, number)
                     held += 1
                 else:
                     self.machine.run_table(table, number + 1, number)
         return held
 
-    def hold(self, table: Array, row: Row, number: int) -> None:
+    def hold(self, table: Table, number: int) -> None:
         """One row: kernel = definition, nothing else written, gradients added where asked, elements as worked out."""
-        line, machine = table[number], self.machine
-        expected = interpreter.results_of(machine, line, row, self.n, machine.clock, exact=True)
+        row, line, machine = table.rows[number], table.cells[number], self.machine
+        expected = interpreter.results_of(machine, table, number, exact=True)
         reads = [machine.view(slot, self.n).astype(np.float64) for slot in row.reads]
         before = machine.memory.copy()
         for adds in self._adding(row):
@@ -255,7 +259,7 @@ class Bench:
             kept = adds and slot.region in ("deltas", "gradients")
             base = before[span].astype(np.float64) if kept else 0.0
             where = f"{row.operation.name}, {slot.name}"
-            close(machine.memory[span], np.asarray(wanted).ravel() + base, self.real, where, size)
+            close(machine.memory[span], np.asarray(wanted).ravel() + base, self.dtype, where, size)
         touched = np.flatnonzero(rest & ~same_bits(machine.memory, before))
         assert touched.size == 0, f"{row.operation.name} wrote outside its operands, at {touched[:5]} of {slot.offset}"
 
@@ -267,7 +271,7 @@ class Bench:
         named = [Named(name, array) for name, array in zip(operation.reads, reads, strict=True)]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
-            given["clock"] = interpreter.clock_values(self.machine.clock)
+            given["clock"] = self.machine.clock._asdict()
         for place in self.random.integers(0, np.asarray(expected).size, 3 if np.asarray(expected).size > 1 else 1):
             index = tuple(int(k) for k in np.unravel_index(place, shape))
             term = operation.element(index, *named, **given)
@@ -279,7 +283,7 @@ class Bench:
             assert term.numbers
 
 
-def close(found: Array, wanted: Array, real: str, where: str, size: float = 0.0) -> None:
+def close(found: Array, wanted: Array, dtype: str, where: str, size: float = 0.0) -> None:
     """Equal but for rounding, in proportion to the largest number, or to `size`; NaN only where NaN is wanted."""
     found = found.astype(np.float64)
     assert np.array_equal(np.isnan(found), np.isnan(wanted)), f"{where}: NaN in other places than defined"
@@ -287,7 +291,7 @@ def close(found: Array, wanted: Array, real: str, where: str, size: float = 0.0)
     assert np.array_equal(found[~finite], wanted[~finite], equal_nan=True), f"{where}: infinite in other places"
     scale = max(1.0, size, finite_size(wanted))
     error = finite_size(found[finite] - wanted[finite])
-    assert error <= TOLERANCE[real] * scale, f"{where}: off by {error:.3g} where numbers are up to {scale:.3g}"
+    assert error <= TOLERANCE[dtype] * scale, f"{where}: off by {error:.3g} where numbers are up to {scale:.3g}"
 
 
 def finite_size(array: Array) -> float:
@@ -363,8 +367,8 @@ def kernels_of_records() -> list[Kernel]:
     for record in layers_with_rows():
         for case in record.cases:
             layers, shape = network_of(record, case)
-            for step in Network(layers).plan(shape).steps:
-                uses = (*step.plan.forward, *step.plan.backward, *(step.plan.evaluate or ()))
+            for planned in Network(layers).plan(shape).layers:
+                uses = (*planned.plan.forward, *planned.plan.backward, *(planned.plan.evaluate or ()))
                 operations += [use.operation for use in uses]
     for loss in loss_records().values():
         for case in loss.cases:

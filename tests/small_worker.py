@@ -11,10 +11,10 @@ import pytest
 from nnplay.data.catalogue import load_dataset
 from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
 PATIENCE = 240.0

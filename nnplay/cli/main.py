@@ -16,11 +16,12 @@ from nnplay import __version__
 from nnplay.cli import commands
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.progress import is_terminal
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
 from nnplay.system.ctrl_c import INTERRUPTED
 from nnplay.text import clean
+from nnplay.tui.terminal.panic import FaultFile, named
 
 _PLAYGROUND: Final = "playground"
 _HELP: Final = """\
@@ -49,32 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prepare_streams()
     notices.tell = warn
     try:
-        with speaking("command"):
+        with advise_for("command"):
             status = _dispatch(words)
             sys.stdout.flush()  # what cannot be written is found out here, not by the interpreter as it ends
             return status
     except NnplayError as error:
-        _complain(error)
-        return error.exit_code
+        problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
+        return _told("\n".join(f"nnplay: {problem.message}" for problem in problems), error.exit_code)
     except KeyboardInterrupt:
-        print("nnplay: stopped", file=sys.stderr)
-        return INTERRUPTED
+        return _told("nnplay: stopped", INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) has left: nothing more may be written, not even by the interpreter as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (MemoryError, OSError) as error:
-        print(f"nnplay: error: {error or 'not enough memory'}", file=sys.stderr)
-        return without_terminal(1)
+        return _told(f"nnplay: error: {error or 'not enough memory'}", 1)
     except Exception as error:
         if os.environ.get("NNPLAY_TRACEBACK"):
             raise
-        print(
-            f"nnplay: internal error: {type(error).__name__}: {error}\n"
-            "This is a bug in nnplay; NNPLAY_TRACEBACK=1 shows where it happened.",
-            file=sys.stderr,
-        )
-        return 1
+        return _told(f"nnplay: internal error: {named(error)}; this is a bug in nnplay; {FaultFile().note(error)}", 1)
+
+
+def _told(text: str, status: int) -> int:
+    """Says on standard error what went wrong, if that can still be written to; returns the exit status for it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr)
+    return without_terminal(status)
+
+
+_PROBE: Final = "\x1b[0m" + 100 * "a" + "\n"
 
 
 def warn(sentence: str) -> None:
@@ -85,13 +89,24 @@ def warn(sentence: str) -> None:
 
 
 def _prepare_streams() -> None:
-    """Let every text be printed: a closed stream swallows it, and signs that an encoding lacks become `?`."""
+    """Let every text be printed: a closed stream swallows it, and signs that an encoding lacks become `?`.
+
+    An encoding that cannot write plain text, or not as a terminal reads it, gives way to UTF-8.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(encoding=None if _can_be_read(stream) else "utf-8", errors="replace")
+
+
+def _can_be_read(stream: io.TextIOWrapper) -> bool:
+    try:
+        coded = _PROBE.encode(stream.encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return coded == _PROBE.encode() or not stream.isatty()
 
 
 def command_names() -> list[str]:
@@ -135,8 +150,3 @@ def _dispatch(words: list[str]) -> int:
     if first not in command_names():
         raise _no_command(first)
     return int(command(first).run(words[1:]))
-
-
-def _complain(error: NnplayError) -> None:
-    for line in error.message.split("\n") if isinstance(error, Problems) else [error.message]:
-        print(f"nnplay: {line}", file=sys.stderr)

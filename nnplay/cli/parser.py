@@ -41,6 +41,7 @@ class Parser(argparse.ArgumentParser):
         """
         given = [_dashed(word) for word in words]
         self._refuse_twice(given)
+        self._refuse_dashes(given)
         found, rest = self.parse_known_args(given)
         for word in rest:
             if word.startswith("-"):
@@ -62,6 +63,13 @@ class Parser(argparse.ArgumentParser):
                 if action.dest in seen:
                     raise InputError(f"{option} was given twice", hint=_ONCE.get(option, "give it once"))
                 seen.add(action.dest)
+
+    def _refuse_dashes(self, given: Sequence[str]) -> None:
+        """Of `--loss=--` argparse would make an empty list."""
+        for word in given:
+            option, _, value = word.partition("=")
+            if value == "--" and option in self._option_string_actions:
+                raise InputError(f"{option} needs a value, '--' is none", hint=f"see '{self.prog} --help'")
 
     def error(self, message: str) -> NoReturn:
         """argparse's own complaints."""

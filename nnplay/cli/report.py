@@ -83,11 +83,11 @@ def score_table(
 
 def written(trainer: Trainer) -> str:
     """What a network of letters goes on to write after a few rows of the data; nothing for other networks."""
-    from nnplay.views.writing import writes, writing
+    from nnplay.views.kinds.writing import make_writing, writes_letters
 
-    if not writes(trainer):
+    if not writes_letters(trainer):
         return ""
-    samples = [writing(trainer, row) for row in range(_SAMPLES)]
+    samples = [make_writing(trainer, row) for row in range(_SAMPLES)]
     return "\n".join(["what it writes:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 

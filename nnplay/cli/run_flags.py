@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nnplay.config import CSV_FIELDS, SPLIT_FIELDS, RunConfig, merged, read_shares
+from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import TRAINING_FIELDS
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import dataset_records, source_records
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
@@ -77,7 +77,10 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
         ("optimizer", "fields of the optimizer", _union(optimizer_records())),
         ("loss", "fields of the loss", _union(loss_records())),
         ("data", "fields of a data set", _union(dataset_records())),
-        ("data", "how a CSV file is read", [(field, "") for field in CSV_FIELDS]),
+        *(
+            ("data", f"how {source.title} is read", [(field, "") for field in source.fields])
+            for source in source_records().values()
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import dataset_records, file_endings
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
@@ -35,12 +35,12 @@ def base_table(source: str) -> dict[str, Any]:
         return preset_records()[source].config.to_dict()
     path = user_path(source)
     if path.suffix.lower() == ".toml":
-        _must_exist(path, source)
+        _require_file(path, source)
         return RunConfig.from_file(source).to_dict()
     if path.exists() or path.suffix or "/" in source:
-        _must_exist(path, source)
+        _require_file(path, source)
         return {"data": {"file": source}}
-    hint = near(source, [*dataset_records(), *preset_records(), *_files(Path())])
+    hint = near(source, [*dataset_records(), *preset_records(), *_list_sources(Path())])
     raise InputError(f"unknown data set, preset or file '{clean(source)}'", hint=hint or _LISTS)
 
 
@@ -50,7 +50,7 @@ def is_session(source: str) -> bool:
     return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
 
 
-def session_source(source: str) -> Path:
+def find_session(source: str) -> Path:
     """The path of a session that is to be read.
 
     Raises:
@@ -64,26 +64,26 @@ def session_source(source: str) -> Path:
         raise InputError("is no session", where=where, hint=_SESSIONS)
     if source in dataset_records() or source in preset_records():
         raise InputError(f"'{where}' is a data set or preset, no session", hint=_SESSIONS)
-    hint = near(source, _named(path.parent, (SUFFIX, ".zip")))
+    hint = near(source, _list_files(path.parent, (SUFFIX, ".zip")))
     raise InputError("there is no such session", where=where, hint=hint or _SESSIONS)
 
 
-def _must_exist(path: Path, source: str) -> None:
+def _require_file(path: Path, source: str) -> None:
     if path.exists():
         return
-    names = [str(path.parent / name) if path.parent != Path() else name for name in _files(path.parent)]
+    names = [str(path.parent / name) if path.parent != Path() else name for name in _list_sources(path.parent)]
     if not path.parent.is_dir():
         raise InputError("there is no such folder", where=clean(str(path.parent)))
     hint = near(source, [*names, *dataset_records()])
     raise InputError("there is no such file", where=clean(source), hint=hint)
 
 
-def _files(folder: Path) -> list[str]:
+def _list_sources(folder: Path) -> list[str]:
     """Data and run files of a folder."""
-    return _named(folder, (".csv", ".toml", ".tsv"))
+    return _list_files(folder, (*file_endings(), ".toml"))
 
 
-def _named(folder: Path, endings: tuple[str, ...]) -> list[str]:
+def _list_files(folder: Path, endings: tuple[str, ...]) -> list[str]:
     try:
         found = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in endings)
     except OSError:

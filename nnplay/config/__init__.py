@@ -7,8 +7,8 @@ Start at `run_config.RunConfig`; `reading` collects problems, `data_choice` and 
 rules of their own, `defaults` fills in what was left open once the data are known.
 """
 
-from nnplay.config.data_choice import CSV_FIELDS, DataChoice
+from nnplay.config.data_choice import DataChoice
 from nnplay.config.run_config import RunConfig, merged
 from nnplay.config.split_choice import SPLIT_FIELDS, SplitChoice, read_shares
 
-__all__ = ["CSV_FIELDS", "SPLIT_FIELDS", "DataChoice", "RunConfig", "SplitChoice", "merged", "read_shares"]
+__all__ = ["SPLIT_FIELDS", "DataChoice", "RunConfig", "SplitChoice", "merged", "read_shares"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from nnplay.config.run_config import RunConfig
+from nnplay.config.run_config import TRAINING_FIELDS, RunConfig
 from nnplay.records.optimizer import Optimizer
 from nnplay.training.live_settings import LIVE_SETUP
-from nnplay.training.settings import SETUP_FIELDS, Setup
+from nnplay.training.settings import Setup
+
+_DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
@@ -31,7 +33,7 @@ def _differs(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> 
 
 
 def _value(training: Mapping[str, Any], name: str) -> Any:
-    return training.get(name, SETUP_FIELDS[name].default)
+    return training.get(name, _DEFAULTS[name])
 
 
 def with_live(config: RunConfig, optimizer: Optimizer, setup: Setup) -> RunConfig:

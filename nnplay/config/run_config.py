@@ -22,6 +22,7 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
+from nnplay.system.paths import whole
 from nnplay.text import clean, written
 from nnplay.training.settings import SETUP_FIELDS, Setup
 from nnplay.training.targets import default_loss
@@ -29,7 +30,12 @@ from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
-TRAINING_FIELDS: Final = tuple(item for item in SETUP_FIELDS.values() if item.name != "seed")
+#: Settings of `Setup` that files and the command line know by another name.
+_TABLE_NAMES: Final = {"dtype": "real"}
+#: The settings of training as they are called in files and on the command line.
+TRAINING_FIELDS: Final = tuple(
+    replace(item, name=_TABLE_NAMES.get(item.name, item.name)) for item in SETUP_FIELDS.values() if item.name != "seed"
+)
 _EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
 _SEED: Final = SETUP_FIELDS["seed"]
 _TITLE: Final = text("title", "", "what the run is called")
@@ -155,7 +161,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(Path(self.data.file).expanduser().absolute())))
+        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
 
     def untold(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
@@ -185,7 +191,9 @@ class RunConfig:
 
     def setup(self) -> Setup:
         """The settings of a trainer besides data, network, loss and optimizer."""
-        return Setup().changed(**self.training, seed=self.seed, schedule=self.schedule)
+        names = {called: name for name, called in _TABLE_NAMES.items()}
+        training = {names.get(called, called): value for called, value in self.training.items()}
+        return Setup().changed(**training, seed=self.seed, schedule=self.schedule)
 
     def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
         """The trainer of this run, at step 0.

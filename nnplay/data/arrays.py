@@ -39,7 +39,7 @@ def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool,
     Raises:
         InputError: not numbers, no rows, no inputs, a value that is not finite, or a shape that does not fit.
     """
-    array = _numbers(_array(x, "x", where), "x", where)
+    array = _check_numbers(_array(x, "x", where), "x", where)
     if array.ndim == 0 or array.shape[0] == 0:
         raise InputError("there are no rows", where=where)
     rows = array.shape[0]
@@ -63,7 +63,7 @@ def as_rows(
     Raises:
         InputError: not numbers, rows of another size, or a value that is not finite, with its row and column.
     """
-    array = _numbers(_array(x, "x", where), "x", where)
+    array = _check_numbers(_array(x, "x", where), "x", where)
     if array.shape == shape:
         array = array[None]
     if array.shape[1:] != shape:
@@ -96,25 +96,25 @@ def as_targets(
     if task is not None and not same_word(task, ("classification", "regression")):
         raise InputError(f"task '{clean(task)}' is neither classification nor regression", where=where)
     if array.dtype.kind in "UO" and task != "regression" and all(isinstance(word, str) for word in array.flat):
-        return _words(array, class_names, where)
-    array = _numbers(array, "y", where)
+        return _encode_words(array, class_names, where)
+    array = _check_numbers(array, "y", where)
     if task == "regression" or (task is None and array.dtype.kind == "f"):
         array = array[:, None] if array.ndim == 1 else array
         return Targets(_finite(array, np.float32, "y", where, allow_missing=False), "regression")
-    return _labels(array, class_names, where)
+    return _check_labels(array, class_names, where)
 
 
-def _words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _encode_words(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     names = sorted(set(array.flat)) if class_names is None else list(class_names)
     code = {word: label for label, word in enumerate(names)}
     for row, word in enumerate(array.flat):
         if word not in code:
             raise InputError(f"class '{clean(word)}' is not among the class names", where=f"{where}, y row {row}")
     labels = np.array([code[word] for word in array.flat], dtype=np.int64).reshape(array.shape)
-    return _labels(labels, names, where)
+    return _check_labels(labels, names, where)
 
 
-def _labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
+def _check_labels(array: NDArray[Any], class_names: Sequence[str] | None, where: str) -> Targets:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     labels = array.astype(np.int64) if np.isfinite(array).all() else np.full(array.shape, -1, dtype=np.int64)
@@ -162,7 +162,7 @@ def _depth(values: Any) -> int:
     return depth
 
 
-def _numbers(array: NDArray[Any], letter: str, where: str) -> NDArray[Any]:
+def _check_numbers(array: NDArray[Any], letter: str, where: str) -> NDArray[Any]:
     """The array if it holds numbers; objects that all are numbers become some.
 
     Raises:

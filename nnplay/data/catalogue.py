@@ -1,27 +1,41 @@
-"""The data sets that come with nnplay, found by scanning the folders of records."""
+"""The data sets that come with nnplay and the kinds of files that are read, found by scanning folders of records."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import pkgutil
+import sys
+from collections.abc import Mapping
+from pathlib import PurePath
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from nnplay.arguments import same_word
-from nnplay.data import generated, synthetic, tables
+from nnplay.data import generated, sources, synthetic, tables
+from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
-from nnplay.data.progress import Report, reported_to
-from nnplay.data.record import DatasetRecord
-from nnplay.errors import unknown
+from nnplay.data.progress import Report, report_to
+from nnplay.data.record import DatasetRecord, SourceRecord
+from nnplay.errors import InputError, unknown
 from nnplay.fields import fill
 from nnplay.text import written
+
+Record = TypeVar("Record")
 
 
 @functools.cache
 def dataset_records() -> MappingProxyType[str, DatasetRecord]:
     """All records by name: synthetic sets, tables, then generated ones, each in the order of their names."""
-    found = (record for folder in (synthetic, tables, generated) for record in _scan(folder))
+    found = (record for folder in (synthetic, tables, generated) for record in _scan(folder, DatasetRecord))
+    return MappingProxyType({record.name: record for record in found})
+
+
+@functools.cache
+def source_records() -> MappingProxyType[str, SourceRecord]:
+    """All kinds of files by name; the one that takes any file comes first."""
+    found = sorted(_scan(sources, SourceRecord), key=lambda record: not record.takes_any)
     return MappingProxyType({record.name: record for record in found})
 
 
@@ -40,8 +54,53 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         raise unknown("data set", name, records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
-    with reported_to(progress):
+    with report_to(progress):
         return record.make(**values)
+
+
+def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None = None) -> Dataset:
+    """The data in a file, unscaled, read as its kind is.
+
+    Args:
+        values: of the fields of its source, by name; only those that were given.
+        progress: called with `(done, total, what)` while it is read; what it raises ends that.
+
+    Raises:
+        InputError: the file cannot be used as it is.
+    """
+    with report_to(progress):
+        return find_source(path).read(path, values)
+
+
+def find_source(path: str) -> SourceRecord:
+    """The kind of a file: by the ending of its name; where that says nothing, by its first bytes."""
+    ending, records = PurePath(path).suffix.lower(), source_records().values()
+    named = next((record for record in records if ending in record.endings), None)
+    if named is not None:
+        return named
+    head = _read_head(path)
+    anything = next(record for record in records if record.takes_any)
+    return next((record for record in records if record.recognise(head)), anything)
+
+
+def file_endings() -> tuple[str, ...]:
+    """The endings of all files that are read."""
+    return tuple(ending for record in source_records().values() for ending in record.endings)
+
+
+def name_sources() -> str:
+    """All kinds of files in words, for a sentence: "a CSV file or a NumPy archive"."""
+    *first, last = (record.title for record in source_records().values())
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _read_head(path: str) -> bytes:
+    """The first bytes of a file; nothing where it cannot be read, which whoever reads it will say."""
+    try:
+        with open_regular(path, limit=sys.maxsize) as file:
+            return file.read(HEAD)
+    except InputError:
+        return b""
 
 
 def _as_text(value: Any) -> Any:
@@ -49,7 +108,7 @@ def _as_text(value: Any) -> Any:
     return ", ".join(written(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
-def _scan(folder: ModuleType) -> list[DatasetRecord]:
+def _scan(folder: ModuleType, kind: type[Record]) -> list[Record]:
     names = sorted(item.name for item in pkgutil.iter_modules(folder.__path__) if not item.name.startswith("_"))
-    records: list[DatasetRecord] = [importlib.import_module(f"{folder.__name__}.{name}").RECORD for name in names]
-    return records
+    modules = [importlib.import_module(f"{folder.__name__}.{name}") for name in names]
+    return [item for module in modules for item in vars(module).values() if isinstance(item, kind)]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
-from nnplay.data.sequel import Sequel
+from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean
-
-if TYPE_CHECKING:
-    from nnplay.data.split import Split
 
 Task = Literal["classification", "regression"]
 Scale = Literal["standard", "minmax", "none"]
@@ -36,11 +34,11 @@ class Dataset:
         target_names: one name for each regression target.
         feature_shape: shape of one row; flat rows are reshaped to it.
         task: "classification" or "regression"; follows from the type of `y` unless given.
-        default_scale, default_scale_target: what `split` scales by unless it is told.
+        default_scale, default_scale_target: what `split` scales by unless told otherwise.
         features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: what became of each column of the table that the rows were read from.
-        sequel: how each row's series goes on, where rows are windows of one.
+        continuation: how the series continues after each row, where rows are windows of one.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
@@ -69,7 +67,7 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
-        sequel: Sequel | None = None,
+        continuation: Continuation | None = None,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -82,16 +80,16 @@ class Dataset:
         self.task: Task = targets.task
         self.class_names: tuple[str, ...] = targets.class_names
         self.feature_shape: tuple[int, ...] = self.x.shape[1:]
-        self.feature_names: tuple[str, ...] = self._named(feature_names, self._inputs_to_name(), "x", "feature")
+        self.feature_names: tuple[str, ...] = self._read_names(feature_names, self._inputs_to_name(), "x", "feature")
         count = self.y.shape[1] if self.task == "regression" else 0
-        self.target_names: tuple[str, ...] = self._named(target_names, count, "y", "target")
+        self.target_names: tuple[str, ...] = self._read_names(target_names, count, "y", "target")
         self.outputs: int = len(self.class_names) if self.task == "classification" else count
         self.default_scale: Scale = default_scale
         self.default_scale_target: Literal["standard", "none"] = default_scale_target
         self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
-        self.sequel: Sequel | None = sequel
+        self.continuation: Continuation | None = continuation
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -125,8 +123,6 @@ class Dataset:
         Raises:
             InputError: the fractions do not add up to 1, or leave a part without rows.
         """
-        from nnplay.data.split import split_dataset
-
         return split_dataset(
             self,
             (train, validation, test),
@@ -151,7 +147,7 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
-            sequel=None if self.sequel is None else self.sequel.take(rows),
+            continuation=None if self.continuation is None else self.continuation.select(rows),
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part
@@ -159,7 +155,7 @@ class Dataset:
     def _inputs_to_name(self) -> int:
         return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0
 
-    def _named(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
+    def _read_names(self, names: Sequence[str] | None, count: int, letter: str, kind: str) -> tuple[str, ...]:
         if names is None:
             return tuple(f"{letter}{index + 1}" for index in range(count))
         given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))

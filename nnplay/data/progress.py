@@ -12,7 +12,7 @@ _listener: ContextVar[Report | None] = ContextVar("nnplay_data_progress", defaul
 
 
 @contextmanager
-def reported_to(listener: Report | None) -> Iterator[None]:
+def report_to(listener: Report | None) -> Iterator[None]:
     """Within the block, `report` calls `listener(done, total, what)`; what it raises ends the work."""
     token = _listener.set(listener)
     try:

@@ -1,9 +1,10 @@
-"""The record of one data set: everything that listings, forms and `load_dataset` need to know about it."""
+"""The records of the data room: a data set that comes with nnplay, and a kind of file that data are read from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from nnplay.data.dataset import Dataset, Task
 from nnplay.fields import Field
@@ -32,3 +33,35 @@ class DatasetRecord:
     about: str
     source: str = "made by nnplay"
     licence: str = "MIT"
+
+
+def _recognise_nothing(head: bytes) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One kind of file that data are read from; a run names the file, and the record is found by its path.
+
+    Attributes:
+        name: of the kind, in lists.
+        title: with its article, as sentences say it: "a CSV file".
+        about: one or two sentences: what is in such a file.
+        endings: of names of such files, in small letters with the dot; no two sources share one.
+        fields: how a file is read, as far as the user may say.
+        read: `(path, values) -> data set`; values by the names of `fields`, only those that were given. It says how far
+            it is by `nnplay.data.progress.report`, and refuses what it cannot use by an InputError.
+        recognise: whether a file whose name says nothing is one of these, by its first bytes.
+        takes_any: reads the files that no source recognises; of exactly one source.
+        tables: fields that may also be given as a table (`kinds = {age = "number"}`), and how each is read.
+    """
+
+    name: str
+    title: str
+    about: str
+    endings: tuple[str, ...]
+    fields: tuple[Field, ...]
+    read: Callable[[str, Mapping[str, Any]], Dataset]
+    recognise: Callable[[bytes], bool] = _recognise_nothing
+    takes_any: bool = False
+    tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)

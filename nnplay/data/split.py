@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.arrays import as_rows
-from nnplay.data.dataset import Dataset, Scale, Task
 from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer
 from nnplay.text import clean
+
+if TYPE_CHECKING:
+    from nnplay.data.dataset import Dataset, Scale, Task
 
 _BATCH: Final = integer("batch_size", 32, "rows of a batch, or all", high=math.inf, choices=("all",))
 

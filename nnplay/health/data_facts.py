@@ -47,21 +47,21 @@ _known: weakref.WeakKeyDictionary[Dataset, DataFacts] = weakref.WeakKeyDictionar
 def data_facts(split: Split) -> DataFacts:
     """The facts of a split, from memory if its training part was looked at before."""
     if split.train not in _known:
-        _known[split.train] = _look(split)
+        _known[split.train] = _measure(split)
     return _known[split.train]
 
 
-def _look(split: Split) -> DataFacts:
+def _measure(split: Split) -> DataFacts:
     train = split.train
     parts = {"training": train, "validation": split.validation, "test": split.test}
     x = train.x[:: -(-len(train) // _SAMPLED_ROWS)].reshape(-1, train.feature_shape[-1]).astype(np.float64)
     labelled = train.task == "classification" and train.y.ndim == 1
-    counts = _counts(train) if labelled else np.zeros(0, np.int64)
+    counts = _count_classes(train) if labelled else np.zeros(0, np.int64)
     return DataFacts(
         rows={name: len(part) for name, part in parts.items() if part is not None},
         class_names=train.class_names if labelled else (),
         class_rows=counts,
-        held_share=_held_share(split.validation, counts) if labelled else float("nan"),
+        held_share=_measure_held_share(split.validation, counts) if labelled else float("nan"),
         columns=train.feature_names,
         largest=np.abs(x).max(axis=0),
         spread=x.std(axis=0),
@@ -69,9 +69,9 @@ def _look(split: Split) -> DataFacts:
     )
 
 
-def _counts(part: Dataset) -> NDArray[np.int64]:
+def _count_classes(part: Dataset) -> NDArray[np.int64]:
     return np.bincount(part.y.astype(np.int64), minlength=part.outputs)
 
 
-def _held_share(part: Dataset | None, counts: NDArray[np.int64]) -> float:
-    return float("nan") if part is None else float(_counts(part)[counts.argmax()] / len(part))
+def _measure_held_share(part: Dataset | None, counts: NDArray[np.int64]) -> float:
+    return float("nan") if part is None else float(_count_classes(part)[counts.argmax()] / len(part))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnplay.health import layer_looks
+from nnplay.health import layer_facts
 from nnplay.health.data_facts import DataFacts, data_facts
-from nnplay.health.layer_looks import Activation, Weight
-from nnplay.health.losses import Losses, Series, losses, series
+from nnplay.health.layer_facts import Activation, Weight
+from nnplay.health.losses import Losses, Series, read_series, smooth_losses
 from nnplay.training.trainer import Trainer
 
 
@@ -47,7 +47,7 @@ class Evidence:
         return round(step / self.batches)
 
 
-def gather(trainer: Trainer) -> Evidence:
+def gather_evidence(trainer: Trainer) -> Evidence:
     """The evidence of the present moment; changes nothing of the run."""
     history = trainer.history
     return Evidence(
@@ -55,14 +55,14 @@ def gather(trainer: Trainer) -> Evidence:
         batches=trainer.batches,
         lr=trainer.lr,
         usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),
-        loss=losses(history, trainer.batch_rows),
-        train_loss=series(history, "train_loss"),
-        validation_loss=series(history, "validation_loss"),
-        accuracy=series(history, "validation_accuracy"),
-        gradient_norm=series(history, "gradient_norm"),
-        activations=layer_looks.activations(trainer),
-        weights=layer_looks.weights(trainer),
-        update=layer_looks.update(trainer),
-        fault=layer_looks.fault(trainer),
+        loss=smooth_losses(history, trainer.batch_rows),
+        train_loss=read_series(history, "train_loss"),
+        validation_loss=read_series(history, "validation_loss"),
+        accuracy=read_series(history, "validation_accuracy"),
+        gradient_norm=read_series(history, "gradient_norm"),
+        activations=layer_facts.describe_activations(trainer),
+        weights=layer_facts.describe_weights(trainer),
+        update=layer_facts.measure_update(trainer),
+        fault=layer_facts.has_fault(trainer),
         data=data_facts(trainer.split),
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from typing import Final
 
 import numpy as np
 
-from nnplay.health import rules
-from nnplay.health.evidence import Evidence, gather
+from nnplay.health.evidence import Evidence, gather_evidence
+from nnplay.health.finding import Finding
 from nnplay.health.rule import HealthRule
+from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Finding
 
 #: Findings shown at once: more than that nobody acts on.
 MOST: Final = 4
@@ -23,23 +21,20 @@ _ORDER: Final = {"error": 0, "warning": 1, "hint": 2, "good": 3}
 @functools.cache
 def health_rules() -> dict[str, HealthRule]:
     """Every rule by name: each module of `nnplay.health.rules` that defines one is part of the program."""
-    names = sorted(info.name for info in pkgutil.iter_modules(rules.__path__))
-    modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
-    found = [item for module in modules for item in vars(module).values() if isinstance(item, HealthRule)]
-    return {rule.name: rule for rule in found}
+    return {rule.name: rule for rule in find_records("nnplay.health.rules", HealthRule)}
 
 
 def findings(trainer: Trainer) -> tuple[Finding, ...]:
     """What the rules see in the run, worst first."""
     with np.errstate(over="ignore", invalid="ignore"):  # a run that went wrong has such numbers
-        return judged(gather(trainer))
+        return judge(gather_evidence(trainer))
 
 
-def judged(evidence: Evidence) -> tuple[Finding, ...]:
+def judge(evidence: Evidence) -> tuple[Finding, ...]:
     """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong."""
     found = []
     for rule in health_rules().values():
-        sign = rule.look(evidence)
+        sign = rule.examine(evidence)
         if sign is not None:
             found.append(Finding(sign.level, sign.sentence, rule.key, rule.action))
     wrong = any(finding.level in ("error", "warning") for finding in found)

@@ -98,7 +98,7 @@ class Losses:
         return int(steps[-1] - steps[0]) if len(steps) else 0
 
 
-def series(history: History, name: str) -> Series:
+def read_series(history: History, name: str) -> Series:
     """A curve of the history; empty where there is none. Values that are not finite are left out."""
     curve = history[name]
     values = curve.last.astype(np.float64)
@@ -106,17 +106,17 @@ def series(history: History, name: str) -> Series:
     return Series(curve.steps[finite], values[finite])
 
 
-def losses(history: History, batch_rows: int) -> Losses:
+def smooth_losses(history: History, batch_rows: int) -> Losses:
     """The smoothed training loss of a run, trained in batches of so many rows."""
-    epochs, steps = series(history, "train_loss"), series(history, "loss")
+    epochs, steps = read_series(history, "train_loss"), read_series(history, "loss")
     per_epoch = len(epochs) >= _FEW_EPOCHS
-    chosen = epochs if per_epoch else _gathered(steps)
+    chosen = epochs if per_epoch else _average_runs(steps)
     values = chosen.values
     best = float(values.min()) if len(values) else float("nan")
-    return Losses(chosen, per_epoch, _first(history, batch_rows), best)
+    return Losses(chosen, per_epoch, _find_first(history, batch_rows), best)
 
 
-def _first(history: History, batch_rows: int) -> float:
+def _find_first(history: History, batch_rows: int) -> float:
     """The loss of the first batch (a high rate may have ruined the second); of some, where one has few rows.
 
     In a long run a value of the curve stands for many batches, over which the loss fell: the first is near the largest.
@@ -128,7 +128,7 @@ def _first(history: History, batch_rows: int) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _gathered(steps: Series) -> Series:
+def _average_runs(steps: Series) -> Series:
     """Means of `2 · WINDOW` runs of steps of equal length; fewer than 8 steps a run are too noisy to compare."""
     width = max(8, len(steps) // (2 * WINDOW))
     count = len(steps) // width

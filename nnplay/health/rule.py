@@ -26,13 +26,13 @@ class HealthRule:
     Attributes:
         name: stable name, as in tests and documents ("dead_relu").
         title: two or three words.
-        look: what it sees in the evidence, or None; called several times a second, so it only compares numbers.
+        examine: what it sees in the evidence, or None; called several times a second, so it only compares numbers.
         action: id of the playground's action that leads to the cure, or empty.
         key: the key of that action, as the screen shows it.
     """
 
     name: str
     title: str
-    look: Callable[[Evidence], Sign | None]
+    examine: Callable[[Evidence], Sign | None]
     action: str = ""
     key: str = ""

@@ -104,7 +104,7 @@ class Breakpoint:
 
 
 def _relus(inspector: Inspector) -> list[str]:
-    return [step.path for step in inspector.machine.tape.network.steps if step.layer.record.name == "relu"]
+    return [path for path, planned in inspector.machine.tape.layers.items() if planned.layer.record.traits.rectifies]
 
 
 def _dead(inspector: Inspector) -> str:

@@ -64,7 +64,7 @@ class _Look:
             problem = error.message
         planes = {name: self.plane(name, slot, touched) for name, slot in frame.slots.items()}
         reads = tuple(self.read(name, planes[name], touched) for name in frame.reads)
-        written = tuple(self.written(name, planes[name], touched) for name in self.writes if name != "checks")
+        written = tuple(self.written(name, planes[name], touched) for name in self.writes if name != "finite_flags")
         found = charts(self.row.operation, frame.values, self.index)
         view = self.inspector.view(frame.number)
         return Detail(view, reads + written, worked, frame.parameters, frame.parameter, found, problem)

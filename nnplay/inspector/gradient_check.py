@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -74,7 +73,8 @@ class Checker:
         values = twin.parameters()[name]
         chosen = _chosen(values.shape, elements, at, name)
         machine.shuffle()
-        table, n = machine.batch_now
+        table = machine.current_batch
+        n = table.n
         machine.run_table(table, sum(row.phase != "update" for row in machine.tape.train))
         computed = machine.view(machine.tape.layout.find(f"d{name}"), n).reshape(-1)[chosen].copy()
         largest = float(np.abs(machine.view(machine.tape.layout.find(f"d{name}"), n)).max(initial=0.0))
@@ -101,7 +101,7 @@ def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | Non
         trainer.split,
         trainer.loss,
         trainer.optimizer,
-        setup=trainer.setup.changed(real="float64", threads=1),
+        setup=trainer.setup.changed(dtype="float64", threads=1),
         progress=progress,
     )
     follow(twin, trainer)
@@ -113,16 +113,15 @@ def follow(twin: Trainer, trainer: Trainer) -> None:
     own = twin.tensors()
     for name, values in trainer.tensors().items():
         own[name][...] = values
-    twin.machine.clock[:] = trainer.machine.clock
-    twin.machine.clock[abi.CLOCK_SHUFFLED] = 0
+    twin.machine.clock = trainer.machine.clock
 
 
 def _measured(twin: Trainer, flat: Array, chosen: NDArray[np.int64]) -> Array:
     """Differences of the loss, of fourth order: (4·slope(h) − slope(2h)) / 3 leaves an error of h⁴."""
     machine = twin.machine
-    table, n = machine.batch_now
+    table = machine.current_batch
     last = sum(row.phase in ("data", "forward", "loss") for row in machine.tape.train)
-    loss = machine.view(machine.tape.named["loss"], n)
+    loss = machine.view(machine.tape.named["loss"])
 
     def at(place: int, shift: float) -> float:
         kept = flat[place]

@@ -18,7 +18,6 @@ from nnplay.errors import DivergedError, InputError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.records.worked import Named, Term, noting
-from nnplay.tape.interpreter import clock_values
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
@@ -51,7 +50,8 @@ class Inspector(PartialStep):
         """Starts at the first row of the trainer's present step; needed after the trainer has moved."""
         machine = self.machine
         self.at = 0
-        self.table, self.n = machine.batch_now
+        self.table = machine.current_batch
+        self.n = self.table.n
         self.rows: list[Row] = machine.tape.train
         self.moment = self._moment()
         self.begin_again()
@@ -67,7 +67,7 @@ class Inspector(PartialStep):
 
     def _moment(self) -> tuple[Any, ...]:
         serial = self.timeline.serial if self.timeline is not None else 0
-        return (id(self.trainer.machine), self.trainer.machine.clock[:4].tobytes(), serial)
+        return (id(self.trainer.machine), self.trainer.machine.clock, serial)
 
     @property
     def trainer(self) -> Trainer:
@@ -284,7 +284,7 @@ class Inspector(PartialStep):
             return Named("data", written)[index]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
-            given["clock"] = clock_values(self.machine.clock)
+            given["clock"] = self.machine.clock._asdict()
         with noting() as addresses:
             named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
             term = operation.element(index, *named, **given)

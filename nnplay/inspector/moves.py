@@ -114,11 +114,12 @@ class Moves:
         began = time.perf_counter()
 
         def progress(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
                 self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
 
+        self._requests.run.note_departure(wanted)
         timeline.go_to(wanted, progress)
         self._requests.run.note_travel(trainer)
         arrived = timeline.trainer.step == wanted
@@ -135,7 +136,7 @@ class Moves:
             inspector.finish()
         driver = Driver(inspector.trainer, step, advance=timeline.advance)
         while not driver.arrived and self._requests.newest == ticket:
-            inspector.machine.stop[0] = 0
+            inspector.machine.stop = False
             driver.turn()
             self._requests.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
         self._target = None

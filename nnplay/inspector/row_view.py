@@ -70,7 +70,7 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
         Operand(name, slot.name, role, adds, slot.at(n))
         for name, slot, (role, adds) in zip((*operation.reads, *operation.writes), row.operands, roles, strict=True)
     )
-    layers = {step.path: step.layer.record.name for step in tape.network.steps}
+    layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}
     return RowView(
         number, row.phase, row.path, layers.get(row.path, ""), operation.name, operation.formula, operation.words,
         operation.torch, source_of(operation.reference), operands, _in_evaluation(tape, row),
@@ -82,7 +82,7 @@ def _in_evaluation(tape: Tape, row: Row) -> str:
     if row.phase != "forward" or not row.path:
         return ""
     own = [other.operation for other in tape.train if other.path == row.path and other.phase == "forward"]
-    there = [other.operation for other in tape.check if other.path == row.path]
+    there = [other.operation for other in tape.evaluation if other.path == row.path]
     if own == there:
         return ""
     return (

@@ -89,7 +89,7 @@ def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:
     for name in reads:
         lines += tensor_text(name, values[name])
     for name in dict.fromkeys(writes):
-        if name == "checks":  # for the machine: 0, or NaN after a number that is not finite
+        if name == "finite_flags":  # for the machine: 0, or NaN after a number that is not finite
             continue
         if name in inspector.rows[view.number].operation.reads:
             lines += tensor_text(f"{name} before", before[name])
@@ -123,6 +123,8 @@ def tensor_text(name: str, values: Array) -> list[str]:
     shape = shape_text(values.shape) if values.ndim else "1"
     if values.size == 1:
         return [f"  {name} = {number(float(values.reshape(-1)[0]))}"]
+    if not values.size:
+        return [f"  {name} (empty: the network has no parameters)"]
     lines = [f"  {name} ({shape})"]
     table = values.reshape(-1, values.shape[-1])
     shown = [[number(float(value)) for value in line[:_COLUMNS]] for line in table[:_LINES]]

@@ -31,8 +31,8 @@ class WhatIf:
     def units(self, path: str) -> int:
         """How many units a layer has; 0 where there is no such layer."""
         trainer = self._requests.worker.trainer
-        steps = trainer.plan.steps if trainer is not None else ()
-        return next((step.plan.output[-1] for step in steps if step.path == path), 0)
+        layers = trainer.plan.layers if trainer is not None else ()
+        return next((planned.plan.output[-1] for planned in layers if planned.path == path), 0)
 
     def undo(self) -> int:
         """Takes the last what-if edit back."""

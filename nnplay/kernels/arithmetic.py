@@ -5,11 +5,11 @@ They exist as machine code only; elsewhere they are named, as a kernel's source 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nnplay.kernels.compile.jit import COMPILING
 
-if COMPILING:
+if TYPE_CHECKING or COMPILING:
     from nnplay.kernels.compile.intrinsics import mark_not_finite as mark_not_finite
     from nnplay.kernels.compile.intrinsics import multiply_add as multiply_add
     from nnplay.kernels.lanes import lane_dot as lane_dot
@@ -17,9 +17,4 @@ if COMPILING:
     from nnplay.kernels.lanes import lane_sum as lane_sum
     from nnplay.kernels.tile import scratch as scratch
 else:
-    lane_dot: Any = None
-    lane_max: Any = None
-    lane_sum: Any = None
-    mark_not_finite: Any = None
-    multiply_add: Any = None
-    scratch: Any = None
+    lane_dot = lane_max = lane_sum = mark_not_finite = multiply_add = scratch = None

@@ -118,34 +118,34 @@ def copy(memory: Any, target: int, source: int, size: int) -> None:
 
 
 @inline
-def check_epoch(program: Any, clock: Any, memory: Any, line: Any) -> None:
+def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
     """Evaluates a part of the data with the present parameters: its mean loss and score go into `line`."""
     batch = clock[abi.CLOCK_BATCH]
-    batches, width = program[abi.PROGRAM_CHECK_BATCHES], program[abi.PROGRAM_WIDTH]
+    batches, width = program[abi.PROGRAM_EVAL_BATCHES], program[abi.PROGRAM_WIDTH]
     loss_sum = 0.0 * line[1]
     right = 0.0 * line[1]
     for b in range(batches):
         clock[abi.CLOCK_BATCH] = b
-        tail = program[abi.PROGRAM_CHECK_HAS_TAIL] != 0 and b == batches - 1
-        rows = program[abi.PROGRAM_CHECK_TAIL] if tail else program[abi.PROGRAM_CHECK]
-        run_rows(rows, 0, program[abi.PROGRAM_CHECK_COUNT], width, clock, memory, program[abi.PROGRAM_JOB])
-        count = program[abi.PROGRAM_CHECK_SIZE]
+        tail = program[abi.PROGRAM_EVAL_HAS_TAIL] != 0 and b == batches - 1
+        rows = program[abi.PROGRAM_EVAL_TAIL] if tail else program[abi.PROGRAM_EVAL]
+        run_rows(rows, 0, program[abi.PROGRAM_EVAL_COUNT], width, clock, memory, program[abi.PROGRAM_JOB])
+        count = program[abi.PROGRAM_EVAL_SIZE]
         if tail:
-            count = program[abi.PROGRAM_CHECK_ROWS] - b * program[abi.PROGRAM_CHECK_SIZE]
-        loss_sum += memory[program[abi.PROGRAM_CHECK_LOSS]] * count
-        right += memory[program[abi.PROGRAM_CHECK_SCORE]]
+            count = program[abi.PROGRAM_EVAL_ROWS] - b * program[abi.PROGRAM_EVAL_SIZE]
+        loss_sum += memory[program[abi.PROGRAM_EVAL_LOSS]] * count
+        right += memory[program[abi.PROGRAM_EVAL_SCORE]]
     clock[abi.CLOCK_BATCH] = batch
-    line[2] = loss_sum / program[abi.PROGRAM_CHECK_ROWS]
-    line[3] = right / program[abi.PROGRAM_CHECK_ROWS]
+    line[2] = loss_sum / program[abi.PROGRAM_EVAL_ROWS]
+    line[3] = right / program[abi.PROGRAM_EVAL_ROWS]
 
 
 @kernel
 def evaluate(program: Any, clock: Any, memory: Any, unused: int) -> None:
-    """Evaluates the checked part of the data now; the result is line 0 of the epoch table."""
+    """Evaluates a part of the data now; the result is line 0 of the epoch table."""
     line = doubles_at(program[abi.PROGRAM_EPOCHS])
     line[1] = 0.0
     modes = flush_subnormals()
-    check_epoch(program, clock, memory, line)
+    evaluate_part(program, clock, memory, line)
     restore_modes(modes)
 
 
@@ -158,40 +158,63 @@ def run_table(program: Any, clock: Any, memory: Any, count: int) -> None:
 
 
 @inline
-def end_epoch(program: Any, clock: Any, memory: Any, running: Any) -> None:
+def end_epoch(program: Any, clock: Any, memory: Any, loss_sum: Any) -> None:
     """Counts the epoch and writes its line: epoch, mean training loss, evaluated loss and score."""
     clock[abi.CLOCK_BATCH] = 0
     clock[abi.CLOCK_EPOCH] += 1
     line = shifted(doubles_at(program[abi.PROGRAM_EPOCHS]), program[abi.PROGRAM_EPOCH_COUNT] * abi.EPOCH_COLUMNS)
     line[0] = clock[abi.CLOCK_EPOCH]
-    line[1] = running[0] / program[abi.PROGRAM_ROWS]
+    line[1] = loss_sum[0] / program[abi.PROGRAM_ROWS]
     line[2] = math.nan
     line[3] = math.nan
-    running[0] = 0.0
-    every = program[abi.PROGRAM_CHECK_EVERY]
+    loss_sum[0] = 0.0
+    every = program[abi.PROGRAM_EVAL_EVERY]
     if every != 0 and clock[abi.CLOCK_EPOCH] % every == 0:
-        check_epoch(program, clock, memory, line)
+        evaluate_part(program, clock, memory, line)
     program[abi.PROGRAM_EPOCH_COUNT] += 1
 
 
 @inline
-def finish_step(program: Any, clock: Any, memory: Any, rows: int, last: int) -> int:
-    """Looks at loss and gradient, updates the parameters, and looks at those; returns what is wrong, or 0."""
-    loss, norm = memory[program[abi.PROGRAM_LOSS]], memory[program[abi.PROGRAM_NORM]]
+def run_stage(program: Any, clock: Any, memory: Any, rows: int, k: int, rate: Any, line: Any) -> int:
+    """Runs stage k of a step: its loss, its gradient, and the update where both are finite.
+
+    Args:
+        rows: address of the step's rows.
+        rate: learning rate of its optimizer.
+        line: gets loss, gradient norm and learning rate; a stage that sits this step out leaves NaN there.
+
+    Returns:
+        What is wrong, or 0. Where an update went wrong, or an earlier stage has updated already, the last good state
+        has been put back.
+    """
+    stage = shifted(integers_at(program[abi.PROGRAM_STAGES]), k * abi.STAGE_SIZE)
+    every = stage[abi.STAGE_EVERY]
+    if every != 1 and clock[abi.CLOCK_STEP] % every != 0:
+        line[0] = math.nan
+        line[1] = math.nan
+        line[2] = math.nan
+        return abi.FAULT_NONE
+    width, job, first = program[abi.PROGRAM_WIDTH], program[abi.PROGRAM_JOB], stage[abi.STAGE_UPDATE_AT]
+    memory[stage[abi.STAGE_RATE_AT]] = rate
+    run_rows(rows, stage[abi.STAGE_FIRST], first, width, clock, memory, job)
+    loss, norm = memory[stage[abi.STAGE_LOSS]], memory[stage[abi.STAGE_NORM]]
+    line[0] = loss
+    line[1] = norm
+    line[2] = rate
+    good, state, size = program[abi.PROGRAM_LAST_GOOD], program[abi.PROGRAM_STATE], program[abi.PROGRAM_STATE_SIZE]
     if not (math.isfinite(loss) and math.isfinite(norm)):
+        if k > 0:
+            copy(memory, state, good, size)
         return abi.FAULT_LOSS
-    good, size = program[abi.PROGRAM_GOOD], program[abi.PROGRAM_PARAMETERS_SIZE]
-    if clock[abi.CLOCK_STEP] % program[abi.PROGRAM_GOOD_EVERY] == 0:
-        copy(memory, good, program[abi.PROGRAM_PARAMETERS], size)
-        clock[abi.CLOCK_GOOD] = clock[abi.CLOCK_STEP]
-    run_rows(
-        rows, program[abi.PROGRAM_UPDATE_AT], last, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB]
-    )
-    check = 0.0
-    for k in range(program[abi.PROGRAM_CHECKS_COUNT]):
-        check += memory[program[abi.PROGRAM_CHECKS] + k]
-    if not math.isfinite(check):
-        copy(memory, program[abi.PROGRAM_PARAMETERS], good, size)
+    if k == 0 and clock[abi.CLOCK_STEP] % program[abi.PROGRAM_LAST_GOOD_EVERY] == 0:
+        copy(memory, good, state, size)
+        clock[abi.CLOCK_LAST_GOOD] = clock[abi.CLOCK_STEP]
+    run_rows(rows, first, stage[abi.STAGE_END], width, clock, memory, job)
+    flags = 0.0
+    for place in range(stage[abi.STAGE_FLAGS_COUNT]):
+        flags += memory[stage[abi.STAGE_FLAGS] + place]
+    if not math.isfinite(flags):
+        copy(memory, state, good, size)
         return abi.FAULT_PARAMETER
     return abi.FAULT_NONE
 
@@ -202,7 +225,8 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     stop = integers_at(program[abi.PROGRAM_STOP])
     trace = reals_at(program[abi.PROGRAM_TRACE])
     rates = reals_at(program[abi.PROGRAM_RATES])
-    running = doubles_at(program[abi.PROGRAM_RUNNING])
+    loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
+    stages = program[abi.PROGRAM_STAGE_COUNT]
     program[abi.PROGRAM_EPOCH_COUNT] = 0
     program[abi.PROGRAM_STEPS_DONE] = 0
     modes = flush_subnormals()
@@ -211,26 +235,26 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
             new_order(program, clock)
         tail = program[abi.PROGRAM_HAS_TAIL] != 0 and clock[abi.CLOCK_BATCH] == program[abi.PROGRAM_BATCHES] - 1
         rows = program[abi.PROGRAM_TAIL] if tail else program[abi.PROGRAM_FULL]
-        memory[program[abi.PROGRAM_RATE_AT]] = rates[s]
-        before = program[abi.PROGRAM_UPDATE_AT]
-        run_rows(rows, 0, before, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB])
-        loss = memory[program[abi.PROGRAM_LOSS]]
-        trace[s * abi.TRACE_COLUMNS] = loss
-        trace[s * abi.TRACE_COLUMNS + 1] = memory[program[abi.PROGRAM_NORM]]
-        trace[s * abi.TRACE_COLUMNS + 2] = rates[s]
-        fault = finish_step(program, clock, memory, rows, program[abi.PROGRAM_FULL_COUNT])
+        fault = abi.FAULT_NONE
+        for k in range(stages):
+            place = s * stages + k
+            line = shifted(trace, place * abi.TRACE_COLUMNS)
+            fault = run_stage(program, clock, memory, rows, k, rates[place], line)
+            if fault != abi.FAULT_NONE:
+                clock[abi.CLOCK_FAULT_STAGE] = k
+                break
         if fault != abi.FAULT_NONE:
             clock[abi.CLOCK_FAULT] = fault
             break
         count = program[abi.PROGRAM_BATCH_SIZE]
         if tail:
             count = program[abi.PROGRAM_ROWS] - clock[abi.CLOCK_BATCH] * count
-        running[0] += loss * count
+        loss_sum[0] += trace[s * stages * abi.TRACE_COLUMNS] * count
         clock[abi.CLOCK_STEP] += 1
         clock[abi.CLOCK_BATCH] += 1
         program[abi.PROGRAM_STEPS_DONE] += 1
         if clock[abi.CLOCK_BATCH] == program[abi.PROGRAM_BATCHES]:
-            end_epoch(program, clock, memory, running)
+            end_epoch(program, clock, memory, loss_sum)
             if program[abi.PROGRAM_EPOCH_COUNT] == program[abi.PROGRAM_EPOCH_CAPACITY]:
                 break
         if stop[0] != 0:

@@ -23,10 +23,10 @@ from nnplay.kernels.compile.jit import COMPILING, inline
 if COMPILING:
     from numba import carray
 
-    from nnplay.kernels.compile.intrinsics import shifted as shifted
-else:
-    carray: Any = None
-    shifted: Any = None
+    from nnplay.kernels.compile import intrinsics
+
+#: Moves a pointer; it exists as machine code only, and kernels run as nothing else.
+shifted: Any = intrinsics.shifted if COMPILING else None
 
 
 @inline
@@ -38,25 +38,29 @@ def pointer(row: Any, memory: Any, k: int) -> Any:
 @inline
 def dimension(row: Any, k: int, axis: int) -> int:
     """Length of operand `k` along `axis`."""
-    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SHAPE + axis]
+    length: int = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SHAPE + axis]
+    return length
 
 
 @inline
 def size(row: Any, k: int) -> int:
     """Count of numbers in operand `k`."""
-    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SIZE]
+    count: int = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_SIZE]
+    return count
 
 
 @inline
 def adds(row: Any, k: int) -> bool:
     """Whether the kernel must add to operand `k` (a further gradient) or overwrite it."""
-    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_ADDS] != 0
+    flag: int = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_ADDS]
+    return flag != 0
 
 
 @inline
 def integer(row: Any, k: int) -> int:
     """Integer `k` of the row, such as a stride."""
-    return row[ROW_INTEGERS + k]
+    value: int = row[ROW_INTEGERS + k]
+    return value
 
 
 @inline

@@ -10,9 +10,6 @@ from nnplay.kernels.matmul import product
 if COMPILING:
     from nnplay.kernels.compile.intrinsics import shifted
     from nnplay.kernels.tile import scratch
-else:
-    shifted: Any = None
-    scratch: Any = None
 
 #: Rows that take each step together: enough to use weights several times, few enough to give every thread some.
 TOGETHER: Final = 8

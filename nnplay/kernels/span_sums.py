@@ -14,8 +14,6 @@ from nnplay.kernels.operands import shifted
 
 if COMPILING:
     from nnplay.kernels.tile import scratch
-else:
-    scratch: Any = None
 
 #: Channels that are worked on at once, and numbers in a wide row made of several narrow ones.
 CHANNELS = 128
@@ -25,7 +23,8 @@ _WIDE = 64
 @inline
 def last(row: Any, k: int) -> int:
     """Length of operand `k` along its last axis."""
-    return row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
+    length: int = row[ROW_OPERANDS + k * OPERAND_WIDTH + OPERAND_LAST]
+    return length
 
 
 @inline

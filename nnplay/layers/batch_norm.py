@@ -63,7 +63,7 @@ def sums(x: Array, dy: Array, mean: Array, rstd: Array, portions: int) -> Array:
 def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array, totals: Array) -> Array:
     along, plain = np.split(totals, 2)
     count = x.size // x.shape[-1]
-    return weight * rstd * (dy - plain / count - (x - mean) * rstd * along / count)
+    return np.asarray(weight * rstd * (dy - plain / count - (x - mean) * rstd * along / count))
 
 
 def _moments_element(at: tuple[int, ...], x: Named, portions: int) -> Term:

@@ -20,7 +20,6 @@ if COMPILING:
     from nnplay.kernels.masked_copy import put
     from nnplay.kernels.tile import LANES
 else:
-    put: Any = None
     LANES = 1
 
 Array = NDArray[Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnplay.layers.conv2d import convolution_fields, convolution_twin, plan_convolution
 from nnplay.operations.window_geometry import need_rank
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
 
 
@@ -21,6 +21,7 @@ CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
     torch="Conv1d",
     twin=convolution_twin("nn.Conv1d"),

@@ -12,7 +12,7 @@ from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
 from nnplay.operations.partial_sums import ADD_PORTIONS, portions_of, sum_of
 from nnplay.operations.window_geometry import Axis, check_groups, need_rank, windows_of
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.twin import Place, Twin
 
@@ -174,7 +174,7 @@ def convolution_twin(path: str) -> Twin:
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
-        return values["padding"] != "same" or values["stride"] == 1
+        return bool(values["padding"] != "same" or values["stride"] == 1)
 
     return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
 
@@ -189,6 +189,7 @@ CONV2D = LayerRecord(
     name="conv2d",
     title="Conv2d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
     torch="Conv2d",
     twin=convolution_twin("nn.Conv2d"),

@@ -20,7 +20,7 @@ from nnplay.operations.border import PAD, frame, frame_of
 from nnplay.operations.convolution import PICTURE
 from nnplay.operations.window_geometry import Axis, check_groups, fit, need_rank, per_axis, span
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.twin import Twin
 
@@ -110,6 +110,7 @@ CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
     title="ConvTranspose2d",
     family="convolution",
+    traits=Traits(follows_activation=True),
     about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
     torch="ConvTranspose2d",
     twin=Twin(

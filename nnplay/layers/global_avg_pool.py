@@ -20,8 +20,6 @@ from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 Array = NDArray[Any]
 

@@ -96,7 +96,8 @@ def _input_element(
     count = x.array[0].size // G
     along = total(weight[k] * sums[n, k] for k in group) / count
     plain = total(weight[k] * sums[n, C + k] for k in group) / count
-    return rstd[n, c] * (dy[at] * weight[c] - plain - (x[at] - mean[n, c]) * rstd[n, c] * along)
+    slope: Term = rstd[n, c] * (dy[at] * weight[c] - plain - (x[at] - mean[n, c]) * rstd[n, c] * along)
+    return slope
 
 
 STATISTICS = Operation(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.records.layer import Case, LayerRecord, Refused, Traits
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
@@ -42,6 +42,7 @@ HARDTANH = LayerRecord(
     family="activation",
     about="Straight between two limits and flat beyond them: tanh made of three lines.",
     initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (-values["limit"], values["limit"])),
     torch="Hardtanh",
     twin=Twin("nn.Hardtanh", lambda values, shape: {"min_val": -values["limit"], "max_val": values["limit"]}),
     fields=(number("limit", 1.0, "largest size of an output", low=0.0, above=True, high=1e6, live=True),),

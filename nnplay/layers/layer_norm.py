@@ -29,8 +29,6 @@ from nnplay.records.worked import Named, Term, total
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 Array = NDArray[Any]
 #: Numbers of a place that are weighted at once.

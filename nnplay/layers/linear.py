@@ -14,7 +14,7 @@ from nnplay.kernels.matmul import product, product_bias, product_transposed
 from nnplay.kernels.operands import adds, cut, pointer, rows_of, share, shifted
 from nnplay.operations.padding import keep_padding, padded_field
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin, transposed
 from nnplay.records.worked import Named, Term, total
@@ -167,6 +167,7 @@ LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
+    traits=Traits(follows_activation=True),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     torch="Linear",
     twin=Twin(

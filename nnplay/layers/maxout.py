@@ -21,8 +21,6 @@ from nnplay.records.worked import Named, Term, apply, as_term
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 Array = NDArray[Any]
 

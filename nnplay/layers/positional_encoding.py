@@ -70,10 +70,10 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 dx[n, t, c] = dx[n, t, c] + passed if adds(row, 2) else passed
 
 
-def _waves(shapes: tuple[tuple[int, ...], ...], real: np.dtype[Any]) -> Array:
+def _waves(shapes: tuple[tuple[int, ...], ...], dtype: np.dtype[Any]) -> Array:
     t, c = np.indices(shapes[0])
     angle = t * 10000.0 ** (-2 * (c // 2) / shapes[0][1])
-    return np.where(c % 2 == 0, np.sin(angle), np.cos(angle)).astype(real)
+    return np.asarray(np.where(c % 2 == 0, np.sin(angle), np.cos(angle)), dtype)
 
 
 def _there(x: Array, padded: int) -> Array:

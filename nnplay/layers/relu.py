@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.layer import Case, LayerRecord, Traits
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
@@ -41,6 +41,7 @@ RELU = LayerRecord(
     family="activation",
     about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
     initial="he_uniform",
+    traits=Traits(rectifies=True),
     torch="ReLU",
     twin=Twin("nn.ReLU"),
     plan=elementwise(

@@ -11,7 +11,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid
 from nnplay.layers._elementwise import elementwise
 from nnplay.operations.scoring import sigmoid as sigmoid_of
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.layer import Case, LayerRecord, Traits
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
@@ -43,6 +43,7 @@ SIGMOID = LayerRecord(
     family="activation",
     about="An S-curve between 0 and 1: turns one output into a probability, or opens and closes a gate.",
     initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (0.0, 1.0)),
     torch="Sigmoid",
     twin=Twin("nn.Sigmoid"),
     plan=elementwise(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import tanh
 from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.layer import Case, LayerRecord, Traits
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
@@ -42,6 +42,7 @@ TANH = LayerRecord(
     family="activation",
     about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
     initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (-1.0, 1.0)),
     torch="Tanh",
     twin=Twin("nn.Tanh"),
     plan=elementwise(

@@ -32,12 +32,12 @@ def shares(size: int, factor: int, mix: int) -> Array:
 
 def enlarged(x: Array, FH: int, FW: int, H: int, W: int, mix: int) -> Array:
     picture = x.reshape(len(x), H, W, -1)
-    return np.einsum("oh,pw,nhwc->nopc", shares(H, FH, mix), shares(W, FW, mix), picture, optimize=True)
+    return np.asarray(np.einsum("oh,pw,nhwc->nopc", shares(H, FH, mix), shares(W, FW, mix), picture, optimize=True))
 
 
 def enlarged_back(dy: Array, FH: int, FW: int, H: int, W: int, mix: int) -> Array:
     picture = dy.reshape(len(dy), H * FH, W * FW, -1)
-    return np.einsum("oh,pw,nopc->nhwc", shares(H, FH, mix), shares(W, FW, mix), picture, optimize=True)
+    return np.asarray(np.einsum("oh,pw,nopc->nhwc", shares(H, FH, mix), shares(W, FW, mix), picture, optimize=True))
 
 
 def _parts(at: tuple[int, ...], given: dict[str, int], back: bool) -> list[tuple[tuple[int, ...], float]]:

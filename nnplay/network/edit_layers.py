@@ -34,7 +34,7 @@ def _inside(block: Layer, path: Path, change: Change) -> Layer:
     if rest:
         inner[at] = _inside(inner[at], tuple(rest), change)
     else:
-        inner = list(parse_layers(", ".join(change([show_layer(layer) for layer in inner], at))))
+        inner = list(parse_layers("\n".join(change([show_layer(layer) for layer in inner], at))))
     branches = (*block.branches[:branch], tuple(inner), *block.branches[branch + 1 :])
     return replace(block, branches=branches)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from nnplay.arguments import kind_of, sizes
 from nnplay.errors import InputError, Problems
@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedLayer:
     """One planned layer in the order of the forward pass.
 
     Attributes:
@@ -47,12 +47,12 @@ class NetworkPlan:
     """A network worked out for one input shape.
 
     Attributes:
-        steps: planned layers in order.
+        layers: planned layers in order.
         values: shape of every value, without the batch; value 0 is the input.
         output: number of the value that is the network's answer.
     """
 
-    steps: tuple[Step, ...]
+    layers: tuple[PlannedLayer, ...]
     values: tuple[Shape, ...]
     output: int
 
@@ -64,12 +64,12 @@ class NetworkPlan:
     @property
     def parameter_count(self) -> int:
         """How many numbers the network learns."""
-        return sum(_count(p.shape) for step in self.steps for p in step.plan.parameters.values())
+        return sum(_count(p.shape) for planned in self.layers for p in planned.plan.parameters.values())
 
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds of one row's forward pass."""
-        return sum(step.plan.multiply_adds for step in self.steps)
+        return sum(planned.plan.multiply_adds for planned in self.layers)
 
 
 def _count(shape: Shape) -> int:
@@ -135,7 +135,7 @@ class Network:
 @dataclass(slots=True)
 class _Planner:
     input_shape: Shape
-    steps: list[Step] = field(default_factory=list)
+    layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
@@ -147,42 +147,52 @@ class _Planner:
         output = self.chain(layers, 0, "", False, "")
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
-        return NetworkPlan(tuple(self.steps), tuple(self.values), output)
+        return NetworkPlan(tuple(self.layers), tuple(self.values), output)
 
     def chain(self, layers: tuple[Layer, ...], value: int, prefix: str, frozen: bool, behind: str) -> int:
         """Plans layers one after the other; stops at the first problem, since shapes behind it are unknown."""
         for position, layer in enumerate(layers):
             path = self.path(layer, f"{prefix}{position}", prefix)
             found = len(self.problems)
-            after = _suggested(layers[position + 1 :]) or behind
+            after = suggested_scheme(layers[position + 1 :]) or behind
             value = self.place(layer, value, path, frozen or layer.frozen, after)
             if len(self.problems) > found:
                 break
         return value
 
     def place(self, layer: Layer, value: int, path: str, frozen: bool, behind: str) -> int:
+        """The number of the value that a layer gives; of its input where the layer cannot be."""
         if layer.record.contains:
+            if len(layer.branches) != 1:
+                return self.refuse(_not_one_chain(layer), layer, path, value)
             return self.chain(layer.branches[0], value, f"{path}.", frozen, behind)
-        if layer.record.joins:
-            ends = tuple(
-                self.chain(branch, value, f"{path}.{number}.", frozen, behind)
-                for number, branch in enumerate(layer.branches)
-            )
-            shapes: Any = tuple(self.values[end] for end in ends)
-            return self.add(layer, ends, shapes, path, frozen, behind)
-        return self.add(layer, (value,), self.values[value], path, frozen, behind)
+        if not layer.record.joins:
+            return self.add(layer, (value,), path, frozen, behind)
+        found = len(self.problems)
+        ends = tuple(
+            self.chain(branch, value, f"{path}.{number}.", frozen, behind)
+            for number, branch in enumerate(layer.branches)
+        )
+        if len(self.problems) > found:
+            return value
+        return self.add(layer, ends, path, frozen, behind)
 
-    def add(self, layer: Layer, inputs: tuple[int, ...], shapes: Any, path: str, frozen: bool, behind: str) -> int:
+    def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str) -> int:
+        shapes = tuple(self.values[number] for number in inputs)
         try:
-            plan = layer.record.plan(layer.values, shapes)
+            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
         except InputError as problem:
-            where = f"layer {path}, {layer.record.name}"
-            self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
-            return inputs[0]
+            return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
-        self.steps.append(Step(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
+        self.layers.append(PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
         return output
+
+    def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
+        """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""
+        where = f"layer {path}, {layer.record.name}"
+        self.problems.append(InputError(problem.what, where=where, hint=problem.hint))
+        return value
 
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
@@ -195,11 +205,20 @@ class _Planner:
         return path
 
 
-def _suggested(layers: Iterable[Layer]) -> str:
-    """The scheme that the next activation suggests; layers without an opinion in between are passed over."""
+def _not_one_chain(layer: Layer) -> InputError:
+    held = f"has {len(layer.branches)}" if layer.branches else "has none"
+    name = layer.record.name
+    return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
+
+
+def suggested_scheme(layers: Iterable[Layer]) -> str:
+    """The scheme of initial weights that the next activation suggests; layers without an opinion are passed over.
+
+    Empty where none follows before the next layer that such an activation would be meant for.
+    """
     for layer in layers:
         if layer.record.initial:
             return layer.record.initial
-        if layer.record.family in ("linear", "convolution"):
+        if layer.record.traits.follows_activation:
             return ""
     return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnplay.errors import InputError
-from nnplay.network.network import Network, NetworkPlan
+from nnplay.network.network import Network, NetworkPlan, suggested_scheme
 from nnplay.network.notation import parse_layer, show_layer
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer
@@ -56,7 +56,8 @@ def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outp
         elif shape is None:
             lines.append(Line(text, shape="?"))
         else:
-            line, plan = _line(text, found, _suggested(parsed[position + 1 :]), shape)
+            after = [item for item in parsed[position + 1 :] if isinstance(item, Layer)]
+            line, plan = _line(text, found, suggested_scheme(after), shape)
             lines.append(line)
             shape = plan.output_shape if plan else None
             parameters += line.parameters
@@ -94,8 +95,8 @@ def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...
     """The layers of a branch, which can be, since the block around them can."""
     lines: list[Line] = []
     for position, layer in enumerate(layers):
-        after = layers[position + 1 :]
-        line, plan = _line(show_layer(layer), layer, _suggested(after) if after else behind, came)
+        after = suggested_scheme(layers[position + 1 :]) or behind
+        line, plan = _line(show_layer(layer), layer, after, came)
         lines.append(line)
         came = plan.output_shape if plan else came
     return tuple(lines)
@@ -103,12 +104,4 @@ def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...
 
 def _scheme(layer: Layer, suggested: str) -> str:
     scheme = str(layer.values.get("init", ""))
-    return (suggested if scheme == "auto" else scheme).replace("_", "-")
-
-
-def _suggested(behind: Sequence[Layer | InputError]) -> str:
-    """The scheme of initial weights that the next activation suggests."""
-    for layer in behind[:3]:
-        if isinstance(layer, Layer) and layer.record.initial:
-            return layer.record.initial
-    return DEFAULT
+    return (suggested or DEFAULT if scheme == "auto" else scheme).replace("_", "-")

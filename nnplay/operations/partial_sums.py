@@ -39,7 +39,7 @@ def sum_of(shape: Shape, first: int = 0) -> dict[str, int]:
 
 
 def portions_added(portions: Array, first: int, count: int, **steps: int) -> Array:
-    return portions[:, first : first + count].sum(axis=0)
+    return np.asarray(portions[:, first : first + count].sum(axis=0))
 
 
 def _added_element(at: tuple[int, ...], portions: Named, first: int, count: int, **steps: int) -> Term:

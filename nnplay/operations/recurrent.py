@@ -174,7 +174,7 @@ def _turned_element(at: tuple[int, ...], weight_hh: Named, directions: int) -> T
 def _recurrent_gradient(previous: Array, dgates: Array, directions: int) -> Array:
     states = _flat(previous).reshape(-1, directions, previous.shape[-1] // directions)
     blame = _flat(dgates).reshape(-1, directions, dgates.shape[-1] // directions)
-    return np.einsum("mdj,mdk->djk", states, blame).reshape(previous.shape[-1], -1)
+    return np.asarray(np.einsum("mdj,mdk->djk", states, blame)).reshape(previous.shape[-1], -1)
 
 
 def _recurrent_element(at: tuple[int, ...], previous: Named, dgates: Named, directions: int) -> Term:

@@ -13,7 +13,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
@@ -36,19 +36,21 @@ def update(w: Any, g: Any, summed: Any, p: Any) -> Any:
     return w - rate * g / (math.sqrt(summed + start) + eps), summed
 
 
-def reference(settings: Array, g: Array, w: Array, summed: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+def reference(
+    settings: Array, g: Array, w: Array, summed: Array, clock: Mapping[str, int], every: int
+) -> tuple[Array, ...]:
     lr, lr_decay, decay, start, eps = settings.astype(np.float64)
     g = g + decay * w
     summed = summed + g * g
-    return w - lr / (1 + clock["step"] * lr_decay) * g / (np.sqrt(summed + start) + eps), summed
+    return w - lr / (1 + (update_count(clock, every) - 1) * lr_decay) * g / (np.sqrt(summed + start) + eps), summed
 
 
-def element(at: Any, settings: Named, g: Named, w: Named, summed: Named, clock: Mapping[str, int]) -> Term:
+def element(at: Any, settings: Named, g: Named, w: Named, summed: Named, clock: Mapping[str, int], every: int) -> Term:
     lr, lr_decay, decay, start, eps = named(settings, "lr", "lr_decay", "decay", "start", "eps")
     slope = g[at] + decay * w[at] if decay.value else g[at]
-    rate = lr / (1 + clock["step"] * lr_decay) if lr_decay.value else lr
-    every = summed[at] + slope**2
-    root = apply("√", math.sqrt, every + start if start.value else every)
+    rate = lr / (1 + (update_count(clock, every) - 1) * lr_decay) if lr_decay.value else lr
+    squares = summed[at] + slope**2
+    root = apply("√", math.sqrt, squares + start if start.value else squares)
     return w[at] - rate * slope / (root + eps)
 
 
@@ -70,11 +72,12 @@ ADAGRAD = OptimizerRecord(
         name="update (adagrad)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "sum"),
-        writes=("parameters", "sum", "checks"),
+        writes=("parameters", "sum", "finite_flags"),
         reference=reference,
         formula="s ← s + g²;  w ← w − lr/(1 + (t−1)·lr_decay) · g/(√(s + s₀) + ε)",
         words="Parameters that have moved much slow down; those that have hardly moved stay fast.",
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch="torch.optim.Adagrad",
     ),

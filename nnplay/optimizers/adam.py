@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.optimizers._adam_family import SETTINGS, adaptive, moved, moved_reference, moved_term
-from nnplay.records.optimizer import named
+from nnplay.records.optimizer import named, update_count
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -21,15 +21,19 @@ def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     return moved(w, g + p[5] * w, m, v, p)
 
 
-def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
-    return moved_reference(settings, g + float(settings[4]) * w, w, m, v, clock["step"] + 1)
+def reference(
+    settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int], every: int
+) -> tuple[Array, ...]:
+    return moved_reference(settings, g + float(settings[4]) * w, w, m, v, update_count(clock, every))
 
 
-def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:
+def element(
+    at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int], every: int
+) -> Term:
     given = named(settings, *SETTINGS)
     decay = given[4]
     slope = g[at] + decay * w[at] if decay.value else g[at]
-    return moved_term(given, slope, w[at], m[at], v[at], clock["step"] + 1)
+    return moved_term(given, slope, w[at], m[at], v[at], update_count(clock, every))
 
 
 ADAM = adaptive(

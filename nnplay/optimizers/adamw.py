@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.optimizers._adam_family import SETTINGS, adaptive, moved, moved_reference, moved_term
-from nnplay.records.optimizer import named
+from nnplay.records.optimizer import named, update_count
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -21,16 +21,20 @@ def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
     return moved(w * p[6], g, m, v, p)
 
 
-def reference(settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+def reference(
+    settings: Array, g: Array, w: Array, m: Array, v: Array, clock: Mapping[str, int], every: int
+) -> tuple[Array, ...]:
     lr, decay = float(settings[0]), float(settings[4])
-    return moved_reference(settings, g, w * (1 - lr * decay), m, v, clock["step"] + 1)
+    return moved_reference(settings, g, w * (1 - lr * decay), m, v, update_count(clock, every))
 
 
-def element(at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int]) -> Term:
+def element(
+    at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int], every: int
+) -> Term:
     given = named(settings, *SETTINGS)
     lr, decay = given[0], given[4]
     kept = w[at] * (1 - lr * decay) if decay.value else w[at]
-    return moved_term(given, g[at], kept, m[at], v[at], clock["step"] + 1)
+    return moved_term(given, g[at], kept, m[at], v[at], update_count(clock, every))
 
 
 ADAMW = adaptive(

@@ -33,13 +33,13 @@ def update(w: Any, g: Any, m: Any, p: Any) -> Any:
     return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
 
 
-def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int], every: int) -> tuple[Array, ...]:
     lr, beta1, beta2, decay = settings
     sign = np.sign(beta1 * m + (1 - beta1) * g)
     return w * (1 - lr * decay) - lr * sign, beta2 * m + (1 - beta2) * g
 
 
-def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int]) -> Term:
+def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int], every: int) -> Term:
     lr, beta1, _, decay = named(settings, "lr", "beta1", "beta2", "decay")
     kept = w[at] * (1 - lr * decay) if decay.value else w[at]
     return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
@@ -61,11 +61,12 @@ LION = OptimizerRecord(
         name="update (lion)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "exp_avg"),
-        writes=("parameters", "exp_avg", "checks"),
+        writes=("parameters", "exp_avg", "finite_flags"),
         reference=reference,
         formula="w ← (1 − lr·λ)w − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g",
         words="Moves every parameter by lr against the sign of its mean gradient, however small that gradient is.",
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch="no class in torch.optim; the rule of the paper's Algorithm 2",
     ),

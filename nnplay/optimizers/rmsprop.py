@@ -39,7 +39,14 @@ def update(w: Any, g: Any, square: Any, velocity: Any, mean: Any, p: Any) -> Any
 
 
 def reference(
-    settings: Array, g: Array, w: Array, square: Array, velocity: Array, mean: Array, clock: Mapping[str, int]
+    settings: Array,
+    g: Array,
+    w: Array,
+    square: Array,
+    velocity: Array,
+    mean: Array,
+    clock: Mapping[str, int],
+    every: int,
 ) -> tuple[Array, ...]:
     lr, alpha, eps, decay, momentum, centered = settings
     g = g + decay * w
@@ -59,6 +66,7 @@ def element(
     velocity: Named,
     mean: Named,
     clock: Mapping[str, int],
+    every: int,
 ) -> Term:
     names = ("lr", "alpha", "eps", "decay", "momentum", "centered")
     lr, alpha, eps, decay, momentum, centered = named(settings, *names)
@@ -87,11 +95,12 @@ RMSPROP = OptimizerRecord(
         name="update (rmsprop)",
         kernel=update_kernel(prepare, update, slots=3),
         reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
-        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "checks"),
+        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "finite_flags"),
         reference=reference,
         formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
         words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch="torch.optim.RMSprop",
     ),

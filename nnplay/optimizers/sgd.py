@@ -11,7 +11,7 @@ from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import REAL, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term
 
@@ -36,22 +36,30 @@ def update(w: Any, g: Any, velocity: Any, p: Any) -> Any:
     return w - lr * step, velocity
 
 
-def _entering(momentum: float, dampening: float, clock: Mapping[str, int]) -> float:
-    return 1.0 if clock["step"] == 0 or momentum == 0 else 1 - dampening
+def _entering(momentum: float, dampening: float, update: int) -> float:
+    return 1.0 if update == 1 or momentum == 0 else 1 - dampening
 
 
-def reference(settings: Array, g: Array, w: Array, velocity: Array, clock: Mapping[str, int]) -> tuple[Array, ...]:
+def reference(
+    settings: Array, g: Array, w: Array, velocity: Array, clock: Mapping[str, int], every: int
+) -> tuple[Array, ...]:
     lr, momentum, nesterov, decay, dampening = settings
     g = g + decay * w
-    velocity = momentum * velocity + _entering(momentum, dampening, clock) * g
+    velocity = momentum * velocity + _entering(momentum, dampening, update_count(clock, every)) * g
     step = g + momentum * velocity if nesterov else velocity
     return w - lr * step, velocity
 
 
-def element(at: Any, settings: Named, g: Named, w: Named, velocity: Named, clock: Mapping[str, int]) -> Term:
+def element(
+    at: Any, settings: Named, g: Named, w: Named, velocity: Named, clock: Mapping[str, int], every: int
+) -> Term:
     lr, momentum, nesterov, decay, dampening = named(settings, "lr", "momentum", "nesterov", "decay", "dampening")
     slope = g[at] + decay * w[at] if decay.value else g[at]
-    entering = slope if _entering(momentum.value, dampening.value, clock) == 1 else (1 - dampening) * slope
+    entering = (
+        slope
+        if _entering(momentum.value, dampening.value, update_count(clock, every)) == 1
+        else (1 - dampening) * slope
+    )
     moved = momentum * velocity[at] + entering if momentum.value else entering
     return w[at] - lr * (slope + momentum * moved if nesterov.value else moved)
 
@@ -72,11 +80,12 @@ SGD = OptimizerRecord(
         name="update (sgd)",
         kernel=update_kernel(prepare, update, slots=1),
         reads=("optimizer", "gradients", "parameters", "momentum_buffer"),
-        writes=("parameters", "momentum_buffer", "checks"),
+        writes=("parameters", "momentum_buffer", "finite_flags"),
         reference=reference,
         formula="v ← momentum·v + g;  w ← w − lr·v",
         words="Moves every parameter a little against its gradient. The learning rate says how far.",
         element=element,
+        integers=("every",),
         uses_clock=True,
         torch="torch.optim.SGD",
     ),

@@ -35,10 +35,10 @@ def run_digest(preset: Preset, *, threads: int = 1, pieces: int = STEPS) -> str:
 
 def state_digest(trainer: Trainer) -> str:
     """SHA-256 of a trainer's state."""
-    checkpoint = trainer.state()
-    hashed = hashlib.sha256(np.ascontiguousarray(checkpoint.memory).tobytes())
-    hashed.update(checkpoint.clock.tobytes())
-    hashed.update(np.float64(checkpoint.loss_sum).tobytes())
+    machine = trainer.machine
+    hashed = hashlib.sha256(np.ascontiguousarray(machine.state()).tobytes())
+    hashed.update(machine.contents()["clock"].tobytes())
+    hashed.update(np.float64(machine.loss_sum).tobytes())
     for name in ("loss", "gradient_norm"):
         hashed.update(np.asarray(trainer.history[name].last).tobytes())
     return hashed.hexdigest()

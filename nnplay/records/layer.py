@@ -91,6 +91,22 @@ class Refused:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the rest of the program needs to know of a kind of layer, so that nobody has to ask for layers by name.
+
+    Attributes:
+        rectifies: 0, with a slope of 0, for every number below 0 (ReLU): a unit that is off for all rows is dead.
+        bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
+            tanh): a unit that stands at one of them for nearly all rows is saturated.
+        follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
+    """
+
+    rectifies: bool = False
+    bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
+    follows_activation: bool = False
+
+
 def _help(record: LayerRecord) -> str:
     """The record's help: formulas and shapes are those of its first test case."""
     name, formulas, example = python_name(record.name, record.torch), [], ""
@@ -131,6 +147,7 @@ class LayerRecord:
         initial: the scheme that suits weights in front of this layer, if it is an activation.
         joins: this layer has branches, whose outputs it joins.
         contains: this layer is a chain of its children and has no rows of its own.
+        traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
     """
@@ -144,6 +161,7 @@ class LayerRecord:
     initial: str = ""
     joins: bool = False
     contains: bool = False
+    traits: Traits = Traits()
     torch: str = ""
     twin: Twin | None = None
     cases: tuple[Case, ...] = ()

@@ -53,6 +53,8 @@ class Operation:
         uses_clock: the result depends on seed and step (random numbers, update counts).
         torch: the PyTorch name of the same thing, or a sentence why there is none.
         timed: what there is to draw by time step, if the row walks through time.
+        cuda: the compiled form for a graphics card, of the same operands; a machine that runs on one asks for it, and
+            says which operations lack it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Operation:
     uses_clock: bool = False
     torch: str = ""
     timed: Timed | None = None
+    cuda: Kernel | None = None
 
 
 #: Marks the batch dimension in planned shapes.

@@ -19,7 +19,7 @@ from nnplay.fields import Field, bind, signature
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.arithmetic import mark_not_finite
 from nnplay.kernels.compile.jit import Kernel, inline
-from nnplay.kernels.operands import flat, part_of
+from nnplay.kernels.operands import flat, integer, part_of
 from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
@@ -53,8 +53,8 @@ class OptimizerRecord:
         slots: names of the state vectors, each as long as the parameters.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
         operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
-            slots; it writes `parameters`, the slots and `checks` (one number a part: 0, or NaN after a parameter that
-            is not finite).
+            slots; it writes `parameters`, the slots and `finite_flags` (one number a part: 0, or NaN after a parameter
+            that is not finite).
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
@@ -122,6 +122,18 @@ def verdict(wrong: Any) -> Any:
     return math.nan if wrong != 0 else 0.0
 
 
+@inline
+def update_number(row: Any, clock: Any) -> int:
+    """Which update of its parameters the row makes, from 1; `every` steps lie between two."""
+    number: int = clock[CLOCK_STEP] // integer(row, 0) + 1
+    return number
+
+
+def update_count(clock: Mapping[str, int], every: int) -> int:
+    """The same for definitions."""
+    return clock["step"] // every + 1
+
+
 def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots: int) -> Kernel:
     """The kernel of an optimizer with that many slots (0 to 3).
 
@@ -134,7 +146,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
     """
 
     def none(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         wrong = np.int32(0)
         for i in range(w.size):
@@ -143,7 +155,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 4)[part] = verdict(wrong)
 
     def one(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         wrong = np.int32(0)
         for i in range(w.size):
@@ -152,7 +164,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 6)[part] = verdict(wrong)
 
     def two(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
         a, b = part_of(row, memory, 3, part), part_of(row, memory, 4, part)
         wrong = np.int32(0)
@@ -162,7 +174,7 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
         flat(row, memory, 8)[part] = verdict(wrong)
 
     def three(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), clock[CLOCK_STEP] + 1)
+        p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
         b, c = part_of(row, memory, 4, part), part_of(row, memory, 5, part)
         wrong = np.int32(0)

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from nnplay.errors import unknown
 from nnplay.records.layer import LayerRecord
@@ -17,6 +17,8 @@ from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.python_text import camel, python_name
 from nnplay.records.schedule import ScheduleRecord
 
+Record = TypeVar("Record")
+
 
 def _modules(package: str) -> list[ModuleType]:
     folder = importlib.import_module(package)
@@ -24,33 +26,37 @@ def _modules(package: str) -> list[ModuleType]:
     return [importlib.import_module(f"{package}.{name}") for name in names]
 
 
-def _records(package: str, kind: type[Any]) -> dict[str, Any]:
-    found = [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
-    return {record.name: record for record in found}
+def find_records(package: str, kind: type[Record]) -> list[Record]:
+    """The records of one kind that the modules of a folder define, in the order of the modules' names."""
+    return [item for module in _modules(package) for item in vars(module).values() if isinstance(item, kind)]
+
+
+def _records_by_name(package: str, kind: type[Any]) -> dict[str, Any]:
+    return {record.name: record for record in find_records(package, kind)}
 
 
 @functools.cache
 def layer_records() -> dict[str, LayerRecord]:
     """Every kind of layer, by its name in texts and files."""
-    return _records("nnplay.layers", LayerRecord)
+    return _records_by_name("nnplay.layers", LayerRecord)
 
 
 @functools.cache
 def loss_records() -> dict[str, LossRecord]:
     """Every loss, by name."""
-    return _records("nnplay.losses", LossRecord)
+    return _records_by_name("nnplay.losses", LossRecord)
 
 
 @functools.cache
 def optimizer_records() -> dict[str, OptimizerRecord]:
     """Every optimizer, by name."""
-    return _records("nnplay.optimizers", OptimizerRecord)
+    return _records_by_name("nnplay.optimizers", OptimizerRecord)
 
 
 @functools.cache
 def schedule_records() -> dict[str, ScheduleRecord]:
     """Every learning-rate schedule, by name."""
-    return _records("nnplay.schedules", ScheduleRecord)
+    return _records_by_name("nnplay.schedules", ScheduleRecord)
 
 
 @functools.cache

@@ -19,8 +19,10 @@ TRAINING_EVERY: Final = 30.0
 #: Seconds between an edit and its autosave, at the most; the look, the copy and the disk take their share of two.
 EDIT_WITHIN: Final = 1.0
 #: A slow disk gets this many times the rest that one save took.
-_REST: Final = 10.0
+_REST: Final = 2.0
 _LOOK_EVERY: Final = 0.5
+#: Seconds that the step on which a large network is, and the copy of its state behind it, may take on a busy machine.
+COPIED_WITHIN: Final = 60.0
 
 
 def training_every() -> float:
@@ -32,33 +34,56 @@ def training_every() -> float:
     return min(max(wanted, 0.1), 3600.0) if wanted == wanted else TRAINING_EVERY
 
 
+def pause_between(every: float, took: float) -> float:
+    """Seconds from the taking of one copy to that of the next, where writing one took so many.
+
+    The newest copy on the disk is never older than `every`, unless the disk would get no rest: one that takes more
+    than a quarter of that comes less often.
+    """
+    return max(every - took, (1.0 + _REST) * took)
+
+
 class RecoveryCopy:
     """The folder in the user's state folder that holds the latest moment of one run; made at the first save.
 
     Every method may be called from any thread; they take turns.
+
+    Attributes:
+        moved: bytes that were read and written for it so far: another number whenever a save has come further.
     """
 
     def __init__(self) -> None:
         self._place: tuple[Path, session.Lock] | None = None
         self._turn = threading.RLock()
+        self.moved = 0
 
     @property
     def path(self) -> Path | None:
-        """Where the run is kept, once it has been."""
-        return self._place[0] if self._place else None
+        """Where the run is kept, once it has been; None too where somebody deleted or moved that folder."""
+        place = self._place
+        return place[0] if place and place[1].stands_at(place[0]) else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether what was kept is not there any more."""
+        return self._place is not None and self.path is None
 
     def save(self, saved: SavedRun) -> Path:
-        """Keeps a moment in the place of the one before.
+        """Keeps a moment in the place of the one before; in a new one where that is gone.
 
         Raises:
             InputError: the disk refused; the moment before is intact.
         """
         with self._turn:
-            if self._place is None:
-                self._place = session.new_autosave()
+            if self.path is None:
+                self.release()
+            self._place = self._place or session.new_autosave()
             path, lock = self._place
-            write(path, saved, lock)
+            write(path, saved, lock, self._count)
             return path
+
+    def _count(self, moved: int) -> None:
+        self.moved += moved
 
     def adopt(self, path: Path, lock: session.Lock) -> None:
         """Goes on in the folder of a run that was recovered."""
@@ -80,7 +105,9 @@ class RecoveryCopy:
             InputError: the disk refused.
         """
         with self._turn:
-            if self._place is not None:
+            if self.path is None:
+                self.release()
+            elif self._place is not None:
                 path, lock = self._place
                 self._place = None
                 try:
@@ -110,6 +137,8 @@ class Autosave:
         self._saved = progress()
         self._saved_at, self._took = time.monotonic(), 0.0
         self._saving = threading.Lock()
+        self._taking_since = 0.0
+        self._held: tuple[tuple[int, int], SavedRun] | None = None
         self._ended = threading.Event()
         self.problem = ""
         self._thread = threading.Thread(target=self._work, name="nnplay-autosave", daemon=True)
@@ -119,6 +148,20 @@ class Autosave:
     def path(self) -> Path | None:
         """Where the run is kept, once it has been."""
         return self.copy.path
+
+    @property
+    def edited(self) -> bool:
+        """Whether an edit was made since the last save."""
+        return self._progress()[1] != self._saved[1]
+
+    def hold(self, saved: SavedRun | None) -> None:
+        """The present moment, to be saved when it is due, as the run is about to be taken to another one."""
+        self._held = None if saved is None else (self._progress(), saved)
+
+    def holds(self) -> bool:
+        """Whether the newest moment of the run is held."""
+        held = self._held
+        return held is not None and held[0] == self._progress()
 
     def settled(self, keep: bool = False) -> None:
         """The present moment is safe elsewhere (it was saved or opened): nothing is due until it changes.
@@ -146,14 +189,28 @@ class Autosave:
             seen = self._progress()
             if self.path is not None and seen == self._saved:
                 return str(self.path)
-            saved = self._take()
+            began, held = time.monotonic(), self._held
+            saved = held[1] if held is not None and held[0] == seen else self._taken()
             if saved is None:
                 return ""
-            began = time.monotonic()
             path = self.copy.save(saved)
-            self._saved, self._saved_at = seen, time.monotonic()
-            self._took = self._saved_at - began
+            self._saved, self._saved_at = seen, began
+            self._took = time.monotonic() - began
+            if self._held is held:
+                self._held = None
             return str(path)
+
+    @property
+    def takes(self) -> bool:
+        """Whether it waits for a copy of the present moment, and not for longer yet than one may take."""
+        return self._taking_since > 0 and time.monotonic() - self._taking_since < COPIED_WITHIN
+
+    def _taken(self) -> SavedRun | None:
+        self._taking_since = time.monotonic()
+        try:
+            return self._take()
+        finally:
+            self._taking_since = 0.0
 
     def end(self, *, keep: bool) -> None:
         """Stops; what was kept stays for the next start to offer, or is discarded."""
@@ -192,10 +249,10 @@ class Autosave:
     def _due(self) -> bool:
         step, edits = self._progress()
         waited = time.monotonic() - self._saved_at
-        every = max(self._every - _LOOK_EVERY, self._every / 2, _REST * self._took)
-        if edits != self._saved[1] and not self.problem:
-            return waited >= EDIT_WITHIN
-        return (step, edits) != self._saved and waited >= every
+        if (edits != self._saved[1] or self.copy.lost) and not self.problem:
+            return waited >= EDIT_WITHIN + self._took
+        every = max(self._every - _LOOK_EVERY, self._every / 2)
+        return (step, edits) != self._saved and waited >= pause_between(every, self._took)
 
 
 class Unattended:
@@ -218,7 +275,7 @@ class Unattended:
     def look(self) -> None:
         """Saves if it is time to; a disk that refuses is told of once, and training goes on."""
         began = time.monotonic()
-        if began - self._saved_at < max(self._every, _REST * self._took):
+        if began - self._saved_at < pause_between(self._every, self._took):
             return
         try:
             self.copy.save(self._take())
@@ -226,8 +283,7 @@ class Unattended:
             if not self._refused:
                 self._tell(f"autosave failed, training goes on: {error.message}")
             self._refused = True
-        self._saved_at = time.monotonic()
-        self._took = self._saved_at - began
+        self._saved_at, self._took = began, time.monotonic() - began
 
     def keep(self) -> Path:
         """Saves now; the copy stays for `nnplay recover`.

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nnplay.config import CSV_FIELDS
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import dataset_records, find_source
 from nnplay.data.features import FEATURES
 from nnplay.fields import Field, integer, number
 from nnplay.presets.catalogue import preset_records
@@ -30,7 +29,6 @@ class Catalogue:
     """Everything that can be chosen; fields of a data set leave out what has a switch of its own."""
 
     datasets: Mapping[str, Sequence[Field]]
-    file: Sequence[Field]
     losses: Mapping[str, Sequence[Field]]
     optimizers: Mapping[str, Sequence[Field]]
     schedules: Mapping[str, Sequence[Field]]
@@ -38,6 +36,10 @@ class Catalogue:
     training: Sequence[Field]
     stops: Sequence[Field]
     features: Sequence[str]
+
+    def fields_of_file(self, path: str) -> Sequence[Field]:
+        """How a file may be read."""
+        return find_source(path).fields
 
     @property
     def presets(self) -> Mapping[str, str]:
@@ -58,7 +60,6 @@ def catalogue() -> Catalogue:
             name: tuple(item for item in record.fields if item.name != "features")
             for name, record in dataset_records().items()
         },
-        file=CSV_FIELDS,
         losses={name: record.fields for name, record in loss_records().items()},
         optimizers={name: record.fields for name, record in optimizer_records().items()},
         schedules={"none": (), **{name: record.fields for name, record in schedule_records().items()}},

@@ -10,7 +10,7 @@ from nnplay.config import RunConfig
 from nnplay.config.defaults import batch_size_for
 from nnplay.config.live import live_changes, with_live
 from nnplay.data.split import Split
-from nnplay.network import holdable_parts
+from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.run.choices import STOP_FIELDS
 from nnplay.run.edit_words import difference
@@ -22,7 +22,7 @@ from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Side
 from nnplay.timeline.change_log import SetValues, SetWeight
 from nnplay.timeline.fork_run import find_branch
-from nnplay.training.settings import HOLDS
+from nnplay.training.settings import SILENCED_FROZEN
 from nnplay.training.stopping import Stops
 from nnplay.training.targets import target_form
 from nnplay.training.trainer import Trainer
@@ -309,9 +309,9 @@ class Changing(Keeping):
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
         setup, plan = config.setup(), Network(config.layers, config.seed).plan(split.feature_shape)
         if settings.layers == self.settings.layers and settings.dataset == self.settings.dataset:
-            holdable_parts.check(plan, setup.silent, setup.frozen)
+            silenced_frozen.check(plan, setup.silent, setup.frozen)
             return settings, config
-        fitting = dict(zip(HOLDS, holdable_parts.fitting(plan, setup.silent, setup.frozen), strict=True))
+        fitting = dict(zip(SILENCED_FROZEN, silenced_frozen.fitting(plan, setup.silent, setup.frozen), strict=True))
         training = {name: fitting.get(name, value) for name, value in settings.training.items()}
         return replace(settings, training=training), replace(config, training={**config.training, **training})
 

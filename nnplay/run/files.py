@@ -13,17 +13,16 @@ from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.run import saved_run
-from nnplay.run.autosave import Autosave
+from nnplay.run.autosave import COPIED_WITHIN, Autosave
 from nnplay.run.choices import STOP_FIELDS
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.provenance import Making
-from nnplay.run.recent import Recent, recent, recovered, remember
+from nnplay.run.recent import Recent, older_recovered, recent, recovered, remember
 from nnplay.run.save_session import Place, free_name, save_again, save_as
 from nnplay.run.settings import Settings, from_config
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
-from nnplay.system.paths import shown, user_path, whole_path
-from nnplay.text import clean
+from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.training.stopping import Stops
 
 
@@ -91,11 +90,7 @@ class Keeping(Making):
             return Path(self.path)
         if not path:
             return free_name(whole_path(f"{Path(self.settings.dataset).stem}{session.SUFFIX}"))
-        target, name = whole_path(path), Path(path).name
-        if name in ("", "..") or path == "~":
-            hint = f"give a name such as run{session.SUFFIX}"
-            raise InputError("names a folder, and no session in it", where=clean(path), hint=hint)
-        return target if target.suffix == session.SUFFIX else target.with_name(target.name + session.SUFFIX)
+        return whole_path(with_ending(path, session.SUFFIX))
 
     def unsaved(self) -> bool:
         """Whether something would be lost by leaving now."""
@@ -108,11 +103,23 @@ class Keeping(Making):
             if not self.unsaved():
                 return ""
             timeline = self.worker.timeline
-            if timeline is not None and timeline.trainer.step < timeline.latest:
+            if timeline is not None and timeline.trainer.step < timeline.latest and not self.autosave.holds():
                 self.worker.go_to(timeline.latest)
             return self.autosave.now()
         except NnplayError as error:
             return error.message
+
+    def rescue_progress(self) -> int:
+        """Another number whenever the rescue has come further: by bytes, by steps to the newest one, or within a step.
+
+        A training thread that computes is on its way to the end of a step, or copies a large state.
+        """
+        computed = self.worker.spent if self.autosave.takes else 0
+        return self.autosave.copy.moved + self._steps() + computed
+
+    def _steps(self) -> int:
+        trainer = self.worker.trainer
+        return 0 if trainer is None else trainer.step
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends the worker; `keep` leaves the autosave for the next start to offer."""
@@ -159,6 +166,10 @@ class Keeping(Making):
     def recovered(self) -> list[Recent]:
         """Runs that ended without being saved, the newest first: to `resume`, `open_copy` or `discard`."""
         return recovered()
+
+    def older_recovered(self) -> int:
+        """How many such runs are kept beside those that are listed."""
+        return older_recovered()
 
     def resume(self, path: str) -> str:
         """Goes on with a run that autosave holds; from now on it is this run's autosave.
@@ -274,14 +285,24 @@ class Keeping(Making):
         def latest(run: TrainingThread) -> saved_run.SavedRun | None:
             timeline = run.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._capture_run(run)
+            return None if in_the_past else self._capture_run(run, lean=True)
 
-        for _ in range(_ATTEMPTS - 1):
+        tries, before = _ATTEMPTS, self._steps()
+        while True:
             if (waiting := self._waiting()) is not None:
                 return self._with_origin(waiting)
-            with contextlib.suppress(NoAnswerError):  # perhaps because it has begun to make another run: look again
+            try:
                 return self._with_origin(self.worker.ask(latest, seconds=1.0))
-        return self._with_origin(self.worker.ask(latest, seconds=1.0))
+            except NoAnswerError:  # perhaps because it has begun to make another run: look again
+                now = self._steps()
+                tries, before = (tries - 1 if now == before else _ATTEMPTS), now
+                if not tries:
+                    raise
+
+    def _hold_edit(self, run: TrainingThread) -> None:
+        """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
+        if self.autosave.edited:
+            self.autosave.hold(self._with_origin(self._capture_run(run, lean=True)))
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
@@ -310,8 +331,8 @@ def _known_stops(saved: Any) -> dict[str, Any]:
     return found
 
 
-#: Times a second that autosave asks a training thread that does not answer.
-_ATTEMPTS: Final = 10
+#: Seconds that autosave asks a training thread that does not answer and takes no step.
+_ATTEMPTS: Final = int(COPIED_WITHIN)
 #: Seconds that the end waits for a training thread that compiles kernels: after a signal nothing of it is wanted.
 _IN_HASTE: Final = 0.5
 _PATIENTLY: Final = 5.0

@@ -79,7 +79,7 @@ class Mailbox(Generic[Owner]):
 def ask_owner(
     send: Callable[[Callable[[Owner], None]], Any], question: Callable[[Owner], Answer], seconds: float
 ) -> Answer:
-    """Asks the owner of a mailbox something, which it answers in its own thread.
+    """Asks the owner of a mailbox something, and waits: for as long as it takes once the answer has begun.
 
     Args:
         send: puts a command into the mailbox.
@@ -91,6 +91,8 @@ def ask_owner(
     future: Future[Answer] = Future()
 
     def answer(owner: Owner) -> None:
+        if not future.set_running_or_notify_cancel():
+            return  # nobody waits for it any more
         try:
             future.set_result(question(owner))
         except Exception as error:  # it belongs to the one who asked
@@ -100,4 +102,6 @@ def ask_owner(
     try:
         return future.result(seconds)
     except TimeoutError:
+        if not future.cancel():
+            return future.result()
         raise NoAnswerError("the training thread did not answer in time", where="worker") from None

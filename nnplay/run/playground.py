@@ -20,12 +20,12 @@ from nnplay.run.edits import Changing, stops_of
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
 from nnplay.run.settings import Settings, fitted, from_config
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
-from nnplay.views.snapshot import Snapshot
 
 #: What opens at the very first start: a small spiral classifier, one key away from learning.
 FIRST = "spiral"
@@ -43,14 +43,15 @@ class PlaygroundBackend(Changing):
         super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        self.worker.options.speed_limit, self.worker.options.segment_of = EASED, self.segment_of
-        self._config = config or replace(load_preset(FIRST).config, epochs=0)  # nobody has asked for an end
+        self._config = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
         self._split = split_of(self._config)
         self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))
         self.worker.options.stops = stops_of(self.settings)
         self._config = self._described(self.settings)
         self.worker.install(self._maker(self._config, self._split))
         self.autosave = Autosave(self._latest, self._progress, self.worker.show_message)
+        options = self.worker.options
+        options.speed_limit, options.segment_of, options.before_leaving = EASED, self.segment_of, self._hold_edit
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -166,6 +167,8 @@ class PlaygroundBackend(Changing):
             settings.is_file and settings.dataset_fields != self.settings.dataset_fields
         ):
             settings = fitted(settings, data_of(settings.config()))
+        if settings.is_file:
+            settings = replace(settings, dataset=settings.config().anywhere().data.file)
         return settings
 
     def _described(self, settings: Settings) -> RunConfig:

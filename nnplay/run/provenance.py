@@ -124,7 +124,7 @@ class Making:
             trainer, config = self._replaced
             if trainer is None or config is None:
                 return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
-            saved = self._capture_trainer(trainer, config)
+            saved = self._capture_trainer(trainer, config, lean=True)
             return replace(saved, edited=self._config, edited_weights=self._weights_set())
 
     def _weights_set(self) -> list[SetWeight]:
@@ -132,18 +132,18 @@ class Making:
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def _capture_run(self, run: TrainingThread) -> saved_run.SavedRun | None:
+    def _capture_run(self, run: TrainingThread, *, lean: bool = False) -> saved_run.SavedRun | None:
+        """A copy of the present step; a lean one leaves out of the past what is large and only saves time."""
         trainer = run.trainer
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._capture_trainer(trainer, config)
+        return self._capture_trainer(trainer, config, lean=lean)
 
-    def _capture_trainer(self, trainer: Trainer, config: RunConfig) -> saved_run.SavedRun:
-        timeline = self.worker.timeline
-        past = None
+    def _capture_trainer(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
+        timeline, past = self.worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
-            past = capture_timeline(timeline, self._config_of)
+            past = capture_timeline(timeline, self._config_of, lean=lean)
         return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
 
     def _config_of(self, segment: Segment) -> RunConfig | None:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from nnplay.run import render
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 #: Seconds between snapshots of the numbers, and of the pictures (which cost forward passes).
 NUMBERS_EVERY: Final = 0.1

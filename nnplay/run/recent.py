@@ -62,6 +62,14 @@ def recovered() -> list[Recent]:
     return [_shown(summary, True) for summary in held if not summary.in_use]
 
 
+def older_recovered() -> int:
+    """How many such runs are kept beside those that are listed."""
+    try:
+        return session.older_autosaves()
+    except InputError:
+        return 0
+
+
 def _shown(summary: Summary, recovered: bool) -> Recent:
     run, epoch, _, loss = stand(summary.record)
     data = run.get("data", {})

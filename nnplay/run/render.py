@@ -24,7 +24,7 @@ class Look:
         neurons: side of a neuron's picture, or 0.
         output: whether the task's own view is shown.
         held_out: whether validation and test examples are drawn.
-        view, item: which of the views that suit the task, and which example or target in it; see `views.answers`.
+        view, item: which of the views that suit the task, and which example or target in it; see `views.make_view`.
     """
 
     surface: tuple[int, int] | None = (40, 40)
@@ -71,9 +71,9 @@ def pictures(trainer: Trainer, look: Look) -> dict[str, Any]:
         "output": None,
     }
     if look.output:
-        found["surface"], found["output"], found["shown"] = views.answers(
+        found["surface"], found["output"], found["shown"] = views.make_view(
             trainer, look.view, look.item, size=look.surface, held_out=look.held_out
         )
     if look.neurons and plane == 2:
-        found["neurons"] = views.neuron_pictures(trainer, look.neurons)
+        found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
     return found

@@ -50,7 +50,7 @@ class SavedRun:
     Attributes:
         config: everything that the user chose.
         progress: step, epoch, batch, seconds of training, and what the loop carries between steps.
-        tensors: parameters, optimizer slots, running statistics, last good weights and curves, by name.
+        tensors: parameters, optimizer state, running statistics, last good weights and curves, by name.
         view: settings of the screen.
         edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
         edited_weights: those set by hand meanwhile: they come after that change.
@@ -95,7 +95,7 @@ def capture(
         "data": fingerprint(trainer.split),
     }
     tensors = dict(saved.tensors or {})
-    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["good"]).copy()
+    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
     tensors |= trainer.history.to_arrays()
     return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
 
@@ -131,15 +131,20 @@ def _refuse_occupied(target: Path) -> None:
             session.refuse_others(place.names(), place.where)
 
 
-def write(path: str | os.PathLike[str], saved: SavedRun, lock: session.Lock | None = None) -> int:
-    """Saves into a session folder; returns the generation.
+def write(
+    path: str | os.PathLike[str],
+    saved: SavedRun,
+    lock: session.Lock | None = None,
+    moved: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
 
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
     saved = replace(saved, past=fit_to_file(saved.past))
     more = {} if saved.past is None else to_tensors(saved.past)
-    return session.save(path, saved.record, {**saved.tensors, **more}, lock=lock)
+    return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +284,7 @@ _NOT_CONFIG = frozenset(
 def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
     own = trainer.tensors()
     expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
-    good = trainer.machine.view(trainer.machine.tape.named["good"])
+    good = trainer.machine.view(trainer.machine.tape.named["last_good"])
     expected[_LAST_GOOD] = (str(good.dtype), good.shape)
     curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
     own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]

@@ -42,7 +42,7 @@ class Session(NotCopied):
     instead = "save it and open it elsewhere with Session.open, or copy its trainer"
 
     def __init__(self, config: RunConfig, trainer: Trainer) -> None:
-        self.config, self.trainer = config, trainer
+        self.config, self.trainer = config.anywhere(), trainer
         self.path: Path | None = None
         self.warnings: tuple[str, ...] = ()
         self.read_only = False

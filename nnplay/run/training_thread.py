@@ -30,6 +30,7 @@ class Options:
         stops: conditions that end the training.
         speed_limit: how fast it may go.
         segment_of: the segment of a run that a trainer belongs to once some things are changed; set by those who save.
+        before_leaving: called before the run leaves its newest step for the past; set by those who save.
         budget: bytes that checkpoints may take.
     """
 
@@ -37,6 +38,7 @@ class Options:
     stops: Stops = field(default_factory=Stops)
     speed_limit: SpeedLimit = FULL
     segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remade_segment
+    before_leaving: Callable[[TrainingThread], None] = lambda run: None
     budget: int = BUDGET
 
 
@@ -111,6 +113,7 @@ class TrainingThread:
         self.halt()
         _, timeline = self.require_run()
         self._error = ""
+        self.note_departure(step)
         self._aim = min(max(step, timeline.first), timeline.latest)
 
     def step_back(self) -> None:
@@ -136,6 +139,12 @@ class TrainingThread:
             self.go_to(timeline.latest)
             self._travel(to_end=True)
             self.train(step - trainer.step)
+
+    def note_departure(self, step: int) -> None:
+        """Notes that the run is about to go to a step of the known past, perhaps from its newest one."""
+        trainer, timeline = self.require_run()
+        if step < trainer.step == timeline.latest:
+            self.options.before_leaving(self)
 
     def note_travel(self, before: Trainer) -> None:
         """Notes that the run was taken to another step; `before` stood there until then."""
@@ -260,7 +269,7 @@ class TrainingThread:
         began = time.perf_counter()
 
         def break_off(done: int, to_do: int) -> bool:
-            timeline.trainer.machine.stop[0] = 0
+            timeline.trainer.machine.stop = False
             if time.perf_counter() - began > NUMBERS_EVERY:
                 self._publisher.show_message(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self.leaving or not (to_end or self._mailbox.empty)
@@ -275,7 +284,7 @@ class TrainingThread:
     def _train_on(self) -> None:
         """Trains for one turn."""
         trainer, timeline = self.require_run()
-        trainer.machine.stop[0] = 0
+        trainer.machine.stop = False
         if not self._mailbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
         limit, stops = self.options.speed_limit.at(trainer.step), self.options.stops

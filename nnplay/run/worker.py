@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from nnplay.run.mailbox import Mailbox, Order, ask_owner
 from nnplay.run.publisher import Publisher
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.training_thread import Options, TrainingThread
 from nnplay.timeline.timeline import BUDGET, Timeline
 from nnplay.training.trainer import Trainer
-from nnplay.views.snapshot import Snapshot
 
 Command = Callable[[TrainingThread], None]
 Answer = TypeVar("Answer")
@@ -52,7 +54,7 @@ class Worker:
         self._mailbox.put(Order(command, anywhere))
         trainer = self.trainer
         if trainer is not None:
-            trainer.machine.stop[0] = 1
+            trainer.machine.stop = True
 
     def ask(self, question: Callable[[TrainingThread], Answer], seconds: float = 120.0) -> Answer:
         """The answer that the training thread gives between two steps.
@@ -149,3 +151,13 @@ class Worker:
     def alive(self) -> bool:
         """Whether the thread still works."""
         return self.thread.is_alive()
+
+    @property
+    def spent(self) -> int:
+        """Another number after each hundredth of a second that the thread has computed, also within a long step."""
+        try:
+            status = Path(f"/proc/self/task/{self.thread.native_id}/stat").read_text()
+        except OSError:  # another system, or the thread has ended
+            return int(100 * time.process_time())
+        fields = status.rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,17 +24,21 @@ DTYPES: Final[Mapping[str, str]] = {"F32": "float32", "F64": "float64", "I64": "
 """The types that a state file may hold, by their names in safetensors."""
 
 _NAME: Final = re.compile(NAME_PATTERN)
+_CODES: Final = {name: code for code, name in DTYPES.items()}
+#: Tensors of one type lie together, the widest first, as safetensors itself writes them.
+_ORDER: Final = ("int64", "float64", "float32")
+_SMALL: Final = 2**16
 
 
-def encode(tensors: Mapping[str, Tensor]) -> bytes:
-    """The bytes of a state file; equal tensors always give equal bytes, whatever their order.
+def encode(tensors: Mapping[str, Tensor]) -> list[memoryview]:
+    """The bytes of a state file in pieces; equal tensors always give equal bytes, whatever their order.
+
+    Large tensors are referred to, not copied, so they must not change until they are written.
 
     Raises:
         ValueError: a name, type or shape that a state file cannot hold; a mistake of the program, not of its user.
         InputError: more tensors or bytes than a state file may have.
     """
-    from safetensors.numpy import save
-
     for name, tensor in tensors.items():
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a saved tensor ({NAME_PATTERN})")
@@ -42,16 +46,39 @@ def encode(tensors: Mapping[str, Tensor]) -> bytes:
             raise ValueError(f"{name}: a {tensor.dtype} array of {tensor.ndim} axes cannot be saved")
     if len(tensors) > TENSORS:
         raise InputError(f"{len(tensors):,} tensors are more than the {TENSORS:,} that a session can hold")
-    data: bytes = save({name: _packed(tensors[name]) for name in sorted(tensors)})
-    header = int.from_bytes(data[:8], "little")
-    if header > HEADER_BYTES or len(data) > BLOB_BYTES:
-        raise InputError(f"the state of {len(data):,} bytes is more than a session can hold ({BLOB_BYTES:,})")
-    return data
+    ordered = sorted(tensors, key=lambda name: (_ORDER.index(tensors[name].dtype.name), name))
+    header = _header(ordered, tensors)
+    size = len(header) + sum(tensors[name].nbytes for name in ordered)
+    if len(header) - 8 > HEADER_BYTES or size > BLOB_BYTES:
+        raise InputError(f"the state of {size:,} bytes is more than a session can hold ({BLOB_BYTES:,})")
+    return _joined([memoryview(header), *(_packed(tensors[name]) for name in ordered)])
 
 
-def entry(name: str, data: bytes) -> BlobEntry:
-    """What the commit record says of a state file."""
-    return BlobEntry(name, len(data), hashlib.sha256(data).hexdigest())
+def _header(ordered: Sequence[str], tensors: Mapping[str, Tensor]) -> bytes:
+    """Type, shape and place of each tensor in JSON, filled up to eight bytes, with its length before it."""
+    table: dict[str, Any] = {}
+    begin = 0
+    for name in ordered:
+        tensor = tensors[name]
+        end = begin + tensor.nbytes
+        table[name] = {"dtype": _CODES[tensor.dtype.name], "shape": list(tensor.shape), "data_offsets": [begin, end]}
+        begin = end
+    text = json.dumps(table, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _joined(pieces: Iterable[memoryview]) -> list[memoryview]:
+    """The same bytes with small pieces put together, so that each write is worth a call."""
+    found: list[memoryview] = []
+    small: list[memoryview] = []
+    for piece in pieces:
+        if piece.nbytes < _SMALL:
+            small.append(piece)
+            continue
+        found += [memoryview(b"".join(small)), piece] if small else [piece]
+        small = []
+    return [*found, memoryview(b"".join(small))] if small else found
 
 
 def verify(data: bytes, expected: BlobEntry, where: str) -> None:
@@ -107,8 +134,8 @@ def match(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[str, tuple
     return [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
 
 
-def _packed(tensor: Tensor) -> Tensor:
-    return np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("=")).reshape(tensor.shape)
+def _packed(tensor: Tensor) -> memoryview:
+    return np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("=")).reshape(-1).view(np.uint8).data
 
 
 def _check_header(data: bytes, where: str) -> None:

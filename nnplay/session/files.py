@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,6 +22,9 @@ from nnplay.text import clean
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 2**24
+#: Bytes after which a file that is being written is synced: a disk that is slow is seen to go on, and not left with all
+#: of a large state at the end.
+_SYNC_EVERY: Final = 2**25
 TEMPORARY_PREFIX: Final = ".new-"
 
 
@@ -83,18 +87,25 @@ OPERATIONS: Final = FileOperations()
 class Folder:
     """An opened folder that belongs to the user (or root) and that nobody else may write to.
 
-    With `ours=False` any folder will do: one that only receives a file, such as `/tmp`.
+    Args:
+        ours: whether it must be; one that only receives a file, such as `/tmp`, need not.
+        moved: told of bytes that have been read or written, so that others see a long save go on.
 
     Raises:
         InputError: no such folder, not a folder, another user's, or writable for group or others.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], operations: FileOperations = OPERATIONS, *, ours: bool = True
+        self,
+        path: str | os.PathLike[str],
+        operations: FileOperations = OPERATIONS,
+        *,
+        ours: bool = True,
+        moved: Callable[[int], object] = lambda count: None,
     ) -> None:
         self.path = Path(path)
         self.where = clean(str(self.path))
-        self.operations = operations
+        self.operations, self.moved = operations, moved
         try:
             self.fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except (OSError, ValueError) as error:
@@ -136,6 +147,21 @@ class Folder:
         """When `name` was last written, in seconds since 1970."""
         return os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mtime
 
+    def stamp(self, name: str) -> tuple[int, ...]:
+        """The same numbers as before where nobody has written to `name` since; none where it is gone."""
+        try:
+            status = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        except OSError:
+            return ()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+    def digest(self, name: str, limit: int) -> str:
+        """The SHA-256 of a regular file, which is never in memory as a whole; raises what `read` does."""
+        hashed = hashlib.sha256()
+        for chunk in self._chunks(name, limit):
+            hashed.update(chunk)
+        return hashed.hexdigest()
+
     def read(self, name: str, limit: int) -> bytes:
         """The whole of a regular file.
 
@@ -144,6 +170,9 @@ class Folder:
             Damaged: it changed while being read.
             InputError: it is not a regular file, is a link, or has more than `limit` bytes.
         """
+        return b"".join(self._chunks(name, limit))
+
+    def _chunks(self, name: str, limit: int) -> Iterator[bytes]:
         try:
             file = self.operations.open(name, _READ, self.fd)
         except OSError as error:
@@ -151,19 +180,21 @@ class Folder:
                 raise InputError(f"{clean(name)} is not a regular file", where=self.where) from None
             raise
         try:
-            return _read_all(self.operations, file, f"{self.where}/{clean(name)}", limit)
+            for chunk in _chunks(self.operations, file, f"{self.where}/{clean(name)}", limit):
+                self.moved(len(chunk))
+                yield chunk
         finally:
             self.operations.close(file)
 
-    def write(self, name: str, data: bytes) -> None:
-        """Put `data` in the place of `name`, wholly or not at all; on return it is on the disk.
+    def write(self, name: str, data: bytes | Sequence[memoryview]) -> str:
+        """Put `data` in the place of `name`, wholly or not at all; on return it is on the disk. Its SHA-256.
 
         Raises:
             OSError: whatever failed; a failed sync is never tried again on the same file.
         """
         temporary = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
         try:
-            self._write_new(temporary, data)
+            digest = self._write_new(temporary, [memoryview(data)] if isinstance(data, bytes) else data)
             self.operations.rename(temporary, name, self.fd)
         except OSError:
             # The reason that is raised is the first one; a left-over temporary file is removed by the next save.
@@ -171,21 +202,41 @@ class Folder:
                 self.operations.unlink(temporary, self.fd)
             raise
         self.operations.fsync(self.fd)
+        return digest
 
     def remove(self, name: str) -> None:
         """Delete a file."""
         self.operations.unlink(name, self.fd)
 
-    def _write_new(self, name: str, data: bytes) -> None:
+    def _write_new(self, name: str, pieces: Sequence[memoryview]) -> str:
+        hashed, unsynced = hashlib.sha256(), 0
         file = self.operations.open(name, _CREATE, self.fd)
         try:
             self.operations.fchmod(file, 0o600)
-            left = memoryview(data)
-            while left:
-                left = left[self.operations.write(file, left[:_CHUNK]) :]
+            for left in pieces:
+                while left:
+                    count = self.operations.write(file, left[:_CHUNK])
+                    hashed.update(left[:count])
+                    left, unsynced = left[count:], unsynced + count
+                    if unsynced >= _SYNC_EVERY:
+                        self.operations.fsync(file)
+                        unsynced = 0
+                    self.moved(count)
             self.operations.fsync(file)
         finally:
             self.operations.close(file)
+        return hashed.hexdigest()
+
+
+def sha256(pieces: Sequence[memoryview], moved: Callable[[int], object]) -> str:
+    """The SHA-256 of bytes in memory; `moved` as in `Folder`."""
+    hashed = hashlib.sha256()
+    for left in pieces:
+        while left:
+            hashed.update(left[:_CHUNK])
+            moved(len(left[:_CHUNK]))
+            left = left[_CHUNK:]
+    return hashed.hexdigest()
 
 
 def make_folder(path: Path, operations: FileOperations = OPERATIONS) -> None:
@@ -254,12 +305,14 @@ def _check_regular(file: int, where: str, limit: int) -> int:
 
 
 def _read_all(operations: FileOperations, file: int, where: str, limit: int) -> bytes:
+    return b"".join(_chunks(operations, file, where, limit))
+
+
+def _chunks(operations: FileOperations, file: int, where: str, limit: int) -> Iterator[bytes]:
     expected = _check_regular(file, where, limit)
-    chunks: list[bytes] = []
     size = 0
     while size <= expected and (chunk := operations.read(file, min(_CHUNK, expected + 1 - size))):
-        chunks.append(chunk)
+        yield chunk
         size += len(chunk)
     if size != expected:
         raise Damaged("changed while it was being read", where=where)
-    return b"".join(chunks)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from nnplay.errors import InputError
 from nnplay.session import document
 from nnplay.session.blob import Tensors, decode, verify
 from nnplay.session.document import Document
-from nnplay.session.files import Damaged, TooLarge
+from nnplay.session.files import Damaged, Folder, TooLarge
 from nnplay.session.limits import RECORD_BYTES
 from nnplay.session.record import Record, line_of
 
@@ -93,9 +94,14 @@ def read_generation(source: Source, name: str) -> Generation:
         InputError: hostile, over a limit, not TOML, or of a format that cannot be read.
     """
     where = f"{source.where}/{name}"
-    data = source.read(name, RECORD_BYTES)
-    found = document.read(data, where)
+    data, found = read_record(source, name)
     return Generation(data, found, tuple(_blob(source, entry, where) for entry in found.blobs), where)
+
+
+def read_record(source: Source, name: str) -> tuple[bytes, Document]:
+    """The bytes of the record `name` and what they say; raises what `read_generation` does of it."""
+    data = source.read(name, RECORD_BYTES)
+    return data, document.read(data, f"{source.where}/{name}")
 
 
 def newest_whole(source: Source) -> Generation:
@@ -161,3 +167,12 @@ def _attempt(action: Callable[[], T]) -> T | None:
         return action()
     except (InputError, OSError):
         return None
+
+
+def whole_generation(path: Path) -> Generation:
+    """The files of the newest whole generation in a folder; see `newest_whole`."""
+    with Folder(path) as folder:
+        try:
+            return newest_whole(folder)
+        except OSError as error:
+            raise InputError(f"{RECORD} cannot be read: {error.strerror}", where=folder.where) from None

@@ -65,4 +65,4 @@ LOCK_BYTES: Final = 4096
 """Bytes of the lock file."""
 
 RECOVERED: Final = 256
-"""Recovered sessions that are listed, newest first."""
+"""Recovered sessions that are listed, the newest; those beyond are counted, and never deleted."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nnplay.errors import InputError
+from nnplay.session.document import BlobEntry
 from nnplay.session.files import OPERATIONS, FileOperations, Folder
 from nnplay.session.limits import LOCK_BYTES
 from nnplay.text import clean
@@ -68,6 +69,8 @@ class Lock:
         reason: why it can only be read ("anna on sun (process 12) has had it open for 3 min"); empty when held.
         holder: who holds it instead, where known.
         left_by: who held it before and ended without giving it back (a crash, a power cut).
+        written: state files that were written under this lock, each with the stamp that it had then: as long as it has
+            that one it is whole, and need not be read again.
     """
 
     def __init__(self, folder: Folder, file: int | None, *, reason: str = "", holder: Holder | None = None) -> None:
@@ -78,6 +81,7 @@ class Lock:
         self.reason = reason
         self.holder = holder
         self.left_by: Holder | None = None
+        self.written: dict[BlobEntry, tuple[int, ...]] = {}
 
     @property
     def held(self) -> bool:

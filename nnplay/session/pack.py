@@ -13,9 +13,8 @@ from typing import BinaryIO, Final
 from nnplay.errors import InputError
 from nnplay.session.document import BLOB_NAME
 from nnplay.session.files import Damaged, Folder, TooLarge, open_file, refusals
-from nnplay.session.generation import RECORD, Generation, read_generation
+from nnplay.session.generation import RECORD, Generation, read_generation, whole_generation
 from nnplay.session.limits import PACK_BYTES, PACK_MEMBERS
-from nnplay.session.store import whole_generation
 from nnplay.text import clean
 
 _BEGINNING_OF_TIME: Final = (1980, 1, 1, 0, 0, 0)

@@ -19,6 +19,7 @@ from nnplay.session.limits import RECORD_BYTES, RECOVERED
 from nnplay.session.lock import LOCK, Lock, in_use, lock_folder, refuse_unheld
 from nnplay.session.record import Record
 from nnplay.session.store import SUFFIX, is_ours, load
+from nnplay.system.paths import whole
 from nnplay.text import clean
 
 _ID: Final = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}\.nnplay")
@@ -73,7 +74,7 @@ def state_folder() -> Path:
 
 def is_autosave(path: Path) -> bool:
     """Whether that is the place of an autosave rather than of a session that the user saved."""
-    return bool(_ID.fullmatch(path.name)) and path.absolute().parent == _root()
+    return bool(_ID.fullmatch(path.name)) and whole(path).parent == _root()
 
 
 def _root() -> Path:
@@ -132,20 +133,40 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         return Summary(folder.path, found.record, found.generation, saved, "", held)
 
 
-def autosaves() -> list[Summary]:
+def autosaves(most: int | None = RECOVERED) -> list[Summary]:
     """What ended runs have left to recover, the newest first; those of running ones are marked `in_use`.
+
+    Args:
+        most: so many are read, of those that were saved last; None for all of them.
 
     Raises:
         InputError: see `recovery_folder`.
     """
-    root = recovery_folder()
-    names = sorted((name for name in os.listdir(root) if _ID.fullmatch(name)), reverse=True)[:RECOVERED]
     found: list[Summary] = []
-    for name in names:
-        # A run that has not saved yet, or that is being discarded elsewhere, has nothing to offer.
+    for path in _kept()[:most]:
+        # One that is being discarded elsewhere has nothing to offer.
         with contextlib.suppress(InputError):
-            found.append(summarize(root / name))
+            found.append(summarize(path))
     return sorted(found, key=lambda summary: -summary.saved)
+
+
+def older_autosaves() -> int:
+    """How many are kept beside those that `autosaves` lists.
+
+    Raises:
+        InputError: see `recovery_folder`.
+    """
+    return len(_kept()[RECOVERED:])
+
+
+def _kept() -> list[Path]:
+    """Folders of autosaves with a save in them, the one that was saved to last first."""
+    root, saved = recovery_folder(), {}
+    for name in os.listdir(root):
+        for record in (PREVIOUS, RECORD) if _ID.fullmatch(name) else ():
+            with contextlib.suppress(OSError):  # a run that has not saved yet, or one that is being discarded
+                saved[root / name] = os.lstat(root / name / record).st_mtime
+    return sorted(saved, key=lambda path: (saved[path], path.name), reverse=True)
 
 
 def discard(path: str | os.PathLike[str], lock: Lock | None = None) -> None:

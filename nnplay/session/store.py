@@ -5,24 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nnplay.errors import InputError
 from nnplay.session import document
-from nnplay.session.blob import Tensor, encode, entry
+from nnplay.session.blob import Tensor, encode
 from nnplay.session.document import BLOB_NAME, RESERVED, BlobEntry, compose
-from nnplay.session.files import OPERATIONS, TEMPORARY_PREFIX, Damaged, FileOperations, Folder, make_folder, read_file
-from nnplay.session.generation import PREVIOUS, RECORD, Generation, Loaded, newest_whole, read_generation
+from nnplay.session.files import (
+    OPERATIONS,
+    TEMPORARY_PREFIX,
+    Damaged,
+    FileOperations,
+    Folder,
+    TooLarge,
+    make_folder,
+    read_file,
+    sha256,
+)
+from nnplay.session.generation import PREVIOUS, RECORD, Loaded, read_record, whole_generation
 from nnplay.session.limits import RECORD_BYTES
 from nnplay.session.lock import LOCK, Lock, lock_folder, refuse_unheld
+from nnplay.session.pack import open_pack
 from nnplay.session.record import Record, plain
 from nnplay.text import clean
 
 SUFFIX: Final = ".nnplay"
 _NUMBER: Final = re.compile(r"[0-9]+")
+#: Bytes from which on tensors that seldom change are worth a state file of their own.
+_APART: Final = 2**20
 
 
 class NotSaved(InputError):
@@ -38,17 +51,22 @@ def save(
     record: Mapping[str, Any],
     tensors: Mapping[str, Tensor],
     *,
+    lasting: Mapping[str, Tensor] | None = None,
     lock: Lock | None = None,
     base: str | None = None,
     operations: FileOperations = OPERATIONS,
+    moved: Callable[[int], object] = lambda count: None,
 ) -> int:
     """Saves a session as a new generation of `folder`, which is made if need be; the generation's number.
 
     Args:
         record: what the user chose, plain TOML values; None at the top removes a key. See `document.compose`.
         tensors: float32, float64 or int64 arrays by name; they must not change until this returns.
+        lasting: more of them, which are often the same as at the last save: where they are large, they are not written
+            again as long as they are.
         lock: held for this folder; without one it is taken for the time of this call.
         base: text whose comments and unknown keys are kept; by default the folder's own record.
+        moved: told of bytes that have been read or written on the way.
 
     Raises:
         NotSaved: the disk refused; the save before it is whole, unless the message says that the new one is there.
@@ -58,14 +76,14 @@ def save(
     path = Path(folder)
     where = clean(str(path))
     checked = _checked(record)
-    data = encode(tensors) if tensors else b""
+    files = _state_files(tensors, lasting or {})
     try:
         if lock is None or not lock.held:
             make_folder(path, operations)
         elif not lock.stands_at(path):
             raise _moved(where)
-        with Folder(path, operations) as place, _locked(place, lock):
-            return _save(place, checked, data, base)
+        with Folder(path, operations, moved=moved) as place, _locked(place, lock) as held:
+            return _save(place, held, checked, files, base)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise NotSaved(
@@ -81,8 +99,6 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     Raises:
         InputError: no session, none that is whole, not trusted, or of a format that cannot be read.
     """
-    from nnplay.session.pack import open_pack
-
     path = Path(path)
     if path.name == RECORD:
         path = path.parent
@@ -93,21 +109,19 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     return whole_generation(path).loaded()
 
 
-def whole_generation(path: Path) -> Generation:
-    """The files of the newest whole generation in a folder; see `newest_whole`."""
-    with Folder(path) as folder:
-        try:
-            return newest_whole(folder)
-        except OSError as error:
-            raise InputError(f"{RECORD} cannot be read: {error.strerror}", where=folder.where) from None
-
-
 def _load_text(path: Path) -> Loaded:
     where = clean(str(path))
     found = document.read(read_file(path, RECORD_BYTES), where)
     if found.blobs:
         raise InputError("its state files are not here", where=where, hint=f"open the folder that its {RECORD} is in")
     return Loaded(found.record, {}, found.generation, (), found.read_only, found.text, where)
+
+
+def _state_files(tensors: Mapping[str, Tensor], lasting: Mapping[str, Tensor]) -> list[list[memoryview]]:
+    """What is to be written into state files, the ones that seldom change behind the others."""
+    apart = sum(tensor.nbytes for tensor in lasting.values()) >= _APART
+    parts = [tensors, lasting] if apart else [{**tensors, **lasting}]
+    return [encode(part) for part in parts if part]
 
 
 def _checked(record: Mapping[str, Any]) -> Record:
@@ -118,13 +132,13 @@ def _checked(record: Mapping[str, Any]) -> Record:
 
 
 @contextlib.contextmanager
-def _locked(place: Folder, lock: Lock | None) -> Iterator[None]:
+def _locked(place: Folder, lock: Lock | None) -> Iterator[Lock]:
     if lock is not None and not lock.covers(place):
         raise _moved(place.where)
     with contextlib.ExitStack() as stack:
         held = lock if lock is not None else stack.enter_context(lock_folder(place))
         refuse_unheld(held, place.where)
-        yield
+        yield held
 
 
 def _moved(where: str) -> Moved:
@@ -134,20 +148,24 @@ def _moved(where: str) -> Moved:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What a save finds: the last record's text, its bytes if it is whole, and the highest number used so far."""
+    """What a save finds: the last record's text, the highest number so far, and if it is whole its bytes and files."""
 
     text: str
-    whole: bytes | None
     highest: int
+    whole: bytes | None = None
+    blobs: tuple[BlobEntry, ...] = ()
 
 
-def _save(place: Folder, record: Record, data: bytes, base: str | None) -> int:
-    before = _inspect(place)
+def _save(place: Folder, lock: Lock, record: Record, files: Sequence[Sequence[memoryview]], base: str | None) -> int:
+    before = _inspect(place, lock)
     generation = before.highest + 1
-    blobs = [entry(f"state-{generation:08d}.safetensors", data)] if data else []
+    compose(record, [], generation, before.text if base is None else base)  # what is refused is refused at once
+    blobs = [
+        (_unchanged(place, pieces, before.blobs) if number else None)
+        or _written(place, lock, generation, number, pieces)
+        for number, pieces in enumerate(files)
+    ]
     text = compose(record, blobs, generation, before.text if base is None else base)
-    for blob in blobs:
-        place.write(blob.name, data)
     if before.whole is not None:
         place.write(PREVIOUS, before.whole)
     try:
@@ -158,10 +176,30 @@ def _save(place: Folder, record: Record, data: bytes, base: str | None) -> int:
             raise NotSaved(what, where=place.where, hint="save once more, best in another place") from None
         raise
     _sweep(place, blobs)
+    for gone in lock.written.keys() - set(blobs):
+        del lock.written[gone]
     return generation
 
 
-def _inspect(place: Folder) -> _Before:
+def _unchanged(place: Folder, pieces: Sequence[memoryview], before: Iterable[BlobEntry]) -> BlobEntry | None:
+    """The state file of the save before that holds these bytes; None where there is none."""
+    size = sum(piece.nbytes for piece in pieces)
+    alike = [blob for blob in before if blob.size == size]
+    if not alike:
+        return None
+    digest = sha256(pieces, place.moved)
+    return next((blob for blob in alike if blob.sha256 == digest), None)
+
+
+def _written(place: Folder, lock: Lock, generation: int, number: int, pieces: Sequence[memoryview]) -> BlobEntry:
+    """Writes a state file of this generation; each has one digit more than the one before it."""
+    name = f"state-{generation:0{8 + number}d}.safetensors"
+    blob = BlobEntry(name, sum(piece.nbytes for piece in pieces), place.write(name, pieces))
+    lock.written[blob] = place.stamp(name)
+    return blob
+
+
+def _inspect(place: Folder, lock: Lock) -> _Before:
     """Looks at what is in the folder, so that nothing whole is replaced by something damaged.
 
     Raises:
@@ -173,16 +211,27 @@ def _inspect(place: Folder) -> _Before:
     if RECORD not in names:
         if PREVIOUS not in names:
             refuse_others(names, place.where)
-        return _Before("", None, max(numbers, default=0))
+        return _Before("", max(numbers, default=0))
     try:
-        found = read_generation(place, RECORD)
+        data, found = read_record(place, RECORD)
     except Damaged:
-        readable = _document(place, RECORD)
-        numbers.append(readable.generation if readable else 0)
-        return _Before(readable.text if readable else "", None, max(numbers))
-    if found.document.read_only:
+        return _Before("", max(numbers, default=0))
+    highest = max([*numbers, found.generation])
+    if not all(_is_whole(place, lock, blob) for blob in found.blobs):
+        return _Before(found.text, highest)
+    if found.read_only:
         raise InputError("a newer nnplay wrote this session", where=place.where, hint="save it under another name")
-    return _Before(found.document.text, found.data, max([*numbers, found.document.generation]))
+    return _Before(found.text, highest, data, found.blobs)
+
+
+def _is_whole(place: Folder, lock: Lock, blob: BlobEntry) -> bool:
+    """Whether a state file is what was saved; one written under this lock, and not since, is not read again."""
+    if lock.written.get(blob) == place.stamp(blob.name) != ():
+        return True
+    try:
+        return place.digest(blob.name, blob.size) == blob.sha256
+    except (Damaged, TooLarge, OSError):
+        return False
 
 
 def refuse_others(names: Iterable[str], where: str) -> None:

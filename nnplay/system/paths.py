@@ -17,17 +17,44 @@ def user_path(typed: str | os.PathLike[str]) -> Path:
         InputError: it is too long, names an unknown user, has a NUL in it, or leads through what may not be entered.
     """
     kind_of(typed, (str, os.PathLike), "path", hint="give the name of a file or folder")
+    path = expanded(typed)
     try:
-        path = Path(typed).expanduser()
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return path  # the one who wants to read there says what is missing
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(
-            f"cannot be used as a path: {reason}", where=clean(str(typed)), hint="give another one"
-        ) from None
+    except (OSError, ValueError) as error:
+        raise _refused(typed, error) from None
     return path
+
+
+def expanded(typed: str | os.PathLike[str]) -> Path:
+    """The path with the home folder that `~` stands for; what it leads to is not looked at.
+
+    Raises:
+        InputError: it names a user whom nobody knows.
+    """
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError as error:
+        raise _refused(typed, error) from None
+
+
+def with_ending(typed: str | os.PathLike[str], ending: str) -> Path:
+    """The path of something to be written, with that ending behind its name where it has another.
+
+    Raises:
+        InputError: it cannot be a path, or ends in no name that something could have: `.`, `..`, `/`, `~`.
+    """
+    path = user_path(typed)
+    if path.name in ("", "..") or str(typed) == "~":
+        hint = f"give a name such as run{ending}"
+        raise InputError("is no name for something to be written", where=clean(str(typed)), hint=hint)
+    return path if path.suffix == ending else user_path(path.with_name(path.name + ending))
+
+
+def _refused(typed: str | os.PathLike[str], error: Exception) -> InputError:
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return InputError(f"cannot be used as a path: {reason}", where=clean(str(typed)), hint="give another one")
 
 
 def whole_path(typed: str | os.PathLike[str]) -> Path:
@@ -42,6 +69,17 @@ def whole_path(typed: str | os.PathLike[str]) -> Path:
     except OSError:
         hint = "give a path that begins with /"
         raise InputError("the working folder is gone", where=clean(str(typed)), hint=hint) from None
+
+
+def whole(path: Path) -> Path:
+    """The path from the root on, for whoever keeps it: the working folder may be gone, or another one, by then.
+
+    Where it is gone already the path stays as it is, and the one who wants to read there says what is missing.
+    """
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        return path
 
 
 def shown(path: Path) -> str:

@@ -1,345 +1,140 @@
-"""Writes the tape: lays out memory and turns network, loss and optimizer into rows."""
+"""Writes the tape: lays out memory and turns networks and objectives into rows, stage by stage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
-from nnplay import rng
-from nnplay.network.network import NetworkPlan, Step
-from nnplay.network.silenced_frozen import Hold
-from nnplay.operations.step import clip, gather, gradient_norm, penalty, silence
-from nnplay.records.loss import Loss, LossPlan
-from nnplay.records.operation import BATCH, Operation, Shape, Use
-from nnplay.records.optimizer import Optimizer
+from nnplay.network.network import NetworkPlan
+from nnplay.network.silenced_frozen import NetworkPart
+from nnplay.records.operation import Operation, Shape
 from nnplay.tape.fusion import fuse
 from nnplay.tape.memory_layout import STATE, Layout, Slot, aligned
-from nnplay.tape.tape import Row, Tape
-
-#: Multiply-adds that make a share worth handing to another thread (some 8 µs of work), and the most shares of a row.
-SHARE: Final = 200_000
-MAX_SHARES: Final = 8
-#: Multiply-adds that take as long as reading or writing one number does, once tensors are too large for the caches.
-MOVE: Final = 8
+from nnplay.tape.objective import Objective, check, full_name, shapes
+from nnplay.tape.stage_rows import StageRows
+from nnplay.tape.tape import Bounds, Row, Tape
+from nnplay.tape.update_rows import UpdateRows
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a tape is built for, besides network, loss and optimizer.
+    """What a tape is built for, besides networks and objectives.
 
     Attributes:
         batch: rows of a training batch.
         evaluation: rows of an evaluation batch.
-        target: shape of one row's target.
+        targets: shape of one row of each array that a loss compares with, by name.
         score: counts right rows where the loss itself has no such row.
         penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
-        silent, frozen: parts of the network that are held still.
+        silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
     """
 
     batch: int
     evaluation: int
-    target: Shape
+    targets: Mapping[str, Shape]
     score: Operation | None = None
     penalty: bool = False
     clip_norm: bool = False
     clip_value: bool = False
-    silent: tuple[Hold, ...] = ()
-    frozen: tuple[Hold, ...] = ()
+    silent: tuple[NetworkPart, ...] = ()
+    frozen: tuple[NetworkPart, ...] = ()
 
 
-def build(network: NetworkPlan, loss: Loss, optimizer: Optimizer, options: Options) -> Tape:
-    """Lays out memory and writes the rows of one training step and of one evaluation batch."""
-    return _Builder(network, loss, optimizer, options).run()
+@dataclass(slots=True)
+class Assembly:
+    """A tape in the making, with what all its stages share.
+
+    Attributes:
+        settings: slots of the live fields of layers and losses, by name.
+        buffers: slots of running statistics, by name.
+        trained: names of the trained parameters of each network, weights before biases.
+        layer_count: layers that have been given a stream of random numbers.
+    """
+
+    tape: Tape
+    options: Options
+    settings: dict[str, Slot] = field(default_factory=dict)
+    buffers: dict[str, Slot] = field(default_factory=dict)
+    trained: dict[str, list[str]] = field(default_factory=dict)
+    layer_count: int = 0
 
 
-def shares(cost: int) -> int:
-    """Into how many parts a row of that many multiply-adds is cut."""
-    return max(1, min(MAX_SHARES, cost // SHARE))
+def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], options: Options) -> Tape:
+    """Lays out memory and writes the rows of one training step and of one evaluation batch of each stage.
+
+    Raises:
+        InputError: objectives that do not fit the networks or each other.
+    """
+    check(objectives, networks)
+    layout = Layout(options.batch, options.evaluation)
+    tape = Tape(layout, networks, shapes(objectives, networks, options.targets))
+    assembly = Assembly(tape, options)
+    _declare_settings(assembly, objectives)
+    trains = {name for objective in objectives for name in objective.trains}
+    for name, plan in networks.items():
+        _declare_parameters(assembly, name, plan, name in trains)
+    writers = [StageRows(assembly, objective) for objective in objectives]
+    updates = [UpdateRows(assembly, writer.stage) for writer in writers]
+    for writer, update in zip(writers, updates, strict=True):
+        writer.run()
+        update.declare()
+    state = sum(aligned(slot.size(1)) for region in STATE for slot in layout.slots[region])
+    tape.named["last_good"] = layout.add("last_good", "last_good", (state,))
+    tape.size = layout.close()
+    for writer, update in zip(writers, updates, strict=True):
+        _add_stage(tape, writer.rows, update)
+    return tape
 
 
-class _Builder:
-    def __init__(self, network: NetworkPlan, loss: Loss, optimizer: Optimizer, options: Options) -> None:
-        self.network, self.loss, self.optimizer, self.options = network, loss, optimizer, options
-        self.layout = Layout(options.batch, options.evaluation)
-        self.tape = Tape(self.layout, network)
-        self.settings: dict[str, Slot] = {}
-        self.gradients: dict[str, Slot] = {}
-        self.buffers: dict[str, Slot] = {}
-        self.kept: dict[str, Slot] = {}
-        self.begun: set[int] = set()
-        self.streams = {step.path: rng.LAYER + position for position, step in enumerate(network.steps)}
-        self.rows: list[Row] = []
+def _add_stage(tape: Tape, rows: Sequence[Row], update: UpdateRows) -> None:
+    """The rows of a stage at the end of both tables, once every slot has its place."""
+    stage, fused = update.stage, fuse(rows, tape.layout.batch)
+    before, after = update.rows()
+    stage.rows = _append(tape.train, [*rows, *before], after)
+    stage.fused_rows = _append(tape.fused, [*fused.rows, *before], after)
+    tape.kept_in |= fused.kept_in
+    tape.stages.append(stage)
+    tape.named |= {full_name(stage.objective.name, name): slot for name, slot in stage.named.items()}
 
-    def run(self) -> Tape:
-        loss_plan = self.loss.record.plan(self.loss.values, self.network.output_shape)
-        self.declare_settings()
-        self.declare_parameters()
-        values, saved = self.forward("activations", evaluate=False)
-        loss_names = self.score(loss_plan, values, "activations", evaluate=False)
-        self.backward(loss_plan, values, saved, loss_names)
-        train, self.rows = self.rows, []
-        values, _ = self.forward("evaluation", evaluate=True)
-        self.score(loss_plan, values, "evaluation", evaluate=True)
-        check, self.rows = self.rows, []
-        self.declare_update()
-        self.tape.size = self.layout.close()
-        self.close_spans()
-        self.update()
-        joined = fuse(train, self.options.batch)
-        self.tape.train, self.tape.fused, self.tape.check = train + self.rows, joined.rows + self.rows, check
-        self.tape.fused_update_at = len(joined.rows) + self.update_offset
-        self.tape.stand_in = joined.stand_in
-        return self.tape
 
-    # -- slots -----------------------------------------------------------------------------------------------------
+def _append(table: list[Row], before: Sequence[Row], update: Sequence[Row]) -> Bounds:
+    first = len(table)
+    table += [*before, *update]
+    return Bounds(first, first + len(before), len(table))
 
-    def declare_settings(self) -> None:
-        add = self.layout.add
-        record = self.optimizer.record
-        self.tape.named["optimizer"] = add("settings", "optimizer", (len(record.fields),))
-        for name in ("l1", "l2", "clip_norm", "clip_value"):
-            self.tape.named[name] = add("settings", name, (1,))
-        for item in self.loss.record.fields:
+
+def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> None:
+    tape, add = assembly.tape, assembly.tape.layout.add
+    optimizers = {full_name(item.name, "optimizer"): item.optimizer.record for item in objectives}
+    tape.named |= {name: add("settings", name, (len(record.fields),)) for name, record in optimizers.items()}
+    tape.named |= {name: add("settings", name, (1,)) for name in ("l1", "l2", "clip_norm", "clip_value")}
+    live = {full_name(item.name, "loss"): item.loss.record.fields for item in objectives}
+    live |= {path: planned.layer.record.fields for path, planned in tape.layers.items()}
+    for owner, fields in live.items():
+        for item in fields:
             if item.live:
-                self.settings[f"loss.{item.name}"] = add("settings", f"loss.{item.name}", (1,))
-        for step in self.network.steps:
-            for item in step.layer.record.fields:
-                if item.live:
-                    name = f"{step.path}.{item.name}"
-                    self.settings[name] = add("settings", name, (1,))
-
-    def declare_parameters(self) -> None:
-        """Trained weights first, then trained biases, then what is frozen: penalties and updates are one span each."""
-        every = [
-            (step, name, parameter) for step in self.network.steps for name, parameter in step.plan.parameters.items()
-        ]
-        every.sort(key=lambda item: (item[0].frozen, not item[2].decays))
-        for step, name, parameter in every:
-            full = f"{step.path}.{name}"
-            self.tape.parameters[full] = self.layout.add("parameters", full, parameter.shape)
-            self.tape.planned[full] = (parameter, step.initial)
-            if not step.frozen:
-                self.gradients[full] = self.layout.add("gradients", f"d{full}", parameter.shape)
-        for step in self.network.steps:
-            for name, (shape, start) in step.plan.buffers.items():
-                full = f"{step.path}.{name}"
-                self.tape.buffers[full] = start
-                self.buffers[full] = self.layout.add("buffers", full, shape)
-
-    # -- forward, loss, backward -----------------------------------------------------------------------------------
-
-    def forward(self, region: str, evaluate: bool) -> tuple[list[Slot], dict[str, Slot]]:
-        batch_region = "evaluation" if evaluate else "batch"
-        mark = "check " if evaluate else ""
-        batch_input = self.layout.add(batch_region, f"{mark}input", (BATCH, *self.network.values[0]))
-        target = self.layout.add(batch_region, f"{mark}target", (BATCH, *self.options.target))
-        self.tape.named[f"{mark}input"], self.tape.named[f"{mark}target"] = batch_input, target
-        self.rows.append(Row(gather.GATHER, "data", "", (), (batch_input, target), (0, 0, 0, 0), (False, False)))
-        values = [batch_input]
-        for step in self.network.steps:
-            values.append(self.layout.add(region, f"{mark}{step.path}.output", (BATCH, *step.plan.output)))
-        saved: dict[str, Slot] = {}
-        for step in self.network.steps:
-            names = self.forward_names(step, values, saved, region, mark)
-            uses = step.plan.evaluate if evaluate and step.plan.evaluate is not None else step.plan.forward
-            for use in uses:
-                self.emit(use, "forward", step.path, names)
-            self.silence(silence.SILENCE, "forward", step, values[step.output])
-        self.tape.named[f"{mark}output"] = values[self.network.output]
-        return values, saved
-
-    def forward_names(
-        self, step: Step, values: list[Slot], saved: dict[str, Slot], region: str, mark: str
-    ) -> dict[str, Slot]:
-        names = {"x": values[step.inputs[0]], "y": values[step.output]}
-        names |= {f"x{k}": values[value] for k, value in enumerate(step.inputs)}
-        names |= {name: self.tape.parameters[f"{step.path}.{name}"] for name in step.plan.parameters}
-        names |= {name: self.buffers[f"{step.path}.{name}"] for name in step.plan.buffers}
-        names |= {
-            item.name: self.settings[f"{step.path}.{item.name}"] for item in step.layer.record.fields if item.live
-        }
-        for name, shape in step.plan.saved.items():
-            saved[f"{step.path}.{name}"] = self.layout.add(region, f"{mark}{step.path}.{name}", shape)
-            names[name] = saved[f"{step.path}.{name}"]
-        scratch_region = region if mark else "scratch"
-        for name, shape in step.plan.scratch.items():
-            key = f"{step.path}.{name}"
-            saved[key] = self.layout.add(scratch_region, f"{mark}{key}", shape)
-            names[name] = saved[key]
-        return names
-
-    def score(self, plan: LossPlan, values: list[Slot], region: str, evaluate: bool) -> dict[str, Slot]:
-        mark = "check " if evaluate else ""
-        names = {"prediction": values[self.network.output], "target": self.tape.named[f"{mark}target"]}
-        names |= {item.name: self.settings[f"loss.{item.name}"] for item in self.loss.record.fields if item.live}
-        for name, shape in (plan.saved or {}).items():
-            names[name] = self.layout.add(region, f"{mark}loss.{name}", shape)
-        names["loss"] = self.layout.add(region, f"{mark}loss", (1,))
-        self.tape.named[f"{mark}loss"] = names["loss"]
-        for use in plan.forward:
-            self.emit(use, "loss", "", names)
-        if evaluate:
-            names["score"] = self.tape.named["check score"] = self.layout.add(region, "check score", (1,))
-            if plan.score is not None:
-                self.emit(plan.score, "loss", "", names)
-            elif self.options.score is not None:
-                self.emit(Use(self.options.score), "loss", "", names)
-        return names
-
-    def backward(self, plan: LossPlan, values: list[Slot], saved: dict[str, Slot], loss_names: dict[str, Slot]) -> None:
-        deltas = self.declare_deltas()
-        if self.network.output in deltas:
-            names = loss_names | {"dprediction": deltas[self.network.output]}
-            for use in plan.backward:
-                self.emit(use, "backward", "", names)
-        for step in reversed(self.network.steps):
-            if step.output not in deltas:
-                continue  # nothing in front of it is trained, so even rows between its own values would read nothing
-            self.silence(silence.DEAFEN, "backward", step, deltas[step.output])
-            names = self.backward_names(step, values, saved, deltas)
-            for use in _wanted(step.plan.backward, names):
-                self.emit(use, "backward", step.path, names)
-
-    def declare_deltas(self) -> dict[int, Slot]:
-        """A gradient slot for every value that a trained parameter stands in front of; the others need none."""
-        needed: set[int] = set()
-        for step in self.network.steps:
-            trains = bool(step.plan.parameters) and not step.frozen
-            if trains or any(value in needed for value in step.inputs):
-                needed.add(step.output)
-        return {
-            value: self.layout.add("deltas", self.delta_name(value), (BATCH, *self.network.values[value]))
-            for value in sorted(needed)
-        }
-
-    def delta_name(self, value: int) -> str:
-        step = next(step for step in self.network.steps if step.output == value)
-        return f"d{step.path}.output"
-
-    def backward_names(
-        self, step: Step, values: list[Slot], saved: dict[str, Slot], deltas: Mapping[int, Slot]
-    ) -> dict[str, Slot]:
-        names = {"x": values[step.inputs[0]], "y": values[step.output]}
-        names |= {f"x{k}": values[value] for k, value in enumerate(step.inputs)}
-        names |= {f"dx{k}": deltas[value] for k, value in enumerate(step.inputs) if value in deltas}
-        if step.inputs[0] in deltas:
-            names["dx"] = deltas[step.inputs[0]]
-        if step.output in deltas:
-            names["dy"] = deltas[step.output]
-        for name in step.plan.parameters:
-            full = f"{step.path}.{name}"
-            names[name] = self.tape.parameters[full]
-            if full in self.gradients:
-                names[f"d{name}"] = self.gradients[full]
-        names |= {name: self.buffers[f"{step.path}.{name}"] for name in step.plan.buffers}
-        names |= {name: saved[f"{step.path}.{name}"] for name in (*step.plan.saved, *step.plan.scratch)}
-        names |= {
-            item.name: self.settings[f"{step.path}.{item.name}"] for item in step.layer.record.fields if item.live
-        }
-        return names
-
-    def silence(self, operation: Operation, phase: str, step: Step, slot: Slot) -> None:
-        """Rows that put 0 in place of what the silent units of a layer say, or of what they are told."""
-        for hold in self.options.silent:
-            if hold.path == step.path:
-                parts = shares(slot.size(self.layout.capacity(slot.region)))
-                self.rows.append(Row(operation, phase, step.path, (slot,), (slot,), (hold.unit,), (False,), parts))
-
-    def emit(self, use: Use, phase: str, path: str, names: Mapping[str, Slot]) -> None:
-        """Appends a row."""
-        operation = use.operation
-        wanted = [use.names.get(name, name) for name in (*operation.reads, *operation.writes)]
-        slots = [names[name] for name in wanted]
-        reads, writes = tuple(slots[: len(operation.reads)]), tuple(slots[len(operation.reads) :])
-        adds = tuple(slot.region in ("deltas", "gradients") and id(slot) in self.begun for slot in writes)
-        self.begun |= {id(slot) for slot in writes}
-        capacity = self.layout.capacity(writes[0].region)
-        given = {"stream": self.streams.get(path, 0), **use.integers}
-        integers = tuple(int(given[name]) for name in operation.integers)
-        parts = shares(max(use.cost * capacity, MOVE * sum(slot.size(capacity) for slot in slots))) if use.cost else 1
-        self.rows.append(Row(operation, phase, path, reads, writes, integers, adds, parts))
-
-    # -- update ----------------------------------------------------------------------------------------------------
-
-    def declare_update(self) -> None:
-        trained = sum(self.tape.parameters[name].size(1) + 15 for name in self.gradients)
-        parts = shares(trained * 8)
-        add = self.layout.add
-        for path in dict.fromkeys(hold.path for hold in self.options.frozen):
-            for full in self.trained_of(path):
-                self.kept[full] = add("scratch", f"{full}.kept", self.tape.parameters[full].shape)
-        for name in self.optimizer.record.slots:
-            for full in self.gradients:
-                add("slots", f"{full}.{name}", self.tape.parameters[full].shape)
-        self.tape.named["partial"] = add("scratch", "partial", (parts,))
-        self.tape.named["norm"] = add("scratch", "norm", (1,))
-        self.tape.named["checks"] = add("scratch", "checks", (parts,))
-        state = sum(aligned(slot.size(1)) for region in STATE for slot in self.layout.slots[region])
-        self.tape.named["good"] = add("good", "good", (state,))
-
-    def close_spans(self) -> None:
-        layout, tape = self.layout, self.tape
-        trained = [tape.parameters[name] for name in self.gradients]
-        decayed = [tape.parameters[name] for name in self.gradients if tape.planned[name][0].decays]
-        tape.named["parameters"] = layout.span("parameters", "parameters", trained)
-        tape.named["weights"] = layout.span("weights", "parameters", decayed)
-        gradients = list(self.gradients.values())
-        tape.named["gradients"] = layout.span("gradients", "gradients", gradients)
-        tape.named["weight gradients"] = layout.span("weight gradients", "gradients", gradients[: len(decayed)])
-        for number, name in enumerate(self.optimizer.record.slots):
-            count = len(self.gradients)
-            tape.named[name] = layout.span(name, "slots", layout.slots["slots"][number * count : (number + 1) * count])
-
-    def update(self) -> None:
-        named, options = self.tape.named, self.options
-        parts = named["checks"].size(1)
-        if options.penalty and named["weights"].size(1):
-            self.row(penalty.PENALTY, ("weight gradients", "weights", "l1", "l2"), ("weight gradients",), (), parts)
-        self.row(gradient_norm.PARTIAL, ("gradients",), ("partial",), (parts,), parts)
-        self.row(gradient_norm.FINISH, ("partial",), ("norm",), (), 1)
-        self.update_offset = len(self.rows)
-        if options.clip_norm:
-            self.row(clip.CLIP_NORM, ("gradients", "norm", "clip_norm"), ("gradients",), (), parts)
-        if options.clip_value:
-            self.row(clip.CLIP_VALUE, ("gradients", "clip_value"), ("gradients",), (), parts)
-        for full, kept in self.kept.items():
-            own = self.tape.parameters[full]
-            self.rows.append(Row(silence.KEEP, "update", _path_of(full), (own,), (kept,), (), (False,)))
-        operation = self.optimizer.record.operation
-        self.row(operation, operation.reads, operation.writes, (), parts)
-        for hold in self.options.frozen:
-            for full in self.trained_of(hold.path):
-                own, unit = self.tape.parameters[full], (hold.unit,)
-                slots = (self.kept[full], own), (own,)
-                self.rows.append(Row(silence.PUT_BACK, "update", hold.path, *slots, unit, (False,)))
-
-    def trained_of(self, path: str) -> list[str]:
-        """The trained parameters of a layer."""
-        return [full for full in self.gradients if _path_of(full) == path]
-
-    def row(
-        self, operation: Operation, reads: Sequence[str], writes: Sequence[str], integers: tuple[int, ...], parts: int
-    ) -> None:
-        named = self.tape.named
-        slots = tuple(named[name] for name in reads), tuple(named[name] for name in writes)
-        self.rows.append(Row(operation, "update", "", *slots, integers, (False,) * len(writes), parts))
+                name = f"{owner}.{item.name}"
+                assembly.settings[name] = add("settings", name, (1,))
 
 
-def _path_of(full: str) -> str:
-    return full.rpartition(".")[0]
-
-
-def _wanted(uses: Sequence[Use], names: Mapping[str, Slot]) -> list[Use]:
-    """Those rows of a backward pass that lead to a gradient that is needed; `names` lacks the others."""
-    kept: list[Use] = []
-    read: set[str] = set()
-    for use in reversed(uses):
-        operation = use.operation
-        reads = [use.names.get(name, name) for name in operation.reads]
-        writes = [use.names.get(name, name) for name in operation.writes]
-        leads = any(names[name].region in ("deltas", "gradients") or name in read for name in writes if name in names)
-        if leads and all(name in names for name in (*reads, *writes)):
-            kept.append(use)
-            read |= set(reads)
-    return kept[::-1]
+def _declare_parameters(assembly: Assembly, network: str, plan: NetworkPlan, trains: bool) -> None:
+    """Trained weights first, then trained biases, then what is frozen: penalties and updates are one span each."""
+    tape, add = assembly.tape, assembly.tape.layout.add
+    every = [
+        (planned.frozen or not trains, not parameter.decays, planned, name, parameter)
+        for planned in plan.layers
+        for name, parameter in planned.plan.parameters.items()
+    ]
+    every.sort(key=lambda item: item[:2])
+    trained = assembly.trained.setdefault(network, [])
+    for frozen, _, planned, name, parameter in every:
+        full = full_name(network, planned.path, name)
+        tape.parameters[full] = add("parameters", full, parameter.shape)
+        tape.planned[full] = (parameter, planned.initial)
+        if not frozen:
+            trained.append(full)
+    for planned in plan.layers:
+        for name, (shape, start) in planned.plan.buffers.items():
+            full = full_name(network, planned.path, name)
+            tape.buffers[full] = start
+            assembly.buffers[full] = add("buffers", full, shape)

@@ -2,60 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import rng
 from nnplay.kernels import abi
-from nnplay.tape.machine_cpu import Machine
-from nnplay.tape.tape import Row
+from nnplay.tape.host_machine import HostMachine
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.tape import Stage, Tape
 
 Array = NDArray[Any]
 
 
-def run(machine: Machine, table: Array, rows: Sequence[Row], n: int, clock: Array | None = None) -> None:
-    """Runs all rows of a table once on the machine's memory, for a batch of n rows."""
-    for line, row in zip(table, rows, strict=True):
-        run_row(machine, line, row, n, machine.clock if clock is None else clock)
-
-
-def run_row(machine: Machine, line: Array, row: Row, n: int, clock: Array) -> None:
+def run_row(machine: Machine, table: Table, number: int) -> None:
     """Runs one row: the outputs of its definition are written, or added where the row adds."""
-    results = results_of(machine, line, row, n, clock)
-    for slot, adds, result in zip(row.writes, row.adds, results, strict=True):
-        view = machine.view(slot, n)
+    row = table.rows[number]
+    for slot, adds, result in zip(row.writes, row.adds, results_of(machine, table, number), strict=True):
+        view = machine.view(slot, table.n)
         shaped = np.asarray(result).reshape(view.shape)
         view[...] = view + shaped if adds else shaped
 
 
-def results_of(machine: Machine, line: Array, row: Row, n: int, clock: Array, exact: bool = False) -> tuple[Array, ...]:
-    """What the row's definition gives for the memory as it is, one array for each output.
+def results_of(machine: Machine, table: Table, number: int, exact: bool = False) -> tuple[Array, ...]:
+    """What a row's definition gives for the memory as it is, one array for each output.
 
     Args:
         exact: compute in float64, whatever the machine's type.
     """
+    row, line = table.rows[number], table.cells[number]
     operation = row.operation
-    real = np.float64 if exact else machine.real
-    reads = [machine.view(slot, n).astype(real) for slot in row.reads]
+    dtype = np.float64 if exact else machine.dtype
+    reads = [machine.view(slot, table.n).astype(dtype) for slot in row.reads]
     given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
     if operation.uses_clock:
-        given["clock"] = clock_values(clock)
+        given["clock"] = machine.clock._asdict()
     if not operation.reads:
-        given |= {"shapes": tuple(slot.at(n) for slot in row.writes), "real": machine.real}
+        given |= {"shapes": tuple(slot.at(table.n) for slot in row.writes), "dtype": machine.dtype}
     outcome = operation.reference(*reads, **given)
     results = outcome if isinstance(outcome, tuple) else (outcome,)
-    if operation.writes[-1] == "checks":
+    if operation.writes[-1] == "finite_flags":
         results += (np.full(row.parts, np.sum(results[0] - results[0])),)
     return results
 
 
-def clock_values(clock: Array) -> dict[str, int]:
-    """The clock by name, as definitions read it."""
-    return {
-        "seed": int(clock[abi.CLOCK_SEED]),
-        "step": int(clock[abi.CLOCK_STEP]),
-        "epoch": int(clock[abi.CLOCK_EPOCH]),
-        "batch": int(clock[abi.CLOCK_BATCH]),
-    }
+class InterpretedMachine(HostMachine):
+    """A machine that compiles nothing: it trains by the definitions, some thousand times slower than the loop.
+
+    Args:
+        tape, dtype: as `nnplay.tape.machine.MachineMaker` says; nothing comes of threads and progress.
+    """
+
+    def __init__(
+        self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
+    ) -> None:
+        super().__init__(tape, dtype, {kernel.name: 1 for kernel in tape.kernels()})  # no address is ever called
+        self.steps_taken = 0
+        self._epoch_count = 0
+        self._watched: tuple[EvalRows, int] | None = None
+
+    @property
+    def finished_epochs(self) -> Array:
+        """A row for each epoch that ended in the last call: its number, training loss, evaluated loss and score."""
+        return self.epochs[: self._epoch_count]
+
+    def value_after_step(self, slot: Slot) -> Array:
+        """What the last training step left in a slot."""
+        return self.view(slot)
+
+    def watch(self, rows: EvalRows, every: int) -> None:
+        """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
+        self._watched = (rows, every) if every else None
+
+    def run_table(self, table: Table, last: int, first: int = 0) -> None:
+        """Runs rows `first` … `last - 1` of a table once."""
+        with np.errstate(all="ignore"):  # what is not finite shows in the numbers, as it does in the loop
+            for number in range(first, last):
+                run_row(self, table, number)
+
+    def shuffle(self) -> None:
+        """Puts the rows in the order of the present epoch."""
+        clock = self.clock
+        if self.cells[abi.CLOCK_SHUFFLED] != clock.epoch + 1:
+            count = self.row_count
+            self.order[:] = rng.permutation(clock.seed, clock.epoch, count) if self.shuffles else np.arange(count)
+            self.cells[abi.CLOCK_SHUFFLED] = clock.epoch + 1
+
+    def advance(self, steps: int) -> int:
+        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
+        self.steps_taken = self._epoch_count = 0
+        for s in range(min(steps, MAX_STEPS)):
+            self.shuffle()
+            table = self.current_batch
+            fault = self._step(table, self.rates[s], self.trace[s])
+            if fault != abi.FAULT_NONE:
+                self.cells[abi.CLOCK_FAULT] = fault
+                break
+            self.loss_sum += float(self.trace[s, 0, 0]) * table.n
+            self.cells[[abi.CLOCK_STEP, abi.CLOCK_BATCH]] += 1
+            self.steps_taken += 1
+            if self.cells[abi.CLOCK_BATCH] == self.batches:
+                self._end_epoch()
+            if self.stop or self._epoch_count == MAX_EPOCHS:
+                break
+        return self.steps_taken
+
+    def _step(self, table: Table, rates: Array, trace: Array) -> int:
+        """One step; returns what is wrong, or 0."""
+        for k, stage in enumerate(self.tape.stages):
+            trace[k] = math.nan
+            if self.clock.step % stage.objective.every:
+                continue
+            fault = self._run_stage(table, k, stage, float(rates[k]), trace[k])
+            if fault != abi.FAULT_NONE:
+                self.cells[abi.CLOCK_FAULT_STAGE] = k
+                if k > 0 or fault == abi.FAULT_PARAMETER:
+                    self.state()[...] = self.view(self.tape.named["last_good"])
+                return fault
+        return abi.FAULT_NONE
+
+    def _run_stage(self, table: Table, k: int, stage: Stage, rate: float, line: Array) -> int:
+        named, (first, update_at, end) = stage.named, stage.rows
+        self.view(named["optimizer"])[0] = rate
+        self.run_table(table, update_at, first)
+        line[:] = self.view(named["loss"])[0], self.view(named["norm"])[0], rate
+        if not np.isfinite(line[:2]).all():
+            return abi.FAULT_LOSS
+        if k == 0 and self.clock.step % self.last_good_every == 0:
+            self.keep_last_good()
+        self.run_table(table, end, update_at)
+        return abi.FAULT_NONE if np.isfinite(self.view(named["finite_flags"])).all() else abi.FAULT_PARAMETER
+
+    def _end_epoch(self) -> None:
+        self.cells[abi.CLOCK_BATCH] = 0
+        self.cells[abi.CLOCK_EPOCH] += 1
+        epoch, found = self.clock.epoch, (math.nan, math.nan)
+        if self._watched is not None and epoch % self._watched[1] == 0:
+            found = self.evaluate(self._watched[0])
+        self.epochs[self._epoch_count] = epoch, self.loss_sum / self.row_count, *found
+        self._epoch_count += 1
+        self.loss_sum = 0.0
+
+    def evaluate(self, rows: EvalRows) -> tuple[float, float]:
+        """Mean loss and score (share of right rows) of a part of the data."""
+        named, batch = self.tape.stages[rows.stage].named, int(self.cells[abi.CLOCK_BATCH])
+        loss = right = 0.0
+        for number in range(rows.batches):
+            self.cells[abi.CLOCK_BATCH] = number
+            table = rows.tail if rows.tail is not None and number == rows.batches - 1 else rows.table
+            self.run_table(table, len(table.rows))
+            loss += float(self.view(named["eval.loss"])[0]) * table.n
+            right += float(self.view(named["eval.score"])[0])
+        self.cells[abi.CLOCK_BATCH] = batch
+        return loss / rows.count, right / rows.count

@@ -9,13 +9,13 @@ from typing import Final
 from nnplay.errors import InputError
 from nnplay.records.operation import BATCH, Planned, Shape
 
-#: Regions in the order in which they lie in memory; parameters, slots and buffers together are the state.
+#: Regions in the order in which they lie in memory; parameters, optimizer state and buffers together are the state.
 REGIONS: Final = (
     "settings",
     "parameters",
-    "slots",
+    "optimizer_state",
     "buffers",
-    "good",
+    "last_good",
     "gradients",
     "batch",
     "activations",
@@ -23,7 +23,7 @@ REGIONS: Final = (
     "scratch",
     "evaluation",
 )
-STATE: Final = ("parameters", "slots", "buffers")
+STATE: Final = ("parameters", "optimizer_state", "buffers")
 _ALIGNMENT: Final = 16
 
 
@@ -106,13 +106,13 @@ class Layout:
         """Every slot and span."""
         return [slot for region in REGIONS for slot in self.slots[region]] + self.spans
 
-    def find(self, name: str) -> Slot:
-        """The slot of that name.
+    def find(self, name: str, region: str = "") -> Slot:
+        """The slot of that name, of any region or of one.
 
         Raises:
             InputError: no slot has it.
         """
-        for slot in self.all():
+        for slot in self.slots[region] if region else self.all():
             if slot.name == name:
                 return slot
         raise InputError(f"there is no slot '{name}'", where="memory")

@@ -34,7 +34,7 @@ class Structure:
         """That of a tape."""
         slots = [slot for region in STATE for slot in tape.layout.slots[region]]
         return Structure(
-            tuple((step.path, step.layer.record.name) for step in tape.network.steps),
+            tuple((path, planned.layer.record.name) for path, planned in tape.layers.items()),
             tuple((slot.name, slot.at(1)) for slot in slots),
         )
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.network.network import NetworkPlan
+from nnplay.network.network import NetworkPlan, PlannedLayer
 from nnplay.records.layer import Parameter
-from nnplay.records.operation import Operation
+from nnplay.records.operation import Operation, Shape
 from nnplay.tape.memory_layout import Layout, Slot
+from nnplay.tape.objective import Objective, full_name
 
 #: Which part of a slot: an index for its array.
 Place = tuple[slice, ...]
@@ -28,7 +30,7 @@ class Row:
     """One row, by names.
 
     Attributes:
-        phase: data, forward, loss, backward or update; evaluation rows are forward and loss.
+        phase: data, forward, loss, backward or update; evaluation rows are data, forward and loss.
         path: the layer that it belongs to, or empty.
         reads, writes: slots, in the order of the operation's names.
         adds: for each write, whether it adds to a gradient that an earlier row began.
@@ -50,32 +52,61 @@ class Row:
         return self.reads + self.writes
 
 
+class Bounds(NamedTuple):
+    """A stage's rows in a table: its first row, the first that changes parameters, and the one behind its last."""
+
+    first: int = 0
+    update_at: int = 0
+    end: int = 0
+
+
 @dataclass(slots=True)
-class Tape:
-    """A compiled run: rows for a training step and for an evaluation, and the layout of memory.
+class Stage:
+    """What one objective has become.
 
     Attributes:
+        rows, fused_rows: where its rows stand in `Tape.train` and in `Tape.fused`.
+        evaluation: data, forward and loss rows of one evaluation batch.
+        named: its slots by what they are for: input, target, output, loss, score (with "eval." in front for those of
+            the evaluation), norm, finite_flags, optimizer, and the spans parameters, gradients, weights and those of
+            the optimizer's state.
+        gradients: gradient slots by the name of the parameter.
+    """
+
+    objective: Objective
+    rows: Bounds = field(default_factory=Bounds)
+    fused_rows: Bounds = field(default_factory=Bounds)
+    evaluation: list[Row] = field(default_factory=list)
+    named: dict[str, Slot] = field(default_factory=dict)
+    gradients: dict[str, Slot] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tape:
+    """A compiled run: rows for a training step and for evaluations, and the layout of memory.
+
+    Attributes:
+        networks: the planned networks by name; a run with a single one calls it "".
+        arrays: shape of one row of each array of a batch, by name.
+        stages: what each objective has become, in the order in which a step runs them.
         train: data, forward, loss, backward and update rows of one step.
         fused: the same step as the compiled loop walks it: with neighbours joined where that saves time.
-        check: data, forward and loss rows of one evaluation batch.
-        fused_update_at: index of the first row of `fused` that changes parameters.
-        stand_in: by the name of a slot that `fused` leaves out, one that holds its numbers, and where in it.
+        kept_in: by the name of a slot that `fused` leaves out, the slot in which its numbers are, and where in it.
         parameters: trained and frozen parameters by name, with slots.
         planned: the declaration of each parameter (shape, scheme) and the suggested scheme.
         buffers: start value of each running statistic, by name.
-        named: further slots by what they are for: input, target, output, loss, score (with "check " in front for those
-            of the evaluation), norm, checks, settings, and the spans parameters, gradients, weights and optimizer
-            slots.
+        named: the slots of all stages by what they are for, with the stage's name in front ("critic.loss", or "loss"
+            alone), and those of the whole run: last_good, l1, l2, clip_norm, clip_value.
         size: numbers in memory.
     """
 
     layout: Layout
-    network: NetworkPlan
+    networks: Mapping[str, NetworkPlan]
+    arrays: Mapping[str, Shape]
+    stages: list[Stage] = field(default_factory=list)
     train: list[Row] = field(default_factory=list)
     fused: list[Row] = field(default_factory=list)
-    check: list[Row] = field(default_factory=list)
-    fused_update_at: int = 0
-    stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
+    kept_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
     parameters: dict[str, Slot] = field(default_factory=dict)
     planned: dict[str, tuple[Parameter, str]] = field(default_factory=dict)
     buffers: dict[str, float] = field(default_factory=dict)
@@ -83,15 +114,36 @@ class Tape:
     size: int = 0
 
     @property
+    def evaluation(self) -> list[Row]:
+        """Data, forward and loss rows of one evaluation batch of the first stage."""
+        return self.stages[0].evaluation
+
+    @property
+    def layers(self) -> dict[str, PlannedLayer]:
+        """The layers of all networks, by path."""
+        return {
+            full_name(name, planned.path): planned for name, plan in self.networks.items() for planned in plan.layers
+        }
+
+    def parameters_of(self, network: str) -> list[str]:
+        """Names of the parameters of one network, in the order in which they lie in memory."""
+        paths = {full_name(network, planned.path) for planned in self.networks[network].layers}
+        return [name for name in self.parameters if name.rpartition(".")[0] in paths]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every row of every table."""
+        return self.train + self.fused + [row for stage in self.stages for row in stage.evaluation]
+
+    @property
     def width(self) -> int:
         """Integers in an encoded row; the same in all tables, since one loop walks them."""
-        widest = max(len(row.operands) for row in self.train + self.fused + self.check)
+        widest = max(len(row.operands) for row in self.rows)
         return abi.ROW_OPERANDS + widest * abi.OPERAND_WIDTH
 
     def kernels(self) -> list[Kernel]:
         """Every kernel that the rows call, once each."""
-        found = {row.operation.kernel.name: row.operation.kernel for row in self.train + self.fused + self.check}
-        return list(found.values())
+        return list({row.operation.kernel.name: row.operation.kernel for row in self.rows}.values())
 
 
 def encode(rows: Sequence[Row], addresses: Mapping[str, int], n: int, width: int) -> NDArray[np.int64]:

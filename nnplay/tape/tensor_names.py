@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnplay.errors import InputError
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import Machine
 from nnplay.tape.memory_layout import Slot
 
 
@@ -13,7 +13,7 @@ def slot_named(machine: Machine, name: str) -> Slot:
     Raises:
         InputError: no such tensor, or several.
     """
-    slots = [slot for slot in machine.tape.layout.all() if slot.region not in ("evaluation", "good")]
+    slots = [slot for slot in machine.tape.layout.all() if slot.region not in ("evaluation", "last_good")]
     own = [slot for slot in slots if slot.region == "parameters" and "." in slot.name]
     exact = [slot for slot in slots if slot.name == name]
     ending = [slot for slot in own if slot.name.endswith(f".{name}")]

@@ -34,7 +34,7 @@ def curve_name(step: int, words: str) -> str:
 def parse_curve_name(name: str) -> tuple[int, str]:
     """Step and words of a fork, from the name of its curve."""
     step, _, words = name.removeprefix(BRANCH_PREFIX).partition(".")
-    return int(step) if step.isdecimal() else 0, clean(words.replace(".", " ", 1), 40)
+    return int(step) if step.isdecimal() and len(step) < 19 else 0, clean(words.replace(".", " ", 1), 40)
 
 
 def branch_curve_names(history: History) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from nnplay.errors import DivergedError, InputError, unknown
-from nnplay.network import holdable_parts
+from nnplay.network import silenced_frozen
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branch_curves import BranchCurve, branch_curve_names, curve_name, own_curves, parse_curve_name
 from nnplay.timeline.branches import MOST_BRANCHES, Branch, BranchLog, drop_oldest
@@ -27,7 +27,7 @@ SegmentOf = Callable[[Trainer, Mapping[str, Any]], Segment]
 
 #: Steps that a fork runs where the run itself has come no further.
 STEPS_AHEAD: Final = 500
-_OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("real", "seed", "threads", "validate_every"))
+_OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("dtype", "seed", "threads", "validate_every"))
 
 
 class ForkRun:
@@ -202,7 +202,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         return SetValues({name: optimizer.values[name]}), {"optimizer": optimizer}
     if name in _OTHER:
         setup = trainer.setup.changed(**{name: value})
-        holdable_parts.check(trainer.plan, setup.silent, setup.frozen)
+        silenced_frozen.check(trainer.plan, setup.silent, setup.frozen)
         live = name in LIVE_SETUP
         return SetValues({name: getattr(setup, name)}) if live else None, {name: getattr(setup, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

@@ -46,7 +46,7 @@ class Segment:
     @property
     def nbytes(self) -> int:
         """Bytes that the trainer takes at present."""
-        return 0 if self._trainer is None else self._trainer.machine.memory.nbytes
+        return 0 if self._trainer is None else self._trainer.machine.nbytes
 
 
 def remade_segment(trainer: Trainer, changes: Mapping[str, Any]) -> Segment:

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.records.optimizer import Optimizer
+from nnplay.tape.machine import Clock
 from nnplay.tape.structure import Structure
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import Setup
 
 #: Settings that a trainer's tape and tables are made for; all others come with a checkpoint.
-_FIXED: Final = ("real", "shuffle", "validate_every")
+_FIXED: Final = ("dtype", "shuffle", "validate_every")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Checkpoint:
     """A run at one step, in memory.
 
     Attributes:
-        memory: parameters, optimizer slots and running statistics, as one vector.
+        memory: parameters, optimizer state and running statistics, as one vector.
         clock: the machine's clock.
         loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
@@ -34,7 +33,7 @@ class Checkpoint:
     """
 
     memory: NDArray[Any]
-    clock: NDArray[np.int64]
+    clock: Clock
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
@@ -54,7 +53,7 @@ class Checkpoint:
         reason = self._different_setting(own, rows) or own.structure.difference(self.structure)
         if reason:
             return reason
-        batches, batch = -(-rows // own.setup.batch_rows(rows)), int(self.clock[abi.CLOCK_BATCH])
+        batches, batch = -(-rows // own.setup.batch_rows(rows)), self.clock.batch
         if not 0 <= batch < batches:
             return f"it stands at batch {batch:,} of the epoch in the state, {batches:,} batches here"
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from nnplay.tape.machine_cpu import MAX_STEPS
+from nnplay.tape.machine import MAX_STEPS
 
 if TYPE_CHECKING:
     from nnplay.training.stopping import Stops

@@ -14,7 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.records.operation import BATCH
-from nnplay.tape.machine_cpu import Machine
+from nnplay.tape.machine import EvalRows, Machine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
 from nnplay.training import metrics
@@ -48,14 +48,14 @@ class Evaluation(NotCopied):
 
     def __init__(self, machine: Machine, split: Split, form: TargetForm) -> None:
         self.machine, self.split, self.form = machine, split, form
-        self._programs: dict[str, Array] = {}
+        self._loaded: dict[str, EvalRows] = {}
 
-    def program(self, part: str) -> Array:
-        """The machine's program that evaluates a part."""
-        if part not in self._programs:
+    def rows(self, part: str) -> EvalRows:
+        """The rows of a part, as the machine evaluates them."""
+        if part not in self._loaded:
             data = parts_of(self.split)[part]
-            self._programs[part] = self.machine.load_check(data.x, self.form.encode(data.y))
-        return self._programs[part]
+            self._loaded[part] = self.machine.load_eval({"input": data.x, "target": self.form.encode(data.y)})
+        return self._loaded[part]
 
     def scores(self, part: Part) -> dict[str, float]:
         """Loss and metrics of a part, as `Trainer.evaluate` documents them.
@@ -64,7 +64,7 @@ class Evaluation(NotCopied):
             InputError: the split has no such part.
         """
         data = self._part(part, "evaluate")
-        loss, _ = self.machine.evaluate(self.program(part))
+        loss, _ = self.machine.evaluate(self.rows(part))
         return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
 
     def _part(self, part: object, where: str) -> Dataset:
@@ -102,7 +102,7 @@ class Evaluation(NotCopied):
         if kind_of(x, np.ndarray, "array", "answers").shape[1:] != self.split.feature_shape:
             what = f"rows of shape {x.shape[1:]} where the network takes {self.split.feature_shape}"
             raise InputError(what, where="answers")
-        name = self.machine.tape.named["check output"].name
+        name = self.machine.tape.named["eval.output"].name
         return self.machine.forward(x, [name])[name]
 
     def predict(self, x: Any) -> Array:
@@ -132,4 +132,4 @@ class Evaluation(NotCopied):
         return self.machine.forward(self._inputs(x, "forward"), asked)
 
     def _inputs(self, x: Any, where: str) -> Array:
-        return as_rows(x, self.split.feature_shape, self.machine.real, where=where)
+        return as_rows(x, self.split.feature_shape, self.machine.dtype, where=where)

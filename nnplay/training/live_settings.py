@@ -6,18 +6,18 @@ decide which rows there are (`rows_of`); only a change of those needs a new tape
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.machine_cpu import Machine
-from nnplay.training.settings import HOLDS, Setup
+from nnplay.tape.machine import Machine
+from nnplay.tape.objective import full_name
+from nnplay.training.settings import SILENCED_FROZEN, Setup
 
 _LIMITS: Final = ("l1", "l2", "clip_norm", "clip_value")
 #: Fields of `Setup` that may change while a network trains.
-LIVE_SETUP: Final = (*_LIMITS, *HOLDS)
+LIVE_SETUP: Final = (*_LIMITS, *SILENCED_FROZEN)
 
 
 def rows_of(setup: Setup) -> tuple[Any, ...]:
@@ -26,15 +26,19 @@ def rows_of(setup: Setup) -> tuple[Any, ...]:
     return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
 
 
-def write(machine: Machine, plan: NetworkPlan, loss: Loss, optimizer: Optimizer, setup: Setup) -> None:
-    """Puts the settings of optimizer, loss, layers, penalties and clipping into a machine's memory."""
-    named = machine.tape.named
-    machine.view(named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: Setup) -> None:
+    """Puts the settings of losses, optimizers, layers, penalties and clipping into a machine's memory.
+
+    Args:
+        stages: loss and optimizer of each stage of a step.
+    """
     for name in _LIMITS:
-        machine.view(named[name])[...] = getattr(setup, name)
-    _write_fields(machine, "loss", loss.values)
-    for step in plan.steps:
-        _write_fields(machine, step.path, step.layer.values)
+        machine.view(machine.tape.named[name])[...] = getattr(setup, name)
+    for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
+        machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
+        _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)
+    for path, planned in machine.tape.layers.items():
+        _write_fields(machine, path, planned.layer.values)
 
 
 def _write_fields(machine: Machine, owner: str, values: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ def refuse_too_large(plan: NetworkPlan, needed: int) -> None:
     budget = memory_budget()
     if needed <= budget:
         return
-    worst = max(plan.steps, key=lambda step: sum(math.prod(p.shape) for p in step.plan.parameters.values()))
+    worst = max(plan.layers, key=lambda planned: sum(math.prod(p.shape) for p in planned.plan.parameters.values()))
     fits = max(1, worst.plan.output[-1] * budget // needed)  # memory grows in proportion to the units
     raise InputError(
         f"needs {size_text(needed)} with gradients and optimizer state; {size_text(budget)} may be used",

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
+from nnplay.tape.machine import Clock
 from nnplay.training.checkpoint import Checkpoint
 from nnplay.training.initial_state import initial_memory
 from nnplay.training.learning_rate import Plateau
@@ -30,7 +30,7 @@ class SavedCheckpoint:
     """A run at one step, as a file holds it.
 
     Attributes:
-        tensors: parameters, optimizer slots and running statistics; None for the first step of a run, which follows
+        tensors: parameters, optimizer state and running statistics; None for the first step of a run, which follows
             from seed and settings.
         proof: digest of that first step's tensors.
         clock: step, epoch and batch within it.
@@ -70,7 +70,7 @@ class SavedCheckpoint:
         return SavedCheckpoint(
             None if proof else checkpoint.tensors,
             proof,
-            (int(clock[abi.CLOCK_STEP]), int(clock[abi.CLOCK_EPOCH]), int(clock[abi.CLOCK_BATCH])),
+            (clock.step, clock.epoch, clock.batch),
             checkpoint.loss_sum,
             checkpoint.plateau,
             checkpoint.optimizer,
@@ -99,15 +99,13 @@ class SavedCheckpoint:
                 view[...] = self.tensors[name]
         if not all(0 <= count < MOST_STEPS for count in self.clock) or self.clock[2] >= trainer.batches:
             raise InputError("its counters are none of this run", where=where)
-        clock = np.zeros_like(machine.clock)
-        clock[abi.CLOCK_SEED] = self.setup.seed
-        clock[[abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]] = self.clock
-        return Checkpoint(memory, clock, self.loss_sum, self.plateau, self.optimizer, self.setup, trainer.structure)
+        clock, settings = Clock(self.setup.seed, *self.clock), (self.plateau, self.optimizer, self.setup)
+        return Checkpoint(memory, clock, self.loss_sum, *settings, trainer.structure)
 
 
 def initial_digest(checkpoint: Checkpoint, trainer: Trainer) -> str:
     """The digest of a checkpoint that follows from seed and settings alone, as a run's first step does; else ""."""
-    if checkpoint.clock[abi.CLOCK_STEP] or checkpoint.loss_sum or checkpoint.plateau != Plateau():
+    if checkpoint.clock.step or checkpoint.loss_sum or checkpoint.plateau != Plateau():
         return ""
     same = np.array_equal(checkpoint.memory, initial_memory(trainer.machine, trainer.network.seed))
     return digest(checkpoint.tensors) if same else ""

@@ -28,7 +28,7 @@ class Setup:
         shuffle: a new order of the rows in each epoch.
         validate_every: epochs between evaluations of the validation part; 0 never.
         threads: how many may share large operations, 0 for one a core; the numbers are the same for any.
-        real: "float32", or "float64" for gradient checks.
+        dtype: "float32", or "float64" for gradient checks.
         silent, frozen: parts of the network that are held still; see `nnplay.network.silenced_frozen`.
     """
 
@@ -42,7 +42,7 @@ class Setup:
     shuffle: bool = True
     validate_every: int = 1
     threads: int = 0
-    real: str = "float32"
+    dtype: str = "float32"
     silent: str = ""
     frozen: str = ""
 
@@ -62,7 +62,7 @@ class Setup:
                 read[name] = _schedule(value)
             elif name in SETUP_FIELDS:
                 read[name] = SETUP_FIELDS[name].read(_nothing(name) if value is None else value)
-                if name in HOLDS:
+                if name in SILENCED_FROZEN:
                     read[name] = silenced_frozen.text_of(silenced_frozen.read(read[name]))
             else:
                 raise unknown("setting", name, [item.name for item in fields(self)], where="trainer")
@@ -82,7 +82,7 @@ SETUP_FIELDS: Final = {
         kinds.flag("shuffle", True, "a new order of the rows in each epoch"),
         kinds.integer("validate_every", 1, "epochs between evaluations of the validation part; 0 never", low=0),
         kinds.integer("threads", 0, "threads that share large operations; 0 is one a core", low=0, high=256),
-        kinds.choice("real", "float32", "type of all numbers", ("float32", "float64")),
+        kinds.choice("dtype", "float32", "type of all numbers", ("float32", "float64")),
         kinds.text("silent", "", "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers", live=True),
         kinds.text("frozen", "", "units or layers whose weights stay as they are, as in 1:3 or 1", live=True),
     )
@@ -90,12 +90,12 @@ SETUP_FIELDS: Final = {
 
 
 #: Settings that name parts of the network.
-HOLDS: Final = ("silent", "frozen")
+SILENCED_FROZEN: Final = ("silent", "frozen")
 
 
 def _nothing(name: str) -> Any:
     """What turns a setting off."""
-    return "" if name in HOLDS else 0.0
+    return "" if name in SILENCED_FROZEN else 0.0
 
 
 def cores() -> int:

@@ -16,21 +16,22 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
-from nnplay.kernels import abi
-from nnplay.network import holdable_parts, silenced_frozen
+from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine_cpu import MAX_EPOCHS, MAX_STEPS, Machine
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
+from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings
 from nnplay.training.checkpoint import Checkpoint, refuse_other_run
-from nnplay.training.curve_recording import extend_history, finished_epochs
-from nnplay.training.divergence import take_fault
+from nnplay.training.curve_recording import extend_history
+from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, steps_per_call
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
@@ -56,6 +57,7 @@ class Trainer:
         loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: told about kernels that are compiled first, as `(done, total, name)`.
+        machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
         setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`, all fields of `Setup`) change it.
 
     Attributes:
@@ -80,10 +82,11 @@ class Trainer:
         *,
         setup: Setup | None = None,
         progress: Callable[[int, int, str], None] | None = None,
+        machine: MachineMaker = CpuMachine,
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split = _split(data)
+        self.split, self._make_machine = _split(data), machine
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
@@ -91,21 +94,20 @@ class Trainer:
         self.setup = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
-        silent, frozen = holdable_parts.fitting(self.plan, self.setup.silent, self.setup.frozen)
+        silent, frozen = silenced_frozen.fitting(self.plan, self.setup.silent, self.setup.frozen)
         self.setup = replace(self.setup, silent=silent, frozen=frozen)
         self.split.batches(self.setup.batch_size)
         tape = self._tape()
         self.structure = Structure.of(tape)
-        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.real).itemsize)
-        self.machine = Machine(tape, real=self.setup.real, threads=self.setup.threads or cores(), progress=progress)
+        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.dtype).itemsize)
+        self.machine: Machine = self._made_machine(tape, progress)
         self._load_data()
-        self.seconds = 0.0
-        self._call_steps = 1
+        self.seconds, self._call_steps = 0.0, 1
         self.rewind()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
-        make = functools.partial(type(self), setup=self.setup)
+        make = functools.partial(type(self), setup=self.setup, machine=self._make_machine)
         beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
@@ -124,7 +126,7 @@ class Trainer:
         options = Options(
             batch=self.batch_rows,
             evaluation=rows_at_once(self.split),
-            target=self.form.shape,
+            targets={"target": self.form.shape},
             score=self.form.score,
             penalty=setup.l1 > 0 or setup.l2 > 0,
             clip_norm=setup.clip_norm > 0,
@@ -132,14 +134,19 @@ class Trainer:
             silent=silenced_frozen.read(setup.silent),
             frozen=silenced_frozen.read(setup.frozen),
         )
-        return build(self.plan, self.loss, self.optimizer, options)
+        return build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+
+    def _made_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
+        threads = self.setup.threads or cores()
+        return self._make_machine(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
         train = self.split.train
-        self.machine.load(train.x, self.form.encode(train.y), batch=self.batch_rows, shuffle=self.setup.shuffle)
+        arrays = {"input": train.x, "target": self.form.encode(train.y)}
+        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.setup.shuffle)
         self._evaluation = Evaluation(self.machine, self.split, self.form)
         if self.split.validation is not None and self.setup.validate_every:
-            self.machine.watch(self._evaluation.program("validation"), self.setup.validate_every)
+            self.machine.watch(self._evaluation.rows("validation"), self.setup.validate_every)
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights; history is forgotten."""
@@ -153,7 +160,7 @@ class Trainer:
 
     def write_settings(self) -> None:
         """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
-        live_settings.write(self.machine, self.plan, self.loss, self.optimizer, self.setup)
+        live_settings.write(self.machine, [(self.loss, self.optimizer)], self.setup)
 
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
@@ -167,7 +174,7 @@ class Trainer:
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
         setup = self.setup.changed(**own)
-        holdable_parts.check(self.plan, setup.silent, setup.frozen)
+        silenced_frozen.check(self.plan, setup.silent, setup.frozen)
         self._use(optimizer, setup)
 
     def _use(self, optimizer: Optimizer, setup: Setup) -> None:
@@ -176,13 +183,11 @@ class Trainer:
         self.optimizer, self.setup = optimizer, setup
         if switched:
             old = self.machine
-            self.machine = Machine(self._tape(), real=setup.real, threads=setup.threads or cores())
+            self.machine = self._made_machine(self._tape())
             self._load_data()
             self.machine.state()[...] = old.state()
-            self.machine.clock[:] = old.clock
-            self.machine.clock[abi.CLOCK_SHUFFLED] = 0
-            self.machine.running[0] = old.running[0]
-            self.machine.keep_good()
+            self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
+            self.machine.keep_last_good()
         self.write_settings()
 
     def remade(
@@ -204,7 +209,8 @@ class Trainer:
             "loss": changes.pop("loss", self.loss),
             "optimizer": changes.pop("optimizer", self.optimizer),
         }
-        other = Trainer(**arguments, setup=self.setup.changed(**changes), progress=progress)
+        setup = self.setup.changed(**changes)
+        other = Trainer(**arguments, setup=setup, progress=progress, machine=self._make_machine)
         return other, other.go_on_from(self)
 
     def go_on_from(self, before: Trainer) -> list[str]:
@@ -215,12 +221,12 @@ class Trainer:
         """
         kind_of(before, Trainer, "Trainer", "go_on_from")
         kept = transfer_weights(before.plan, before.machine, self.plan, self.machine)
-        clock = before.machine.clock
-        self.machine.clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1] = clock[abi.CLOCK_STEP : abi.CLOCK_EPOCH + 1]
+        clock = self.machine.clock._replace(step=before.step, epoch=before.epoch)
         if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
-            self.machine.clock[abi.CLOCK_BATCH] = clock[abi.CLOCK_BATCH]
-            self.machine.running[0] = before.machine.running[0]
-        self.machine.keep_good()
+            clock = clock._replace(batch=before.batch)
+            self.machine.loss_sum = before.machine.loss_sum
+        self.machine.clock = clock
+        self.machine.keep_last_good()
         self.history, self.seconds, self.plateau = before.history, before.seconds, before.plateau
         self.recorded = before.recorded
         return kept
@@ -240,17 +246,17 @@ class Trainer:
     @property
     def step(self) -> int:
         """Steps taken since the initial weights."""
-        return int(self.machine.clock[abi.CLOCK_STEP])
+        return self.machine.clock.step
 
     @property
     def epoch(self) -> int:
         """Whole passes over the training rows."""
-        return int(self.machine.clock[abi.CLOCK_EPOCH])
+        return self.machine.clock.epoch
 
     @property
     def batch(self) -> int:
         """Batches done within the present epoch."""
-        return int(self.machine.clock[abi.CLOCK_BATCH])
+        return self.machine.clock.batch
 
     @property
     def lr(self) -> float:
@@ -260,24 +266,23 @@ class Trainer:
     def parameters(self) -> dict[str, Array]:
         """Live, writable views of all parameters, by name ("0.weight": (in, out), "0.bias": (out,))."""
         tape = self.machine.tape
-        ordered = [f"{step.path}.{name}" for step in self.plan.steps for name in step.plan.parameters]
+        ordered = [f"{planned.path}.{name}" for planned in self.plan.layers for name in planned.plan.parameters]
         return {name: self.machine.view(tape.parameters[name]) for name in ordered}
 
     def tensors(self) -> dict[str, Array]:
-        """Live, writable views of the whole state by name: parameters, optimizer slots, running statistics."""
+        """Live, writable views of the whole state by name: parameters, optimizer state, running statistics."""
         layout = self.machine.tape.layout
         return {slot.name: self.machine.view(slot) for region in STATE for slot in layout.slots[region]}
 
     def state(self) -> Checkpoint:
         """A checkpoint of the present step, with numbers of its own."""
         now = self._now()
-        return replace(now, memory=now.memory.copy(), clock=now.clock.copy())
+        return replace(now, memory=now.memory.copy())
 
     def _now(self) -> Checkpoint:
         """A checkpoint whose numbers are the machine's own: right as long as nothing moves."""
-        machine, loss_sum = self.machine, float(self.machine.running[0])
-        settings = (self.plateau, self.optimizer, self.setup)
-        return Checkpoint(machine.state(), machine.clock, loss_sum, *settings, self.structure)
+        machine, settings = self.machine, (self.plateau, self.optimizer, self.setup)
+        return Checkpoint(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes to a checkpoint that `state` returned, of this trainer or one made alike, with the settings of then.
@@ -289,10 +294,8 @@ class Trainer:
         self._use(checkpoint.optimizer, checkpoint.setup)
         machine = self.machine
         machine.state()[...] = checkpoint.memory
-        machine.clock[:] = checkpoint.clock
-        machine.clock[abi.CLOCK_SHUFFLED] = 0
-        machine.running[0] = checkpoint.loss_sum
-        machine.keep_good()
+        machine.clock, machine.loss_sum = checkpoint.clock, checkpoint.loss_sum
+        machine.keep_last_good()
         self.plateau = checkpoint.plateau
 
     # -- training --------------------------------------------------------------------------------------------------
@@ -341,7 +344,7 @@ class Trainer:
         count = min(_counted("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
-        machine.rates[:count] = self._rates(count)
+        machine.rates[:count, 0] = self._rates(count)
         first = self.step
         began = time.perf_counter()
         taken = machine.advance(count)
@@ -351,8 +354,8 @@ class Trainer:
         self._observe()
         if record:
             self._record(first, taken)
-        if machine.clock[abi.CLOCK_FAULT]:
-            raise take_fault(machine, taken, self.optimizer.record)
+        if fault := machine.take_fault():
+            raise diverged(machine, fault, taken, self.optimizer.record)
         return taken
 
     def _rates(self, count: int) -> Array:
@@ -375,7 +378,7 @@ class Trainer:
         schedule = self.setup.schedule
         if schedule is not None and watches(schedule):
             column = 1 if self.split.validation is None else 2
-            self.plateau = self.plateau.after(schedule, map(float, finished_epochs(self.machine)[:, column]))
+            self.plateau = self.plateau.after(schedule, map(float, self.machine.finished_epochs[:, column]))
 
     # -- answers ---------------------------------------------------------------------------------------------------
 
@@ -420,7 +423,7 @@ class Trainer:
         return self._evaluation.outputs(x)
 
     def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:
-        """Values of named evaluation slots ("check 0.output", …) for inputs as `predict` takes them: each (N, …).
+        """Values of named evaluation slots ("eval.0.output", …) for inputs as `predict` takes them: each (N, …).
 
         Raises:
             InputError: as for `predict`, or a name that is no such slot.

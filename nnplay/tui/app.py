@@ -92,6 +92,7 @@ class Playground(CommandActions, TrainingActions):
                 self.offer_recovered()
         if self.opening is not None:
             self.opening.done()
+        self.goes_on = True
         await self.let_keys_in()
         self.set_timer(_IDLE, self.prepare_inspector)
 

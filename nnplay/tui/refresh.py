@@ -8,6 +8,7 @@ from collections.abc import Callable
 from textual.app import App
 from textual.timer import Timer
 
+from nnplay.run.snapshot import Snapshot
 from nnplay.tui import view
 from nnplay.tui.backend import Backend
 from nnplay.tui.main_screen import MainScreen
@@ -20,7 +21,6 @@ from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.timeline_bar import Scrub
-from nnplay.views.snapshot import Snapshot
 
 TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36

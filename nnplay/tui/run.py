@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
+from collections.abc import Iterator
 
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.errors import NnplayError
 from nnplay.session import state_folder
 from nnplay.system import ctrl_c
@@ -17,6 +20,9 @@ from nnplay.tui.terminal.colours import has_no_boxes
 from nnplay.tui.terminal.frame_rate import SLOW_BUDGET
 from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme import look
+
+#: Seconds after which one wonders why a program that was told to end is still there.
+_MOMENT = 1.0
 
 
 def run(
@@ -51,18 +57,37 @@ def run(
     app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
         app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
-    signals.install(backend.rescue, app.leave_from_signal, opening.abandon if opening is not None else lambda: None)
+    restore = opening.abandon if opening is not None else lambda: None
+    signals.install(signals.Ending(backend.rescue, app.leave_from_signal, restore, backend.rescue_progress))
     ctrl_c.hand_over()
     try:
-        with speaking("playground"):
+        with advise_for("playground"):
             status = app.run()
     finally:
-        backend.stop(keep=app.keep)
         if opening is not None:
             opening.give_back()
+        with _telling_of_a_long_save() if app.keep else contextlib.nullcontext():
+            backend.stop(keep=app.keep)
         if app.fault:
             print(app.fault, file=sys.stderr)
     return app.return_code or status or 0
+
+
+@contextlib.contextmanager
+def _telling_of_a_long_save() -> Iterator[None]:
+    """Says why the program has not ended yet, where keeping a large run takes longer than a moment."""
+
+    def tell() -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone
+            print("nnplay: keeping the run ...", file=sys.stderr, flush=True)
+
+    timer = threading.Timer(_MOMENT, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _first_start() -> bool:

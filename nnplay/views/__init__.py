@@ -1,6 +1,7 @@
 """What the screen shows of a network's answers, for every kind of task; made by the training thread."""
 
-from nnplay.views.choosing import answers
-from nnplay.views.plane import neuron_pictures, plane_inputs, surface
+from nnplay.views.choosing import make_view
+from nnplay.views.data_form import plane_inputs
+from nnplay.views.plane import make_neuron_pictures
 
-__all__ = ["answers", "neuron_pictures", "plane_inputs", "surface"]
+__all__ = ["make_neuron_pictures", "make_view", "plane_inputs"]

@@ -16,15 +16,17 @@ _LEAST = 4
 """Fewer steps than these say nothing."""
 
 
-def free_running(trainer: Trainer, part: Dataset, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+def forecast_freely(
+    trainer: Trainer, part: Dataset, row: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """The true values behind one window and those that the network gives on its own, in original units; or None.
 
     Only a network that answers with the very next value of a window of one number a step can be fed with its answers.
     """
-    sequel = part.sequel
-    if sequel is None or sequel.ahead != 1 or part.feature_shape[1:] != (1,):
+    continuation = part.continuation
+    if continuation is None or continuation.ahead != 1 or part.feature_shape[1:] != (1,):
         return None
-    steps = min(sequel.values.shape[1], int(_COST / max(1, trainer.plan.multiply_adds)))
+    steps = min(continuation.values.shape[1], int(_COST / max(1, trainer.plan.multiply_adds)))
     if steps < _LEAST:
         return None
     scaler = trainer.split.scaler
@@ -35,4 +37,4 @@ def free_running(trainer: Trainer, part: Dataset, row: int) -> tuple[NDArray[np.
         answers.append(float(value[0, 0]))
         seen = scaler.inverse(window)
         window = scaler.transform(np.concatenate([seen[:, 1:], value.reshape(1, 1, 1)], axis=1))
-    return sequel.values[row, :steps], np.asarray(answers, dtype=np.float32)
+    return continuation.values[row, :steps], np.asarray(answers, dtype=np.float32)

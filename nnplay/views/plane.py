@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.rows import raw
-from nnplay.views.snapshot import Points, Surface
+from nnplay.views.rows import raw_inputs
+from nnplay.views.view import Output
 
 Array = NDArray[Any]
+Floats = NDArray[np.float32]
 #: The plane that synthetic sets live in, as in TensorFlow Playground.
 PLANE: Final = (-6.0, 6.0)
 MAX_POINTS: Final = 500
@@ -19,18 +21,36 @@ MAX_PICTURED_UNITS: Final = 64
 MAX_PICTURED_LAYERS: Final = 16
 
 
-def plane_inputs(trainer: Trainer) -> int:
-    """How many raw coordinates the inputs come from: 1 or 2 where they can be drawn over, else 0."""
-    places = trainer.split.train.raw
-    if places is not None:
-        return places.shape[1] if places.shape[1] in (1, 2) else 0
-    flat = len(trainer.split.feature_shape) == 1
-    return trainer.split.feature_shape[0] if flat and trainer.split.feature_shape[0] in (1, 2) else 0
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Examples over a picture: places (n, 2) in the raw plane, targets (n,), and which are held out of training."""
+
+    places: Floats
+    targets: Floats
+    held_out: NDArray[np.bool_]
 
 
-def ranges(trainer: Trainer) -> tuple[tuple[float, float], tuple[float, float]]:
+@dataclass(frozen=True, slots=True)
+class Surface(Output):
+    """The network's answer over its two raw inputs.
+
+    Attributes:
+        values: (rows, columns), first row at the top (largest x₂); a signed number, or a class index if `classes` > 2.
+        low, high: values at the two ends of the colour scale.
+    """
+
+    values: Floats
+    classes: int
+    low: float
+    high: float
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    points: Points | None
+
+
+def find_ranges(trainer: Trainer) -> tuple[tuple[float, float], tuple[float, float]]:
     """The part of the plane that is drawn: Playground's for synthetic sets, the data's own for tables."""
-    places = raw(trainer, "train")
+    places = raw_inputs(trainer, trainer.split.train)
     if trainer.split.train.raw is not None and float(np.abs(places).max()) <= PLANE[1] * 1.1:
         return PLANE, PLANE
     low, high = places.min(axis=0), places.max(axis=0)
@@ -39,29 +59,29 @@ def ranges(trainer: Trainer) -> tuple[tuple[float, float], tuple[float, float]]:
     return edges[0], edges[-1]
 
 
-def grid(trainer: Trainer, rows: int, columns: int) -> Array:
+def make_grid(trainer: Trainer, rows: int, columns: int) -> Array:
     """Network inputs (rows·columns, …) for a picture of the plane, first row at the top."""
-    (x0, x1), (y0, y1) = ranges(trainer)
+    (x0, x1), (y0, y1) = find_ranges(trainer)
     x = x0 + (np.arange(columns) + 0.5) * (x1 - x0) / columns
     y = y1 - (np.arange(rows) + 0.5) * (y1 - y0) / rows
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     return trainer.split.inputs(points.astype(np.float32))
 
 
-def surface(trainer: Trainer, rows: int, columns: int, *, held_out: bool = False, target: int = 0) -> Surface:
+def make_surface(trainer: Trainer, rows: int, columns: int, *, held_out: bool = False, target: int = 0) -> Surface:
     """The answer over the plane, with examples; `held_out` adds those of validation and test.
 
     Args:
         target: which one is shown, for regression with several.
     """
-    answers = trainer.answers(grid(trainer, rows, columns))
-    values, classes, low, high = _signed(trainer, answers, target)
-    x_range, y_range = ranges(trainer)
+    answers = trainer.answers(make_grid(trainer, rows, columns))
+    values, classes, low, high = _to_one_number(trainer, answers, target)
+    x_range, y_range = find_ranges(trainer)
     shaped = values.reshape(rows, columns).astype(np.float32)
-    return Surface(shaped, classes, low, high, x_range, y_range, _points(trainer, held_out, target))
+    return Surface(shaped, classes, low, high, x_range, y_range, _make_points(trainer, held_out, target))
 
 
-def _signed(trainer: Trainer, answers: Array, target: int) -> tuple[Array, int, float, float]:
+def _to_one_number(trainer: Trainer, answers: Array, target: int) -> tuple[Array, int, float, float]:
     """Answers as one number a row: −1 … 1 for two classes, class indices for more, values for regression."""
     form, classes = trainer.form, trainer.split.outputs
     if form.decide is None:
@@ -76,12 +96,12 @@ def _signed(trainer: Trainer, answers: Array, target: int) -> tuple[Array, int, 
     return score, 2, -1.0, 1.0
 
 
-def _points(trainer: Trainer, held_out: bool, target: int) -> Points:
+def _make_points(trainer: Trainer, held_out: bool, target: int) -> Points:
     places, targets, held = [], [], []
     for name in ("train", "validation", "test") if held_out else ("train",):
         part = getattr(trainer.split, name)
         if part is not None:
-            places.append(raw(trainer, name)[:MAX_POINTS])
+            places.append(raw_inputs(trainer, part)[:MAX_POINTS])
             targets.append(np.asarray(part.y).reshape(len(part), -1)[:MAX_POINTS, target])
             held.append(np.full(len(places[-1]), name != "train"))
     joined = np.concatenate(targets).astype(np.float32)
@@ -90,17 +110,17 @@ def _points(trainer: Trainer, held_out: bool, target: int) -> Points:
     return Points(np.concatenate(places).astype(np.float32), joined, np.concatenate(held))
 
 
-def neuron_pictures(trainer: Trainer, size: int) -> dict[tuple[int, int], NDArray[np.float32]]:
+def make_neuron_pictures(trainer: Trainer, size: int) -> dict[tuple[int, int], NDArray[np.float32]]:
     """What every unit of every small layer answers over the plane: (layer, unit) → (size, size)."""
     steps = [
-        (number, step)
-        for number, step in enumerate(trainer.plan.steps)
-        if len(step.plan.output) == 1 and step.plan.output[0] <= MAX_PICTURED_UNITS
+        (number, planned)
+        for number, planned in enumerate(trainer.plan.layers)
+        if len(planned.plan.output) == 1 and planned.plan.output[0] <= MAX_PICTURED_UNITS
     ][:MAX_PICTURED_LAYERS]
-    names = [f"check {step.path}.output" for _, step in steps]
-    answers = trainer.forward(grid(trainer, size, size), names)
+    names = [f"eval.{planned.path}.output" for _, planned in steps]
+    answers = trainer.forward(make_grid(trainer, size, size), names)
     return {
         (number, unit): answers[name][:, unit].reshape(size, size).astype(np.float32)
-        for (number, step), name in zip(steps, names, strict=True)
-        for unit in range(step.plan.output[0])
+        for (number, planned), name in zip(steps, names, strict=True)
+        for unit in range(planned.plan.output[0])
     }

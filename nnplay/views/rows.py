@@ -17,38 +17,33 @@ _LEAST_ROWS: Final = 32
 _COST: Final = 3e8
 
 
-def part_of(trainer: Trainer) -> Dataset:
+def shown_part(trainer: Trainer) -> Dataset:
     """The validation rows, or the training rows where there are none."""
     return trainer.split.validation or trainer.split.train
 
 
-def row_count(trainer: Trainer) -> int:
+def count_rows(trainer: Trainer) -> int:
     """How many of them are looked at together."""
     afford = int(_COST / max(1, trainer.plan.multiply_adds))
-    return min(len(part_of(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
+    return min(len(shown_part(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
 
 
-def answered(trainer: Trainer) -> tuple[Array, Array, Array]:
+def predict_rows(trainer: Trainer) -> tuple[Array, Array, Array]:
     """Inputs, targets and the network's answers of those rows."""
-    part, count = part_of(trainer), row_count(trainer)
+    part, count = shown_part(trainer), count_rows(trainer)
     x, y = part.x[:count], part.y[:count]
     return x, y, trainer.answers(x)
 
 
-def decided(trainer: Trainer, answers: Array) -> NDArray[np.int64]:
+def decide_classes(trainer: Trainer, answers: Array) -> NDArray[np.int64]:
     """Class labels for answers; for runs with classes only."""
     if trainer.form.decide is None:
         raise ValueError("this run has no classes")
     return trainer.form.decide(answers)
 
 
-def raw(trainer: Trainer, part: str) -> Array:
+def raw_inputs(trainer: Trainer, part: Dataset) -> Array:
     """Inputs of a part of the data before scaling and derived features."""
-    return raw_of(trainer, getattr(trainer.split, part))
-
-
-def raw_of(trainer: Trainer, data: Dataset) -> Array:
-    """Inputs before scaling and derived features."""
-    if data.raw is not None:
-        return np.asarray(data.raw)
-    return trainer.split.scaler.inverse(data.x)
+    if part.raw is not None:
+        return np.asarray(part.raw)
+    return trainer.split.scaler.inverse(part.x)

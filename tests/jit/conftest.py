@@ -15,8 +15,8 @@ from tests.small_worker import PATIENCE, made
 @pytest.fixture(scope="session")
 def kernels() -> None:
     """All kernels of all records are in the cache, for both types of numbers: a process for each would take minutes."""
-    for real in ("float32", "float64"):
-        library.compile_missing(kernels_of_records(), real)
+    for dtype in ("float32", "float64"):
+        library.compile_missing(kernels_of_records(), dtype)
 
 
 @pytest.fixture

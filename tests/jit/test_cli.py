@@ -18,6 +18,7 @@ from nnplay.cli import main
 from nnplay.cli.main import command, command_names
 from nnplay.data.catalogue import dataset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
+from tests.child_signals import signals
 
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 SPIRAL = ["train", "spiral", "--layers", "linear 8, tanh, linear 2", "--loss", "cross_entropy", "--optimizer", "adam"]
@@ -39,6 +40,7 @@ def nnplay_process(*words: str, **more: Any) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        preexec_fn=signals(),
         **more,
     )
 
@@ -278,7 +280,7 @@ def test_warmup_finds_nothing_to_do_the_second_time(
 
     asked: list[str] = []
 
-    def compile_missing(kernels: Any, real: str, progress: Any = None) -> int:
+    def compile_missing(kernels: Any, dtype: str, progress: Any = None) -> int:
         asked.extend(kernel.name for kernel in kernels)
         return 0
 

@@ -34,6 +34,13 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["recover", "--discard", "it"], "unknown recovered run 'it'; autosave holds nothing"),
         (["presets", "lennet"], "unknown preset 'lennet'; did you mean 'lenet'?"),
         (["train", "spiral", "--layers", "linear 8 tanh"], "'tanh' is a layer of its own; put a comma before 'tanh'"),
+        (["train", "xor", "--layers", "sum"], "layer 0, sum: needs at least two branches, has 0; write sum[linear 8 |"),
+        (["train", "xor", "--layers", "concat, linear 2"], "write concat[linear 8 | linear 4]"),
+        (["step", "xor", "--layers", "linear 2, sequential"], "write sequential[linear 8, relu]"),
+        (["train", "xor", "--loss=--"], "--loss needs a value, '--' is none; see 'nnplay train --help'"),
+        (["train", "xor", "--set=--"], "--set needs a value"),
+        (["train", "~no such user/x.csv"], "x.csv: cannot be used as a path: could not determine home directory"),
+        (["train", "houses.csv", "--encoding", "zip"], "houses.csv: unknown text encoding 'zip'; try auto, utf-8,"),
         (["train", "houses.csv", "--kinds", "area=foo"], "column 'area': unknown kind 'foo'"),
         (["train", "houses.csv", "--kinds", "a=skip", "--kinds", "b=skip"], "--kinds a=skip,b=category"),
         (["train", "houses.csv", "--target", "city", "--task", "regression"], "use --task classification for words"),
@@ -47,6 +54,46 @@ def test_a_mistake_is_answered_with_the_way_on(
     Path("houses.csv").write_text(HOUSES)
     assert main(words) == 2
     assert answer in capsys.readouterr().err
+
+
+def test_blocks_with_their_branches_are_trained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The three blocks as one types them behind `--layers`."""
+    layers = "sum[linear 4 | linear 4, relu], concat[linear 2 | identity], sequential[linear 2]"
+    assert main(["train", "xor", "--samples", "60", "--layers", layers, "--epochs", "1"]) == 0
+    assert "(48 parameters)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug of the tests"), RecursionError(), UnicodeError("bad")])
+def test_a_bug_is_one_sentence_with_its_details_in_a_file(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a command raises ends with status 1, one line, and the traceback where that line says."""
+
+    def fails(words: object) -> int:
+        raise error
+
+    monkeypatch.setattr("nnplay.cli.commands.presets.run", fails)
+    assert main(["presets"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith(f"nnplay: internal error: {type(error).__name__}")
+    details = Path(said.rpartition("details: ")[2].strip())
+    assert "Traceback" in details.read_text()
+    assert details.stat().st_mode & 0o077 == 0
+
+
+def test_a_session_is_packed_from_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`.` has no name that a packed file could take: it is asked for, and works."""
+    session_path = tmp_path / "run.nnplay"
+    words = ["train", "xor", "--samples", "40", "--layers", "linear 2", "--epochs", "1", "--save", str(session_path)]
+    assert main(words) == 0
+    monkeypatch.chdir(session_path)
+    assert main(["pack", "."]) == 2
+    assert "name the file to write" in capsys.readouterr().err
+    assert main(["pack", ".", "../run.zip"]) == 0
+    assert (tmp_path / "run.zip").is_file()
 
 
 def test_help_of_a_command_is_asked_for_in_both_ways(capsys: pytest.CaptureFixture[str]) -> None:

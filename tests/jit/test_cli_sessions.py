@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,6 +19,7 @@ from nnplay.cli import main
 from nnplay.run.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
+from tests.child_signals import signals
 
 Run = list[str]
 XOR: Run = ["train", "xor", "--layers", "linear 4, tanh, dropout 0.1, linear 2", "--seed", "3"]
@@ -149,12 +151,34 @@ def test_recover_lists_and_discards(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
 
 
+def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 258 kept runs `recover` lists 256 and counts the others, `--all` lists them; each can be discarded."""
+    path, lock = new_autosave()
+    session.save(path, {"progress": {"epoch": 12, "step": 99, "loss": 0.25}}, {}, lock=lock)
+    lock.release()
+    for number in range(257):
+        shutil.copytree(path, path.with_name(f"20200101-000000-{number:08x}.nnplay"))
+    os.utime(path.with_name("20200101-000000-00000000.nnplay") / "session.toml", (1000, 1000))
+    assert main(["recover"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 257
+    assert said[-1] == "2 older ones are kept too; nnplay recover --all lists them"
+    assert main(["recover", "--all"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 258
+    assert "20200101-000000-00000000.nnplay" in said[-1]
+    assert main(["recover", "--discard", "20200101-000000-00000000.nnplay"]) == 0
+    assert main(["recover"]) == 0
+    assert capsys.readouterr().out.endswith("1 older one is kept too; nnplay recover --all lists them\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("save", [True, False])
 def test_a_signal_keeps_the_run(number: signal.Signals, save: bool, tmp_path: Path) -> None:
     """SIGTERM and SIGHUP end training with 128 + n; the run is in the session, or else in what `recover` lists."""
     words = [*XOR, "--epochs", "100000000", *(["--save", "a.nnplay"] if save else [])]
-    with subprocess.Popen([sys.executable, "-m", "nnplay", *words], stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, "-m", "nnplay", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=signals()) as child:
         assert child.stdout is not None
         assert any(line.startswith("cross_entropy") for line in child.stdout)
         wait_for_training(child.pid)
@@ -323,7 +347,7 @@ def test_a_million_tensors_are_refused_before_parsing(saved: Path, capsys: pytes
     header = ("{" + ",".join(entry.format(number) for number in range(1_200_000)) + "}").encode()
     hostile = struct.pack("<Q", len(header)) + header
     name = max(saved.glob("state-*")).name
-    whole = encode(dict(loaded.tensors))
+    whole = b"".join(encode(dict(loaded.tensors)))
     assert (saved / name).read_bytes() == whole
     text = (saved / "session.toml").read_text()
     text = text.replace(hashlib.sha256(whole).hexdigest(), hashlib.sha256(hostile).hexdigest())

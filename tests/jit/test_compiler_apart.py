@@ -109,7 +109,7 @@ def test_a_kernel_that_cannot_be_compiled_is_one_sentence(tmp_path: Path, monkey
 def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that the system ended, for want of memory say, is told as that."""
     ending = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    monkeypatch.setattr(compilation, "_order", lambda kernels, real: {})
+    monkeypatch.setattr(compilation, "_order", lambda kernels, dtype: {})
     monkeypatch.setattr(compilation, "_like_this_python", lambda: ["-c", ending])
     with pytest.raises(NnplayError, match="the compiler was ended by SIGKILL"):
         object_of(copy.copy)

@@ -216,7 +216,7 @@ def test_evaluation_of_batch_norm_does_not_depend_on_the_other_rows() -> None:
 def test_a_number_that_is_none_passes_through_pooling() -> None:
     """The largest of a window with NaN is NaN, wherever in the window it stands, and nowhere else."""
     machine = trainer_of([nn.MaxPool2d(), nn.Flatten()], numbers(1, 4, 4, 3), numbers(1, 12)).machine
-    output = machine.tape.named["check output"].name
+    output = machine.tape.named["eval.output"].name
     for place in range(4):
         x = numbers(1, 4, 4, 3)
         x[0, place // 2, 2 + place % 2, 1] = np.nan
@@ -311,9 +311,9 @@ MANY: list[tuple[dict[str, Any], tuple[int, ...]]] = [
 
 
 @pytest.mark.parametrize(("values", "shape"), MANY, ids=str)
-@pytest.mark.parametrize("real", ["float32", "float64"])
-def test_many_small_pictures_are_taken_together(values: dict[str, Any], shape: tuple[int, ...], real: str) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_small_pictures_are_taken_together(values: dict[str, Any], shape: tuple[int, ...], dtype: str) -> None:
     """Gradients of weights, which take several whole pictures at a time, are their definition for large batches."""
     front = layer_named("linear", shape[-1], name="front")
-    bench = Bench(Trial((front, layer_named("conv2d", **values)), shape, 45, share=64), real)
+    bench = Bench(Trial((front, layer_named("conv2d", **values)), shape, 45, share=64), dtype)
     assert bench.hold_to_definitions(lambda row: row.path == "1") > 4

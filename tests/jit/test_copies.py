@@ -88,8 +88,8 @@ def test_a_copy_shows_the_step_that_the_original_took(way: Callable[[Any], Any])
     for (row, values), (twin_row, twin_values) in zip(nn.trace(original), nn.trace(twin), strict=True):
         assert row == twin_row
         assert all(np.array_equal(values[name], twin_values[name]) for name in values)
-    good = original.machine.tape.named["good"]
-    assert np.array_equal(original.machine.view(good), twin.machine.view(twin.machine.tape.named["good"]))
+    last_good = original.machine.tape.named["last_good"]
+    assert np.array_equal(original.machine.view(last_good), twin.machine.view(twin.machine.tape.named["last_good"]))
 
 
 def test_trainers_copied_together_share_what_they_shared() -> None:

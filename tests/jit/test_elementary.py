@@ -67,36 +67,36 @@ ENDS: list[Any] = [
 ]
 
 
-def applied(function: Kernel, x: Any, real: str) -> Any:
+def applied(function: Kernel, x: Any, dtype: str) -> Any:
     """What the compiled kernel makes of `x`, in its own type."""
-    memory = np.zeros(2 * x.size, real)
+    memory = np.zeros(2 * x.size, dtype)
     memory[: x.size] = x
     row = np.zeros(ROW_OPERANDS + 2 * OPERAND_WIDTH, np.int64)
     row[1] = 1
     row[ROW_OPERANDS:] = [0, x.size, x.size, 1, 1, 1, 0, x.size] * 2
     row[ROW_OPERANDS + OPERAND_WIDTH] = x.size
-    library.function(function, real)(row.ctypes.data, 0, memory.ctypes.data, 0)
+    library.function(function, dtype)(row.ctypes.data, 0, memory.ctypes.data, 0)
     return memory[x.size :]
 
 
-@pytest.mark.parametrize(("real", "tolerance"), [("float32", 4e-7), ("float64", 1e-14)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 4e-7), ("float64", 1e-14)])
 @pytest.mark.parametrize(("function", "reference", "x"), CASES)
-def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, real: str, tolerance: float) -> None:
+def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, dtype: str, tolerance: float) -> None:
     """Over its whole range a function differs from NumPy's float64 by a few units in the last place."""
-    x = x.astype(real)
+    x = x.astype(dtype)
     with np.errstate(all="ignore"):
         want = reference(x.astype(np.float64))
-    normal = np.abs(want) > np.finfo(real).tiny
-    np.testing.assert_allclose(applied(function, x, real)[normal], want[normal], rtol=tolerance, atol=0.0)
+    normal = np.abs(want) > np.finfo(dtype).tiny
+    np.testing.assert_allclose(applied(function, x, dtype)[normal], want[normal], rtol=tolerance, atol=0.0)
 
 
-@pytest.mark.parametrize("real", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("function", "x", "want"), ENDS, ids=[case[0].name.split("_")[-1] for case in ENDS])
 @pytest.mark.parametrize("count", [1, 40])
-def test_ends_of_the_range(function: Kernel, x: list[float], want: list[float], real: str, count: int) -> None:
+def test_ends_of_the_range(function: Kernel, x: list[float], want: list[float], dtype: str, count: int) -> None:
     """NaN stays NaN and infinities have their limits, in vector code as in the scalar tail."""
-    got = applied(function, np.repeat(np.array(x), count), real)
-    np.testing.assert_array_equal(got, np.repeat(np.array(want), count).astype(real))
+    got = applied(function, np.repeat(np.array(x), count), dtype)
+    np.testing.assert_array_equal(got, np.repeat(np.array(want), count).astype(dtype))
 
 
 def test_log_of_denormal_numbers() -> None:

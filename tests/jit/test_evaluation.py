@@ -23,7 +23,7 @@ def test_evaluating_and_predicting_leave_the_run_alone() -> None:
 
 def test_the_loss_of_a_part_is_the_mean_over_its_rows() -> None:
     """Evaluation equals the formula worked in NumPy from the predictions, for a part of more than one batch."""
-    made = trainer(spiral(2000), real="float64")
+    made = trainer(spiral(2000), dtype="float64")
     made.run(steps=50)
     part = made.split.train
     z = made.predict(part.x)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.network.network import NetworkPlan, Step
+from nnplay.network.network import NetworkPlan, PlannedLayer
 
 Array = NDArray[Any]
 SHAPES = {"name": "shapes", "samples": 120, "size": 16, "kinds": 3}
@@ -101,15 +101,15 @@ def channels_last(x: Any) -> Any:
 def answer(plan: NetworkPlan, weights: dict[str, Any], x: Any) -> Any:
     """What PyTorch answers with our weights, channels last as ours are."""
     values = {0: x}
-    for step in plan.steps:
-        values[step.output] = layer(step, weights, [values[k] for k in step.inputs])
+    for planned in plan.layers:
+        values[planned.output] = layer(planned, weights, [values[k] for k in planned.inputs])
     return values[plan.output]
 
 
-def layer(step: Step, weights: dict[str, Any], given: list[Any]) -> Any:
+def layer(planned: PlannedLayer, weights: dict[str, Any], given: list[Any]) -> Any:
     torch = pytest.importorskip("torch")
-    f, x, values = torch.nn.functional, given[0], step.layer.values
-    w, b = weights.get(f"{step.path}.weight"), weights.get(f"{step.path}.bias")
+    f, x, values = torch.nn.functional, given[0], planned.layer.values
+    w, b = weights.get(f"{planned.path}.weight"), weights.get(f"{planned.path}.bias")
 
     def convolved(kind: Callable[..., Any]) -> Any:
         turned = w.movedim((-1, -2), (0, 1))
@@ -135,7 +135,7 @@ def layer(step: Step, weights: dict[str, Any], given: list[Any]) -> Any:
         "sum": lambda: sum(given[1:], x),
         "identity": lambda: x,
     }
-    return makers[step.layer.record.name]()
+    return makers[planned.layer.record.name]()
 
 
 @pytest.mark.torch

@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
-from nnplay.health.layer_looks import activations
+from nnplay.health.layer_facts import describe_activations
 from nnplay.inspector.inspector import Inspector
 from nnplay.network.network import Network
 from nnplay.records.registry import loss_records, optimizer_records
@@ -141,8 +141,8 @@ def test_health_sees_units_whose_values_were_never_written() -> None:
         trainer.run(steps=1)
     relu = joined.machine.tape.layout.find("2.output")
     assert not joined.machine.view(relu).any()
-    assert joined.machine.left_in(relu).tobytes() == written.machine.view(relu).tobytes()
-    assert activations(joined)[0].silent == activations(written)[0].silent == 5 / 16
+    assert joined.machine.value_after_step(relu).tobytes() == written.machine.view(relu).tobytes()
+    assert describe_activations(joined)[0].silent == describe_activations(written)[0].silent == 5 / 16
 
 
 def test_divergence_names_the_first_tensor_of_a_joined_run() -> None:

@@ -14,7 +14,7 @@ from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
 from nnplay.health import findings
-from nnplay.health.evidence import gather
+from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import MOST, health_rules
 from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
@@ -116,6 +116,13 @@ def saturated() -> Trainer:
     return trainer
 
 
+def saturated_at_its_own_limit() -> Trainer:
+    trainer = run("linear 8, hardtanh limit=0.25, linear 2", load_dataset("spiral", samples=400, seed=0), epochs=2)
+    trainer.parameters()["0.bias"][:] = 40.0
+    trainer.run(epochs=2)
+    return trainer
+
+
 def vanishing() -> Trainer:
     deep = ", ".join(["linear 8, sigmoid"] * 7)
     return run(f"{deep}, linear 2", load_dataset("circle", samples=400, seed=0), steps=5)
@@ -185,6 +192,7 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
     ("dead_relu", dead, "75% of layer 1 (relu)"),
     ("saturated", saturated, "100% of the units of layer 1 (tanh)"),
+    ("saturated", saturated_at_its_own_limit, "100% of the units of layer 1 (hardtanh)"),
     ("vanishing", vanishing, "times smaller than in layer 14"),
     ("exploding", exploding, "clip norm"),
     ("overfitting", overfitting, "since epoch"),
@@ -203,8 +211,8 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
 
 def said(trainer: Trainer) -> dict[str, str]:
     """What each rule says of a run."""
-    evidence = gather(trainer)
-    signs = {name: rule.look(evidence) for name, rule in health_rules().items()}
+    evidence = gather_evidence(trainer)
+    signs = {name: rule.examine(evidence) for name, rule in health_rules().items()}
     return {name: sign.sentence for name, sign in signs.items() if sign is not None}
 
 
@@ -247,7 +255,7 @@ def test_every_rule_has_a_run_with_its_fault() -> None:
 
 def test_cures_are_actions_of_the_playground() -> None:
     """Each rule's action exists, and its key is the one that the action has."""
-    text = resources.files("nnplay.tui").joinpath("actions.toml").read_text(encoding="utf-8")
+    text = resources.files("nnplay.tui.commands").joinpath("actions.toml").read_text(encoding="utf-8")
     actions = {name: fields for group in tomllib.loads(text).values() for name, fields in group.items()}
     for rule in health_rules().values():
         assert not rule.action or rule.key in actions[rule.action]["keys"], rule.name
@@ -298,7 +306,7 @@ def test_looking_changes_nothing() -> None:
         findings(watched)
     alone.run(steps=140)
     assert watched.state().memory.tobytes() == alone.state().memory.tobytes()
-    assert watched.state().clock.tobytes() == alone.state().clock.tobytes()
+    assert watched.state().clock == alone.state().clock
     assert watched.history["validation_loss"].last.tobytes() == alone.history["validation_loss"].last.tobytes()
 
 
@@ -322,5 +330,5 @@ def test_labels_per_pixel_are_looked_at() -> None:
 def test_a_small_batch_does_not_hide_where_the_loss_began() -> None:
     """With one row a batch, one lucky first row is not taken for the loss of the initial weights."""
     data = load_dataset("circle", samples=200, seed=0)
-    first = gather(run("linear 8, tanh, linear 2", data, steps=200, batch_size=1, lr=1e-5)).loss.first
+    first = gather_evidence(run("linear 8, tanh, linear 2", data, steps=200, batch_size=1, lr=1e-5)).loss.first
     assert 0.4 < first < 1.2

@@ -201,7 +201,7 @@ def test_parts_that_are_none_are_refused(part: Any, trained: Trainer) -> None:
             ask(part)
 
 
-@pytest.mark.parametrize("names", [None, "abc", ["0.weight"], ["check loss"], [["check 0.output"]], 3, [nested(2000)]])
+@pytest.mark.parametrize("names", [None, "abc", ["0.weight"], ["eval.loss"], [["eval.0.output"]], 3, [nested(2000)]])
 def test_slots_that_hold_no_answers_are_refused(names: Any, trained: Trainer) -> None:
     """Only what an evaluation computes for each row can be asked for."""
     with pytest.raises(nn.InputError, match="forward: unknown slot"):
@@ -210,8 +210,8 @@ def test_slots_that_hold_no_answers_are_refused(names: Any, trained: Trainer) ->
 
 def test_one_slot_may_be_named_alone(trained: Trainer) -> None:
     """A name is as good as a list of one."""
-    one, several = (trained.forward([[0.0, 1.0]], names) for names in ("check 0.output", ["check 0.output"]))
-    assert np.array_equal(one["check 0.output"], several["check 0.output"])
+    one, several = (trained.forward([[0.0, 1.0]], names) for names in ("eval.0.output", ["eval.0.output"]))
+    assert np.array_equal(one["eval.0.output"], several["eval.0.output"])
 
 
 def test_rows_of_another_shape_never_reach_the_memory(trained: Trainer) -> None:

@@ -34,7 +34,7 @@ def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
 def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
-    return state.memory.tobytes() + state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.loss_sum).tobytes()
+    return state.memory.tobytes() + np.array(state.clock).tobytes() + np.float64(state.loss_sum).tobytes()
 
 
 # -- stepping is running -----------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def empty_gaps(bench: Bench) -> None:
     """Zeros between the tensors, as in a run: rows over all of them at once go through the gaps, again at each look."""
     machine = bench.machine
     kept = [(slot, machine.view(slot).copy()) for slot in bench.tape.layout.slots["parameters"]]
-    for region in ("parameters", "gradients", "slots"):
+    for region in ("parameters", "gradients", "optimizer_state"):
         first, last = bench.tape.layout.bounds[region]
         machine.memory[first:last] = 0
     for slot, values in kept:

@@ -78,7 +78,7 @@ def test_warmup_that_keeps_nothing_has_failed(
 ) -> None:
     """Its one purpose is the cache: the status says it, too."""
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(library, "compile_missing", lambda kernels, real, progress: 3)
+    monkeypatch.setattr(library, "compile_missing", lambda kernels, dtype, progress: 3)
     monkeypatch.setattr(library, "kept", lambda: False)
     assert main(["warmup"]) == 1
     assert f"not all could be kept in {tmp_path}" in capsys.readouterr().out

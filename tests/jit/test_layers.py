@@ -27,19 +27,19 @@ from tests.records import (
 
 pytestmark = pytest.mark.usefixtures("kernels")
 LAYERS = pytest.mark.parametrize("record", layers_with_rows(), ids=lambda record: record.name)
-REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 #: Steep and flat places of activations, and both ends.
 MARKS = (-1e4, -100.0, -20.0, -5.0, -1.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 1.0, 2.0, 5.0, 20.0, 100.0, 1e4)
 
 
 @LAYERS
-@REALS
-def test_rows_are_their_definitions(record: LayerRecord, real: str) -> None:
+@DTYPES
+def test_rows_are_their_definitions(record: LayerRecord, dtype: str) -> None:
     """Every row equals its definition, adds where asked, writes nothing else and is worked out right, at all sizes."""
     for case in cases_of(record):
         for trial in trials(record, case):
-            bench = Bench(trial, real, seed=trial.n)
-            tested = bench.plan.steps[-1].path
+            bench = Bench(trial, dtype, seed=trial.n)
+            tested = bench.plan.layers[-1].path
             held = bench.hold_to_definitions(lambda row, path=tested: row.path == path)
             assert held >= 2, f"{record.name} has no rows for {trial}"
 
@@ -86,21 +86,21 @@ def test_a_record_without_cases_fails() -> None:
 @pytest.mark.parametrize(
     "record", [r for r in layers_with_rows() if r.family == "activation"], ids=lambda record: record.name
 )
-@REALS
-def test_activations_at_their_ends(record: LayerRecord, real: str) -> None:
+@DTYPES
+def test_activations_at_their_ends(record: LayerRecord, dtype: str) -> None:
     """Activations equal their definitions far out and next to 0, and NaN comes out as NaN."""
     layers, _ = network_of(record, Case(cases_of(record)[0].values, (len(MARKS),)))
-    bench = Bench(Trial(layers, (len(MARKS),), 1), real)
+    bench = Bench(Trial(layers, (len(MARKS),), 1), dtype)
     row = next(row for row in bench.tape.train if row.path == "1")
     number = bench.tape.train.index(row)
     x, y = bench.machine.view(row.reads[0], 1), bench.machine.view(row.writes[0], 1)
     for marks in (np.array(MARKS), np.full(len(MARKS), np.nan)):
         x[...] = marks
         with np.errstate(all="ignore"):
-            wanted = results_of(bench.machine, bench.table[number], row, 1, bench.machine.clock, exact=True)[0]
+            wanted = results_of(bench.machine, bench.table, number, exact=True)[0]
         bench.run(number + 1, number)
         for found, right in zip(y.ravel(), wanted.ravel(), strict=True):
-            close(np.array([found]), np.array([right]), real, f"{record.name} near {right:.3g}")
+            close(np.array([found]), np.array([right]), dtype, f"{record.name} near {right:.3g}")
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
@@ -109,7 +109,7 @@ def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     mask = bench.machine.view(bench.tape.layout.find("1.mask"), 200)
     masks: list[Any] = []
     for step in (0, 1):
-        bench.machine.clock[1] = step
+        bench.machine.clock = bench.machine.clock._replace(step=step)
         bench.run(bench.count("data", "forward"))
         masks.append(mask.copy())
     assert abs((masks[0] == 0).mean() - 0.3) < 0.02

@@ -16,7 +16,7 @@ from tests.records import WIDTHS, Bench, Trial, cases_of, gradient_errors, layer
 
 pytestmark = pytest.mark.usefixtures("kernels")
 LOSSES = pytest.mark.parametrize("record", loss_records().values(), ids=lambda record: record.name)
-REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
@@ -25,22 +25,22 @@ def network(record: LossRecord, shape: tuple[int, ...]) -> tuple[Layer, ...]:
     return (front, layer_named(record.ends)) if record.ends else (front,)
 
 
-def benches(record: LossRecord, case: Case, real: str) -> Iterator[Bench]:
+def benches(record: LossRecord, case: Case, dtype: str) -> Iterator[Bench]:
     """The case with several sizes of batch, whole and in parts, and other widths that the loss accepts."""
     shapes = [(case.shape, 1, 10**9), (case.shape, 6, 10**9), (case.shape, 9, 16)]
     if case.shape[-1] != 1:
         shapes += [((*case.shape[:-1], width), 4, 64) for width in WIDTHS if width > 1]
     for shape, n, share in shapes:
         loss = record(**case.values)
-        yield Bench(Trial(network(record, shape), shape, n, share=share), real, loss=loss, seed=n)
+        yield Bench(Trial(network(record, shape), shape, n, share=share), dtype, loss=loss, seed=n)
 
 
 @LOSSES
-@REALS
-def test_rows_are_their_definitions(record: LossRecord, real: str) -> None:
+@DTYPES
+def test_rows_are_their_definitions(record: LossRecord, dtype: str) -> None:
     """Loss, gradient and score equal their definitions, write nothing else and are worked out right, at all sizes."""
     for case in cases_of(record):
-        for bench in benches(record, case, real):
+        for bench in benches(record, case, dtype):
             held = bench.hold_to_definitions(
                 lambda row: row.phase == "loss" or (row.phase == "backward" and not row.path)
             )
@@ -70,17 +70,17 @@ def test_score_counts_what_decide_decides(record: LossRecord) -> None:
     """The score that the loop counts is the number of rows whose decision is their label; regression has neither."""
     case = cases_of(record)[-1]
     bench = Bench(Trial(network(record, case.shape), case.shape, 9), "float32", loss=record(**case.values), seed=2)
-    rows = [number for number, row in enumerate(bench.tape.check) if row.operation.writes == ("score",)]
+    rows = [number for number, row in enumerate(bench.tape.evaluation) if row.operation.writes == ("score",)]
     assert (
         bool(rows) == (record.decide is not None) == (record.target != "values") == (record.probabilities is not None)
     )
     if not rows:
         return
     assert record.decide is not None
-    bench.machine.run_table(bench.check_table, rows[0] + 1, 1)
-    output = bench.machine.view(bench.tape.named["check output"], 9)
+    bench.machine.run_table(bench.eval_table, rows[0] + 1, 1)
+    output = bench.machine.view(bench.tape.named["eval.output"], 9)
     right = record.decide(output).ravel() == bench.y.ravel()
-    score = float(bench.machine.view(bench.tape.named["check score"])[0])
+    score = float(bench.machine.view(bench.tape.named["eval.score"])[0])
     assert score == pytest.approx(right.mean() * 9, rel=1e-6)
 
 

@@ -66,8 +66,8 @@ def run(
     return result.reshape(c.shape)
 
 
-def numbers(shape: tuple[int, ...], real: str, seed: int = 0) -> Any:
-    return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(real)
+def numbers(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Any:
+    return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(dtype)
 
 
 def check(got: Any, want: Any, inner: int) -> None:
@@ -86,16 +86,16 @@ LARGE = [
     (65, 513, 529),
     (49, 200, 1030),
 ]
-both_types = pytest.mark.parametrize("real", ["float32", "float64"])
+both_types = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 @both_types
 @pytest.mark.parametrize("add", [False, True])
 @pytest.mark.parametrize("form", ["plain", "left transposed", "right transposed", "bias"])
-def test_ragged_sizes(form: str, add: bool, real: str) -> None:
+def test_ragged_sizes(form: str, add: bool, dtype: str) -> None:
     """Every form gives NumPy's product, whatever is left over at the tile's edges, and writes nothing else."""
     for rows, columns, inner in SMALL + LARGE:
-        a, b, c = numbers((rows, inner), real), numbers((inner, columns), real, 1), numbers((rows, columns), real, 2)
+        a, b, c = numbers((rows, inner), dtype), numbers((inner, columns), dtype, 1), numbers((rows, columns), dtype, 2)
         want = a.astype(np.float64) @ b.astype(np.float64) + (c if add and form != "bias" else 0.0)
         shape = (rows, columns, inner)
         if form == "plain":
@@ -105,26 +105,30 @@ def test_ragged_sizes(form: str, add: bool, real: str) -> None:
         elif form == "right transposed":
             got = run(transposed, a, b.T, c, *shape, (inner, 1, inner, columns), add)
         else:
-            bias = numbers((columns,), real, 3)
+            bias = numbers((columns,), dtype, 3)
             got, want = run(with_bias, a, b, c, *shape, (inner, 1, columns, columns), bias=bias), want + bias
         check(got, want, inner)
 
 
 @both_types
 @pytest.mark.parametrize("size", [(9, 20, 7), (200, 70, 300)])
-def test_strides_leave_gaps_alone(size: tuple[int, int, int], real: str) -> None:
+def test_strides_leave_gaps_alone(size: tuple[int, int, int], dtype: str) -> None:
     """Rows that stand apart in memory are read and written in place; what lies between them stays."""
     rows, columns, inner = size
-    a, b, c = numbers((rows, inner + 3), real), numbers((inner, columns + 5), real), numbers((rows, columns + 2), real)
+    a, b, c = (
+        numbers((rows, inner + 3), dtype),
+        numbers((inner, columns + 5), dtype),
+        numbers((rows, columns + 2), dtype),
+    )
     got = run(plain, a, b, c, *size, (inner + 3, 1, columns + 5, columns + 2))
     check(got[:, :columns], a[:, :inner].astype(float) @ b[:, :columns].astype(float), inner)
     np.testing.assert_array_equal(got[:, columns:], c[:, columns:])
 
 
 @both_types
-def test_overlapping_rows_of_the_left_side(real: str) -> None:
+def test_overlapping_rows_of_the_left_side(dtype: str) -> None:
     """Rows of A may overlap, as the windows of a convolution do."""
-    a, b, c = numbers((1, 64), real), numbers((9, 20), real), numbers((18, 20), real)
+    a, b, c = numbers((1, 64), dtype), numbers((9, 20), dtype), numbers((18, 20), dtype)
     windows = np.lib.stride_tricks.sliding_window_view(a[0], 9)[::3][:18]
     check(run(plain, a, b, c, 18, 20, 9, (3, 1, 20, 20)), windows.astype(float) @ b.astype(float), 9)
 
@@ -132,10 +136,10 @@ def test_overlapping_rows_of_the_left_side(real: str) -> None:
 @both_types
 @pytest.mark.parametrize("function", [plain, transposed])
 @pytest.mark.parametrize("size", [(40, 90, 30), (260, 180, 700)])
-def test_bits_do_not_depend_on_the_division(function: Kernel, size: tuple[int, int, int], real: str) -> None:
+def test_bits_do_not_depend_on_the_division(function: Kernel, size: tuple[int, int, int], dtype: str) -> None:
     """A product done in parts, cut anywhere by rows or by columns, has the bits of the whole."""
     rows, columns, inner = size
-    a, b, c = numbers((rows, inner), real), numbers((inner, columns), real), numbers((rows, columns), real)
+    a, b, c = numbers((rows, inner), dtype), numbers((inner, columns), dtype), numbers((rows, columns), dtype)
     right = b if function is plain else b.T.copy()
     b_stride = columns if function is plain else inner
     whole = run(function, a, right, c, *size, (inner, 1, b_stride, columns), True)
@@ -153,10 +157,10 @@ def test_bits_do_not_depend_on_the_division(function: Kernel, size: tuple[int, i
 @both_types
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("size", [(5, 18, 9), (200, 70, 300)])
-def test_what_is_not_finite_shows(bad: float, size: tuple[int, int, int], real: str) -> None:
+def test_what_is_not_finite_shows(bad: float, size: tuple[int, int, int], dtype: str) -> None:
     """A NaN or infinity in A makes its row of C non-finite and no other; one in B its column."""
     rows, columns, inner = size
-    a, b, c = numbers((rows, inner), real), numbers((inner, columns), real), numbers((rows, columns), real)
+    a, b, c = numbers((rows, inner), dtype), numbers((inner, columns), dtype), numbers((rows, columns), dtype)
     a[rows - 1, inner - 1] = bad
     b[0, columns - 1] = bad
     finite = np.isfinite(run(plain, a, b, c, *size, (inner, 1, columns, columns)))

@@ -8,24 +8,23 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import optimizer_records
 from tests.records import Bench, Trial, cases_of, layer_named
 
 pytestmark = pytest.mark.usefixtures("kernels")
 OPTIMIZERS = pytest.mark.parametrize("record", optimizer_records().values(), ids=lambda record: record.name)
-REALS = pytest.mark.parametrize("real", ["float32", "float64"])
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 NETWORK = (layer_named("linear", 17, name="front"), layer_named("tanh"), layer_named("linear", 3))
 
 
 @OPTIMIZERS
-@REALS
+@DTYPES
 @pytest.mark.parametrize("share", [10**9, 64])
-def test_update_is_its_definition(record: OptimizerRecord, real: str, share: int) -> None:
+def test_update_is_its_definition(record: OptimizerRecord, dtype: str, share: int) -> None:
     """The update equals its definition at the first and at later steps, whole and in parts, and is worked out right."""
     for values in cases_of(record):
-        bench = Bench(Trial(NETWORK, (5,), 4, share=share), real, optimizer=record(**values))
+        bench = Bench(Trial(NETWORK, (5,), 4, share=share), dtype, optimizer=record(**values))
         for step in (0, 1, 1000):
             bench.fill()
             assert bench.hold_to_definitions(lambda row: row.phase == "update", step) >= 3
@@ -44,18 +43,18 @@ def test_training_from_zero_lowers_the_loss(record: OptimizerRecord) -> None:
         bench.write_settings()
         machine.rates[:] = values["lr"] * 0.1
         assert machine.advance(50) == 50
-        assert machine.clock[abi.CLOCK_FAULT] == abi.FAULT_NONE
-        losses = machine.trace[:50, 0]
+        assert machine.take_fault() is None
+        losses = machine.trace[:50, 0, 0]
         assert losses[-1] < losses[0]
 
 
 @OPTIMIZERS
-@REALS
-def test_a_parameter_that_is_not_finite_is_noticed(record: OptimizerRecord, real: str) -> None:
+@DTYPES
+def test_a_parameter_that_is_not_finite_is_noticed(record: OptimizerRecord, dtype: str) -> None:
     """One infinite or undefined parameter, in any share, makes its share's check NaN; the others stay 0."""
-    bench = Bench(Trial(NETWORK, (5,), 4, share=64), real, optimizer=record(**cases_of(record)[0]))
+    bench = Bench(Trial(NETWORK, (5,), 4, share=64), dtype, optimizer=record(**cases_of(record)[0]))
     machine, last = bench.machine, len(bench.tape.train)
-    span, checks = (machine.view(bench.tape.named[name]) for name in ("parameters", "checks"))
+    span, checks = (machine.view(bench.tape.named[name]) for name in ("parameters", "finite_flags"))
     for bad in (np.inf, -np.inf, np.nan):
         for place in (0, span.size // 2, span.size - 1):
             bench.fill()
@@ -71,7 +70,7 @@ def test_all_settings_are_live_and_lr_comes_first(record: OptimizerRecord) -> No
     assert record.fields[0].name == "lr"
     assert all(item.live for item in record.fields)
     assert record.operation.reads == ("optimizer", "gradients", "parameters", *record.slots)
-    assert record.operation.writes == ("parameters", *record.slots, "checks")
+    assert record.operation.writes == ("parameters", *record.slots, "finite_flags")
 
 
 @OPTIMIZERS

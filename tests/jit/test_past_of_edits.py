@@ -84,4 +84,4 @@ def test_a_run_is_saved_as_it_was_before_the_edit(backend: PlaygroundBackend, tm
     backend.save(str(tmp_path / "then.nnplay"))
     opened = saved_run.read(tmp_path / "then.nnplay")
     assert opened.trainer.step == 30
-    assert len(opened.trainer.plan.steps) == len(old)
+    assert len(opened.trainer.plan.layers) == len(old)

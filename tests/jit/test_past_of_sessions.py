@@ -19,7 +19,6 @@ import pytest
 import nnplay as nn
 from nnplay import session
 from nnplay.errors import InputError
-from nnplay.kernels import abi
 from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.session.generation import RECORD
@@ -45,8 +44,8 @@ EDITS: tuple[Callable[[PlaygroundBackend], object], ...] = (
 
 def digest(trainer: Trainer) -> str:
     """Everything that decides how the run goes on from here."""
-    clock = trainer.machine.clock[[abi.CLOCK_SEED, abi.CLOCK_STEP, abi.CLOCK_EPOCH, abi.CLOCK_BATCH]]
-    hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.running[0]).tobytes())
+    clock = np.array(trainer.machine.clock)
+    hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.loss_sum).tobytes())
     hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.setup, trainer.plateau)).encode())
     for name, value in sorted(trainer.tensors().items()):
         hashed.update(name.encode() + value.tobytes())

@@ -124,14 +124,14 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         nn.Setup().changed,
         {
             "batch_size": 4, "seed": 0, "schedule": None, "l1": 0.0, "clip_norm": 1.0, "shuffle": True, "threads": 1,
-            "validate_every": 1, "real": "float32", "silent": "", "frozen": "",
+            "validate_every": 1, "dtype": "float32", "silent": "", "frozen": "",
         },
     ),
     "Trainer": (
         nn.Trainer,
         {
             "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd",
-            "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "real": "float32",
+            "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
         },
     ),
     "trace": (lambda trainer: list(nn.trace(trainer)), {"trainer": trainer()}),
@@ -151,7 +151,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Trainer.evaluate": (trainer().evaluate, {"part": "test"}),
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),
     "Trainer.answers": (trainer().answers, {"x": np.zeros((1, 2))}),
-    "Trainer.forward": (trainer().forward, {"x": [[0.0, 1.0]], "names": ["check 0.output"]}),
+    "Trainer.forward": (trainer().forward, {"x": [[0.0, 1.0]], "names": ["eval.0.output"]}),
     "Session.new": (nn.Session.new, {"path": None, "run": {"data": "xor"}}),
     "Session.open": (nn.Session.open, {"path": "nowhere.nnplay"}),
     "Session.save": (nn.Session.new(None, {"data": "xor"}).save, {"path": "nowhere/there.nnplay"}),

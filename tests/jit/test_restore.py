@@ -46,7 +46,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"layers": "linear 2 name=b, linear 2 name=a"},
         "its tensors lie in another order",
     ),
-    "another type of numbers": ({"real": "float64"}, {}, "real is float64 in the state, float32 here"),
+    "another type of numbers": ({"dtype": "float64"}, {}, "dtype is float64 in the state, float32 here"),
     "smaller batches": ({"batch_size": 2}, {}, "batch_size is 2 in the state, 32 here"),
     "rows in order": ({"shuffle": False}, {}, "shuffle is False in the state, True here"),
     "rarer validation": ({"validate_every": 3}, {}, "validate_every is 3 in the state, 1 here"),

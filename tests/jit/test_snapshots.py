@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nnplay.run.render import Look
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.worker import Worker
-from nnplay.views.snapshot import Snapshot
 from tests.small_worker import PATIENCE, settled, until
 
 

@@ -165,3 +165,10 @@ def test_wrong_words_are_one_sentence(
     said = capsys.readouterr().err
     assert expected in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("optimizer", ["sgd momentum=0.9", "adam", "rmsprop"])
+def test_a_step_of_a_network_that_learns_nothing(optimizer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without parameters the rows of the update are there, and say that they have nothing to work on."""
+    assert main(["step", "xor", "--samples", "60", "--layers", "tanh", "--optimizer", optimizer]) == 0
+    assert "→ parameters (empty: the network has no parameters)" in capsys.readouterr().out

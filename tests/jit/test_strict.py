@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nnplay.errors import NnplayError
+from nnplay.errors import InputError, NnplayError
 from nnplay.kernels.compile import library, processor
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.compile.strict import inexact
@@ -72,8 +72,15 @@ def test_a_kernel_of_the_c_library_is_not_made() -> None:
 def test_every_kernel_is_strict(kernels: None) -> None:
     """All kernels of all records, for both types of numbers, have passed: nothing else writes object code."""
     del kernels
-    for real in ("float32", "float64"):
-        assert library.missing(kernels_of_records(), real) == []
+    for dtype in ("float32", "float64"):
+        assert library.missing(kernels_of_records(), dtype) == []
+
+
+def test_a_level_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A level that is none, or that this processor has not reached, is refused with those that can be had."""
+    monkeypatch.setenv("NNPLAY_PROCESSOR", "x86-64-v9")
+    with pytest.raises(InputError, match=r"runs no kernels for 'x86-64-v9'.* host"):
+        processor.level.__wrapped__()
 
 
 def test_nothing_may_be_rewritten() -> None:

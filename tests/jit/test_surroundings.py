@@ -50,6 +50,38 @@ def test_json_is_whole_whatever_the_encoding(tmp_path: Path) -> None:
     assert any("größe" in note for note in json.loads(done.stdout)["notes"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "idna", "utf-7"])
+def test_encodings_in_which_text_is_not_itself(encoding: str) -> None:
+    """A pipe gets the encoding that was asked for where that can hold every text, else UTF-8."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LC_", "LANG"))}
+    version = f"nnplay {nnplay.__version__}"
+    for words, status, said in ((("--version",), 0, version), (("train", "nowhere"), 2, "'nowhere'")):
+        done = subprocess.run(
+            [sys.executable, "-m", "nnplay", *words],
+            capture_output=True,
+            check=False,
+            env={**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == status
+        assert said in (done.stdout + done.stderr).decode("utf-8" if encoding == "idna" else encoding)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_mistake_keeps_its_status_where_nothing_can_be_said() -> None:
+    """Standard error that takes nothing: still 2, and no traceback on the other stream."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nnplay", "train", "nowhere"],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert done.returncode == 2
+    assert done.stdout == ""
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
 def test_closed_streams_are_no_fault(closed: str) -> None:
     """Standard output or standard error closed: the run is done all the same, and no traceback comes."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.kernels import abi, loop
+from nnplay.kernels import loop
 from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape import interpreter
+from nnplay.tape.machine import Fault
 from tests.records import Bench, Trial, gradient_errors, same_bits
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -21,12 +22,12 @@ NESTED = (
 
 
 def bench(
-    real: str = "float32", *, n: int = 6, share: int = 64, threads: int = 1, seed: int = 1, text: str = NESTED
+    dtype: str = "float32", *, n: int = 6, share: int = 64, threads: int = 1, seed: int = 1, text: str = NESTED
 ) -> Bench:
     """A nested classifier with momentum, penalties and clipping, whose rows are cut into parts."""
     made = Bench(
         Trial(parse_layers(text), (5,), n, share=share),
-        real,
+        dtype,
         loss=loss_records()["cross_entropy"](label_smoothing=0.1),
         optimizer=optimizer_records()["adam"](lr=0.01),
         seed=seed,
@@ -39,13 +40,13 @@ def bench(
     return made
 
 
-@pytest.mark.parametrize("real", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("share", [64, 10**9])
-def test_every_row_of_a_nested_network_is_its_definition(real: str, share: int) -> None:
+def test_every_row_of_a_nested_network_is_its_definition(dtype: str, share: int) -> None:
     """Data, forward, loss, backward, penalty, clipping and update rows of a nested network equal their definitions."""
-    made = bench(real, share=share)
+    made = bench(dtype, share=share)
     held = made.hold_to_definitions()
-    assert held == len(made.tape.train) + len(made.tape.check) - 1
+    assert held == len(made.tape.train) + len(made.tape.evaluation) - 1
     assert any(row.parts > 1 for row in made.tape.train) == (share == 64)
 
 
@@ -55,8 +56,9 @@ def test_the_loop_trains_as_the_interpreter_does() -> None:
     assert compiled.machine.advance(10) == 10
     for _ in range(10):
         plain.machine.view(plain.tape.named["optimizer"])[0] = 0.01
-        interpreter.run(plain.machine, plain.table, plain.tape.train, plain.n)
-        plain.machine.clock[abi.CLOCK_STEP] += 1
+        for number in range(len(plain.table.rows)):
+            interpreter.run_row(plain.machine, plain.table, number)
+        plain.machine.clock = plain.machine.clock._replace(step=plain.machine.clock.step + 1)
     for name, slot in compiled.tape.parameters.items():
         assert np.allclose(compiled.machine.view(slot), plain.machine.view(plain.tape.parameters[name]), atol=1e-10), (
             name
@@ -69,15 +71,15 @@ def test_a_shorter_last_batch_is_used() -> None:
     random = np.random.default_rng(0)
     x, y = random.normal(size=(10, 5)), random.integers(0, 3, 10).astype(float)
     for made in (compiled, plain):
-        made.machine.load(x, y, batch=4, shuffle=False)
+        made.machine.load({"input": x, "target": y}, batch=4, shuffle=False)
     compiled.machine.advance(3)
-    assert compiled.machine.clock[abi.CLOCK_EPOCH] == 1
-    assert compiled.machine.clock[abi.CLOCK_BATCH] == 0
+    assert compiled.machine.clock[1:] == (3, 1, 0)
     for step, n in enumerate((4, 4, 2)):
         table = plain.machine.full_table if n == 4 else plain.machine.tail_table
-        plain.machine.clock[abi.CLOCK_STEP] = plain.machine.clock[abi.CLOCK_BATCH] = step
+        plain.machine.clock = plain.machine.clock._replace(step=step, batch=step)
         plain.machine.view(plain.tape.named["optimizer"])[0] = 0.01
-        interpreter.run(plain.machine, table, plain.tape.train, n)
+        for number in range(len(table.rows)):
+            interpreter.run_row(plain.machine, table, number)
     for name, slot in compiled.tape.parameters.items():
         assert np.allclose(compiled.machine.view(slot), plain.machine.view(plain.tape.parameters[name]), atol=1e-10), (
             name
@@ -115,7 +117,7 @@ def test_run_twice_gives_the_same_bits() -> None:
 def test_another_seed_gives_other_numbers() -> None:
     """The clock's seed reaches dropout: another one trains otherwise."""
     first, second = bench(), bench()
-    second.machine.clock[abi.CLOCK_SEED] = 8
+    second.machine.clock = second.machine.clock._replace(seed=8)
     for made in (first, second):
         made.machine.advance(5)
     assert not same_bits(first.machine.state(), second.machine.state()).all()
@@ -169,8 +171,8 @@ def test_evaluation_is_the_mean_over_all_rows() -> None:
     random = np.random.default_rng(0)
     for rows in (1, 3, 4, 5, 11):
         x, y = random.normal(size=(rows, 5)), random.integers(0, 3, rows).astype(float)
-        loss, score = made.machine.evaluate(made.machine.load_check(x, y))
-        z = made.machine.forward(x, ["check 4.output"])["check 4.output"]
+        loss, score = made.machine.evaluate(made.machine.load_eval({"input": x, "target": y}))
+        z = made.machine.forward(x, ["eval.4.output"])["eval.4.output"]
         logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
         wanted = 0.9 * logs[np.arange(rows), y.astype(int)] + 0.1 * logs.mean(axis=1)
         assert loss == pytest.approx(-wanted.mean(), rel=1e-9)
@@ -185,9 +187,10 @@ def test_a_loss_that_is_no_number_stops_before_the_update() -> None:
     made.machine.view(made.tape.named["input"])[...] = 0
     x = made.x.copy()
     x[2, 1] = np.nan
-    made.machine.load(x, made.y, batch=made.n, shuffle=False)
+    made.machine.load({"input": x, "target": made.y}, batch=made.n, shuffle=False)
     assert made.machine.advance(5) == 0
-    assert made.machine.clock[abi.CLOCK_FAULT] == abi.FAULT_LOSS
+    assert made.machine.take_fault() == Fault(stage=0, in_update=False, step=5, kept=5)
+    assert made.machine.take_fault() is None
     assert same_bits(made.machine.state(), before).all()
 
 
@@ -198,7 +201,7 @@ def test_an_update_that_overflows_puts_the_last_good_weights_back() -> None:
     made.machine.rates[3:] = np.float32(3e38)
     taken = made.machine.advance(50)
     assert taken < 50
-    assert made.machine.clock[abi.CLOCK_FAULT] != abi.FAULT_NONE
+    assert made.machine.take_fault() is not None
     assert np.isfinite(made.machine.state()).all()
 
 
@@ -218,7 +221,7 @@ def test_plans_are_the_same_for_the_same_network() -> None:
     """Planning has no hidden state: two plans of one text have the same shapes, paths and counts."""
     first, second = (Network(NESTED).plan((5,)) for _ in range(2))
     assert first.values == second.values
-    assert [step.path for step in first.steps] == [step.path for step in second.steps]
+    assert [planned.path for planned in first.layers] == [planned.path for planned in second.layers]
     assert (
         first.parameter_count == second.parameter_count == 5 * 7 + 7 + 3 * 49 + 14 + 7 * 3 + 3 + 7 * 2 + 2 + 12 * 3 + 3
     )

@@ -28,7 +28,7 @@ def made(**more: Any) -> Trainer:
 def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
-    numbers = state.clock[[0, 1, 2, 3]].tobytes() + np.float64(state.loss_sum).tobytes()
+    numbers = np.array(state.clock).tobytes() + np.float64(state.loss_sum).tobytes()
     return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
 
 

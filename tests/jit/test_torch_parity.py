@@ -202,7 +202,7 @@ def trained_bench(record: OptimizerRecord, values: Mapping[str, Any]) -> Bench:
         optimizer=record(**values),
         seed=6,
     )
-    for slot in bench.tape.layout.slots["slots"]:
+    for slot in bench.tape.layout.slots["optimizer_state"]:
         bench.machine.view(slot)[...] = 0
     bench.machine.rates[:] = values["lr"]
     return bench

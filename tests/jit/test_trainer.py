@@ -111,7 +111,9 @@ def test_full_batch_gradient_descent_is_the_formula() -> None:
     """One step of SGD on a linear model equals w − lr·∂/∂w of the mean squared error, worked in NumPy."""
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(40, 3)), rng.normal(size=40)
-    made = trainer(nn.Dataset(x, y), "linear 1", loss="mse", optimizer=nn.SGD(lr=0.1), batch_size="all", real="float64")
+    made = trainer(
+        nn.Dataset(x, y), "linear 1", loss="mse", optimizer=nn.SGD(lr=0.1), batch_size="all", dtype="float64"
+    )
     w, b = made.parameters()["0.weight"].copy(), made.parameters()["0.bias"].copy()
     x = made.split.train.x.astype(np.float64)
     y = made.split.train.y.astype(np.float64)
@@ -123,7 +125,7 @@ def test_full_batch_gradient_descent_is_the_formula() -> None:
 
 def test_float64_is_the_same_run_with_more_digits() -> None:
     """Ten steps in double precision agree with single precision to its accuracy."""
-    single, double = trainer(real="float32"), trainer(real="float64")
+    single, double = trainer(dtype="float32"), trainer(dtype="float64")
     single.run(steps=10)
     double.run(steps=10)
     assert weights(double).dtype == np.float64

@@ -42,8 +42,8 @@ def encoded(bench: Bench, rows: list[Row]) -> Table:
 
 def test_the_tape_itself_is_accepted(bench: Bench) -> None:
     """What the compiler writes passes, for training and for evaluation."""
-    check(bench, bench.table)
-    check(bench, bench.check_table, bench.tape.check)
+    check(bench, bench.table.cells)
+    check(bench, bench.eval_table.cells, bench.tape.evaluation)
 
 
 def moved(place: int, amount: int) -> Callable[[Table, int], None]:
@@ -84,7 +84,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_any_operand_out_of_place_is_refused(bench: Bench, fault: Callable[[Table, int], None]) -> None:
     """Each operand of each row, shifted, stretched or reshaped, is refused, also onto a neighbour of the same size."""
-    for rows, table in ((bench.tape.train, bench.table), (bench.tape.check, bench.check_table)):
+    for rows, table in ((bench.tape.train, bench.table.cells), (bench.tape.evaluation, bench.eval_table.cells)):
         for number, row in enumerate(rows):
             for k in range(len(row.operands)):
                 broken = table.copy()
@@ -99,7 +99,7 @@ def test_a_gradient_is_begun_once_and_then_added_to(bench: Bench) -> None:
         if row.phase != "backward":
             continue
         for k in range(len(row.writes)):
-            broken = bench.table.copy()
+            broken = bench.table.cells.copy()
             place = abi.ROW_OPERANDS + (len(row.reads) + k) * abi.OPERAND_WIDTH + abi.OPERAND_ADDS
             broken[number, place] = 1 - broken[number, place]
             with pytest.raises(TapeError, match=r"begun|overwrites"):
@@ -109,7 +109,7 @@ def test_a_gradient_is_begun_once_and_then_added_to(bench: Bench) -> None:
 @pytest.mark.parametrize(("place", "value"), [(abi.ROW_ADDRESS, 0), (abi.ROW_PARTS, 0), (abi.ROW_PARTS, -1)])
 def test_a_row_without_kernel_or_parts_is_refused(bench: Bench, place: int, value: int) -> None:
     """An address of 0 would end the process; no parts would leave the output as it was."""
-    broken = bench.table.copy()
+    broken = bench.table.cells.copy()
     broken[3, place] = value
     with pytest.raises(TapeError, match="no kernel or no parts"):
         check(bench, broken)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,43 @@ from nnplay import views
 from nnplay.config import RunConfig
 from nnplay.training.metrics import classification
 from nnplay.training.trainer import Trainer
-from nnplay.views.answers import Confusion, Fit, Images, Masks, Pair, Scatter, Series, Tokens, Writing
-from nnplay.views.choosing import WORST, views_of
+from nnplay.tui.outputs.widget import drawing_records
+from nnplay.tui.theme.look import Look
+from nnplay.views.choosing import WORST, view_records, views_of
+from nnplay.views.kinds.confusion import Confusion
+from nnplay.views.kinds.curve import Fit
+from nnplay.views.kinds.images import Images
+from nnplay.views.kinds.masks import Masks
+from nnplay.views.kinds.pair import Pair
+from nnplay.views.kinds.scatter import Scatter
+from nnplay.views.kinds.series import Series
+from nnplay.views.kinds.tokens import Tokens
+from nnplay.views.kinds.writing import Writing
+from tests.added_record import added_record
+
+MEANS = """
+from dataclasses import dataclass
+from nnplay.views.rows import predict_rows
+from nnplay.views.view import Output, View
+
+@dataclass(frozen=True, slots=True)
+class Means(Output):
+    values: tuple[float, ...]
+
+def make_means(trainer, item):
+    return Means(tuple(predict_rows(trainer)[2].mean(axis=0).tolist()))
+
+MEANS = View("means", Means, lambda trainer: trainer.split.name == "iris", make_means, order=1)
+"""
+DRAWN_MEANS = """
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.views.kinds.means import Means
+
+def draw(view, width, height, look):
+    return [((f"{value:.3f}", look.ink("text")),) for value in view.values]
+
+MEANS = Drawing(Means, draw)
+"""
 
 SMALL = {
     "spiral": ({"samples": 200}, "linear 4, tanh, linear 2", ["map", "confusion matrix"]),
@@ -56,7 +93,7 @@ def test_every_task_has_its_views(name: str) -> None:
     assert [view.name for view in views_of(trainer)] == SMALL[name][2]
     for number in range(len(SMALL[name][2])):
         for item in (0, 1, WORST, 1_000_003):
-            surface, output, shown = views.answers(trainer, number, item, size=(6, 8))
+            surface, output, shown = views.make_view(trainer, number, item, size=(6, 8))
             assert (surface is None) != (output is None)
             assert shown.view == SMALL[name][2][number]
             assert 0 <= shown.item < shown.items
@@ -64,7 +101,7 @@ def test_every_task_has_its_views(name: str) -> None:
 
 def test_nothing_is_made_for_a_surface_that_is_not_seen() -> None:
     """Without a size there is no surface."""
-    assert views.answers(made("spiral"))[:2] == (None, None)
+    assert views.make_view(made("spiral"))[:2] == (None, None)
 
 
 def test_masks_are_those_of_the_example_with_their_overlaps() -> None:
@@ -72,7 +109,7 @@ def test_masks_are_those_of_the_example_with_their_overlaps() -> None:
     trainer = made("shapes_masks")
     part = trainer.split.validation
     assert part is not None
-    _, output, _ = views.answers(trainer, 0, 3)
+    _, output, _ = views.make_view(trainer, 0, 3)
     assert isinstance(output, Masks)
     assert np.array_equal(output.true, part.y[3])
     expected = classification(part.y[3:4], output.predicted[None], part.outputs)["iou"]
@@ -85,7 +122,7 @@ def test_the_worst_example_has_the_largest_error() -> None:
     part = trainer.split.validation
     assert part is not None
     errors = np.abs(trainer.predict(part.x) - part.y)[:, 0]
-    _, output, shown = views.answers(trainer, 0, WORST)
+    _, output, shown = views.make_view(trainer, 0, WORST)
     assert isinstance(output, Series)
     assert errors[shown.item] == errors.max()
     assert output.next == pytest.approx(
@@ -98,12 +135,12 @@ def test_a_forecast_runs_on_with_its_own_answers() -> None:
     trainer = made("sine_forecast")
     part = trainer.split.validation
     assert part is not None
-    assert part.sequel is not None
-    _, output, _ = views.answers(trainer, 0, 4)
+    assert part.continuation is not None
+    _, output, _ = views.make_view(trainer, 0, 4)
     assert isinstance(output, Series)
-    assert output.goes_on is not None
-    true, given = output.goes_on
-    assert np.array_equal(true, part.sequel.values[4])
+    assert output.continuation is not None
+    true, given = output.continuation
+    assert np.array_equal(true, part.continuation.values[4])
     window = list(part.x[4, :, 0])
     for value in given:
         seen = np.array(window[-24:], dtype=np.float32)[None, :, None]
@@ -115,18 +152,18 @@ def test_a_forecast_runs_on_with_its_own_answers() -> None:
 def test_a_forecast_of_a_later_value_stands_at_its_step() -> None:
     """A network that answers five steps ahead is not fed with its answers; its value has its own place."""
     config = {"data": {"name": "sine_forecast", "samples": 60, "ahead": 5}, "layers": "rnn 4, linear 1"}
-    _, output, _ = views.answers(RunConfig.from_dict(config).trainer(), 0, 0)
+    _, output, _ = views.make_view(RunConfig.from_dict(config).trainer(), 0, 0)
     assert isinstance(output, Series)
-    assert output.goes_on is None
+    assert output.continuation is None
     assert output.ahead == 5
 
 
 def test_symbols_are_those_of_the_data() -> None:
     """Reversal: what is wanted is what is seen, backwards; echo: it is the first symbol."""
-    _, output, _ = views.answers(made("reversal"), 0, 5)
+    _, output, _ = views.make_view(made("reversal"), 0, 5)
     assert isinstance(output, Tokens)
     assert output.true == output.seen[::-1]
-    _, output, _ = views.answers(made("echo"), 0, 5)
+    _, output, _ = views.make_view(made("echo"), 0, 5)
     assert isinstance(output, Tokens)
     assert output.true == output.seen[:1]
     assert sum(chance for _, chance in output.chances) == pytest.approx(1, abs=1e-5)
@@ -137,7 +174,7 @@ def test_pictures_given_back_are_in_units_of_the_data() -> None:
     trainer = made("digits28")
     part = trainer.split.validation
     assert part is not None
-    _, output, _ = views.answers(trainer, 0, 2)
+    _, output, _ = views.make_view(trainer, 0, 2)
     assert isinstance(output, Pair)
     assert np.allclose(output.wanted.ravel(), part.y[2])
     assert np.allclose(output.given.ravel(), trainer.predict(part.x[2])[0], atol=1e-6)
@@ -150,7 +187,7 @@ def test_each_of_several_targets_has_its_scatter_and_curve() -> None:
     trainer = Trainer(nn.Network("linear 2", seed=0), data.split(seed=0), "mse", nn.Adam(lr=0.01), seed=0)
     for number in range(2):
         for target, name, size in ((0, "small", 1), (1, "large", 100)):
-            _, output, shown = views.answers(trainer, number, target)
+            _, output, shown = views.make_view(trainer, number, target)
             assert shown.name == name
             assert isinstance(output, (Fit, Scatter))
             true = output.true if isinstance(output, Scatter) else output.points_y
@@ -160,11 +197,11 @@ def test_each_of_several_targets_has_its_scatter_and_curve() -> None:
 def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
     """The wrong pictures of the validation part are the first ones."""
     trainer = made("digits")
-    _, output, shown = views.answers(trainer)
+    _, output, shown = views.make_view(trainer)
     assert isinstance(output, Images)
     wrong = [a != b for a, b in zip(output.labels, output.predicted, strict=True)]
     assert wrong == sorted(wrong, reverse=True)
-    _, confusion, _ = views.answers(trainer, 1)
+    _, confusion, _ = views.make_view(trainer, 1)
     assert isinstance(confusion, Confusion)
     assert output.wrong == confusion.matrix.sum() - np.trace(confusion.matrix)
     assert shown.items == confusion.matrix.sum()
@@ -173,8 +210,32 @@ def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
 def test_writing_goes_on_from_the_example() -> None:
     """The same example is gone on from in the same way while the weights are the same."""
     trainer = made("characters")
-    (_, first, _), (_, again, _), (_, other, _) = (views.answers(trainer, 1, row) for row in (4, 4, 5))
+    (_, first, _), (_, again, _), (_, other, _) = (views.make_view(trainer, 1, row) for row in (4, 4, 5))
     assert isinstance(first, Writing)
     assert first == again
     assert first != other
     assert len(first.text) == 60
+
+
+def test_a_view_is_added_by_one_file_and_its_drawing_by_another(tmp_path: Path) -> None:
+    """The views of a run have the new one where its order puts it, and the screen draws what it makes."""
+    (tmp_path / "view").mkdir()
+    (tmp_path / "drawing").mkdir()
+    trainer = made("iris")
+    with (
+        added_record("nnplay.views.kinds", "means", MEANS, tmp_path / "view", view_records),
+        added_record("nnplay.tui.outputs.kinds", "means", DRAWN_MEANS, tmp_path / "drawing", drawing_records),
+    ):
+        _, output, shown = views.make_view(trainer)
+        assert shown.views == ("means", "confusion matrix")
+        rows = drawing_records()[type(output)].draw(output, 20, 5, Look())
+        assert len(rows) == 3
+        assert "means" not in [view.name for view in views_of(made("digits"))]
+    assert "means" not in [view.name for view in views_of(trainer)]
+
+
+def test_every_view_has_its_drawing() -> None:
+    """What a view makes is drawn, and nothing is drawn that no view makes; the map alone has a widget of its own."""
+    made_by_views = {view.shows for view in view_records() if view.make is not None}
+    assert set(drawing_records()) == made_by_views
+    assert [view.name for view in view_records() if view.make is None] == ["map"]

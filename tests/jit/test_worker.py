@@ -96,9 +96,9 @@ def test_the_stop_flag_of_a_command_does_not_stay_behind(worker: Worker) -> None
     """A flag raised by a command that was already taken is lowered: else each call would take one step only."""
     worker.run()
     until(lambda: worker.snapshot.running, "the run is going")
-    flag = trainer_of(worker).machine.stop
-    flag[0] = 1
-    until(lambda: flag[0] == 0, "the flag is lowered")
+    machine = trainer_of(worker).machine
+    machine.stop = True
+    until(lambda: not machine.stop, "the flag is lowered")
 
 
 def test_going_back_and_forward_gives_the_same_numbers(worker: Worker) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnplay.data.csv.advice import Tongue, advice, speaking
+from nnplay.data.csv.advice import FrontEnd, advice, advise_for
 from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
 
@@ -15,16 +15,16 @@ ROWS = "".join(f"{row},{row % 7 + 0.5},{row % 3}\n" for row in range(30))
 
 
 @pytest.mark.parametrize(
-    ("tongue", "words"),
+    ("front_end", "words"),
     [
         ("python", ("missing='mean', 'drop' or 'category'", "skip_bad_rows=True", "kinds={'my id': 'skip'}")),
         ("command", ("--missing mean, drop or category", "--skip-bad-rows", "--kinds 'my id=skip'")),
         ("playground", (":set missing mean, drop or category", ":set skip_bad_rows yes", ":set kinds my id=skip")),
     ],
 )
-def test_an_option_is_named_as_the_front_end_takes_it(tongue: Tongue, words: tuple[str, str, str]) -> None:
+def test_an_option_is_named_as_the_front_end_takes_it(front_end: FrontEnd, words: tuple[str, str, str]) -> None:
     """Python gets arguments, the command line options that its shell leaves whole, the playground its own commands."""
-    with speaking(tongue):
+    with advise_for(front_end):
         assert advice("missing", "mean", "drop", "category") == words[0]
         assert advice("skip_bad_rows", True) == words[1]
         assert advice("kinds", {"my id": "skip"}) == words[2]
@@ -32,7 +32,7 @@ def test_an_option_is_named_as_the_front_end_takes_it(tongue: Tongue, words: tup
 
 def test_the_front_end_of_before_speaks_again_afterwards() -> None:
     """Advice within advice ends where it began, also behind an error."""
-    with pytest.raises(InputError), speaking("command"):
+    with pytest.raises(InputError), advise_for("command"):
         read_csv("no such file")
     assert advice("header", "yes") == "header='yes'"
 
@@ -40,7 +40,7 @@ def test_the_front_end_of_before_speaks_again_afterwards() -> None:
 @pytest.mark.parametrize("name", ["a b", "it's", "$HOME", "a;b", "größe"])
 def test_a_shell_gives_the_advice_back_whole(name: str) -> None:
     """Whatever a column is called, the option can be copied into a shell."""
-    with speaking("command"):
+    with advise_for("command"):
         assert shlex.split(advice("kinds", {name: "category"})) == ["--kinds", f"{name}=category"]
 
 
@@ -59,7 +59,7 @@ def test_a_refused_file_is_answered_without_python_on_the_command_line(content: 
     """Errors name options (`--kinds`), and none of Python's braces, quotes around values or arguments."""
     path = tmp_path / "my.csv"
     path.write_text(content)
-    with speaking("command"), pytest.raises(InputError) as caught:
+    with advise_for("command"), pytest.raises(InputError) as caught:
         read_csv(path)
     assert "--" in caught.value.hint
     assert "=True" not in caught.value.hint
@@ -71,7 +71,7 @@ def test_notes_speak_the_playground_s_words(tmp_path: Path) -> None:
     """What was found out about a file is answered with commands of the playground's own line."""
     path = tmp_path / "my.csv"
     path.write_text("id,a,y\n" + "".join(f"w{row},{row % 7 + 0.5},{row % 3}\n" for row in range(30)))
-    with speaking("playground"):
+    with advise_for("playground"):
         notes = " ".join(read_csv(path).notes)
     assert ":set kinds id=category" in notes
     assert ":set target …" in notes

@@ -244,6 +244,32 @@ def test_catalogue(case: Case, tmp_path: Path) -> None:
     assert case.shape is None or data.x.shape == case.shape
 
 
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        *("zip", "bz2", "rot13", "hex", "base64", "uu", "quopri", "idna", "punycode", "unicode_escape", "undefined"),
+        *("raw_unicode_escape", "klingon", "", " ", "a\0b", "\ud800", "x" * 5000),
+    ],
+)
+def test_what_is_no_text_encoding_is_refused(encoding: str, tmp_path: Path) -> None:
+    """Codecs that pack bytes, disguise text or are for programs are no encodings of a table, whatever Python says."""
+    path = tmp_path / "my.csv"
+    path.write_bytes(text(GOOD))
+    with pytest.raises(InputError, match=r"my.csv: unknown text encoding .*; try auto, utf-8, cp1252"):
+        read_csv(path, encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "U32"])
+def test_a_file_without_the_mark_that_its_encoding_needs(encoding: str, tmp_path: Path) -> None:
+    """UTF-16 and UTF-32 by their bare name need a byte order mark; the sentence says what to name instead."""
+    path = tmp_path / "my.csv"
+    path.write_bytes(GOOD.encode(encoding)[4:])
+    with pytest.raises(InputError, match=r"has no byte order mark.*; try utf-(16|32)-le or -be"):
+        read_csv(path, encoding=encoding)
+    path.write_bytes(GOOD.encode("utf-16-be"))
+    assert len(read_csv(path, encoding="utf-16-be")) == 4
+
+
 def test_every_row_of_the_catalogue_has_a_case() -> None:
     """Rows 1 to 32 are all tried here or, for the split (row 29), beside the splits."""
     assert {case.row for case in CASES} | {29} == set(range(1, 33))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.health.losses import losses
+from nnplay.health.losses import smooth_losses
 from nnplay.training.history import CAPACITY, History
 
 
@@ -15,4 +15,4 @@ def test_the_first_loss_is_that_of_the_initial_weights_however_long_the_run(step
     history = History()
     when = np.arange(1, steps + 1)
     history["loss"].extend(when, 0.7 * np.exp(-when / 30.0) + 1e-6)
-    assert losses(history, 32).first == pytest.approx(0.7, rel=0.05)
+    assert smooth_losses(history, 32).first == pytest.approx(0.7, rel=0.05)

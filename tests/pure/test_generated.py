@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnplay.data import made_cache
+from nnplay.data import generated_cache
 from nnplay.data.catalogue import dataset_records, load_dataset
 from nnplay.data.drawing.glyphs import STYLES
 from nnplay.data.drawing.strokes import DOTS, read_glyph
@@ -97,7 +97,7 @@ def test_a_folder_of_others_is_not_used(cache: Path) -> None:
     """Where others may write, data are made anew and nothing is stored."""
     cache.mkdir(parents=True)
     cache.chmod(0o777)
-    assert made_cache.data_folder() is None
+    assert generated_cache.data_folder() is None
     assert len(load_dataset("digits28", samples=20)) == 20
     assert list(cache.iterdir()) == []
 
@@ -111,7 +111,7 @@ def test_a_place_that_cannot_be_had_is_done_without(tmp_path: Path, monkeypatch:
 
 def test_the_oldest_files_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Together the files stay below the limit; the newest stays."""
-    monkeypatch.setattr(made_cache, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(generated_cache, "MAX_BYTES", 100_000)
     for seed in range(4):
         load_dataset("digits28", samples=50, seed=seed)
     assert 1 <= len(list(cache.iterdir())) <= 2
@@ -121,9 +121,9 @@ def test_an_edited_source_makes_anew(tmp_path: Path) -> None:
     """The name of a file depends on the values and on the code that made it."""
     source = tmp_path / "source.py"
     source.write_text("a = 1")
-    names = {made_cache.digest({"seed": 1}, (str(source),)), made_cache.digest({"seed": 2}, (str(source),))}
+    names = {generated_cache.digest({"seed": 1}, (str(source),)), generated_cache.digest({"seed": 2}, (str(source),))}
     source.write_text("a = 2")
-    assert len(names | {made_cache.digest({"seed": 1}, (str(source),))}) == 3
+    assert len(names | {generated_cache.digest({"seed": 1}, (str(source),))}) == 3
 
 
 @pytest.mark.parametrize("text", sorted(text for styles in STYLES for text in styles))
@@ -239,18 +239,18 @@ def test_forecasts_follow_their_waves() -> None:
 def test_the_sequel_of_a_forecast_is_its_wave_without_noise() -> None:
     """What lies behind a window goes on as the wave does; the value that is learned lies in it."""
     data = load_dataset("sine_forecast", samples=100, waves=1, window=12, ahead=3)
-    assert data.sequel is not None
-    assert data.sequel.values.shape == (100, 12)
-    assert np.abs(data.sequel.values[:, data.sequel.ahead - 1] - data.y[:, 0]).max() < 1e-6
-    series = np.concatenate([data.x[:, :, 0], data.sequel.values], axis=1).astype(float)
+    assert data.continuation is not None
+    assert data.continuation.values.shape == (100, 12)
+    assert np.abs(data.continuation.values[:, data.continuation.ahead - 1] - data.y[:, 0]).max() < 1e-6
+    series = np.concatenate([data.x[:, :, 0], data.continuation.values], axis=1).astype(float)
     twice = ((series[:, 2:] + series[:, :-2]) * series[:, 1:-1]).sum(axis=1) / (series[:, 1:-1] ** 2).sum(axis=1)
     assert np.abs(series[:, 2:] + series[:, :-2] - twice[:, None] * series[:, 1:-1]).max() < 1e-5
     disturbed = load_dataset("sine_forecast", samples=100, waves=1, window=12, ahead=3, noise=0.3)
-    assert disturbed.sequel is not None
-    assert np.array_equal(disturbed.sequel.values, data.sequel.values)
+    assert disturbed.continuation is not None
+    assert np.array_equal(disturbed.continuation.values, data.continuation.values)
     split = data.split(seed=1)
-    assert split.train.sequel is not None
-    assert np.array_equal(split.train.sequel.values, data.sequel.values[split.indices.train])
+    assert split.train.continuation is not None
+    assert np.array_equal(split.train.continuation.values, data.continuation.values[split.indices.train])
 
 
 def test_letters_follow_the_book() -> None:

@@ -93,7 +93,7 @@ FORMATS = {
         "a NumPy array",
         "nnplay.Dataset",
     ),
-    "47 npz": (_npz(), "a NumPy archive", "nnplay.Dataset"),
+    "47 npz": (_npz(), "a NumPy archive", "ends in .npz"),
     "47 safetensors": (_safetensors(), "a safetensors file", "nnplay.Dataset"),
     "50 idx": (struct.pack(">IIII", 0x803, 2, 28, 28) + bytes(2 * 784), "an IDX file", "digits28"),
     "51 idx labels": (struct.pack(">II", 0x801, 2) + bytes(2), "an IDX file", "digits28"),
@@ -174,7 +174,7 @@ def test_a_table_is_not_taken_for_another_format(content: bytes, tmp_path: Path)
 
 def test_a_folder_is_named_with_the_way_out(tmp_path: Path) -> None:
     """A folder (row 59), as of pictures, is refused in a sentence that says what to name instead."""
-    with pytest.raises(InputError, match="a folder; name the CSV file in it"):
+    with pytest.raises(InputError, match="a folder; name the file in it"):
         read_csv(tmp_path)
 
 

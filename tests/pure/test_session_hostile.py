@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -17,8 +18,8 @@ import pytest
 
 from nnplay.errors import InputError, Problems
 from nnplay.session import document, load, pack, save, summarize
-from nnplay.session.blob import decode, encode, entry, match
-from nnplay.session.document import compose
+from nnplay.session.blob import decode, encode, match
+from nnplay.session.document import BlobEntry, compose
 from nnplay.session.limits import HEADER_BYTES, TENSOR_AXES, TENSORS
 
 AUDITED = """
@@ -66,7 +67,9 @@ def folder_with(folder: Path, blob: bytes) -> Path:
     folder.mkdir(mode=0o700)
     name = "state-00000001.safetensors"
     (folder / name).write_bytes(blob)
-    (folder / "session.toml").write_bytes(compose({"epoch": 1}, [entry(name, blob)], 1))
+    (folder / "session.toml").write_bytes(
+        compose({"epoch": 1}, [BlobEntry(name, len(blob), hashlib.sha256(blob).hexdigest())], 1)
+    )
     return folder
 
 
@@ -308,7 +311,7 @@ def test_any_memory_layout_is_saved_by_value() -> None:
     """Transposed, strided, big-endian and empty arrays come back equal, and order of names does not matter."""
     base = np.arange(24.0).reshape(2, 3, 4)
     tensors = {"t": base.T, "s": base[:, ::2], "e": base[:0], "big": base.astype(">f4"), "n": np.array(5)}
-    loaded = decode(encode(tensors), "x")
+    loaded = decode(b"".join(encode(tensors)), "x")
     assert all(np.array_equal(loaded[name], tensors[name]) for name in tensors)
     assert all(loaded[name].shape == tensors[name].shape for name in tensors)
     assert encode(dict(reversed(tensors.items()))) == encode(tensors)
@@ -317,6 +320,6 @@ def test_any_memory_layout_is_saved_by_value() -> None:
 def test_the_number_of_tensors_is_limited_to_the_number() -> None:
     """10,000 tensors are saved and loaded, 10,001 are not."""
     tensors = {f"{number:x}": np.zeros(0, np.float32) for number in range(TENSORS)}
-    assert len(decode(encode(tensors), "x")) == TENSORS
+    assert len(decode(b"".join(encode(tensors)), "x")) == TENSORS
     with pytest.raises(InputError, match="10,001 tensors"):
         encode({**tensors, "more": np.zeros(0, np.float32)})

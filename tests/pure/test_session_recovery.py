@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from nnplay.errors import InputError
-from nnplay.session import autosaves, discard, load, new_autosave, recovery_folder, save, summarize
+from nnplay.session import autosaves, discard, load, new_autosave, older_autosaves, recovery_folder, save, summarize
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +107,19 @@ def test_a_summary_needs_a_session(tmp_path: Path) -> None:
     (tmp_path / "a.nnplay").mkdir(mode=0o700)
     with pytest.raises(InputError, match="no session here"):
         summarize(tmp_path / "a.nnplay")
+
+
+def test_more_than_are_listed_are_counted_and_none_is_lost() -> None:
+    """Of 260 recovered runs the 256 saved last are listed, whenever they were started, the others counted; all stay."""
+    first = crashed(1)
+    names = [f"20200101-000000-{number:08x}.nnplay" for number in range(260)]
+    for number, name in enumerate(names):
+        shutil.copytree(first, first.with_name(name))
+        os.utime(first.with_name(name) / "session.toml", (2_000_000_000 - number, 2_000_000_000 - number))
+    discard(first)
+    found = autosaves()
+    assert [summary.path.name for summary in found] == names[:256]
+    assert older_autosaves() == 4
+    assert [summary.path.name for summary in autosaves(None)] == names
+    discard(first.with_name(names[-1]))
+    assert older_autosaves() == 3

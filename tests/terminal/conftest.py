@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,12 @@ def open_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
         size: tuple[int, int] = (120, 40),
         answers: bool = True,
         program: str = "program",
+        ignored: Collection[signal.Signals] = (),
         **environ: str,
     ) -> Terminal:
         home = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
         arguments = ["-m", f"tests.terminal.{program}", "--rescue", str(tmp_path / "rescued"), *options]
-        opened.append(Terminal(arguments, *size, {**home, **environ}, answers=answers))
+        opened.append(Terminal(arguments, *size, {**home, **environ}, answers=answers, ignored=ignored))
         return opened[-1]
 
     yield open_one

@@ -12,9 +12,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 import pyte
+
+from tests.child_signals import signals
 
 PATIENCE = 240.0
 """Seconds that something may take on a machine that is busy and has no kernels yet; what comes is not waited for."""
@@ -34,17 +37,29 @@ class _AnsweringScreen(pyte.Screen):
             super().report_device_status(mode)
 
 
-def _take_terminal() -> None:
-    """In the child: stdin is its terminal, whose hang-up counts, also where the tests themselves run under nohup."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _taking_terminal(begin: Callable[[], None]) -> Callable[[], None]:
+    """For the child: stdin is its terminal, and signals count as `begin` says."""
+
+    def take() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        begin()
+
+    return take
 
 
 class Terminal:
     """One child on a pseudo-terminal of a given size."""
 
     def __init__(
-        self, arguments: Sequence[str], columns: int, rows: int, environ: Mapping[str, str], *, answers: bool = True
+        self,
+        arguments: Sequence[str],
+        columns: int,
+        rows: int,
+        environ: Mapping[str, str],
+        *,
+        answers: bool = True,
+        ignored: Collection[signal.Signals] = (),
+        folder: Path | None = None,
     ) -> None:
         self.master, self.slave = pty.openpty()
         self.raw = b""
@@ -63,7 +78,8 @@ class Terminal:
             stderr=self.slave,
             env={**base, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=_taking_terminal(signals(ignored)),
+            cwd=folder,
         )
 
     def _size(self, columns: int, rows: int) -> None:
@@ -77,12 +93,18 @@ class Terminal:
 
     def read(self, wait: float = 0.05) -> None:
         """Draw what the child has sent."""
-        if select.select([self.master], [], [], wait)[0]:
-            try:
-                data = os.read(self.master, 1 << 16)
-            except OSError:
-                return
-            self.feed(data)
+        self.reads(wait)
+
+    def reads(self, wait: float) -> bool:
+        """Draw what the child has sent; whether there was anything."""
+        if not select.select([self.master], [], [], wait)[0]:
+            return False
+        try:
+            data = os.read(self.master, 1 << 16)
+        except OSError:
+            return False
+        self.feed(data)
+        return True
 
     def feed(self, data: bytes) -> None:
         """Draw these bytes."""
@@ -131,11 +153,22 @@ class Terminal:
     @property
     def restored(self) -> bool:
         """Whether the normal screen, the cursor and the line discipline are back, and the mouse is off."""
-        modes = termios.tcgetattr(self.slave)
         last = {mode: max(self.raw.rfind(b"\x1b[?%dh" % mode), -1) for mode in (1049, 1000, 1003)}
         off = all(self.raw.rfind(b"\x1b[?%dl" % mode) >= place for mode, place in last.items())
         cursor = self.raw.rfind(b"\x1b[?25h") >= self.raw.rfind(b"\x1b[?25l")
-        return off and cursor and modes[:4] == self.modes[:4]
+        return off and cursor and self.cooked
+
+    def until_full(self) -> None:
+        """Reads nothing until the child cannot write any more."""
+        end = time.monotonic() + PATIENCE
+        while select.select([], [self.slave], [], 0)[1]:
+            assert time.monotonic() < end, "the terminal always had room"
+            time.sleep(0.02)
+
+    @property
+    def cooked(self) -> bool:
+        """Whether the line discipline is the one of before."""
+        return termios.tcgetattr(self.slave)[:4] == self.modes[:4]
 
     def close(self) -> None:
         """End the child if it still lives, and free the terminal."""
@@ -143,6 +176,11 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         self.hang_up()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal is gone."""
+        return not self._open
 
     def hang_up(self) -> None:
         """The terminal is gone, as when its window is closed."""

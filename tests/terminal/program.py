@@ -1,7 +1,8 @@
 """The playground over the hand-made back end, as a program of its own for tests on a real pseudo-terminal.
 
-`--crash` makes the rewind fail as a bug would, `--hang` makes it take for ever; `--rescue FILE` is where the run is
-saved on a signal or a crash.
+`--crash rewind` makes the rewind fail as a bug would, `--crash start` what the first frame needs; `--hang` makes the
+rewind take for ever; `--rescue FILE` is where the run is saved on a signal or a crash, in so many `--pieces` a quarter
+of a second apart, and with `--stuck` never to the end.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import argparse
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from nnplay.cli.interrupt import without_terminal
 from nnplay.errors import InputError
 from nnplay.tui.commands import keymap
 from nnplay.tui.run import run
@@ -19,14 +22,17 @@ from nnplay.tui.terminal.can_open import check
 from nnplay.tui.terminal.opening import Opening
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
+from tests.ui.fake_settings import FakeLedger
 
 
 class LiveBackend(FakeBackend):
     """Publishes a new snapshot 30 times a second while it runs."""
 
-    def __init__(self, rescue: Path, *, crash: bool, hang: bool = False) -> None:
+    def __init__(self, rescue: Path, *, crash: str, hang: bool, pieces: int, stuck: bool) -> None:
         super().__init__()
         self._rescue, self._crash, self._hang = rescue, crash, hang
+        self._pieces, self._stuck, self._rescued = pieces, stuck, 0
+        self._rescuing = threading.Lock()
         self._end = threading.Event()
         threading.Thread(target=self._work, daemon=True).start()
 
@@ -36,26 +42,44 @@ class LiveBackend(FakeBackend):
                 self.snapshot = trained(self.snapshot.step + 37)
 
     def rewind(self) -> None:
-        if self._crash:
+        if self._crash == "rewind":
             raise RuntimeError("a bug of the tests")
         if self._hang:
             self._rescue.with_name("hangs").touch()
             time.sleep(10_000)
         super().rewind()
 
+    def ledger(self, layers: Sequence[str]) -> FakeLedger:
+        if self._crash == "start":
+            raise RuntimeError("a bug of the tests")
+        return super().ledger(layers)
+
     def rescue(self) -> str:
-        self._rescue.write_text(f"step {self.snapshot.step}")
+        with self._rescuing:
+            if self._stuck:
+                time.sleep(10_000)
+            while self._rescued < self._pieces:
+                time.sleep(0.25)
+                self._rescued += 1
+            self._rescue.write_text(f"step {self.snapshot.step}")
         return f"the run was saved to {self._rescue.name}"
+
+    def rescue_progress(self) -> int:
+        return self._rescued
 
     def stop(self, *, keep: bool = False) -> None:
         self._end.set()
+        if keep:
+            self.rescue()  # as the real one does: it waits for the one that goes on
 
 
 def main() -> int:
     """Run; refusals are one line on standard error and status 2."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--crash", choices=("rewind", "start"), default="")
     parser.add_argument("--hang", action="store_true")
+    parser.add_argument("--stuck", action="store_true")
+    parser.add_argument("--pieces", type=int, default=0)
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--rescue", type=Path, default=Path("rescued"))
     options = parser.parse_args()
@@ -63,8 +87,10 @@ def main() -> int:
         check()
         keymap.load(keymap.path())
         with Opening(ascii_only=options.ascii) as opening:
-            backend = LiveBackend(options.rescue, crash=options.crash, hang=options.hang)
-            return run(backend, ascii_only=options.ascii, tour=False, opening=opening)
+            backend = LiveBackend(
+                options.rescue, crash=options.crash, hang=options.hang, pieces=options.pieces, stuck=options.stuck
+            )
+            return without_terminal(run(backend, ascii_only=options.ascii, tour=False, opening=opening))
     except InputError as error:
         print(error.message, file=sys.stderr)
         return error.exit_code

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gc
 import os
+import pty
+import select
 import signal
+import threading
+import time
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyte
 import pytest
 
-from nnplay.tui.terminal.opening import Opening
-from tests.terminal.emulator import Terminal
+from nnplay.tui.terminal.opening import Opening, cleared_for
+from tests.terminal.emulator import PATIENCE, Terminal
 from tests.terminal.test_screen import step_of
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +71,32 @@ def test_nothing_is_looked_through_for_garbage_meanwhile() -> None:
         gc.enable()
 
 
+def test_what_leaves_the_screen_reaches_a_terminal_that_was_full() -> None:
+    """What a terminal has not taken is thrown away for it, also the rest of what a thread is just writing."""
+    master, slave = pty.openpty()
+    try:
+        tty.setraw(slave)
+        writing = threading.Thread(target=os.write, args=(slave, b"x" * 2**20))
+        writing.start()
+        deadline = time.monotonic() + PATIENCE
+        while select.select([], [slave], [], 0)[1]:
+            assert time.monotonic() < deadline, "the terminal always had room"
+            time.sleep(0.01)
+        screen = os.open(os.ttyname(slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        while not cleared_for(screen, b"at last"):
+            assert time.monotonic() < deadline, "a thread never came to the end of its write"
+            time.sleep(0.01)
+        writing.join(PATIENCE)
+        os.close(screen)
+        read = b""
+        while not read.endswith(b"at last"):
+            read += os.read(master, 2**16)
+        assert len(read) < 2**20
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 def test_the_frame_comes_first(open_nnplay: Open, size: tuple[int, int]) -> None:
     """Borders and titles are on the screen before anything of Textual's, and go on standing there."""
@@ -105,12 +136,39 @@ def test_ctrl_c_meanwhile_ends_it(open_nnplay: Open, start: str) -> None:
     assert b"Traceback" not in terminal.raw
 
 
-def test_a_kill_meanwhile_restores_the_terminal(open_nnplay: Open) -> None:
-    """SIGTERM ends the program with status 143 and the terminal as it was."""
-    terminal = open_nnplay(code=HELD.format(instead="time.sleep(60)"))
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_kill_meanwhile_restores_the_terminal(open_nnplay: Open, number: signal.Signals) -> None:
+    """SIGTERM, SIGHUP and SIGQUIT end the program with status 128 + n and the terminal as it was."""
+    terminal = open_nnplay(code=HELD.format(instead="time.sleep(600)"))
     terminal.until(lambda: b"getting ready" in terminal.raw)
+    terminal.process.send_signal(number)
+    assert terminal.finish() == 128 + number
+    assert terminal.restored
+
+
+def test_ctrl_backslash_meanwhile_ends_it(open_nnplay: Open) -> None:
+    """Ctrl+\\ ends the program with status 131 and the terminal as it was."""
+    terminal = open_nnplay(code=HELD.format(instead="time.sleep(600)"))
+    terminal.until(lambda: b"getting ready" in terminal.raw)
+    terminal.press("\x1c")
+    assert terminal.finish() == 131
+    assert terminal.restored
+
+
+def test_a_terminal_that_takes_no_frame_is_restored(open_nnplay: Open) -> None:
+    """SIGTERM while the terminal takes nothing of the first frame: status 143, and the line discipline as it was."""
+    terminal = open_nnplay("--no-tour", size=(900, 300))
+    terminal.until_full()
     terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.finish() == 143
+    assert terminal.process.wait(PATIENCE) == 143
+    assert terminal.cooked
+
+
+def test_a_hang_up_that_was_ignored_stays_ignored_meanwhile(open_nnplay: Open) -> None:
+    """Started with SIGHUP ignored, one that comes while the first frame stands there changes nothing."""
+    sent = "import os, signal; os.kill(os.getpid(), signal.SIGHUP); raise SystemExit(7)"
+    terminal = open_nnplay(code="import signal; signal.signal(1, signal.SIG_IGN)\n" + HELD.format(instead=sent))
+    assert terminal.finish() == 7
     assert terminal.restored
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.emulator import Terminal
+from nnplay.tui.terminal.signals import STUCK_AFTER
+from tests.terminal.emulator import PATIENCE, Terminal
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Terminal]
@@ -105,9 +106,9 @@ def test_terminal_that_never_answers_is_still_shown_frames(open_terminal: Open) 
     assert terminal.finish() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_signals_save_and_restore(open_terminal: Open, tmp_path: Path, number: signal.Signals) -> None:
-    """SIGTERM and SIGHUP save the run and restore the terminal before the process ends."""
+    """SIGTERM, SIGHUP and SIGQUIT save the run and restore the terminal before the process ends."""
     terminal = open_terminal(size=(80, 24))
     terminal.shows("press space")
     terminal.press(" ")
@@ -130,11 +131,59 @@ def test_a_kill_of_a_program_that_hangs_restores_the_terminal(open_terminal: Ope
     assert terminal.restored
 
 
-def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp_path: Path) -> None:
-    """A bug ends with a restored terminal, the run saved, and two lines instead of a traceback; status 1."""
-    terminal = open_terminal("--crash", size=(80, 24))
+def test_a_long_save_that_goes_on_is_waited_for(open_terminal: Open, tmp_path: Path) -> None:
+    """A save that takes longer than a stuck one may, but goes on, comes to its end; why it takes so long is said."""
+    pieces = int(3 * STUCK_AFTER / 0.25)
+    terminal = open_terminal("--pieces", str(pieces), size=(80, 24))
     terminal.shows("press space")
-    terminal.press("r")
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.finish() == 143
+    assert (tmp_path / "rescued").exists()
+    assert terminal.restored
+    assert b"nnplay: keeping the run" in terminal.raw.rpartition(b"\x1b[?1049l")[2]
+
+
+def test_a_save_that_is_stuck_does_not_hold_the_program(open_terminal: Open, tmp_path: Path) -> None:
+    """A save that comes no further is given up: the process ends, the terminal restored."""
+    terminal = open_terminal("--stuck", size=(80, 24))
+    terminal.shows("press space")
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.finish() == 143
+    assert not (tmp_path / "rescued").exists()
+    assert terminal.restored
+
+
+def test_a_terminal_that_takes_nothing_is_restored(open_terminal: Open, tmp_path: Path) -> None:
+    """SIGTERM while the terminal has stopped reading: the run is saved, the line discipline back, status 143."""
+    terminal = open_terminal(size=(200, 60), answers=False)
+    terminal.shows("press space")
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.until_full()
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.process.wait(PATIENCE) == 143
+    assert (tmp_path / "rescued").exists()
+    assert terminal.cooked
+
+
+def test_a_hang_up_that_was_ignored_stays_ignored(open_terminal: Open, tmp_path: Path) -> None:
+    """Started with SIGHUP ignored, as by `nohup`, it trains on after one; without a terminal it saves and ends."""
+    terminal = open_terminal(size=(80, 24), ignored=[signal.SIGHUP])
+    terminal.shows("press space")
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    os.kill(terminal.process.pid, signal.SIGHUP)
+    step = step_of(terminal)
+    terminal.until(lambda: step_of(terminal) > step + 500)
+    assert not (tmp_path / "rescued").exists()
+    terminal.hang_up()
+    assert terminal.process.wait(PATIENCE) == 129
+    assert (tmp_path / "rescued").exists()
+
+
+def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp_path: Path) -> None:
+    """A bug before the first frame: a restored terminal, the run saved, lines instead of a traceback, status 1."""
+    terminal = open_terminal("--crash", "start", size=(80, 24))
     assert terminal.finish() == 1
     assert terminal.restored
     assert (tmp_path / "rescued").exists()
@@ -144,6 +193,20 @@ def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp
     assert "Traceback" not in said
     path = Path(said.rpartition("details: ")[2].split()[0])
     assert "Traceback" in path.read_text()
+
+
+def test_an_unexpected_error_behind_a_key_is_told_and_the_run_goes_on(open_terminal: Open, tmp_path: Path) -> None:
+    """A sentence on the screen, the traceback in a private file; training starts, and q leaves as ever."""
+    terminal = open_terminal("--crash", "rewind", size=(120, 40))
+    terminal.shows("press space")
+    terminal.press("r")
+    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run goes on; details:")
+    assert "Traceback" in next((tmp_path / "nnplay").glob("error-*.txt")).read_text()
+    terminal.press(" ")
+    terminal.until(lambda: step_of(terminal) > 100)
+    terminal.press("q")
+    assert terminal.finish() == 0
+    assert terminal.restored
 
 
 def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:

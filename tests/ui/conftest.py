@@ -6,11 +6,14 @@ Textual's own pilot takes a process that was given no processor time for one tha
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from nnplay.errors import NnplayError
+from nnplay.tui.app import Playground
 from tests.ui.waiting import PATIENCE
 
 _PRESS, _PAUSE = Pilot.press, Pilot.pause
@@ -40,6 +43,38 @@ async def _press(pilot: Pilot[Any], *keys: str) -> None:
 async def _pause(pilot: Pilot[Any], delay: float | None = None) -> None:
     await _settle(pilot)
     await _PAUSE(pilot, delay)
+
+
+class Faults:
+    """The errors that playgrounds lived through; a test that expects some takes them, any other fails by them."""
+
+    def __init__(self) -> None:
+        self._met: list[Exception] = []
+
+    def meet(self, error: Exception) -> None:
+        """One more."""
+        self._met.append(error)
+
+    def taken(self) -> list[Exception]:
+        """All so far, which are no failure from now on."""
+        met, self._met = self._met, []
+        return met
+
+
+@pytest.fixture(autouse=True)
+def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
+    """What the playground tells its user and goes on after is still a failure of the test that meets it."""
+    met, tell = Faults(), Playground.tell_fault
+
+    def told(app: Playground, error: Exception) -> bool:
+        if not isinstance(error, NnplayError):
+            met.meet(error)
+        return tell(app, error)
+
+    monkeypatch.setattr(Playground, "tell_fault", told)
+    yield met
+    for error in met.taken():
+        raise error
 
 
 @pytest.fixture(autouse=True)

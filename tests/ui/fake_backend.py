@@ -8,8 +8,8 @@ from typing import Any
 
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
+from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
-from nnplay.views.snapshot import Snapshot
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, FakeSettings
 
@@ -28,6 +28,7 @@ class FakeBackend:
         self.past: list[FakeSettings] = []
         self.future: list[FakeSettings] = []
         self.unsaved_steps = False
+        self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
         self.view: Mapping[str, Any] = {}
@@ -178,6 +179,12 @@ class FakeBackend:
     def rescue(self) -> str:
         self.asked.append(("rescue",))
         return "the run was saved to rescued.nnplay"
+
+    def older_recovered(self) -> int:
+        return self.older
+
+    def rescue_progress(self) -> int:
+        return 0
 
     def stop(self, *, keep: bool = False) -> None:
         self.asked.append(("stop",))

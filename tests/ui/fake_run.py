@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnplay.views.answers import Shown
-from nnplay.views.snapshot import Finding, Points, Snapshot, Surface
+from nnplay.health.finding import Finding
+from nnplay.run.snapshot import Snapshot
+from nnplay.views.plane import Points, Surface
+from nnplay.views.view import Shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnplay.config import CSV_FIELDS
+from nnplay.data.sources.csv import FIELDS
 from nnplay.fields import Field, choice, integer, number
 
 
@@ -83,7 +83,6 @@ class FakeCatalogue:
     datasets: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("circle", "gauss", "moons", "spiral", "xor"), _SET)
     )
-    file: Sequence[Field] = CSV_FIELDS
     losses: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: dict.fromkeys(("cross_entropy", "mse", "huber"), ())
     )
@@ -112,6 +111,10 @@ class FakeCatalogue:
     lessons: Mapping[str, str] = field(
         default_factory=lambda: {"spiral": "Two layers bend the plane.", "circle": "One bend is enough."}
     )
+
+    def fields_of_file(self, path: str) -> Sequence[Field]:
+        """How a table is read, whatever the file."""
+        return FIELDS
 
 
 @dataclass(frozen=True, slots=True)

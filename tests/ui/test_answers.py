@@ -12,7 +12,16 @@ from nnplay.tui.app import Playground
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
-from nnplay.views.answers import Confusion, Fit, Images, Masks, Output, Pair, Scatter, Series, Shown, Tokens, Writing
+from nnplay.views.kinds.confusion import Confusion
+from nnplay.views.kinds.curve import Fit
+from nnplay.views.kinds.images import Images
+from nnplay.views.kinds.masks import Masks
+from nnplay.views.kinds.pair import Pair
+from nnplay.views.kinds.scatter import Scatter
+from nnplay.views.kinds.series import Series
+from nnplay.views.kinds.tokens import Tokens
+from nnplay.views.kinds.writing import Writing
+from nnplay.views.view import Output, Shown
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.playing import main, make, text_of
@@ -49,7 +58,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     ),
     "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
     "forecast that runs on": (
-        Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97), goes_on=(X[:6], X[:6] + 0.1)),
+        Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97), continuation=(X[:6], X[:6] + 0.1)),
         ["1.02", "0.97", "on its own", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),

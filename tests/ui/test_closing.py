@@ -17,6 +17,7 @@ from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import Said
 from nnplay.tui.widgets.network_view import NetworkView
+from tests.ui.conftest import Faults
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 
@@ -101,6 +102,7 @@ async def missing_a_widget(leaving: bool) -> Playground:
         if leaving:
             app.exit(return_code=143)
         app._handle_exception(NoMatches("no list"))
+        await pilot.pause()
     return app
 
 
@@ -110,10 +112,11 @@ async def test_what_a_leaving_screen_misses_is_no_fault() -> None:
     assert (app.fault, app.return_code) == ("", 143)
 
 
-async def test_what_a_standing_screen_misses_is_a_fault() -> None:
-    """The same in an app that goes on is raised, like any other error."""
-    with pytest.raises(NoMatches, match="no list"):
-        await missing_a_widget(leaving=False)
+async def test_what_a_standing_screen_misses_is_a_fault(faults: Faults) -> None:
+    """The same in an app that goes on is told, like any other error."""
+    app = await missing_a_widget(leaving=False)
+    assert [str(error) for error in faults.taken()] == ["no list"]
+    assert "NoMatches: no list; the run goes on" in app.printed[-1]
 
 
 def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:

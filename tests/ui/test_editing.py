@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from nnplay.errors import InputError
+from nnplay.health.finding import Finding
 from nnplay.network.fit_outputs import suited
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
@@ -25,7 +26,6 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import panic
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.network_view import NetworkView
-from nnplay.views.snapshot import Finding
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeRecent
 from tests.ui.playing import asked, main, make, text_of, type_line
@@ -289,9 +289,34 @@ def test_lengths_of_runs_are_read_and_refused() -> None:
     assert completion.read_run("10 epochs") == {"epochs": 10}
     assert completion.read_run("1 batch") == {"steps": 1}
     assert completion.read_run("1,000 steps") == {"steps": 1000}
-    for wrong in ("", "ten epochs", "0 steps", "5 miles"):
-        with pytest.raises(InputError):
+    for wrong in (
+        "",
+        "ten epochs",
+        "0 steps",
+        "5 miles",
+        "² epochs",
+        "1e999 steps",
+        f"{'9' * 5000} steps",
+        "-1 epochs",
+    ):
+        with pytest.raises(InputError, match="as in :run 10 epochs"):
             completion.read_run(wrong)
+
+
+def test_places_in_a_run_are_read_and_refused() -> None:
+    """Whole numbers that a run can reach, whatever letters Unicode calls digits."""
+    assert completion.read_goto("step 1,000") == ("step", 1000)
+    for wrong in ("", "step", "step ②", "step -1", f"epoch {'9' * 5000}", "mile 5"):
+        with pytest.raises(InputError, match="as in :goto step 500"):
+            completion.read_goto(wrong)
+
+
+def test_names_of_data_with_quotes_and_backslashes() -> None:
+    """Quotes hold a name with spaces together; a quote or backslash without a partner is a part of the name."""
+    assert completion.read_data("'my data.csv' target=y") == ("my data.csv", {"target": "y"})
+    assert completion.read_data("foo\\")[0] == "foo\\"
+    assert completion.read_data('"a\\" target=y') == ('"a\\"', {"target": "y"})
+    assert completion.read_data("it's.csv") == ("it's.csv", {})
 
 
 def test_layers_with_branches_are_split_outside_brackets() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
-from nnplay.data.csv.advice import speaking
+from nnplay.data.csv.advice import advise_for
 from nnplay.data.csv.columns import Column
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
@@ -96,14 +96,14 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
     backend = PlaygroundBackend()
     app = Playground(backend, Look())
     try:
-        with speaking("playground"):
+        with advise_for("playground"):
             async with app.run_test(size=(120, 40)) as pilot:
                 app._command("data", "my.csv target=price")
                 await until(pilot, lambda: "missing" in said(app))
                 assert "use :set missing mean, drop or category" in said(app)
                 assert backend.settings.dataset == "spiral"
                 app._command("set", "missing mean")
-                await until(pilot, lambda: backend.settings.dataset == "my.csv")
+                await until(pilot, lambda: backend.settings.dataset == str(tmp_path / "my.csv"))
                 await until(pilot, lambda: "price is learned" in said(app))
                 assert backend.settings.dataset_fields == {"target": "price", "missing": "mean"}
                 assert any(":set kinds id=category" in line for line in app.printed)
@@ -130,7 +130,7 @@ async def test_a_file_that_was_mended_is_read_again(tmp_path: Path, monkeypatch:
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             app._command("data", "my.csv")
-            await until(pilot, lambda: backend.settings.dataset == "my.csv")
+            await until(pilot, lambda: backend.settings.dataset == str(tmp_path / "my.csv"))
             assert rows() == 41
             Path("my.csv").write_text(table() + "new,3,b,31.5\n")
             app._command("data", "my.csv")

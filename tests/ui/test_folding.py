@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from nnplay.training.branch_curves import told
 from textual.widgets import Input
 
 from nnplay.errors import InputError
@@ -13,6 +14,7 @@ from nnplay.network.summary import ledger
 from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.forms.folding import from_words
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
@@ -144,3 +146,15 @@ async def test_a_click_on_the_sign_of_a_block_folds_it() -> None:
         await pilot.pause()
         assert main(app).query_one(LayerList).unfolded == {(1,)}
         assert app.screen is main(app)
+
+
+def test_paths_of_a_session_that_are_none_are_passed_over() -> None:
+    """Words, signs that only look like digits, and numbers with thousands of digits leave the others as they are."""
+    assert from_words(["3", "3.1.0", "x", "²", "-1", "", "1..2", "9" * 5000, 7]) == {(3,), (3, 1, 0), (7,)}
+
+
+def test_a_curve_whose_name_has_no_step_begins_at_the_first() -> None:
+    """The name of a fork's curve comes from a session: what is no step counts as none."""
+    assert told("fork.40.lr.0.1") == (40, "lr 0.1")
+    assert told(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
+    assert told("fork.².lr.0.1")[0] == 0

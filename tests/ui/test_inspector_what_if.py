@@ -62,7 +62,7 @@ async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> N
         visit.backend.run_for(steps=25)
         await visit.until(lambda: visit.backend.snapshot.step == 55 and not visit.backend.snapshot.running)
         assert np.array_equal(trainer.parameters()["0.weight"], before)
-        assert not trainer.forward(trainer.split.train.x[:9], ["check 1.output"])["check 1.output"][:, 1].any()
+        assert not trainer.forward(trainer.split.train.x[:9], ["eval.1.output"])["eval.1.output"][:, 1].any()
         await visit.until(lambda: "layer 0 frozen" in visit.pilot.app.screen.query_one(HeaderLine).plain_text)
         assert visit.backend.settings.training["frozen"] == "0"
         await visit.pilot.press("z")

@@ -52,6 +52,18 @@ async def test_the_start_lists_recovered_runs_with_age_epoch_and_loss() -> None:
         assert asked(app) == []
 
 
+async def test_runs_that_are_not_listed_are_counted() -> None:
+    """Where more runs are kept than are listed, the dialog says how many, and how to see them."""
+    app = make()
+    app._backend.saved, app._backend.older = list(HELD), 44  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await type_line(pilot, "recovered")
+        assert "44 older ones are kept too: nnplay recover --all lists them" in lead(app)
+        await pilot.press("d", "escape")
+        await pilot.pause()
+        assert "44 older ones" in lead(app)
+
+
 async def test_enter_resumes_and_c_opens_a_copy() -> None:
     """enter on the first goes on with it; c on the second opens a copy."""
     for keys, wanted in ((("enter",), ("open", "/r/a.nnplay")), (("down", "c"), ("open_copy", "/r/b.nnplay"))):

@@ -11,7 +11,7 @@ import pytest
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
-from nnplay.views.answers import Confusion
+from nnplay.views.kinds.confusion import Confusion
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.playing import SIZES, main, text_of

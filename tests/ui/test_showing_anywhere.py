@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
-from nnplay.views.snapshot import Finding
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.playing import SIZES, main, make, text_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
-from nnplay.cli.source import session_source
+from nnplay.cli.source import find_session
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--light", action="store_true", help="colours for a light background")
     parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
     options = parser.read(words)
-    session_source(options.session)
+    find_session(options.session)
     can_open.check()
     from nnplay.run.playground import PlaygroundBackend
     from nnplay.tui import run as screen

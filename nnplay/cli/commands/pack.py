@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
-from nnplay.cli.source import session_source
+from nnplay.cli.source import find_session
+from nnplay.errors import InputError
 from nnplay.system.paths import user_path
 from nnplay.text import clean
 
@@ -22,9 +24,17 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("file", nargs="?", default="", help="where to write; the session's name with .zip by default")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     given = parser.read(words)
-    folder = session_source(given.session)
-    target = user_path(given.file) if given.file else folder.with_suffix(".zip")
+    folder = find_session(given.session)
+    target = user_path(given.file) if given.file else _beside(folder)
     for warning in session.pack(folder, target, overwrite=given.overwrite):
         print(f"nnplay: warning: {warning}", file=sys.stderr)
     print(f"packed into {clean(str(target))}")
     return 0
+
+
+def _beside(folder: Path) -> Path:
+    """Where a session is packed to when no file was named."""
+    if folder.name in ("", ".."):
+        hint = f"as in nnplay pack {clean(str(folder))} run.zip"
+        raise InputError("name the file to write, as this path has no name of its own", where="pack", hint=hint)
+    return folder.with_suffix(".zip")

@@ -43,11 +43,17 @@ def run(words: Sequence[str]) -> int:
     from nnplay.cli.parser import Parser
     from nnplay.cli.run_flags import add_run_flags, run_config, run_table
     from nnplay.cli.source import base_table
+    from nnplay.data.catalogue import name_sources
     from nnplay.run.playground import PlaygroundBackend
 
     parser = Parser("playground", ABOUT, epilog=_MORE, usage="nnplay [playground] [options]")
     add = parser.add_argument
-    add("--data", dest="source", metavar="DATA", help="a data set, a CSV file, or a TOML file that describes a run")
+    add(
+        "--data",
+        dest="source",
+        metavar="DATA",
+        help=f"a data set, {name_sources()}, or a TOML file that describes a run",
+    )
     add("--ascii", action="store_true", help="draw with plain characters only")
     add("--light", action="store_true", help="colours for a light background")
     add("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
@@ -115,10 +121,10 @@ def _tell_of_recovered() -> None:
     with contextlib.suppress(OSError):
         if not any(folder.iterdir()):
             return
-        from nnplay.run.recent import recovered
+        from nnplay.run.recent import older_recovered, recovered
 
-        if held := recovered():
-            number = "a run was" if len(held) == 1 else f"{len(held)} runs were"
+        if held := len(recovered()) + older_recovered():
+            number = "a run was" if held == 1 else f"{held:,} runs were"
             print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""`nnplay recover`: the runs that autosave holds, with age, epoch and loss; `--discard` lets one go."""
+"""`nnplay recover`: the runs that autosave holds, with age, epoch and loss; `--discard` lets some go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from nnplay import session
 from nnplay.cli.parser import Parser
 from nnplay.errors import InputError, unknown
+from nnplay.session.limits import RECOVERED
 from nnplay.session.summary_text import recovered_line
 from nnplay.text import clean
 
@@ -18,8 +19,11 @@ def run(words: Sequence[str]) -> int:
     """Lists them, newest first; opening one is `nnplay open PATH`."""
     parser = Parser("recover", ABOUT)
     parser.add_argument("--discard", metavar="NAME", default="", help="delete one of them")
+    parser.add_argument("--all", action="store_true", help="list older ones too, however many there are")
     given = parser.read(words)
-    held = {summary.path.name: summary for summary in session.autosaves()}
+    held = {
+        summary.path.name: summary for summary in session.autosaves(None if given.all or given.discard else RECOVERED)
+    }
     if given.discard:
         if given.discard not in held:
             problem = unknown("recovered run", given.discard, held)
@@ -31,4 +35,6 @@ def run(words: Sequence[str]) -> int:
         print("autosave holds nothing")
     for summary in sorted(held.values(), key=lambda item: item.age):
         print(recovered_line(summary))
+    if not given.all and (older := session.older_autosaves()):
+        print(f"{older:,} older {'one is' if older == 1 else 'ones are'} kept too; nnplay recover --all lists them")
     return 0

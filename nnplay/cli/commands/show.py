@@ -7,7 +7,7 @@ from typing import Final
 
 from nnplay import session
 from nnplay.cli.parser import Parser
-from nnplay.cli.source import session_source
+from nnplay.cli.source import find_session
 from nnplay.session.summary_text import describe
 
 ABOUT: Final = "Say what a saved session holds"
@@ -18,6 +18,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("show", ABOUT)
     parser.add_argument("session", help="folder of a session, or a packed one")
     given = parser.read(words)
-    summary = session.summarize(session_source(given.session))
+    summary = session.summarize(find_session(given.session))
     print("\n".join(describe(summary)))
     return 2 if summary.problem else 0

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
-from nnplay.cli.source import base_table, is_session, session_source
+from nnplay.cli.source import base_table, find_session, is_session
+from nnplay.data.catalogue import name_sources
 from nnplay.errors import InputError
 from nnplay.fields import REQUIRED, integer
 
@@ -33,7 +34,7 @@ The numbers are those of the step that follows: `--to-step 100` trains 100 steps
 def run(words: Sequence[str]) -> int:
     """Prints the step."""
     parser = Parser("step", ABOUT, epilog=_MORE, usage="nnplay step CONFIG [options]")
-    parser.add_argument("source", metavar="CONFIG", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("source", metavar="CONFIG", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument("--to-step", metavar="N", help="steps that are taken before (default 0, or where a session is)")
     parser.add_argument(
         "--rows", metavar="PHASES", default="", help="only these: data, forward, loss, backward, update"
@@ -78,7 +79,7 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
 
     if run_table(options):
         raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")
-    return saved_run.read(session_source(options.source), compiling).trainer
+    return saved_run.read(find_session(options.source), compiling).trainer
 
 
 def _advance(trainer: Trainer, text: str | None) -> None:

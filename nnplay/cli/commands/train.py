@@ -14,11 +14,12 @@ from nnplay.cli.progress import Watcher, is_terminal, milestones, watcher
 from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
+from nnplay.data.catalogue import name_sources
 from nnplay.errors import DivergedError, InputError
 from nnplay.run.autosave import Unattended
 from nnplay.run.saved_run import refuse_taken
 from nnplay.run.session import Session
-from nnplay.text import clean
+from nnplay.system.paths import shown
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -77,7 +78,7 @@ def run(words: Sequence[str]) -> int:
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
     _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
     if session.path is not None:
-        _say_where(clean(str(session.path)), given_up, silent=options.json)
+        _say_where(shown(session.path), given_up, silent=options.json)
     if diverged:
         raise diverged
     return _INTERRUPTED if interrupt.asked else 0
@@ -85,7 +86,7 @@ def run(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
-    parser.add_argument("source", metavar="DATA", help="a data set, preset, CSV file, TOML file or session")
+    parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")

@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-Tongue = Literal["python", "command", "playground"]
+FrontEnd = Literal["python", "command", "playground"]
 
-_tongue: Tongue = "python"
+_front_end: FrontEnd = "python"
 
 
 @contextmanager
-def speaking(tongue: Tongue) -> Iterator[None]:
+def advise_for(front_end: FrontEnd) -> Iterator[None]:
     """Advice is given for this front end; for the whole process, as files are read in threads too."""
-    global _tongue
-    before, _tongue = _tongue, tongue
+    global _front_end
+    before, _front_end = _front_end, front_end
     try:
         yield
     finally:
-        _tongue = before
+        _front_end = before
 
 
 def advice(option: str, value: object, *others: object) -> str:
@@ -30,11 +30,11 @@ def advice(option: str, value: object, *others: object) -> str:
         option: an argument of `read_csv`.
         value: for `kinds` a mapping of columns to kinds.
     """
-    if _tongue == "python":
+    if _front_end == "python":
         return _or([f"{option}={value!r}", *map(repr, others)])
     if isinstance(value, Mapping):
         value = ", ".join(f"{column}={kind}" for column, kind in value.items())
-    if _tongue == "playground":
+    if _front_end == "playground":
         first = f":set {option} {'yes' if value is True else value}"
     else:
         flag = f"--{option.replace('_', '-')}"

@@ -26,8 +26,8 @@ class TypedColumn:
         values: float64 (N,): NaN for what is no finite number; empty for categories.
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
-        alien: bool (N,): text in a column of numbers.
-        said: what was made of the words, for a note.
+        stray: bool (N,): text in a column of numbers.
+        note: what was made of the words, in a sentence; or empty.
     """
 
     name: str
@@ -36,15 +36,15 @@ class TypedColumn:
     values: NDArray[np.float64]
     missing: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
-    alien: NDArray[np.bool_]
-    said: str = ""
+    stray: NDArray[np.bool_]
+    note: str = ""
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
         """Cells without a usable value, missing or not finite; none in a column that is left out whole."""
         return self.missing & (self.kind not in ("empty", "identifier")) | self.infinite
 
-    def take(self, keep: NDArray[np.bool_]) -> TypedColumn:
+    def select(self, keep: NDArray[np.bool_]) -> TypedColumn:
         """The same column with only the rows that are to be kept."""
         if keep.all():
             return self
@@ -52,12 +52,12 @@ class TypedColumn:
         values = self.values[keep] if self.kind == "number" else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
-        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.alien[keep], self.said)
+        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.stray[keep], self.note)
 
 
 def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:
     """The column's type: numbers when more cells are numbers than text, unless `wanted` says number or category."""
-    cells = packed.unpacked()
+    cells = packed.unpack()
     values = _plain_numbers(cells, decimal) if wanted != "category" else None
     if values is not None:
         none = np.zeros(len(cells), dtype=np.bool_)
@@ -66,16 +66,16 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
     absent = {cell for cell in known if is_missing(cell)}
     missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
     numeric = np.fromiter((known[cell] is not None for cell in cells), dtype=np.bool_, count=len(cells))
-    alien = ~numeric & ~missing
+    stray = ~numeric & ~missing
     none = np.zeros(len(cells), dtype=np.bool_)
     if missing.all():
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
-    as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > alien.sum())
+    as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > stray.sum())
     if not as_number:
         return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
     parsed = {cell: np.nan if value is None else value for cell, value in known.items()}
     values = np.fromiter((parsed[cell] for cell in cells), dtype=np.float64, count=len(cells))
-    return _number(name, packed, values, missing, alien)
+    return _number(name, packed, values, missing, stray)
 
 
 def _number(
@@ -83,11 +83,11 @@ def _number(
     cells: PackedCells,
     values: NDArray[np.float64],
     missing: NDArray[np.bool_],
-    alien: NDArray[np.bool_],
+    stray: NDArray[np.bool_],
 ) -> TypedColumn:
-    infinite = ~np.isfinite(values) & ~missing & ~alien
+    infinite = ~np.isfinite(values) & ~missing & ~stray
     values[infinite] = np.nan
-    return TypedColumn(name, "number", cells, values, missing, infinite, alien)
+    return TypedColumn(name, "number", cells, values, missing, infinite, stray)
 
 
 def _plain_numbers(cells: Sequence[str], decimal: str) -> NDArray[np.float64] | None:

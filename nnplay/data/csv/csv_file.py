@@ -70,7 +70,7 @@ def read_csv(
         header,
         task,
         {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
-    ).checked(where)
+    ).validate(where)
     limit = memory_budget() // _GROWTH
     with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():
         text = read_table_text(file, options, where)

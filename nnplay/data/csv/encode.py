@@ -47,15 +47,15 @@ def encode_column(
         InputError: a number too large for 32 bits, or too many categories.
     """
     if column.kind == "empty":
-        return _left_out(column, len(lines), "empty")
+        return _leave_out(column, len(lines), "empty")
     if column.kind == "identifier":
-        return replace(_left_out(column, len(lines), IDENTIFIER), notes=_hint_notes(column))
+        return replace(_leave_out(column, len(lines), IDENTIFIER), notes=_hint_notes(column))
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, where)
     return _encode_category(column, encode, where)
 
 
-def _left_out(column: TypedColumn, rows: int, why: str) -> Encoded:
+def _leave_out(column: TypedColumn, rows: int, why: str) -> Encoded:
     described = Column(column.name, "left_out", missing=int(column.missing.sum()))
     return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
 
@@ -67,7 +67,7 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
     known = column.values[~unknown]
     constant = len(lines) > 1 and (known.size == 0 or known.min() == known.max())
     if constant and not (indicate_missing and count):
-        return _left_out(column, len(lines), "constant")
+        return _leave_out(column, len(lines), "constant")
     names, inputs = [column.name], [column.values]
     if indicate_missing and count:
         names.append(f"{column.name} missing")
@@ -75,7 +75,7 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
     if constant:
         names, inputs = names[1:], inputs[1:]
     described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
-    notes = (f"column {column.name}: {column.said}",) if column.said else large_integer_notes(column)
+    notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
     return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), notes)
 
 
@@ -104,7 +104,7 @@ def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
     _check_width(column, len(different), encode, where)
     categories = sorted_words(different)
     if len(categories) == 1 and len(words) > 1:
-        return _left_out(column, len(words), "constant")
+        return _leave_out(column, len(words), "constant")
     code = {word: index for index, word in enumerate(categories)}
     codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
     shown = tuple(clean(word) for word in categories)

@@ -20,11 +20,11 @@ def as_feature(column: TypedColumn) -> TypedColumn:
     """The column as a number of days if it holds ISO dates, as an identifier if each row has a word of its own."""
     if column.kind != "category":
         return column
-    cells = column.cells.unpacked()
+    cells = column.cells.unpack()
     days = _days(cells, column)
     if days is not None:
-        said = "dates, as days since 2000-01-01"
-        return replace(column, kind="number", values=days, said=said)
+        note = "dates, as days since 2000-01-01"
+        return replace(column, kind="number", values=days, note=note)
     if len(cells) >= _FEWEST_ROWS and not column.missing.any() and len(set(cells)) == len(cells):
         return replace(column, kind="identifier")
     return column

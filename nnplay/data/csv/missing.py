@@ -18,7 +18,7 @@ _SHOWN = 6
 """Columns that one sentence names."""
 
 
-def rows_without_aliens(
+def find_rows_without_stray_text(
     columns: Sequence[TypedColumn], lines: NDArray[np.int64], skipped: Skipped, skip_bad_rows: bool, where: str
 ) -> NDArray[np.bool_]:
     """Rows (N,) whose number columns hold no text.
@@ -29,22 +29,22 @@ def rows_without_aliens(
     bad = np.zeros(len(lines), dtype=np.bool_)
     problems: list[InputError] = []
     for column in columns:
-        if not column.alien.any():
+        if not column.stray.any():
             continue
-        bad |= column.alien
-        row = int(column.alien.argmax())
-        problems.append(_alien(column, row, lines[row], where))
+        bad |= column.stray
+        row = int(column.stray.argmax())
+        problems.append(_describe_stray_text(column, row, lines[row], where))
         if skip_bad_rows:
-            cells = column.cells.unpacked()
-            for place in np.flatnonzero(column.alien).tolist():
+            cells = column.cells.unpack()
+            for place in np.flatnonzero(column.stray).tolist():
                 skipped.add(int(lines[place]), f"'{clean(cells[place], limit=40)}' in number column '{column.name}'")
     if problems and not skip_bad_rows:
         raise problems[0] if len(problems) == 1 else Problems(problems[:20])
-    skipped.count -= int(sum(column.alien.sum() for column in columns)) - int(bad.sum()) if skip_bad_rows else 0
+    skipped.count -= int(sum(column.stray.sum() for column in columns)) - int(bad.sum()) if skip_bad_rows else 0
     return ~bad
 
 
-def _alien(column: TypedColumn, row: int, line: int, where: str) -> InputError:
+def _describe_stray_text(column: TypedColumn, row: int, line: int, where: str) -> InputError:
     text = clean(column.cells[row], limit=60)
     way_out = f"use {advice('kinds', {column.name: 'category'})} or {advice('skip_bad_rows', True)}"
     hint = number_hint(column.cells[row])
@@ -52,7 +52,7 @@ def _alien(column: TypedColumn, row: int, line: int, where: str) -> InputError:
     return InputError(f"'{text}' is not a number", where=place, hint=f"{hint}, or {way_out}" if hint else way_out)
 
 
-def rows_with_values(
+def find_rows_with_values(
     features: Sequence[TypedColumn], targets: Sequence[TypedColumn], lines: NDArray[np.int64], choice: str, where: str
 ) -> NDArray[np.bool_]:
     """Rows (N,) that are kept under the choice for missing values.
@@ -70,16 +70,18 @@ def rows_with_values(
             )
         return keep
     if target := next((column for column in targets if column.unknown.any()), None):
-        raise _lacking(target, lines, where, f"use {advice('missing', 'drop')}: a target cannot be made up")
+        raise _describe_missing(target, lines, where, f"use {advice('missing', 'drop')}: a target cannot be made up")
     if choice == "refuse":
         hint = f"use {advice('missing', 'mean', 'drop', 'category')}"
-        problems = [_lacking(column, lines, where, hint) for column in features if column.unknown.any()]
+        problems = [_describe_missing(column, lines, where, hint) for column in features if column.unknown.any()]
         if problems:
-            raise problems[0] if len(problems) == 1 else _lacking_in_several(features, lines, where, hint)
+            raise problems[0] if len(problems) == 1 else _describe_missing_in_several(features, lines, where, hint)
     return keep
 
 
-def _lacking_in_several(features: Sequence[TypedColumn], lines: NDArray[np.int64], where: str, hint: str) -> InputError:
+def _describe_missing_in_several(
+    features: Sequence[TypedColumn], lines: NDArray[np.int64], where: str, hint: str
+) -> InputError:
     """One sentence for all columns with values that are missing or not finite, since one choice is made for them."""
     lacking = [column for column in features if column.unknown.any()]
     first = min(int(lines[int(column.unknown.argmax())]) for column in lacking)
@@ -90,7 +92,7 @@ def _lacking_in_several(features: Sequence[TypedColumn], lines: NDArray[np.int64
     return InputError(what, where=f"{where}, row {first}", hint=hint)
 
 
-def _lacking(column: TypedColumn, lines: NDArray[np.int64], where: str, hint: str) -> InputError:
+def _describe_missing(column: TypedColumn, lines: NDArray[np.int64], where: str, hint: str) -> InputError:
     if column.infinite.any():
         row = int(column.infinite.argmax())
         what = f"'{clean(column.cells[row], limit=40)}' is not a finite number"

@@ -35,7 +35,7 @@ class CsvOptions:
     task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def checked(self, where: str) -> CsvOptions:
+    def validate(self, where: str) -> CsvOptions:
         """The same, with the delimiter as one character (or "auto").
 
         Raises:

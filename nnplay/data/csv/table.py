@@ -14,7 +14,7 @@ from nnplay.data.csv.columns import Column
 from nnplay.data.csv.encode import IDENTIFIER, Encoded, encode_column
 from nnplay.data.csv.feature_kinds import as_feature
 from nnplay.data.csv.leaks import leak_notes
-from nnplay.data.csv.missing import rows_with_values, rows_without_aliens
+from nnplay.data.csv.missing import find_rows_with_values, find_rows_without_stray_text
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.target import Target, find_targets, read_targets
 from nnplay.data.csv.text.table_text import MAX_COLUMNS, TableText
@@ -37,9 +37,9 @@ class _Table:
     targets: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
 
-    def take(self, keep: NDArray[np.bool_]) -> _Table:
-        features = tuple(column.take(keep) for column in self.features)
-        return _Table(features, tuple(column.take(keep) for column in self.targets), self.lines[keep])
+    def select(self, keep: NDArray[np.bool_]) -> _Table:
+        features = tuple(column.select(keep) for column in self.features)
+        return _Table(features, tuple(column.select(keep) for column in self.targets), self.lines[keep])
 
 
 def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -> Dataset:
@@ -48,14 +48,14 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
     Raises:
         InputError: a column or value cannot be used as it is.
     """
-    table, target_notes = _typed(text, options, where)
-    keep = rows_without_aliens(
+    table, target_notes = _type_columns(text, options, where)
+    keep = find_rows_without_stray_text(
         (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
     )
-    table = table.take(keep)
+    table = table.select(keep)
     counts = {column.name: int(column.unknown.sum()) for column in (*table.features, *table.targets)}
-    keep = rows_with_values(table.features, table.targets, table.lines, options.missing, where)
-    table = table.take(keep)
+    keep = find_rows_with_values(table.features, table.targets, table.lines, options.missing, where)
+    table = table.select(keep)
     target = read_targets(table.targets, table.lines, options.task, where)
     encoded = _encode(table, options, where)
     notes = (
@@ -72,10 +72,10 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
     columns = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
     columns += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
     columns.sort(key=lambda column: text.names.index(column.name))
-    return _dataset(encoded, target, columns, notes, name=name, target_names=wanted)
+    return _make_dataset(encoded, target, columns, notes, name=name, target_names=wanted)
 
 
-def _typed(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+def _type_columns(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
         what = f"only one column, '{text.names[0]}': is the delimiter right?"
         hint = f"use {advice('delimiter', ';')} or the like; one column is to be learned from the others"
@@ -116,11 +116,11 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
             hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        raise _nothing_left(encoded, where)
+        raise _describe_nothing_left(encoded, where)
     return encoded
 
 
-def _nothing_left(encoded: Sequence[Encoded], where: str) -> InputError:
+def _describe_nothing_left(encoded: Sequence[Encoded], where: str) -> InputError:
     """Every column besides the target says nothing; of the first few it is said why."""
     whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
     more = ", …" if len(encoded) > 3 else ""
@@ -157,7 +157,7 @@ def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[s
     return (f"missing values ({shown}): {done}",)
 
 
-def _dataset(
+def _make_dataset(
     encoded: Sequence[Encoded],
     target: Target,
     columns: Sequence[Column],

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import exact
-from nnplay.data.made_cache import Arrays
+from nnplay.data.generated_cache import Arrays
 
 Array = NDArray[np.float32]
 

@@ -46,7 +46,7 @@ def read_glyph(text: str) -> Glyph:
     lengths = [float(exact.hypot(*np.diff(exact.product(weights, points), axis=0).T).sum()) for weights in fine]
     counts = [max(2, round(DOTS * length / sum(lengths))) for length in lengths]
     counts[-1] += DOTS - sum(counts)
-    spaced = [_evenly(weights, points, count) for weights, count in zip(fine, counts, strict=True)]
+    spaced = [_space_evenly(weights, points, count) for weights, count in zip(fine, counts, strict=True)]
     lift = np.concatenate([np.arange(1, count + 1) < count for count in counts])
     return Glyph(points.astype(np.float32), np.concatenate(spaced).astype(np.float32), lift.astype(np.float32))
 
@@ -69,7 +69,7 @@ def _weights(kind: str, stroke: list[int], count: int) -> NDArray[np.float64]:
     return np.concatenate([*rows, np.eye(count)[[stroke[-1]]]])
 
 
-def _evenly(weights: NDArray[np.float64], points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _space_evenly(weights: NDArray[np.float64], points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     way = np.concatenate([[0.0], np.cumsum(exact.hypot(*np.diff(exact.product(weights, points), axis=0).T))])
     wanted = np.linspace(0.0, way[-1], count)
     return np.stack([np.interp(wanted, way, column) for column in weights.T], axis=1)
@@ -83,15 +83,15 @@ def write(glyph: Glyph, count: int, distortion: float, rng: np.random.Generator)
     """
     moved = glyph.points + 2.6 * distortion * rng.standard_normal((count, *glyph.points.shape), dtype=np.float32)
     places = exact.product(glyph.dots, moved - 50)
-    places = _bent(places, distortion, rng)
-    places = exact.product(places, _slants(count, distortion, rng)) * np.float32(SCALE)
+    places = _bend(places, distortion, rng)
+    places = exact.product(places, _draw_slants(count, distortion, rng)) * np.float32(SCALE)
     places += PIXELS / 2 - 0.5 + 0.9 * distortion * rng.standard_normal((count, 1, 2), dtype=np.float32)
     way = np.zeros(places.shape[:2], dtype=np.float32)
     way[:, :-1] = exact.hypot(*np.moveaxis(np.diff(places, axis=1), 2, 0))
     return places, way * glyph.lift
 
 
-def _bent(places: Array, distortion: float, rng: np.random.Generator) -> Array:
+def _bend(places: Array, distortion: float, rng: np.random.Generator) -> Array:
     """An elastic sheet under the pen: two waves of random direction, length and phase move every place."""
     count = len(places)
     for _ in range(2):
@@ -102,7 +102,7 @@ def _bent(places: Array, distortion: float, rng: np.random.Generator) -> Array:
     return places
 
 
-def _slants(count: int, distortion: float, rng: np.random.Generator) -> Array:
+def _draw_slants(count: int, distortion: float, rng: np.random.Generator) -> Array:
     """Random turns, slants and sizes as matrices (count, 2, 2) for rows of places."""
     angle = np.deg2rad(9.0) * distortion * rng.standard_normal(count)
     slant = -0.18 * distortion * rng.standard_normal(count)

@@ -33,8 +33,8 @@ def make(samples: int, noise: float, seed: int, length: int) -> Dataset:
         total = (numbers * marks).sum(axis=1) + noise * rng.standard_normal(len(rows))
         return {"x": np.stack([numbers, marks], axis=2).astype(np.float32), "y": total[:, None]}
 
-    made = in_blocks(samples, seed, "sequences", block)
-    return Dataset(made["x"], made["y"], name="adding", target_names=("sum",), task="regression")
+    rows = in_blocks(samples, seed, "sequences", block)
+    return Dataset(rows["x"], rows["y"], name="adding", target_names=("sum",), task="regression")
 
 
 RECORD = DatasetRecord(

@@ -13,7 +13,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.drawing import glyphs, strokes
 from nnplay.data.generated import _blocks
 from nnplay.data.generated._blocks import SEED, in_blocks
-from nnplay.data.made_cache import remembered
+from nnplay.data.generated_cache import load_or_make
 from nnplay.data.record import DatasetRecord
 from nnplay.errors import InputError
 from nnplay.fields import choice, flag, number, text
@@ -27,13 +27,13 @@ def make(samples: int, noise: float, seed: int, distortion: float, digits: str, 
     recipe = {"samples": samples, "noise": noise, "seed": seed, "distortion": distortion, "digits": wanted}
     sources = (*(str(module.__file__) for module in (strokes, exact, glyphs, _blocks)), __file__)
     block = functools.partial(_block, wanted, noise, distortion)
-    made = remembered(recipe, sources, lambda: in_blocks(samples, seed, "digits", block))
-    x = made["pictures"].astype(np.float32) / np.float32(255)
+    rows = load_or_make(recipe, sources, lambda: in_blocks(samples, seed, "digits", block))
+    x = rows["pictures"].astype(np.float32) / np.float32(255)
     shape = (SIZE * SIZE,) if flat else (SIZE, SIZE, 1)
     if learn == "picture":
         return Dataset(x, x.reshape(samples, -1), name="digits28", feature_shape=shape, task="regression")
     names = tuple(str(digit) for digit in wanted)
-    return Dataset(x, made["labels"].astype(np.int64), name="digits28", feature_shape=shape, class_names=names)
+    return Dataset(x, rows["labels"].astype(np.int64), name="digits28", feature_shape=shape, class_names=names)
 
 
 def read_digits(words: str) -> tuple[int, ...]:

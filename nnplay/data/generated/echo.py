@@ -32,9 +32,9 @@ def make(samples: int, noise: float, seed: int, delay: int, symbols: int) -> Dat
             shown += np.float32(noise) * rng.standard_normal(shown.shape, dtype=np.float32)
         return {"x": shown, "y": seen[:, 0]}
 
-    made = in_blocks(samples, seed, "sequences", block)
+    rows = in_blocks(samples, seed, "sequences", block)
     names = tuple(chr(ord("A") + symbol) for symbol in range(symbols))
-    return Dataset(made["x"], made["y"], name="echo", class_names=names)
+    return Dataset(rows["x"], rows["y"], name="echo", class_names=names)
 
 
 RECORD = DatasetRecord(

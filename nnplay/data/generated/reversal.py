@@ -30,9 +30,9 @@ def make(samples: int, noise: float, seed: int, length: int, symbols: int) -> Da
         shown = np.where(rng.uniform(0, 1, tokens.shape) < noise, other, tokens)
         return {"x": shown.astype(np.float32), "y": tokens[:, ::-1]}
 
-    made = in_blocks(samples, seed, "sequences", block)
+    rows = in_blocks(samples, seed, "sequences", block)
     names = tuple(str(token) for token in range(symbols))
-    return Dataset(made["x"], made["y"], name="reversal", class_names=names)
+    return Dataset(rows["x"], rows["y"], name="reversal", class_names=names)
 
 
 RECORD = DatasetRecord(

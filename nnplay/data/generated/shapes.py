@@ -13,7 +13,7 @@ from nnplay.data.drawing import outlines
 from nnplay.data.drawing.outlines import RADII, Scene
 from nnplay.data.generated import _blocks
 from nnplay.data.generated._blocks import SEED, in_blocks
-from nnplay.data.made_cache import Arrays, remembered
+from nnplay.data.generated_cache import Arrays, load_or_make
 from nnplay.data.record import DatasetRecord
 from nnplay.fields import choice, integer
 
@@ -29,28 +29,28 @@ SCENE_FIELDS: Final = (
 
 def make(samples: int, noise: float, seed: int, size: int, colours: str, kinds: int) -> Dataset:
     """Pictures (size, size, 1 or 3) from 0 to 1 of one shape each; the class is the shape."""
-    scene = scene_of(size, colours, kinds, 1, noise)
-    made = drawn(scene, samples, seed)
-    return Dataset(as_inputs(made), made["labels"].astype(np.int64), name="shapes", class_names=scene.shapes)
+    scene = make_scene(size, colours, kinds, 1, noise)
+    scenes = draw_pictures(scene, samples, seed)
+    return Dataset(to_inputs(scenes), scenes["labels"].astype(np.int64), name="shapes", class_names=scene.shapes)
 
 
-def scene_of(size: int, colours: str, kinds: int, objects: int, noise: float) -> Scene:
+def make_scene(size: int, colours: str, kinds: int, objects: int, noise: float) -> Scene:
     """The scene that the values of the fields describe."""
     return Scene(size, 3 if colours == "colour" else 1, tuple(RADII)[:kinds], objects, noise)
 
 
-def drawn(scene: Scene, samples: int, seed: int) -> Arrays:
+def draw_pictures(scene: Scene, samples: int, seed: int) -> Arrays:
     """Pictures, labels and masks of a scene, from disk if they were drawn before."""
     recipe = {"scene": repr(scene), "samples": samples, "seed": seed}
     sources = tuple(str(module.__file__) for module in (exact, outlines, _blocks))
-    return remembered(
+    return load_or_make(
         recipe, sources, lambda: in_blocks(samples, seed, "pictures", functools.partial(outlines.draw, scene))
     )
 
 
-def as_inputs(made: Arrays) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def to_inputs(scenes: Arrays) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Pictures of bytes as numbers from 0 to 1."""
-    return made["pictures"].astype(np.float32) / np.float32(255)
+    return scenes["pictures"].astype(np.float32) / np.float32(255)
 
 
 RECORD = DatasetRecord(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.data.dataset import Dataset
-from nnplay.data.generated.shapes import SCENE_FIELDS, as_inputs, drawn, scene_of
+from nnplay.data.generated.shapes import SCENE_FIELDS, draw_pictures, make_scene, to_inputs
 from nnplay.data.record import DatasetRecord
 from nnplay.fields import integer
 
 
 def make(samples: int, noise: float, seed: int, size: int, colours: str, kinds: int, objects: int) -> Dataset:
     """Pictures (size, size, 1 or 3) and labels per pixel (size, size): 0 is background, then one class a shape."""
-    scene = scene_of(size, colours, kinds, objects, noise)
-    made = drawn(scene, samples, seed)
+    scene = make_scene(size, colours, kinds, objects, noise)
+    scenes = draw_pictures(scene, samples, seed)
     classes = ("background", *scene.shapes)
-    return Dataset(as_inputs(made), made["masks"].astype(np.int64), name="shapes_masks", class_names=classes)
+    return Dataset(to_inputs(scenes), scenes["masks"].astype(np.int64), name="shapes_masks", class_names=classes)
 
 
 RECORD = DatasetRecord(

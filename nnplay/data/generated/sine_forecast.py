@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import exact
+from nnplay.data.continuation import Continuation
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, in_blocks, noise, samples
 from nnplay.data.record import DatasetRecord
-from nnplay.data.sequel import Sequel
 from nnplay.fields import integer
 
 FIELDS = (
@@ -23,7 +23,7 @@ FIELDS = (
     integer("ahead", 1, "steps from the last value seen to the one wanted", low=1, high=1000),
 )
 
-_SEQUEL = 48
+_CONTINUATION = 48
 """Steps behind a window that are known for comparison, at the most."""
 
 
@@ -37,18 +37,18 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
         at = np.append(np.arange(window), window - 1 + ahead)
         values = (height * exact.sin(pace * at + phase)).sum(axis=1)
         values += noise * rng.standard_normal(values.shape)
-        behind = window + np.arange(max(ahead, min(window, _SEQUEL)))
-        sequel = (height * exact.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
-        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "sequel": sequel}
+        behind = window + np.arange(max(ahead, min(window, _CONTINUATION)))
+        continuation = (height * exact.sin(pace * behind + phase)).sum(axis=1).astype(np.float32)
+        return {"x": values[:, :-1, None].astype(np.float32), "y": values[:, -1:], "continuation": continuation}
 
-    made = in_blocks(samples, seed, "windows", block)
+    rows = in_blocks(samples, seed, "windows", block)
     return Dataset(
-        made["x"],
-        made["y"],
+        rows["x"],
+        rows["y"],
         name="sine_forecast",
         target_names=("next value",),
         task="regression",
-        sequel=Sequel(made["sequel"], ahead),
+        continuation=Continuation(rows["continuation"], ahead),
     )
 
 

@@ -33,8 +33,8 @@ def make(samples: int, noise: float, seed: int, length: int, kinds: int) -> Data
         waves += noise * rng.standard_normal(waves.shape)
         return {"x": waves[:, :, None].astype(np.float32), "y": labels}
 
-    made = in_blocks(samples, seed, "sounds", block)
-    return Dataset(made["x"], made["y"], name="sounds", class_names=KINDS[:kinds])
+    rows = in_blocks(samples, seed, "sounds", block)
+    return Dataset(rows["x"], rows["y"], name="sounds", class_names=KINDS[:kinds])
 
 
 def _waves(labels: NDArray[np.int64], length: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ def polar(radius: Array, angle: Array) -> Array:
     return np.stack([radius * exact.sin(angle), radius * exact.cos(angle)], axis=1)
 
 
-def classified(name: str, points: Array, labels: NDArray[Any], features: str, classes: tuple[str, ...]) -> Dataset:
+def make_classes(name: str, points: Array, labels: NDArray[Any], features: str, classes: tuple[str, ...]) -> Dataset:
     """Points (N, 2) and labels (N,) as a data set with the wanted derived features."""
     names = read_features(features)
     raw = np.ascontiguousarray(points, dtype=np.float32)
@@ -54,7 +54,7 @@ def classified(name: str, points: Array, labels: NDArray[Any], features: str, cl
     )
 
 
-def measured(name: str, points: Array, heights: Array, features: str) -> Dataset:
+def make_heights(name: str, points: Array, heights: Array, features: str) -> Dataset:
     """Points (N, 2) and the height to learn at each (N,) as a data set with the wanted derived features."""
     names = read_features(features)
     raw = np.ascontiguousarray(points, dtype=np.float32)
@@ -62,7 +62,7 @@ def measured(name: str, points: Array, heights: Array, features: str) -> Dataset
     return Dataset(x, heights, name=name, feature_names=names, features=names, raw=raw, task="regression")
 
 
-def curve(name: str, x: Array, y: Array) -> Dataset:
+def make_curve(name: str, x: Array, y: Array) -> Dataset:
     """A function of one input: x (N,) and y (N,)."""
     raw = np.ascontiguousarray(x[:, None], dtype=np.float32)
     return Dataset(raw, y, name=name, feature_names=("x1",), raw=raw, task="regression")

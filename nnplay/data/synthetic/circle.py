@@ -12,8 +12,8 @@ from nnplay.data.synthetic._planar import (
     PLAYGROUND,
     RADIUS,
     balanced_labels,
-    classified,
     generator,
+    make_classes,
     polar,
 )
 
@@ -26,7 +26,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
     disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
     labels = exact.hypot(disturbed[:, 0], disturbed[:, 1]) < 0.5 * RADIUS
-    return classified("circle", points, labels, features, ("outside", "inside"))
+    return make_classes("circle", points, labels, features, ("outside", "inside"))
 
 
 RECORD = DatasetRecord(

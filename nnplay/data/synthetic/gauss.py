@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLAYGROUND, balanced_labels, classified, generator
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLAYGROUND, balanced_labels, generator, make_classes
 
 CENTRE = 2.0
 
@@ -17,7 +17,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     labels = balanced_labels(samples, 2)
     centres = np.where(labels == 1, CENTRE, -CENTRE)[:, None]
     points = centres + rng.standard_normal((samples, 2)) * np.sqrt(0.5 + 7.0 * noise)
-    return classified("gauss", points, labels, features, ("lower left", "upper right"))
+    return make_classes("gauss", points, labels, features, ("lower left", "upper right"))
 
 
 RECORD = DatasetRecord(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, RADIUS, classified, generator
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, RADIUS, generator, make_classes
 
 GAP = 0.3
 NORMAL = np.array([0.6, 0.8])
@@ -20,7 +20,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     side = np.where(_height(points) > 0, 1.0, -1.0)
     points += GAP * side[:, None] * NORMAL
     disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
-    return classified("linear", points, _height(disturbed) > 0, features, ("below", "above"))
+    return make_classes("linear", points, _height(disturbed) > 0, features, ("below", "above"))
 
 
 def _height(points: NDArray[np.float64]) -> NDArray[np.float64]:

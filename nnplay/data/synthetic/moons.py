@@ -7,7 +7,7 @@ import numpy as np
 from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, balanced_labels, classified, generator
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, balanced_labels, generator, make_classes
 
 SIZE = 3.5
 
@@ -21,7 +21,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     lower = np.stack([1 - exact.cos(angle), 0.5 - exact.sin(angle)], axis=1)
     shape = np.where(labels[:, None] == 1, lower, upper) - (0.5, 0.25)
     points = SIZE * (shape + noise * rng.standard_normal((samples, 2)))
-    return classified("moons", points, labels, features, ("upper", "lower"))
+    return make_classes("moons", points, labels, features, ("upper", "lower"))
 
 
 RECORD = DatasetRecord(

@@ -7,7 +7,7 @@ import numpy as np
 from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, make_heights
 
 # Centre and sign of each hill (+1) or hollow (-1).
 HILLS = np.array([[-4, 2.5, 1], [0, 2.5, -1], [4, 2.5, 1], [-4, -2.5, -1], [0, -2.5, 1], [4, -2.5, -1]])
@@ -22,7 +22,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     distance = exact.hypot(disturbed[:, None, 0] - HILLS[:, 0], disturbed[:, None, 1] - HILLS[:, 1])
     nearest = distance.argmin(axis=1)
     height = HILLS[nearest, 2] * np.clip(1 - distance.min(axis=1) / REACH, 0, 1)
-    return measured("multi_gauss", points, height, features)
+    return make_heights("multi_gauss", points, height, features)
 
 
 RECORD = DatasetRecord(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, measured
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLANE, PLAYGROUND, generator, make_heights
 
 
 def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
@@ -12,7 +12,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     rng = generator(seed)
     points = rng.uniform(*PLANE, (samples, 2))
     disturbed = points + rng.uniform(*PLANE, (samples, 2)) * noise
-    return measured("plane", points, disturbed.sum(axis=1) / 10, features)
+    return make_heights("plane", points, disturbed.sum(axis=1) / 10, features)
 
 
 RECORD = DatasetRecord(

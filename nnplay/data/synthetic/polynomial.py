@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, generator, make_curve
 from nnplay.fields import integer
 
 
@@ -17,7 +17,7 @@ def make(samples: int, noise: float, seed: int, degree: int) -> Dataset:
     before, y = np.ones(samples), x / PLANE[1]
     for _ in range(degree - 1):
         before, y = y, 2 * (x / PLANE[1]) * y - before
-    return curve("polynomial", x, y + noise * rng.standard_normal(samples))
+    return make_curve("polynomial", x, y + noise * rng.standard_normal(samples))
 
 
 RECORD = DatasetRecord(

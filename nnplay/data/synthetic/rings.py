@@ -6,7 +6,15 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CLASSES, PLANAR_FIELDS, RADIUS, balanced_labels, classified, generator, polar
+from nnplay.data.synthetic._planar import (
+    CLASSES,
+    PLANAR_FIELDS,
+    RADIUS,
+    balanced_labels,
+    generator,
+    make_classes,
+    polar,
+)
 
 GAP = 0.3
 
@@ -19,7 +27,7 @@ def make(samples: int, noise: float, seed: int, features: str, classes: int) -> 
     radius = width * (labels + GAP / 2 + (1 - GAP) * rng.uniform(0, 1, samples))
     points = polar(radius, rng.uniform(0, 2 * np.pi, samples))
     points += RADIUS * noise * rng.uniform(-1, 1, (samples, 2))
-    return classified("rings", points, labels, features, tuple(f"ring {ring + 1}" for ring in range(classes)))
+    return make_classes("rings", points, labels, features, tuple(f"ring {ring + 1}" for ring in range(classes)))
 
 
 RECORD = DatasetRecord(

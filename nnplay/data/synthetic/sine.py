@@ -5,14 +5,14 @@ from __future__ import annotations
 from nnplay import exact
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, generator, make_curve
 
 
 def make(samples: int, noise: float, seed: int) -> Dataset:
     """y = sin x1 for x1 in ±6; noise is the normal deviation of y."""
     rng = generator(seed)
     x = rng.uniform(*PLANE, samples)
-    return curve("sine", x, exact.sin(x) + noise * rng.standard_normal(samples))
+    return make_curve("sine", x, exact.sin(x) + noise * rng.standard_normal(samples))
 
 
 RECORD = DatasetRecord(

@@ -12,8 +12,8 @@ from nnplay.data.synthetic._planar import (
     PLAYGROUND,
     RADIUS,
     balanced_labels,
-    classified,
     generator,
+    make_classes,
     polar,
 )
 from nnplay.fields import integer
@@ -29,7 +29,7 @@ def make(samples: int, noise: float, seed: int, features: str, classes: int) -> 
     along = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count])
     angle = along * TURNS * 2 * np.pi + labels * 2 * np.pi / classes
     points = polar(along * RADIUS, angle) + rng.uniform(-1, 1, (samples, 2)) * noise
-    return classified("spiral", points, labels, features, tuple(f"arm {arm + 1}" for arm in range(classes)))
+    return make_classes("spiral", points, labels, features, tuple(f"arm {arm + 1}" for arm in range(classes)))
 
 
 RECORD = DatasetRecord(

@@ -6,14 +6,14 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, curve, generator
+from nnplay.data.synthetic._planar import CURVE_FIELDS, PLANE, generator, make_curve
 
 
 def make(samples: int, noise: float, seed: int) -> Dataset:
     """y = -1 below x1 = 0 and +1 from there, for x1 in ±6; noise is the normal deviation of y."""
     rng = generator(seed)
     x = rng.uniform(*PLANE, samples)
-    return curve("step", x, np.where(x < 0, -1.0, 1.0) + noise * rng.standard_normal(samples))
+    return make_curve("step", x, np.where(x < 0, -1.0, 1.0) + noise * rng.standard_normal(samples))
 
 
 RECORD = DatasetRecord(

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import DatasetRecord
-from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, classified, generator
+from nnplay.data.synthetic._planar import PLANAR_FIELDS, PLAYGROUND, RADIUS, generator, make_classes
 
 GAP = 0.3
 
@@ -17,7 +17,7 @@ def make(samples: int, noise: float, seed: int, features: str) -> Dataset:
     points = rng.uniform(-RADIUS, RADIUS, (samples, 2))
     points += np.where(points > 0, GAP, -GAP)
     disturbed = points + rng.uniform(-RADIUS, RADIUS, (samples, 2)) * noise
-    return classified("xor", points, disturbed[:, 0] * disturbed[:, 1] >= 0, features, ("unlike", "alike"))
+    return make_classes("xor", points, disturbed[:, 0] * disturbed[:, 1] >= 0, features, ("unlike", "alike"))
 
 
 RECORD = DatasetRecord(

@@ -48,7 +48,7 @@ def load_table(
     """The shipped table `name` with the column `target` to be learned.
 
     Args:
-        scale: what `split` scales the inputs by unless it is told.
+        scale: what `split` scales the inputs by unless told otherwise.
         divide: inputs are divided by it (pixels of 0 … 16 to 0 … 1).
         feature_shape: shape of one row, for images (height, width, channels).
     """

@@ -16,7 +16,7 @@ _FEW_ROWS: Final = 100
 _OF_FEW_ROWS: Final = 0.75
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The layer with the most units that are 0 for every row."""
     worst = max(evidence.activations, key=lambda layer: layer.silent, default=None)
     if worst is None or worst.silent < (_HINT if worst.rows >= _FEW_ROWS else _OF_FEW_ROWS):
@@ -27,4 +27,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("warning" if worst.silent >= _WARNING and not learned else "hint", f"{what} looked at; {cure}")
 
 
-DEAD_RELU = HealthRule("dead_relu", "Dead ReLUs", look, "new-weights", "R")
+DEAD_RELU = HealthRule("dead_relu", "Dead ReLUs", examine, "new-weights", "R")

@@ -13,7 +13,7 @@ _FIRST: Final = 0.5
 _CURE: Final = "rewind, or go back some steps, and lower the rate"
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The smoothed loss against its best and its beginning."""
     if evidence.fault:
         return Sign("error", f"not finite: the last step tried gave no number at rate {evidence.lr:g}; {_CURE}")
@@ -27,4 +27,4 @@ def look(evidence: Evidence) -> Sign | None:
     )
 
 
-DIVERGING = HealthRule("diverging", "Diverging", look, "rewind", "r")
+DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r")

@@ -10,7 +10,7 @@ from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """Layers of equal units in front of a layer that cannot tell them apart."""
     pairs = zip(evidence.weights, evidence.weights[1:], strict=False)
     alike = [layer for layer, behind in pairs if layer.alike and behind.passes_alike]
@@ -23,4 +23,4 @@ def look(evidence: Evidence) -> Sign | None:
     )
 
 
-EQUAL_WEIGHTS = HealthRule("equal_weights", "Equal weights", look, "pane-network", "2")
+EQUAL_WEIGHTS = HealthRule("equal_weights", "Equal weights", examine, "pane-network", "2")

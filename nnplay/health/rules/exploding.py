@@ -16,7 +16,7 @@ _LENGTH: Final = 1_000.0
 _BURST: Final = 100.0
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The length of the last gradients, and the first layer's against the last one's."""
     norms = evidence.gradient_norm.values
     if len(norms) < 5:
@@ -32,4 +32,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"exploding gradient: {what}; limit it to 1 (clip norm)")
 
 
-EXPLODING = HealthRule("exploding", "Exploding gradient", look, "pane-training", "3")
+EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3")

@@ -10,7 +10,7 @@ from nnplay.health.rule import HealthRule, Sign
 _FEWEST: Final = 10
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The smallest part, then the smallest class."""
     data = evidence.data
     part = min(data.rows, key=lambda name: data.rows[name])
@@ -24,4 +24,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("hint", f"too few data: class '{name}' has only {count} training row{'' if count == 1 else 's'}")
 
 
-FEW_ROWS = HealthRule("few_rows", "Too few data", look, "pane-data", "1")
+FEW_ROWS = HealthRule("few_rows", "Too few data", examine, "pane-data", "1")

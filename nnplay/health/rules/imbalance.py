@@ -13,7 +13,7 @@ _TIMES: Final = 1.5
 _SAME: Final = 0.01
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The share of the largest class, and whether accuracy equals it."""
     data = evidence.data
     if len(data.class_rows) < 2:
@@ -30,4 +30,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("hint", f"{what}: look at the confusion matrix, not at accuracy")
 
 
-IMBALANCE = HealthRule("imbalance", "Class imbalance", look, "pane-output", "4")
+IMBALANCE = HealthRule("imbalance", "Class imbalance", examine, "pane-output", "4")

@@ -6,7 +6,7 @@ from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The first note that speaks of a leak."""
     notes = [note for note in evidence.data.notes if "(leak)" in note]
     if not notes:
@@ -17,4 +17,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("hint", f"{notes[0]}: its score looks better than it is")
 
 
-LEAK = HealthRule("leak", "Leak", look, "pane-data", "1")
+LEAK = HealthRule("leak", "Leak", examine, "pane-data", "1")

@@ -11,7 +11,7 @@ _FALL: Final = 0.01
 _LEARNED: Final = 0.1
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The newer half of the recent losses against the older one; if flat, the loss now against its beginning."""
     loss = evidence.loss
     if not loss.long_enough:
@@ -26,4 +26,4 @@ def look(evidence: Evidence) -> Sign | None:
     return None
 
 
-LEARNING = HealthRule("learning", "Learning", look)
+LEARNING = HealthRule("learning", "Learning", examine)

@@ -21,7 +21,7 @@ _FALL: Final = 0.95
 _LEARNED: Final = 0.05
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The smoothed validation loss now against its best, and the training loss over the same time."""
     held, train = evidence.validation_loss, evidence.train_loss
     if len(held) < 2 * _SMOOTH + _PASSED or len(train) < 2 * _SMOOTH + _PASSED:
@@ -45,4 +45,4 @@ def look(evidence: Evidence) -> Sign | None:
     )
 
 
-OVERFITTING = HealthRule("overfitting", "Overfitting", look, "pane-training", "3")
+OVERFITTING = HealthRule("overfitting", "Overfitting", examine, "pane-training", "3")

@@ -22,7 +22,7 @@ _JUMPS: Final = 0.15
 _STEP: Final = 0.2
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """Level, jumps and progress of the recent loss, and the size of a step."""
     loss = evidence.loss
     if not loss.long_enough:
@@ -46,4 +46,4 @@ def _sign(evidence: Evidence, what: str) -> Sign:
     return Sign("warning", f"rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
 
 
-RATE_HIGH = HealthRule("rate_high", "Rate too high", look, "pane-training", "3")
+RATE_HIGH = HealthRule("rate_high", "Rate too high", examine, "pane-training", "3")

@@ -15,7 +15,7 @@ _LEARNED: Final = 0.3
 _GRADIENT: Final = 1e-4
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The way that the weights can have gone over the recent losses, against the fall of the loss."""
     loss, norms = evidence.loss, evidence.gradient_norm.tail(20).values
     if not loss.long_enough or abs(loss.fall) > _FALLEN or loss.now < _LEARNED * loss.first:
@@ -31,4 +31,4 @@ def look(evidence: Evidence) -> Sign | None:
     return None
 
 
-RATE_LOW = HealthRule("rate_low", "Rate too low", look, "pane-training", "3")
+RATE_LOW = HealthRule("rate_low", "Rate too low", examine, "pane-training", "3")

@@ -12,7 +12,7 @@ _HINT: Final = 0.5
 _LEARNED: Final = 0.1
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The layer with the most saturated units."""
     worst = max(evidence.activations, key=lambda layer: layer.saturated, default=None)
     if worst is None or worst.saturated < _HINT or evidence.loss.now < _LEARNED * evidence.loss.first:
@@ -21,4 +21,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"{what}, where they hardly learn; scale inputs, lower the rate, or draw new weights")
 
 
-SATURATED = HealthRule("saturated", "Saturated units", look, "new-weights", "R")
+SATURATED = HealthRule("saturated", "Saturated units", examine, "new-weights", "R")

@@ -13,7 +13,7 @@ _HIGH: Final = 0.6
 _FLAT: Final = 0.02
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """Level and movement of the loss; both losses, where there is a validation part."""
     loss, held = evidence.loss, evidence.validation_loss
     if not loss.long_enough or not loss.per_epoch or loss.now < _HIGH * loss.first or abs(loss.fall) > _FLAT:
@@ -27,4 +27,4 @@ def look(evidence: Evidence) -> Sign | None:
     )
 
 
-UNDERFITTING = HealthRule("underfitting", "Underfitting", look, "add-layer", "a")
+UNDERFITTING = HealthRule("underfitting", "Underfitting", examine, "add-layer", "a")

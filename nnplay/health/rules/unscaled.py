@@ -12,7 +12,7 @@ _LARGEST: Final = 100.0
 _RATIO: Final = 100.0
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """Sizes and spreads of the inputs as the network gets them."""
     data = evidence.data
     top = int(data.largest.argmax())
@@ -34,4 +34,4 @@ def _name(data: DataFacts, index: int) -> str:
     return f"'{data.columns[index]}'" if len(data.columns) == len(data.largest) else f"channel {index}"
 
 
-UNSCALED = HealthRule("unscaled", "Unscaled inputs", look, "pane-data", "1")
+UNSCALED = HealthRule("unscaled", "Unscaled inputs", examine, "pane-data", "1")

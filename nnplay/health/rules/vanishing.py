@@ -13,7 +13,7 @@ LAYERS: Final = 3
 TIMES: Final = 1_000.0
 
 
-def look(evidence: Evidence) -> Sign | None:
+def examine(evidence: Evidence) -> Sign | None:
     """The gradient of one weight of the first layer against that of the last one."""
     known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
     if len(known) < LAYERS or known[-1].gradient == 0.0:
@@ -28,4 +28,4 @@ def look(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"vanishing gradient: {what}; use relu, or fewer layers")
 
 
-VANISHING = HealthRule("vanishing", "Vanishing gradient", look, "pane-network", "2")
+VANISHING = HealthRule("vanishing", "Vanishing gradient", examine, "pane-network", "2")

@@ -17,9 +17,9 @@ from nnplay.kernels.compile.jit import Kernel
 from nnplay.system.private_folder import cache_folder
 
 
-def object_path(kernel: Kernel, real: str) -> Path:
-    """Where the object code of `kernel` for numbers of type `real` is, or will be once compiled."""
-    return cache_folder("kernels") / digest(kernel.module, kernel.function.__module__, real) / file_of(kernel.name)
+def object_path(kernel: Kernel, dtype: str) -> Path:
+    """Where the object code of `kernel` for numbers of type `dtype` is, or will be once compiled."""
+    return cache_folder("kernels") / digest(kernel.module, kernel.function.__module__, dtype) / file_of(kernel.name)
 
 
 def file_of(name: str) -> str:
@@ -28,15 +28,15 @@ def file_of(name: str) -> str:
 
 
 @functools.cache
-def digest(module: str, template: str, real: str) -> str:
+def digest(module: str, template: str, dtype: str) -> str:
     """Names everything that the object code of a module's kernels depends on: sources, compiler, processor, type.
 
     Args:
         module: the module that the kernel belongs to, such as an activation's.
         template: the module that its loop is written in; elementwise layers share one.
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
     """
-    text = [real, processor.name(), processor.features()]
+    text = [dtype, processor.name(), processor.features()]
     text += [metadata.version(package) for package in ("numba", "llvmlite", "numpy")]
     text += [sys.implementation.cache_tag or ""]  # Numba reads its bytecode
     hashed = hashlib.sha256("\n".join(text).encode())

@@ -34,7 +34,7 @@ _PACKAGES: Final = ("numpy", "llvmlite", "numba")
 _PIECE: Final = 1 << 16
 
 
-def compiled(shares: Sequence[Sequence[Kernel]], real: str) -> Generator[tuple[str, bytes]]:
+def compiled(shares: Sequence[Sequence[Kernel]], dtype: str) -> Generator[tuple[str, bytes]]:
     """Name and object code of each kernel, as they are ready; each share is compiled by a process of its own.
 
     Whatever ends this (an error, Ctrl+C, a caller that stops asking) ends the processes, too.
@@ -43,7 +43,7 @@ def compiled(shares: Sequence[Sequence[Kernel]], real: str) -> Generator[tuple[s
         NnplayError: a kernel cannot be compiled.
     """
     with contextlib.ExitStack() as running:
-        children = [running.enter_context(_Child(share, real)) for share in shares]
+        children = [running.enter_context(_Child(share, dtype)) for share in shares]
         yield from _heard(children)
         for child in children:
             child.finish()
@@ -70,7 +70,7 @@ class _Child:
     killed, its standard input closes, which ends it as well.
     """
 
-    def __init__(self, kernels: Sequence[Kernel], real: str) -> None:
+    def __init__(self, kernels: Sequence[Kernel], dtype: str) -> None:
         self._rest = self._complaint = b""
         self._error = ""
         self._process = subprocess.Popen(
@@ -88,7 +88,7 @@ class _Child:
         assert self._process.stderr is not None
         self.out, self.err = self._process.stdout, self._process.stderr
         with contextlib.suppress(BrokenPipeError):  # it has ended: `finish` says why
-            self._process.stdin.write(json.dumps(_order(kernels, real)).encode() + b"\n")
+            self._process.stdin.write(json.dumps(_order(kernels, dtype)).encode() + b"\n")
 
     def __enter__(self) -> _Child:
         return self
@@ -141,7 +141,7 @@ def _like_this_python() -> list[str]:
     return [*flags, "-X", f"utf8={sys.flags.utf8_mode}"]
 
 
-def _order(kernels: Sequence[Kernel], real: str) -> dict[str, object]:
+def _order(kernels: Sequence[Kernel], dtype: str) -> dict[str, object]:
     """What a compiling process is told: see `isolated`."""
     package = Path(os.path.abspath(__file__)).parents[2] / "__init__.py"
     modules = {"nnplay": str(package)}
@@ -150,7 +150,7 @@ def _order(kernels: Sequence[Kernel], real: str) -> dict[str, object]:
         if file and not module.startswith("nnplay."):
             modules[module] = os.path.abspath(file)  # a user's own kernels: their code runs here already
     names = [kernel.name for kernel in kernels]
-    return {"real": real, "folders": _folders(), "modules": modules, "kernels": names}
+    return {"dtype": dtype, "folders": _folders(), "modules": modules, "kernels": names}
 
 
 def _folders() -> list[str]:

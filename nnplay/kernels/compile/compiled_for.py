@@ -7,4 +7,4 @@ itself would take its kernels for machine code.
 from __future__ import annotations
 
 #: "float32" or "float64" in the compiling process, empty elsewhere.
-real: str = ""
+dtype: str = ""

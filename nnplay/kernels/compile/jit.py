@@ -1,7 +1,7 @@
 """How kernels are declared: plain Python in the program, machine code in the compiling process.
 
 The program itself never imports numba. A kernel missing from the cache is compiled by a child process
-(`kernels.compile.isolated`), which sets `compiled_for.real` to the floating-point type before it imports this module;
+(`kernels.compile.isolated`), which sets `compiled_for.dtype` to the floating-point type before it imports this module;
 only there do `inline` and `kernel` functions become Numba functions. Every process then loads the finished object code.
 """
 
@@ -18,7 +18,7 @@ from nnplay.kernels.compile import compiled_for
 from nnplay.kernels.compile.processor import FAST_MATH
 
 #: "float32" or "float64" in the compiling process, empty elsewhere.
-COMPILING: Final = compiled_for.real
+COMPILING: Final = compiled_for.dtype
 #: The type that all numbers of a tape have; literals in kernels are of this type.
 REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
 
@@ -49,9 +49,9 @@ class Kernel:
         """The module that declares it; its source is part of the cache key."""
         return self.name.partition(":")[0]
 
-    def symbol(self, real: str) -> str:
+    def symbol(self, dtype: str) -> str:
         """The name through which other kernels call it, if it is shared."""
-        return f"nnplay_{self.function.__name__}_{real}"
+        return f"nnplay_{self.function.__name__}_{dtype}"
 
 
 def kernel(function: Callable[..., None]) -> Kernel:

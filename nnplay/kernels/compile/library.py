@@ -26,30 +26,30 @@ _engines: list[Any] = []
 _SHARED_WEIGHT: Final = 7
 
 
-def addresses(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> dict[str, int]:
+def addresses(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> dict[str, int]:
     """Address of each kernel, by name; missing ones are compiled first.
 
     Args:
-        real: "float32" or "float64".
+        dtype: "float32" or "float64".
         progress: called as `(done, total, name)`, from 0 on, while kernels are compiled; not at all if none must be.
     """
     wanted = {kernel.name: kernel for kernel in kernels}
-    compile_missing(wanted.values(), real, progress)
-    return {name: _address(kernel, real) for name, kernel in wanted.items()}
+    compile_missing(wanted.values(), dtype, progress)
+    return {name: _address(kernel, dtype) for name, kernel in wanted.items()}
 
 
-def function(kernel: Kernel, real: str) -> Any:
+def function(kernel: Kernel, dtype: str) -> Any:
     """`kernel` as a ctypes function of four integers; calling it releases Python's lock."""
     shape = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
-    return shape(addresses([kernel], real)[kernel.name])
+    return shape(addresses([kernel], dtype)[kernel.name])
 
 
-def missing(kernels: Iterable[Kernel], real: str) -> list[Kernel]:
+def missing(kernels: Iterable[Kernel], dtype: str) -> list[Kernel]:
     """What the cache lacks of these kernels and of the shared functions that they call, those first."""
     wanted = list(kernels)
     called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
     every = [*called.values(), *wanted]
-    return [item for item in dict.fromkeys(every) if not _has(item, real)]
+    return [item for item in dict.fromkeys(every) if not _has(item, dtype)]
 
 
 def shared_by(kernel: Kernel) -> list[Kernel]:
@@ -71,20 +71,20 @@ def shared_by(kernel: Kernel) -> list[Kernel]:
     return found
 
 
-def compile_missing(kernels: Iterable[Kernel], real: str, progress: Progress | None = None) -> int:
+def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> int:
     """Compiles what the cache lacks, in two child processes where two cores are free; returns how many."""
-    lacking = missing(kernels, real)
+    lacking = missing(kernels, dtype)
     if not lacking:
         return 0
     workers = min(2, os.cpu_count() or 1, len(lacking))
     by_name = {item.name: item for item in lacking}
-    _unkept.update((item.name, real) for item in lacking if not objects.can_keep(object_path(item, real)))
+    _unkept.update((item.name, dtype) for item in lacking if not objects.can_keep(object_path(item, dtype)))
     if progress is not None:
         progress(0, len(lacking), "")
-    with contextlib.closing(compiled(_dealt(lacking, workers), real)) as ready:
+    with contextlib.closing(compiled(_dealt(lacking, workers), dtype)) as ready:
         for done, (name, code) in enumerate(ready, start=1):
-            _codes[name, real] = code
-            _keep(by_name[name], real, code)
+            _codes[name, dtype] = code
+            _keep(by_name[name], dtype, code)
             if progress is not None:
                 progress(done, len(lacking), name)
     return len(lacking)
@@ -106,43 +106,43 @@ def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
     return [share for share in shares if share]
 
 
-def _has(kernel: Kernel, real: str) -> bool:
+def _has(kernel: Kernel, dtype: str) -> bool:
     """Whether its code is here; what the cache has of it is taken."""
-    name = (kernel.name, real)
+    name = (kernel.name, dtype)
     if name not in _addresses and name not in _codes:
-        code = objects.read(object_path(kernel, real), _about(kernel, real))
+        code = objects.read(object_path(kernel, dtype), _about(kernel, dtype))
         if code is None:
             return False
         _codes[name] = code
     return True
 
 
-def _keep(kernel: Kernel, real: str, code: bytes) -> None:
+def _keep(kernel: Kernel, dtype: str, code: bytes) -> None:
     """Puts code into the cache; where that cannot be, this process works with what it has in memory."""
-    if not objects.write(object_path(kernel, real), _about(kernel, real), code):
-        _unkept.add((kernel.name, real))
+    if not objects.write(object_path(kernel, dtype), _about(kernel, dtype), code):
+        _unkept.add((kernel.name, dtype))
 
 
-def _about(kernel: Kernel, real: str) -> str:
-    return f"{kernel.name} {real}"
+def _about(kernel: Kernel, dtype: str) -> str:
+    return f"{kernel.name} {dtype}"
 
 
-def _address(kernel: Kernel, real: str) -> int:
+def _address(kernel: Kernel, dtype: str) -> int:
     with _loading:
-        if (kernel.name, real) not in _addresses:
-            _addresses[kernel.name, real] = _load(kernel, real)
-        return _addresses[kernel.name, real]
+        if (kernel.name, dtype) not in _addresses:
+            _addresses[kernel.name, dtype] = _load(kernel, dtype)
+        return _addresses[kernel.name, dtype]
 
 
-def _load(kernel: Kernel, real: str) -> int:
+def _load(kernel: Kernel, dtype: str) -> int:
     import llvmlite.binding as llvm
 
-    if not _has(kernel, real):
-        compile_missing([kernel], real)
-    code = _codes.pop((kernel.name, real))
+    if not _has(kernel, dtype):
+        compile_missing([kernel], dtype)
+    code = _codes.pop((kernel.name, dtype))
     for item in SHARED.values():
-        if item.symbol(real).encode() in code:
-            llvm.add_symbol(item.symbol(real), _address(item, real))
+        if item.symbol(dtype).encode() in code:
+            llvm.add_symbol(item.symbol(dtype), _address(item, dtype))
     engine = _new_engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

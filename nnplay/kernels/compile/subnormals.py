@@ -8,7 +8,8 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from nnplay.kernels.compile.intrinsics import intrinsic
 
 _I32 = ir.IntType(32)
 #: "Flush to zero" and "denormals are zero" in the control register of the vector unit.

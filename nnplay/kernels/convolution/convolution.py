@@ -17,8 +17,6 @@ from nnplay.kernels.span_sums import add_rows, copy, last, zero
 
 if COMPILING:
     from nnplay.kernels.tile import null
-else:
-    null: Any = None
 
 #: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
 WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")

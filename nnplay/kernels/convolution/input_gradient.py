@@ -18,8 +18,6 @@ from nnplay.kernels.span_sums import copy, last, zero
 
 if COMPILING:
     from nnplay.kernels.tile import null
-else:
-    null: Any = None
 
 #: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
 SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")

@@ -10,8 +10,6 @@ from nnplay.kernels.span_sums import last, zero
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 #: Factors, size of the input, and whether to mix neighbours (1) or to repeat the nearest (0).
 RESAMPLE: Final = ("FH", "FW", "H", "W", "mix")

@@ -15,9 +15,6 @@ if COMPILING:
     from nnplay.kernels.convolution.window_tile import TALL, window_tile
     from nnplay.kernels.tile import COLUMNS, LANES, ROWS, is_null
 else:
-    is_null: Any = None
-    shifted: Any = None
-    window_tile: Any = None
     COLUMNS = LANES = ROWS = TALL = 1
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from nnplay.kernels import tile as flat
+from nnplay.kernels.compile.intrinsics import intrinsic
 
 _I64 = ir.IntType(64)
 #: Rows of a tile that is one vector wide; the registers hold twice as many as of one that is two wide.

@@ -13,8 +13,6 @@ from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 
 @kernel

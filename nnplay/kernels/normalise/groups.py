@@ -13,9 +13,6 @@ from nnplay.kernels.span_sums import CHANNELS, copy, folds, last
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.tile import scratch
-else:
-    real: Any = None
-    scratch: Any = None
 
 
 @kernel

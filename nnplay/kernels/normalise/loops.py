@@ -16,8 +16,6 @@ from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
 
 if COMPILING:
     from nnplay.kernels.compile.jit import REAL as real
-else:
-    real: Any = None
 
 #: Rows in a block of the merged sums.
 _ROWS = 128

@@ -18,9 +18,6 @@ if COMPILING:
     from nnplay.kernels.pooling.tile import largest_of_four, spread_to_four
     from nnplay.kernels.tile import LANES
 else:
-    real: Any = None
-    largest_of_four: Any = None
-    spread_to_four: Any = None
     LANES = 1
 
 #: Integers of pooling rows: kernel, stride, padding in front, output, input, height before width.
@@ -42,7 +39,8 @@ def by_four(row: Any) -> bool:
             return False
     if integer(row, 4) != 0 or integer(row, 5) != 0:
         return False
-    return 2 * integer(row, 6) == integer(row, 8) and 2 * integer(row, 7) == integer(row, 9)
+    halves: bool = 2 * integer(row, 6) == integer(row, 8) and 2 * integer(row, 7) == integer(row, 9)
+    return halves
 
 
 @kernel

@@ -17,9 +17,6 @@ from nnplay.records.worked import Named, Term
 
 if COMPILING:
     from nnplay.kernels.compile.intrinsics import integers_at, reals_at
-else:
-    integers_at: Any = None
-    reals_at: Any = None
 
 Array = NDArray[Any]
 
@@ -47,10 +44,10 @@ def rows_of_batch(clock: Mapping[str, int], order: int, size: int, count: int) -
     return np.array(values[first:])
 
 
-def _taken(address: int, chosen: Array, shape: tuple[int, ...], real: np.dtype[Any]) -> Array:
+def _taken(address: int, chosen: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     width = int(np.prod(shape[1:]))
     count = (int(chosen.max()) + 1) * width
-    kind = ctypes.c_float if real == np.float32 else ctypes.c_double
+    kind = ctypes.c_float if dtype == np.float32 else ctypes.c_double
     values = np.ctypeslib.as_array((kind * count).from_address(address)).reshape(-1, width)
     return np.array(values[chosen]).reshape(shape)
 
@@ -58,14 +55,14 @@ def _taken(address: int, chosen: Array, shape: tuple[int, ...], real: np.dtype[A
 def reference(
     clock: Mapping[str, int],
     shapes: tuple[tuple[int, ...], ...],
-    real: np.dtype[Any],
+    dtype: np.dtype[Any],
     x: int,
     y: int,
     order: int,
     size: int,
 ) -> tuple[Array, Array]:
     chosen = rows_of_batch(clock, order, size, shapes[0][0])
-    return _taken(x, chosen, shapes[0], real), _taken(y, chosen, shapes[1], real)
+    return _taken(x, chosen, shapes[0], dtype), _taken(y, chosen, shapes[1], dtype)
 
 
 def _element(at: Any, input: Named) -> Term:

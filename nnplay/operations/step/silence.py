@@ -74,7 +74,7 @@ SILENCE = Operation(
     integers=("unit",),
     torch="a forward hook that sets the unit to 0",
 )
-DEAFEN = Operation(
+MASK_GRADIENT = Operation(
     name="silence the error",
     kernel=silence,
     reads=("dy",),

@@ -21,12 +21,12 @@ class Joined:
 
     Attributes:
         batch: rows of a training batch.
-        stand_in: by the name of a slot that is not written any more, one that holds its numbers, and where in it.
+        kept_in: by the name of a slot that is not written any more, one that holds its numbers, and where in it.
     """
 
     rows: list[Row]
     batch: int
-    stand_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
+    kept_in: dict[str, tuple[Slot, Place]] = field(default_factory=dict)
 
     def large(self, slot: Slot) -> bool:
         """Whether it pays to keep a tensor from being written."""

@@ -74,7 +74,7 @@ def _join_forward(joined: Joined, row: Row, relu: Row) -> None:
     if pad is not None and joined.between(output, pad):
         place, target, frame = pad, pad.writes[0], pad.integers
         H, W, top, left, *_ = pad.integers
-        joined.stand_in[output.name] = target, (slice(None), slice(top, top + H), slice(left, left + W))
+        joined.kept_in[output.name] = target, (slice(None), slice(top, top + H), slice(left, left + W))
         joined.drop(relu)
     joined.drop(row)
     new = Row(_NORMALISE_RELU, row.phase, row.path, row.reads, (target,), frame, (False,), max(row.parts, place.parts))

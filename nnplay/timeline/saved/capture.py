@@ -19,24 +19,26 @@ from nnplay.training.saved_checkpoint import SavedCheckpoint
 ConfigOf = Callable[[Segment], RunConfig | None]
 
 
-def capture_timeline(timeline: Timeline, config_of: ConfigOf) -> SavedTimeline | None:
+def capture_timeline(timeline: Timeline, config_of: ConfigOf, *, lean: bool = False) -> SavedTimeline | None:
     """Copies a run's past, and its other branches; None where nothing of it can be described.
 
     Checkpoints are referred to, as nobody changes them.
 
     Args:
         config_of: what the trainer of a segment was made of.
+        lean: leave out what only saves time where it is large, as every copy of it would take time too.
     """
     ran = timeline.engine or ENGINE
     if ran != ENGINE and timeline.latest > timeline.restored_at:
         ran = SEVERAL
-    return _Capture(timeline, config_of).timeline(ran)
+    return _Capture(timeline, config_of, lean).timeline(ran)
 
 
 class _Capture:
     """One copy on its way."""
 
-    def __init__(self, timeline: Timeline, config_of: ConfigOf) -> None:
+    def __init__(self, timeline: Timeline, config_of: ConfigOf, lean: bool) -> None:
+        self._lean = lean
         self._timeline, self._config_of = timeline, config_of
         self._now = now = timeline.trainer.step
         self._changes = [change for change in timeline.changes if change.step <= now]
@@ -53,7 +55,7 @@ class _Capture:
         spared = max(0, len(self._changes) - MOST_CHANGES)
         pinned = select_pinned([one for one in self._checkpoints if one.change_count >= spared], self._budget)
         branches = [branch for branch in self._branches if self._budget.reserve(_pinned_of(branch))]
-        self._budget.lower_limit(max(SMALL, self._bytes))
+        self._budget.lower_limit(SMALL if self._lean else max(SMALL, self._bytes))
         kept = select_between(self._checkpoints, pinned, self._now, self._budget)
         if not kept:
             return None

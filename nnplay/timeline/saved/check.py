@@ -10,7 +10,7 @@ from nnplay.config.live import live_changes
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.network import holdable_parts
+from nnplay.network import silenced_frozen
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape
 from nnplay.records.optimizer import Optimizer
@@ -68,11 +68,11 @@ def _check_log(log: SavedBranchLog, changes: Sequence[Change], split: Split) -> 
 def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Split) -> None:
     config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
-    real, shapes = config.setup().real, state_shapes(plan, config.optimizer)
+    dtype, shapes = config.setup().dtype, state_shapes(plan, config.optimizer)
     batches = split.batches(config.setup().batch_size)
     for checkpoint in segment.checkpoints:
         if checkpoint.tensors is not None:
-            match(checkpoint.tensors, {name: (real, shape) for name, shape in shapes.items()}, _WHERE)
+            match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
         if checkpoint.clock[2] >= batches:
             raise InputError(f"a moment is at batch {checkpoint.clock[2]:,} of {batches:,}", where=_WHERE)
     _check_changes(segment, changes, plan, shapes)
@@ -82,10 +82,10 @@ def _check_changes(
     segment: SavedSegment, changes: Sequence[Change], plan: NetworkPlan, shapes: dict[str, Shape]
 ) -> None:
     optimizer, setup = segment.checkpoints[0].optimizer, segment.checkpoints[0].setup
-    names = {f"{step.path}.{name}" for step in plan.steps for name in step.plan.parameters}
+    names = {f"{planned.path}.{name}" for planned in plan.layers for name in planned.plan.parameters}
     for change in changes:
         optimizer, setup = settings_after(optimizer, setup, [change])
-        holdable_parts.check(plan, setup.silent, setup.frozen)
+        silenced_frozen.check(plan, setup.silent, setup.frozen)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
             raise InputError(f"there is no weight {action.place}", where="past.changes")
@@ -94,11 +94,13 @@ def _check_changes(
 def state_shapes(plan: NetworkPlan, optimizer: Optimizer) -> dict[str, Shape]:
     """The shape of every tensor of a run's state by name, as `Trainer.tensors` has them, without its memory."""
     shapes: dict[str, Shape] = {}
-    for step in plan.steps:
-        for name, parameter in step.plan.parameters.items():
-            full, shape = f"{step.path}.{name}", tuple(int(size) for size in parameter.shape)
+    for planned in plan.layers:
+        for name, parameter in planned.plan.parameters.items():
+            full, shape = f"{planned.path}.{name}", tuple(int(size) for size in parameter.shape)
             shapes[full] = shape
-            if not step.frozen:
+            if not planned.frozen:
                 shapes |= {f"{full}.{slot}": shape for slot in optimizer.record.slots}
-        shapes |= {f"{step.path}.{name}": tuple(map(int, shape)) for name, (shape, _) in step.plan.buffers.items()}
+        shapes |= {
+            f"{planned.path}.{name}": tuple(map(int, shape)) for name, (shape, _) in planned.plan.buffers.items()
+        }
     return shapes

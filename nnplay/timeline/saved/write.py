@@ -105,10 +105,15 @@ def _log_arrays(log: SavedBranchLog, prefix: str) -> dict[str, Array]:
     return found
 
 
+def _rows(arrays: Sequence[Array]) -> Array:
+    """Arrays one below the other; a single one, which may be large, is not copied for it."""
+    return arrays[0][np.newaxis] if len(arrays) == 1 else np.stack(arrays)
+
+
 def _stacked(checkpoints: Sequence[SavedCheckpoint]) -> dict[str, Array]:
     """One array per tensor, with a line per checkpoint that has tensors of its own."""
     own: list[Mapping[str, Array]] = [one.tensors for one in checkpoints if one.tensors is not None]
-    found = {name: np.stack([one[name] for one in own]) for name in (own[0] if own else {})}
+    found = {name: _rows([one[name] for one in own]) for name in (own[0] if own else {})}
     found[COUNTS] = np.array([(one.change_count, *one.clock) for one in checkpoints], np.int64)
     found[SUMS] = np.array([(one.loss_sum, *map(float, one.plateau)) for one in checkpoints], np.float64)
     return found

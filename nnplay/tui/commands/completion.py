@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnplay.data.catalogue import file_endings
 from nnplay.errors import InputError, unknown
+from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
 from nnplay.tui.commands.actions import ACTIONS, Action
 from nnplay.tui.forms.entries import Entry
@@ -106,9 +108,18 @@ def read_run(rest: str) -> dict[str, int]:
     """
     number, _, unit = rest.replace(",", "").partition(" ")
     unit = unit.strip().rstrip("s") + "s" if unit.strip() != "batch" else "batches"
-    if not number.isdigit() or int(number) == 0 or unit not in _UNITS:
+    count = _number(number, 1)
+    if count is None or unit not in _UNITS:
         raise InputError(f"'{rest}' is no length of a run", where="run", hint="as in :run 10 epochs or :run 500 steps")
-    return {"epochs" if unit == "epochs" else "steps": int(number)}
+    return {"epochs" if unit == "epochs" else "steps": count}
+
+
+def _number(words: str, low: int) -> int | None:
+    """A whole number from `low` on, as far as a run can go; None for anything else."""
+    try:
+        return int(integer("number", REQUIRED, "", low=low, high=10**12).read(words))
+    except InputError:
+        return None
 
 
 def read_data(rest: str) -> tuple[str, dict[str, str]]:
@@ -117,7 +128,10 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
     Raises:
         InputError: a word without `=` behind the name.
     """
-    name, *words = shlex.split(rest) if rest.count('"') % 2 == 0 and rest.count("'") % 2 == 0 else rest.split()
+    try:
+        name, *words = shlex.split(rest)
+    except ValueError:  # a quote or backslash that is a part of the name
+        name, *words = rest.split()
     for word in words:
         if "=" not in word:
             raise InputError(
@@ -128,15 +142,15 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
 
 def paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
-    endings = (".csv", ".tsv", ".txt") if word == "data" else (".nnplay", ".zip", ".toml")
+    endings = file_endings() if word == "data" else (".nnplay", ".zip", ".toml")
     try:
         typed = Path(start).expanduser()
         folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
-        found = sorted(folder.iterdir())
+        found = sorted(path for path in folder.iterdir() if path.name.startswith(begin))
+        fitting = [path for path in found if begin or not path.name.startswith(".")]
+        return [str(path) for path in fitting if path.suffix in endings or (not path.suffix and path.is_dir())][:20]
     except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
         return []
-    fitting = [path for path in found if path.name.startswith(begin) and (begin or not path.name.startswith("."))]
-    return [str(path) for path in fitting if path.suffix in endings or (path.is_dir() and not path.suffix)][:20]
 
 
 def read_goto(rest: str) -> tuple[str, int]:
@@ -145,7 +159,8 @@ def read_goto(rest: str) -> tuple[str, int]:
     Raises:
         InputError: anything else.
     """
-    unit, _, number = rest.partition(" ")
-    if unit not in ("step", "epoch") or not number.strip().isdigit():
+    unit, _, words = rest.partition(" ")
+    number = _number(words.replace(",", ""), 0)
+    if unit not in ("step", "epoch") or number is None:
         raise InputError(f"'{rest}' is no place in a run", where="goto", hint="as in :goto step 500 or :goto epoch 20")
-    return unit, int(number)
+    return unit, number

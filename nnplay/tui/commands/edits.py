@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.network.fit_outputs import suited
+from nnplay.system.paths import user_path, whole
 from nnplay.text import clean
 from nnplay.tui.commands.shell import Shell
 from nnplay.tui.dialogs.choose import Choose, choose_line
@@ -102,8 +104,12 @@ class ChangingActions(Shell):
 
     def _is_read_again(self, values: dict[str, Any]) -> bool:
         """Whether a file is named that is open already: it may have been mended meanwhile."""
-        name = values.get("dataset")
-        return name == self._backend.settings.dataset and name not in self._backend.catalogue.datasets
+        name, present = values.get("dataset"), self._backend.settings.dataset
+        if name is None or name in self._backend.catalogue.datasets:
+            return False
+        with contextlib.suppress(InputError):  # no path at all: whoever reads it says so
+            name = str(whole(user_path(name))) if name != present else name
+        return bool(name == present)
 
     def _now(self, make: Callable[[], str]) -> None:
         if self.attempt(make):

@@ -47,7 +47,8 @@ class KeepingActions(ChangingActions):
         """Choose a run that ended without being saved: to go on with it, to look at a copy, or to delete it."""
         held = self._backend.recovered()
         if held:
-            self.push_screen(Recovered(held, self._backend.discard), self._take_recovered)
+            dialog = Recovered(held, self._backend.discard, older=self._backend.older_recovered())
+            self.push_screen(dialog, self._take_recovered)
         else:
             self.say("no run ended without being saved")
 
@@ -64,7 +65,13 @@ class KeepingActions(ChangingActions):
             self.later(f"opening {path} …", lambda: self._backend.open(path))
 
     async def action_quit(self) -> None:
-        """Leave; ask first if something would be lost."""
+        """Leave; ask first if something would be lost. Where even that fails, the run is saved and the program ends."""
+        try:
+            await self._ask_to_leave()
+        except Exception as error:
+            self.give_up(error)
+
+    async def _ask_to_leave(self) -> None:
         if isinstance(self.screen, AskQuit):
             await self._leave("drop")
         elif self._backend.unsaved():
@@ -111,4 +118,4 @@ class KeepingActions(ChangingActions):
     def fault_report(self, error: BaseException | None) -> str:
         """Save what can be saved, and say where; the traceback goes to a private file."""
         self.keep = True
-        return panic.report(error, self._backend.rescue)
+        return panic.report(error, self._backend.rescue, self.faults)

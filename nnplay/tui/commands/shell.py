@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.widget import Widget
 
@@ -19,6 +19,7 @@ from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Follower
+from nnplay.tui.terminal import panic
 from nnplay.tui.terminal.textual_private import FaultReporting
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.curve_view import CurveView
@@ -41,6 +42,14 @@ START = "press space to train, ? for help"
 """Said while nothing has been trained yet."""
 
 
+@runtime_checkable
+class Says(Protocol):
+    """A screen with a line of its own where it answers."""
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Answer in that line."""
+
+
 class Shell(KeysInOrder, FaultReporting):
     """The parts of the app that every action may use."""
 
@@ -48,6 +57,7 @@ class Shell(KeysInOrder, FaultReporting):
         self.look = look  # first: the style sheet asks for its colours
         super().__init__()
         self.printed: deque[str] = deque(maxlen=2000)
+        self.faults = panic.FaultFile()
         self._backend = backend
         self._keys = dict(keymap)
         self._main = MainScreen(backend, self._keys)
@@ -65,6 +75,27 @@ class Shell(KeysInOrder, FaultReporting):
             self._main.make_room_to_say()
             if text:
                 self.printed.append(clean(text, 400))
+
+    def tell_fault(self, error: Exception) -> bool:
+        """Say an error that nobody expected, on every screen that has a line for it; its traceback is in a file."""
+        try:
+            self._say_everywhere(self._told(error))
+        except Exception:  # not even this can be said any more
+            return False
+        return True
+
+    def _told(self, error: Exception) -> str:
+        if isinstance(error, NnplayError):
+            return error.message
+        where = self.faults.note(error)
+        self.printed.extend(clean(line, 400) for line in self.faults.unwritten.splitlines())
+        return f"nnplay met an error it did not expect: {panic.named(error)}; the run goes on; {where}"
+
+    def _say_everywhere(self, text: str) -> None:
+        self.say(text, error=True)
+        for screen in self.screen_stack:
+            if isinstance(screen, Says):
+                screen.say(text, error=True)
 
     def _report(self, snapshot: Any) -> None:
         if snapshot.error:

@@ -72,8 +72,8 @@ class CommandActions(LookingActions, KeepingActions):
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""
         name = word.lower().replace("-", "_")
-        if self.refused is not None and name in {field.name for field in self._backend.catalogue.file}:
-            dataset, fields = self.refused
+        dataset, fields = self.refused or ("", {})
+        if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset)}:
             self.open_data({"dataset": dataset, "dataset_fields": {**fields, name: value}})
         else:
             self.change_entry(entries.named(self.settable(), word), value)

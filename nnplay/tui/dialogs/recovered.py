@@ -23,12 +23,17 @@ Take = tuple[str, bool]
 _LEAD = "These runs ended without being saved. They stay here until you go on with them or delete them."
 
 
+def _more(older: int) -> str:
+    return "1 older one is" if older == 1 else f"{older:,} older ones are"
+
+
 class Recovered(Dialog[Take]):
     """Answers which run to open, or nothing (later).
 
     Args:
         held: the runs, the newest first.
         discard: deletes one, by its path; returns what was done.
+        older: how many are kept besides.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,14 +43,17 @@ class Recovered(Dialog[Take]):
     ]
     DEFAULT_CSS = "Recovered > Vertical { width: 84; }"
 
-    def __init__(self, held: Sequence[Recent], discard: Callable[[str], str]) -> None:
+    def __init__(self, held: Sequence[Recent], discard: Callable[[str], str], *, older: int = 0) -> None:
         super().__init__("recovered runs", "enter go on · c open a copy · d discard · esc later")
         self._held, self._discard = list(held), discard
         self._asked: Recent | None = None
+        self._lead = _LEAD
+        if older:
+            self._lead += f" {_more(older)} kept too: nnplay recover --all lists them."
 
     def body(self) -> ComposeResult:
         """Lead or question, list."""
-        yield Static(Content(_LEAD), classes="lead")
+        yield Static(Content(self._lead), classes="lead")
         yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -75,7 +83,7 @@ class Recovered(Dialog[Take]):
     def _not_that(self) -> None:
         if self._asked is not None and self._asked is not self._chosen:
             self._asked = None
-            self._say(_LEAD)
+            self._say(self._lead)
 
     def action_copy(self) -> None:
         """Open a copy; the run stays here."""
@@ -109,4 +117,4 @@ class Recovered(Dialog[Take]):
             super().action_close()
         else:
             self._asked = None
-            self._say(_LEAD)
+            self._say(self._lead)

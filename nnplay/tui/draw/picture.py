@@ -10,7 +10,7 @@ from nnplay.tui.draw.blocks import Levels, Marks, glyphs, half_blocks, picture, 
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
 from nnplay.tui.widgets.cells import Cells, Row
-from nnplay.views.snapshot import Points, Surface
+from nnplay.views.plane import Points, Surface
 
 _MOST_POINTS = 400
 """More examples than this hide the surface that they lie on."""

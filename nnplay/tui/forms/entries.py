@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from nnplay.data.catalogue import name_sources
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
@@ -79,12 +80,13 @@ def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Col
     Args:
         columns: of the table that the data were read from, in its order.
     """
-    names = choice("dataset", settings.dataset, "a set, or the path of a CSV file", tuple(catalogue.datasets))
+    names = choice("dataset", settings.dataset, f"a set, or the path of {name_sources()}", tuple(catalogue.datasets))
     task = choice("problem", problem_of(settings.dataset), "what is learned: classes or quantities", PROBLEMS)
     entries = [Entry("dataset", "set", names, settings.dataset)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
-    own = catalogue.datasets.get(settings.dataset, catalogue.file)
+    made = settings.dataset in catalogue.datasets
+    own = catalogue.datasets[settings.dataset] if made else catalogue.fields_of_file(settings.dataset)
     entries += [_of_table(entry, columns) for entry in _own(own, settings.dataset_fields, "dataset_fields")]
     split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
     entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))

@@ -79,4 +79,8 @@ def as_words(unfolded: Collection[Path]) -> list[str]:
 def from_words(words: Sequence[object]) -> frozenset[Path]:
     """The paths again; what is none is passed over."""
     parts = [str(word).split(".") for word in words]
-    return frozenset(tuple(map(int, part)) for part in parts if all(number.isdecimal() for number in part))
+    return frozenset(tuple(map(int, part)) for part in parts if all(_is_place(number) for number in part))
+
+
+def _is_place(word: str) -> bool:
+    return word.isdecimal() and len(word) < 10

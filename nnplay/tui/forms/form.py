@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
+from nnplay.data.catalogue import name_sources
 from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.choose import Choose, ChooseMany
 from nnplay.tui.dialogs.value import AskValue
@@ -131,7 +132,7 @@ class Form(Cells, can_focus=True):
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
         elif entry.key == "dataset":
             notes = [about(name) for name in entry.field.choices]
-            lead = "a data set, or the path of a CSV file; :data completes paths"
+            lead = f"a data set, or the path of {name_sources()}; :data completes paths"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
         elif entry.offers:
             self._ask(entry, _among(entry))

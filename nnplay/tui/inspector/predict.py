@@ -68,6 +68,6 @@ def judged(asked: Question, answer: str, detail: Detail) -> tuple[bool, str]:
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 18:  # more than any axis is long
         raise InputError(f"'{text}' is no size", hint="as in 32×8")
     return int(text)

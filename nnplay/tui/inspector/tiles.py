@@ -213,7 +213,9 @@ def _histogram(counts: NDArray[np.int64], width: int, height: int, look: Look) -
     rows: list[Row] = []
     for y in range(height):
         filled = np.clip(shares - (height - 1 - y), 0, 1)
-        text = "".join(_HEIGHTS[round(float(share) * 8)] if not look.ascii else " #"[share > 0.5] for share in filled)
+        text = "".join(
+            _HEIGHTS[round(float(share) * 8)] if not look.ascii else " .:#"[round(float(share) * 3)] for share in filled
+        )
         rows.append(((text, look.ink("above")),))
     return rows
 

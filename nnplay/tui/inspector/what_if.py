@@ -13,7 +13,7 @@ from nnplay.inspector.breakpoints import KINDS, Breakpoint
 from nnplay.inspector.messages import Detail, OperandView, View
 from nnplay.inspector.service import InspectorService
 from nnplay.inspector.what_if import parse_value
-from nnplay.network.silenced_frozen import ALL, Hold, read, switched
+from nnplay.network.silenced_frozen import ALL, NetworkPart, read, toggled
 from nnplay.tape.override import Override
 from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.choose import Choose, choose_line
@@ -143,11 +143,11 @@ class WhatIf(Screen[None]):
         if unit_only and detail.result.shape[-1] != self.inspecting.what_if.units(path):
             self.say(f"choose an element of what layer {path} gives, or of its weights", error=True)
             return
-        hold = Hold(path, detail.worked.index[-1] if unit_only else ALL)
+        part = NetworkPart(path, detail.worked.index[-1] if unit_only else ALL)
         training = self.edits.settings.training
-        text = switched(str(training.get(kind, "")), hold)
-        on = hold in read(text)
-        words = f"{hold.words} {kind} from this step on, in training too" if on else f"{hold.words} {back}"
+        text = toggled(str(training.get(kind, "")), part)
+        on = part in read(text)
+        words = f"{part.words} {kind} from this step on, in training too" if on else f"{part.words} {back}"
         self._lasting(lambda: self.edits.apply(self.edits.changed(training={**training, kind: text})), words)
 
     # -- checking and forking --------------------------------------------------------------------------------------
@@ -163,7 +163,8 @@ class WhatIf(Screen[None]):
         gradient = next((one for one in detail.operands if one.slot.removeprefix("d") in _names(view)), None)
         name = name or (gradient.slot.removeprefix("d") if gradient else own[0] if own else "")
         if not name:
-            self.say("look at a row with weights, such as a linear layer's", error=True)
+            where = "look at a row with weights, such as a linear layer's"
+            self.say(where if _names(view) else "this network has no parameters to check", error=True)
             return
         if not one:
             path = name.rpartition(".")[0]
@@ -173,13 +174,16 @@ class WhatIf(Screen[None]):
         self.inspecting.what_if.check((name,), index)
 
     @staticmethod
-    def _weight_index(name: str, detail: Detail) -> tuple[int, ...]:
-        """The chosen element where the row's result is that parameter or its gradient, else one that takes part."""
+    def _weight_index(name: str, detail: Detail) -> tuple[int, ...] | None:
+        """The chosen element where the row's result is that parameter or its gradient, else one that takes part.
+
+        None, for all elements, where the row does not have the parameter.
+        """
         worked = detail.worked
         if worked is not None and (detail.parameter == name or detail.result.slot == f"d{name}"):
             return worked.index
-        operand = next(one for one in detail.operands if one.slot.removeprefix("d") == name)
-        return _first_touched(operand)
+        operand = next((one for one in detail.operands if one.slot.removeprefix("d") == name), None)
+        return None if operand is None else _first_touched(operand)
 
     def action_fork(self) -> None:
         """Another line from here."""

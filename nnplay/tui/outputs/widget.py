@@ -1,26 +1,20 @@
-"""The widget that draws what the network answers, in the form that the training thread has made."""
+"""The widget that draws what the network answers, as the training thread has made it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Mapping, Sequence
 
-from nnplay.tui.outputs import charts, tiles, words
-from nnplay.tui.theme.look import Look
+from nnplay.records.registry import find_records
+from nnplay.tui.outputs.drawing import Drawing
 from nnplay.tui.widgets.cells import Cells, Row
-from nnplay.views.answers import Output
+from nnplay.views.view import Output
 
-_DRAWN: Mapping[str, Callable[[Any, int, int, Look], list[Row]]] = {
-    "fit": charts.fitted,
-    "scatter": charts.scatter,
-    "series": charts.series,
-    "images": tiles.images,
-    "masks": tiles.masks,
-    "pair": tiles.pair,
-    "confusion": words.confusion,
-    "tokens": words.tokens,
-    "writing": words.writing,
-}
+
+@functools.cache
+def drawing_records() -> Mapping[type[Output], Drawing]:
+    """The drawing of each class of output, out of the modules of `nnplay.tui.outputs.kinds`."""
+    return {drawing.draws: drawing for drawing in find_records("nnplay.tui.outputs.kinds", Drawing)}
 
 
 class Answer(Cells):
@@ -39,13 +33,12 @@ class Answer(Cells):
     @property
     def page(self) -> int:
         """How many items are on the screen at once."""
-        if self._output is None or self._output.kind != "images":
-            return 1
-        return tiles.page(self._output, *self.size)
+        count_shown = None if self._output is None else drawing_records()[type(self._output)].count_shown
+        return 1 if count_shown is None else count_shown(self._output, *self.size)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """The form that fits the task."""
+        """The drawing that belongs to the output."""
         if self._output is None:
             text = "press space: its answers appear here"[:width]
             return [()] * (height // 2) + [((text.center(width), self.look.ink("dim")),)]
-        return _DRAWN[self._output.kind](self._output, width, height, self.look)
+        return drawing_records()[type(self._output)].draw(self._output, width, height, self.look)

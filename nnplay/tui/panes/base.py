@@ -9,7 +9,7 @@ from textual.content import Content
 
 from nnplay.network.summary import Ledger
 from nnplay.run.settings import Settings
-from nnplay.views.snapshot import Snapshot
+from nnplay.run.snapshot import Snapshot
 
 
 class Pane(Vertical):

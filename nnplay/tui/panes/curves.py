@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay.run.snapshot import Snapshot
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.training.history import BRANCH_PREFIX, Curve
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.curve_view import CurveView
-from nnplay.views.snapshot import Snapshot
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": "train", "validation_loss": "valid"},

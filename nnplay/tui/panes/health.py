@@ -10,6 +10,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from nnplay.health.finding import Finding
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
@@ -17,7 +19,6 @@ from nnplay.tui.forms.editor import editor
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row
-from nnplay.views.snapshot import Finding, Snapshot
 
 _LEVELS: dict[str, tuple[str, str, Ink]] = {
     "good": ("✓", "ok", "accent"),

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from nnplay.data.features import FEATURES
 from nnplay.network.summary import Ledger
 from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.network_view import NetworkView
-from nnplay.views.snapshot import Snapshot
 
 _SIDE = 12
 

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from nnplay.network.summary import Ledger
 from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
@@ -18,8 +19,8 @@ from nnplay.tui.draw.picture import Picture
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
-from nnplay.views.answers import Shown
-from nnplay.views.snapshot import Snapshot, Surface
+from nnplay.views.plane import Surface
+from nnplay.views.view import Shown
 
 WORST = -1
 """In place of an example's number: the one that is missed most."""

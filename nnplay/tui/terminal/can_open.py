@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from nnplay.errors import InputError
+from nnplay.tui.terminal import environment
 
 _INSTEAD = "`nnplay train` trains without a screen"
 
 
 def check() -> None:
-    """Refuses where the playground cannot open, before anything large is imported.
+    """Refuses where the playground cannot open, and clears its environment, before anything large is imported.
 
     Raises:
         InputError: with one sentence that names the way without a screen.
@@ -21,6 +22,7 @@ def check() -> None:
     reason = why_not(os.environ, input_is_terminal=is_terminal(sys.stdin), error_is_terminal=is_terminal(sys.stderr))
     if reason:
         raise InputError(reason)
+    environment.clear(os.environ)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -29,6 +29,6 @@ def has_no_boxes(stream: TextIO | None) -> bool:
     """Whether the encoding of a stream, which follows the locale, has no box-drawing characters."""
     try:
         "─▀●".encode((stream and stream.encoding) or "utf-8")
-    except UnicodeEncodeError:
+    except (UnicodeError, LookupError):
         return True
     return False

@@ -7,10 +7,13 @@ none, and looking takes an eighth of the time.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
+import select
 import signal
 import sys
+import time
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -21,6 +24,10 @@ _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[0m\x1b[?1049l\x1b[?25h"
 _MUTE = "".join(f"\x1b[?{mode}l" for mode in (1000, 1002, 1003, 1006, 1015, 1004, 2004, 2026)) + "\x1b[<u"
 """No reports of mouse and focus, no marks around pastes, output shown at once, plain keys."""
+_TAKEN_WITHIN, _CLEARED_WITHIN = 0.1, 1.5
+"""Seconds that a terminal gets to take what leaves the screen, and then to be cleared for it."""
+_ENDS = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGTERM", "SIGQUIT") if hasattr(signal, name))
+"""Signals that end the program while the first frame stands there; Ctrl+C is Python's own."""
 
 
 class Opening:
@@ -36,7 +43,7 @@ class Opening:
         self.modes: list[Any] | None = None
         self._ascii = ascii_only or colours.ascii_only(os.environ) or colours.has_no_boxes(sys.__stderr__)
         self._palette = LIGHT if light else DARK
-        self._handler: Any = None
+        self._handlers: dict[int, Any] = {}
         self._ours = False
 
     def __enter__(self) -> Opening:
@@ -44,9 +51,15 @@ class Opening:
         if os.name == "posix":
             frame = self._frame()
             self._ours = True
-            self._handler = signal.signal(signal.SIGTERM, _end)
-            self._take_keys()
-            self._write(_ENTER + frame)
+            try:
+                for number in _ENDS:
+                    if signal.getsignal(number) is not signal.SIG_IGN:
+                        self._handlers[number] = signal.signal(number, self._end)
+                self._take_keys()
+                self._write(_ENTER + frame)
+            except BaseException:  # a signal: nobody calls `__exit__` yet
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,9 +70,10 @@ class Opening:
         """The terminal is as it was, unless the playground has it; what is written from now on stays on it."""
         if self._ours:
             self._ours = False
-            self._write(_LEAVE)
             self._give_keys_back()
-            signal.signal(signal.SIGTERM, self._handler)
+            self._write_at_last(_LEAVE)
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
     def hand_over(self) -> None:
         """The playground draws from now on, and restores the terminal at its end."""
@@ -68,8 +82,8 @@ class Opening:
     def abandon(self) -> None:
         """For an end in which nobody else can restore the terminal any more: gives it back, whoever has it."""
         if os.name == "posix":
-            self._write(_MUTE + _LEAVE)
             self._give_keys_back()
+            self._write_at_last(_MUTE + _LEAVE)
 
     def done(self) -> None:
         """All is imported and built, and stays: the collector need not look through it again.
@@ -89,6 +103,23 @@ class Opening:
         while data:
             data = data[os.write(_screen(), data) :]
 
+    def _write_at_last(self, text: str) -> None:
+        """Writes what leaves the screen; to a terminal that takes nothing instead of all that it has not taken yet.
+
+        What others still write to the screen goes nowhere from then on, or it would fill the room that was made.
+        """
+        if _has_room(_TAKEN_WITHIN):
+            with contextlib.suppress(OSError):  # the terminal is gone
+                self._write(text)
+            return
+        screen = os.dup(_screen())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _screen())
+        os.set_blocking(screen, False)
+        end = time.monotonic() + _CLEARED_WITHIN
+        while not cleared_for(screen, text.encode("ascii")) and time.monotonic() < end:
+            time.sleep(_CLEARED_WITHIN / 100)
+        os.set_blocking(screen, True)  # others, such as the shell, have the same terminal open
+
     def _take_keys(self) -> None:
         """Keys are neither shown nor edited by the terminal; Ctrl+C still ends the program, Ctrl+Z waits."""
         import termios
@@ -105,7 +136,13 @@ class Opening:
         import termios
 
         if self.modes is not None:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self.modes)
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self.modes)
+
+    def _end(self, number: int, _frame: FrameType | None) -> NoReturn:
+        for caught in self._handlers:
+            signal.signal(caught, signal.SIG_IGN)  # the terminal is restored once, and nothing breaks into it
+        sys.exit(128 + number)
 
 
 def _screen() -> int:
@@ -113,5 +150,26 @@ def _screen() -> int:
     return (sys.__stderr__ or sys.stderr).fileno()  # the playground catches what is printed on `sys.stderr`
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+def cleared_for(screen: int, data: bytes) -> bool:
+    """Throws away what a terminal has not taken yet, and writes; False while a thread is in the middle of a write.
+
+    Args:
+        screen: opened so that writing never waits.
+    """
+    import termios
+
+    try:
+        termios.tcflush(screen, termios.TCOFLUSH)
+        termios.tcflow(screen, termios.TCOOFF)
+        termios.tcflow(screen, termios.TCOON)  # wakes that thread up: the rest of it is thrown away too
+        os.write(screen, data)
+    except BlockingIOError:
+        return False
+    except (OSError, termios.error):  # the terminal is gone
+        return True
+    return True
+
+
+def _has_room(seconds: float) -> bool:
+    """Whether the terminal takes bytes within that time."""
+    return bool(select.select([], [_screen()], [], seconds)[1])

@@ -1,4 +1,4 @@
-"""The one file that touches what Textual does not promise to keep: raw writes to the terminal."""
+"""The one file that touches what Textual does not promise to keep: raw writes to the terminal, and where errors go."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from textual._context import active_message_pump
+from textual import events, message_pump, screen
+from textual._callback import invoke
+from textual._context import active_app, active_message_pump
 from textual.app import App
 from textual.css.query import NoMatches
 from textual.widgets import OptionList
+from textual.worker import WorkerFailed
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
 """Save the cursor, park it, ask where it is, restore it. Parked, because an answer in row 1 reads as shift+F3."""
@@ -82,11 +85,7 @@ def _read_keys(driver: Any) -> None:
     except OSError:
         os.kill(os.getpid(), signal.SIGHUP)
     except Exception as error:
-        driver._app.call_later(_raise, error)
-
-
-def _raise(error: Exception) -> None:
-    raise error
+        driver._app.call_later(driver._app.give_up, error)  # without keys there is nothing to go on with
 
 
 if os.name == "posix":
@@ -100,26 +99,79 @@ if os.name == "posix":
 
 
 class FaultReporting(App[int]):
-    """An app whose unexpected errors end in `fault_report`'s text instead of a traceback over the screen.
+    """An app that tells its unexpected errors and goes on, whatever key, dialog, timer or worker they come from.
+
+    Before its first frame, and where it cannot go on, they end in `fault_report`'s text instead of a traceback over the
+    screen.
 
     Attributes:
         fault: that text, to be printed once the terminal is restored; empty if all went well.
+        goes_on: whether errors are told and lived through; set once the screen is complete.
     """
 
     fault = ""
+    goes_on = False
+
+    def tell_fault(self, error: Exception) -> bool:
+        """Say on the screen what went wrong; returns whether that could be done."""
+        return False
 
     def fault_report(self, error: BaseException | None) -> str:
         """What the user reads after the terminal has been restored; subclasses save what they can here."""
         return f"nnplay met an error it did not expect: {error!r}"
 
+    def give_up(self, error: Exception) -> None:
+        """End with the report of an error that cannot be lived with."""
+        self.goes_on = False
+        self._handle_exception(error)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What a key or the mouse raises on its way ends neither the app nor the keys behind it."""
+        try:
+            await super().on_event(event)
+        except Exception as error:
+            if not self.goes_on:
+                raise
+            self._handle_exception(error)
+
     def _handle_exception(self, error: Exception) -> None:
-        """What a screen misses while it is taken down, widget by widget, is no fault; messages still reach it then."""
+        """All errors of an app come here, from handlers, timers, workers, layout and drawing.
+
+        What a screen misses while it is taken down, widget by widget, is no fault; messages still reach it then.
+        """
         node = active_message_pump.get(None)
         if isinstance(error, NoMatches) and (self._exit or getattr(node, "_pruning", False)):
             return
+        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
+        if self.goes_on and not self._exit and self.tell_fault(cause):
+            return
+        self.goes_on = False
+        if sys.exception() is None:
+            self._exception = self._exception or cause
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         if not self.fault:  # what follows from the first error would only hide it
-            self.fault = self.fault_report(sys.exception())
+            self.fault = self.fault_report(self._exception or sys.exception())
         self._close_messages_no_wait()
+
+
+def met_fault(app: App[Any] | None, error: Exception) -> None:
+    """Tell an error that was caught where it came up; before the first frame, and outside the app, it is raised."""
+    if not isinstance(app, FaultReporting) or not app.goes_on:
+        raise error
+    app._handle_exception(error)
+
+
+async def _guarded(callback: Callable[..., Any], *values: object) -> Any:
+    """Calls one handler of a message: what it raises is told, and neither the other handlers nor the widget end by it.
+
+    Textual would stop the widget's messages for good, and with them the keys that pass through it.
+    """
+    try:
+        return await invoke(callback, *values)
+    except Exception as error:
+        met_fault(active_app.get(None), error)
+
+
+message_pump.invoke = screen.invoke = _guarded  # type: ignore[attr-defined]

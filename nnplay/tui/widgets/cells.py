@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nnplay.text import clean
+from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 
 Run = tuple[str, Style]
@@ -65,8 +66,16 @@ class Cells(Widget):
         rows = self._safe_rows(width, height)
         return self._keep(rows, width, height)
 
+    def _drawn(self, width: int, height: int) -> list[Row]:
+        """What `draw` gives; a picture with a bug says so in its place, or the whole screen would stand still."""
+        try:
+            return list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+        except Exception as error:
+            textual_private.met_fault(self.app, error)
+            return [((" cannot be drawn", self.look.ink("error")),)]
+
     def _safe_rows(self, width: int, height: int) -> list[Row]:
-        drawn = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+        drawn = self._drawn(width, height)
         rows = [_safe(row) for row in drawn]
         if self.look.ascii:
             rows = [tuple((text.translate(_PLAINER), style) for text, style in row) for row in rows]

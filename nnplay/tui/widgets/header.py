@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from nnplay.run.settings import Settings
+from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entries import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
-from nnplay.views.snapshot import Snapshot
 
 
 class HeaderLine(Cells):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
+from nnplay.run.snapshot import Snapshot
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
-from nnplay.views.snapshot import Snapshot
 
 
 class Scrub(Cells):

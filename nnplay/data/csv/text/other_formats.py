@@ -21,6 +21,10 @@ class OtherFormat(NamedTuple):
 _PICTURE = "pictures are read from the built-in sets only (nnplay datasets), or given from Python as arrays"
 _SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
 _ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
+_TWO_ARRAYS = (
+    "inputs and targets come in one file, numpy.savez('my.npz', x=x, y=y), or from Python: nnplay.Dataset(x, y)"
+)
+_ARCHIVE = "give it a name that ends in .npz"
 _FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
@@ -71,7 +75,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
     (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
-    (0, b"\x93NUMPY", "a NumPy array", _ARRAY),
+    (0, b"\x93NUMPY", "a NumPy array", _TWO_ARRAYS),
     (0, b"\x7fELF", "a program", _DOCUMENT),
 )
 """Where in the file, its bytes there, what it is, the way out; the first that fits."""
@@ -94,10 +98,10 @@ _SQL = re.compile(
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
 
 
-def other_format(head: bytes) -> OtherFormat | None:
+def recognise_format(head: bytes) -> OtherFormat | None:
     """What a file that begins with `head` (up to `HEAD` bytes) really is, or None where it may be delimited text."""
     if head.startswith(b"PK\x03\x04"):
-        return _archive(_members(head))
+        return _recognise_archive(_member_names(head))
     for place, signature, kind, way_out in _SIGNATURES:
         if head[place : place + len(signature)] == signature and not _may_be_words(signature, head):
             return OtherFormat(kind, way_out)
@@ -110,10 +114,10 @@ def other_format(head: bytes) -> OtherFormat | None:
     ):
         if pattern.match(head):
             return OtherFormat(kind, way_out)
-    return _written(head) if _is_text(head) else None
+    return _recognise_text_format(head) if _is_text(head) else None
 
 
-def _written(head: bytes) -> OtherFormat | None:
+def _recognise_text_format(head: bytes) -> OtherFormat | None:
     """Formats that are text, but no table."""
     text = head.decode("utf-8-sig", errors="replace")
     for pattern, kind, way_out in (
@@ -142,7 +146,7 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _members(head: bytes) -> list[str]:
+def _member_names(head: bytes) -> list[str]:
     """Names of the first files in a zip archive, as far as the beginning shows them; nothing is unpacked."""
     names, place = [], 0
     while (place := head.find(b"PK\x03\x04", place)) >= 0:
@@ -152,7 +156,7 @@ def _members(head: bytes) -> list[str]:
     return names
 
 
-def _archive(names: list[str]) -> OtherFormat:
+def _recognise_archive(names: list[str]) -> OtherFormat:
     endings = {PurePosixPath(name).suffix.lower() for name in names}
     if "[Content_Types].xml" in names or any(name.startswith(("xl/", "_rels/")) for name in names):
         kind = "a Word document" if any(name.startswith("word/") for name in names) else "an Excel workbook (xlsx)"
@@ -160,7 +164,7 @@ def _archive(names: list[str]) -> OtherFormat:
     if names[:1] == ["mimetype"]:
         return OtherFormat("an OpenDocument file (ods)", _SHEET)
     if ".npy" in endings:
-        return OtherFormat("a NumPy archive (npz)", _ARRAY)
+        return OtherFormat("a NumPy archive (npz)", _ARCHIVE)
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:

@@ -22,14 +22,14 @@ class PackedCells(Sequence[str]):
         self._length = len(held)
 
     @classmethod
-    def joined(cls, parts: Iterable[str], length: int) -> PackedCells:
+    def join_parts(cls, parts: Iterable[str], length: int) -> PackedCells:
         """A column of `length` cells out of texts that are packed already."""
         column = cls(())
         column._text = _BETWEEN.join(parts)
         column._length = length
         return column
 
-    def unpacked(self) -> list[str]:
+    def unpack(self) -> list[str]:
         """All cells as a list."""
         return self._text.split(_BETWEEN) if self._length else []
 
@@ -37,14 +37,14 @@ class PackedCells(Sequence[str]):
         return self._length
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.unpacked())
+        return iter(self.unpack())
 
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        return self.unpacked()[index]
+        return self.unpack()[index]
 
 
 class ColumnGatherer:
@@ -81,7 +81,7 @@ class ColumnGatherer:
     def columns(self) -> list[PackedCells]:
         """The columns of all rows, trimmed."""
         self._flush()
-        packed = [PackedCells.joined(parts, len(self.lines)) for parts in self._parts]
+        packed = [PackedCells.join_parts(parts, len(self.lines)) for parts in self._parts]
         self._parts = [[] for _ in packed]
         return packed
 

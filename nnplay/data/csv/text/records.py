@@ -33,12 +33,12 @@ def read_records(lines: Iterable[str], delimiter: str, where: str) -> Iterator[t
     """
     recent: list[str] = []
 
-    def remembered() -> Iterator[str]:
+    def keep_recent() -> Iterator[str]:
         for line in lines:
             recent.append(line)
             yield line
 
-    reader = csv.reader(remembered(), delimiter=delimiter, strict=True, skipinitialspace=True)
+    reader = csv.reader(keep_recent(), delimiter=delimiter, strict=True, skipinitialspace=True)
     begin = 1
     while True:
         try:

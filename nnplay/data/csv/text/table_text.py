@@ -12,7 +12,7 @@ from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.text.dialect import Dialect, find_dialect, has_header, is_comment, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding
 from nnplay.data.csv.text.lines import read_lines
-from nnplay.data.csv.text.other_formats import HEAD, other_format
+from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_cells import ColumnGatherer, PackedCells
 from nnplay.data.csv.text.records import read_records
 from nnplay.errors import InputError
@@ -73,7 +73,7 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
         InputError: the file is of another format or empty, or a row is broken; with its line.
     """
     head = file.read(HEAD)
-    if found := other_format(head):
+    if found := recognise_format(head):
         raise InputError(f"looks like {found.kind}, not like a table of text", where=where, hint=found.way_out)
     codec, mark = find_encoding(head, options.encoding, where)
     source = read_lines(file, codec, mark, where)

@@ -1,0 +1,136 @@
+"""NumPy archives: the arrays x and y, as `numpy.savez("my.npz", x=x, y=y)` writes them.
+
+Nothing in such a file is ever unpickled or evaluated, and no more is unpacked than its list of contents declares.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.dataset import Dataset
+from nnplay.data.progress import report
+from nnplay.data.record import SourceRecord
+from nnplay.errors import InputError, near
+from nnplay.fields import choice, text
+from nnplay.memory_budget import memory_budget, size_text
+from nnplay.text import clean
+
+FIELDS: Final = (
+    text("inputs", "x", "array of inputs, with a row for each example"),
+    text("target", "y", "array to be learned, with a row for each example"),
+    choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
+)
+#: An array of bytes takes up to this many times its size: unpacked, copied, and as float32 inputs twice.
+_GROWTH: Final = 12
+_HEADER: Final = re.compile(
+    rb"\{\s*'descr':\s*'([<>|=]?(?:\?|b1|[iu][1248]|f[248]|U[1-9]\d{0,5}))',\s*'fortran_order':\s*(True|False),"
+    rb"\s*'shape':\s*\(((?:\d{1,15}(?:,\s?\d{1,15}){0,31},?)?)\),?\s*\}\s*"
+)
+#: A bit that zip archives set for members that need a password.
+_ENCRYPTED: Final = 1
+_SAVE: Final = "write it with numpy.savez('my.npz', x=x, y=y)"
+_OBJECTS: Final = "Python objects are never loaded (loading them can run code); convert it to numbers or words first"
+
+
+def read(path: str, values: Mapping[str, Any]) -> Dataset:
+    """The rows of two arrays of one file."""
+    file_name = PurePath(path).name
+    where = clean(file_name)
+    wanted = {field.name: str(values.get(field.name) or field.default) for field in FIELDS}
+    limit = memory_budget() // _GROWTH
+    with open_regular(path, limit=limit, hint="give a sample of its rows") as file:
+        x, y = _read_arrays(file, (wanted["inputs"], wanted["target"]), limit, where)
+    task: Any = None if wanted["task"] == "auto" else wanted["task"]
+    scale: Any = "standard" if x.dtype.kind == "f" else "none"
+    data = Dataset(x, y, name=clean(PurePath(file_name).stem), task=task, default_scale=scale)
+    data.default_scale_target = "standard" if data.task == "regression" else "none"
+    return data
+
+
+def _read_arrays(file: BinaryIO, names: Sequence[str], limit: int, where: str) -> list[NDArray[Any]]:
+    with _refuse_damage(where):
+        archive = zipfile.ZipFile(file)
+    members = [_find_member(archive, name, where) for name in names]
+    size = sum(member.file_size for member in members)
+    if size > limit:
+        what = f"is too large: {size_text(size)} unpacked, at most {size_text(limit)} fit into memory"
+        raise InputError(what, where=where, hint="give a sample of its rows")
+    arrays = []
+    for done, member in enumerate(members):
+        report(done, len(members), "arrays")
+        with _refuse_damage(where):
+            arrays.append(_read_array(archive, member, f"{where}, array '{clean(names[done])}'"))
+    return arrays
+
+
+@contextmanager
+def _refuse_damage(where: str) -> Iterator[None]:
+    """Whatever a damaged archive makes of the reading is one error, which names the file."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError):
+        raise InputError("is no NumPy archive, or a damaged one", where=where, hint=_SAVE) from None
+
+
+def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.ZipInfo:
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    if name not in members:
+        known = [clean(known, 40) for known in members][:10]
+        there = f"it holds {', '.join(known)}" if known else "it is empty"
+        way = f"use {advice('inputs', '…')} and {advice('target', '…')}"
+        hint = near(name, list(members)[:1000]) or f"{there}; {way}"
+        raise InputError(f"there is no array '{clean(name)}'", where=where, hint=hint)
+    return members[name]
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:
+    """A plain array of numbers or words; its header is matched, never evaluated."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & _ENCRYPTED:
+        raise InputError("is encrypted, or packed in a way that NumPy does not use", where=where, hint=_SAVE)
+    with archive.open(member) as unpacked:
+        content = unpacked.read(member.file_size + 1)
+    if content[:6] != b"\x93NUMPY" or content[6:7] not in (b"\1", b"\2", b"\3"):
+        raise InputError("is no NumPy array", where=where, hint=_SAVE)
+    start, length = (10, "<H") if content[6] == 1 else (12, "<I")
+    begin = start + struct.unpack_from(length, content, 8)[0]
+    header = _HEADER.fullmatch(content[start:begin])
+    if header is None:
+        raise InputError("holds neither numbers nor words", where=where, hint=_OBJECTS)
+    kind = np.dtype(header[1].decode())
+    shape = tuple(int(size) for size in re.findall(rb"\d+", header[3]))
+    if math.prod(shape) * kind.itemsize != len(content) - begin:
+        raise InputError("is damaged: its size is not that of its shape", where=where, hint=_SAVE)
+    order: Any = "F" if header[2] == b"True" else "C"
+    if kind.kind == "U" and (np.frombuffer(content, f"{kind.byteorder}u4", offset=begin) > sys.maxunicode).any():
+        raise InputError("holds numbers in place of letters", where=where, hint=_SAVE)
+    return np.frombuffer(content, kind, offset=begin).reshape(shape, order=order).copy()
+
+
+def recognise(head: bytes) -> bool:
+    """A zip archive whose first member is an array."""
+    return head.startswith(b"PK\x03\x04") and head[30 : 30 + int.from_bytes(head[26:28], "little")].endswith(b".npy")
+
+
+NPZ = SourceRecord(
+    name="npz",
+    title="a NumPy archive",
+    about="Two arrays of numbers of any shape: the inputs, called x, and what is to be learned, called y.",
+    endings=(".npz",),
+    fields=FIELDS,
+    read=read,
+    recognise=recognise,
+)

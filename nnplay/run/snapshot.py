@@ -1,0 +1,58 @@
+"""What the training thread shows of a run: immutable values, copied at a step boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.health.finding import Finding
+from nnplay.training.history import Curve
+from nnplay.views.plane import Surface
+from nnplay.views.view import Output, Shown
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One moment of a run.
+
+    Attributes:
+        output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
+        held: what is silent or frozen, in words.
+        marks: steps at which the run was changed.
+        travels: how often the run was taken to another moment.
+        generation: changes when network or data were rebuilt, so that pictures start afresh.
+    """
+
+    running: bool = False
+    epoch: int = 0
+    batch: int = 0
+    batches: int = 0
+    step: int = 0
+    latest: int = 0
+    first: int = 0
+    steps_per_second: float = 0.0
+    seconds: float = 0.0
+    train_loss: float = float("nan")
+    validation_loss: float = float("nan")
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    learning_rate: float = float("nan")
+    gradient_norm: float = float("nan")
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    surface: Surface | None = None
+    neurons: Mapping[tuple[int, int], Floats] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    output: Output | None = None
+    shown: Shown = field(default_factory=Shown)
+    health: tuple[Finding, ...] = ()
+    held: tuple[str, ...] = ()
+    marks: tuple[int, ...] = ()
+    message: str = ""
+    error: str = ""
+    generation: int = 0
+    travels: int = 0

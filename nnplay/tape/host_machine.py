@@ -1,0 +1,247 @@
+"""What machines share whose memory is this process's: memory, clock, tables of rows, and the data behind them."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import InputError
+from nnplay.kernels import abi
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
+from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.tape.not_copied import NotCopied
+from nnplay.tape.tape import Row, Stage, Tape, encode
+from nnplay.tape.verify import verify
+
+#: The integers of a row that gathers a batch.
+_DATA: Final = slice(abi.ROW_INTEGERS, abi.ROW_INTEGERS + 4)
+#: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
+_SMALL_STATE: Final = 4096
+_LARGE_STATE_EVERY: Final = 32
+
+
+class HostMachine(NotCopied, abc.ABC):
+    """Memory, clock and tables; how rows are run is for the class that is made of it.
+
+    Attributes:
+        memory: all numbers, beginning at a cache line.
+        cells: the clock as kernels read it.
+        order: numbers of the training rows in the order of the present epoch.
+    """
+
+    def __init__(self, tape: Tape, dtype: str, addresses: Mapping[str, int]) -> None:
+        self.tape, self.dtype, self.addresses = tape, np.dtype(dtype), addresses
+        self.memory = aligned(tape.size, self.dtype)
+        self.cells = np.zeros(abi.CLOCK_SIZE, np.int64)
+        stages = len(tape.stages)
+        self.trace = np.zeros((MAX_STEPS, stages, abi.TRACE_COLUMNS), self.dtype)
+        self.rates = np.zeros((MAX_STEPS, stages), self.dtype)
+        self.epochs = np.zeros((MAX_EPOCHS, abi.EPOCH_COLUMNS))
+        self.order = np.zeros(0, np.int64)
+        self._stop = np.zeros(1, np.int64)
+        self._loss_sum = np.zeros(1)
+        self._data: list[Array] = []
+        self._first_of_state = tape.layout.bounds[STATE[0]][0]
+        self._state_size = tape.layout.bounds[STATE[-1]][1] - self._first_of_state
+        self.last_good_every = 1 if self._state_size <= _SMALL_STATE else _LARGE_STATE_EVERY
+
+    # -- where the run stands --------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock:
+        """Seed, step, epoch and batch."""
+        return Clock(*self.cells[: len(Clock._fields)].tolist())
+
+    @clock.setter
+    def clock(self, clock: Clock) -> None:
+        self.cells[: len(clock)] = clock
+        self.cells[abi.CLOCK_SHUFFLED] = 0
+
+    @property
+    def loss_sum(self) -> float:
+        """Sum of the losses of the epoch so far."""
+        return float(self._loss_sum[0])
+
+    @loss_sum.setter
+    def loss_sum(self, value: float) -> None:
+        self._loss_sum[0] = value
+
+    @property
+    def stop(self) -> bool:
+        """Whether a call that is under way ends after the present step."""
+        return bool(self._stop[0])
+
+    @stop.setter
+    def stop(self, value: bool) -> None:
+        self._stop[0] = value
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return int(self.memory.nbytes)
+
+    @property
+    def last_good_step(self) -> int:
+        """The step whose state stands in the last-good copy."""
+        return int(self.cells[abi.CLOCK_LAST_GOOD])
+
+    def take_fault(self) -> Fault | None:
+        """Why the last call stopped by itself; it is forgotten."""
+        kind, stage, step = (int(self.cells[k]) for k in (abi.CLOCK_FAULT, abi.CLOCK_FAULT_STAGE, abi.CLOCK_STEP))
+        self.cells[[abi.CLOCK_FAULT, abi.CLOCK_FAULT_STAGE]] = 0
+        if kind == abi.FAULT_NONE:
+            return None
+        in_update = kind == abi.FAULT_PARAMETER
+        return Fault(stage, in_update, step, self.last_good_step if in_update or stage else step)
+
+    # -- views -----------------------------------------------------------------------------------------------------
+
+    def view(self, slot: Slot, n: int | None = None) -> Array:
+        """A live, writable view of a slot, shaped for a batch of n rows (by default a full one)."""
+        rows = self.tape.layout.capacity(slot.region) if n is None else n
+        count = slot.size(rows)
+        return self.memory[slot.offset : slot.offset + count].reshape(slot.at(rows))
+
+    def state(self) -> Array:
+        """Parameters, optimizer state and running statistics as one live vector."""
+        return self.memory[self._first_of_state : self._first_of_state + self._state_size]
+
+    def keep_last_good(self) -> None:
+        """Takes the present state for the last good one."""
+        self.view(self.tape.named["last_good"])[...] = self.state()
+        self.cells[abi.CLOCK_LAST_GOOD] = self.cells[abi.CLOCK_STEP]
+
+    def contents(self) -> dict[str, Array]:
+        """Live views of all numbers that the next steps and what is shown of the last one depend on, by name."""
+        return {"memory": self.memory, "clock": self.cells, "order": self.order, "loss_sum": self._loss_sum}
+
+    def fill(self, contents: Mapping[str, Array]) -> None:
+        """Takes over the contents of a machine that was made alike.
+
+        Raises:
+            InputError: it was made for another tape, or for other data.
+        """
+        own = self.contents()
+        for name, array in own.items():
+            if contents[name].shape != array.shape or contents[name].dtype != array.dtype:
+                raise InputError(
+                    f"{name} of {contents[name].size:,} numbers where this machine has {array.size:,}",
+                    where="machine",
+                    hint="another version of nnplay wrote it: keep runs in a Session, which every later one opens",
+                )
+        for name, array in own.items():
+            array[...] = contents[name]
+
+    # -- data ------------------------------------------------------------------------------------------------------
+
+    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+        data = self._copied(arrays, self.tape.arrays)
+        self.row_count = _common_length(data)
+        self.batch_size, self.shuffles = min(batch, self.row_count), shuffle
+        self.batches = -(-self.row_count // batch)
+        tail = self.row_count % batch if self.row_count > batch else 0
+        self.order = np.arange(self.row_count, dtype=np.int64)
+        self._data = [*data.values(), self.order]
+        self.sources = [self._source(stage, data, self.order, batch) for stage in self.tape.stages]
+        self.full_table = self.train_table(self.tape.train, self.batch_size)
+        self.tail_table = self.train_table(self.tape.train, tail) if tail else None
+        self.cells[abi.CLOCK_SHUFFLED] = 0
+
+    def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
+        """Gives rows for `evaluate` and `watch`."""
+        made = self.tape.stages[stage]
+        data = self._copied(arrays, (made.objective.input, made.objective.target))
+        count = _common_length(data)
+        order, size = np.arange(count, dtype=np.int64), min(self.tape.layout.evaluation, count)
+        source = self._source(made, data, order, size)
+        tail = self.eval_table(made, count % size, source) if count % size else None
+        return EvalRows(stage, self.eval_table(made, size, source), tail, count, size, (*data.values(), order))
+
+    def _copied(self, arrays: Mapping[str, Array], wanted: Sequence[str] | Mapping[str, Any]) -> dict[str, Array]:
+        found = {name: np.ascontiguousarray(arrays[name], dtype=self.dtype) for name in wanted}
+        for name, array in found.items():  # a row of another size would be gathered from the wrong places
+            shape = self.tape.arrays[name]
+            if math.prod(array.shape[1:]) != math.prod(shape):
+                raise InputError(f"'{name}' has rows of {list(array.shape[1:])}, not of {list(shape)}", where="data")
+        return found
+
+    def _source(self, stage: Stage, data: Mapping[str, Array], order: Array, size: int) -> tuple[int, int, int, int]:
+        """Where a stage finds its batch: addresses of its input, its target and the order, and rows of a full batch."""
+        x, y = data[stage.objective.input], data[stage.objective.target]
+        return x.ctypes.data, y.ctypes.data, order.ctypes.data, size
+
+    # -- tables ----------------------------------------------------------------------------------------------------
+
+    def table(self, rows: Sequence[Row], n: int) -> Table:
+        """Rows encoded for a batch of n rows, each operand of each shown to be in its place."""
+        cells = encode(rows, self.addresses, n, self.tape.width)
+        verify(cells, rows, self.tape.layout, n, self.tape.size)
+        return Table(cells, rows, n)
+
+    def train_table(self, rows: Sequence[Row], n: int) -> Table:
+        """The rows of a step, which gather their batches from the training rows."""
+        table = self.table(rows, n)
+        gathers = [number for number, row in enumerate(rows) if row.phase == "data"]
+        for number, source in zip(gathers, self.sources, strict=True):
+            table.cells[number, _DATA] = source
+        return table
+
+    def eval_table(self, stage: Stage, n: int, source: tuple[int, int, int, int]) -> Table:
+        """The rows of an evaluation batch, which gather it from there."""
+        table = self.table(stage.evaluation, n)
+        table.cells[0, _DATA] = source
+        return table
+
+    @property
+    def current_batch(self) -> Table:
+        """The rows of the next step, for its batch: a full one, or the smaller last one."""
+        last = self.cells[abi.CLOCK_BATCH] == self.batches - 1
+        return self.tail_table if self.tail_table is not None and last else self.full_table
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def run_table(self, table: Table, last: int, first: int = 0) -> None:
+        """Runs rows `first` … `last - 1` of a table once."""
+
+    def forward(self, x: Array, names: Sequence[str], stage: int = 0) -> dict[str, Array]:
+        """Values of named evaluation slots for inputs x (N, …), each (N, …), computed batch by batch."""
+        made, rows = self.tape.stages[stage], len(x)
+        size = min(self.tape.layout.evaluation, max(1, rows))
+        slots = {name: self.tape.layout.find(name, "evaluation") for name in names}
+        results = {name: np.empty((rows, *slot.at(1)[1:]), self.dtype) for name, slot in slots.items()}
+        target = np.zeros((rows, *self.tape.arrays[made.objective.target]), self.dtype)
+        inputs, order = np.ascontiguousarray(x, dtype=self.dtype), np.arange(rows, dtype=np.int64)
+        source = (inputs.ctypes.data, target.ctypes.data, order.ctypes.data, size)
+        last = sum(row.phase in ("data", "forward") for row in made.evaluation)
+        batch = int(self.cells[abi.CLOCK_BATCH])
+        for first in range(0, rows, size):
+            taken = min(size, rows - first)
+            if first == 0 or taken < size:
+                table = self.eval_table(made, taken, source)
+            self.cells[abi.CLOCK_BATCH] = first // size
+            self.run_table(table, last)
+            for name, slot in slots.items():
+                results[name][first : first + taken] = self.view(slot, taken)
+        self.cells[abi.CLOCK_BATCH] = batch
+        return results
+
+
+def _common_length(data: Mapping[str, Array]) -> int:
+    lengths = {name: len(array) for name, array in data.items()}
+    if len(set(lengths.values())) != 1:
+        raise InputError(f"the arrays of a batch have {lengths} rows", where="data", hint="give each the same number")
+    return next(iter(lengths.values()))
+
+
+def aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Zeros that begin at a cache line."""
+    raw = np.zeros(size + 64 // dtype.itemsize, dtype)
+    first = -raw.ctypes.data % 64 // dtype.itemsize
+    return raw[first : first + size]

@@ -1,0 +1,196 @@
+"""What runs a tape: the door behind which a processor, plain NumPy or a graphics card stands.
+
+`nnplay.tape.machine_cpu` has the one that trains. `nnplay.tape.interpreter` has one without compiled kernels, which
+shows how little another one needs; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.tape.memory_layout import Slot
+from nnplay.tape.tape import Row, Tape
+
+Array = NDArray[Any]
+Progress = Callable[[int, int, str], None]
+#: Steps in one call at the most, and epochs that may end in it: results of a call are this long.
+MAX_STEPS: Final = 16_384
+MAX_EPOCHS: Final = 4_096
+
+
+class Clock(NamedTuple):
+    """Where a run stands; everything random is a function of it.
+
+    Attributes:
+        seed: of the order of the data, dropout and noise.
+        step: steps taken since the initial weights.
+        epoch: whole passes over the training rows.
+        batch: batches done within the epoch.
+    """
+
+    seed: int = 0
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why training stopped by itself.
+
+    Attributes:
+        stage: number of the stage that met a number that is not finite.
+        in_update: it is a parameter after an update; else the loss, or the length of the gradient.
+        step: the step that could not be taken.
+        kept: the step whose weights are in place now.
+    """
+
+    stage: int
+    in_update: bool
+    step: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Rows encoded for a batch of n rows, (rows, width)."""
+
+    cells: NDArray[np.int64]
+    rows: Sequence[Row]
+    n: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvalRows:
+    """A part of the data, loaded for evaluation by one stage.
+
+    Attributes:
+        table: for a full batch; `tail` for the last, smaller one, if there is one.
+        count, size: rows of the data, and of a full batch.
+        data: arrays that the tables read, which live as long as they do.
+    """
+
+    stage: int
+    table: Table
+    tail: Table | None
+    count: int
+    size: int
+    data: tuple[Array, ...]
+
+    @property
+    def batches(self) -> int:
+        """Batches of one evaluation."""
+        return -(-self.count // self.size)
+
+
+class Machine(Protocol):
+    """A tape with its memory.
+
+    Views are of memory in this process. A machine whose memory is elsewhere keeps a copy here, fetches what is asked
+    for, and sends it back before it runs again.
+
+    Attributes:
+        tape, dtype: what is run, and the type of its numbers.
+        rates: learning rates of the next call's steps, (steps, stages), written before it.
+        trace: what each stage of each step of the last call came to, (steps, stages, 3): loss, gradient norm, learning
+            rate; NaN where a stage sat a step out.
+        steps_taken: steps of the last call.
+        loss_sum: sum of the losses of the epoch so far, each counted once for every row of its batch.
+        stop: makes a call that is under way end after the present step; any thread may set it.
+        nbytes: bytes of its memory.
+        last_good_step: the step whose state stands in the last-good copy.
+    """
+
+    tape: Tape
+    dtype: np.dtype[Any]
+    rates: Array
+    trace: Array
+    clock: Clock
+    loss_sum: float
+    stop: bool
+
+    @property
+    def steps_taken(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+    @property
+    def last_good_step(self) -> int: ...
+
+    @property
+    def finished_epochs(self) -> Array:
+        """A row for each epoch that ended in the last call: its number, training loss, evaluated loss and score."""
+
+    @property
+    def current_batch(self) -> Table:
+        """The rows of the next step, for its batch."""
+
+    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+
+    def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
+        """Gives rows for `evaluate` and `watch`."""
+
+    def watch(self, rows: EvalRows, every: int) -> None:
+        """Evaluates those rows within `advance`, at the end of every `every`-th epoch (0: never)."""
+
+    def view(self, slot: Slot, n: int | None = None) -> Array:
+        """A live, writable view of a slot, shaped for a batch of n rows (by default a full one)."""
+
+    def value_after_step(self, slot: Slot) -> Array:
+        """What the last training step left in a slot, or would have, had its rows been run one by one."""
+
+    def state(self) -> Array:
+        """Parameters, optimizer state and running statistics as one live vector."""
+
+    def keep_last_good(self) -> None:
+        """Takes the present state for the last good one."""
+
+    def contents(self) -> dict[str, Array]:
+        """Live views of all numbers that the next steps and what is shown of the last one depend on, by name."""
+
+    def fill(self, contents: Mapping[str, Array]) -> None:
+        """Takes over the contents of a machine that was made alike.
+
+        Raises:
+            InputError: it was made for another tape, or for other data.
+        """
+
+    def shuffle(self) -> None:
+        """Puts the rows in the order of the present epoch; `run_table` reads it."""
+
+    def run_table(self, table: Table, last: int, first: int = 0) -> None:
+        """Runs rows `first` … `last - 1` of a table once."""
+
+    def advance(self, steps: int) -> int:
+        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
+
+    def take_fault(self) -> Fault | None:
+        """Why the last call stopped by itself; it is forgotten."""
+
+    def evaluate(self, rows: EvalRows) -> tuple[float, float]:
+        """Mean loss and score (share of right rows) of a part of the data."""
+
+    def forward(self, x: Array, names: Sequence[str], stage: int = 0) -> dict[str, Array]:
+        """Values of named evaluation slots for inputs x (N, …), each (N, …), computed batch by batch."""
+
+
+class MachineMaker(Protocol):
+    """What makes a machine, such as its class.
+
+    Args:
+        tape: from `nnplay.tape.assembler`.
+        dtype: "float32", or "float64" for gradient checks.
+        threads: 1, or more to share large rows among threads; the numbers are the same bit for bit.
+        progress: told about kernels that must be compiled first, as `(done, total, name)`.
+    """
+
+    def __call__(
+        self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
+    ) -> Machine: ...

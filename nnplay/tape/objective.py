@@ -1,0 +1,128 @@
+"""Objectives: what a training step is for, as a list of stages that are run one after the other.
+
+An ordinary run has one network and one objective. Several of them describe a run that has more: two heads on one trunk,
+or two networks that are trained against each other:
+
+    critic = Objective("critic", ("critic",), loss, ("critic",), Adam(lr=0.001), input="real", target="ones")
+    fakes = Objective("fakes", ("maker", "critic"), loss, ("critic",), Adam(lr=0.001), input="noise", target="zeros")
+    maker = Objective("maker", ("maker", "critic"), loss, ("maker",), Adam(lr=0.001), input="noise", target="ones")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from nnplay.errors import InputError
+from nnplay.network.network import NetworkPlan
+from nnplay.records.loss import Loss
+from nnplay.records.operation import Shape
+from nnplay.records.optimizer import Optimizer
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One stage of a training step: a forward pass, a loss, and an update that lowers it.
+
+    Attributes:
+        name: leads the names of the stage's tensors ("maker.loss").
+        forward: names of the networks that are run; the first is fed `input`, each other one the answer of the one
+            before it.
+        loss: compares the last answer with `target`.
+        trains: those of the networks whose parameters are moved; gradients pass through the others.
+        optimizer: moves them; its state is this stage's own.
+        every: the stage is run in the steps that this number divides; the first stage in all of them.
+        input, target: which arrays of the batch it reads.
+
+    Raises:
+        InputError: a loss or an optimizer that is none, a text in place of several names, a count below 1.
+    """
+
+    name: str
+    forward: tuple[str, ...]
+    loss: Loss
+    trains: tuple[str, ...]
+    optimizer: Optimizer
+    every: int = 1
+    input: str = "input"
+    target: str = "target"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.loss, Loss) or not isinstance(self.optimizer, Optimizer):
+            wrong = self.optimizer if isinstance(self.loss, Loss) else self.loss
+            hint = "give values such as nn.MSE() and nn.Adam(lr=0.01)"
+            raise InputError(f"{wrong!r} is no loss or optimizer with its settings", where=self.name, hint=hint)
+        if isinstance(self.forward, str) or isinstance(self.trains, str):
+            raise InputError("names networks one by one", where=self.name, hint='write ("net",) for a single one')
+        if not isinstance(self.every, int) or self.every < 1:
+            raise InputError(f"every is {self.every!r}", where=self.name, hint="a whole number from 1")
+
+
+def only(loss: Loss, optimizer: Optimizer) -> Objective:
+    """The objective of a run with one network: both are called "", so that no name has anything in front."""
+    return Objective("", ("",), loss, ("",), optimizer)
+
+
+def full_name(*parts: str) -> str:
+    """A name of several parts, of which empty ones are left out: ("maker", "", "0.weight") is "maker.0.weight"."""
+    return ".".join(part for part in parts if part)
+
+
+def check(objectives: Sequence[Objective], networks: Mapping[str, NetworkPlan]) -> None:
+    """Refuses stages that do not fit the networks, or each other.
+
+    Raises:
+        InputError: the first problem.
+    """
+    if not objectives:
+        raise InputError("there is no objective", where="objectives")
+    names = [objective.name for objective in objectives]
+    several = len(networks) > 1 or len(objectives) > 1
+    for name in (*names, *networks) if several else ():
+        if not _NAME.fullmatch(name) or name == "eval" or names.count(name) > 1:
+            hint = "give each its own, of small letters, digits, '-' and '_'"
+            raise InputError(f"'{name}' cannot name a stage or a network", where="objectives", hint=hint)
+    for objective in objectives:
+        _check_networks(objective, networks)
+    first = objectives[0]
+    if first.every != 1:
+        raise InputError("the first stage is part of every step", where=first.name, hint="set every=1")
+
+
+def _check_networks(objective: Objective, networks: Mapping[str, NetworkPlan]) -> None:
+    forward, where = objective.forward, objective.name
+    missing = [name for name in forward if name not in networks]
+    if missing or not forward or len(set(forward)) < len(forward):
+        what = f"there is no network '{missing[0]}'" if missing else "runs each network once, and at least one"
+        raise InputError(what, where=where, hint=f"there are {', '.join(networks)}")
+    if not objective.trains or not set(objective.trains) <= set(forward):
+        raise InputError("trains networks of its own forward pass", where=where, hint=f"name {' or '.join(forward)}")
+    for before, after in pairwise(forward):
+        given, taken = networks[before].output_shape, networks[after].values[0]
+        if given != taken:
+            raise InputError(f"'{before}' gives {list(given)}, but '{after}' takes {list(taken)}", where=where)
+
+
+def shapes(
+    objectives: Sequence[Objective], networks: Mapping[str, NetworkPlan], targets: Mapping[str, Shape]
+) -> dict[str, Shape]:
+    """The shape of one row of each array of a batch: inputs as the networks take them, targets as given.
+
+    Raises:
+        InputError: two stages read an array in two shapes.
+    """
+    found: dict[str, Shape] = {}
+    for objective in objectives:
+        wanted = {
+            objective.input: networks[objective.forward[0]].values[0],
+            objective.target: targets[objective.target],
+        }
+        for name, shape in wanted.items():
+            if found.setdefault(name, shape) != shape:
+                raise InputError(f"'{name}' is {list(found[name])} to one stage, {list(shape)} to '{objective.name}'")
+    return found

@@ -1,0 +1,214 @@
+"""Training with several objectives: heads on one trunk, networks against each other, losses in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.errors import DivergedError, InputError, unknown
+from nnplay.network.network import Network, NetworkPlan
+from nnplay.records.operation import Shape, shape_text
+from nnplay.tape.assembler import Options, build
+from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress
+from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.objective import Objective
+from nnplay.training import live_settings
+from nnplay.training.initial_state import reset_machine
+from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.settings import Setup, cores
+
+Array = NDArray[Any]
+#: Rows of a batch outside training.
+_EVAL_ROWS: Final = 256
+_SETTINGS: Final = ("batch_size", "seed", "l1", "l2", "clip_norm", "clip_value", "shuffle", "threads", "dtype")
+
+
+class ObjectiveTrainer:
+    """Trains networks for several objectives: each step runs the objectives in order, each with its own update.
+
+        trunk, species, size = (nn.Network(text) for text in ("linear 16, tanh", "linear 3", "linear 1"))
+        trainer = nn.ObjectiveTrainer(
+            {"trunk": trunk, "species": species, "size": size},
+            [
+                nn.Objective("a", ("trunk", "species"), nn.CrossEntropy(), ("trunk", "species"), nn.Adam(lr=0.01),
+                             input="x", target="kind"),
+                nn.Objective("b", ("trunk", "size"), nn.MSE(), ("size",), nn.SGD(lr=0.1), every=2,
+                             input="x", target="centimetres"),
+            ],
+            {"x": x, "kind": kind, "centimetres": centimetres},
+        )
+        losses = trainer.run(steps=100)["a"]
+
+    Args:
+        networks: by name; the seed of each decides its initial weights.
+        objectives: the stages of a step, in order.
+        arrays: what the batches are cut from, by name, all with the same number of rows.
+        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        machine: what runs the rows.
+        settings: batch_size, seed, l1, l2, clip_norm, clip_value, shuffle, threads and dtype, as for `Trainer`;
+            penalties and limits are those of every objective.
+
+    Attributes:
+        machine: the memory, clock and rows under it all.
+
+    Raises:
+        InputError: objectives, networks and arrays that do not fit each other.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, Network],
+        objectives: Sequence[Objective],
+        arrays: Mapping[str, Any],
+        *,
+        progress: Progress | None = None,
+        machine: MachineMaker = CpuMachine,
+        **settings: Any,
+    ) -> None:
+        if other := [name for name in settings if name not in _SETTINGS]:
+            raise unknown("setting", other[0], _SETTINGS, where="objectives")
+        self.objectives, self.setup = tuple(objectives), Setup().changed(**settings)
+        given = {name: np.asarray(array) for name, array in arrays.items()}
+        plans = _plans(networks, self.objectives, given)
+        self._outputs = {item.name: plans[item.forward[-1]].output_shape for item in self.objectives}
+        self._inputs = {item.name: plans[item.forward[0]].values[0] for item in self.objectives}
+        found: dict[str, Array] = {}
+        for item in self.objectives:
+            used = {item.input: _array(given, item.input), item.target: self._targets(item, _array(given, item.target))}
+            for name, array in used.items():
+                if found.setdefault(name, array).shape != array.shape:
+                    hint = "give it under two names"
+                    raise InputError(f"'{name}' is needed in two shapes", where=item.name, hint=hint)
+        rows = max(len(array) for array in found.values())
+        batch = rows if self.setup.batch_size == "all" else min(self.setup.batch_size, rows)
+        targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
+        penalty, clip_norm, clip_value, *_ = live_settings.rows_of(self.setup)
+        options = Options(
+            batch, min(_EVAL_ROWS, rows), targets, penalty=penalty, clip_norm=clip_norm, clip_value=clip_value
+        )
+        tape = build(plans, self.objectives, options)
+        largest = max(plans.values(), key=lambda plan: plan.parameter_count)
+        refuse_too_large(largest, tape.size * np.dtype(self.setup.dtype).itemsize)
+        threads = self.setup.threads or cores()
+        self.machine: Machine = machine(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
+        self.machine.load(found, batch=batch, shuffle=self.setup.shuffle)
+        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
+        live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.setup)
+
+    @property
+    def step(self) -> int:
+        """Steps taken since the initial weights."""
+        return self.machine.clock.step
+
+    def parameters(self) -> dict[str, Array]:
+        """Live, writable views of all parameters, by network and name ("trunk.0.weight")."""
+        return {name: self.machine.view(slot) for name, slot in self.machine.tape.parameters.items()}
+
+    def run(self, steps: int) -> dict[str, Array]:
+        """Trains for so many steps; returns the losses of each objective, NaN for steps that it sat out.
+
+        Raises:
+            DivergedError: a number that is not finite; the last good weights are in place.
+        """
+        rates = [float(item.optimizer.values["lr"]) for item in self.objectives]
+        losses = [np.empty((0, len(rates)))]
+        while steps > 0:
+            count = min(steps, MAX_STEPS)
+            self.machine.rates[:count] = rates
+            taken = self.machine.advance(count)
+            losses.append(self.machine.trace[:taken, :, 0].astype(np.float64))
+            steps -= taken
+            if fault := self.machine.take_fault():
+                what = "an update made a weight" if fault.in_update else "the loss or its gradient became"
+                raise DivergedError(
+                    f"training diverged at step {fault.step:,}: {what} infinite or not a number; "
+                    f"the weights of step {fault.kept:,} were kept",
+                    where=self.objectives[fault.stage].name,
+                    hint="try a smaller learning rate there",
+                )
+        every = np.concatenate(losses)
+        return {item.name: every[:, k] for k, item in enumerate(self.objectives)}
+
+    def evaluate(self, objective: str, x: Any, y: Any) -> float:
+        """The mean loss of an objective for inputs (N, …) and targets (N, …); dropout and noise are off.
+
+        Raises:
+            InputError: no such objective, or rows that do not fit it.
+        """
+        number, item = self._objective(objective)
+        arrays = {item.input: self._rows(item, x), item.target: self._targets(item, np.asarray(y))}
+        loss, _ = self.machine.evaluate(self.machine.load_eval(arrays, number))
+        return loss
+
+    def predict(self, objective: str, x: Any) -> Array:
+        """What the networks of an objective answer to inputs (N, …), before any softmax that its loss brings along.
+
+        Raises:
+            InputError: no such objective, or rows that do not fit it.
+        """
+        number, item = self._objective(objective)
+        output = self.machine.tape.stages[number].named["eval.output"].name
+        return self.machine.forward(self._rows(item, x), [output], number)[output]
+
+    def _objective(self, name: str) -> tuple[int, Objective]:
+        for number, item in enumerate(self.objectives):
+            if item.name == name:
+                return number, item
+        names = ", ".join(item.name for item in self.objectives)
+        raise InputError(f"there is no objective '{name}'", where="objectives", hint=f"there are {names}")
+
+    def _rows(self, item: Objective, x: Any) -> Array:
+        inputs, shape = np.asarray(x), self._inputs[item.name]
+        if inputs.shape[1:] != shape:
+            what = f"takes rows of {shape_text(shape)} numbers, not of {shape_text(inputs.shape[1:])}"
+            raise InputError(what, where=item.name)
+        return inputs
+
+    def _targets(self, item: Objective, y: Array) -> Array:
+        """Targets in the form that the objective's loss reads: values as the output is shaped, or class labels."""
+        output, kind = self._outputs[item.name], item.loss.record.target
+        if kind == "values":
+            return _shaped(item, y, output)
+        labels = _shaped(item, y, output[:-1])
+        classes = 2 if kind == "binary" else output[-1]
+        if not np.isin(labels, np.arange(classes)).all():
+            raise InputError(f"a label is none of 0 to {classes - 1}", where=f"{item.name}, {item.target}")
+        if item.loss.record.outputs(classes) != output[-1]:
+            raise InputError(f"{item.loss.record.name} cannot have {output[-1]} outputs", where=item.name)
+        return labels
+
+
+def _shaped(item: Objective, y: Array, shape: Shape) -> Array:
+    """An array (N, *shape); one row's values may come in another shape of the same size."""
+    if y.ndim < 1 or y.size != len(y) * int(np.prod(shape)):
+        what = f"'{item.target}' has rows of {shape_text(y.shape[1:]) or 1} where {shape_text(shape) or 1} are wanted"
+        raise InputError(what, where=item.name)
+    return y.reshape(len(y), *shape)
+
+
+def _array(arrays: Mapping[str, Array], name: str) -> Array:
+    if name not in arrays:
+        raise InputError(f"there is no array '{name}'", where="objectives", hint=f"there are {', '.join(arrays)}")
+    return arrays[name]
+
+
+def _plans(
+    networks: Mapping[str, Network], objectives: Sequence[Objective], arrays: Mapping[str, Array]
+) -> dict[str, NetworkPlan]:
+    """Each network worked out for what the first objective that runs it feeds it."""
+    plans: dict[str, NetworkPlan] = {}
+    for item in objectives:
+        shape = _array(arrays, item.input).shape[1:]
+        for name in item.forward:
+            if name not in networks:
+                raise InputError(
+                    f"there is no network '{name}'", where=item.name, hint=f"there are {', '.join(networks)}"
+                )
+            plans.setdefault(name, networks[name].plan(shape))
+            shape = plans[name].output_shape
+    if unused := [name for name in networks if name not in plans]:
+        raise InputError(f"no objective runs '{unused[0]}'", where="objectives", hint="leave it out")
+    return {name: plans[name] for name in networks}

@@ -1,0 +1,1 @@
+"""How the screen draws a network's answers."""

@@ -1,0 +1,24 @@
+"""The confusion matrix, and the worst mistakes below it."""
+
+from __future__ import annotations
+
+from nnplay.text import clean
+from nnplay.tui.draw.heatmap import confusion_rows
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Row, fit
+from nnplay.views.kinds.confusion import Confusion
+
+
+def draw(view: Confusion, width: int, height: int, look: Look) -> list[Row]:
+    """The matrix, and the worst mistakes below it where there is room."""
+    labels = [clean(label, 24) for label in view.labels]
+    rows = confusion_rows(view.matrix, labels, width, height, look)
+    room = height - len(rows) - 2
+    if room > 0 and view.worst:
+        rows += [(), (("worst mistakes", look.ink("dim")),)]
+        rows += [((fit(clean(text), width), look.ink("text")),) for text in view.worst[:room]]
+    return rows
+
+
+CONFUSION = Drawing(Confusion, draw)

@@ -1,0 +1,69 @@
+"""Symbols that are seen, wanted and answered, one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from nnplay.text import clean
+from nnplay.tui.outputs.drawing import Drawing
+from nnplay.tui.outputs.verdict import SIDE, draw_chances, draw_verdict
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.views.kinds.tokens import Tokens
+
+
+def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
+    """What is seen, wanted and answered one below the other, wrong answers marked; one answer stands at the end."""
+    if len(view.true) != len(view.seen):
+        true, said = " ".join(view.true), " ".join(view.predicted)
+        rows = _draw_lines("seen", view.seen, [look.ink("text")] * len(view.seen), width, look)
+        rows += [(), draw_verdict(true, said, true == said, look)]
+        return [*rows, *draw_chances(view.chances, true, width, max(0, height - len(rows)), look)]
+    wrong = [a != b for a, b in zip(view.true, view.predicted, strict=True)]
+    plain = [look.ink("text")] * len(wrong)
+    marked = [look.ink("below" if bad else "text", bold=bad) for bad in wrong]
+    marks = [look.pick("▲", "^") if bad else " " for bad in wrong]
+    right = len(wrong) - sum(wrong)
+    rows = [(("right ", look.ink("dim")), (f"{right} of {len(wrong)}", look.ink("strong")))]
+    per_line = _per_line(width, _cell((*view.seen, *view.true, *view.predicted)))
+    for start in range(0, len(wrong), per_line):
+        part = slice(start, start + per_line)
+        rows.append(())
+        for title, symbols, inks in (
+            ("seen", view.seen, plain),
+            ("true", view.true, plain),
+            ("predicted", view.predicted, marked),
+            ("", marks, marked),
+        ):
+            rows.append(_draw_line(title, symbols[part], inks[part], _cell((*view.seen, *view.true)), look))
+    return rows
+
+
+def _cell(symbols: Sequence[str]) -> int:
+    """Columns that a symbol takes: letters stand close together as in a text, longer names have a space between."""
+    longest = max((len(symbol) for symbol in symbols), default=1)
+    return 1 if longest == 1 and len(set(symbols)) > 10 else longest + 1
+
+
+def _per_line(width: int, cell: int) -> int:
+    return max(1, (width - SIDE) // cell)
+
+
+def _draw_line(title: str, symbols: Sequence[str], inks: Sequence[Style], cell: int, look: Look) -> Row:
+    runs: list[Run] = [(fit(title, SIDE), look.ink("dim"))]
+    runs += [(fit(clean(symbol), cell), ink) for symbol, ink in zip(symbols, inks, strict=True)]
+    return joined(runs)
+
+
+def _draw_lines(title: str, symbols: Sequence[str], inks: Sequence[Style], width: int, look: Look) -> list[Row]:
+    cell = _cell(symbols)
+    step = _per_line(width, cell)
+    return [
+        _draw_line(title if start == 0 else "", symbols[start : start + step], inks[start : start + step], cell, look)
+        for start in range(0, len(symbols), step)
+    ]
+
+
+TOKENS = Drawing(Tokens, draw)

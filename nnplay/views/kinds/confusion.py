@@ -1,0 +1,64 @@
+"""The confusion matrix: how often each class is taken for each, and the worst mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.training.metrics import confusion_matrix
+from nnplay.training.trainer import Trainer
+from nnplay.views.data_form import has_classes
+from nnplay.views.rows import decide_classes, predict_rows
+from nnplay.views.view import Output, View
+
+Array = NDArray[Any]
+_WORST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion(Output):
+    """How often each class (row) was taken for each (column), and the worst mistakes in words."""
+
+    matrix: NDArray[np.int64]
+    labels: tuple[str, ...]
+    worst: tuple[str, ...]
+
+
+def make_confusion(trainer: Trainer, item: int) -> Confusion:
+    """Who is taken for whom; positions of a sequence and pixels of a mask count one by one."""
+    _, y, answers = predict_rows(trainer)
+    predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
+    matrix = confusion_matrix(y, predicted, len(labels))
+    if y.ndim > 1:
+        return Confusion(matrix, labels, _describe_pairs(matrix, labels))
+    chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
+    return Confusion(matrix, labels, _describe_mistakes(y, predicted, chances, labels))
+
+
+def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The pairs of classes that are most often mixed up."""
+    wrong = matrix * (1 - np.eye(len(labels), dtype=np.int64))
+    pairs = [divmod(int(flat), len(labels)) for flat in np.argsort(-wrong, axis=None, kind="stable")[:_WORST]]
+    return tuple(
+        f"{wrong[true, answer]:,} times '{labels[answer]}' for '{labels[true]}'"
+        for true, answer in pairs
+        if wrong[true, answer]
+    )
+
+
+def _describe_mistakes(y: Array, predicted: Array, chances: Array | None, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The rows whose true class was found least likely, or the first wrong ones where there are no probabilities."""
+    wrong = np.flatnonzero(predicted != y)
+    if chances is None:
+        return tuple(f"row {row}: {labels[predicted[row]]}, is {labels[y[row]]}" for row in wrong[:_WORST])
+    of_truth = chances[wrong, y[wrong].astype(np.int64)]
+    return tuple(
+        f"row {row}: {labels[answer]} ({chances[row, answer]:.0%}), is {labels[true]} ({chances[row, true]:.0%})"
+        for row, answer, true in ((row, predicted[row], y[row]) for row in wrong[np.argsort(of_truth)][:_WORST])
+    )
+
+
+CONFUSION = View("confusion matrix", Confusion, has_classes, make_confusion, order=2)

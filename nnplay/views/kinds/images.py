@@ -1,0 +1,49 @@
+"""A grid of pictures with what each is taken for, mistakes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.training.trainer import Trainer
+from nnplay.views.data_form import image_shape, one_class_per_row
+from nnplay.views.images import as_image
+from nnplay.views.rows import decide_classes, predict_rows
+from nnplay.views.view import Output, View
+
+_MOST_IMAGES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Images(Output):
+    """Pictures (n, h, w) or (n, h, w, 3) with true and predicted classes, mistakes first; `wrong` counts those."""
+
+    images: NDArray[np.float32]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    wrong: int = 0
+
+
+def suits(trainer: Trainer) -> bool:
+    """Pictures with one class each."""
+    return one_class_per_row(trainer) and bool(image_shape(trainer)[0])
+
+
+def make_images(trainer: Trainer, first: int) -> Images:
+    """Pictures from the one with number `first` on, mistakes before the others."""
+    x, y, answers = predict_rows(trainer)
+    predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
+    wrong = predicted != y
+    order = np.argsort(~wrong, kind="stable")[first : first + _MOST_IMAGES]
+    shape = image_shape(trainer)
+    return Images(
+        np.stack([as_image(x[row], shape) for row in order]),
+        tuple(labels[int(label)] for label in y[order]),
+        tuple(labels[int(label)] for label in predicted[order]),
+        int(wrong.sum()),
+    )
+
+
+IMAGES = View("pictures", Images, suits, make_images, item="picture")

@@ -1,0 +1,37 @@
+"""Predicted against true values of one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.training.trainer import Trainer
+from nnplay.views.data_form import has_classes
+from nnplay.views.rows import predict_rows
+from nnplay.views.view import Output, View
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter(Output):
+    """Regression: predicted against true values of one target, in original units."""
+
+    true: NDArray[np.float32]
+    predicted: NDArray[np.float32]
+
+
+def suits(trainer: Trainer) -> bool:
+    """Quantities of any kind."""
+    return not has_classes(trainer)
+
+
+def make_scatter(trainer: Trainer, target: int) -> Scatter:
+    """Predicted against true values in the target's own units."""
+    _, y, answers = predict_rows(trainer)
+    unscale = trainer.split.scaler.inverse_target
+    predicted = unscale(answers.reshape(y.shape))[:, target]
+    return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32))
+
+
+SCATTER = View("predicted and true", Scatter, suits, make_scatter, item="target", order=2)

@@ -1,0 +1,63 @@
+"""Claims about what layers say of themselves: the health rules and breakpoints rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnplay.fields import fill
+from nnplay.layers._elementwise import elementwise
+from nnplay.records.layer import LayerRecord
+from nnplay.records.registry import layer_records
+
+BELOW = -np.array([0.5, 3.0, 60.0])
+ABOVE = -BELOW
+
+
+def activations() -> dict[str, tuple[LayerRecord, dict[str, Any], Callable[[Any], Any]]]:
+    """Every layer that treats each number alike, with the values of each test case: its name, and the function."""
+    found = {}
+    for name, record in layer_records().items():
+        for number, case in enumerate(record.cases if record.plan.__module__ == elementwise.__module__ else ()):
+            values = fill(record.fields, case.values, name)
+            reference = record.plan(values, case.shape).forward[0].operation.reference
+            settings = [np.asarray(value) for value in values.values()]
+            found[f"{name} {number}"] = record, values, lambda x, f=reference, s=settings: f(x, *s)
+    return found
+
+
+@pytest.mark.parametrize("name", activations())
+def test_a_layer_that_is_off_below_zero_says_so_and_no_other(name: str) -> None:
+    """`rectifies` stands on exactly those activations that give 0 for negative numbers, and are not 0 above."""
+    record, _, function = activations()[name]
+    assert record.traits.rectifies == (not function(BELOW).any() and bool(function(ABOVE).all()))
+
+
+@pytest.mark.parametrize("name", activations())
+def test_an_activation_that_is_flat_at_both_ends_says_where(name: str) -> None:
+    """`bounds` are the limits of the function on both sides, and only functions without such limits leave them out."""
+    record, values, function = activations()[name]
+    low, high = function(np.array([-500.0, -1000.0])), function(np.array([500.0, 1000.0]))
+    flat = np.ptp(low) < 1e-9 and np.ptp(high) < 1e-9 and low[0] != high[0]
+    assert (record.traits.bounds is not None) == flat
+    if record.traits.bounds is not None:
+        assert record.traits.bounds(values) == pytest.approx((low[0], high[0]), abs=1e-9)
+
+
+def test_weights_follow_the_activation_where_init_may_be_auto() -> None:
+    """`follows_activation` stands on exactly those layers whose weights begin as `auto` says."""
+    auto = {
+        name
+        for name, record in layer_records().items()
+        if any(field.name == "init" and field.default == "auto" for field in record.fields)
+    }
+    assert {name for name, record in layer_records().items() if record.traits.follows_activation} == auto != set()
+
+
+def test_the_claims_above_look_at_the_usual_activations() -> None:
+    """ReLU, tanh, sigmoid and hardtanh with several limits are among those looked at."""
+    names = {name.split()[0] for name in activations()}
+    assert {"relu", "tanh", "sigmoid", "hardtanh", "leaky_relu", "softplus"} <= names
