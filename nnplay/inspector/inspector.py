@@ -53,19 +53,19 @@ class Inspector(PartialStep):
         self.table = machine.current_batch
         self.n = self.table.n
         self.rows: list[Row] = machine.tape.train
-        self.moment = self._moment()
+        self.stamp = self._stamp()
         self.begin_again()
         self._spans = {id(slot) for slot in machine.tape.layout.spans}
 
     def renew(self) -> None:
         """After something was changed at this step: the marked row stays, if it is still there."""
-        old, clock = self.rows[self.at], self.moment[1]
+        old, clock = self.rows[self.at], self.stamp[1]
         self.begin()
-        if self.moment[1] == clock:
+        if self.stamp[1] == clock:
             same = (k for k, row in enumerate(self.rows) if _alike(row, old))
             self.at = next(same, 0)
 
-    def _moment(self) -> tuple[Any, ...]:
+    def _stamp(self) -> tuple[Any, ...]:
         serial = self.timeline.serial if self.timeline is not None else 0
         return (id(self.trainer.machine), self.trainer.machine.clock, serial)
 
@@ -77,7 +77,7 @@ class Inspector(PartialStep):
     @property
     def moved(self) -> bool:
         """Whether the trainer has been moved or changed since `begin`."""
-        return self.moment != self._moment()
+        return self.stamp != self._stamp()
 
     @property
     def trained(self) -> list[str]:
@@ -116,7 +116,7 @@ class Inspector(PartialStep):
         """Ends this step exactly as the running loop would, and begins the next.
 
         Returns:
-            How many later steps had to be let go, because overrides lead the run elsewhere.
+            How many later steps had to be dropped, because overrides lead the run elsewhere.
 
         Raises:
             DivergedError: a number that is not finite.

@@ -21,7 +21,7 @@ BINS: Final = 32
 
 @dataclass(slots=True)
 class Frame:
-    """One row of one moment.
+    """One row of one step.
 
     Attributes:
         row: with its `number`; `n` rows in the batch.

@@ -188,9 +188,9 @@ class Requests:
             parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
             held=silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
-            journal=tuple((change.step, change.words) for change in timeline.changes),
+            changes=tuple((change.step, change.words) for change in timeline.changes),
             check=self.check,
-            line=describe_branch(timeline.words, timeline.forked_at) if timeline.words else "",
+            branch=describe_branch(timeline.words, timeline.forked_at) if timeline.words else "",
             forks=(forks := branch_curves(trainer.history, self.fork)),
             run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
         )

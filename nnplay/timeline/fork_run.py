@@ -88,18 +88,14 @@ class ForkRun:
             self.ended = self._diverged = True
             return f"{self.words}: {error.message}"
         self.ended = driver.arrived
+        self._update_branch()
         return ""
 
     def finish(self) -> None:
         """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way."""
-        timeline = self._timeline
-        branch = next((one for one in timeline.branches if one.curve_name == self.curve_name), None)
-        if branch is None:
+        if not self._update_branch(finished=True):
             return
-        place = timeline.branches.index(branch)
-        timeline.branches[place] = replace(
-            branch, latest=self.step, seconds=self.trainer.seconds, log=self._finished(branch.log)
-        )
+        timeline = self._timeline
         history = timeline.trainer.history
         if "loss" in self.trainer.history:
             history.put(self.curve_name, self.trainer.history["loss"].since(self._begin))
@@ -108,6 +104,16 @@ class ForkRun:
         only_curves = [name for name in branch_curve_names(history) if name not in kept]
         for name in only_curves[: max(0, len(only_curves) + len(kept) - MOST_BRANCHES)]:
             history.drop(name)
+
+    def _update_branch(self, *, finished: bool = False) -> bool:
+        """Says how far the branch has come; returns whether it is still there."""
+        branches = self._timeline.branches
+        for place, branch in enumerate(branches):
+            if branch.curve_name == self.curve_name:
+                log = self._finished(branch.log) if finished else branch.log
+                branches[place] = replace(branch, latest=self.step, seconds=self.trainer.seconds, log=log)
+                return True
+        return False
 
     def _finished(self, log: BranchLog) -> BranchLog:
         """The branch's log with its last step, and that it diverged, if it did."""

@@ -32,10 +32,10 @@ def bits(trainer: Trainer) -> bytes:
     return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
 
 
-def walk(trainer: Trainer, timeline: Timeline, stretch: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
-    """Trains in stretches, tells the timeline, and keeps what it saw."""
+def walk(trainer: Trainer, timeline: Timeline, count: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
+    """Trains some steps at a time, tells the timeline, and keeps what it saw."""
     while trainer.step < until:
-        trainer.advance(min(stretch(), until - trainer.step))
+        trainer.advance(min(count(), until - trainer.step))
         timeline.note_progress()
         seen[trainer.step] = bits(trainer)
 
@@ -54,7 +54,7 @@ def test_fifty_random_steps_come_back_bit_for_bit() -> None:
 
 
 def test_a_tight_budget_still_reaches_every_step() -> None:
-    """With room for only a few moments the steps between them are run again, and the numbers are the same."""
+    """With room for only a few checkpoints the steps between them are run again, and the numbers are the same."""
     trainer = made()
     seen = {0: bits(trainer)}
     timeline = Timeline(trainer, budget=1)
@@ -66,8 +66,8 @@ def test_a_tight_budget_still_reaches_every_step() -> None:
         assert bits(trainer) == seen[int(step)]
 
 
-def test_stored_moments_stay_within_the_budget() -> None:
-    """However long a run, stored moments take no more bytes than they may, and the first one is kept."""
+def test_checkpoints_stay_within_the_budget() -> None:
+    """However long a run, checkpoints take no more bytes than they may, and the first one is kept."""
     trainer = made()
     budget = 20 * trainer.state().memory.nbytes
     timeline = Timeline(trainer, budget)
@@ -101,7 +101,7 @@ def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
 @pytest.mark.parametrize("length", [1, 3, 25])
 @pytest.mark.parametrize("budget", [1, 1 << 24])
 def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -> None:
-    """A replay through changes of rate, penalty, clipping and weights has the same bits, however moments are stored."""
+    """A replay through changes of rate, penalty, clipping and weights has the same bits, with any spacing."""
     trainer = made()
     timeline = Timeline(trainer, budget)
     seen: dict[int, bytes] = {}
@@ -116,7 +116,7 @@ def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -
 
 
 def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
-    """What is changed at the very first moment is in force when the run is replayed from there."""
+    """What is changed before the very first step is in force when the run is replayed from there."""
     trainer = made()
     timeline = Timeline(trainer)
     timeline.make_change("rate", lambda trainer: trainer.set(lr=0.5))
@@ -127,8 +127,8 @@ def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
         assert bits(trainer) == seen[step]
 
 
-def test_cut_forgets_what_comes_after() -> None:
-    """After a cut the past ends here: later moments, changes and curves are gone, and the run goes on from here."""
+def test_dropping_later_steps_forgets_what_comes_after() -> None:
+    """The past ends here then: later checkpoints, changes and curves are gone, and the run goes on from here."""
     trainer = made()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
@@ -147,8 +147,8 @@ def test_cut_forgets_what_comes_after() -> None:
     assert bits(trainer) == seen[30]
 
 
-def test_a_run_that_goes_on_after_a_cut_leads_elsewhere() -> None:
-    """Another rate after a cut gives other numbers, and those come back too."""
+def test_a_run_that_goes_on_from_the_past_leads_elsewhere() -> None:
+    """Another rate from there on gives other numbers, and those come back too."""
     trainer = made()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
@@ -203,7 +203,7 @@ def test_a_long_replay_can_be_stopped() -> None:
 
 
 def test_a_schedule_that_watches_comes_back_too() -> None:
-    """What a plateau schedule remembers is part of every moment."""
+    """What a plateau schedule remembers is part of every checkpoint."""
     from nnplay.records.registry import schedule_records
 
     watching = [record for record in schedule_records().values() if record.patience]
@@ -218,7 +218,7 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
 
 
 def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With room for a few moments and a way back that would be slow, older moments lie in a file: the same bits."""
+    """With room for a few checkpoints and a way back that would be slow, older ones lie in a file: the same bits."""
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "MOST_PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
@@ -237,7 +237,7 @@ def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.Monk
 
 
 def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing can be written, moments are let go as if there were no file, and every step is still reached."""
+    """When nothing can be written, checkpoints are dropped as without a file, and every step is still reached."""
 
     def full(*_: object) -> int:
         raise OSError(28, "no space left on device")
@@ -256,8 +256,8 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
         assert bits(trainer) == seen[step]
 
 
-def test_cheap_steps_need_few_moments() -> None:
-    """Moments lie as far apart as a replay of some milliseconds, so that a long run of a small network keeps few."""
+def test_cheap_steps_need_few_checkpoints() -> None:
+    """Checkpoints lie as far apart as a replay of some milliseconds: a long run of a small network keeps few."""
     trainer = made()
     timeline = Timeline(trainer)
     while trainer.step < 3_000:
@@ -288,8 +288,8 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     assert timeline.trainer.history["loss"].steps[-1] == 100
 
 
-def test_training_on_before_a_change_of_the_network_lets_go_of_it() -> None:
-    """From a step before the change, the old network goes on, and the change is no longer in the journal."""
+def test_training_on_before_a_change_of_the_network_drops_it() -> None:
+    """From a step before the change, the old network goes on, and the change is no longer in the change log."""
     trainer = made()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 3, 40, {})

@@ -216,7 +216,7 @@ def test_without_checkpoints_settings_still_go_back(
 
 
 def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, tmp_path: Path) -> None:
-    """A change of the journal that did not pass the back end marks the run as unsaved."""
+    """A change of the change log that did not pass the back end marks the run as unsaved."""
     backend.save(str(tmp_path / "run"))
     assert not backend.unsaved()
     backend.worker.make_change("by hand", lambda trainer: None)

@@ -55,7 +55,7 @@ def test_a_slow_run_still_listens(worker: Worker) -> None:
 
 
 def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
-    """At ten steps a second the thread never takes more than one step in a stretch, so that each can be watched."""
+    """At ten steps a second the thread never takes more than one step in a turn, so that each can be watched."""
     asked_for: list[int] = []
     trainer = trainer_of(worker)
     advance = trainer.advance
@@ -93,7 +93,7 @@ def test_rewind_gives_the_same_initial_weights(worker: Worker) -> None:
 
 
 def test_the_stop_flag_of_a_command_does_not_stay_behind(worker: Worker) -> None:
-    """A flag raised by a command that was already taken is lowered: else each call would take one step only."""
+    """A flag raised by a command that was already done is lowered: else each call would take one step only."""
     worker.run()
     until(lambda: worker.snapshot.running, "the run is going")
     machine = trainer_of(worker).machine
@@ -135,7 +135,7 @@ def test_a_question_on_the_way_is_answered_at_the_end_of_it() -> None:
     worker.stop(PATIENCE)
 
 
-def test_running_on_from_the_past_lets_go_of_what_came_after(worker: Worker) -> None:
+def test_running_on_from_the_past_drops_what_came_after(worker: Worker) -> None:
     """A run from step 40 of 100 goes on from there, forgets the 60, and says so."""
     worker.run(steps=100)
     settled(worker)

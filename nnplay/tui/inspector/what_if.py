@@ -239,7 +239,7 @@ class WhatIf(Screen[None]):
         if view is None:
             return
         lines: list[tuple[str, str] | str] = []
-        for step, words in view.journal:
+        for step, words in view.changes:
             lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
         text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
         self.app.push_screen(Reading("journal", text))

@@ -24,7 +24,7 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.session.generation import RECORD
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
-from tests.jit.test_past_of_edits import chosen, go
+from tests.jit.test_timeline_of_edits import chosen, go
 from tests.jit.test_undo import backend, change, train
 
 __all__ = ["backend"]
@@ -85,7 +85,7 @@ OPENING = """
     import json, sys
     from pathlib import Path
     from nnplay.run.playground import PlaygroundBackend
-    from tests.jit.test_past_of_sessions import at_steps
+    from tests.jit.test_saved_timeline import at_steps
 
     opened = PlaygroundBackend()
     said = opened.open(sys.argv[1])
@@ -215,7 +215,7 @@ def test_a_past_that_cannot_be_is_dropped_with_a_sentence(
     assert at_steps(backend, [timeline.latest]) == wanted
 
 
-def test_moments_that_are_not_the_networks_are_refused_when_they_are_gone_to(
+def test_checkpoints_that_are_not_the_networks_are_refused_when_they_are_gone_to(
     backend: PlaygroundBackend, tmp_path: Path
 ) -> None:
     """Numbers of the past in another shape, or other first weights: one sentence, and the run stands where it stood."""
@@ -239,7 +239,7 @@ def test_moments_that_are_not_the_networks_are_refused_when_they_are_gone_to(
 
 
 def test_the_past_takes_no_more_room_than_it_may(tmp_path: Path) -> None:
-    """Beside a state of 9 MB moments take twice the weights' state at the most, and every step is still reached."""
+    """Beside a state of 9 MB checkpoints take twice the weights' state at the most, and every step is still reached."""
     run = {"data": "xor", "layers": "linear 700, tanh, linear 500, tanh, linear 2", "optimizer": "adam"}
     with nn.Session.new(None, run) as made:
         timeline = Timeline(made.trainer)
