@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from nnplay.fields import REQUIRED, integer
 from nnplay.tape.machine import MAX_STEPS
 
 if TYPE_CHECKING:
@@ -85,3 +86,13 @@ def steps_per_call(taken: int, spent: float, seconds: float) -> int:
     if taken == 0 or spent <= 0:
         return 1
     return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))
+
+
+def read_count(name: str, value: int | None) -> int:
+    """A count of steps or epochs, checked.
+
+    Raises:
+        InputError: it is not a whole number from 0.
+    """
+    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
+    return number

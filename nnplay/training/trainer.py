@@ -15,14 +15,13 @@ from nnplay.arguments import kind_of
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.fields import REQUIRED, integer
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, checked_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
@@ -32,7 +31,7 @@ from nnplay.training import live_settings
 from nnplay.training.checkpoint import Checkpoint, refuse_other_run
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
-from nnplay.training.driver import CALL_SECONDS, Driver, steps_per_call
+from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.initial_state import reset_machine
@@ -86,7 +85,7 @@ class Trainer:
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split, self._make_machine = _split(data), machine
+        self.split, self._make_machine = _split(data), checked_maker(machine)
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
@@ -320,8 +319,8 @@ class Trainer:
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps", where="run")
         if epochs is not None:
-            steps = self.steps_to(self.epoch + _counted("epochs", epochs))
-        driver = Driver(self, self.step + _counted("steps", steps))
+            steps = self.steps_to(self.epoch + read_count("epochs", epochs))
+        driver = Driver(self, self.step + read_count("steps", steps))
         while not driver.arrived:
             driver.turn()
             if after is not None and after(self):
@@ -330,7 +329,7 @@ class Trainer:
 
     def steps_to(self, epoch: int) -> int:
         """Steps from here to the end of so many epochs."""
-        return max(0, (_counted("epoch", epoch) - self.epoch) * self.batches - self.batch)
+        return max(0, (read_count("epoch", epoch) - self.epoch) * self.batches - self.batch)
 
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
@@ -341,7 +340,7 @@ class Trainer:
             record: whether the steps go into the history; a replay of known steps does not.
         """
         machine = self.machine
-        count = min(_counted("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        count = min(read_count("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
@@ -437,9 +436,3 @@ def _split(data: Any) -> Split:
         return data
     whole = kind_of(data, Dataset, "Split or Dataset", "trainer", "load_dataset, read_csv and Dataset make one")
     return whole.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
-
-
-def _counted(name: str, value: int | None) -> int:
-    """A count of steps or epochs, checked."""
-    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
-    return number

@@ -19,6 +19,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.records.registry import python_names
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
+from tests.small_objectives import objective_trainer
 from tests.small_trainer import same, spiral, trainer
 
 LAYERS = "linear 8, batch_norm, dropout 0.2, tanh, sum[identity | linear 8], linear 2"
@@ -149,10 +150,10 @@ def test_what_is_data_can_be_copied(way: Callable[[Any], Any]) -> None:
 
 
 def test_what_cannot_be_copied_says_what_can(way: Callable[[Any], Any], tmp_path: Path) -> None:
-    """Machine, evaluation, timeline, inspector and session hold addresses, files or a lock: each names the way."""
+    """What holds addresses, files or a lock, from a machine to a run of several objectives, names the way."""
     with nn.Session.new(tmp_path / "run.nnplay", {"data": "xor"}) as session:
         run = session.trainer
-        held = [run.machine, run._evaluation, Timeline(run), Inspector(run), session]
+        held = [run.machine, run._evaluation, Timeline(run), Inspector(run), session, objective_trainer()]
         for item in held:
             with pytest.raises(nn.InputError, match=f"a {type(item).__name__} cannot be copied or pickled; .*rainer"):
                 way(item)

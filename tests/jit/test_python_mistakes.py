@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnplay as nn
+from tests import small_objectives
 from tests.small_trainer import spiral, trainer
 
 
@@ -132,6 +133,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         {
             "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd",
             "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
+            "machine": nn.InterpretedMachine,
         },
     ),
     "trace": (lambda trainer: list(nn.trace(trainer)), {"trainer": trainer()}),
@@ -152,6 +154,21 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),
     "Trainer.answers": (trainer().answers, {"x": np.zeros((1, 2))}),
     "Trainer.forward": (trainer().forward, {"x": [[0.0, 1.0]], "names": ["eval.0.output"]}),
+    "InterpretedMachine": (nn.InterpretedMachine, {"tape": trainer().machine.tape, "dtype": "float32"}),
+    "Objective": (nn.Objective, small_objectives.OBJECTIVE),
+    "ObjectiveTrainer": (
+        nn.ObjectiveTrainer,
+        {**small_objectives.parts(), "machine": nn.InterpretedMachine, "dtype": "float32", "l2": 0.0},
+    ),
+    "ObjectiveTrainer.run": _training(lambda: small_objectives.objective_trainer().run, {"steps": 2}),
+    "ObjectiveTrainer.evaluate": (
+        small_objectives.objective_trainer().evaluate,
+        {"objective": "a", "x": [[0.0, 1.0]], "y": [1.0]},
+    ),
+    "ObjectiveTrainer.predict": (
+        small_objectives.objective_trainer().predict,
+        {"objective": "a", "x": [[0.0, 1.0]]},
+    ),
     "Session.new": (nn.Session.new, {"path": None, "run": {"data": "xor"}}),
     "Session.open": (nn.Session.open, {"path": "nowhere.nnplay"}),
     "Session.save": (nn.Session.new(None, {"data": "xor"}).save, {"path": "nowhere/there.nnplay"}),

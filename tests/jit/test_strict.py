@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import pytest
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.kernels.compile import library, processor
-from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.compile.strict import inexact
-from nnplay.kernels.operands import flat
+from tests.inexact_kernel import apply_sine
 from tests.records import kernels_of_records
-
-
-@kernel
-def apply_sine(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """A kernel that breaks the rule."""
-    x, y = flat(row, memory, 0), flat(row, memory, 1)
-    for i in range(x.size):
-        y[i] = math.sin(x[i])
-
 
 GOOD = """
 define void @kernel(float %x, <16 x float> %v) {
@@ -65,7 +52,7 @@ def test_what_may_differ_is_found(line: str, word: str) -> None:
 
 def test_a_kernel_of_the_c_library_is_not_made() -> None:
     """A kernel that calls the C library's sine, whose last bits are its own, is refused when it is compiled."""
-    with pytest.raises(NnplayError, match=r"test_strict:apply_sine: other processors .* a call of \S*sin"):
+    with pytest.raises(NnplayError, match=r"inexact_kernel:apply_sine: other processors .* a call of \S*sin"):
         library.compile_missing([apply_sine], "float32")
 
 
