@@ -1,4 +1,4 @@
-"""Saving, opening and recovering the run behind the screen; the back end inherits these verbs."""
+"""Saving, opening and recovering the run behind the screen."""
 
 from __future__ import annotations
 
@@ -9,43 +9,38 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay import session
-from nnplay.config import RunConfig
-from nnplay.data.split import Split
 from nnplay.errors import InputError, NnplayError
 from nnplay.run import saved_run
 from nnplay.run.autosave import COPIED_WITHIN, Autosave
-from nnplay.run.choices import STOP_FIELDS
 from nnplay.run.mailbox import NoAnswerError
-from nnplay.run.provenance import Making
+from nnplay.run.open_run import OpenRun
+from nnplay.run.provenance import Provenance
 from nnplay.run.recent import Recent, older_recovered, recent, recovered, remember
 from nnplay.run.save_session import Place, free_name, save_again, save_as
-from nnplay.run.settings import Settings, from_config
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
-from nnplay.training.stopping import Stops
+from nnplay.training.stopping import STOP_FIELDS
 
 
-class Keeping(Making):
+class RunFiles:
     """The files of a run.
 
     Attributes:
         read_only: why the session that was opened cannot be saved to; empty when it can.
         path: the session that `save("")` goes to; empty when the run was never saved.
+        autosave: keeps what was not saved for the next start.
     """
 
-    autosave: Autosave
-    _split: Split
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
+        self._run, self._provenance, self._undo = run, provenance, undo
+        self._worker = run.worker
         self.path = ""
         self.read_only = ""
         self._lock: session.Lock | None = None
         self._generation = 0
-        self._edits = 0
         self._clean = (0, 0)
-        self.edits = Edits()
+        self.autosave = Autosave(self._latest, self._progress, self._worker.tell)
 
     # -- saving ----------------------------------------------------------------------------------------------------
 
@@ -56,8 +51,8 @@ class Keeping(Making):
             NnplayError: another session is there, the disk refused, or another process holds it; nothing is lost.
         """
         target = self._target(path)
-        edits = self._edits
-        saved, serial = self._capture()
+        edits = self._run.edits
+        saved, serial = self._provenance.capture()
         if saved is None:
             raise NnplayError("there is nothing to save yet", where="save")
         place = self._saved_at(target, saved)
@@ -80,7 +75,7 @@ class Keeping(Making):
 
     def _not_in_it(self) -> str:
         """What a session that was saved while the user looked at the past does not hold."""
-        timeline = self.worker.timeline
+        timeline = self._worker.timeline
         if timeline is None or timeline.trainer.step >= timeline.latest:
             return ""
         return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
@@ -89,7 +84,7 @@ class Keeping(Making):
         if not path and self.path:
             return Path(self.path)
         if not path:
-            return free_name(whole_path(f"{Path(self.settings.dataset).stem}{session.SUFFIX}"))
+            return free_name(whole_path(f"{Path(self._run.config.data.source).stem}{session.SUFFIX}"))
         return whole_path(with_ending(path, session.SUFFIX))
 
     def unsaved(self) -> bool:
@@ -99,12 +94,12 @@ class Keeping(Making):
     def rescue(self) -> str:
         """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
         try:
-            self.worker.pause()
+            self._worker.pause()
             if not self.unsaved():
                 return ""
-            timeline = self.worker.timeline
+            timeline = self._worker.timeline
             if timeline is not None and timeline.trainer.step < timeline.latest and not self.autosave.holds():
-                self.worker.go(timeline.latest)
+                self._worker.go(timeline.latest)
             return self.autosave.now()
         except NnplayError as error:
             return error.message
@@ -114,18 +109,18 @@ class Keeping(Making):
 
         A training thread that computes is on its way to the end of a step, or copies a large state.
         """
-        computed = self.worker.spent if self.autosave.takes else 0
+        computed = self._worker.spent if self.autosave.takes else 0
         return self.autosave.copy.moved + self._steps() + computed
 
     def _steps(self) -> int:
-        trainer = self.worker.trainer
+        trainer = self._worker.trainer
         return 0 if trainer is None else trainer.step
 
     def stop(self, *, keep: bool = False) -> None:
         """Ends the worker; `keep` leaves the autosave for the next start to offer."""
         if keep:
             self.rescue()  # a signal's own rescue may not have begun yet; when it has, this waits for it
-        self.worker.stop(_IN_HASTE if keep else _PATIENTLY)
+        self._worker.stop(_IN_HASTE if keep else _PATIENTLY)
         self.autosave.end(keep=keep)
         self._release()
 
@@ -232,10 +227,6 @@ class Keeping(Making):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _described(self, settings: Settings) -> RunConfig:
-        """The run that settings describe."""
-        return settings.config()
-
     def _put(self, opened: saved_run.Opened) -> None:
         """The run that was read takes the place of the present one."""
         was_unsaved = self.unsaved()
@@ -243,21 +234,18 @@ class Keeping(Making):
             self.rescue()
         # Epochs that nobody chose are not chosen by the data here: the run has no end, and is saved as it was.
         config = replace(opened.config.completed(opened.trainer.split), epochs=opened.config.epochs)
-        self.worker.pause()
+        self._worker.pause()
         self._release()
         self.path = self.read_only = ""
         view = dict(opened.view)
-        shown = from_config(config)
         if "stops" in view:
-            shown = replace(shown, stops=_known_stops(view.pop("stops")))
-        self.settings, self._split = shown, opened.trainer.split
-        self._config, self.view = config, view
-        self._config = config = self._described(self.settings)  # which keeps of the one above what settings do not hold
-        self.worker.stops = Stops(**self.settings.stops)
-        self.worker.install(self._tracked(lambda: opened.trainer, config))
-        self._recall(opened.past, config)
-        self.worker.ask(lambda worker: None, seconds=60.0)
-        self.edits.forget()
+            config = config.stopping(_known_stops(view.pop("stops")))
+        self._run.view = view
+        self._run.choose(config, opened.trainer.split)
+        self._worker.install(self._provenance.tracked(lambda: opened.trainer, config))
+        self._provenance.give_past(opened.past, config)
+        self._worker.ask(lambda worker: None, seconds=60.0)
+        self._undo.forget()
         self._clean = self._progress()
         self._settle(keep=was_unsaved)
 
@@ -265,7 +253,7 @@ class Keeping(Making):
         try:
             self.autosave.settled(keep)
         except InputError as error:
-            self.worker.say(f"the autosave could not be deleted: {error.message}")
+            self._worker.say(f"the autosave could not be deleted: {error.message}")
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -274,10 +262,10 @@ class Keeping(Making):
 
     def _progress(self) -> tuple[int, int]:
         """The newest step, and a number that is another one after each edit."""
-        timeline = self.worker.timeline
+        timeline = self._worker.timeline
         if timeline is None:
-            return 0, self._edits
-        return max(timeline.trainer.step, timeline.latest), self._edits + timeline.serial
+            return 0, self._run.edits
+        return max(timeline.trainer.step, timeline.latest), self._run.edits + timeline.serial
 
     def _latest(self) -> saved_run.SavedRun | None:
         """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
@@ -285,24 +273,24 @@ class Keeping(Making):
         def latest(worker: Worker) -> saved_run.SavedRun | None:
             timeline = worker.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._captured(worker, lean=True)
+            return None if in_the_past else self._provenance.captured(worker, lean=True)
 
         tries, before = _ATTEMPTS, self._steps()
         while True:
-            if (waiting := self._waiting()) is not None:
+            if (waiting := self._provenance.waiting()) is not None:
                 return self._with_origin(waiting)
             try:
-                return self._with_origin(self.worker.ask(latest, seconds=1.0))
+                return self._with_origin(self._worker.ask(latest, seconds=1.0))
             except NoAnswerError:  # perhaps because it has begun to make another run: look again
                 now = self._steps()
                 tries, before = (tries - 1 if now == before else _ATTEMPTS), now
                 if not tries:
                     raise
 
-    def _leaving(self, worker: Worker) -> None:
+    def keep_edit(self, worker: Worker) -> None:
         """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
         if self.autosave.edited:
-            self.autosave.hold(self._with_origin(self._captured(worker, lean=True)))
+            self.autosave.hold(self._with_origin(self._provenance.captured(worker, lean=True)))
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""

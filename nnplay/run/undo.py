@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
-from nnplay.run.settings import Settings
 from nnplay.training.checkpoint import State
 from nnplay.training.history import History
 from nnplay.training.trainer import Trainer
@@ -45,13 +44,12 @@ class Side:
     """The run on one side of an edit.
 
     Attributes:
-        settings, config: everything that was chosen.
+        config: everything that was chosen.
         value: of the weight that was set by hand.
         kept: the moment when the run was last on this side; None where that took too much memory.
         stamp: names the moment when the run came to this side: nothing happened since while it is the run's own.
     """
 
-    settings: Settings
     config: RunConfig
     value: float = 0.0
     kept: Kept | None = None

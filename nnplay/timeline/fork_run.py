@@ -19,14 +19,14 @@ from nnplay.training.checkpoint_file import KeptState
 from nnplay.training.driver import Driver
 from nnplay.training.history import Curve, History
 from nnplay.training.live_settings import LIVE_SETUP
-from nnplay.training.settings import SETUP_FIELDS
+from nnplay.training.settings import DECLARED
 from nnplay.training.trainer import Trainer
 
 PartOf = Callable[[Trainer, Mapping[str, Any]], RunPart]
 
 #: Steps that a fork runs where the run itself has come no further.
 AHEAD: Final = 500
-_OTHER: Final = tuple(name for name in SETUP_FIELDS if name not in ("dtype", "seed", "threads", "validate_every"))
+_OTHER: Final = tuple(name for name, declared in DECLARED.items() if declared.forks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine import Clock
 from nnplay.tape.structure import Structure
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.settings import Setup
+from nnplay.training.settings import DECLARED, Setup
 
 #: Settings that a trainer's tape and tables are made for; all others come with a moment.
-_FIXED: Final = ("dtype", "shuffle", "validate_every")
+_FIXED: Final = tuple(name for name, declared in DECLARED.items() if declared.fixed)
 
 
 @dataclass(frozen=True, slots=True)

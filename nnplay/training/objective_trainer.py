@@ -22,13 +22,13 @@ from nnplay.text import clean, shown, written
 from nnplay.training import live_settings
 from nnplay.training.initial_state import begin
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import Setup, cores
+from nnplay.training.settings import DECLARED, Setup, cores
 from nnplay.training.steps_per_call import counted
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
 _EVAL_ROWS: Final = 256
-_SETTINGS: Final = ("batch_size", "seed", "l1", "l2", "clip_norm", "clip_value", "shuffle", "threads", "dtype")
+_SETTINGS: Final = tuple(name for name, declared in DECLARED.items() if declared.objectives)
 
 
 class ObjectiveTrainer(NotCopied):
@@ -96,10 +96,8 @@ class ObjectiveTrainer(NotCopied):
         rows = max(len(array) for array in found.values())
         batch = rows if self.setup.batch_size == "all" else min(self.setup.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
-        penalty, clip_norm, clip_value, *_ = live_settings.rows_of(self.setup)
-        options = Options(
-            batch, min(_EVAL_ROWS, rows), targets, penalty=penalty, clip_norm=clip_norm, clip_value=clip_value
-        )
+        switches, numbers = live_settings.switches(self.setup), live_settings.IN_MEMORY
+        options = Options(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switches)
         tape = build(plans, self.objectives, options)
         largest = max(plans.values(), key=lambda plan: plan.parameter_count)
         refuse_too_large(largest, tape.size * np.dtype(self.setup.dtype).itemsize)

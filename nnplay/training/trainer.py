@@ -127,11 +127,10 @@ class Trainer:
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
-            penalty=setup.l1 > 0 or setup.l2 > 0,
-            clip_norm=setup.clip_norm > 0,
-            clip_value=setup.clip_value > 0,
+            **live_settings.switches(setup),
             silent=silenced_frozen.read(setup.silent),
             frozen=silenced_frozen.read(setup.frozen),
+            numbers=live_settings.IN_MEMORY,
         )
         return build({"": self.plan}, [only(self.loss, self.optimizer)], options)
 

@@ -71,7 +71,7 @@ def test_training_and_edits_are_kept_without_being_asked_for(open_backend: Open)
     backend = open_backend()
     trained(backend)
     until(lambda: [item for item in session.autosaves() if item.record["progress"]["step"] >= 30])
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     assert backend.autosave.path is not None
     assert session.is_autosave(backend.autosave.path)
@@ -238,7 +238,7 @@ def test_what_the_settings_cannot_hold_survives_the_playground(open_backend: Ope
         pass
     backend = open_backend()
     backend.open("one.nnplay")
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.5}))
+    backend.apply(backend.changed(optimizer={"lr": 0.5}))
     trained(backend)
     backend.save("")
     backend.stop()
@@ -252,7 +252,7 @@ def test_what_the_settings_cannot_hold_survives_the_playground(open_backend: Ope
 def test_stop_conditions_and_the_view_are_part_of_the_session(open_backend: Open) -> None:
     """Stop conditions and what the screen put into `view` come back with the session."""
     backend = open_backend()
-    backend.apply(backend.settings.changed(stops={"epochs": 5}))
+    backend.apply(backend.changed(stop={"epochs": 5}))
     backend.view = {"tab": "curves"}
     backend.save("mine")
     backend.stop()
@@ -279,7 +279,7 @@ def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None
     backend.apply(backend.preset("overfitting_early_stopping"))
     assert backend.settings.stops["patience"] == backend.worker.stops.patience > 0
     assert backend.settings.stops["epochs"] == backend.worker.stops.epochs > 0
-    backend.apply(backend.settings.changed(stops={}))
+    backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
     assert (backend.worker.stops.patience, backend.worker.stops.epochs) == (0, 0)
 
 

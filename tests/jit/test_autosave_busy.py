@@ -103,7 +103,7 @@ def test_other_data_chosen_while_kernels_are_compiled_begin_anew(
         trained(backend)
         real = RunConfig.trainer
         monkeypatch.setattr(RunConfig, "trainer", slowly(real, compiler))
-        backend.apply(backend.changed(dataset="circle"))
+        backend.apply(backend.changed(data={"name": "circle"}))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         monkeypatch.setattr(RunConfig, "trainer", real)
         opened = saved_run.read(session.autosaves()[0].path)

@@ -77,7 +77,7 @@ def test_an_edit_is_kept_although_the_run_goes_back_at_once(open_backend: Open) 
     until(lambda: kept_step() == 30)
     go_on = threading.Event()
     backend.worker.send(lambda worker: go_on.wait(240))
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     go_on.set()
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
@@ -96,7 +96,7 @@ def test_an_end_in_the_past_need_not_go_back_to_the_newest_step(
     monkeypatch.setattr(autosave, "EDIT_WITHIN", 1e9)
     backend = open_backend()
     trained(backend, 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(lambda: backend.snapshot.step == 29)
     assert backend.autosave.holds()
@@ -149,7 +149,7 @@ def test_a_working_folder_that_is_deleted_costs_nothing(open_backend: Open, tmp_
     gone = Path.cwd()
     shutil.rmtree(gone)
     trained(backend, 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.stop(keep=True)
     os.chdir(tmp_path)
     (kept,) = session.autosaves()
@@ -165,8 +165,8 @@ def test_data_chosen_later_are_named_whole_too(open_backend: Open) -> None:
     rows = "".join(f"{x},{-x},{'ab'[x % 2]}\n" for x in range(40))
     Path("my.csv").write_text("p,q,y\n" + rows, encoding="utf-8")
     backend = open_backend()
-    settings = backend.changed(dataset="my.csv")
-    assert settings.dataset == str(Path.cwd() / "my.csv")
+    settings = backend.changed(data={"file": "my.csv"})
+    assert settings.data.source == str(Path.cwd() / "my.csv")
 
 
 def test_a_run_of_python_whose_working_folder_is_gone_can_be_captured(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
         assert worker.timeline is not None
         worker.timeline._moments.insert(1, worker.timeline._now(0))
         worker.timeline._moments[1].step = 1
-        return moments(backend._captured(worker)), moments(backend._captured(worker, lean=True))
+        return moments(backend.provenance.captured(worker)), moments(backend.provenance.captured(worker, lean=True))
 
     whole, lean = backend.worker.ask(both, seconds=240)
     assert whole > lean == 1
@@ -216,7 +216,7 @@ def test_a_thread_on_a_long_step_is_seen_to_go_on(open_backend: Open) -> None:
     backend = open_backend()
     trained(backend, 30)
     until(lambda: kept_step() == 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     computes, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
 
@@ -284,7 +284,7 @@ def test_a_refused_copy_that_is_held_is_tried_again(open_backend: Open, monkeypa
         raise session.NotSaved("not saved: no space left on device", where="run")
 
     monkeypatch.setattr(autosave, "write", full)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(refused.is_set)
     until(lambda: backend.snapshot.step == 29)

@@ -27,8 +27,8 @@ from tests.small_worker import until
 __all__ = ["backend"]
 
 FORKS = {
-    "lr 0.2": change(optimizer_fields={"lr": 0.2}),
-    "optimizer sgd": change(optimizer="sgd", optimizer_fields={"lr": 0.01}),
+    "lr 0.2": change(optimizer={"lr": 0.2}),
+    "optimizer sgd": change(optimizer={"name": "sgd"}),
     "l2 0.01": change(training={"l2": 0.01}),
     "batch_size 8": change(batch_size=8),
     "silent 1:2": change(training={"silent": "1:2"}),
@@ -134,9 +134,9 @@ def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) 
     fork(backend, 25, "lr 0.2")
     take(backend, "lr 0.2")
     taken = every(backend)
-    assert backend.settings.optimizer_fields["lr"] == 0.2
+    assert backend.settings.optimizer.values["lr"] == 0.2
     assert settled(backend, backend.undo) == "undone: line lr 0.2 from step 25"
-    assert backend.settings.optimizer_fields["lr"] == 0.01
+    assert backend.settings.optimizer.values["lr"] == 0.01
     assert timeline_of(backend).words == "lr 0.01"
     assert settled(backend, backend.redo).startswith("made again")
     assert every(backend) == taken

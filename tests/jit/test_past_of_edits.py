@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from nnplay.config import RunConfig
 from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.settings import Settings
 from tests.jit.test_undo import backend, change, equal, held, train
 from tests.small_worker import until
 
@@ -17,18 +17,18 @@ __all__ = ["backend"]
 
 EDITS = {
     "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
-    "optimizer": change(optimizer="sgd"),
-    "features": change(features=("x1", "x2", "x1^2")),
-    "noise": change(dataset_fields={"noise": 0.2}),
-    "batch": change(batch_size=7),
-    "rate": change(optimizer_fields={"lr": 0.25}),
+    "optimizer": change(optimizer={"name": "sgd"}),
+    "features": change(data={"features": "x1, x2, x1^2"}),
+    "noise": change(data={"noise": 0.2}),
+    "batch": change(training={"batch_size": 7}),
+    "rate": change(optimizer={"lr": 0.25}),
     "silent": change(training={"silent": "1:2"}),
 }
 
 
-def chosen(settings: Settings) -> dict[str, Any]:
+def chosen(settings: RunConfig) -> dict[str, Any]:
     """What the settings describe, without values that are at their defaults anyway."""
-    table = settings.config().to_dict()
+    table = settings.to_dict()
     return {**table, "training": {key: value for key, value in table["training"].items() if value}}
 
 
@@ -77,7 +77,7 @@ def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: Playgroun
 
 def test_a_run_is_saved_as_it_was_before_the_edit(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """Saved while the user looks at a step before the edit, a session holds the network of then."""
-    old = backend.settings.layers
+    old = backend.settings.layer_texts
     EDITS["a new layer"](backend)
     train(backend, 25)
     go(backend, 30)

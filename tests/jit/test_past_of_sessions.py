@@ -30,13 +30,13 @@ from tests.jit.test_undo import backend, change, train
 __all__ = ["backend"]
 
 EDITS: tuple[Callable[[PlaygroundBackend], object], ...] = (
-    change(optimizer_fields={"lr": 0.25}),
+    change(optimizer={"lr": 0.25}),
     change(layers=("linear 6", "tanh", "linear 5", "tanh", "linear 2")),
     lambda backend: backend.set_weight("2.weight", (1, 2), 0.75),
     change(training={"l2": 0.01, "silent": "1:2"}),
-    change(dataset_fields={"noise": 0.2}),
-    change(optimizer="sgd"),
-    change(batch_size=7),
+    change(data={"noise": 0.2}),
+    change(optimizer={"name": "sgd"}),
+    change(training={"batch_size": 7}),
     lambda backend: backend.undo(),
 )
 """What is changed during the run: live settings, a weight, the network, the data, the optimizer, and one taken back."""

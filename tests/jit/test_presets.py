@@ -112,6 +112,6 @@ def test_presets_open_in_the_playground(name: str, playground: PlaygroundBackend
     assert (found.schedule, found.seed) == (wanted.schedule, wanted.seed)
     assert wanted.loss is None or found.loss == wanted.loss
     playground.apply(settings)
-    lines = playground.ledger(settings.layers).lines
+    lines = playground.ledger(settings.layer_texts).lines
     assert lines
     assert not [line.problem for line in lines if line.problem]

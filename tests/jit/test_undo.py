@@ -71,20 +71,20 @@ EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
     "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
     "another activation": change(layers=("linear 6", "relu", "linear 4", "tanh", "linear 2")),
     "frozen": change(layers=("linear 6 frozen", "tanh", "linear 4", "tanh", "linear 2")),
-    "rate": change(optimizer_fields={"lr": 0.25}),
-    "optimizer": change(optimizer="sgd"),
-    "loss": change(loss="hinge", layers=("linear 6", "tanh", "linear 4", "tanh", "linear 1")),
-    "schedule": change(schedule="cosine"),
+    "rate": change(optimizer={"lr": 0.25}),
+    "optimizer": change(optimizer={"name": "sgd"}),
+    "loss": change(loss={"name": "hinge"}, layers=("linear 6", "tanh", "linear 4", "tanh", "linear 1")),
+    "schedule": change(schedule={"name": "cosine"}),
     "penalty": change(training={"l2": 0.01}),
-    "batch": change(batch_size=7),
-    "features": change(features=("x1", "x2", "x1^2")),
-    "noise": change(dataset_fields={"noise": 0.2}),
-    "split": change(split=(50, 25, 25)),
-    "data": change(dataset="circle"),
+    "batch": change(training={"batch_size": 7}),
+    "features": change(data={"features": "x1, x2, x1^2"}),
+    "noise": change(data={"noise": 0.2}),
+    "split": change(split="50/25/25"),
+    "data": change(data={"name": "circle"}),
     "seed": lambda backend: backend.reseed(),
     "preset": lambda backend: backend.apply(backend.preset("spiral"), anew=True),
     "rewind": lambda backend: backend.rewind(),
-    "stops": change(stops={"epochs": 3}),
+    "stops": change(stop={"epochs": 3}),
 }
 
 
@@ -186,7 +186,7 @@ def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBack
 def test_other_data_taken_back_after_training_is_the_run_that_was_left(backend: PlaygroundBackend) -> None:
     """Another data set trained for 30 steps, z: the earlier run with its curves; Z: the other one, as it was left."""
     before = held(backend)
-    backend.apply(backend.changed(dataset="circle"))
+    backend.apply(backend.changed(data={"name": "circle"}))
     assert held(backend)["step"] == 0
     train(backend, 30)
     other = held(backend)
@@ -203,16 +203,16 @@ def test_without_kept_moments_settings_still_go_back(
     monkeypatch.setattr("nnplay.run.undo.MOMENTS_BYTES", 0)
     chosen = backend.settings
     for rate in (0.1, 0.2, 0.3):
-        backend.apply(backend.changed(optimizer_fields={"lr": rate}))
+        backend.apply(backend.changed(optimizer={"lr": rate}))
     held(backend)
-    kept = [edit.before.kept for edit in backend.edits._past]
+    kept = [edit.before.kept for edit in backend.editor.undo_list._past]
     assert [type(moment) for moment in kept] == [type(None), type(None), Kept]
     for _ in range(3):
         backend.undo()
     held(backend)
     assert backend.settings == chosen
     assert backend.worker.trainer is not None
-    assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer_fields["lr"]
+    assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer.values["lr"]
 
 
 def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
         await pilot.press("down")
         app.follower.tick()
         assert app._backend.looked["view"] == 1
-        app.change(dataset="circle")
+        app.change(data={"name": "circle"})
         await app.workers.wait_for_complete()
         assert (pane.view, pane.item) == (0, 0)
 

@@ -19,7 +19,7 @@ async def test_form_is_changed_by_arrows_and_by_typing() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("1", "j", "j", "l")
         await pilot.pause()
-        assert app._backend.settings.dataset_fields["noise"] > 0.1
+        assert app._backend.settings.data.values["noise"] > 0.1
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, AskValue)
@@ -31,7 +31,7 @@ async def test_form_is_changed_by_arrows_and_by_typing() -> None:
         app.screen.query_one(Input).value = "0.3"
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.dataset_fields["noise"] == 0.3
+        assert app._backend.settings.data.values["noise"] == 0.3
 
 
 async def test_choice_dialog_filters_and_takes() -> None:
@@ -46,7 +46,7 @@ async def test_choice_dialog_filters_and_takes() -> None:
         assert app.screen.query_one(OptionList).option_count == 1
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.dataset == "moons"
+        assert app._backend.settings.data.source == "moons"
 
 
 async def test_features_are_switched_in_a_list() -> None:
@@ -59,7 +59,7 @@ async def test_features_are_switched_in_a_list() -> None:
         app.screen.query_one(SelectionList).focus()
         await pilot.press("down", "down", "space", "enter")
         await pilot.pause()
-        assert app._backend.settings.features == ("x1", "x2", "x1^2")
+        assert app._backend.settings.data.values["features"] == "x1, x2, x1^2"
 
 
 async def test_undo_and_redo_of_settings() -> None:
@@ -67,11 +67,11 @@ async def test_undo_and_redo_of_settings() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("3", "j", "j", "l")
-        assert app._backend.settings.optimizer_fields["lr"] == 0.02
+        assert app._backend.settings.optimizer.values["lr"] == 0.02
         await pilot.press("z")
-        assert app._backend.settings.optimizer_fields["lr"] == 0.01
+        assert app._backend.settings.optimizer.values["lr"] == 0.01
         await pilot.press("Z")
-        assert app._backend.settings.optimizer_fields["lr"] == 0.02
+        assert app._backend.settings.optimizer.values["lr"] == 0.02
         await pilot.press("z", "z")
         await pilot.pause()
         assert "nothing to take back" in text_of(app, "#said")
@@ -82,10 +82,10 @@ async def test_layers_are_edited_by_keys() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "l")
-        assert app._backend.settings.layers[0] == "linear 9"
+        assert app._backend.settings.layer_texts[0] == "linear 9"
         await pilot.press("c", "J", "d")
         await pilot.pause()
-        assert app._backend.settings.layers == ("linear 9", "tanh", "linear 8", "tanh", "linear 2")
+        assert app._backend.settings.layer_texts == ("linear 9", "tanh", "linear 8", "tanh", "linear 2")
 
 
 async def test_quick_keys_all_count() -> None:
@@ -95,7 +95,7 @@ async def test_quick_keys_all_count() -> None:
         await pilot.press("2", "2")
         for _ in range(3):
             app.post_message(events.Key("l", "l"))
-        await until(pilot, lambda: app._backend.settings.layers[0] == "linear 11")
+        await until(pilot, lambda: app._backend.settings.layer_texts[0] == "linear 11")
 
 
 async def test_layer_is_added_by_typing_and_checked_while_typed() -> None:
@@ -113,7 +113,7 @@ async def test_layer_is_added_by_typing_and_checked_while_typed() -> None:
         app.screen.query_one(Input).value = "dropout 0.2"
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.layers[1] == "dropout 0.2"
+        assert app._backend.settings.layer_texts[1] == "dropout 0.2"
         assert main(app).query_one(LayerList).cursor == 1
 
 

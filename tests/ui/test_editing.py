@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from textual.widgets import Input, OptionList
 
+from nnplay.config.fit import fit_loss
 from nnplay.errors import InputError
 from nnplay.health.finding import Finding
-from nnplay.network.fit_outputs import suited
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
@@ -27,7 +27,7 @@ from nnplay.tui.terminal import panic
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_run import trained
-from tests.ui.fake_settings import FakeRecent
+from tests.ui.fake_settings import FakeRecent, fake_config
 from tests.ui.playing import asked, main, make, text_of, type_line
 from tests.ui.waiting import until
 
@@ -141,16 +141,16 @@ async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "F")
-        assert app._backend.settings.layers[0] == "linear 8 frozen"
+        assert app._backend.settings.layer_texts[0] == "linear 8 frozen"
         await pilot.press("F", "N")
         await pilot.pause()
         app.screen.query_one(Input).value = "hidden one"
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.layers[0] == "linear 8 name=hidden_one"
+        assert app._backend.settings.layer_texts[0] == "linear 8 name=hidden_one"
         await pilot.press("c")
         await pilot.pause()
-        assert app._backend.settings.layers[:2] == ("linear 8 name=hidden_one", "linear 8")
+        assert app._backend.settings.layer_texts[:2] == ("linear 8 name=hidden_one", "linear 8")
         await pilot.press("z")
         await pilot.pause()
         await pilot.press("W")
@@ -158,7 +158,7 @@ async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
         assert isinstance(app.screen, Choose)
         await pilot.press(*"zeros", "enter")
         await pilot.pause()
-        assert app._backend.settings.layers[0] == "linear 8 init=zeros name=hidden_one"
+        assert app._backend.settings.layer_texts[0] == "linear 8 init=zeros name=hidden_one"
 
 
 async def test_finding_is_cured_by_enter() -> None:
@@ -223,7 +223,7 @@ async def test_path_is_typed_where_a_data_set_is_chosen() -> None:
         await pilot.pause()
         app.screen.query_one(Input).value = "my data.csv"
         await pilot.press("enter")
-        await until(pilot, lambda: app._backend.settings.dataset == "my data.csv")
+        await until(pilot, lambda: app._backend.settings.data.source == "my data.csv")
 
 
 async def test_run_for_a_while_and_problem_by_command() -> None:
@@ -235,12 +235,12 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
         await type_line(pilot, "run 500")
         assert "length of a run" in text_of(app, "#said")
         await type_line(pilot, "data my.csv target=price")
-        await until(pilot, lambda: app._backend.settings.dataset == "my.csv")
-        assert app._backend.settings.dataset_fields == {"target": "price"}
+        await until(pilot, lambda: app._backend.settings.data.source == "my.csv")
+        assert app._backend.settings.data.values == {"target": "price"}
         await type_line(pilot, "set dataset spiral")
-        await until(pilot, lambda: app._backend.settings.dataset == "spiral")
+        await until(pilot, lambda: app._backend.settings.data.source == "spiral")
         await type_line(pilot, "set problem regression")
-        await until(pilot, lambda: problem_of(app._backend.settings.dataset) == "regression")
+        await until(pilot, lambda: problem_of(app._backend.settings.data.source) == "regression")
 
 
 async def test_smoothing_keeps_the_extremes_behind_it() -> None:
@@ -330,8 +330,10 @@ def test_layers_with_branches_are_split_outside_brackets() -> None:
 
 def test_last_layer_follows_the_loss() -> None:
     """Hinge on two classes needs one output, cross-entropy two."""
-    assert suited(("linear 8", "tanh", "linear 2"), "hinge", 2)[-1] == "linear 1"
-    assert suited(("linear 8", "tanh", "linear 1"), "cross_entropy", 2)[-1] == "linear 2"
+    split = fake_config().load()
+    hinge = fit_loss(fake_config(loss={"name": "hinge"}), split.train)
+    assert hinge.layer_texts[-1] == "linear 1"
+    assert fit_loss(hinge.changed({"loss": {"name": "cross_entropy"}}), split.train).layer_texts[-1] == "linear 2"
 
 
 def test_input_pictures_are_the_features_over_the_plane() -> None:

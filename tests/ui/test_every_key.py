@@ -47,7 +47,7 @@ def _pane(app: Playground) -> str:
 
 
 def _layers(app: Playground) -> tuple[str, ...]:
-    return tuple(app._backend.settings.layers)
+    return tuple(app._backend.settings.layer_texts)
 
 
 def _of(kind: type[Any], read: Read) -> Read:
@@ -86,14 +86,14 @@ CLAIMS: dict[str, Claim] = {
     "past": Claim("", _asked, ("goto", "step", 2745 - 137)),
     "forth": Claim("", _asked, ("goto", "step", 2745)),
     "presets": Claim("", _screen, "Choose"),
-    "regenerate": Claim("", lambda app: app._backend.settings.dataset_fields.get("seed"), OTHER),
+    "regenerate": Claim("", lambda app: app._backend.settings.data.values.get("seed"), OTHER),
     "find-setting": Claim("", _screen, "Choose"),
-    "undo": Claim("1 j j right", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
-    "redo": Claim("1 j j right z", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
+    "undo": Claim("1 j j right", lambda app: dict(app._backend.settings.data.values), OTHER),
+    "redo": Claim("1 j j right z", lambda app: dict(app._backend.settings.data.values), OTHER),
     "add-layer": Claim("", _screen, "AskLayer"),
     "edit": Claim("1", _screen, "Choose"),
-    "less": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
-    "more": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
+    "less": Claim("1 j j", lambda app: app._backend.settings.data.values["noise"], OTHER),
+    "more": Claim("1 j j", lambda app: app._backend.settings.data.values["noise"], OTHER),
     "up": Claim("1 j j", _FORM, 1),
     "down": Claim("1", _FORM, 1),
     "layer-edit": Claim("2 2", _screen, "AskLayer"),
@@ -157,10 +157,10 @@ CLAIMS: dict[str, Claim] = {
 }
 BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "goto": ("goto step 500", _asked, ("goto", "step", 500)),
-    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer_fields["lr"], 0.003),
-    "preset": ("preset circle", lambda app: app._backend.settings.dataset, "circle"),
+    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer.values["lr"], 0.003),
+    "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
-    "data": ("data moons", lambda app: app._backend.settings.dataset, "moons"),
+    "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
     "line": ("line lr 0.1", _asked, ("take_line", "lr 0.1")),
     "tour": ("tour", _screen, "Tour"),
     "recovered": ("recovered", _said, "no run ended without being saved"),

@@ -19,7 +19,7 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import Said
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
-from tests.ui.fake_settings import FakeCatalogue, FakeSettings
+from tests.ui.fake_settings import FakeCatalogue, fake_config
 from tests.ui.waiting import until
 
 COLUMNS = (
@@ -59,7 +59,7 @@ def test_columns_are_offered_with_what_became_of_them() -> None:
 
 def test_the_target_that_was_found_stands_in_its_line() -> None:
     """A setting that was left open shows what it amounts to, and kinds out of a session are shown as they are typed."""
-    settings = FakeSettings(dataset="my.csv", dataset_fields={"kinds": {"id": "skip", "zip": "category"}})
+    settings = fake_config(data={"file": "my.csv", "kinds": {"id": "skip", "zip": "category"}})
     rows = entries.data_entries(settings, FakeCatalogue(), COLUMNS)
     assert entries.named(rows, "target").shown == "price"
     assert entries.named(rows, "kinds").shown == "id=skip, zip=category"
@@ -70,7 +70,7 @@ def test_the_target_that_was_found_stands_in_its_line() -> None:
 async def test_the_column_to_be_learned_is_chosen_from_a_list() -> None:
     """Enter on the target lists all columns of the file, with the present one under the cursor; typing narrows it."""
     backend = FakeBackend()
-    backend.settings, backend.table = FakeSettings(dataset="my.csv", dataset_fields={}), COLUMNS
+    backend.settings, backend.table = fake_config(data={"file": "my.csv"}), COLUMNS
     app = Playground(backend, Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("1", "down", "enter")
@@ -79,13 +79,13 @@ async def test_the_column_to_be_learned_is_chosen_from_a_list() -> None:
         assert app.screen.query_one(OptionList).highlighted == 3
         await pilot.press("r", "e", "n", "enter")
         await pilot.pause()
-        assert backend.settings.dataset_fields["target"] == "rent"
+        assert backend.settings.data.values["target"] == "rent"
         await pilot.press("enter")
         app.screen.query_one(Input).value = "price,rent"
         await pilot.pause()
         await pilot.press("enter")
         await pilot.pause()
-        assert backend.settings.dataset_fields["target"] == "price,rent"
+        assert backend.settings.data.values["target"] == "price,rent"
 
 
 async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +101,11 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
                 app._command("data", "my.csv target=price")
                 await until(pilot, lambda: "missing" in said(app))
                 assert "use :set missing mean, drop or category" in said(app)
-                assert backend.settings.dataset == "spiral"
+                assert backend.settings.data.source == "spiral"
                 app._command("set", "missing mean")
-                await until(pilot, lambda: backend.settings.dataset == str(tmp_path / "my.csv"))
+                await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
                 await until(pilot, lambda: "price is learned" in said(app))
-                assert backend.settings.dataset_fields == {"target": "price", "missing": "mean"}
+                assert backend.settings.data.values == {"target": "price", "missing": "mean"}
                 assert any(":set kinds id=category" in line for line in app.printed)
                 assert app.refused is None
                 await pilot.press("1")
@@ -125,13 +125,15 @@ async def test_a_file_that_was_mended_is_read_again(tmp_path: Path, monkeypatch:
     app = Playground(backend, Look())
 
     def rows() -> int:
-        return sum(len(part) for part in (backend._split.train, backend._split.validation, backend._split.test) if part)
+        assert backend.worker.trainer is not None
+        split = backend.worker.trainer.split
+        return sum(len(part) for part in (split.train, split.validation, split.test) if part)
 
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             app._command("data", "my.csv")
-            await until(pilot, lambda: backend.settings.dataset == str(tmp_path / "my.csv"))
-            assert rows() == 41
+            await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
+            await until(pilot, lambda: rows() == 41)
             Path("my.csv").write_text(table() + "new,3,b,31.5\n")
             app._command("data", "my.csv")
             await until(pilot, lambda: rows() == 42)

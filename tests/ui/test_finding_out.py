@@ -19,9 +19,9 @@ async def test_command_line_sets_goes_and_explains() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await type_line(pilot, "set rate 0.003")
-        assert app._backend.settings.optimizer_fields["lr"] == 0.003
+        assert app._backend.settings.optimizer.values["lr"] == 0.003
         await type_line(pilot, "layers linear 4, tanh, linear 2")
-        assert app._backend.settings.layers == ("linear 4", "tanh", "linear 2")
+        assert app._backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
         await type_line(pilot, "goto step 500")
         assert asked(app)[-1] == ("goto", "step", 500)
         await type_line(pilot, "rewind")

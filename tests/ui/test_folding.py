@@ -20,7 +20,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
-from tests.ui.fake_settings import FakeSettings
+from tests.ui.fake_settings import fake_config
 from tests.ui.playing import main, text_of
 
 BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"
@@ -32,7 +32,7 @@ class Backend(FakeBackend):
 
     def __init__(self) -> None:
         super().__init__(replace(trained(9, running=False), weights={}))
-        self.settings = FakeSettings(layers=TEXTS)
+        self.settings = fake_config(layers=TEXTS)
 
     def ledger(self, layers):  # type: ignore[no-untyped-def]
         return ledger(layers, (2,), ("x1", "x2"), ("a", "b"))
@@ -87,14 +87,14 @@ async def test_each_block_folds_by_itself_and_is_edited_inside() -> None:
         assert shown.count("▷ sum, ") == 2
         assert "├ identity" in shown
         await pilot.press("down", "down", "F")
-        assert app._backend.settings.layers[1].startswith("sum[identity | linear 8 frozen")
+        assert app._backend.settings.layer_texts[1].startswith("sum[identity | linear 8 frozen")
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, AskLayer)
         app.screen.query_one(Input).value = "linear 8"
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.layers == TEXTS
+        assert app._backend.settings.layer_texts == TEXTS
         assert layers.path == (1, 1, 0)
         await pilot.press("v")
         await pilot.pause()

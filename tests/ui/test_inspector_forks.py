@@ -129,7 +129,7 @@ async def test_a_line_is_taken_by_a_command_on_the_main_screen() -> None:
         await visit.pilot.press("colon")
         await visit.type("line lr 0.5")
         await visit.until(lambda: visit.backend.snapshot.step == 500)
-        await visit.until(lambda: visit.backend.settings.optimizer_fields["lr"] == 0.5)
+        await visit.until(lambda: visit.backend.settings.optimizer.values["lr"] == 0.5)
         await visit.pilot.press("colon")
         await visit.type("line")
         await visit.until(lambda: isinstance(app.screen, Choose))

@@ -29,7 +29,7 @@ from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeSettings
+from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, fake_config
 from tests.ui.playing import main, make
 
 OWNERS = {
@@ -149,7 +149,7 @@ def test_commands_are_split_and_completed() -> None:
         completion.split("rewimd")
     with pytest.raises(InputError, match=r"rate 0\.003"):
         completion.split("set")
-    rows = entries.training_entries(FakeSettings(), FakeCatalogue())
+    rows = entries.training_entries(fake_config(), FakeCatalogue())
     assert [c.line for c in completion.completions("set ra", rows, FakeCatalogue())] == ["set lr "]
     assert "set optimizer sgd" in [c.line for c in completion.completions("set optimizer ", rows, FakeCatalogue())]
     assert "rewind" in [c.line for c in completion.completions("re", rows, FakeCatalogue())]
@@ -160,12 +160,10 @@ def test_commands_are_split_and_completed() -> None:
 
 def test_settings_change_only_what_was_named() -> None:
     """A nested value is replaced without touching its neighbours; a bad split is refused."""
-    settings = FakeSettings()
-    rows = entries.data_entries(settings, FakeCatalogue())
-    assert entries.changes(settings, entries.named(rows, "noise"), "0.2") == {
-        "dataset_fields": {"noise": 0.2, "samples": 1000}
-    }
-    assert entries.changes(settings, entries.named(rows, "split"), "60/20/20") == {"split": (60, 20, 20)}
+    rows = entries.data_entries(fake_config(), FakeCatalogue())
+    assert entries.changes(entries.named(rows, "noise"), "0.2") == {"data": {"noise": 0.2}}
+    shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    assert entries.changes(entries.named(rows, "split"), "60/20/20") == {"split": shares}
     for words in ("70/20", "0/50/50", "a/b/c", "90/20/-10"):
         with pytest.raises(InputError):
             entries.read_split(words)
@@ -254,8 +252,8 @@ async def test_a_long_list_never_leaves_its_dialog(size: tuple[int, int]) -> Non
 
 def test_a_condition_that_is_off_says_never() -> None:
     """Stop conditions that hold at 0 never are shown by that word, and typed as the number."""
-    rows = entries.training_entries(FakeSettings(), FakeCatalogue())
-    stop = next(row for row in rows if row.key.startswith("stops."))
+    rows = entries.training_entries(fake_config(), FakeCatalogue())
+    stop = next(row for row in rows if row.key.startswith("stop."))
     assert (stop.shown, stop.typed) == ("never", "0")
 
 

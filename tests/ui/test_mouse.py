@@ -30,7 +30,7 @@ async def test_choice_is_opened_and_taken_by_clicks() -> None:
         assert isinstance(app.screen, Choose)
         await pilot.click(app.screen.query_one(OptionList), offset=(2, 1))
         await pilot.pause()
-        assert app._backend.settings.loss == "mse"
+        assert app._backend.settings.loss.record.name == "mse"
 
 
 async def test_layer_is_chosen_and_edited_by_clicks() -> None:

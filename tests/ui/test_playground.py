@@ -159,5 +159,5 @@ async def test_mouse_reaches_footer_form_and_layers() -> None:
         form = main(app).query_one("#data Form", Form)
         await pilot.click(form, offset=(12, 2))
         await pilot.pause()
-        assert app._backend.settings.dataset_fields["noise"] != 0.1
+        assert app._backend.settings.data.values["noise"] != 0.1
         assert main(app).query_one(Said)

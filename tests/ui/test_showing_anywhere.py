@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from nnplay.config import DataChoice
 from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
@@ -69,7 +70,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         now = replace(trained(5), health=(Finding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
         app._backend.snapshot = now  # type: ignore[misc]
-        app._backend.settings = replace(app._backend.settings, dataset=hostile)  # type: ignore[misc, type-var]
+        app._backend.settings = replace(app._backend.settings, data=DataChoice(file=hostile))  # type: ignore[misc, type-var]
         app.refill()
         app.follower.pace.budget = 1e12
         app.follower.tick()

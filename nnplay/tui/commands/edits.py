@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnplay.errors import InputError, NnplayError
-from nnplay.network.fit_outputs import suited
 from nnplay.system.paths import user_path, whole
 from nnplay.text import clean
 from nnplay.tui.commands.shell import Shell
@@ -20,7 +19,7 @@ from nnplay.tui.panes.layers import LayersPane
 
 _LONG = 0.05
 """Seconds of reading data after which the next reading is done beside the event loop."""
-_DEALT = {"dataset", "dataset_fields", "features", "split", "seed"}
+_DEALT = {"data", "split", "seed"}
 """Settings whose change means that rows are read or dealt anew."""
 
 
@@ -45,20 +44,21 @@ class ChangingActions(Shell):
     def change(self, **values: Any) -> None:
         """Give settings new values; problems are said, not raised."""
         self.refused = None
-        if "dataset" in values:
+        if values.get("data", {}).keys() & {"name", "file"}:
             self.open_data(values)
         elif values.keys() & _DEALT and self._reading_took > _LONG:
-            self.later(f"loading {self._backend.settings.dataset} …", self._making(values))
+            self.later(f"loading {self._backend.settings.data.source} …", self._making(values))
         else:
             self._now(self._making(values))
 
     def open_data(self, values: dict[str, Any]) -> None:
         """Begin a run on a data set or file; what is wrong with a file can be mended by `:set`, as the answer says."""
-        dataset = str(values["dataset"])
+        data = dict(values["data"])
+        dataset = data.pop("file", "") or data.pop("name")
 
         def make() -> str:
-            if dataset not in self._backend.catalogue.datasets:
-                self.refused = dataset, values.get("dataset_fields", {})
+            if "file" in values["data"]:
+                self.refused = dataset, data
             said = self._making(values)()
             self.refused = None
             return said
@@ -71,7 +71,7 @@ class ChangingActions(Shell):
             said = self._put(values)
             if values.keys() & _DEALT:
                 self._reading_took = time.monotonic() - began
-            return said + (self._told_of_file() if values.keys() & {"dataset", "dataset_fields"} else "")
+            return said + (self._told_of_file() if "data" in values else "")
 
         return make
 
@@ -89,23 +89,16 @@ class ChangingActions(Shell):
 
     def _put(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""
-        settings = self._backend.changed(**values)
-        try:
-            return self._backend.apply(settings, anew=self._is_read_again(values))
-        except InputError:
-            if "loss" not in values or "layers" in values:
-                raise
-            outputs = len(self._backend.ledger(settings.layers).outputs)
-            layers = suited(settings.layers, settings.loss, outputs)
-            if layers == tuple(settings.layers):
-                raise
-            said = self._backend.apply(self._backend.changed(**values, layers=layers))
-            return f"{said}; the network now ends with {layers[-1]}, as {settings.loss} needs"
+        before, settings = self._backend.settings, self._backend.changed(**values)
+        said = self._backend.apply(settings, anew=self._is_read_again(values))
+        if values.keys() != {"loss"} or settings.loss is None or settings.layers == before.layers:
+            return said
+        return f"{said}; the network now ends with {settings.layer_texts[-1]}, as {settings.loss.record.name} needs"
 
     def _is_read_again(self, values: dict[str, Any]) -> bool:
         """Whether a file is named that is open already: it may have been mended meanwhile."""
-        name, present = values.get("dataset"), self._backend.settings.dataset
-        if name is None or name in self._backend.catalogue.datasets:
+        name, present = values.get("data", {}).get("file"), self._backend.settings.data.file
+        if name is None:
             return False
         with contextlib.suppress(InputError):  # no path at all: whoever reads it says so
             name = str(whole(user_path(name))) if name != present else name
@@ -134,7 +127,7 @@ class ChangingActions(Shell):
     def change_entry(self, entry: entries.Entry, value: Any) -> None:
         """Give the setting behind `entry` another value."""
         try:
-            values = entries.changes(self._backend.settings, entry, value)
+            values = entries.changes(entry, value)
         except NnplayError as error:
             self.say(error.message, error=True)
             return
@@ -173,7 +166,7 @@ class ChangingActions(Shell):
 
     def action_regenerate(self) -> None:
         """Draw the data anew: the next seed of a made set, or another deal of the rows of a table."""
-        found = [entry for entry in self.settable() if entry.key == "dataset_fields.seed"]
+        found = [entry for entry in self.settable() if entry.key == "data.seed"]
         if found:
             self.change_entry(found[0], random.SystemRandom().randrange(1000))
         else:

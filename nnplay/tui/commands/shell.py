@@ -137,7 +137,7 @@ class Shell(KeysInOrder, FaultReporting):
         if not self.is_running:
             return
         settings = self._backend.settings
-        ledger = self._backend.ledger(settings.layers)
+        ledger = self._backend.ledger(settings.layer_texts)
         for pane in self._main.query(Pane):
             pane.set_up(settings, ledger)
         shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""

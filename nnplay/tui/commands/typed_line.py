@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnplay.config import Whole
 from nnplay.errors import NnplayError
 from nnplay.network.layer_text import split_layers
 from nnplay.system.paths import user_path
@@ -11,6 +12,7 @@ from nnplay.tui.commands.files import KeepingActions
 from nnplay.tui.commands.navigation import LookingActions
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
+from nnplay.tui.forms.problem import data_named
 
 
 class CommandActions(LookingActions, KeepingActions):
@@ -61,7 +63,7 @@ class CommandActions(LookingActions, KeepingActions):
             self.load_preset(rest)
         elif name == "data":
             dataset, fields = completion.read_data(rest)
-            self.open_data({"dataset": dataset, "dataset_fields": fields})
+            self.open_data({"data": Whole({**data_named(dataset), **fields})})
         elif name == "line":
             self.take_line(rest)
         elif name == "save":
@@ -74,7 +76,7 @@ class CommandActions(LookingActions, KeepingActions):
         name = word.lower().replace("-", "_")
         dataset, fields = self.refused or ("", {})
         if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset)}:
-            self.open_data({"dataset": dataset, "dataset_fields": {**fields, name: value}})
+            self.open_data({"data": Whole({"file": dataset, **fields, name: value})})
         else:
             self.change_entry(entries.named(self.settable(), word), value)
 

@@ -130,7 +130,7 @@ class Form(Cells, can_focus=True):
             editor(self).change_entry(entry, not entry.value)
         elif entry.many:
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
-        elif entry.key == "dataset":
+        elif entry.key == "data":
             notes = [about(name) for name in entry.field.choices]
             lead = f"a data set, or the path of {name_sources()}; :data completes paths"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))

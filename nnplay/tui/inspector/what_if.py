@@ -148,7 +148,7 @@ class WhatIf(Screen[None]):
         text = toggled(str(training.get(kind, "")), part)
         on = part in read(text)
         words = f"{part.words} {kind} from this step on, in training too" if on else f"{part.words} {back}"
-        self._lasting(lambda: self.edits.apply(self.edits.changed(training={**training, kind: text})), words)
+        self._lasting(lambda: self.edits.apply(self.edits.changed(training={kind: text})), words)
 
     # -- checking and forking --------------------------------------------------------------------------------------
 
