@@ -1,4 +1,4 @@
-"""Autosave: a thread that keeps the run's latest moment in the user's state folder, never over a saved session."""
+"""Autosave: a thread that keeps a copy of the run in the user's state folder, never over a saved session."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pause_between(every: float, took: float) -> float:
 
 
 class RecoveryCopy:
-    """The folder in the user's state folder that holds the latest moment of one run; made at the first save.
+    """The folder in the user's state folder that holds the latest copy of one run; made at the first save.
 
     Every method may be called from any thread; they take turns.
 
@@ -69,14 +69,14 @@ class RecoveryCopy:
         return self._place is not None and self.path is None
 
     def save(self, saved: SavedRun) -> Path:
-        """Keeps a moment in the place of the one before; in a new one where that is gone.
+        """Keeps a copy in the place of the one before; in a new place where that is gone.
 
         Raises:
-            InputError: the disk refused; the moment before is intact.
+            InputError: the disk refused; the copy before is intact.
         """
         with self._turn:
             if self.path is None:
-                self.let_go()
+                self.release()
             self._place = self._place or session.new_autosave()
             path, lock = self._place
             write(path, saved, lock, self._count)
@@ -88,10 +88,10 @@ class RecoveryCopy:
     def adopt(self, path: Path, lock: session.Lock) -> None:
         """Goes on in the folder of a run that was recovered."""
         with self._turn:
-            self.let_go()
+            self.release()
             self._place = (path, lock)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Leaves what was kept for the next start to offer."""
         with self._turn:
             if self._place is not None:
@@ -106,7 +106,7 @@ class RecoveryCopy:
         """
         with self._turn:
             if self.path is None:
-                self.let_go()
+                self.release()
             elif self._place is not None:
                 path, lock = self._place
                 self._place = None
@@ -120,7 +120,7 @@ class Autosave:
     """Saves in the background.
 
     Args:
-        take: a copy of the present moment, or None when there is nothing to save.
+        take: a copy of the present step, or None when there is nothing to save.
         progress: the present step and the number of edits; autosave is due when they changed.
         tell: told once when the disk begins to refuse, and once when it takes the run again.
     """
@@ -155,16 +155,16 @@ class Autosave:
         return self._progress()[1] != self._saved[1]
 
     def hold(self, saved: SavedRun | None) -> None:
-        """The present moment, to be saved when it is due, as the run is about to be taken to another one."""
+        """Holds a copy of the present step, to be saved when it is due: the run is about to leave that step."""
         self._held = None if saved is None else (self._progress(), saved)
 
     def holds(self) -> bool:
-        """Whether the newest moment of the run is held."""
+        """Whether the newest step of the run is held."""
         held = self._held
         return held is not None and held[0] == self._progress()
 
     def settled(self, keep: bool = False) -> None:
-        """The present moment is safe elsewhere (it was saved or opened): nothing is due until it changes.
+        """The present step is safe elsewhere (it was saved or opened): nothing is due until it changes.
 
         Args:
             keep: what was kept so far belongs to another run that was never saved; it stays to be recovered.
@@ -175,7 +175,7 @@ class Autosave:
         with self._saving:
             self._saved, self._saved_at = self._progress(), time.monotonic()
             if keep:
-                self.copy.let_go()
+                self.copy.release()
             else:
                 self.copy.discard()
 
@@ -202,7 +202,7 @@ class Autosave:
 
     @property
     def takes(self) -> bool:
-        """Whether it waits for a copy of the present moment, and not for longer yet than one may take."""
+        """Whether it waits for a copy of the present step, and not for longer yet than one may take."""
         return self._taking_since > 0 and time.monotonic() - self._taking_since < COPIED_WITHIN
 
     def _taken(self) -> SavedRun | None:
@@ -218,7 +218,7 @@ class Autosave:
         if threading.current_thread() is not self._thread:
             self._thread.join(2.0)
         if keep:
-            self.copy.let_go()
+            self.copy.release()
         else:
             self.copy.discard()
 
@@ -258,10 +258,10 @@ class Autosave:
 class Unattended:
     """The recovery copy of a run that trains without a screen: `look` is called between steps, often.
 
-    Leaving the `with` block without an error discards the copy; an error keeps the last moment for `nnplay recover`.
+    Leaving the `with` block without an error discards the copy; an error keeps the last step for `nnplay recover`.
 
     Args:
-        take: a copy of the present moment.
+        take: a copy of the present step.
         tell: told once when the disk refuses, and where a run is kept that ended with an error.
     """
 
@@ -308,4 +308,4 @@ class Unattended:
                 self._tell(f"the run is kept in {path}; nnplay recover lists it")
             except (NnplayError, OSError) as problem:
                 self._tell(f"the run could not be kept: {problem}")
-        self.copy.let_go()
+        self.copy.release()

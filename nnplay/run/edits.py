@@ -19,7 +19,7 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.run_data import split_of
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
-from nnplay.timeline.fork_run import line_named
+from nnplay.timeline.fork_run import find_branch
 from nnplay.training.settings import SILENCED_FROZEN
 from nnplay.training.targets import target_form
 
@@ -95,29 +95,29 @@ class RunEditor:
             edit = Edit("back to step 0", here, replace(here), anew=True, pauses=True, rewinds=True)
             self._make(edit, self._run.split)
 
-    def lines(self) -> list[tuple[str, str]]:
-        """The other lines of the run, the newest first: which, and how far each has come."""
+    def branches(self) -> list[tuple[str, str]]:
+        """The other branches of the run, the newest first: which, and how far each has come."""
         timeline = self._worker.timeline
-        every = () if timeline is None else reversed(tuple(timeline.lines))
-        return [(line.told, f"trained to step {line.latest:,}") for line in every]
+        every = () if timeline is None else reversed(tuple(timeline.branches))
+        return [(branch.description, f"trained to step {branch.latest:,}") for branch in every]
 
-    def take_line(self, words: str) -> str:
-        """Another line of the run is trained, shown and saved from now on, this one lies beside it; what was done.
+    def switch_branch(self, words: str) -> str:
+        """Another branch of the run is trained, shown and saved from now on, this one lies beside it; what was done.
 
         Args:
             words: what sets it apart: "lr 0.1", or "lr 0.1 from step 40".
 
         Raises:
-            InputError: there is no such line.
+            InputError: there is no such branch.
         """
         with self._turn:
             timeline = self._worker.timeline
-            line = line_named(timeline, words)
+            branch = find_branch(timeline, words)
             here = Side(self._run.config)
-            edit = Edit(f"line {line.told}", here, replace(here), lines=("", line.name))
+            edit = Edit(f"line {branch.description}", here, replace(here), branches=("", branch.curve_name))
             self.undo_list.record(edit)
-            self._crossing.cross(edit, line.name, back=False)
-            return f"going on as {line.told}"
+            self._crossing.switch_branch(edit, branch.curve_name, back=False)
+            return f"going on as {branch.description}"
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -145,9 +145,9 @@ class RunEditor:
             edit = take()
             if edit is None:
                 return nothing
-            if edit.lines is not None:
+            if edit.branches is not None:
                 back = done == "undone"
-                self._crossing.cross(edit, edit.lines[0 if back else 1], back=back)
+                self._crossing.switch_branch(edit, edit.branches[0 if back else 1], back=back)
                 return f"{done}: {edit.words}"
             source, target = (edit.after, edit.before) if done == "undone" else (edit.before, edit.after)
             try:

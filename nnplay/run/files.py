@@ -17,8 +17,8 @@ from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.recent import Recent, older_recovered, recent, recovered, remember
 from nnplay.run.save_session import Place, free_name, save_again, save_as
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
-from nnplay.run.worker import Worker
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.training.stopping import STOP_FIELDS
 
@@ -40,7 +40,7 @@ class RunFiles:
         self._lock: session.Lock | None = None
         self._generation = 0
         self._clean = (0, 0)
-        self.autosave = Autosave(self._latest, self._progress, self._worker.tell)
+        self.autosave = Autosave(self._latest, self._progress, self._worker.show_message)
 
     # -- saving ----------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class RunFiles:
                 return ""
             timeline = self._worker.timeline
             if timeline is not None and timeline.trainer.step < timeline.latest and not self.autosave.holds():
-                self._worker.go(timeline.latest)
+                self._worker.go_to(timeline.latest)
             return self.autosave.now()
         except NnplayError as error:
             return error.message
@@ -227,7 +227,7 @@ class RunFiles:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _put(self, opened: saved_run.Opened) -> None:
+    def _put(self, opened: saved_run.OpenedRun) -> None:
         """The run that was read takes the place of the present one."""
         was_unsaved = self.unsaved()
         if was_unsaved:
@@ -268,12 +268,12 @@ class RunFiles:
         return max(timeline.trainer.step, timeline.latest), self._run.edits + timeline.serial
 
     def _latest(self) -> saved_run.SavedRun | None:
-        """For autosave: a copy of the present moment, or nothing while the user looks at the past."""
+        """For autosave: a copy of the present step, or nothing while the user looks at the past."""
 
-        def latest(worker: Worker) -> saved_run.SavedRun | None:
-            timeline = worker.timeline
+        def latest(run: TrainingThread) -> saved_run.SavedRun | None:
+            timeline = run.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._provenance.captured(worker, lean=True)
+            return None if in_the_past else self._provenance.captured(run, lean=True)
 
         tries, before = _ATTEMPTS, self._steps()
         while True:
@@ -287,10 +287,10 @@ class RunFiles:
                 if not tries:
                     raise
 
-    def keep_edit(self, worker: Worker) -> None:
+    def keep_edit(self, run: TrainingThread) -> None:
         """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
         if self.autosave.edited:
-            self.autosave.hold(self._with_origin(self._provenance.captured(worker, lean=True)))
+            self.autosave.hold(self._with_origin(self._provenance.captured(run, lean=True)))
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""
@@ -299,7 +299,7 @@ class RunFiles:
         return replace(saved, origin=(self.path, self._generation))
 
 
-def _notes(opened: saved_run.Opened) -> list[str]:
+def _notes(opened: saved_run.OpenedRun) -> list[str]:
     """What there is to say about a session that was opened, first of all how far its past reaches."""
     notes, step = list(opened.warnings), opened.trainer.step
     if opened.past is not None and opened.past.first:

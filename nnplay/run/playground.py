@@ -26,7 +26,8 @@ from nnplay.run.recent import Recent
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.speed_limit import EASED, Tempo
+from nnplay.run.speed_limit import EASED, SpeedLimit
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
@@ -41,7 +42,7 @@ class PlaygroundBackend:
 
     Args:
         config: the run to begin with; the first preset if there is none.
-        past: bytes of memory that stored moments of the run's past may take.
+        past: bytes of memory that checkpoints of the run's past may take.
 
     Attributes:
         catalogue: what there is to choose from.
@@ -62,9 +63,10 @@ class PlaygroundBackend:
         self.provenance = Provenance(self._run)
         self.files = RunFiles(self._run, self.provenance, undo)
         self.editor = RunEditor(self._run, self.provenance, undo)
-        self.worker.tempo, self.worker.part_of = EASED, self.provenance.part_of
+        options = self.worker.options
+        options.speed_limit, options.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.beginning(self._run.config, split))
-        self.worker.leaving = self.files.keep_edit
+        options.before_leaving = self.files.keep_edit
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -89,7 +91,7 @@ class PlaygroundBackend:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The latest moment that the worker published."""
+        """The latest one that the training thread published."""
         return self.worker.snapshot
 
     def ledger(self, layers: Sequence[str]) -> Ledger:
@@ -144,15 +146,15 @@ class PlaygroundBackend:
 
     def batch(self) -> None:
         """One step, or one step forward in the known past."""
-        self.worker.forward()
+        self.worker.step_forward()
 
     def back(self) -> None:
         """One step back."""
-        self.worker.back()
+        self.worker.step_back()
 
     def epoch(self) -> None:
         """To the end of this epoch."""
-        self.worker.forward(epoch=True)
+        self.worker.step_forward(epoch=True)
 
     def goto(self, unit: str, number: int) -> None:
         """To a step or epoch: back in the past, forward by training on.
@@ -162,15 +164,15 @@ class PlaygroundBackend:
         """
         if unit not in ("step", "epoch") or number < 0:
             raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
-        self.worker.send(functools.partial(_go, unit=unit, number=number))
+        self.worker.send(functools.partial(_go_to, unit=unit, number=number))
 
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains for so many steps or epochs."""
         self.worker.run(steps, epochs)
 
-    def tempo(self, tempo: Tempo) -> None:
-        """How fast the training goes from now on."""
-        self.worker.tempo = tempo
+    def limit_speed(self, limit: SpeedLimit) -> None:
+        """Sets how fast the training goes from now on."""
+        self.worker.options.speed_limit = limit
 
     def look(
         self,
@@ -183,7 +185,7 @@ class PlaygroundBackend:
         item: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.options.look = Look(surface, neurons, output, held_out, view, item)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -230,13 +232,13 @@ class PlaygroundBackend:
         """See `RunEditor.rewind`."""
         self.editor.rewind()
 
-    def lines(self) -> list[tuple[str, str]]:
-        """See `RunEditor.lines`."""
-        return self.editor.lines()
+    def branches(self) -> list[tuple[str, str]]:
+        """See `RunEditor.branches`."""
+        return self.editor.branches()
 
-    def take_line(self, words: str) -> str:
-        """See `RunEditor.take_line`."""
-        return self.editor.take_line(words)
+    def switch_branch(self, words: str) -> str:
+        """See `RunEditor.switch_branch`."""
+        return self.editor.switch_branch(words)
 
     def undo(self) -> str:
         """See `RunEditor.undo`."""
@@ -316,12 +318,12 @@ class PlaygroundBackend:
         self.files.stop(keep=keep)
 
 
-def _go(worker: Worker, unit: str, number: int) -> None:
-    trainer = worker.trainer
+def _go_to(run: TrainingThread, unit: str, number: int) -> None:
+    trainer = run.trainer
     if trainer is None:
         return
     ahead = trainer.steps_to(number) if unit == "epoch" else number - trainer.step
     target = trainer.step + ahead
     if unit == "epoch" and number <= trainer.epoch:
         target = number * trainer.batches
-    worker.reach(target)
+    run.reach(target)

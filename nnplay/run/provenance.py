@@ -15,10 +15,10 @@ from nnplay.data.split import Split
 from nnplay.kernels.compile import library, notices
 from nnplay.run import saved_run
 from nnplay.run.open_run import OpenRun
-from nnplay.run.worker import Worker
+from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.change_log import SetWeight
-from nnplay.timeline.checkpoint_store import RunPart
-from nnplay.timeline.saved import KeptPast, recall, taken
+from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
+from nnplay.timeline.segment import Segment
 from nnplay.training.trainer import Trainer
 
 #: Seconds that a save waits for kernels that are being compiled.
@@ -48,13 +48,13 @@ class Provenance:
         """Tells how far the compiler is."""
         self.compiling = done < total
         once = ", once" if library.kept() else ""
-        self._worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+        self._worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
 
     def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
         said, self._notices[:] = "; ".join(self._notices), []
-        self._worker.add(said)
+        self._worker.append_message(said)
         return trainer
 
     def tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
@@ -88,17 +88,17 @@ class Provenance:
         made = self._made_of.get(trainer)
         return None if made is None else with_live(made, trainer.optimizer, trainer.setup)
 
-    def give_past(self, past: KeptPast | None, config: RunConfig) -> None:
+    def give_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
 
-        def put(worker: Worker) -> None:
-            if past is not None and worker.timeline is not None:
-                recall(worker.timeline, past, config, self.make_late)
+        def restore(run: TrainingThread) -> None:
+            if past is not None and run.timeline is not None:
+                restore_timeline(run.timeline, past, config, self.make_late)
 
-        self._worker.send(put)
+        self._worker.send(restore)
 
     def make_late(self, config: RunConfig, split: Split | None) -> Trainer:
-        """The trainer of another part of the run, made when somebody goes there."""
+        """The trainer of another segment of the run, made when somebody goes there."""
         try:
             trainer: Trainer = config.trainer(self.tell_compiling, split)
         finally:
@@ -106,24 +106,22 @@ class Provenance:
                 self.tell_compiling(0, 0, "")
         return self._made(trainer, config)
 
-    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
-        """The part of a run that goes on from `trainer` with another optimizer or other settings."""
+    def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
+        """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
         config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
         config = replace(config, training={**config.training, **settings})
-        return RunPart(None, lambda: self.make_late(config, split), config, fingerprint(split))
+        return Segment(None, lambda: self.make_late(config, split), config, fingerprint(split))
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
     def capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the present moment, taken by the worker between two steps; and its timeline's serial number."""
+        """A copy of the present step, taken by the training thread; and its timeline's serial number."""
 
-        def capture(worker: Worker) -> tuple[saved_run.SavedRun | None, int]:
-            return self.captured(worker), worker.timeline.serial if worker.timeline is not None else 0
+        def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
+            return self.captured(run), run.timeline.serial if run.timeline is not None else 0
 
-        if threading.current_thread() is self._worker.thread:
-            return capture(self._worker)
         return self._worker.ask(capture, seconds=_PATIENCE)
 
     def waiting(self) -> saved_run.SavedRun | None:
@@ -152,9 +150,9 @@ class Provenance:
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def captured(self, worker: Worker, *, lean: bool = False) -> saved_run.SavedRun | None:
-        """A copy of the present moment; a lean one leaves out of the past what is large and only saves time."""
-        trainer = worker.trainer
+    def captured(self, run: TrainingThread, *, lean: bool = False) -> saved_run.SavedRun | None:
+        """A copy of the present step; a lean one leaves out of the past what is large and only saves time."""
+        trainer = run.trainer
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
@@ -163,14 +161,14 @@ class Provenance:
     def _copy_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
         timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
-            past = taken(timeline, self._config_of_part, lean=lean)
+            past = capture_timeline(timeline, self._config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
         now = replace(with_live(config, trainer.optimizer, trainer.setup), epochs=self._run.config.epochs)
         return saved_run.capture(now, trainer, self._seen(), past)
 
-    def _config_of_part(self, part: RunPart) -> RunConfig | None:
-        """What the trainer of a part of the run was made of."""
-        return self._made_of.get(part.made) if part.made is not None else part.config
+    def _config_of(self, segment: Segment) -> RunConfig | None:
+        """What the trainer of a segment of the run was made of."""
+        return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""

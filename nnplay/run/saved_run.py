@@ -20,21 +20,32 @@ from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
 from nnplay.text import clean
-from nnplay.timeline.change_log import Change, SetWeight, line_of, read_line
-from nnplay.timeline.saved import ENGINE, KeptPast, changed, check, fitting, followed, read_past, table, tensors
+from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
+from nnplay.timeline.saved import (
+    ENGINE,
+    SavedTimeline,
+    append_change,
+    append_replacement,
+    fit_to_file,
+    read_timeline,
+    refuse_misfit,
+    to_table,
+    to_tensors,
+)
 from nnplay.timeline.saved import PREFIX as PAST
-from nnplay.training.checkpoint_file import MOST_STEPS
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
 _LAST_GOOD = "last_good"
+_CLOCK = ("step", "epoch", "batch")
 
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
-    """One moment of a run, ready to be written: plain values and copies of arrays, nothing live.
+    """A run at one step, ready to be written: plain values and copies of arrays, nothing live.
 
     Attributes:
         config: everything that the user chose.
@@ -54,7 +65,7 @@ class SavedRun:
     edited: RunConfig | None = None
     edited_weights: Sequence[SetWeight] = ()
     origin: tuple[str, int] | None = None
-    past: KeptPast | None = None
+    past: SavedTimeline | None = None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -63,30 +74,27 @@ class SavedRun:
         run = self.config.to_dict()
         origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
         step = int(self.progress.get("step", 0))
-        weights = [line_of(Change(step, weight.words, weight)) for weight in self.edited_weights] or None
+        weights = [write_change(Change(step, weight.words, weight)) for weight in self.edited_weights] or None
         now = {"run": run, "edited": edited, "edited_weights": weights, "origin": origin}
         now |= {"progress": dict(self.progress), "view": dict(self.view)}
-        now["past"] = None if self.past is None else table(self.past)
+        now["past"] = None if self.past is None else to_table(self.past)
         return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
 
 
 def capture(
-    config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None, past: KeptPast | None = None
+    config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None, past: SavedTimeline | None = None
 ) -> SavedRun:
-    """A copy of the trainer's present moment; called at a step boundary, it takes as long as copying the state."""
-    clock = trainer.machine.clock
-    best, waited, factor = trainer.plateau
+    """A copy of the trainer's present step; called at a step boundary, it takes as long as copying the state."""
+    saved = SavedCheckpoint.of(trainer.state())
     progress = {
-        "step": clock.step,
-        "epoch": clock.epoch,
-        "batch": clock.batch,
+        **dict(zip(_CLOCK, saved.clock, strict=True)),
         "seconds": float(trainer.seconds),
         "loss": _last_loss(trainer),
-        "running_loss": trainer.machine.loss_sum,
-        "plateau": [best, waited, factor],
+        "running_loss": saved.loss_sum,
+        "plateau": list(saved.plateau),
         "data": fingerprint(trainer.split),
     }
-    tensors = {name: value.copy() for name, value in trainer.tensors().items()}
+    tensors = dict(saved.tensors or {})
     tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
     tensors |= trainer.history.to_arrays()
     return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
@@ -134,13 +142,13 @@ def write(
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
     """
-    saved = replace(saved, past=fitting(saved.past))
-    more = {} if saved.past is None else tensors(saved.past)
+    saved = replace(saved, past=fit_to_file(saved.past))
+    more = {} if saved.past is None else to_tensors(saved.past)
     return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedRun:
     """A session that was read: the run as config, its trainer where it stopped, and what had to be said about it.
 
     Attributes:
@@ -152,10 +160,10 @@ class Opened:
     view: Mapping[str, Any]
     warnings: tuple[str, ...]
     read_only: bool
-    past: KeptPast | None = None
+    past: SavedTimeline | None = None
 
 
-def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None] | None = None) -> Opened:
+def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None] | None = None) -> OpenedRun:
     """Opens a session (folder, packed file, or a hand-written TOML text) and makes its trainer.
 
     Raises:
@@ -166,27 +174,27 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     trainer: Trainer = config.trainer(progress)
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
-        warnings += _fill(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
-        past, said = _past(loaded, config, trainer)
+        warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+        past, said = _read_past(loaded, config, trainer)
         warnings += said
     if loaded.tensors and "edited" in loaded.record:
         before, config = trainer, _config(loaded, "edited")
-        trainer, words = _changed_into(trainer, config, progress)
-        past = None if past is None or trainer.step == 0 else followed(past, before, config, trainer, words)
+        trainer, words = _make_edit(trainer, config, progress)
+        past = None if past is None or trainer.step == 0 else append_replacement(past, before, config, trainer, words)
         warnings.append(words)
     if "edited_weights" in loaded.record:
-        past, said = _with_weights(trainer, past, loaded)
+        past, said = _set_weights(trainer, past, loaded)
         warnings += said
-    return Opened(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
+    return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
 
 
-def _past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[KeptPast | None, list[str]]:
+def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[SavedTimeline | None, list[str]]:
     """What a session keeps of the past, and what there is to say where it is not all of it."""
     if not trainer.step or "past" not in loaded.record:
         return None, []
     try:
-        past = read_past(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
-        check(past, config, trainer.split, str(_section(loaded, "progress").get("data", "")))
+        past = read_timeline(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
+        refuse_misfit(past, config, trainer.split, str(_section(loaded, "progress").get("data", "")))
     except InputError as problem:
         first = problem.problems[0] if isinstance(problem, Problems) else problem
         return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
@@ -210,7 +218,7 @@ def remade(
     )
 
 
-def _changed_into(
+def _make_edit(
     trainer: Trainer, config: RunConfig, progress: Callable[[int, int, str], None] | None
 ) -> tuple[Trainer, str]:
     """Makes the edit that had been asked for when the run was saved; another seed or other data begin at step 0."""
@@ -221,29 +229,31 @@ def _changed_into(
     return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
 
 
-def _with_weights(trainer: Trainer, past: KeptPast | None, loaded: session.Loaded) -> tuple[KeptPast | None, list[str]]:
+def _set_weights(
+    trainer: Trainer, past: SavedTimeline | None, loaded: session.Loaded
+) -> tuple[SavedTimeline | None, list[str]]:
     """Sets the weights that had been set by hand while something was made; the past with that, and what to say."""
     lines, where, said = loaded.record["edited_weights"], loaded.place("edited_weights"), []
     for line in lines if isinstance(lines, list) else [lines]:
-        deed = _weight(line, where)
+        action = _read_weight(line, where)
         try:
-            deed(trainer)
+            action(trainer)
         except InputError:
-            said.append(f"{deed.place} was set by hand and is no weight any more")
+            said.append(f"{action.place} was set by hand and is no weight any more")
         else:
-            past = past and changed(past, Change(trainer.step, deed.words, deed))
+            past = past and append_change(past, Change(trainer.step, action.words, action))
     return past, said
 
 
-def _weight(line: Any, where: str) -> SetWeight:
+def _read_weight(line: Any, where: str) -> SetWeight:
     try:
-        deed = read_line(line).apply
+        action = read_change(line).apply
     except InputError:
-        deed = None
-    if not isinstance(deed, SetWeight):
+        action = None
+    if not isinstance(action, SetWeight):
         hint = 'as in "30 weight 0.weight[1,2] = 0.5"'
         raise InputError(f"'{clean(str(line), 60)}' sets no weight", where=where, hint=hint)
-    return deed
+    return action
 
 
 def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
@@ -271,7 +281,7 @@ _NOT_CONFIG = frozenset(
 )
 
 
-def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
+def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
     own = trainer.tensors()
     expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
     good = trainer.machine.view(trainer.machine.tape.named["last_good"])
@@ -280,21 +290,19 @@ def _fill(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, A
     own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
     state = {name: tensors[name] for name in own_names}
     broken = match(state, expected, where)
-    for name, view in own.items():
-        view[...] = state[name]
-    good[...] = state[_LAST_GOOD]
-    clock = trainer.machine.clock
     if _whole(progress, "batch", where) >= trainer.batches:
         hint = f"an epoch has {trainer.batches}"
         raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
-    clock = clock._replace(**{name: _whole(progress, name, where) for name in ("step", "epoch", "batch")})
-    trainer.machine.clock = clock
-    trainer.machine.loss_sum = _number(progress, "running_loss", where)
+    step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
+    good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
+    settings = (_plateau(progress, where), trainer.optimizer, trainer.setup)
+    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *settings)
+    trainer.restore(saved.to_checkpoint(trainer))
+    good[...] = good_weights
     trainer.seconds = _number(progress, "seconds", where)
-    trainer.plateau = _plateau(progress, where)
     trainer.history = History.from_arrays(curves)
-    trainer.history.truncate(clock.step)  # a run that was saved in its past goes on from there
-    trainer.recorded = clock.step
+    trainer.history.truncate(step)  # a run that was saved in its past goes on from there
+    trainer.recorded = step
     warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
     if progress.get("data") not in (None, fingerprint(trainer.split)):
         warnings.append("the data are not the ones that this run was trained on")

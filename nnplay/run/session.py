@@ -17,8 +17,8 @@ from nnplay.run import saved_run
 from nnplay.run.save_session import Place, save_again, save_as
 from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
-from nnplay.timeline.saved import KeptMoment, KeptPast, begun, trained_on
-from nnplay.training.checkpoint_file import KeptState
+from nnplay.timeline.saved import SavedTimeline, append_training, begin_saved_timeline
+from nnplay.training.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 Progress = Callable[[int, int, str], None]
@@ -47,8 +47,8 @@ class Session(NotCopied):
         self.warnings: tuple[str, ...] = ()
         self.read_only = False
         self._view: Mapping[str, Any] = {}
-        self._past = begun(config, trainer)
-        self._opened: KeptMoment | None = None
+        self._past = begin_saved_timeline(config, trainer)
+        self._opened: SavedCheckpoint | None = None
         self._lock: session.Lock | None = None
         self._generation = 0
 
@@ -103,14 +103,14 @@ class Session(NotCopied):
                 lock.release()
             raise
         found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
-        found._remember(opened.past)
+        found._note_opened(opened.past)
         if lock is not None:
             found.path = target
-            found._take(lock, session.summarize(target).generation)
+            found._hold_lock(lock, session.summarize(target).generation)
         return found
 
     def save(self, path: str | os.PathLike[str] | None = None) -> int:
-        """Saves the present moment; returns the generation. With a path, the session lives there from now on.
+        """Saves the present step; returns the generation. With a path, the session lives there from now on.
 
         Where the session's folder was renamed, deleted or replaced meanwhile, it is saved in a new one, `path` says
         which, and `warnings` say why.
@@ -130,26 +130,26 @@ class Session(NotCopied):
             place = save_as(target, self.captured())
             self.close()
         self.path, self.read_only = place.path, False
-        self._take(place.lock, place.generation)
+        self._hold_lock(place.lock, place.generation)
         if place.note:
             self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
         return place.generation
 
     def captured(self) -> saved_run.SavedRun:
-        """A copy of the present moment, and what is kept of the steps before it.
+        """A copy of the present step, and what is kept of the steps before it.
 
         Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
         """
         return saved_run.capture(self.config, self.trainer, self._view, self._present_past())
 
-    def _remember(self, past: KeptPast | None) -> None:
-        """The past of a session that was opened."""
+    def _note_opened(self, past: SavedTimeline | None) -> None:
+        """Notes the past of a session that was opened, and where it stands."""
         if self.trainer.step:
             self._past = past
-            made = len(past.course.changes) if past is not None else 0
-            self._opened = KeptMoment(made, KeptState.of(self.trainer.state(), self.trainer.machine))
+            count = len(past.log.changes) if past is not None else 0
+            self._opened = SavedCheckpoint.of(self.trainer.state(), change_count=count)
 
-    def _present_past(self) -> KeptPast | None:
+    def _present_past(self) -> SavedTimeline | None:
         """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
         trainer, opened, past = self.trainer, self._opened, self._past
         changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
@@ -157,9 +157,9 @@ class Session(NotCopied):
             return None
         if opened is None:
             return past
-        if trainer.step < opened.state.step:
+        if trainer.step < opened.step:
             return None
-        return past if trainer.step == opened.state.step else trained_on(past, opened)
+        return past if trainer.step == opened.step else append_training(past, opened)
 
     def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
         """Writes the saved session as one file for sharing; returns warnings.
@@ -185,7 +185,7 @@ class Session(NotCopied):
     ) -> None:
         self.close()
 
-    def _take(self, lock: session.Lock, generation: int) -> None:
+    def _hold_lock(self, lock: session.Lock, generation: int) -> None:
         if lock.held:
             self._lock, self._generation = lock, generation
         else:

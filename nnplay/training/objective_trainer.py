@@ -20,10 +20,10 @@ from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
 from nnplay.text import clean, shown, written
 from nnplay.training import live_settings
-from nnplay.training.initial_state import begin
+from nnplay.training.driver import read_count
+from nnplay.training.initial_state import reset_machine
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import DECLARED, Setup, cores
-from nnplay.training.steps_per_call import counted
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
@@ -104,7 +104,7 @@ class ObjectiveTrainer(NotCopied):
         threads = self.setup.threads or cores()
         self.machine: Machine = checked_maker(machine)(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
         self.machine.load(found, batch=batch, shuffle=self.setup.shuffle)
-        begin(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
+        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
         live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.setup)
 
     @property
@@ -123,7 +123,7 @@ class ObjectiveTrainer(NotCopied):
             DivergedError: a number that is not finite; the last good weights are in place.
             InputError: not a whole number from 0.
         """
-        steps = counted("steps", steps)
+        steps = read_count("steps", steps)
         rates = [float(item.optimizer.values["lr"]) for item in self.objectives]
         losses = [np.empty((0, len(rates)))]
         while steps > 0:

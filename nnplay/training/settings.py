@@ -190,7 +190,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def made(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
+def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
     """A loss or optimizer given as itself, as its record, or in one line of text: `adam`, or `adam lr=0.01`.
 
     Raises:
@@ -216,5 +216,5 @@ def _schedule(value: Any) -> Schedule | None:
         return value
     if isinstance(value, ScheduleRecord):
         return value()
-    schedule: Schedule = made(value, "schedule", schedule_records(), Schedule)
+    schedule: Schedule = resolve_record(value, "schedule", schedule_records(), Schedule)
     return schedule

@@ -11,7 +11,7 @@ from nnplay.tape.machine import Machine
 from nnplay.tape.memory_layout import STATE
 
 
-def carry_over(old: NetworkPlan, source: Machine, new: NetworkPlan, target: Machine) -> list[str]:
+def transfer_weights(old: NetworkPlan, source: Machine, new: NetworkPlan, target: Machine) -> list[str]:
     """Copies parameters, optimizer state and running statistics of layers that are in both networks with equal shapes.
 
     Returns:
@@ -51,7 +51,7 @@ def _matches(old: NetworkPlan, new: NetworkPlan) -> Iterator[tuple[PlannedLayer,
 
 
 def _common(one: list[Any], other: list[Any]) -> list[difflib.Match]:
-    """Stretches that two lists have in common, in order; the last one is empty, at their ends."""
+    """The parts that two lists have in common, in order; the last one is empty, at their ends."""
     return difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
 
 

@@ -131,7 +131,7 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
         opened = saved_run.read(session.autosaves()[0].path)
         assert opened.trainer.parameters()["0.weight"][1, 2] == 7.5
         assert opened.past is not None
-        assert opened.past.course.changes[-1].words == "0.weight[1,2] = 7.5"
+        assert opened.past.log.changes[-1].words == "0.weight[1,2] = 7.5"
         assert opened.trainer.parameters()["0.bias"][3] != -2.0
         compiler.set()
         until(lambda: "edited" not in session.autosaves()[0].record)
@@ -178,7 +178,7 @@ def test_training_asked_for_while_kernels_are_compiled_starts_when_they_are_read
         assert backend.will_run == (presses == 1)
         assert not backend.snapshot.running
         compiler.set()
-        backend.worker.ask(lambda worker: None, seconds=120)
+        backend.worker.ask(lambda run: None, seconds=120)
         if presses == 1:
             until(lambda: backend.snapshot.running and backend.snapshot.step > 0)
         assert backend.will_run == (presses == 1)
@@ -210,7 +210,7 @@ def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
         backend.pause()
         assert not backend.will_run
         compiler.set()
-        backend.worker.ask(lambda worker: None, seconds=120)
+        backend.worker.ask(lambda run: None, seconds=120)
         until(lambda: not backend.snapshot.running)
         assert backend.worker.trainer.step == backend.snapshot.step  # type: ignore[union-attr]
     finally:

@@ -19,6 +19,7 @@ from nnplay.run.autosave import TRAINING_EVERY, pause_between
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.session import Session
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.saved import capture
 from tests.small_worker import until
@@ -43,7 +44,7 @@ def open_backend() -> Iterator[Open]:
 
     def make(**run: Any) -> PlaygroundBackend:
         made.append(PlaygroundBackend(RunConfig.from_dict({**RUN, **run})))
-        made[-1].worker.ask(lambda worker: None, seconds=240)
+        made[-1].worker.ask(lambda run: None, seconds=240)
         return made[-1]
 
     yield make
@@ -76,7 +77,7 @@ def test_an_edit_is_kept_although_the_run_goes_back_at_once(open_backend: Open) 
     trained(backend, 30)
     until(lambda: kept_step() == 30)
     go_on = threading.Event()
-    backend.worker.send(lambda worker: go_on.wait(240))
+    backend.worker.send(lambda run: go_on.wait(240))
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     go_on.set()
@@ -103,7 +104,7 @@ def test_an_end_in_the_past_need_not_go_back_to_the_newest_step(
     backend.rescue()
     assert kept_step() == 30
     assert not backend.autosave.holds()
-    assert backend.worker.ask(lambda worker: worker.trainer.step, seconds=240) == 29  # type: ignore[union-attr]
+    assert backend.worker.ask(lambda run: run.trainer.step, seconds=240) == 29  # type: ignore[union-attr]
 
 
 def test_a_state_folder_that_is_deleted_is_made_anew(open_backend: Open, tmp_path: Path) -> None:
@@ -183,22 +184,24 @@ def test_a_run_of_python_whose_working_folder_is_gone_can_be_captured(tmp_path: 
 def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
     open_backend: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Moments that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
+    """Checkpoints that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
     backend = open_backend()
     trained(backend, 3_000)
     monkeypatch.setattr(capture, "SMALL", 1)
 
-    def moments(saved: saved_run.SavedRun | None) -> int:
+    def checkpoints(saved: saved_run.SavedRun | None) -> int:
         assert saved is not None
         assert saved.past is not None
         assert saved.past.first == 0
-        return sum(len(one.moments) for one in saved.past.course.stretches)
+        return sum(len(segment.checkpoints) for segment in saved.past.log.segments)
 
-    def both(worker: Worker) -> tuple[int, int]:
-        assert worker.timeline is not None
-        worker.timeline._moments.insert(1, worker.timeline._now(0))
-        worker.timeline._moments[1].step = 1
-        return moments(backend.provenance.captured(worker)), moments(backend.provenance.captured(worker, lean=True))
+    def both(run: TrainingThread) -> tuple[int, int]:
+        assert run.timeline is not None
+        extra = run.timeline._present(0)
+        extra.step = 1
+        run.timeline._store._stored.insert(1, extra)
+        provenance = backend.provenance
+        return checkpoints(provenance.captured(run)), checkpoints(provenance.captured(run, lean=True))
 
     whole, lean = backend.worker.ask(both, seconds=240)
     assert whole > lean == 1
@@ -220,7 +223,7 @@ def test_a_thread_on_a_long_step_is_seen_to_go_on(open_backend: Open) -> None:
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     computes, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
 
-    def long_step(worker: Worker) -> None:
+    def long_step(run: TrainingThread) -> None:
         while not computes.is_set():
             np.ones(1 << 16).sum()
         hangs.set()
@@ -251,9 +254,9 @@ def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
     """Asked of a busy thread in vain it is never answered later; once its answer has begun it is waited for."""
     worker, go_on, answered = Worker(), threading.Event(), []
     try:
-        worker.send(lambda asked: go_on.wait(240))
+        worker.send(lambda run: go_on.wait(240))
         with pytest.raises(NoAnswerError):
-            worker.ask(lambda asked: answered.append("in vain"), seconds=0.01)
+            worker.ask(lambda run: answered.append("in vain"), seconds=0.01)
         go_on.set()
         begun = threading.Event()
         threading.Thread(target=lambda: begun.wait(240) and go_on.set()).start()
@@ -264,7 +267,7 @@ def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
             go_on.wait(240)
             return 7
 
-        worker.ask(lambda asked: None, seconds=240)
+        worker.ask(lambda run: None, seconds=240)
         assert worker.ask(slowly, seconds=240) == 7
         assert answered == []
     finally:

@@ -40,7 +40,7 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 
 
 def trained(**more: Any) -> Trainer:
-    """A trainer in the middle of an epoch, with everything that a moment can hold."""
+    """A trainer in the middle of an epoch, with everything that a checkpoint can hold."""
     made = trainer(layers=LAYERS, schedule="plateau", l2=1e-3, clip_norm=1.0, **more)
     made.run(steps=12)
     return made

@@ -177,7 +177,7 @@ def test_a_session_that_moves_while_it_is_trained_is_saved(
     assert not pending
     said = capsys.readouterr()
     kept = "kept.nnplay" if save else "run.nnplay" if happens in GONE else "run-2.nnplay"
-    assert f"saved to {tmp_path / kept}" in said.out
+    assert f"saved to {kept}\n" in said.out
     assert ("warning: saved to" in said.err) == (not save)
     assert step_at(tmp_path / kept) > 0
     assert not session.autosaves()

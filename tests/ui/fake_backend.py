@@ -11,7 +11,7 @@ from nnplay.config.exchange import exchanged
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.speed_limit import Tempo
+from nnplay.run.speed_limit import SpeedLimit
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, fake_config
 
@@ -102,8 +102,8 @@ class FakeBackend:
         self.saved = [item for item in self.saved if item.path != path]
         return "discarded"
 
-    def tempo(self, tempo: Tempo) -> None:
-        self._do("tempo", tempo)
+    def limit_speed(self, limit: SpeedLimit) -> None:
+        self._do("limit_speed", limit)
 
     def _do(self, *what: Any, **changed: Any) -> None:
         self.asked.append(what)
@@ -124,11 +124,11 @@ class FakeBackend:
         self.settings = settings
         return kept
 
-    def lines(self) -> list[tuple[str, str]]:
+    def branches(self) -> list[tuple[str, str]]:
         return []
 
-    def take_line(self, words: str) -> str:
-        self.asked.append(("take_line", words))
+    def switch_branch(self, words: str) -> str:
+        self.asked.append(("switch_branch", words))
         return f"going on as {words}"
 
     def caught_up(self) -> bool:

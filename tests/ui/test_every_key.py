@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
 from nnplay.tui.commands.actions import ACTIONS, BY_ID
 from nnplay.tui.draw.picture import Picture
@@ -80,8 +80,8 @@ CLAIMS: dict[str, Claim] = {
     "epoch": Claim("", _asked, ("epoch",)),
     "rewind": Claim("", _asked, ("rewind",)),
     "new-weights": Claim("", _asked, ("reseed",)),
-    "faster": Claim("", _asked, ("tempo", FULL)),
-    "slower": Claim("", _asked, ("tempo", Tempo(1000.0))),
+    "faster": Claim("", _asked, ("limit_speed", FULL)),
+    "slower": Claim("", _asked, ("limit_speed", SpeedLimit(1000.0))),
     "latest": Claim("", _asked, ("goto", "step", 2745)),
     "past": Claim("", _asked, ("goto", "step", 2745 - 137)),
     "forth": Claim("", _asked, ("goto", "step", 2745)),
@@ -161,7 +161,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
-    "line": ("line lr 0.1", _asked, ("take_line", "lr 0.1")),
+    "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", _screen, "Tour"),
     "recovered": ("recovered", _said, "no run ended without being saved"),
 }

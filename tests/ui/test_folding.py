@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from nnplay.training.branch_curves import told
 from textual.widgets import Input
 
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import changed, put, swapped, twice, without
 from nnplay.network.summary import ledger
-from nnplay.training.side_curves import told
 from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer

@@ -1,11 +1,15 @@
-"""Forks of a run: made in the inspector, laid into one plot, saved, stopped and let go."""
+"""Forks of a run: made in the inspector, laid into one plot, saved, stopped and dropped."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from nnplay.timeline.fork_run import ForkRun
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import Compare
 from nnplay.tui.inspector.head_line import HeadLine
@@ -19,7 +23,7 @@ from tests.ui.visit import inspecting
 
 
 async def test_a_fork_lays_two_curves_into_one_plot() -> None:
-    """`F` runs a second line with another rate as far as the run, and shows both losses."""
+    """`F` runs a second branch with another rate as far as the run, and shows both losses."""
     async with inspecting() as visit:
         await visit.press("home")
         await visit.pilot.press("F")
@@ -72,8 +76,8 @@ async def test_a_fork_is_saved_and_shown_again_after_opening(tmp_path: Path) -> 
         assert np.array_equal(fork.losses.last, losses)
 
 
-async def test_a_fork_is_stopped_and_let_go() -> None:
-    """`X` stops a fork on its way and keeps its curve so far; pressed again it lets it go."""
+async def test_a_fork_is_stopped_and_dropped() -> None:
+    """`X` stops a fork on its way and keeps its curve so far; pressed again it drops it."""
     async with inspecting() as visit:
         await visit.press("home")
         visit.screen.inspecting.requests.worker.timeline.latest = 10**8  # type: ignore[union-attr]
@@ -89,8 +93,33 @@ async def test_a_fork_is_stopped_and_let_go() -> None:
         assert "let go: lr 0.5" in visit.screen.query_one(Said).text
 
 
+async def test_a_fork_on_its_way_is_ended_by_the_thread_that_trains_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`T` while a fork runs ends it in the training thread, never beside it, and lists how far it has come."""
+    ended_by: list[str] = []
+
+    def finish(fork: ForkRun, finish: Callable[[ForkRun], None] = ForkRun.finish) -> None:
+        ended_by.append(threading.current_thread().name)
+        finish(fork)
+
+    monkeypatch.setattr(ForkRun, "finish", finish)
+    async with inspecting() as visit:
+        await visit.press("home")
+        timeline = visit.backend.worker.timeline
+        assert timeline is not None
+        timeline.latest = 10**8
+        await visit.pilot.press("F")
+        await visit.type("lr 0.5")
+        await visit.until(lambda: timeline.branches and timeline.branches[0].latest > 0)
+        assert ended_by == []
+        await visit.pilot.press("T")
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Choose))
+        assert "trained to step 0" not in visit.backend.branches()[0][1]
+        await visit.until(lambda: ended_by)
+        assert ended_by == [visit.backend.worker.thread.name]
+
+
 async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
-    """`T` makes the fork the run, its rate and steps; the line before is a curve beside it, `z` takes it again."""
+    """`T` makes the fork the run, its rate and steps; the branch before is a curve beside it, `z` goes back to it."""
     async with inspecting() as visit:
         await visit.press("home")
         await visit.pilot.press("F")
@@ -99,7 +128,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
         await visit.pilot.press("T")
         await visit.until(lambda: isinstance(visit.pilot.app.screen, Choose))
         await visit.pilot.press("enter")
-        await visit.until(lambda: visit.view.line == "lr 0.5 from step 0" and visit.view.step == visit.view.latest)
+        await visit.until(lambda: visit.view.branch == "lr 0.5 from step 0" and visit.view.step == visit.view.latest)
         assert visit.view.latest == 500
         assert visit.view.lr == 0.5
         assert "T or z goes back" in visit.screen.query_one(Said).text
@@ -108,12 +137,12 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
         await visit.press("full_stop")
         assert visit.view.latest == 501
         await visit.pilot.press("z")
-        await visit.until(lambda: visit.view.line == "lr 0.05 from step 0")
+        await visit.until(lambda: visit.view.branch == "lr 0.05 from step 0")
         assert (visit.view.latest, visit.view.lr) == (30, 0.05)
         assert [fork.words for fork in visit.view.forks] == ["lr 0.5"]
 
 
-async def test_a_line_is_taken_by_a_command_on_the_main_screen() -> None:
+async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> None:
     """`:line lr 0.5` trains on from that fork; `:line` lists what there is; another name is refused in words."""
     async with inspecting() as visit:
         await visit.press("home")
@@ -142,7 +171,7 @@ async def test_after_opening_the_scrub_bar_reaches_the_first_step(tmp_path: Path
     async with inspecting() as visit:
         await visit.pilot.press("escape")
         await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
-        first = visit.backend.worker.ask(lambda worker: worker.timeline and worker.timeline.moments[0].state)
+        first = visit.backend.worker.ask(lambda run: run.timeline and run.timeline.checkpoints[0].value)
         visit.backend.save(str(tmp_path / "run"))
         visit.backend.open(str(tmp_path / "run.nnplay"))
         bar = visit.pilot.app.screen.query_one(Scrub)
@@ -150,7 +179,7 @@ async def test_after_opening_the_scrub_bar_reaches_the_first_step(tmp_path: Path
         assert bar.first == 0
         await visit.pilot.click(Scrub, offset=(3, 0))
         await visit.until(lambda: visit.backend.snapshot.step == 0)
-        again = visit.backend.worker.ask(lambda worker: worker.trainer and worker.trainer.state())
+        again = visit.backend.worker.ask(lambda run: run.trainer and run.trainer.state())
         assert first is not None
         assert again is not None
         assert first.memory.tobytes() == again.memory.tobytes()  # type: ignore[union-attr]

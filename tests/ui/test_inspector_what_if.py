@@ -21,12 +21,12 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         before = trainer.parameters()["0.weight"].copy()
         await visit.pilot.press("e")
         await visit.type("2.5")
-        await visit.until(lambda: visit.view.journal)
+        await visit.until(lambda: visit.view.changes)
         assert trainer.parameters()["0.weight"][0, 0] == 2.5
-        assert visit.view.journal == ((30, "0.weight[0,0] = 2.5"),)
+        assert visit.view.changes == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
         await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
-        assert visit.view.journal[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+        assert visit.view.changes[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
@@ -41,7 +41,7 @@ async def test_an_input_is_edited_for_this_step() -> None:
         view = await visit.press("N", "N", "N", "N", "N")
         await visit.until(lambda: visit.view.step == 31)
         assert visit.view.overrides == ()
-        assert visit.view.journal == ((31, "step 31 with input[0,0] = 7"),)
+        assert visit.view.changes == ((31, "step 31 with input[0,0] = 7"),)
 
 
 async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> None:
@@ -50,7 +50,7 @@ async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> N
         await visit.press("n", "n", "right", "s")
         assert visit.view.held == ("unit 1 of layer 1 silent",)
         assert "unit 1 of layer 1 silent" in visit.text(HeadLine)
-        assert visit.view.journal == ((30, "silent 1:1"),)
+        assert visit.view.changes == ((30, "silent 1:1"),)
         await visit.press("s")
         assert visit.view.held == ()
         await visit.press("s", "p", "W")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.quit import AskQuit
 from nnplay.tui.forms.form import Form
@@ -51,9 +51,9 @@ async def test_speed_has_steps_down_to_one_a_second() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press(*["minus"] * 9)
-        assert asked(app)[-1] == ("tempo", Tempo(1.0))
+        assert asked(app)[-1] == ("limit_speed", SpeedLimit(1.0))
         await pilot.press(*["plus"] * 9)
-        assert asked(app)[-1] == ("tempo", FULL)
+        assert asked(app)[-1] == ("limit_speed", FULL)
 
 
 async def test_new_snapshot_is_shown() -> None:

@@ -147,7 +147,7 @@ class ChangingActions(Shell):
 
     def action_lines(self) -> None:
         """Choose another line of the run to train on from."""
-        lines = self._backend.lines()
+        lines = self._backend.branches()
         if lines:
             self.push_screen(choose_line(lines), lambda told: self.take_line(told) if told else None)
         else:
@@ -155,7 +155,7 @@ class ChangingActions(Shell):
 
     def take_line(self, words: str) -> None:
         """Train on from another line of the run."""
-        self.attempt(lambda: self._backend.take_line(words))
+        self.attempt(lambda: self._backend.switch_branch(words))
 
     def _back_or_forth(self, move: Callable[[], str]) -> None:
         """Undo or redo; where reading the data takes long, beside the event loop."""

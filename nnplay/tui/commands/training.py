@@ -6,11 +6,11 @@ from typing import Final
 
 from textual import on
 
-from nnplay.run.speed_limit import EASED, FULL, Tempo
+from nnplay.run.speed_limit import EASED, FULL, SpeedLimit
 from nnplay.tui.commands.shell import Shell
 from nnplay.tui.widgets.timeline_bar import Scrub
 
-TEMPOS = (*(Tempo(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
+SPEED_LIMITS = (*(SpeedLimit(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
 """What `+` and `-` go through."""
 _JUMPS: Final = 20
 """Jumps from one end of the run to the other."""
@@ -19,7 +19,7 @@ _JUMPS: Final = 20
 class TrainingActions(Shell):
     """The actions of the group Training."""
 
-    _tempo = TEMPOS.index(EASED)
+    _speed_limit = SPEED_LIMITS.index(EASED)
 
     def action_toggle_run(self) -> None:
         """Start or pause."""
@@ -77,7 +77,7 @@ class TrainingActions(Shell):
 
     def action_speed(self, by: int) -> None:
         """Faster or slower."""
-        self._tempo = min(len(TEMPOS) - 1, max(0, self._tempo + by))
-        tempo = TEMPOS[self._tempo]
-        self._backend.tempo(tempo)
-        self.say(f"speed: {tempo.words()}")
+        self._speed_limit = min(len(SPEED_LIMITS) - 1, max(0, self._speed_limit + by))
+        limit = SPEED_LIMITS[self._speed_limit]
+        self._backend.limit_speed(limit)
+        self.say(f"speed: {limit.words()}")

@@ -30,7 +30,7 @@ class CommandActions(LookingActions, KeepingActions):
         """Type a command that begins with `start`."""
 
         def complete(line: str) -> list[completion.Candidate]:
-            return completion.completions(line, self.settable(), self._backend.catalogue, self._backend.lines())
+            return completion.completions(line, self.settable(), self._backend.catalogue, self._backend.branches())
 
         self.push_screen(CommandLine(complete, self._history, start), self._typed)
 

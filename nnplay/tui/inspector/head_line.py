@@ -37,7 +37,7 @@ class HeadLine(Cells):
             [(f"  row {view.at}/{len(view.rows)}", look.ink("text"))],
             edits if view.overrides else [],
             [(f"  {', '.join(view.held)}", look.ink("warning"))] if view.held else [],
-            [("  line ", look.ink("dim")), (view.line, look.ink("text"))] if view.line else [],
+            [("  line ", look.ink("dim")), (view.branch, look.ink("text"))] if view.branch else [],
             [(f"  {self.guesses}", look.ink("accent"))] if self.guesses else [],
             [("  epoch ", look.ink("dim")), (f"{view.epoch + 1:,}", look.ink("strong"))],
             [("  batch ", look.ink("dim")), (f"{view.batch + 1:,}/{view.batches:,}", look.ink("strong"))],

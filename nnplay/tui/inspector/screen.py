@@ -106,7 +106,7 @@ class InspectorScreen(WhatIf, ClosesOnce[None]):
         self.query_one(HeadLine).show(view)
         self.query_one(RowsList).show(view)
         self.query_one(DetailView).show(view)
-        self.query_one(Scrub).show(view.first, view.step, view.latest, [step for step, _ in view.journal])
+        self.query_one(Scrub).show(view.first, view.step, view.latest, [step for step, _ in view.changes])
         self.say(view.error or view.message, error=bool(view.error))
         if view.compare:
             self.compare(view)

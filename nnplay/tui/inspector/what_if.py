@@ -208,20 +208,20 @@ class WhatIf(Screen[None]):
 
     def action_take_line(self) -> None:
         """Choose the line that is trained from now on."""
-        self.inspecting.requests.keep_fork()
+        self.inspecting.what_if.finish_fork()
 
         def take(told: str | None) -> None:
             if told is None:
                 return
             try:
-                self.edits.take_line(told)
+                self.edits.switch_branch(told)
             except NnplayError as error:
                 self.say(error.message, error=True)
                 return
             words = f"the run is {told} now; beside it lies the line before: T or z goes back to it"
             self._moving(lambda: self.inspecting.requests.ask(lambda inspector: words))
 
-        lines = self.edits.lines()
+        lines = self.edits.branches()
         if not lines:
             self.say("there is no other line; F forks one from this step", error=True)
             return
@@ -239,7 +239,7 @@ class WhatIf(Screen[None]):
         if view is None:
             return
         lines: list[tuple[str, str] | str] = []
-        for step, words in view.journal:
+        for step, words in view.changes:
             lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
         text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
         self.app.push_screen(Reading("journal", text))

@@ -1,4 +1,4 @@
-"""The scrub bar: the whole run as one line, with the present step and the changes of the journal on it."""
+"""The scrub bar: the whole run as one line, with the present step and the changes of the change log on it."""
 
 from __future__ import annotations
 

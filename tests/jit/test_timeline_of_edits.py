@@ -63,7 +63,7 @@ def test_steps_on_both_sides_of_an_edit_come_back(backend: PlaygroundBackend, na
 
 
 def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: PlaygroundBackend) -> None:
-    """From before the edit the old network goes on; the later steps are let go in words."""
+    """From before the edit the old network goes on; that the later steps are dropped is said."""
     old = backend.settings
     EDITS["a new layer"](backend)
     train(backend, 25)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.run.speed_limit import EASED, FULL, Tempo
+from nnplay.run.speed_limit import EASED, FULL, SpeedLimit
 
 
 def test_full_speed_has_no_limit_anywhere() -> None:
@@ -12,7 +12,7 @@ def test_full_speed_has_no_limit_anywhere() -> None:
 
 def test_a_fixed_speed_is_the_same_at_every_step() -> None:
     """Ten steps a second stay ten, late in a run too."""
-    assert [Tempo(10.0).at(step) for step in (0, 7, 1_000_000)] == [10.0, 10.0, 10.0]
+    assert [SpeedLimit(10.0).at(step) for step in (0, 7, 1_000_000)] == [10.0, 10.0, 10.0]
 
 
 def test_easing_in_shows_a_thousand_steps_in_seconds_and_then_lets_go() -> None:

@@ -24,7 +24,7 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.session.generation import RECORD
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
-from tests.jit.test_past_of_edits import chosen, go
+from tests.jit.test_timeline_of_edits import chosen, go
 from tests.jit.test_undo import backend, change, train
 
 __all__ = ["backend"]
@@ -58,12 +58,12 @@ def at_steps(backend: PlaygroundBackend, steps: list[int]) -> list[str]:
     def visit(timeline: Timeline) -> list[str]:
         found = []
         for step in steps:
-            timeline.go(step)
+            timeline.go_to(step)
             assert timeline.trainer.step == step
             found.append(digest(timeline.trainer))
         return found
 
-    return backend.worker.ask(lambda worker: visit(worker.timeline), seconds=120)  # type: ignore[arg-type]
+    return backend.worker.ask(lambda run: visit(run.timeline), seconds=120)  # type: ignore[arg-type]
 
 
 def apart(place: Path) -> Path:
@@ -85,7 +85,7 @@ OPENING = """
     import json, sys
     from pathlib import Path
     from nnplay.run.playground import PlaygroundBackend
-    from tests.jit.test_past_of_sessions import at_steps
+    from tests.jit.test_saved_timeline import at_steps
 
     opened = PlaygroundBackend()
     said = opened.open(sys.argv[1])
@@ -119,7 +119,7 @@ def test_what_was_chosen_at_a_step_of_the_saved_past_is_shown_there(backend: Pla
     last = chosen(backend.settings)
     backend.save(str(tmp_path / "run"))
     backend.open(str(tmp_path / "run.nnplay"))
-    newest = backend.worker.ask(lambda worker: worker.timeline.latest)  # type: ignore[union-attr]
+    newest = backend.worker.ask(lambda run: run.timeline.latest)  # type: ignore[union-attr]
     for step, wanted in ((5, first), (newest, last)):
         go(backend, step)
         assert chosen(backend.settings) == wanted
@@ -155,7 +155,7 @@ def test_trained_on_without_a_screen_the_past_goes_on(backend: PlaygroundBackend
             last = digest(opened.trainer)
             opened.save()
     backend.open(str(place))
-    newest = backend.worker.ask(lambda worker: worker.timeline.latest)  # type: ignore[union-attr]
+    newest = backend.worker.ask(lambda run: run.timeline.latest)  # type: ignore[union-attr]
     assert at_steps(backend, [newest, 7, 90, 140, newest - 60, newest])[:4] == [last, *wanted]
     assert at_steps(backend, [newest]) == [last]
 
@@ -215,7 +215,7 @@ def test_a_past_that_cannot_be_is_dropped_with_a_sentence(
     assert at_steps(backend, [timeline.latest]) == wanted
 
 
-def test_moments_that_are_not_the_networks_are_refused_when_they_are_gone_to(
+def test_checkpoints_that_are_not_the_networks_are_refused_when_they_are_gone_to(
     backend: PlaygroundBackend, tmp_path: Path
 ) -> None:
     """Numbers of the past in another shape, or other first weights: one sentence, and the run stands where it stood."""
@@ -239,19 +239,19 @@ def test_moments_that_are_not_the_networks_are_refused_when_they_are_gone_to(
 
 
 def test_the_past_takes_no_more_room_than_it_may(tmp_path: Path) -> None:
-    """Beside a state of 9 MB moments take twice the weights' state at the most, and every step is still reached."""
+    """Beside a state of 9 MB checkpoints take twice the weights' state at the most, and every step is still reached."""
     run = {"data": "xor", "layers": "linear 700, tanh, linear 500, tanh, linear 2", "optimizer": "adam"}
     with nn.Session.new(None, run) as made:
         timeline = Timeline(made.trainer)
         for _ in range(30):
             made.trainer.run(steps=1)
-            timeline.note()
+            timeline.note_progress()
         wanted = made.trainer.machine.state().nbytes
-        from nnplay.timeline.saved import taken, tensors
+        from nnplay.timeline.saved import capture_timeline, to_tensors
 
-        past = taken(timeline, lambda part: made.config)
+        past = capture_timeline(timeline, lambda segment: made.config)
         assert past is not None
-        kept = sum(array.nbytes for array in tensors(past).values())
+        kept = sum(array.nbytes for array in to_tensors(past).values())
     assert 0 < kept <= 2 * wanted
     assert past.first == 0
 

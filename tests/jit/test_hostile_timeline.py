@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.presets.catalogue import preset_records
 from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.timeline.saved import check, read_past
+from nnplay.timeline.saved import read_timeline, refuse_misfit
 from nnplay.timeline.saved.check import state_shapes
 from tests.jit.test_undo import backend, train
 
@@ -28,7 +28,7 @@ PAST = "-past."
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> session.Loaded:
-    """A session with changes, three stretches and another line."""
+    """A session with changes, three segments and another branch."""
     place = tmp_path_factory.mktemp("golden") / "run.nnplay"
     shutil.copytree(GOLDEN, place)
     place.chmod(0o700)
@@ -101,7 +101,7 @@ def changed_tensors(tensors: dict[str, Any], name: str) -> Iterator[tuple[str, d
 
 
 class Reader:
-    """Reads the past of spoiled copies of one session, and opens, trains and saves those whose past is taken."""
+    """Reads the past of spoiled copies of one session, and opens, trains and saves those whose past is accepted."""
 
     def __init__(self, golden: session.Loaded, folder: Path) -> None:
         self.golden, self.folder = golden, folder
@@ -112,8 +112,8 @@ class Reader:
     def is_refused(self, past: Any, tensors: dict[str, Any], words: str) -> bool:
         """Whether that past is refused in a sentence; one that is not must be opened, trained on and saved."""
         try:
-            found = read_past(past, tensors, self.step, self.folder)
-            check(found, self.config, self.split, self.data)
+            found = read_timeline(past, tensors, self.step, self.folder)
+            refuse_misfit(found, self.config, self.split, self.data)
         except InputError:
             return True
         except Exception as error:
@@ -169,17 +169,17 @@ def test_a_past_that_is_none_is_dropped_with_a_sentence(golden: session.Loaded, 
 
 RENAMED = {
     "of another layer": lambda name: f"{name[:-1]}z",
-    "of another stretch": lambda name: name.replace(PAST, f"{PAST}7"),
+    "of another segment": lambda name: name.replace(PAST, f"{PAST}7"),
 }
 
 
 @pytest.mark.parametrize("how", RENAMED)
-@pytest.mark.parametrize("stretch", ["0.", "1.", "2.", "l0."])
+@pytest.mark.parametrize("segment", ["0.", "1.", "2.", "l0."])
 def test_the_playground_saves_what_it_opened_with_a_bad_past(
-    backend: PlaygroundBackend, golden: session.Loaded, tmp_path: Path, how: str, stretch: str
+    backend: PlaygroundBackend, golden: session.Loaded, tmp_path: Path, how: str, segment: str
 ) -> None:
     """Tensors of the past under other names: the playground opens the run, says so, trains on and saves, twice."""
-    begin = f"{PAST}{stretch}"
+    begin = f"{PAST}{segment}"
     tensors = {RENAMED[how](name) if name.startswith(begin) else name: value for name, value in golden.tensors.items()}
     session.save(tmp_path / "bad.nnplay", golden.record, tensors)
     said = backend.open(str(tmp_path / "bad.nnplay"))
