@@ -25,7 +25,7 @@ from nnplay.records.registry import loss_records, optimizer_records, schedule_re
 from nnplay.records.schedule import Schedule
 from nnplay.system.paths import whole
 from nnplay.text import clean, written
-from nnplay.training.settings import DECLARED, Setup
+from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
@@ -56,7 +56,7 @@ class RunConfig:
         loss: None takes the usual one.
         optimizer: Adam with a learning rate of 0.01 unless one is named.
         schedule: of the learning rate; None keeps it.
-        training: values of `Setup` (batch_size, l1, …); only those that were given.
+        training: values of `TrainingSettings` (batch_size, l1, …); only those that were given.
         epochs: passes over the training rows; 0 chooses by the data, and on the screen means no end.
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
@@ -223,10 +223,10 @@ class RunConfig:
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
 
-    def setup(self) -> Setup:
+    def setup(self) -> TrainingSettings:
         """The settings of a trainer besides data, network, loss and optimizer."""
         training = {_NAMES[called]: value for called, value in self.training.items()}
-        return Setup().changed(**training, seed=self.seed, schedule=self.schedule)
+        return TrainingSettings().changed(**training, seed=self.seed, schedule=self.schedule)
 
     def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
         """The trainer of this run, at step 0.

@@ -17,7 +17,7 @@ from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.training.history import History
-from nnplay.training.settings import Setup
+from nnplay.training.settings import TrainingSettings
 
 #: Branches beside the present one that are kept at the most.
 MOST_BRANCHES: Final = 5
@@ -82,7 +82,7 @@ def describe_branch(words: str, forked_at: int) -> str:
     return f"{words} from step {forked_at:,}"
 
 
-def describe_original(words: str, optimizer: Optimizer, setup: Setup) -> str:
+def describe_original(words: str, optimizer: Optimizer, setup: TrainingSettings) -> str:
     """What the run has where a fork has "lr 0.1": "lr 0.01"."""
     name = words.split()[0]
     if name == "optimizer":

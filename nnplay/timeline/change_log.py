@@ -10,8 +10,8 @@ from typing import Any, Final
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.text import clean
-from nnplay.training.live_settings import LIVE_SETUP
-from nnplay.training.settings import Setup
+from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 
 Action = Callable[[Trainer], None]
@@ -95,7 +95,9 @@ def is_replayed(action: Action) -> bool:
     return isinstance(action, SetValues | SetWeight)
 
 
-def settings_after(optimizer: Optimizer, setup: Setup, changes: Iterable[Change]) -> tuple[Optimizer, Setup]:
+def settings_after(
+    optimizer: Optimizer, setup: TrainingSettings, changes: Iterable[Change]
+) -> tuple[Optimizer, TrainingSettings]:
     """The settings in force after some changes.
 
     Raises:
@@ -104,8 +106,8 @@ def settings_after(optimizer: Optimizer, setup: Setup, changes: Iterable[Change]
     for change in changes:
         if isinstance(change.apply, SetValues):
             values = change.apply.values
-            live = {name: value for name, value in values.items() if name in LIVE_SETUP}
-            own = {name: value for name, value in values.items() if name not in LIVE_SETUP}
+            live = {name: value for name, value in values.items() if name in LIVE_SETTINGS}
+            own = {name: value for name, value in values.items() if name not in LIVE_SETTINGS}
             optimizer, setup = optimizer.with_values(**own) if own else optimizer, setup.changed(**live)
     return optimizer, setup
 

@@ -21,7 +21,7 @@ from nnplay.timeline.checkpoint_spacing import CheckpointSpacing
 from nnplay.timeline.segment import Segment
 from nnplay.training.checkpoint import Checkpoint
 from nnplay.training.saved_checkpoint import SavedCheckpoint
-from nnplay.training.settings import Setup
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 
 #: How many times the bytes that checkpoints may take in memory they may take in the file.
@@ -58,7 +58,7 @@ class StoredCheckpoint:
     record: int = -1
 
     @property
-    def settings(self) -> tuple[Optimizer, Setup]:
+    def settings(self) -> tuple[Optimizer, TrainingSettings]:
         """Those in force at that step."""
         return self.value.optimizer, self.value.setup
 

@@ -18,7 +18,7 @@ from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
-from nnplay.training.live_settings import LIVE_SETUP
+from nnplay.training.live_settings import LIVE_SETTINGS
 from nnplay.training.saved_checkpoint import SavedCheckpoint
 from nnplay.training.settings import DECLARED
 from nnplay.training.trainer import Trainer
@@ -209,6 +209,6 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
     if name in _OTHER:
         setup = trainer.setup.changed(**{name: value})
         silenced_frozen.check(trainer.plan, setup.silent, setup.frozen)
-        live = name in LIVE_SETUP
+        live = name in LIVE_SETTINGS
         return SetValues({name: getattr(setup, name)}) if live else None, {name: getattr(setup, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

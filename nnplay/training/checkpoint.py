@@ -13,7 +13,7 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine import Clock
 from nnplay.tape.structure import Structure
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.settings import DECLARED, Setup
+from nnplay.training.settings import DECLARED, TrainingSettings
 
 #: Settings that a trainer's tape and tables are made for; all others come with a checkpoint.
 _FIXED: Final = tuple(name for name, declared in DECLARED.items() if declared.fixed)
@@ -37,7 +37,7 @@ class Checkpoint:
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
-    setup: Setup
+    setup: TrainingSettings
     structure: Structure
 
     @property

@@ -13,21 +13,21 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine import Machine
 from nnplay.tape.objective import full_name
-from nnplay.training.settings import DECLARED, Setup
+from nnplay.training.settings import DECLARED, TrainingSettings
 
-#: Fields of `Setup` that may change while a network trains.
-LIVE_SETUP: Final = tuple(name for name, declared in DECLARED.items() if declared.field.live)
+#: Fields of `TrainingSettings` that may change while a network trains.
+LIVE_SETTINGS: Final = tuple(name for name, declared in DECLARED.items() if declared.field.live)
 #: Those that are numbers in the engine's memory.
 IN_MEMORY: Final = tuple(name for name, declared in DECLARED.items() if declared.in_memory)
 
 
-def rows_of(setup: Setup) -> tuple[Any, ...]:
+def rows_of(setup: TrainingSettings) -> tuple[Any, ...]:
     """What decides which rows the tape has; all else can change without a new one."""
     parts = (getattr(setup, name) for name, declared in DECLARED.items() if declared.parts)
     return (*switches(setup).values(), *parts)
 
 
-def switches(setup: Setup) -> dict[str, Any]:
+def switches(setup: TrainingSettings) -> dict[str, Any]:
     """Rows of a training step that settings switch on, and whether they are there."""
     found: dict[str, Any] = {}
     for name, declared in DECLARED.items():
@@ -36,7 +36,7 @@ def switches(setup: Setup) -> dict[str, Any]:
     return found
 
 
-def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: Setup) -> None:
+def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: TrainingSettings) -> None:
     """Puts the settings of losses, optimizers, layers, penalties and clipping into a machine's memory.
 
     Args:

@@ -23,7 +23,7 @@ from nnplay.training import live_settings
 from nnplay.training.driver import read_count
 from nnplay.training.initial_state import reset_machine
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import DECLARED, Setup, cores
+from nnplay.training.settings import DECLARED, TrainingSettings, cores
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
@@ -77,7 +77,7 @@ class ObjectiveTrainer(NotCopied):
     ) -> None:
         if other := [name for name in settings if name not in _SETTINGS]:
             raise unknown("setting", other[0], _SETTINGS, where="objectives")
-        self.objectives, self.setup = _objectives(objectives), Setup().changed(**settings)
+        self.objectives, self.setup = _objectives(objectives), TrainingSettings().changed(**settings)
         given = {
             written(name): as_numbers(clean(name), array, self.setup.dtype, where="objectives")
             for name, array in kind_of(arrays, Mapping, "table of arrays by name", "objectives").items()

@@ -17,7 +17,7 @@ from nnplay.tape.machine import Clock
 from nnplay.training.checkpoint import Checkpoint
 from nnplay.training.initial_state import initial_memory
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.settings import Setup
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -46,7 +46,7 @@ class SavedCheckpoint:
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
-    setup: Setup
+    setup: TrainingSettings
     change_count: int = 0
 
     @property

@@ -68,7 +68,7 @@ def _declared(
     written: str = "",
     **more: Any,
 ) -> Any:
-    """One line of `Setup`: a field of that kind, which is called as the attribute, and what `Declared` says of it."""
+    """One line of `TrainingSettings`: a field of that kind, called as the attribute, and what `Declared` says of it."""
 
     def declare(name: str) -> Declared:
         made = kind(name, default, about, **more)
@@ -78,7 +78,7 @@ def _declared(
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class TrainingSettings:
     """Everything that decides a run, besides data, network, loss and optimizer.
 
     A setting is declared here and nowhere else. Files, the command line, the playground's form, the words of undo,
@@ -153,7 +153,7 @@ class Setup:
         """Rows of a full batch, of so many training rows."""
         return rows if self.batch_size == "all" else self.batch_size
 
-    def changed(self, **changes: Any) -> Setup:
+    def changed(self, **changes: Any) -> TrainingSettings:
         """A copy with some values changed, each checked.
 
         Raises:
@@ -174,7 +174,9 @@ class Setup:
 
 #: What is declared of each setting, in the order of their lines; `schedule` is a record, and has none.
 DECLARED: Final[Mapping[str, Declared]] = {
-    item.name: item.metadata["declare"](item.name) for item in dataclasses.fields(Setup) if "declare" in item.metadata
+    item.name: item.metadata["declare"](item.name)
+    for item in dataclasses.fields(TrainingSettings)
+    if "declare" in item.metadata
 }
 #: Settings that name parts of the network.
 SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if declared.parts)

@@ -37,7 +37,7 @@ from nnplay.training.history import History
 from nnplay.training.initial_state import reset_machine
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import Setup, cores, resolve_record
+from nnplay.training.settings import TrainingSettings, cores, resolve_record
 from nnplay.training.targets import TargetForm, default_loss, target_form
 from nnplay.training.weight_transfer import transfer_weights
 
@@ -57,7 +57,7 @@ class Trainer:
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: told about kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
-        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`, all fields of `Setup`) change it.
+        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
         network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
@@ -79,7 +79,7 @@ class Trainer:
         loss: Loss | LossRecord | str | None = None,
         optimizer: Optimizer | OptimizerRecord | str = "adam",
         *,
-        setup: Setup | None = None,
+        setup: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         machine: MachineMaker = CpuMachine,
         **keywords: Any,
@@ -89,7 +89,8 @@ class Trainer:
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
-        given = Setup() if setup is None else kind_of(setup, Setup, "Setup", "trainer", "give Setup(batch_size=32)")
+        given, hint = TrainingSettings() if setup is None else setup, "give TrainingSettings(batch_size=32)"
+        given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.setup = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
@@ -169,13 +170,13 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
+        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
         setup = self.setup.changed(**own)
         silenced_frozen.check(self.plan, setup.silent, setup.frozen)
         self._use(optimizer, setup)
 
-    def _use(self, optimizer: Optimizer, setup: Setup) -> None:
+    def _use(self, optimizer: Optimizer, setup: TrainingSettings) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.rows_of(setup) != live_settings.rows_of(self.setup)
         self.optimizer, self.setup = optimizer, setup
@@ -191,7 +192,7 @@ class Trainer:
     def remade(
         self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
     ) -> tuple[Trainer, list[str]]:
-        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
+        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
 
         Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
 

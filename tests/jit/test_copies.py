@@ -139,7 +139,12 @@ def test_what_is_data_can_be_copied(way: Callable[[Any], Any]) -> None:
     network = way(nn.Network(LAYERS, seed=3))
     assert repr(network) == repr(nn.Network(LAYERS, seed=3))
     assert [layer.record for layer in network.layers] == [layer.record for layer in nn.Network(LAYERS).layers]
-    for item in (nn.AdamW(lr=0.5), nn.CrossEntropy(label_smoothing=0.1), nn.Cosine(steps=7), nn.Setup(seed=5)):
+    for item in (
+        nn.AdamW(lr=0.5),
+        nn.CrossEntropy(label_smoothing=0.1),
+        nn.Cosine(steps=7),
+        nn.TrainingSettings(seed=5),
+    ):
         assert way(item) == item
     data = nn.load_dataset("iris")
     assert np.array_equal(way(data).x, data.x)

@@ -121,8 +121,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Optimizer.with_values": (nn.Adam().with_values, {"lr": 0.1, "betas": (0.9, 0.99)}),
     "CrossEntropy": (nn.CrossEntropy, {"label_smoothing": 0.1}),
     "Cosine": (nn.Cosine, {"steps": 10, "min_factor": 0.1}),
-    "Setup.changed": (
-        nn.Setup().changed,
+    "TrainingSettings.changed": (
+        nn.TrainingSettings().changed,
         {
             "batch_size": 4, "seed": 0, "schedule": None, "l1": 0.0, "clip_norm": 1.0, "shuffle": True, "threads": 1,
             "validate_every": 1, "dtype": "float32", "silent": "", "frozen": "",
