@@ -14,7 +14,7 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network.notation import show_layer
-from nnplay.run import edits, saved_run
+from nnplay.run import crossing, saved_run
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.session import Session
 from tests.jit.test_autosave import RUN, parameters, trained
@@ -56,7 +56,7 @@ def test_an_edit_is_kept_while_its_kernels_are_compiled(
     try:
         trained(backend)
         before = parameters(backend)
-        monkeypatch.setattr(edits, "remade", slowly(saved_run.remade, compiler))
+        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 3", "tanh", "linear 2")))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         (kept,) = session.autosaves()
@@ -121,7 +121,7 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
         trained(backend)
-        monkeypatch.setattr(edits, "remade", slowly(saved_run.remade, compiler))
+        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 2")))
         backend.set_weight("0.weight", (1, 2), 7.5)
         backend.set_weight("0.bias", (3,), -2.0)
@@ -203,7 +203,7 @@ def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
             assert compiler.wait(120)
             return saved_run.remade(*arguments)
 
-        monkeypatch.setattr(edits, "remade", remade)
+        monkeypatch.setattr(crossing, "remade", remade)
         backend.apply(backend.changed(layers=WIDER))
         assert began.wait(120)
         assert backend.will_run

@@ -30,7 +30,7 @@ FORKS = {
     "lr 0.2": change(optimizer={"lr": 0.2}),
     "optimizer sgd": change(optimizer={"name": "sgd"}),
     "l2 0.01": change(training={"l2": 0.01}),
-    "batch_size 8": change(batch_size=8),
+    "batch_size 8": change(training={"batch_size": 8}),
     "silent 1:2": change(training={"silent": "1:2"}),
 }
 
