@@ -149,7 +149,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         {"network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd", "seed": 1},
     ),
     "Trainer.go_on_from": _training(lambda: trainer().go_on_from, {"before": trainer()}),
-    "Trainer.restore": (_restored, {"state": trainer().state()}),
+    "Trainer.restore": (_restored, {"checkpoint": trainer().state()}),
     "Trainer.evaluate": (trainer().evaluate, {"part": "test"}),
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),
     "Trainer.answers": (trainer().answers, {"x": np.zeros((1, 2))}),
