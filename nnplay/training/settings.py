@@ -16,8 +16,6 @@ from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord
 from nnplay.text import shown
 
-_LIVE_NUMBER: Final[Mapping[str, Any]] = {"low": 0.0, "live": True}
-
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -26,7 +24,7 @@ class Declared:
     Attributes:
         field: name, default, range and help; one that is `live` may change while a network trains.
         form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
-        rows: the rows of a training step that it switches on when it is above 0.
+        rows: the rows of a training step that it switches on when it is above 0, as the options of a tape call them.
         parts: it names parts of the network, as in `1:3`.
         fixed: a trainer is made for it, so a moment with another value belongs to another run.
         forks: a fork may try another value.
@@ -54,27 +52,12 @@ class Declared:
         return self.field.live and self.field.kind == "number"
 
 
-def _declared(
-    kind: Callable[..., Field],
-    default: Any,
-    about: str,
-    *,
-    form: Literal["", "penalty", "more"] = "",
-    rows: str = "",
-    parts: bool = False,
-    fixed: bool = False,
-    forks: bool = True,
-    objectives: bool = True,
-    written: str = "",
-    **more: Any,
-) -> Any:
+def _declared(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
     """One line of `TrainingSettings`: a field of that kind, called as the attribute, and what `Declared` says of it."""
-
-    def declare(name: str) -> Declared:
-        made = kind(name, default, about, **more)
-        return Declared(made, form, rows, parts, fixed, forks, objectives, written)
-
-    return dataclasses.field(default=default, metadata={"declare": declare})
+    own = {item.name: more.pop(item.name) for item in dataclasses.fields(Declared) if item.name in more}
+    return dataclasses.field(
+        default=default, metadata={"declare": lambda name: Declared(kind(name, default, about, **more), **own)}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +76,40 @@ class TrainingSettings:
     seed: int = _declared(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
     schedule: Schedule | None = None
     l1: float = _declared(
-        *(kinds.number, 0.0, "pull of every weight towards 0 by a constant"),
-        **_LIVE_NUMBER,
+        kinds.number,
+        0.0,
+        "pull of every weight towards 0 by a constant",
+        low=0.0,
+        live=True,
         form="penalty",
         rows="penalty",
     )
     l2: float = _declared(
-        *(kinds.number, 0.0, "pull of every weight towards 0 in proportion to its size"),
-        **_LIVE_NUMBER,
+        kinds.number,
+        0.0,
+        "pull of every weight towards 0 in proportion to its size",
+        low=0.0,
+        live=True,
         form="penalty",
         rows="penalty",
     )
     clip_norm: float = _declared(
-        kinds.number, 0.0, "longest gradient; 0 is no limit", **_LIVE_NUMBER, form="penalty", rows="clip_norm"
+        kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", rows="clip_norm"
     )
     clip_value: float = _declared(
         kinds.number,
         0.0,
         "largest number in the gradient; 0 is no limit",
-        **_LIVE_NUMBER,
+        low=0.0,
+        live=True,
         form="more",
         rows="clip_value",
     )
     shuffle: bool = _declared(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
     validate_every: int = _declared(
-        *(kinds.integer, 1, "epochs between evaluations of the validation part; 0 never"),
+        kinds.integer,
+        1,
+        "epochs between evaluations of the validation part; 0 never",
         low=0,
         form="more",
         fixed=True,
@@ -125,24 +117,30 @@ class TrainingSettings:
         objectives=False,
     )
     threads: int = _declared(
-        *(kinds.integer, 0, "threads that share large operations; 0 is one a core"), low=0, high=256, forks=False
+        kinds.integer, 0, "threads that share large operations; 0 is one a core", low=0, high=256, forks=False
     )
     dtype: str = _declared(
-        *(kinds.choice, "float32", "type of all numbers"),
+        kinds.choice,
+        "float32",
+        "type of all numbers",
         choices=("float32", "float64"),
         written="real",
         fixed=True,
         forks=False,
     )
     silent: str = _declared(
-        *(kinds.text, "", "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers"),
+        kinds.text,
+        "",
+        "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers",
         live=True,
         form="more",
         parts=True,
         objectives=False,
     )
     frozen: str = _declared(
-        *(kinds.text, "", "units or layers whose weights stay as they are, as in 1:3 or 1"),
+        kinds.text,
+        "",
+        "units or layers whose weights stay as they are, as in 1:3 or 1",
         live=True,
         form="more",
         parts=True,
