@@ -7,7 +7,7 @@ from nnplay.tui.draw import axes, curves, network_drawing, number_text
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.bars import bar, parts, slider
 from nnplay.tui.draw.blocks import picture, quantised
-from nnplay.tui.draw.downsample import Reduced
+from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look, detect
 from nnplay.tui.theme.palette import DARK, LIGHT
 from nnplay.tui.widgets.cells import row_width
@@ -33,7 +33,7 @@ def test_levels_are_sixteen_and_nan_is_neutral() -> None:
 
 def _chart(count: int, *, log: bool = False) -> curves.Chart:
     x = np.linspace(0, 100, 40)
-    lines = tuple(curves.Line(f"c{i}", Reduced(x, np.exp(-x / 30) + i, np.exp(-x / 30) + i)) for i in range(count))
+    lines = tuple(curves.Line(f"c{i}", Downsampled(x, np.exp(-x / 30) + i, np.exp(-x / 30) + i)) for i in range(count))
     return curves.Chart(lines, Limits(0, 100), Limits(-3, 1) if log else Limits(0, 4), log)
 
 
