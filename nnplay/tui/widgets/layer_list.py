@@ -21,7 +21,7 @@ from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.editor import editor, host
-from nnplay.tui.forms.folding import Item, block_of, items, kept, title
+from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 _NARROW = 37
@@ -79,7 +79,7 @@ class LayerList(Cells, can_focus=True):
         """Show this network."""
         before, path = self.texts, self.path
         self._ledger = ledger
-        self.unfold(kept(self.unfolded, before, self.texts))
+        self.unfold(keep_unfolded(self.unfolded, before, self.texts))
         self.go_to(path)
 
     def go_to(self, path: Path) -> None:

@@ -124,10 +124,10 @@ class DetailView(Cells):
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
         room = height - len(bars)
-        lines = tiles.arranged(shown, width, room)
+        lines = tiles.arrange_tiles(shown, width, room)
         left_out = [tile.title() for tile in shown if all(tile is not other for line in lines for other, _, _ in line)]
         if left_out:
-            lines = tiles.arranged(shown, width, room - 1)
+            lines = tiles.arrange_tiles(shown, width, room - 1)
         rows = [row for line in lines for row in self._line(line)]
         if left_out:
             rows.append(
