@@ -108,12 +108,12 @@ async def test_unfolded_blocks_stay_so_when_layers_before_them_change() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "down", "down", "down", "v")
         layers = main(app).query_one(LayerList)
-        assert view.seen(main(app))["unfolded"] == ["3"]
+        assert view.capture_view(main(app))["unfolded"] == ["3"]
         await pilot.press("up", "d")
         await pilot.pause()
         assert layers.unfolded == {(2,)}
         app._backend.view = {"unfolded": ["1", "1.1.1", 7, "x"]}
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         assert layers.unfolded == {(1,), (1, 1, 1), (7,)}
         assert main(app).query_one(NetworkView).unfolded == layers.unfolded
