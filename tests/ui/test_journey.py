@@ -37,7 +37,7 @@ async def choose(pilot: Pilot[int], app: Playground, setting: str, value: str) -
     await pilot.press("enter")
     await pilot.pause()
     await type_and_enter(pilot, value)
-    await until(pilot, lambda: {entry.label: entry.shown for entry in app.settable()}[setting] == value)
+    await until(pilot, lambda: {entry.label: entry.shown for entry in app.edits.settable()}[setting] == value)
 
 
 async def test_whole_visit_by_keys(home: Path) -> None:
