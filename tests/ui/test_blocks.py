@@ -15,7 +15,7 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.playing import main
 from tests.ui.waiting import until
 
@@ -77,7 +77,7 @@ async def test_blocks_in_the_layers_of_the_line() -> None:
         await pilot.pause()
         await type_letters(pilot, app, "layers concat, linear 2")
         await pilot.press("enter")
-        await until(pilot, lambda: "write concat[" in main(app).query_one(Said).text)
+        await until(pilot, lambda: "write concat[" in main(app).query_one(MessageLine).text)
         assert backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
         await pilot.press("colon")
         await pilot.pause()

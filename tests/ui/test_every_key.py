@@ -18,7 +18,7 @@ from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.layer_list import LayerList
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.playing import asked, main, make, type_line
 
@@ -59,7 +59,7 @@ def _clipboard(app: Playground) -> bool:
     return "samples" in app.clipboard
 
 
-_said = _of(Said, lambda said: said.text)
+_said = _of(MessageLine, lambda said: said.text)
 _FORM = _of(Form, lambda form: form.cursor)
 _LAYER = _of(LayerList, lambda layers: layers.cursor)
 _UNIT = _of(NetworkView, lambda view: view.chosen)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from nnplay.training.branch_curves import told
 from textual.widgets import Input
 
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import changed, put, swapped, twice, without
 from nnplay.network.summary import ledger
+from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
@@ -108,12 +108,12 @@ async def test_unfolded_blocks_stay_so_when_layers_before_them_change() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "down", "down", "down", "v")
         layers = main(app).query_one(LayerList)
-        assert view.seen(main(app))["unfolded"] == ["3"]
+        assert view.capture_view(main(app))["unfolded"] == ["3"]
         await pilot.press("up", "d")
         await pilot.pause()
         assert layers.unfolded == {(2,)}
         app._backend.view = {"unfolded": ["1", "1.1.1", 7, "x"]}
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         assert layers.unfolded == {(1,), (1, 1, 1), (7,)}
         assert main(app).query_one(NetworkView).unfolded == layers.unfolded
@@ -155,6 +155,6 @@ def test_paths_of_a_session_that_are_none_are_passed_over() -> None:
 
 def test_a_curve_whose_name_has_no_step_begins_at_the_first() -> None:
     """The name of a fork's curve comes from a session: what is no step counts as none."""
-    assert told("fork.40.lr.0.1") == (40, "lr 0.1")
-    assert told(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
-    assert told("fork.².lr.0.1")[0] == 0
+    assert parse_curve_name("fork.40.lr.0.1") == (40, "lr 0.1")
+    assert parse_curve_name(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
+    assert parse_curve_name("fork.².lr.0.1")[0] == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.tui.inspector.asking import AskText
-from nnplay.tui.inspector.detail_view import DetailView
-from nnplay.tui.inspector.head_line import HeadLine
+from nnplay.tui.inspector.widgets.detail_view import DetailView
+from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.widgets.header import HeaderLine
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.visit import inspecting
 
 
@@ -75,11 +75,11 @@ async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
         await visit.press("n", "n")
         await visit.pilot.press("W")
         await visit.pilot.pause()
-        assert "layer 1 has no weights" in visit.screen.query_one(Said).text
+        assert "layer 1 has no weights" in visit.screen.query_one(MessageLine).text
         await visit.press("N", "N")
         await visit.pilot.press("s")
         await visit.pilot.pause()
-        assert "look at a row of a layer first" in visit.screen.query_one(Said).text
+        assert "look at a row of a layer first" in visit.screen.query_one(MessageLine).text
 
 
 async def test_the_gradient_check_agrees() -> None:

@@ -37,7 +37,7 @@ async def choose(pilot: Pilot[int], app: Playground, setting: str, value: str) -
     await pilot.press("enter")
     await pilot.pause()
     await type_and_enter(pilot, value)
-    await until(pilot, lambda: {entry.label: entry.shown for entry in app.settable()}[setting] == value)
+    await until(pilot, lambda: {entry.label: entry.shown for entry in app.edits.settable()}[setting] == value)
 
 
 async def test_whole_visit_by_keys(home: Path) -> None:
@@ -62,7 +62,7 @@ async def test_whole_visit_by_keys(home: Path) -> None:
             await until(pilot, lambda: not backend.snapshot.running)
             await pilot.press("s")
             await until(pilot, lambda: not backend.unsaved())
-            shown, step = [(entry.key, entry.shown) for entry in app.settable()], backend.snapshot.step
+            shown, step = [(entry.key, entry.shown) for entry in app.edits.settable()], backend.snapshot.step
             layers = backend.settings.layer_texts
             await pilot.press("q")
             await pilot.pause()
@@ -79,7 +79,7 @@ async def test_whole_visit_by_keys(home: Path) -> None:
             assert isinstance(app.screen, OpenRun)
             await pilot.press("enter")
             await until(pilot, lambda: again.snapshot.step == step)
-            assert [(entry.key, entry.shown) for entry in app.settable()] == shown
+            assert [(entry.key, entry.shown) for entry in app.edits.settable()] == shown
             assert again.settings.layer_texts == layers
             assert again.snapshot.metrics["validation_accuracy"] >= 0.95
             assert again.snapshot.curves["train_loss"].steps[-1] <= step

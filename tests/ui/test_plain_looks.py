@@ -8,7 +8,7 @@ import pytest
 
 from nnplay.tui.app import Playground
 from nnplay.tui.commands.actions import ACTIONS
-from nnplay.tui.inspector.detail_view import DetailView
+from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend

@@ -16,7 +16,7 @@ from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.forms.form import Form
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
 from tests.ui.fake_settings import FakeCatalogue, fake_config
@@ -39,7 +39,7 @@ def table(lacking: str = "7") -> str:
 
 def said(app: Playground) -> str:
     """What stands in the message line."""
-    return app._main.query_one(Said).text
+    return app._main.query_one(MessageLine).text
 
 
 def test_columns_are_offered_with_what_became_of_them() -> None:
@@ -63,7 +63,7 @@ def test_the_target_that_was_found_stands_in_its_line() -> None:
     rows = entries.data_entries(settings, FakeCatalogue(), COLUMNS)
     assert entries.named(rows, "target").shown == "price"
     assert entries.named(rows, "kinds").shown == "id=skip, zip=category"
-    lines = [found.line for found in completion.completions("set target pr", rows, FakeCatalogue())]
+    lines = [found.line for found in completion.complete_line("set target pr", rows, FakeCatalogue())]
     assert lines == ["set target price"]
 
 
@@ -98,16 +98,16 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
     try:
         with advise_for("playground"):
             async with app.run_test(size=(120, 40)) as pilot:
-                app._command("data", "my.csv target=price")
+                app.typed_line.run_command("data", "my.csv target=price")
                 await until(pilot, lambda: "missing" in said(app))
                 assert "use :set missing mean, drop or category" in said(app)
                 assert backend.settings.data.source == "spiral"
-                app._command("set", "missing mean")
+                app.typed_line.run_command("set", "missing mean")
                 await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
                 await until(pilot, lambda: "price is learned" in said(app))
                 assert backend.settings.data.values == {"target": "price", "missing": "mean"}
-                assert any(":set kinds id=category" in line for line in app.printed)
-                assert app.refused is None
+                assert any(":set kinds id=category" in line for line in app.messages.printed)
+                assert app.edits.refused is None
                 await pilot.press("1")
                 await pilot.pause()
                 form = app._main.focused
@@ -131,11 +131,11 @@ async def test_a_file_that_was_mended_is_read_again(tmp_path: Path, monkeypatch:
 
     try:
         async with app.run_test(size=(120, 40)) as pilot:
-            app._command("data", "my.csv")
+            app.typed_line.run_command("data", "my.csv")
             await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
             await until(pilot, lambda: rows() == 41)
             Path("my.csv").write_text(table() + "new,3,b,31.5\n")
-            app._command("data", "my.csv")
+            app.typed_line.run_command("data", "my.csv")
             await until(pilot, lambda: rows() == 42)
     finally:
         backend.stop()
@@ -149,7 +149,7 @@ async def test_a_long_answer_gets_more_rows() -> None:
         words = "my.csv, row 3, column 'area': 9 values are missing; use :set missing mean, drop or category to go on"
         app.say(words, error=True)
         await pilot.pause()
-        line = app._main.query_one(Said)
+        line = app._main.query_one(MessageLine)
         assert line.size.height == 2
         assert " ".join(line.plain_text.split()) == words
         app.say("short")

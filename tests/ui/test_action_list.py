@@ -14,11 +14,11 @@ from nnplay.network.layer_text import split_layers, with_units
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
 from nnplay.tui.commands import completion, keymap
-from nnplay.tui.commands.actions import ACTIONS, BY_ID, footer
+from nnplay.tui.commands.actions import ACTIONS, BY_ID, footer, methods_of_app
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.form import Form
-from nnplay.tui.forms.next_value import nudged
+from nnplay.tui.forms.next_value import next_value
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.panes.health import Findings
@@ -46,10 +46,17 @@ OWNERS = {
 
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.run], ids=lambda action: action.id)
 def test_every_action_has_its_method(action) -> None:  # type: ignore[no-untyped-def]
-    """What an action runs is a method of the widget that it belongs to."""
+    """What an action runs is found, by Textual's rule, at the app or at the widget that it belongs to."""
     name = re.search(r"(\w+)(\(|$)", action.run)
     assert name is not None
-    assert hasattr(OWNERS[action.where], f"action_{name.group(1)}")
+    owner = OWNERS[action.where]
+    assert callable(getattr(make() if owner is Playground else owner, f"action_{name.group(1)}"))
+
+
+@pytest.mark.parametrize("name", methods_of_app())
+def test_exactly_one_group_does_each_action(name: str) -> None:
+    """No two groups of actions have a method of the same name, of which one would never be called."""
+    assert sum(hasattr(group, name) for group in make().groups) == 1
 
 
 def test_no_key_has_two_meanings_in_one_place() -> None:
@@ -144,15 +151,15 @@ def test_every_character_can_be_a_key(tmp_path: Path) -> None:
 
 def test_commands_are_split_and_completed() -> None:
     """A line names an action; a missing argument or a wrong name is said with a hint."""
-    assert completion.split(":goto step 500")[1] == "step 500"
+    assert completion.parse_command(":goto step 500")[1] == "step 500"
     with pytest.raises(InputError, match="rewind"):
-        completion.split("rewimd")
+        completion.parse_command("rewimd")
     with pytest.raises(InputError, match=r"rate 0\.003"):
-        completion.split("set")
+        completion.parse_command("set")
     rows = entries.training_entries(fake_config(), FakeCatalogue())
-    assert [c.line for c in completion.completions("set ra", rows, FakeCatalogue())] == ["set lr "]
-    assert "set optimizer sgd" in [c.line for c in completion.completions("set optimizer ", rows, FakeCatalogue())]
-    assert "rewind" in [c.line for c in completion.completions("re", rows, FakeCatalogue())]
+    assert [c.line for c in completion.complete_line("set ra", rows, FakeCatalogue())] == ["set lr "]
+    assert "set optimizer sgd" in [c.line for c in completion.complete_line("set optimizer ", rows, FakeCatalogue())]
+    assert "rewind" in [c.line for c in completion.complete_line("re", rows, FakeCatalogue())]
     assert completion.read_goto("epoch 20") == ("epoch", 20)
     with pytest.raises(InputError, match="goto step 500"):
         completion.read_goto("twenty")
@@ -172,16 +179,16 @@ def test_settings_change_only_what_was_named() -> None:
 def test_nudging_crosses_ranges_and_stops_at_their_ends() -> None:
     """Rates go in 1-2-3-5 steps, batch sizes double, choices turn round, ends hold."""
     rate = number("rate", 0.01, "", low=0.0, above=True)
-    assert nudged(rate, 0.01, 1) == 0.02
-    assert nudged(rate, 0.01, -1) == 0.005
+    assert next_value(rate, 0.01, 1) == 0.02
+    assert next_value(rate, 0.01, -1) == 0.005
     batch = integer("batch", 32, "", high=65536)
-    assert (nudged(batch, 32, 1), nudged(batch, 32, -1), nudged(batch, 1, -1)) == (64, 16, 1)
+    assert (next_value(batch, 32, 1), next_value(batch, 32, -1), next_value(batch, 1, -1)) == (64, 16, 1)
     noise = number("noise", 0.0, "", low=0.0, high=0.5)
-    assert nudged(noise, 0.5, 1) == 0.5
-    assert nudged(noise, 0.0, -1) == 0.0
-    assert nudged(choice("c", "b", "", ("a", "b")), "b", 1) == "a"
+    assert next_value(noise, 0.5, 1) == 0.5
+    assert next_value(noise, 0.0, -1) == 0.0
+    assert next_value(choice("c", "b", "", ("a", "b")), "b", 1) == "a"
     decay = number("l2", 0.0, "", low=0.0)
-    assert nudged(decay, nudged(decay, 0.0, 1), -1) == 0.0
+    assert next_value(decay, next_value(decay, 0.0, 1), -1) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnplay.records.time_charts import Chart
 from nnplay.tui.draw import number_text
-from nnplay.tui.inspector.tiles import plain
+from nnplay.tui.inspector.widgets.tiles import plain
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 

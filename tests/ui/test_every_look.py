@@ -71,12 +71,14 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
         now = replace(trained(5), health=(Finding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
         app._backend.snapshot = now  # type: ignore[misc]
         app._backend.settings = replace(app._backend.settings, data=DataChoice(file=hostile))  # type: ignore[misc, type-var]
-        app.refill()
-        app.follower.pace.budget = 1e12
-        app.follower.tick()
+        app._main.show_settings()
+        app.refresher.frame_rate.budget = 1e12
+        app.refresher.tick()
         await pilot.pause()
         assert app.is_running
-        shown = text_of(app, "#health") + text_of(app, "#said") + text_of(app, "#header") + text_of(app, "#data")
+        shown = (
+            text_of(app, "#health") + text_of(app, "#message-line") + text_of(app, "#header") + text_of(app, "#data")
+        )
         assert not any((ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 or c == "\u202e" for c in shown)
 
 

@@ -18,7 +18,7 @@ from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.open import OpenRun
 from nnplay.tui.dialogs.value import AskValue
-from nnplay.tui.draw.downsample import smoothed
+from nnplay.tui.draw.downsample import smooth
 from nnplay.tui.forms.problem import problem_of
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.network import input_pictures
@@ -79,7 +79,7 @@ async def test_chosen_unit_is_shown_large_until_escape() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "right")
         await pilot.pause()
-        app.follower.tick()
+        app.refresher.tick()
         assert main(app).query_one(OutputPane).neuron == (1, 0)
         assert app._backend.looked["neurons"] > 20  # type: ignore[attr-defined]
         await pilot.press("escape")
@@ -125,12 +125,12 @@ async def test_only_visible_pictures_are_asked_for() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("5", "f")
         await pilot.pause()
-        app.follower.tick()
+        app.refresher.tick()
         looked = app._backend.looked  # type: ignore[attr-defined]
         assert looked == {"surface": None, "neurons": 0, "output": False, "held_out": False, "view": 0, "item": 0}
         await pilot.press("0", "t")
         await pilot.pause()
-        app.follower.tick()
+        app.refresher.tick()
         looked = app._backend.looked  # type: ignore[attr-defined]
         assert looked["held_out"]
         assert looked["surface"][0] > 20
@@ -171,7 +171,7 @@ async def test_finding_is_cured_by_enter() -> None:
         )
         await pilot.press("6")
         await pilot.pause()
-        app.follower.frame(pictures=True)
+        app.refresher.draw_frame(pictures=True)
         assert "enter: new weights" in text_of(app, "#health")
         await pilot.press("enter")
         await pilot.pause()
@@ -233,7 +233,7 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
         await type_line(pilot, "run 10 epochs")
         assert asked(app)[-1] == ("run_for", None, 10)
         await type_line(pilot, "run 500")
-        assert "length of a run" in text_of(app, "#said")
+        assert "length of a run" in text_of(app, "#message-line")
         await type_line(pilot, "data my.csv target=price")
         await until(pilot, lambda: app._backend.settings.data.source == "my.csv")
         assert app._backend.settings.data.values == {"target": "price"}
@@ -273,14 +273,14 @@ async def test_going_back_is_visible_in_the_header() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         app._backend.snapshot = replace(trained(500, running=False), latest=900)  # type: ignore[misc]
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         assert "of 900" in text_of(app, "#header")
 
 
 def test_running_mean_begins_without_bias_and_survives_nan() -> None:
     """A constant stays itself from the first value on; a NaN repeats the mean before it."""
-    result = smoothed(np.array([2.0, 2.0, np.nan, 2.0]), 0.9)
+    result = smooth(np.array([2.0, 2.0, np.nan, 2.0]), 0.9)
     assert np.allclose(result, 2.0)
 
 

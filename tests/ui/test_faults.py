@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.curve_view import CurveView
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.conftest import Faults
 from tests.ui.playing import asked, main, make
 from tests.ui.waiting import until
@@ -70,7 +70,10 @@ def backend_breaks(name: str) -> Break:
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
         (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
         (backend_breaks("lines"), ["colon", *"line", "space", "x", "escape"]),
-        (lambda app, patch: patch.setattr("nnplay.tui.commands.completion.split", fails), ["colon", *"tour", "enter"]),
+        (
+            lambda app, patch: patch.setattr("nnplay.tui.commands.completion.parse_command", fails),
+            ["colon", *"tour", "enter"],
+        ),
         (lambda app, patch: patch.setattr(CurveView, "action_log", fails), ["5", "g"]),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
@@ -84,8 +87,8 @@ async def test_a_bug_behind_a_key_is_a_sentence(
         with monkeypatch.context() as patch:
             breaks(app, patch)
             await pilot.press(*keys)
-            await until(pilot, lambda: "ZeroDivisionError: a bug of the tests" in main(app).query_one(Said).text)
-        told = main(app).query_one(Said).text
+            await until(pilot, lambda: "ZeroDivisionError: a bug of the tests" in main(app).query_one(MessageLine).text)
+        told = main(app).query_one(MessageLine).text
         assert "the run goes on" in told
         assert "Traceback" in Path(told.rpartition("details: ")[2]).read_text()
         await still_works(pilot, app)
@@ -144,12 +147,12 @@ async def test_the_same_bug_is_written_down_once(faults: Faults, monkeypatch: py
     async with app.run_test(size=(120, 40)) as pilot:
         monkeypatch.setattr(app._backend, "rewind", fails)
         await pilot.press("r", "r", "r")
-        path = Path(main(app).query_one(Said).text.rpartition("details: ")[2])
+        path = Path(main(app).query_one(MessageLine).text.rpartition("details: ")[2])
         assert path.read_text().count("Traceback") == 1
         monkeypatch.setattr(app._backend, "reseed", lambda: [][1])
         await pilot.press("R")
         assert path.read_text().count("Traceback") == 2
-        assert "IndexError" in main(app).query_one(Said).text
+        assert "IndexError" in main(app).query_one(MessageLine).text
     assert len(faults.taken()) == 4
 
 
@@ -163,7 +166,7 @@ async def test_a_refusal_that_nobody_caught_is_said_as_it_is(monkeypatch: pytest
     async with app.run_test(size=(120, 40)) as pilot:
         monkeypatch.setattr(app._backend, "rewind", refuses)
         await pilot.press("r")
-        assert main(app).query_one(Said).text == "cannot go there; go elsewhere"
+        assert main(app).query_one(MessageLine).text == "cannot go there; go elsewhere"
         await still_works(pilot, app)
 
 
@@ -177,8 +180,8 @@ async def test_where_nothing_can_be_written_the_log_has_the_details(
     async with app.run_test(size=(160, 40)) as pilot:
         monkeypatch.setattr(app._backend, "rewind", fails)
         await pilot.press("r")
-        assert "could not be written" in main(app).query_one(Said).text
-        assert any("Traceback" in line for line in app.printed)
+        assert "could not be written" in main(app).query_one(MessageLine).text
+        assert any("Traceback" in line for line in app.messages.printed)
     assert len(faults.taken()) == 1
 
 
@@ -189,7 +192,7 @@ async def test_leaving_works_where_asking_fails(monkeypatch: pytest.MonkeyPatch)
     async def leave() -> None:
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.pause()
-            app.follower.hold()
+            app.refresher.pause()
             monkeypatch.setattr(app._backend, "unsaved", fails)
             await pilot.press("q")
 

@@ -13,7 +13,7 @@ from nnplay.inspector.messages import Floats, OperandView, When
 from nnplay.inspector.tensor_tables import centred
 from nnplay.records.operation import shape_text
 from nnplay.tui.draw import number_text
-from nnplay.tui.draw.blocks import glyphs, half_blocks, quantised
+from nnplay.tui.draw.blocks import glyphs, half_blocks, quantise
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
@@ -146,7 +146,7 @@ def _colours(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     top, left = _cut(operand, height, width // 2)
     part = (slice(top, top + height), slice(left, left + width // 2))
     values, touched = tile.values[part], operand.touched[part]
-    levels = quantised(values, -limit, limit)
+    levels = quantise(values, -limit, limit)
     cursor = (operand.cursor[0] - top, operand.cursor[1] - left) if operand.cursor else None
     height, width = values.shape
 
@@ -177,7 +177,7 @@ def _pixels(tile: Tile, width: int, height: int, limit: float, look: Look) -> li
         line, column = operand.cursor[0] - top, operand.cursor[1] - left
         marks[line // 2, column] = (look.pick("◆", "#"), look.palette.text)
     even = values.shape[0] // 2 * 2
-    levels = quantised(values, -limit, limit)
+    levels = quantise(values, -limit, limit)
     rows = half_blocks(levels[:even], look.scale(), look, marks) if look.blocks else []
     if not look.blocks:
         return glyphs(np.repeat(levels, 2, axis=0)[: 2 * height], LEVELS, look)
@@ -241,7 +241,7 @@ def _legend(tile: Tile, width: int, look: Look) -> Row:
     return joined([*runs, (" " * (width - sum(len(text) for text, _ in runs)), dim)])
 
 
-def arranged(tiles: Sequence[Tile], width: int, height: int) -> list[list[tuple[Tile, int, int]]]:
+def arrange_tiles(tiles: Sequence[Tile], width: int, height: int) -> list[list[tuple[Tile, int, int]]]:
     """Tiles in lines as (tile, columns, rows); if not all find room, those around the chosen one."""
     lines: list[list[Tile]] = [[]]
     for tile in tiles:

@@ -27,9 +27,9 @@ async def test_command_line_sets_goes_and_explains() -> None:
         await type_line(pilot, "rewind")
         assert asked(app)[-1] == ("rewind",)
         await type_line(pilot, "rewimd")
-        assert "rewind" in text_of(app, "#said")
+        assert "rewind" in text_of(app, "#message-line")
         await type_line(pilot, "set rate fast")
-        assert "number" in text_of(app, "#said")
+        assert "number" in text_of(app, "#message-line")
 
 
 async def test_command_line_completes_with_tab_and_remembers() -> None:
@@ -70,7 +70,7 @@ async def test_tour_has_five_cards_and_can_be_skipped() -> None:
         await pilot.press(*["enter"] * len(CARDS))
         await pilot.pause()
         assert app.screen is main(app)
-        app.action_tour()
+        app.navigation.show_tour()
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is main(app)

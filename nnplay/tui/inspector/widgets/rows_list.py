@@ -27,7 +27,7 @@ _NARROW = 30
 """Columns below which shapes are left out and gradients are written as ∂."""
 
 
-def _told(row: RowView, *, short: bool, d: str) -> str:
+def _describe_row(row: RowView, *, short: bool, d: str) -> str:
     """The row's layer, by place and kind, and what is done there; the kind once where the row is named after it."""
     name = re.sub(r"^gradients? of (the )?", d, row.name) if short else row.name
     if not row.layer:
@@ -95,7 +95,7 @@ class RowsList(Cells):
         mark = look.pick("▶", ">") if next_one else look.pick("✓", "*") if row.number < view.at else " "
         written = next(operand for operand in row.operands if operand.role == "written")
         shape = shape_text(written.shape) if width >= _NARROW else ""
-        name = _told(row, short=width < _NARROW, d=look.pick("∂", "d "))
+        name = _describe_row(row, short=width < _NARROW, d=look.pick("∂", "d "))
         room = max(4, width - 3 - len(shape) - 1)
         ink: Ink = "text" if row.number >= view.at or here else "dim"
         return joined(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from nnplay.inspector.messages import Detail, View, When
-from nnplay.tui.inspector import tiles, time_bars
-from nnplay.tui.inspector.tiles import Form, Tile
+from nnplay.inspector.messages import Detail, OperandView, View, When
+from nnplay.tui.inspector.widgets import tiles, time_bars
+from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 
@@ -124,10 +124,10 @@ class DetailView(Cells):
         if self.full:
             shown = [tile for tile in shown if tile.chosen]
         room = height - len(bars)
-        lines = tiles.arranged(shown, width, room)
+        lines = tiles.arrange_tiles(shown, width, room)
         left_out = [tile.title() for tile in shown if all(tile is not other for line in lines for other, _, _ in line)]
         if left_out:
-            lines = tiles.arranged(shown, width, room - 1)
+            lines = tiles.arrange_tiles(shown, width, room - 1)
         rows = [row for line in lines for row in self._line(line)]
         if left_out:
             rows.append(
@@ -178,6 +178,14 @@ class DetailView(Cells):
         """The operand that arrows work on: the result unless another one of this row was chosen."""
         names = [operand.name for operand in detail.operands]
         return self.chosen if self.chosen in names else detail.result.name
+
+    @property
+    def operand(self) -> OperandView | None:
+        """The operand that arrows work on; none while nothing is shown."""
+        if self.view is None:
+            return None
+        name = self.chosen_operand(self.view.detail)
+        return next(operand for operand in self.view.detail.operands if operand.name == name)
 
     def _line(self, line: list[tuple[Tile, int, int]]) -> list[Row]:
         drawn = [(tiles.draw(tile, columns, rows, self.look), columns) for tile, columns, rows in line]

@@ -12,10 +12,10 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from nnplay.tui.app import Playground
-from nnplay.tui.dialogs.modal import ClosesOnce, Palette
+from nnplay.tui.dialogs.modal import Modal, Palette
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.conftest import Faults
 from tests.ui.fake_backend import FakeBackend
@@ -30,7 +30,7 @@ async def test_a_second_answer_closes_nothing_else(opener: str) -> None:
         await pilot.press(opener)
         await pilot.pause()
         dialog: Screen[object] = app.screen
-        assert isinstance(dialog, ClosesOnce | Palette)
+        assert isinstance(dialog, Modal | Palette)
         for _ in range(3):
             dialog.dismiss(None)
         await pilot.pause()
@@ -46,7 +46,7 @@ async def test_a_dialog_under_another_waits() -> None:
         await pilot.press("colon")
         await pilot.pause()
         under: Screen[object] = app.screen
-        app.action_command_palette()
+        app.navigation.command_palette()
         await pilot.pause()
         over = app.screen
         under.dismiss(None)
@@ -75,9 +75,9 @@ async def test_a_message_too_long_for_its_line_names_the_key_that_shows_it() -> 
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         app.say("word " * 70)
-        assert app._main.query_one(Said).plain_text.rstrip().endswith("L: all of it")
+        assert app._main.query_one(MessageLine).plain_text.rstrip().endswith("L: all of it")
         app.say("short")
-        assert "L:" not in app._main.query_one(Said).plain_text
+        assert "L:" not in app._main.query_one(MessageLine).plain_text
 
 
 async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() -> None:
@@ -85,13 +85,13 @@ async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() 
     app = Playground(FakeBackend(trained()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-    assert not app._main.query(Said)
+    assert not app._main.query(MessageLine)
     app._focus_moved()
     app._unit_chosen(NetworkView.Chosen(None, ""))
     app.say("the last word")
-    app.refill()
-    app.follower.tick()
-    assert "the last word" not in app.printed
+    app._main.show_settings()
+    app.refresher.tick()
+    assert "the last word" not in app.messages.printed
 
 
 async def missing_a_widget(leaving: bool) -> Playground:
@@ -116,7 +116,7 @@ async def test_what_a_standing_screen_misses_is_a_fault(faults: Faults) -> None:
     """The same in an app that goes on is told, like any other error."""
     app = await missing_a_widget(leaving=False)
     assert [str(error) for error in faults.taken()] == ["no list"]
-    assert "NoMatches: no list; the run goes on" in app.printed[-1]
+    assert "NoMatches: no list; the run goes on" in app.messages.printed[-1]
 
 
 def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:

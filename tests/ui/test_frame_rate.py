@@ -1,16 +1,16 @@
 """Claims about the pace of pictures."""
 
-from nnplay.tui.terminal.frame_rate import BUDGET, SLOW_BUDGET, Pace
-from tests.ui.test_gate import Clock
+from nnplay.tui.terminal.frame_rate import BUDGET, SLOW_BUDGET, FrameRate
+from tests.ui.test_frame_gate import Clock
 
 
 def _run(cost: float, seconds: float, budget: float) -> tuple[int, float]:
     clock = Clock()
-    pace = Pace(clock, budget)
+    frame_rate = FrameRate(clock, budget)
     frames, last = 0, float("-inf")
     for _ in range(int(seconds * 20)):
-        if pace.due(last):
-            pace.drawn(cost)
+        if frame_rate.is_due(last):
+            frame_rate.note_cost(cost)
             frames, last = frames + 1, clock.now
         clock.now += 0.05
     return frames, frames * cost / seconds
@@ -35,14 +35,14 @@ def test_a_run_begins_with_a_smooth_burst() -> None:
 
 
 def test_a_slow_line_is_found_and_a_quick_one_again() -> None:
-    """Answers that take long bring the small budget; short ones give the full one back, unless told."""
-    pace = Pace(Clock())
+    """Answers that take long bring the small budget; short ones give the full one back, unless slow."""
+    frame_rate = FrameRate(Clock())
     for _ in range(10):
-        pace.measured(0.6)
-    assert pace.budget == SLOW_BUDGET
+        frame_rate.note_round_trip(0.6)
+    assert frame_rate.budget == SLOW_BUDGET
     for _ in range(20):
-        pace.measured(0.01)
-    assert pace.budget == BUDGET
-    told = Pace(Clock(), SLOW_BUDGET, slow=True)
-    told.measured(0.01)
-    assert told.budget == SLOW_BUDGET
+        frame_rate.note_round_trip(0.01)
+    assert frame_rate.budget == BUDGET
+    slow = FrameRate(Clock(), SLOW_BUDGET, slow=True)
+    slow.note_round_trip(0.01)
+    assert slow.budget == SLOW_BUDGET

@@ -1,6 +1,6 @@
 """Claims about flow control."""
 
-from nnplay.tui.terminal.frame_gate import DEAF_AFTER, DEAF_INTERVAL, PATIENCE, Gate
+from nnplay.tui.terminal.frame_gate import DEAF_AFTER, DEAF_INTERVAL, PATIENCE, FrameGate
 
 
 class Clock:
@@ -16,44 +16,44 @@ class Clock:
 def test_next_frame_waits_for_the_answer() -> None:
     """After a frame the gate stays shut until the terminal answers, and measures how long that took."""
     clock = Clock()
-    gate = Gate(clock)
-    assert gate.open()
-    assert gate.sent()
+    gate = FrameGate(clock)
+    assert gate.is_open()
+    assert gate.note_frame()
     clock.now += 0.3
-    assert not gate.open()
-    gate.answered()
-    assert gate.open()
+    assert not gate.is_open()
+    gate.note_answer()
+    assert gate.is_open()
     assert abs(gate.round_trip - 0.3) < 1e-9
 
 
 def test_patience_ends() -> None:
     """A lost answer delays one frame by the patience only."""
     clock = Clock()
-    gate = Gate(clock)
-    gate.answered()
-    gate.sent()
+    gate = FrameGate(clock)
+    gate.note_answer()
+    gate.note_frame()
     clock.now += PATIENCE + 0.01
-    assert gate.open()
+    assert gate.is_open()
     assert not gate.deaf
 
 
 def test_terminal_that_never_answers_is_no_longer_asked() -> None:
     """Two questions without any answer ever: frames then go by the clock, and no question is sent."""
     clock = Clock()
-    gate = Gate(clock)
+    gate = FrameGate(clock)
     for _ in range(DEAF_AFTER):
-        assert gate.sent()
+        assert gate.note_frame()
         clock.now += PATIENCE + 0.01
-        assert gate.open()
+        assert gate.is_open()
     assert gate.deaf
-    assert not gate.sent()
-    assert not gate.open()
+    assert not gate.note_frame()
+    assert not gate.is_open()
     clock.now += DEAF_INTERVAL
-    assert gate.open()
+    assert gate.is_open()
 
 
 def test_without_a_terminal_the_gate_is_open() -> None:
     """A headless run is never held up."""
-    gate = Gate(Clock(), asks=False)
-    assert not gate.sent()
-    assert gate.open()
+    gate = FrameGate(Clock(), can_ask=False)
+    assert not gate.note_frame()
+    assert gate.is_open()
