@@ -47,8 +47,8 @@ def plain_write(path: Path, data: bytes) -> None:
 
 def real_run(root: Path) -> list[str]:
     """A run with 12 MB of state (half a million weights with Adam, and the last good state) and its past."""
-    from nnplay.run import saved_run
-    from nnplay.run.session import Session
+    from nnplay.run.saving import saved_run
+    from nnplay.run.saving.session import Session
     from nnplay.timeline import saved as saved_timeline
     from nnplay.timeline.timeline import Timeline
 

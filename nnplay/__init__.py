@@ -36,7 +36,7 @@ _PLACES = {
     "Objective": "nnplay.tape.objective",
     "ObjectiveTrainer": "nnplay.training.objective_trainer",
     "InterpretedMachine": "nnplay.tape.interpreter",
-    "Session": "nnplay.run.session",
+    "Session": "nnplay.run.saving.session",
     "trace": "nnplay.inspector.inspector",
     "History": "nnplay.training.history",
     "NnplayError": "nnplay.errors",

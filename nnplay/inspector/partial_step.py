@@ -14,7 +14,7 @@ from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
-from nnplay.training.initial_state import view_of_slot
+from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

@@ -8,7 +8,7 @@ from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.saved_run import remade
+from nnplay.run.saving.saved_run import remade
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues, SetWeight

@@ -16,15 +16,15 @@ from nnplay.network.network import Network
 from nnplay.network.summary import Ledger, ledger
 from nnplay.presets.catalogue import load_preset
 from nnplay.records.operation import shape_text
-from nnplay.run.autosave import Autosave
 from nnplay.run.choices import Catalogue, catalogue
 from nnplay.run.edits import RunEditor
-from nnplay.run.files import RunFiles
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.recent import Recent
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
+from nnplay.run.saving.autosave import Autosave
+from nnplay.run.saving.files import RunFiles
+from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
 from nnplay.run.training_thread import TrainingThread

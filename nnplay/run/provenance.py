@@ -13,8 +13,8 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.kernels.compile import library, notices
-from nnplay.run import saved_run
 from nnplay.run.open_run import OpenRun
+from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline

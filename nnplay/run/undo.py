@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
-from nnplay.training.checkpoint import Checkpoint
 from nnplay.training.history import History
+from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
 
 #: Edits that can be taken back.

@@ -19,9 +19,9 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.timeline.checkpoint_file import CheckpointFile
 from nnplay.timeline.checkpoint_spacing import CheckpointSpacing
 from nnplay.timeline.segment import Segment
-from nnplay.training.checkpoint import Checkpoint
-from nnplay.training.saved_checkpoint import SavedCheckpoint
 from nnplay.training.settings import TrainingSettings
+from nnplay.training.state.checkpoint import Checkpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 #: How many times the bytes that checkpoints may take in memory they may take in the file.

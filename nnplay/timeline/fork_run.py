@@ -19,8 +19,8 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
-from nnplay.training.saved_checkpoint import SavedCheckpoint
 from nnplay.training.settings import DECLARED
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 SegmentOf = Callable[[Trainer, Mapping[str, Any]], Segment]

@@ -23,8 +23,8 @@ from nnplay.timeline.branches import (
 from nnplay.timeline.change_log import DIVERGED, Action, Change, is_replayed, settings_after, skip_in_replay
 from nnplay.timeline.checkpoint_store import CheckpointStore, StoredCheckpoint
 from nnplay.timeline.segment import Segment
-from nnplay.training.checkpoint import Checkpoint
-from nnplay.training.saved_checkpoint import initial_digest
+from nnplay.training.state.checkpoint import Checkpoint
+from nnplay.training.state.saved_checkpoint import initial_digest
 from nnplay.training.trainer import Trainer
 
 #: Bytes that checkpoints may take in memory unless the user sets another budget.

@@ -21,9 +21,9 @@ from nnplay.tape.objective import Objective
 from nnplay.text import clean, shown, written
 from nnplay.training import live_settings
 from nnplay.training.driver import read_count
-from nnplay.training.initial_state import reset_machine
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import DECLARED, TrainingSettings, cores
+from nnplay.training.state.initial_state import reset_machine
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.

@@ -28,18 +28,18 @@ from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings
-from nnplay.training.checkpoint import Checkpoint, refuse_other_run
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
-from nnplay.training.initial_state import reset_machine
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import TrainingSettings, cores, resolve_record
+from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
+from nnplay.training.state.initial_state import reset_machine
+from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.targets import TargetForm, default_loss, target_form
-from nnplay.training.weight_transfer import transfer_weights
 
 Array = NDArray[Any]
 

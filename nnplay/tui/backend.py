@@ -9,7 +9,7 @@ from nnplay.config import RunConfig
 from nnplay.data.csv.columns import Column
 from nnplay.network.summary import Ledger
 from nnplay.run.choices import Catalogue
-from nnplay.run.recent import Recent
+from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
 from nnplay.run.worker import Worker

@@ -14,10 +14,10 @@ import pytest
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.run import autosave, saved_run
-from nnplay.run.autosave import Unattended, training_every
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving.autosave import Unattended, training_every
+from nnplay.run.saving.session import Session
 from nnplay.run.training_thread import TrainingThread
 from tests.small_worker import until
 

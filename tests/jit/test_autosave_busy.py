@@ -14,9 +14,10 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network.notation import show_layer
-from nnplay.run import crossing, saved_run
+from nnplay.run import crossing
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.session import Session
 from tests.jit.test_autosave import RUN, parameters, trained
 from tests.small_worker import until
 

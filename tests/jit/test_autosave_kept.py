@@ -14,11 +14,11 @@ import pytest
 
 from nnplay import session
 from nnplay.config import RunConfig
-from nnplay.run import autosave, saved_run
-from nnplay.run.autosave import TRAINING_EVERY, pause_between
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving.autosave import TRAINING_EVERY, pause_between
+from nnplay.run.saving.session import Session
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.saved import capture

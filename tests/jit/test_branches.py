@@ -13,8 +13,8 @@ import pytest
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError, NnplayError
-from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.fork_run import ForkRun, branch_curve_names, drop_newest_fork
 from nnplay.timeline.saved import read_timeline, restore_timeline

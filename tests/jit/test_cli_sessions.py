@@ -16,7 +16,7 @@ import pytest
 
 from nnplay import session
 from nnplay.cli import main
-from nnplay.run.saved_run import refuse_taken
+from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
 from tests.child_signals import signals

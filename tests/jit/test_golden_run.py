@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 from nnplay.timeline.saved import restore_timeline
 from nnplay.timeline.timeline import Timeline
 

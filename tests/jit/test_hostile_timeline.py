@@ -14,8 +14,8 @@ import nnplay as nn
 from nnplay import session
 from nnplay.errors import InputError
 from nnplay.presets.catalogue import preset_records
-from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.saving import saved_run
 from nnplay.timeline.saved import read_timeline, refuse_misfit
 from nnplay.timeline.saved.check import state_shapes
 from tests.jit.test_undo import backend, train

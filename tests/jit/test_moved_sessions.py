@@ -12,10 +12,10 @@ import pytest
 from nnplay import session
 from nnplay.cli.main import main
 from nnplay.errors import InputError
-from nnplay.run import saved_run
-from nnplay.run.autosave import Unattended
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.autosave import Unattended
+from nnplay.run.saving.session import Session
 from tests.jit.test_undo import RUN, backend, train
 
 __all__ = ["backend"]

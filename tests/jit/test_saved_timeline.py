@@ -19,8 +19,8 @@ import pytest
 import nnplay as nn
 from nnplay import session
 from nnplay.errors import InputError
-from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.saving import saved_run
 from nnplay.session.generation import RECORD
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer

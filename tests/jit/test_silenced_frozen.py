@@ -16,7 +16,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.network.silenced_frozen import NetworkPart
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.run import saved_run
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.saving import saved_run
 from tests.jit.test_undo import backend, change, equal, held, train
 from tests.small_worker import until
 

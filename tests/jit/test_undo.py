@@ -12,7 +12,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
-from nnplay.training.checkpoint import Checkpoint
+from nnplay.training.state.checkpoint import Checkpoint
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 6, tanh, linear 4, tanh, linear 2", "seed": 1}

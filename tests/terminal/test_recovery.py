@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nnplay import session
-from nnplay.run.session import Session
+from nnplay.run.saving.session import Session
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_screen import step_of
 

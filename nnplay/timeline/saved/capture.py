@@ -14,7 +14,7 @@ from nnplay.timeline.saved.saved_timeline import MOST_CHANGES, SMALL, SavedBranc
 from nnplay.timeline.saved.select import ByteBudget, select_between, select_pinned
 from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.saved_checkpoint import SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 ConfigOf = Callable[[Segment], RunConfig | None]
 

@@ -14,7 +14,7 @@ from nnplay.timeline.saved.saved_timeline import (
     SavedSegment,
     SavedTimeline,
 )
-from nnplay.training.saved_checkpoint import SavedCheckpoint, initial_digest
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint, initial_digest
 from nnplay.training.trainer import Trainer
 
 

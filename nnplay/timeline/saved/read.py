@@ -27,7 +27,7 @@ from nnplay.timeline.saved.write import BRANCH_KEYS, COUNTS, PREFIX, SUMS
 from nnplay.training.history import PREFIX as CURVES
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.saved_checkpoint import MOST_STEPS, SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 
 Array = NDArray[Any]
 Table = Mapping[str, Any]

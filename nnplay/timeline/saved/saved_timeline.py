@@ -9,7 +9,7 @@ from nnplay.config import RunConfig
 from nnplay.data.split import Split
 from nnplay.timeline.branches import Branch
 from nnplay.timeline.change_log import Change
-from nnplay.training.saved_checkpoint import SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 #: Limits of what a session keeps of one branch.
 MOST_CHANGES: Final = 1_000

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.saved.saved_timeline import MOST_CHECKPOINTS, MOST_SEGMENTS
 from nnplay.timeline.segment import Segment
-from nnplay.training.checkpoint import Checkpoint
+from nnplay.training.state.checkpoint import Checkpoint
 
 
 class ByteBudget:

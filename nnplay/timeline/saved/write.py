@@ -15,7 +15,7 @@ from nnplay.timeline.branches import Branch
 from nnplay.timeline.change_log import write_change
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 from nnplay.training.history import PREFIX as CURVES
-from nnplay.training.saved_checkpoint import SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
 Array = NDArray[Any]
 #: What names of a timeline's arrays begin with; no tensor of a network's own has such a name.

@@ -12,7 +12,7 @@ from typing import Final
 
 from nnplay import session
 from nnplay.errors import NnplayError
-from nnplay.run.saved_run import SavedRun, write
+from nnplay.run.saving.saved_run import SavedRun, write
 
 #: Seconds between autosaves of a training run; `NNPLAY_AUTOSAVE_SECONDS` names another number.
 TRAINING_EVERY: Final = 30.0

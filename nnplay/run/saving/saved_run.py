@@ -35,7 +35,7 @@ from nnplay.timeline.saved import (
 from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
-from nnplay.training.saved_checkpoint import MOST_STEPS, SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

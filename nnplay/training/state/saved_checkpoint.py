@@ -14,10 +14,10 @@ from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
 from nnplay.tape.machine import Clock
-from nnplay.training.checkpoint import Checkpoint
-from nnplay.training.initial_state import initial_memory
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import TrainingSettings
+from nnplay.training.state.checkpoint import Checkpoint
+from nnplay.training.state.initial_state import initial_memory
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from nnplay import session
 from nnplay.errors import InputError, NnplayError
-from nnplay.run import saved_run
-from nnplay.run.autosave import COPIED_WITHIN, Autosave
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.recent import Recent, older_recovered, recent, recovered, remember
-from nnplay.run.save_session import Place, free_name, save_again, save_as
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.autosave import COPIED_WITHIN, Autosave
+from nnplay.run.saving.recent import Recent, older_recovered, recent, recovered, remember
+from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from nnplay import session
 from nnplay.errors import InputError
-from nnplay.run import saved_run
-from nnplay.run.saved_run import SavedRun
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.saved_run import SavedRun
 from nnplay.system.paths import shown
 
 

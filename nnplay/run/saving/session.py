@@ -13,12 +13,12 @@ from nnplay.arguments import kind_of
 from nnplay.config import RunConfig
 from nnplay.config.live import live_changes, with_live
 from nnplay.errors import InputError
-from nnplay.run import saved_run
-from nnplay.run.save_session import Place, save_again, save_as
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.save_session import Place, save_again, save_as
 from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.saved import SavedTimeline, append_training, begin_saved_timeline
-from nnplay.training.saved_checkpoint import SavedCheckpoint
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
 Progress = Callable[[int, int, str], None]
