@@ -159,11 +159,20 @@ def _array(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
     except Exception as error:  # whatever the code of another library raises
         what = f"{letter} cannot be read as an array: {type(error).__name__}: {error}"
         raise InputError(what, where=where) from error
-    masked = sys.modules.get("numpy.ma")  # there are no masked arrays before it is imported, which takes a while
-    if masked is not None and masked.is_masked(values):
-        place = _place(where, letter, np.argwhere(masked.getmaskarray(values))[0])
+    masked = np.argwhere(_mask(values))
+    if len(masked):
+        place = _place(where, letter, masked[0])
         raise InputError("a value is masked", where=place, hint="fill it, as in x.filled(0.0), or leave out such rows")
     return array
+
+
+def _mask(values: Any) -> NDArray[np.bool_]:
+    """Which entries of a masked array are masked; none of anything else.
+
+    Importing masked arrays takes a while, and there are none before; another thread may be importing them just now.
+    """
+    kind = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    return np.atleast_1d(values.mask) if kind is not None and isinstance(values, kind) else np.zeros(0, bool)
 
 
 def _depth(values: Any) -> int:

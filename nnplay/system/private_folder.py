@@ -69,6 +69,14 @@ def weakness(folder: Path) -> str:
     return f"{clean(weak)} belongs to {_user(info.st_uid)}; {mend}"
 
 
+def weakness_within(cache: Path) -> str:
+    """The same for a cache of which some folder is weak: one sentence and one command, however many are.
+
+    Where the cache itself is private, what is wrong in it goes with it: it can all be made anew.
+    """
+    return weakness(cache) or f"others may change folders in {clean(str(cache))}; rm -r {_quoted(str(cache))} mends it"
+
+
 def unwritable(folder: Path, error: OSError) -> str:
     """Why nothing can be written to a folder, and a way out."""
     reason = f"{clean(str(folder))} cannot be written ({error.strerror or error})"

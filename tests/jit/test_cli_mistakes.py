@@ -40,6 +40,8 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["train", "xor", "--loss=--"], "--loss needs a value, '--' is none; see 'nnplay train --help'"),
         (["train", "xor", "--set=--"], "--set needs a value"),
         (["train", "~no such user/x.csv"], "x.csv: cannot be used as a path: could not determine home directory"),
+        (["train", "xor", "--save", ""], "--save: is empty; give a name such as run.nnplay"),
+        (["train", "xor", "--save="], "--save: is empty"),
         (["train", "houses.csv", "--encoding", "zip"], "houses.csv: unknown text encoding 'zip'; try auto, utf-8,"),
         (["train", "houses.csv", "--kinds", "area=foo"], "column 'area': unknown kind 'foo'"),
         (["train", "houses.csv", "--kinds", "a=skip", "--kinds", "b=skip"], "--kinds a=skip,b=category"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -76,3 +79,9 @@ def test_bad_descriptions_are_refused() -> None:
         Dataset(X, [0, 2, 0, 1], class_names=["a", "b"])
     with pytest.raises(InputError, match="class 'z'"):
         Dataset(X, np.array(["a", "b", "a", "z"]), class_names=["a", "b"])
+
+
+def test_numbers_are_read_while_another_thread_imports_masked_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module of masked arrays may be there with nothing in it yet; then there are none."""
+    monkeypatch.setitem(sys.modules, "numpy.ma", ModuleType("numpy.ma"))
+    assert Dataset(X.tolist(), [0, 1, 2, 1]).x.tolist() == X.tolist()

@@ -165,3 +165,14 @@ def test_nothing_is_read_from_a_folder_of_a_group(place: Path, said: list[str]) 
     assert not objects.write(place, ABOUT, CODE)
     assert len(said) == 1
     assert f"chmod go-w {place.parents[1]}" in said[0]
+
+
+def test_folders_of_a_group_are_said_once_together(place: Path, said: list[str]) -> None:
+    """However many folders of the cache others may write to, there is one sentence, and its command mends them all."""
+    kernels = place.parents[1]
+    for key in ("key", "another key"):
+        objects.write(kernels / key / "copy.o", ABOUT, CODE)
+        (kernels / key).chmod(0o770)
+    assert [objects.write(kernels / key / "copy.o", ABOUT, CODE) for key in ("key", "another key")] == [False, False]
+    assert len(said) == 1
+    assert f"rm -r {kernels} mends it" in said[0]

@@ -68,7 +68,7 @@ def run(words: Sequence[str]) -> int:
             )
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
-                session.save(options.save or None)
+                session.save(options.save)
                 _warn(session.warnings[known:])
             elif ending.status:
                 recovery.keep()
@@ -87,11 +87,18 @@ def run(words: Sequence[str]) -> int:
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
     parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
-    parser.add_argument("--save", metavar="PATH", default="", help="keep the trained run as a session")
+    parser.add_argument("--save", metavar="PATH", type=_name, help="keep the trained run as a session")
     parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
     parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
     add_run_flags(parser)
     return parser.read(words)
+
+
+def _name(typed: str) -> str:
+    """What was typed; an empty name (of a variable that a script never set) would lose the run."""
+    if not typed:
+        raise InputError("is empty", where="--save", hint="give a name such as run.nnplay")
+    return typed
 
 
 def _say_where(path: str, given_up: bool, silent: bool) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.kernels.compile import notices
-from nnplay.system.private_folder import make_private, unwritable, weakness
+from nnplay.system.private_folder import make_private, unwritable, weakness, weakness_within
 
 _DIGEST: Final = hashlib.sha256().digest_size
 #: No object code is nearly as large.
@@ -58,7 +58,7 @@ def write(path: Path, about: str, code: bytes) -> bool:
 
 def can_keep(path: Path) -> bool:
     """Whether nobody else may change what is written there; says once who may, and the way to mend it."""
-    problem = weakness(path.parent)
+    problem = weakness(path.parent) and weakness_within(path.parent.parent)
     return _not_kept(problem) if problem else True
 
 
