@@ -157,7 +157,8 @@ class Inspector(PartialStep):
             raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
         lost = timeline.drop_later_steps() if timeline is not None else 0
         lr = trainer.lr
-        trainer.advance(1, record=False)
+        advance = trainer.advance if timeline is None else timeline.advance
+        advance(1, record=False)
         if trainer.step > trainer.recorded:
             for name, value in (("loss", loss), ("gradient_norm", norm), ("lr", lr)):
                 trainer.history.extend(name, np.array([trainer.step]), np.array([value]))
@@ -166,7 +167,6 @@ class Inspector(PartialStep):
         if timeline is None:
             _put(trainer, state)
         else:
-            timeline.note_progress()
             timeline.make_change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
         return lost
 

@@ -96,15 +96,18 @@ class Timeline(NotCopied):
 
     # -- the run goes on -------------------------------------------------------------------------------------------
 
-    def advance(self, steps: int) -> int:
+    def advance(self, steps: int, *, record: bool = True) -> int:
         """Trains on from the end of the run, as `Trainer.advance` does, and stores a checkpoint where one is due.
+
+        Args:
+            record: whether the steps go into the history.
 
         Raises:
             DivergedError: a number that is not finite. That the last good weights came back is in the change log: no
                 replay would find them by itself.
         """
         try:
-            taken = self.trainer.advance(steps)
+            taken = self.trainer.advance(steps, record=record)
         except DivergedError:
             self.note_progress()
             checkpoint = self.trainer.state()

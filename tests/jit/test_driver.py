@@ -10,6 +10,7 @@ import pytest
 import nnplay as nn
 from nnplay.errors import DivergedError
 from nnplay.inspector.inspector import Inspector
+from nnplay.tape.override import Override
 from nnplay.timeline.change_log import DIVERGED, SetValues
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
@@ -35,6 +36,13 @@ def finish_a_step(timeline: Timeline) -> None:
     Inspector(timeline.trainer, timeline).finish()
 
 
+def finish_a_step_with_weights_held(timeline: Timeline) -> None:
+    """As the inspector does where the user has put other numbers in place: the step itself would stay finite."""
+    inspector = Inspector(timeline.trainer, timeline)
+    inspector.override(*(Override(name, (Ellipsis,), None, f"{name} held") for name in timeline.trainer.parameters()))
+    inspector.finish()
+
+
 def train_on(timeline: Timeline) -> None:
     """As the training thread and the inspector do on the way to a later step."""
     driver = Driver(timeline.trainer, until=100, advance=timeline.advance)
@@ -42,7 +50,7 @@ def train_on(timeline: Timeline) -> None:
         pass
 
 
-@pytest.mark.parametrize("train", [finish_a_step, train_on])
+@pytest.mark.parametrize("train", [finish_a_step, finish_a_step_with_weights_held, train_on])
 def test_the_weights_that_a_divergence_put_back_are_there_again_after_going_back(
     train: Callable[[Timeline], None],
 ) -> None:
