@@ -79,7 +79,7 @@ class Crossing:
         elif edit.anew:
             if edit.pauses:
                 run.halt()
-            run.replace_run(self._provenance.beginning(target.config, split))
+            run.replace_run(self._provenance.make_first(target.config, split))
         else:
             run.replace_run(self._remaker(target, split, done and f"{done}: {edit.words}; "), edit.words)
 
@@ -130,7 +130,7 @@ class Crossing:
 
 
 def _stamp(run: TrainingThread) -> tuple[int, int] | None:
-    """Names a moment: the same one after going back in time and forth again, another one after any change."""
+    """Names where the run is: the same after going back in time and forth again, another one after any change."""
     timeline = run.timeline
     return None if timeline is None else (timeline.serial, timeline.trainer.step)
 

@@ -122,7 +122,7 @@ class RunEditor:
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
 
-        Where nothing was trained since, and where the edit began another run, that is exactly the moment before it.
+        Where nothing was trained since, and where the edit began another run, that is exactly where it was before it.
         Where training went on, it is kept; what the edit had removed comes back as it was.
 
         Raises:
@@ -159,7 +159,7 @@ class RunEditor:
             return f"{done}: {edit.words}"
 
     def caught_up(self) -> bool:
-        """After a travel through time: takes over the settings of the moment; returns whether they are others."""
+        """After a travel through time: takes over the settings of that step; returns whether they are others."""
         travels, trainer = self._worker.snapshot.travels, self._worker.trainer
         if travels == self._travels or trainer is None:
             return False

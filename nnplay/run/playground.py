@@ -65,7 +65,7 @@ class PlaygroundBackend:
         self.editor = RunEditor(self._run, self.provenance, undo)
         options = self.worker.options
         options.speed_limit, options.segment_of = EASED, self.provenance.segment_of
-        self.worker.install(self.provenance.beginning(self._run.config, split))
+        self.worker.install(self.provenance.make_first(self._run.config, split))
         options.before_leaving = self.files.keep_edit
 
     # -- what the screen reads -------------------------------------------------------------------------------------

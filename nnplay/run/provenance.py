@@ -74,7 +74,7 @@ class Provenance:
 
         return tracked
 
-    def beginning(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
+    def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""
 
         def make() -> Trainer:

@@ -26,7 +26,7 @@ class Side:
         value: of the weight that was set by hand.
         checkpoint: where the run was when it was last on this side; None where that took too much memory.
         history, seconds: its curves, and its training time until then.
-        stamp: names the moment when the run came to this side: nothing happened since while it is the run's own.
+        stamp: names where the run was when it came to this side: nothing happened since while it is the run's own.
     """
 
     config: RunConfig

@@ -41,7 +41,7 @@ class Timeline(NotCopied):
     Attributes:
         changes: the change log of the present branch.
         latest: the newest step of the present branch.
-        serial: another number after each change of the change log; it and a step name a moment.
+        serial: another number after each change of the change log; it and a step name one state of the run.
         engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.

@@ -26,7 +26,7 @@ class Declared:
         form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
         rows: the rows of a training step that it switches on when it is above 0, as the options of a tape call them.
         parts: it names parts of the network, as in `1:3`.
-        fixed: a trainer is made for it, so a moment with another value belongs to another run.
+        fixed: a trainer is made for it, so a checkpoint with another value belongs to another run.
         forks: a fork may try another value.
         objectives: training with several objectives has it too.
         written: what files and the command line call it, where that is another word.

@@ -84,16 +84,16 @@ def test_checkpoints_stay_within_the_budget() -> None:
 def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
     """What a user changes, by step: the rate, a penalty that comes and goes, clipping, and single weights."""
 
-    def nudge(trainer: Trainer) -> None:
+    def shift_a_weight(trainer: Trainer) -> None:
         trainer.parameters()["0.weight"][0, 0] += 0.5
 
     return [
         (10, "rate", lambda trainer: trainer.set(lr=0.05)),
         (33, "l2 on", lambda trainer: trainer.set(l2=0.01)),
-        (33, "weight", nudge),
+        (33, "weight", shift_a_weight),
         (34, "clip", lambda trainer: trainer.set(clip_norm=0.1)),
         (60, "l2 off", lambda trainer: trainer.set(l2=0.0)),
-        (60, "weight again", nudge),
+        (60, "weight again", shift_a_weight),
         (90, "rate again", lambda trainer: trainer.set(lr=0.002)),
     ]
 

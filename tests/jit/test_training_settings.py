@@ -110,6 +110,6 @@ def test_a_fork_may_try_a_setting_where_its_line_says(name: str, trainer: Traine
         with pytest.raises(InputError):
             read_fork(trainer, words)
         return
-    deed, changes = read_fork(trainer, words)
+    action, changes = read_fork(trainer, words)
     assert changes == {name: another(DECLARED[name].field)}
-    assert (deed is not None) == DECLARED[name].field.live
+    assert (action is not None) == DECLARED[name].field.live

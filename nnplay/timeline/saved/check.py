@@ -74,7 +74,7 @@ def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Spli
         if checkpoint.tensors is not None:
             match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
         if checkpoint.clock[2] >= batches:
-            raise InputError(f"a moment is at batch {checkpoint.clock[2]:,} of {batches:,}", where=_WHERE)
+            raise InputError(f"a checkpoint is at batch {checkpoint.clock[2]:,} of {batches:,}", where=_WHERE)
     _check_changes(segment, changes, plan, shapes)
 
 

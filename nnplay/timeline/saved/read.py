@@ -126,7 +126,7 @@ def _read_log(
         settings_after(one.config.optimizer, one.config.setup(), every[one.checkpoints[0].change_count : end])
     places = [(checkpoint.step, checkpoint.change_count) for one in segments for checkpoint in one.checkpoints]
     if places != sorted(places) or len(places) > MOST_CHECKPOINTS + MOST_SEGMENTS:
-        raise InputError("the moments are not in order", where="past.stretch")
+        raise InputError("the checkpoints are not in order", where="past.stretch")
     return SavedBranchLog(changes, segments)
 
 
@@ -169,12 +169,12 @@ def _arrays_of(
     counts, sums = own.pop(COUNTS, np.zeros(0)), own.pop(SUMS, np.zeros(0))
     length, where = len(counts) if counts.ndim == 2 else 0, f"tensor {clean(prefix)}{COUNTS}"
     if not 0 < length <= MOST_CHECKPOINTS + MOST_SEGMENTS or counts.shape != (length, 4) or sums.shape != (length, 4):
-        raise InputError("has no moments", where=where)
+        raise InputError("has no checkpoints", where=where)
     if counts.dtype != np.int64 or sums.dtype != np.float64:
         raise InputError("is of another type", where=where)
     rows = length - has_first
     if any(array.ndim < 1 or len(array) != rows for array in own.values()):
-        raise InputError(f"does not hold {rows} moments", where=f"tensors {clean(prefix)}…")
+        raise InputError(f"does not hold {rows} checkpoints", where=f"tensors {clean(prefix)}…")
     tensors = [{name: array[row] for name, array in own.items()} for row in range(rows)]
     return counts, sums, [*[None] * has_first, *tensors]
 
@@ -183,10 +183,10 @@ def _check_place(change_count: int, clock: tuple[int, int, int], changes: Sequen
     """A checkpoint lies after the changes that were made before it, and before the others."""
     step = clock[0]
     if not 0 <= change_count <= len(changes) or not all(0 <= count < MOST_STEPS for count in clock):
-        raise InputError("a moment's counters are none", where="past.stretch")
+        raise InputError("a checkpoint's counters are none", where="past.stretch")
     before, behind = changes[:change_count], changes[change_count:]
     if (before and before[-1].step > step) or (behind and behind[0].step < step):
-        raise InputError("a moment is not where its changes are", where="past.stretch")
+        raise InputError("a checkpoint is not where its changes are", where="past.stretch")
 
 
 def _steps(log: SavedBranchLog) -> list[int]:

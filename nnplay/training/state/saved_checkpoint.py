@@ -84,7 +84,7 @@ class SavedCheckpoint:
         Raises:
             InputError: it is none of that trainer's network, or its first step comes out another one than then.
         """
-        where = f"the moment of step {self.step:,}"
+        where = f"the checkpoint of step {self.step:,}"
         is_initial, machine = self.tensors is None, trainer.machine
         memory = initial_memory(machine, trainer.network.seed) if is_initial else np.zeros_like(machine.state())
         own = trainer.structure.views(memory)
