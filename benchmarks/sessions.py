@@ -47,9 +47,9 @@ def plain_write(path: Path, data: bytes) -> None:
 
 def real_run(root: Path) -> list[str]:
     """A run with 12 MB of state (half a million weights with Adam, and the last good state) and its past."""
-    from nnplay.run import saved_run
-    from nnplay.run.session import Session
-    from nnplay.timeline import saved as past
+    from nnplay.run.saving import saved_run
+    from nnplay.run.saving.session import Session
+    from nnplay.timeline import saved as saved_timeline
     from nnplay.timeline.timeline import Timeline
 
     run = {"data": {"name": "spiral"}, "layers": "linear 810, tanh, linear 610, tanh, linear 2", "optimizer": "adam"}
@@ -57,16 +57,16 @@ def real_run(root: Path) -> list[str]:
         timeline = Timeline(made.trainer)
         for _ in range(50):
             made.trainer.run(steps=2)
-            timeline.note()
+            timeline.note_progress()
 
         def captured() -> saved_run.SavedRun:
-            kept = past.taken(timeline, lambda part: made.config)
+            kept = saved_timeline.capture_timeline(timeline, lambda segment: made.config)
             return saved_run.capture(made.config, made.trainer, {}, kept)
 
         saved = captured()
         assert saved.past is not None
         megabytes = sum(tensor.nbytes for tensor in saved.tensors.values()) / 1e6
-        moments = sum(tensor.nbytes for tensor in past.tensors(saved.past).values()) / 1e6
+        moments = sum(tensor.nbytes for tensor in saved_timeline.to_tensors(saved.past).values()) / 1e6
         pause = median_ms(captured, 21)
         folder = root / "real.nnplay"
         save_ms = median_ms(lambda: saved_run.write(folder, saved), 15)

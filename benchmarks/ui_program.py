@@ -65,7 +65,7 @@ def main() -> None:
         from nnplay.run.speed_limit import FULL
 
         backend.look(surface=None, neurons=0, output=False)
-        backend.tempo(FULL)
+        backend.limit_speed(FULL)
         backend.run()
         notes.start()
         time.sleep(float(sys.argv[-1]))

@@ -29,6 +29,7 @@ from nnplay.tape.machine import Clock, MachineMaker, Table
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.objective import only
 from nnplay.tape.tape import Row, Tape
+from nnplay.training.live_settings import IN_MEMORY
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
@@ -140,7 +141,7 @@ class Bench:
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, {"target": target}, **more)
+        options = assembler.Options(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
             self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], options)
         self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)

@@ -12,6 +12,7 @@ from nnplay.data.catalogue import load_dataset
 from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
 from nnplay.run.snapshot import Snapshot
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.training.trainer import Trainer
 
@@ -37,20 +38,20 @@ def until(holds: Callable[[], Any], what: str = "what another thread brings abou
 
 def settled(worker: Worker) -> Snapshot:
     """The snapshot after everything that was asked so far has been done, the training paused or at its end."""
-    worker.ask(lambda asked: None, PATIENCE)
-    until(lambda: worker.ask(lambda asked: not asked.snapshot.running and not asked._running, PATIENCE), "the run ends")
+    worker.ask(lambda run: None, PATIENCE)
+    until(lambda: worker.ask(lambda run: not worker.snapshot.running and not run.running, PATIENCE), "the run ends")
     seen = worker.snapshot
-    worker.ask(lambda asked: None, PATIENCE)
+    worker.ask(lambda run: None, PATIENCE)
     until(lambda: worker.snapshot is not seen, "a snapshot after that")
     return worker.snapshot
 
 
 def numbers(worker: Worker) -> bytes:
     """The whole state, taken between two steps."""
-    return worker.ask(lambda asked: trainer_of(asked).state().memory.tobytes(), PATIENCE)
+    return worker.ask(lambda run: trainer_of(run).state().memory.tobytes(), PATIENCE)
 
 
-def trainer_of(worker: Worker) -> Trainer:
+def trainer_of(worker: Worker | TrainingThread) -> Trainer:
     assert worker.trainer is not None
     return worker.trainer
 

@@ -8,7 +8,7 @@ rules of their own, `defaults` fills in what was left open once the data are kno
 """
 
 from nnplay.config.data_choice import DataChoice
-from nnplay.config.run_config import RunConfig, merged
+from nnplay.config.run_config import RunConfig, Whole, merged
 from nnplay.config.split_choice import SPLIT_FIELDS, SplitChoice, read_shares
 
-__all__ = ["SPLIT_FIELDS", "DataChoice", "RunConfig", "SplitChoice", "merged", "read_shares"]
+__all__ = ["SPLIT_FIELDS", "DataChoice", "RunConfig", "SplitChoice", "Whole", "merged", "read_shares"]

@@ -33,6 +33,11 @@ class DataChoice:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def source(self) -> str:
+        """What the data are called: the name of a data set, or the path of a file."""
+        return self.file or self.name
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """What can be set besides the name."""
         return find_source(self.file).fields if self.file else dataset_records()[self.name].fields

@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from nnplay.config.run_config import TRAINING_FIELDS, RunConfig
 from nnplay.records.optimizer import Optimizer
-from nnplay.training.live_settings import LIVE_SETUP
-from nnplay.training.settings import Setup
+from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.settings import TrainingSettings
 
 _DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
     """What changed, if all of it can change while training without a new tape; else None."""
-    if replace(after, optimizer=before.optimizer, training=before.training) != before:
+    if replace(after.untold(), optimizer=before.optimizer, training=before.training) != before.untold():
         return None
     if after.optimizer.record is not before.optimizer.record:
         return None
     names = set(before.training) | set(after.training)
     changed = {name: _value(after.training, name) for name in names if _differs(before.training, after.training, name)}
-    if not set(changed) <= set(LIVE_SETUP):
+    if not set(changed) <= set(LIVE_SETTINGS):
         return None
     old, new = before.optimizer.values, after.optimizer.values
     return {**changed, **{name: value for name, value in new.items() if old[name] != value}}
@@ -36,7 +36,7 @@ def _value(training: Mapping[str, Any], name: str) -> Any:
     return training.get(name, _DEFAULTS[name])
 
 
-def with_live(config: RunConfig, optimizer: Optimizer, setup: Setup) -> RunConfig:
+def with_live(config: RunConfig, optimizer: Optimizer, setup: TrainingSettings) -> RunConfig:
     """A run with the values that were changed while it trained."""
-    live = {name: getattr(setup, name) for name in LIVE_SETUP if name in config.training or getattr(setup, name)}
+    live = {name: getattr(setup, name) for name in LIVE_SETTINGS if name in config.training or getattr(setup, name)}
     return replace(config, optimizer=optimizer, training={**config.training, **live})

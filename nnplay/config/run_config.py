@@ -14,6 +14,7 @@ from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.split import Split
+from nnplay.errors import unknown
 from nnplay.fields import integer, text
 from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers, show_layer
@@ -24,20 +25,19 @@ from nnplay.records.registry import loss_records, optimizer_records, schedule_re
 from nnplay.records.schedule import Schedule
 from nnplay.system.paths import whole
 from nnplay.text import clean, written
-from nnplay.training.settings import SETUP_FIELDS, Setup
+from nnplay.training.settings import DECLARED, TrainingSettings
+from nnplay.training.stopping import STOP_FIELDS, Stops
 from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.
 MOST_BYTES: Final = 2**20
-#: Settings of `Setup` that files and the command line know by another name.
-_TABLE_NAMES: Final = {"dtype": "real"}
+#: Names of the settings of training by what files and the command line call them; the run has the seed.
+_NAMES: Final = {declared.table_field.name: name for name, declared in DECLARED.items() if name != "seed"}
 #: The settings of training as they are called in files and on the command line.
-TRAINING_FIELDS: Final = tuple(
-    replace(item, name=_TABLE_NAMES.get(item.name, item.name)) for item in SETUP_FIELDS.values() if item.name != "seed"
-)
+TRAINING_FIELDS: Final = tuple(DECLARED[name].table_field for name in _NAMES.values())
 _EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
-_SEED: Final = SETUP_FIELDS["seed"]
+_SEED: Final = DECLARED["seed"].field
 _TITLE: Final = text("title", "", "what the run is called")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
@@ -56,10 +56,12 @@ class RunConfig:
         loss: None takes the usual one.
         optimizer: Adam with a learning rate of 0.01 unless one is named.
         schedule: of the learning rate; None keeps it.
-        training: values of `Setup` (batch_size, l1, …); only those that were given.
-        epochs: passes over the training rows; 0 chooses by the data.
+        training: values of `TrainingSettings` (batch_size, l1, …); only those that were given.
+        epochs: passes over the training rows; 0 chooses by the data, and on the screen means no end.
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
+        stop: what else ends training on the screen: values of `STOP_FIELDS` besides the epochs. A file that describes a
+            run does not have them; a session keeps them with the view.
     """
 
     data: DataChoice
@@ -73,6 +75,7 @@ class RunConfig:
     seed: int = 0
     title: str = ""
     about: str = ""
+    stop: Mapping[str, Any] = field(default_factory=dict)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -123,10 +126,41 @@ class RunConfig:
     def changed(self, changes: Mapping[str, Any]) -> RunConfig:
         """A copy with some entries of its table changed: `{"optimizer": {"lr": 0.1}, "epochs": 5}`.
 
+        Stop conditions are changed under `stop`, the epochs among them: `{"stop": {"epochs": 5, "patience": 3}}`.
+
         Raises:
             InputError: an unknown key or a refused value.
         """
-        return RunConfig.from_dict(merged(self.to_dict(), changes))
+        table = {key: value for key, value in changes.items() if key != "stop"}
+        config = replace(RunConfig.from_dict(merged(self.to_dict(), table)), stop=self.stop)
+        return config.stopping({**config.stops, **changes["stop"]}) if "stop" in changes else config
+
+    def stopping(self, conditions: Mapping[str, Any]) -> RunConfig:
+        """A copy with these stop conditions and no others; 0 turns one off.
+
+        Raises:
+            InputError: an unknown condition or a refused value.
+        """
+        fields = {item.name: item for item in STOP_FIELDS}
+        for name in conditions:
+            if name not in fields:
+                raise unknown("stop condition", name, fields, where="stop")
+        read = {name: fields[name].read(value, "stop") for name, value in conditions.items()}
+        return replace(self, epochs=read.pop("epochs", 0), stop={name: value for name, value in read.items() if value})
+
+    @property
+    def stops(self) -> dict[str, Any]:
+        """The stop conditions that are on, by name."""
+        return {"epochs": self.epochs, **self.stop} if self.epochs else dict(self.stop)
+
+    def stop_conditions(self) -> Stops:
+        """The stop conditions, ready to watch a trainer."""
+        return Stops(**self.stops)
+
+    @property
+    def layer_texts(self) -> tuple[str, ...]:
+        """The network, one text a layer."""
+        return tuple(show_layer(layer) for layer in self.layers)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -136,7 +170,7 @@ class RunConfig:
         table = {key: value for key, value in table.items() if value != ""}
         table["seed"] = self.seed
         if self.layers:
-            table["layers"] = [show_layer(layer) for layer in self.layers]
+            table["layers"] = list(self.layer_texts)
         table["data"] = self.data.table()
         sections = {
             "split": self.split.table(),
@@ -165,7 +199,7 @@ class RunConfig:
 
     def untold(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
-        return replace(self, title="", about="", epochs=0)
+        return replace(self, title="", about="", epochs=0, stop={})
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -189,11 +223,10 @@ class RunConfig:
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
 
-    def setup(self) -> Setup:
+    def setup(self) -> TrainingSettings:
         """The settings of a trainer besides data, network, loss and optimizer."""
-        names = {called: name for name, called in _TABLE_NAMES.items()}
-        training = {names.get(called, called): value for called, value in self.training.items()}
-        return Setup().changed(**training, seed=self.seed, schedule=self.schedule)
+        training = {_NAMES[called]: value for called, value in self.training.items()}
+        return TrainingSettings().changed(**training, seed=self.seed, schedule=self.schedule)
 
     def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
         """The trainer of this run, at step 0.
@@ -211,12 +244,21 @@ class RunConfig:
         return Trainer(network, data, run.loss, run.optimizer, setup=run.setup(), progress=progress)
 
 
+class Whole(dict[str, Any]):
+    """A section that takes the place of the one there is, and is not laid over it."""
+
+
 def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`table` with `changes` laid over it; a section that gets another name (or file) loses its other values."""
+    """`table` with `changes` laid over it; a section that gets another name (or file) loses its other values.
+
+    So does one that is given as a `Whole`.
+    """
     result = dict(table)
     for key, change in changes.items():
         before = result.get(key)
-        if not isinstance(change, Mapping) or not isinstance(before, Mapping):
+        if isinstance(change, Whole):
+            result[key] = dict(change)
+        elif not isinstance(change, Mapping) or not isinstance(before, Mapping):
             result[key] = change
         elif any(name in change and change[name] != before.get(name) for name in ("name", "file")):
             result[key] = dict(change)
@@ -251,7 +293,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
 
 def _layers(reading: Reading, given: Any) -> tuple[Layer, ...]:
     lines = [given] if isinstance(given, str) else given
-    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
         reading.refuse("layers", "is neither text nor a list of texts", 'write layers = "linear 8, tanh, linear 2"')
         return ()
     layers: list[Layer] = []

@@ -50,6 +50,12 @@ class SplitChoice:
         chosen = seed if self.seed < 0 else self.seed
         return data.split(self.train, self.validation, self.test, chosen, stratify=self.stratify, **scales)
 
+    @property
+    def per_cents(self) -> tuple[int, int, int]:
+        """The shares of training, validation and test in whole per cents."""
+        train, validation = round(self.train * 100), round(self.validation * 100)
+        return train, validation, 100 - train - validation
+
     def table(self) -> dict[str, Any]:
         """As `read_split` reads it; only what differs from the defaults, the three shares always together."""
         default = SplitChoice()

@@ -76,6 +76,18 @@ def as_rows(
     return _finite(array, dtype, "x", where, allow_missing=allow_missing)
 
 
+def as_numbers(name: str, values: ArrayLike, dtype: DTypeLike, *, where: str) -> NDArray[Any]:
+    """An array (N, …) of any shape, called `name` in messages, in the engine's type.
+
+    Raises:
+        InputError: not numbers, no rows, or a value that is not finite.
+    """
+    array = _check_numbers(_array(values, name, where), name, where)
+    if array.ndim == 0 or array.shape[0] == 0:
+        raise InputError(f"{name} has no rows", where=where)
+    return _finite(array, dtype, name, where, allow_missing=False)
+
+
 def as_targets(
     y: ArrayLike,
     task: Literal["classification", "regression"] | None,

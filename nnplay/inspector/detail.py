@@ -23,7 +23,7 @@ _ALL: Final = 16
 
 
 class Looking:
-    """Makes details; the row that was looked at last is kept while the moment stays the same."""
+    """Makes details; the row that was looked at last is kept while the run stays where it is."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
@@ -34,7 +34,7 @@ class Looking:
         number = min(max(0, inspector.at if wish.row is None else wish.row), len(inspector.rows) - 1)
         parameters = tuple(inspector.spans_parameters(number))
         parameter = wish.parameter if wish.parameter in parameters else (parameters[0] if parameters else "")
-        key = (inspector.moment, inspector.overrides, number, parameter)
+        key = (inspector.stamp, inspector.overrides, number, parameter)
         if self._frame is None or key != self._key:
             self._frame, self._key = None, key
             self._frame = frame_of(inspector, number, parameter, parameters)
@@ -118,7 +118,7 @@ class _Look:
         """An operand that the row has written."""
         top, left, height, width = self.window(name, plane, touched)
         values, before = (
-            plane.window(moment[name], top, left, height, width) for moment in (self.frame.after, self.frame.before)
+            plane.window(frame[name], top, left, height, width) for frame in (self.frame.after, self.frame.before)
         )
         place = plane.place(self.index) if plane.shape == self.shape else None
         cursor = (place[0] - top, place[1] - left) if place else None

@@ -95,7 +95,7 @@ def _chosen(shape: tuple[int, ...], elements: int, at: tuple[int, ...] | None, n
 
 
 def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> Trainer:
-    """A twin of the trainer that computes in float64, with the same weights at the same moment."""
+    """A twin of the trainer that computes in float64, with the same weights at the same step."""
     twin = Trainer(
         trainer.network,
         trainer.split,
@@ -109,7 +109,7 @@ def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | Non
 
 
 def follow(twin: Trainer, trainer: Trainer) -> None:
-    """Gives the twin the present moment of the trainer: weights, optimizer state, running statistics, clock."""
+    """Takes the twin to where the trainer stands: weights, optimizer state, running statistics, clock."""
     own = twin.tensors()
     for name, values in trainer.tensors().items():
         own[name][...] = values

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError
-from nnplay.inspector.partial_step import Standing
+from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
@@ -31,7 +31,7 @@ Array = NDArray[Any]
 _SHORT = {"parameters": "w", "weights": "w", "gradients": "g", "weight gradients": "g"}
 
 
-class Inspector(Standing):
+class Inspector(PartialStep):
     """Walks the trainer's present step row by row; `at` is the next row to run.
 
     The trainer moves only when a step is finished; to look at a row never changes it.
@@ -53,19 +53,19 @@ class Inspector(Standing):
         self.table = machine.current_batch
         self.n = self.table.n
         self.rows: list[Row] = machine.tape.train
-        self.moment = self._moment()
+        self.stamp = self._stamp()
         self.begin_again()
         self._spans = {id(slot) for slot in machine.tape.layout.spans}
 
     def renew(self) -> None:
         """After something was changed at this step: the marked row stays, if it is still there."""
-        old, clock = self.rows[self.at], self.moment[1]
+        old, clock = self.rows[self.at], self.stamp[1]
         self.begin()
-        if self.moment[1] == clock:
+        if self.stamp[1] == clock:
             same = (k for k, row in enumerate(self.rows) if _alike(row, old))
             self.at = next(same, 0)
 
-    def _moment(self) -> tuple[Any, ...]:
+    def _stamp(self) -> tuple[Any, ...]:
         serial = self.timeline.serial if self.timeline is not None else 0
         return (id(self.trainer.machine), self.trainer.machine.clock, serial)
 
@@ -77,7 +77,7 @@ class Inspector(Standing):
     @property
     def moved(self) -> bool:
         """Whether the trainer has been moved or changed since `begin`."""
-        return self.moment != self._moment()
+        return self.stamp != self._stamp()
 
     @property
     def trained(self) -> list[str]:
@@ -116,7 +116,7 @@ class Inspector(Standing):
         """Ends this step exactly as the running loop would, and begins the next.
 
         Returns:
-            How many later steps had to be let go, because overrides lead the run elsewhere.
+            How many later steps had to be dropped, because overrides lead the run elsewhere.
 
         Raises:
             DivergedError: a number that is not finite.
@@ -125,7 +125,7 @@ class Inspector(Standing):
         if self.overrides:
             lost = self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
-            timeline.go(trainer.step + 1)
+            timeline.go_to(trainer.step + 1)
         elif timeline is not None:
             timeline.advance(1)
         else:
@@ -147,15 +147,15 @@ class Inspector(Standing):
         self.begin_again()
 
     def _finish_overridden(self) -> int:
-        """Takes the step with overrides, and writes what came of it into the journal as a change of the state."""
+        """Takes the step with overrides, and writes what came of it into the change log as a change of the state."""
         trainer, timeline = self.trainer, self.timeline
-        with self.standing(len(self.rows)):
+        with self.pause_before(len(self.rows)):
             state = self.machine.state().copy()
             named = self.machine.tape.named
             loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
         if not np.isfinite(state).all():
             raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
-        lost = timeline.cut() if timeline is not None else 0
+        lost = timeline.drop_later_steps() if timeline is not None else 0
         lr = trainer.lr
         trainer.advance(1, record=False)
         if trainer.step > trainer.recorded:
@@ -166,8 +166,8 @@ class Inspector(Standing):
         if timeline is None:
             _put(trainer, state)
         else:
-            timeline.note()
-            timeline.change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
+            timeline.note_progress()
+            timeline.make_change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
         return lost
 
     # -- looking ---------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ class Inspector(Standing):
         """Copies of a row's operands by name: what it reads, and what it writes after it has run."""
         slots = self.slots(number, parameter)
         reads = set(self.rows[number].operation.reads) - set(self.rows[number].operation.writes)
-        with self.standing(number):
+        with self.pause_before(number):
             found = {name: self.machine.view(slots[name], self.n).copy() for name in slots if name in reads}
             self.run_to(number + 1)
             return {
@@ -231,7 +231,7 @@ class Inspector(Standing):
         """Copies of what the row writes, before and after it has run."""
         writes = self._row(number).operation.writes
         slots = {name: slot for name, slot in self.slots(number, parameter).items() if name in writes}
-        with self.standing(number):
+        with self.pause_before(number):
             before = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
             self.run_to(number + 1)
             after = {name: self.machine.view(slot, self.n).copy() for name, slot in slots.items()}
@@ -247,7 +247,7 @@ class Inspector(Standing):
             InputError: the index is not in the output.
         """
         row = self._row(number)
-        with self.standing(number):
+        with self.pause_before(number):
             reads = {
                 name: self.machine.view(self.part(slot, parameter), self.n)
                 for name, slot in zip(row.operation.reads, row.reads, strict=True)
@@ -320,7 +320,7 @@ def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
 
 
 def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
-    with inspector.standing(0):
+    with inspector.pause_before(0):
         for number in range(len(inspector.rows)):
             inspector.run_to(number + 1)
             slots = inspector.slots(number)

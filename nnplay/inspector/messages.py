@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.inspector.row_view import RowView
 from nnplay.inspector.tensor_tables import Plane
 from nnplay.records.time_charts import Chart
-from nnplay.timeline.fork_run import Fork
+from nnplay.timeline.branch_curves import BranchCurve
 from nnplay.training.history import Curve
 
 Floats = NDArray[np.float64]
@@ -155,10 +155,10 @@ class View:
         parameters: names of all that are trained.
         overrides: what-if edits that are in force, in words.
         held: what is silent or frozen, in words.
-        journal: what the user changed, as (step, words).
+        changes: what the user changed, as (step, words).
         check: results of the last gradient check.
-        line: what sets this line of the run apart, where there was another one.
-        forks: other lines of the run.
+        branch: what sets this branch of the run apart, where there was another one.
+        forks: curves of the other branches of the run.
         run: the run's own losses beside them.
         message, error: what there is to say.
         compare: a fork has just come to its end.
@@ -178,10 +178,10 @@ class View:
     parameters: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
-    journal: tuple[tuple[int, str], ...] = ()
+    changes: tuple[tuple[int, str], ...] = ()
     check: tuple[CheckLine, ...] = ()
-    line: str = ""
-    forks: tuple[Fork, ...] = ()
+    branch: str = ""
+    forks: tuple[BranchCurve, ...] = ()
     run: Curve | None = None
     message: str = ""
     error: str = ""

@@ -9,8 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.inspector.breakpoints import Breakpoint
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.requests import SLICE, TOLD_EVERY, Requests
-from nnplay.run.worker import Worker
-from nnplay.timeline.timeline import let_go
+from nnplay.timeline.timeline import describe_dropped
 from nnplay.training.driver import Driver
 
 
@@ -30,7 +29,7 @@ class Moves:
     def next(self) -> int:
         """Runs one row."""
         return self._requests.ask(
-            lambda inspector: self._told(inspector, len(inspector.rows) - 1 == inspector.at, inspector.next)
+            lambda inspector: self._move(inspector, len(inspector.rows) - 1 == inspector.at, inspector.next)
         )
 
     def previous(self) -> int:
@@ -40,7 +39,7 @@ class Moves:
     def phase_end(self) -> int:
         """Runs to the end of the phase."""
         return self._requests.ask(
-            lambda inspector: self._told(inspector, inspector.rows[inspector.at].phase == "update", inspector.phase_end)
+            lambda inspector: self._move(inspector, inspector.rows[inspector.at].phase == "update", inspector.phase_end)
         )
 
     def to_row(self, row: int) -> int:
@@ -53,7 +52,7 @@ class Moves:
 
     def step(self, by: int) -> int:
         """So many steps forward or back; beyond the latest step new ones are trained."""
-        return self._requests.ask(lambda inspector: self._go(inspector, self._aim() + by, train=True))
+        return self._requests.ask(lambda inspector: self._go_to(inspector, self._aim() + by, train=True))
 
     def epoch(self, by: int) -> int:
         """To the beginning of the next epoch, or of this or the one before."""
@@ -61,33 +60,33 @@ class Moves:
         def go(inspector: Inspector) -> str | None:
             trainer = inspector.trainer
             if by > 0:
-                return self._go(inspector, trainer.step + trainer.batches - trainer.batch, train=True)
-            return self._go(inspector, trainer.step - (trainer.batch or trainer.batches), train=False)
+                return self._go_to(inspector, trainer.step + trainer.batches - trainer.batch, train=True)
+            return self._go_to(inspector, trainer.step - (trainer.batch or trainer.batches), train=False)
 
         return self._requests.ask(go)
 
     def go(self, step: int) -> int:
         """To a step of the past, or the latest."""
-        return self._requests.ask(lambda inspector: self._go(inspector, step, train=False))
+        return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=False))
 
     def train_to(self, step: int) -> int:
         """To a step, training where it has not been reached yet."""
-        return self._requests.ask(lambda inspector: self._go(inspector, step, train=True))
+        return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=True))
 
     def hunt(self, breakpoint: Breakpoint) -> int:
         """Runs until the breakpoint holds; any other question breaks it off."""
-        return self._requests.send(lambda worker, ticket: self._hunt(worker, breakpoint, ticket))
+        return self._requests.send(lambda ticket: self._hunt(breakpoint, ticket))
 
-    # -- what they do: the worker's thread -------------------------------------------------------------------------
+    # -- what they do: the training thread ------------------------------------------------------------------------
 
-    def _told(self, inspector: Inspector, ends: bool, move: Callable[[], int]) -> str | None:
-        """Moves; says when the end of a step with edits let later steps go."""
+    def _move(self, inspector: Inspector, ends: bool, move: Callable[[], int]) -> str | None:
+        """Moves; says when the end of a step with edits dropped later steps."""
         self._target = None
         later = 0
         if ends and inspector.overrides and inspector.timeline is not None:
             later = inspector.timeline.latest - inspector.trainer.step - 1
         move()
-        return let_go(max(0, later)) or None
+        return describe_dropped(max(0, later)) or None
 
     def _previous(self, inspector: Inspector) -> str | None:
         if inspector.at > 0:
@@ -95,15 +94,15 @@ class Moves:
             return None
         if inspector.timeline is not None and inspector.trainer.step <= inspector.timeline.first:
             return "this is the first row of the first step that can be reached"
-        said = self._go(inspector, inspector.trainer.step - 1, train=False)
+        said = self._go_to(inspector, inspector.trainer.step - 1, train=False)
         inspector.to(len(inspector.rows) - 1)
         return said
 
     def _aim(self) -> int:
-        trainer, _ = self._requests.worker.both()
+        trainer, _ = self._requests.run.require_run()
         return trainer.step if self._target is None else self._target
 
-    def _go(self, inspector: Inspector, step: int, *, train: bool) -> str | None:
+    def _go_to(self, inspector: Inspector, step: int, *, train: bool) -> str | None:
         """Goes to a step: a newer question breaks it off and goes on from the step that was aimed at."""
         timeline, trainer, ticket = inspector.timeline, inspector.trainer, self._requests.newest
         assert timeline is not None
@@ -120,9 +119,9 @@ class Moves:
                 self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
 
-        self._requests.worker.leaves_for(wanted)
-        timeline.go(wanted, progress)
-        self._requests.worker.travelled(trainer)
+        self._requests.run.note_departure(wanted)
+        timeline.go_to(wanted, progress)
+        self._requests.run.note_travel(trainer)
         arrived = timeline.trainer.step == wanted
         self._target = None if arrived else self._target
         inspector.begin()
@@ -144,7 +143,7 @@ class Moves:
         inspector.begin()
         return None
 
-    def _hunt(self, worker: Worker, breakpoint: Breakpoint, ticket: int) -> None:
+    def _hunt(self, breakpoint: Breakpoint, ticket: int) -> None:
         """One turn of a run to a breakpoint; the next turn is sent as a command of its own."""
         if ticket != self._requests.newest:
             return
@@ -161,4 +160,4 @@ class Moves:
             self._requests.working(
                 f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops"
             )
-            worker.send(lambda worker: self._hunt(worker, breakpoint, ticket))
+            self._requests.perform(lambda: self._hunt(breakpoint, ticket))

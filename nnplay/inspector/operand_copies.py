@@ -21,7 +21,7 @@ BINS: Final = 32
 
 @dataclass(slots=True)
 class Frame:
-    """One row of one moment.
+    """One row of one step.
 
     Attributes:
         row: with its `number`; `n` rows in the batch.
@@ -79,7 +79,7 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
     def copied(names: tuple[str, ...]) -> dict[str, Array]:
         return {name: inspector.machine.view(slots[name], inspector.n).copy() for name in names}
 
-    with inspector.standing(number):
+    with inspector.pause_before(number):
         reads = copied(tuple(name for name in row.operation.reads if name not in writes))
         before = copied(writes)
         inspector.run_to(number + 1)

@@ -1,4 +1,4 @@
-"""Standing in the middle of a step: the machine's memory is borrowed, and the state put back afterwards."""
+"""Stopping in the middle of a step: the machine's memory is borrowed, and the state put back afterwards."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
-from nnplay.training.initial_state import within
+from nnplay.training.state.initial_state import view_of_slot
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
 
 
-class Standing(NotCopied, abc.ABC):
+class PartialStep(NotCopied, abc.ABC):
     """Runs the first rows of the present step as often as it is asked.
 
     Attributes:
@@ -52,7 +52,7 @@ class Standing(NotCopied, abc.ABC):
         self._parked = -1
 
     @contextmanager
-    def standing(self, row: int) -> Iterator[None]:
+    def pause_before(self, row: int) -> Iterator[None]:
         """Within the block, memory is as it is right before `row` runs; then the state is the beginning's again."""
         try:
             if self._parked == row + 1 and self._remakes(row):
@@ -75,7 +75,7 @@ class Standing(NotCopied, abc.ABC):
         return not (any(row.adds) or same or any(slot.region in STATE for slot in row.writes) or self.overrides)
 
     def run_to(self, row: int) -> None:
-        """Within `standing`: runs on until right before `row`."""
+        """Within `pause_before`: runs on until right before `row`."""
         if self._saved is None and row > self._guarded():
             self._saved = self.machine.state().copy()
         if not self.overrides:
@@ -102,7 +102,7 @@ class Standing(NotCopied, abc.ABC):
         """A slot of the state as it was when the step began."""
         if self._saved is None:
             return self.machine.view(slot)
-        return within(self._saved, self.machine, slot)
+        return view_of_slot(self._saved, self.machine, slot)
 
 
 def _covers(written: Slot, slot: Slot, n: int) -> bool:

@@ -1,6 +1,6 @@
 """Requests to the inspector: they go to the training thread, and immutable views come back.
 
-Everything that touches the trainer runs in the worker's thread. A newer request breaks off a long way through the
+Everything that touches the trainer runs in the training thread. A newer request breaks off a long way through the
 past; views are made for the newest request only, so that held-down keys do not pile up.
 """
 
@@ -18,9 +18,10 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import CheckLine, View, Wish
 from nnplay.network import silenced_frozen
 from nnplay.run.render import Look
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
-from nnplay.timeline import fork_run
-from nnplay.timeline.fork_run import ForkRun
+from nnplay.timeline.branches import describe_branch
+from nnplay.timeline.fork_run import ForkRun, branch_curves
 from nnplay.timeline.timeline import Timeline
 
 #: Seconds that one turn of long work may take before other commands get theirs.
@@ -32,19 +33,20 @@ class Requests:
     """What the screen asks of one step of a worker's run, in turn, and the views that come back.
 
     Args:
-        worker: owns the trainer.
-        seen: called in the worker's thread with each new view.
-        working: called in the worker's thread with a sentence while something takes long.
+        worker: asks the thread that owns the trainer.
+        seen: called in the training thread with each new view.
+        working: called in the training thread with a sentence while something takes long.
 
     Attributes:
         wish: what is to be shown of the row under the cursor.
         newest: ticket of the newest request; older ones are broken off.
-        check, fork: the gradient check and the running fork that a view shows; only the worker's thread sets them.
+        check, fork: the gradient check and the running fork that a view shows; only the training thread sets them.
     """
 
     def __init__(self, worker: Worker, seen: Callable[[View], None], working: Callable[[str], None]) -> None:
         self.worker, self.seen, self._working = worker, seen, working
         self._worked_at = 0.0
+        self._run: TrainingThread | None = None
         self.wish = Wish()
         self._tickets = itertools.count(1)
         self.newest = 0
@@ -69,29 +71,30 @@ class Requests:
     def open(self) -> None:
         """Pauses the run and looks at the step that is next."""
         self.was_running = self.worker.will_run
-        self._look, self.worker.look = self.worker.look, Look(None, 0, False)
+        options = self.worker.options
+        self._look, options.look = options.look, Look(None, 0, False)
         self.worker.pause()
         self.ask()
 
     def close(self) -> None:
         """Leaves everything as it is; goes on training if it was running when the inspector came and nothing moved."""
         if self._look is not None:
-            self.worker.look = self._look
+            self.worker.options.look = self._look
         going_on = self.was_running
 
-        def leave(worker: Worker) -> None:
-            self.keep_fork()
+        def leave() -> None:
+            self.finish_fork()
             if self._inspector is not None:
                 self._inspector.leave()
-            timeline = worker.timeline
+            timeline = self.run.timeline
             if going_on and timeline is not None and timeline.trainer.step == timeline.latest:
-                worker.run()
+                self.worker.run()
 
         self.newest = next(self._tickets)
-        self.worker.send(leave)
+        self.perform(leave)
 
     def ask(self, do: Callable[[Inspector], str | None] | None = None, wish: Wish | None = None) -> int:
-        """Does something with the inspector, in the worker's thread, and shows what there is then.
+        """Does something with the inspector, in the training thread, and shows what there is then.
 
         Args:
             do: may return a message.
@@ -101,19 +104,37 @@ class Requests:
         """
         if wish is not None:
             self.wish = wish
-        return self.send(lambda worker, ticket: self._answer(worker, do, ticket))
+        return self.send(lambda ticket: self._answer(do, ticket))
 
-    def send(self, command: Callable[[Worker, int], None]) -> int:
-        """Runs `command(worker, ticket)` in the worker's thread; returns the ticket, the newest from now on."""
+    def send(self, command: Callable[[int], None]) -> int:
+        """Runs `command(ticket)` in the training thread; returns the ticket, the newest from now on."""
         ticket = self.newest = next(self._tickets)
-        self.worker.send(lambda worker: command(worker, ticket))
+        self.perform(lambda: command(ticket))
         return ticket
 
-    # -- answers: the worker's thread ------------------------------------------------------------------------------
+    def perform(self, command: Callable[[], None]) -> None:
+        """Runs a command in the training thread, where `run` is at hand."""
+
+        def perform(run: TrainingThread) -> None:
+            self._run = run
+            try:
+                command()
+            finally:
+                self._run = None
+
+        self.worker.send(perform)
+
+    # -- answers: the training thread ------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> TrainingThread:
+        """The training thread's side of the worker, while one of its commands runs."""
+        assert self._run is not None, "only a command may touch the run"
+        return self._run
 
     def current(self) -> tuple[Inspector, Timeline]:
         """The inspector of the step at which the run stands, and the run's timeline."""
-        trainer, timeline = self.worker.both()
+        trainer, timeline = self.run.require_run()
         inspector = self._inspector
         if inspector is None or inspector.trainer is not trainer or inspector.timeline is not timeline:
             inspector = self._inspector = Inspector(trainer, timeline)
@@ -121,13 +142,13 @@ class Requests:
             inspector.renew()
         return inspector, timeline
 
-    def keep_fork(self) -> None:
-        """Ends the fork that is on its way, if there is one; its line lies beside the run as far as it has come."""
+    def finish_fork(self) -> None:
+        """Ends the fork that is on its way, if there is one; its branch lies beside the run as far as it has come."""
         if self.fork is not None:
-            self.fork.keep()
+            self.fork.finish()
             self.fork = None
 
-    def _answer(self, worker: Worker, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:
+    def _answer(self, do: Callable[[Inspector], str | None] | None, ticket: int) -> None:
         message = error = ""
         try:
             inspector, _ = self.current()
@@ -167,9 +188,9 @@ class Requests:
             parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
             held=silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
-            journal=tuple((change.step, change.words) for change in timeline.changes),
+            changes=tuple((change.step, change.words) for change in timeline.changes),
             check=self.check,
-            line=f"{timeline.words} from step {timeline.since:,}" if timeline.words else "",
-            forks=(forks := fork_run.shown(trainer.history, self.fork)),
+            branch=describe_branch(timeline.words, timeline.forked_at) if timeline.words else "",
+            forks=(forks := branch_curves(trainer.history, self.fork)),
             run=trainer.history["loss"].copy() if forks and "loss" in trainer.history else None,
         )

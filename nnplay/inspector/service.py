@@ -15,9 +15,9 @@ class InspectorService:
     """The inspector of a worker's run.
 
     Args:
-        worker: owns the trainer.
-        seen: called in the worker's thread with each new view.
-        working: called in the worker's thread with a sentence while something takes long.
+        worker: asks the thread that owns the trainer.
+        seen: called in the training thread with each new view.
+        working: called in the training thread with a sentence while something takes long.
 
     Attributes:
         requests: opens and closes the inspector, and asks for views.

@@ -7,14 +7,12 @@ from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import CheckLine
 from nnplay.inspector.requests import SLICE, Requests
-from nnplay.run.worker import Worker
 from nnplay.tape.override import Override
-from nnplay.timeline import fork_run
-from nnplay.timeline.fork_run import ForkRun
+from nnplay.timeline.fork_run import ForkRun, drop_newest_fork
 
 
 class WhatIf:
-    """The requests that change the step that is looked at, check its gradient, or run another line.
+    """The requests that change the step that is looked at, check its gradient, or run another branch.
 
     Args:
         requests: through which they go.
@@ -45,18 +43,18 @@ class WhatIf:
         return self._requests.ask(lambda inspector: self._checked(inspector, names, at))
 
     def fork(self, words: str) -> int:
-        """Runs another line from this step on, with one setting changed, as far as the run has come, at least 500."""
-        return self._requests.send(lambda worker, ticket: self._begin_fork(worker, words, ticket))
+        """Runs another branch from this step on, with one setting changed, as far as the run has come, at least 500."""
+        return self._requests.send(lambda ticket: self._begin_fork(words, ticket))
 
-    def keep_fork(self) -> None:
+    def finish_fork(self) -> None:
         """Ends the fork that is on its way where it stands."""
-        self._requests.worker.send(lambda worker: self._requests.keep_fork())
+        self._requests.perform(self._requests.finish_fork)
 
     def end_fork(self) -> int:
-        """Stops the fork that is on its way; or lets the newest one go."""
+        """Stops the fork that is on its way; or drops the newest one."""
         return self._requests.ask(self._end_fork)
 
-    # -- what they do: the worker's thread -------------------------------------------------------------------------
+    # -- what they do: the training thread ------------------------------------------------------------------------
 
     @staticmethod
     def _undo(inspector: Inspector) -> str:
@@ -88,38 +86,39 @@ class WhatIf:
         worst_line = max(lines, key=lambda line: line.worst)
         return f"gradient check: largest relative error {worst_line.worst:.2g}, in {worst_line.name}"
 
-    def _begin_fork(self, worker: Worker, words: str, ticket: int) -> None:
+    def _begin_fork(self, words: str, ticket: int) -> None:
         try:
             _, timeline = self._requests.current()
-            fork = ForkRun(timeline, words, self._requests.worker.part_of, lambda text: self._requests.working(text))
+            segment_of = self._requests.run.options.segment_of
+            fork = ForkRun(timeline, words, segment_of, lambda text: self._requests.working(text))
         except NnplayError as problem:
             self._requests.show(ticket, "", problem.message)
             return
-        self._requests.keep_fork()
+        self._requests.finish_fork()
         self._requests.fork = fork
-        self._run_fork(worker, fork, ticket)
+        self._run_fork(fork, ticket)
 
-    def _run_fork(self, worker: Worker, fork: ForkRun, ticket: int) -> None:
-        if fork is not self._requests.fork or worker.trainer is None:
+    def _run_fork(self, fork: ForkRun, ticket: int) -> None:
+        if fork is not self._requests.fork or self._requests.run.trainer is None:
             return
-        error = fork.turn(SLICE)
+        error = fork.train_for(SLICE)
         if fork.ended or error:
-            self._requests.keep_fork()
+            self._requests.finish_fork()
             self._requests.newest = max(self._requests.newest, ticket)
             self._requests.show(
-                self._requests.newest, f"{fork.words}: at step {fork.at:,}; saved with the run", error, compare=True
+                self._requests.newest, f"{fork.words}: at step {fork.step:,}; saved with the run", error, compare=True
             )
             return
-        self._requests.working(f"{fork.words}: step {fork.at:,} of {fork.until:,}; X stops it")
-        worker.send(lambda worker: self._run_fork(worker, fork, ticket))
+        self._requests.working(f"{fork.words}: step {fork.step:,} of {fork.until:,}; X stops it")
+        self._requests.perform(lambda: self._run_fork(fork, ticket))
 
     def _end_fork(self, inspector: Inspector) -> str:
         fork = self._requests.fork
         if fork is not None:
-            self._requests.keep_fork()
-            return f"{fork.words}: stopped at step {fork.at:,}"
+            self._requests.finish_fork()
+            return f"{fork.words}: stopped at step {fork.step:,}"
         assert inspector.timeline is not None
-        return fork_run.let_newest_go(inspector.timeline)
+        return drop_newest_fork(inspector.timeline)
 
 
 def parse_value(text: str) -> float:

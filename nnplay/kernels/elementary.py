@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.compile.jit import COMPILING, REAL, inline
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline
 
 if COMPILING:
     from nnplay.kernels.compile.float_bits import exponent_of, mantissa_of, nearest, times_power_of_two
     from nnplay.kernels.compile.intrinsics import multiply_add
 
 # Of the tape's type: `math.inf` in a kernel would be float64 and draw everything after it into float64.
-_INFINITY = REAL(math.inf)
-_NAN = REAL(math.nan)
+_INFINITY = DTYPE(math.inf)
+_NAN = DTYPE(math.nan)
 
 
 if COMPILING == "float64":

@@ -16,18 +16,18 @@ import numpy as np
 from llvmlite import ir
 
 from nnplay.kernels.compile.intrinsics import intrinsic, types
-from nnplay.kernels.compile.jit import REAL
+from nnplay.kernels.compile.jit import DTYPE
 
 #: Lanes of a vector, and vectors that are summed side by side.
 LANES: Final = 16
 TOGETHER: Final = 4
 
 _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
-_REAL = ir.FloatType() if REAL is np.float32 else ir.DoubleType()
-_SIZE = np.dtype(REAL).itemsize
+_REAL = ir.FloatType() if DTYPE is np.float32 else ir.DoubleType()
+_SIZE = np.dtype(DTYPE).itemsize
 _VECTOR = ir.VectorType(_REAL, LANES)
 _SUFFIX = f"v{LANES}f{8 * _SIZE}"
-_NUMBER: Any = numba.from_dtype(REAL)
+_NUMBER: Any = numba.from_dtype(DTYPE)
 _POINTER: Any = types.CPointer(_NUMBER)
 
 #: Joins what a lane holds with the numbers that come to it.

@@ -66,7 +66,7 @@ def share_row(row: Any, parts: int, clock: Any, memory: Any, job: Any) -> None:
 
 @kernel
 def assist(job: Any, clock: Any, memory: Any, unused: int) -> None:
-    """A helping thread: claims parts of shared rows until it is told to quit."""
+    """A helping thread: claims parts of shared rows until job (JOB_SIZE,) says to quit."""
     spins = 0
     modes = flush_subnormals()
     while load_acquire(job, abi.JOB_QUIT) == 0:
@@ -105,7 +105,7 @@ def new_order(program: Any, clock: Any) -> None:
 
 @kernel
 def shuffle(program: Any, clock: Any, memory: Any, unused: int) -> None:
-    """Makes sure that the order array holds the order of the present epoch."""
+    """Makes sure that order (rows,) holds the order of the present epoch."""
     if clock[abi.CLOCK_SHUFFLED] != clock[abi.CLOCK_EPOCH] + 1:
         new_order(program, clock)
 
@@ -141,7 +141,7 @@ def evaluate_part(program: Any, clock: Any, memory: Any, line: Any) -> None:
 
 @kernel
 def evaluate(program: Any, clock: Any, memory: Any, unused: int) -> None:
-    """Evaluates a part of the data now; the result is line 0 of the epoch table."""
+    """Evaluates a part of the data now: line 0 of the epoch table, (EPOCH_COLUMNS,), gets mean loss and score."""
     line = doubles_at(program[abi.PROGRAM_EPOCHS])
     line[1] = 0.0
     modes = flush_subnormals()
@@ -151,7 +151,7 @@ def evaluate(program: Any, clock: Any, memory: Any, unused: int) -> None:
 
 @kernel
 def run_table(program: Any, clock: Any, memory: Any, count: int) -> None:
-    """Runs the first `count` rows of the full batch once: single rows, pictures, predictions."""
+    """Runs the first `count` rows of the full batch (rows, width) once: single rows, pictures, predictions."""
     modes = flush_subnormals()
     run_rows(program[abi.PROGRAM_FULL], 0, count, program[abi.PROGRAM_WIDTH], clock, memory, program[abi.PROGRAM_JOB])
     restore_modes(modes)
@@ -221,7 +221,10 @@ def run_stage(program: Any, clock: Any, memory: Any, rows: int, k: int, rate: An
 
 @kernel
 def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
-    """Trains for up to `steps` steps; stops at the stop flag, at a fault, or when the epoch table is full."""
+    """Trains for up to `steps` steps, which trace (steps, stages, TRACE_COLUMNS) follows: loss, norm and rate.
+
+    Stops at the stop flag, at a fault, or when the epoch table is full.
+    """
     stop = integers_at(program[abi.PROGRAM_STOP])
     trace = reals_at(program[abi.PROGRAM_TRACE])
     rates = reals_at(program[abi.PROGRAM_RATES])

@@ -32,7 +32,10 @@ def multiply(
     a: Any, a_row: int, a_column: int, b: Any, b_row: int, b_column: int, c: Any, c_row: int,
     start: Any, start_row: int, rows: int, columns: int, inner: int,
 ) -> None:  # fmt: skip
-    """C = start + A·B, where `start` is a matrix with rows `start_row` apart, or a null pointer for 0."""
+    """C (rows, columns) = start + A (rows, inner)·B (inner, columns).
+
+    `start` is a matrix with rows `start_row` apart, or a null pointer for 0.
+    """
     given = not is_null(start)
     if b_column == 1 and (rows < 4 * ROWS or inner * b_row < 131072):
         _direct(

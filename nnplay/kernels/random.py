@@ -11,11 +11,11 @@ if COMPILING:
 
     from nnplay.kernels.compile import jit as _jit
 
-    real: Any = _jit.REAL
+    dtype: Any = _jit.DTYPE
     u64: Any = _np.uint64
     i64: Any = _np.int64
 else:
-    u64 = i64 = real = None
+    u64 = i64 = dtype = None
 
 
 @inline
@@ -44,4 +44,4 @@ def bits(seed: int, stream: int, step: int, index: int) -> Any:
 @inline
 def uniform(seed: int, stream: int, step: int, index: int) -> Any:
     """A random number in [0, 1) with 24 random bits."""
-    return real(i64(bits(seed, stream, step, index) >> u64(8))) * 5.9604644775390625e-08
+    return dtype(i64(bits(seed, stream, step, index) >> u64(8))) * 5.9604644775390625e-08

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.compile.jit import COMPILING, apart, inline
+from nnplay.kernels.compile.jit import COMPILING, inline, noalias
 from nnplay.kernels.matmul import product
 
 if COMPILING:
@@ -24,14 +24,14 @@ def groups(rows: int) -> int:
     return (rows + TOGETHER - 1) // TOGETHER
 
 
-@apart
+@noalias
 def copy(target: Any, source: Any, count: int) -> None:
     """Copies numbers to another place."""
     for j in range(count):
         target[j] = source[j]
 
 
-@apart
+@noalias
 def add(target: Any, source: Any, count: int) -> None:
     """Adds numbers to those at another place."""
     for j in range(count):

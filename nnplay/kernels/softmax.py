@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.arithmetic import lane_max, lane_sum
-from nnplay.kernels.compile.jit import apart, inline
+from nnplay.kernels.compile.jit import inline, noalias
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.operands import shifted
 
@@ -13,7 +13,7 @@ from nnplay.kernels.operands import shifted
 ROWS: Final = 64
 
 
-@apart
+@noalias
 def raise_rows(z: Any, p: Any, tops: Any, C: int, rows: int) -> None:
     """p = exp(z - top) for rows (rows, C), where `tops` (rows) becomes the largest of each row."""
     for n in range(rows):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.abi import OPERAND_LAST, OPERAND_WIDTH, ROW_OPERANDS
-from nnplay.kernels.compile.jit import COMPILING, apart, inline
+from nnplay.kernels.compile.jit import COMPILING, inline, noalias
 from nnplay.kernels.operands import shifted
 
 if COMPILING:
@@ -36,21 +36,23 @@ def zero(place: Any, count: int) -> None:
 
 @inline
 def copy(target: Any, source: Any, count: int, add: bool) -> None:
-    """Copies numbers, or adds them; target and source are apart."""
+    """target = source, or target += source, for `count` numbers; the two do not overlap."""
     if add:
         _add(target, source, count)
     else:
         _copy(target, source, count)
 
 
-@apart
+@noalias
 def _add(target: Any, source: Any, count: int) -> None:
+    """target += source, for `count` numbers."""
     for i in range(count):
         target[i] += source[i]
 
 
-@apart
+@noalias
 def _copy(target: Any, source: Any, count: int) -> None:
+    """target = source, for `count` numbers."""
     for i in range(count):
         target[i] = source[i]
 

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import extending
 
 from nnplay.kernels.compile.intrinsics import intrinsic, types
-from nnplay.kernels.compile.jit import REAL
+from nnplay.kernels.compile.jit import DTYPE
 from nnplay.kernels.compile.processor import has
 
 _WIDE = has("avx512f")
@@ -28,19 +28,19 @@ _MASKS = _WIDE or has("avx2")
 _BYTES = 64 if _WIDE else 32 if _MASKS else 16
 
 #: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.
-LANES = _BYTES // np.dtype(REAL).itemsize
+LANES = _BYTES // np.dtype(DTYPE).itemsize
 VECTORS = 2
 ROWS = 12 if _WIDE else 6 if _MASKS else 4
 COLUMNS = LANES * VECTORS
 
 #: Rows of A that one pointer serves: at 0, 1 and 2 strides from it, which an address of x86 can express.
 _SHARE = 3
-_REAL = ir.FloatType() if REAL is np.float32 else ir.DoubleType()
+_REAL = ir.FloatType() if DTYPE is np.float32 else ir.DoubleType()
 _I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_REAL, LANES)
-_SIZE = np.dtype(REAL).itemsize
+_SIZE = np.dtype(DTYPE).itemsize
 _SUFFIX = f"v{LANES}f{8 * _SIZE}"
-_POINTER: Any = types.CPointer(numba.from_dtype(REAL))
+_POINTER: Any = types.CPointer(numba.from_dtype(DTYPE))
 
 
 @intrinsic

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Final
 
-from nnplay.operations.border import frame_of
+from nnplay.operations.border import border_of
 from nnplay.operations.window_geometry import need_places, per_axis
 from nnplay.records.layer import Case, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
@@ -22,7 +22,7 @@ def borders_of(values: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
     return per_axis(values["border"], len(shape) - 1, "border")
 
 
-def reframed(
+def border_plan(
     there: Operation, back: Operation, borders: Sequence[int], inside: Shape, output: Shape, outside: Shape
 ) -> Plan:
     """The plan of a layer that goes `there`, from inside to outside or the other way, and whose gradient goes `back`.
@@ -31,12 +31,12 @@ def reframed(
         inside, outside: shapes without and with the border.
         output: that of the two in which it ends.
     """
-    frame = frame_of([(border, size, border) for border, size in zip(borders, inside, strict=False)])
+    integers = border_of([(border, size, border) for border, size in zip(borders, inside, strict=False)])
     cost = prod(outside)
     return Plan(
         output=output,
-        forward=(Use(there, frame, cost),),
-        backward=(Use(back, frame, cost, {"x": "dy", "y": "dx"}),),
+        forward=(Use(there, integers, cost),),
+        backward=(Use(back, integers, cost, {"x": "dy", "y": "dx"}),),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import Kernel, always
+from nnplay.kernels.compile.jit import Kernel, force_inline
 from nnplay.kernels.operands import adds, flat, part_of
 from nnplay.records.layer import Plan
 from nnplay.records.operation import Operation, Shape, Use
@@ -17,11 +18,31 @@ from nnplay.records.worked import Named, Term, apply, scalar
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The two kernels of an elementwise layer."""
+
+    forward: Kernel
+    backward: Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise:
+    """The two operations of an elementwise layer."""
+
+    forward: Operation
+    backward: Operation
+
+    def plan(self, shape: Shape) -> Plan:
+        """(N, …) → (N, …): the shape stays, and there are no parameters."""
+        cost = 8 * int(np.prod(shape))
+        return Plan(output=shape, forward=(Use(self.forward, cost=cost),), backward=(Use(self.backward, cost=cost),))
+
+
 def elementwise(
     name: str,
     *,
-    value: Any,
-    derivative: Any,
+    loops: Loops,
     reference: Callable[..., Array],
     slope: Callable[..., Array],
     formula: str,
@@ -30,19 +51,18 @@ def elementwise(
     words_back: str,
     setting: str = "",
     torch: str = "",
-) -> Callable[[Mapping[str, Any], Shape], Plan]:
-    """The `plan` of a layer that treats every number alike.
+) -> Elementwise:
+    """The operations of a layer that treats every number alike.
 
     Args:
-        value: inlined `(x) -> y`, or `(x, setting) -> y`.
-        derivative: inlined `(x, y) -> dy/dx`, or `(x, y, setting) -> dy/dx`.
-        reference, slope: the same two in NumPy on arrays: the definition that the kernels are held to.
+        loops: what `elementwise_loops` has made of the layer's scalar functions.
+        reference, slope: the same two functions in NumPy on arrays: the definition that the kernels are held to.
         setting: name of the one live field that the functions take, if any.
     """
     reads = ("x", setting) if setting else ("x",)
     forward = Operation(
         name=name,
-        kernel=_forward_kernel(value, bool(setting)),
+        kernel=loops.forward,
         reads=reads,
         writes=("y",),
         reference=reference,
@@ -53,7 +73,7 @@ def elementwise(
     )
     backward = Operation(
         name=f"{name} backward",
-        kernel=_backward_kernel(derivative, bool(setting)),
+        kernel=loops.backward,
         reads=("x", "y", "dy", *reads[1:]),
         writes=("dx",),
         reference=_back(slope),
@@ -62,12 +82,7 @@ def elementwise(
         element=_explained_back(name, slope, setting),
         torch="autograd",
     )
-    return lambda values, shape: _plan(forward, backward, shape)
-
-
-def _plan(forward: Operation, backward: Operation, shape: Shape) -> Plan:
-    cost = 8 * int(np.prod(shape))
-    return Plan(output=shape, forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
+    return Elementwise(forward, backward)
 
 
 def _back(slope: Callable[..., Array]) -> Callable[..., Array]:
@@ -89,45 +104,45 @@ def _scalar(function: Callable[..., Array]) -> Callable[..., float]:
     return lambda *numbers: float(function(*(np.float64(item) for item in numbers)))
 
 
+def elementwise_loops(value: Any, derivative: Any, *, has_setting: bool = False) -> Loops:
+    """The kernels of an elementwise layer.
+
+    Args:
+        value: inlined `(x) -> y`, or `(x, setting) -> y`.
+        derivative: inlined `(x, y) -> dy/dx`, or `(x, y, setting) -> dy/dx`.
+        has_setting: whether they take the value of a live field, too.
+    """
+    return Loops(_forward_kernel(value, has_setting), _backward_kernel(derivative, has_setting))
+
+
 def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
-    value = always(formula)
+    value = force_inline(formula)
+    output = 2 if has_setting else 1
 
-    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+    def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """y = value(x), for x and y (M,)."""
+        x, y = part_of(row, memory, 0, part), part_of(row, memory, output, part)
+        setting = (flat(row, memory, 1)[0],) if has_setting else ()
         for i in range(x.size):
-            y[i] = value(x[i])
+            y[i] = value(x[i], *setting)
 
-    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y = part_of(row, memory, 0, part), part_of(row, memory, 2, part)
-        setting = flat(row, memory, 1)[0]
-        for i in range(x.size):
-            y[i] = value(x[i], setting)
-
-    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", forward)
 
 
 def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
-    derivative = always(formula)
+    derivative = force_inline(formula)
+    output = 4 if has_setting else 3
 
-    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+    def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """y = value(x), so dx = dy·derivative(x, y), for all of them (M,)."""
         x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
-        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
-        if adds(row, 3):
+        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, output, part)
+        setting = (flat(row, memory, 3)[0],) if has_setting else ()
+        if adds(row, output):
             for i in range(x.size):
-                dx[i] += dy[i] * derivative(x[i], y[i])
+                dx[i] += dy[i] * derivative(x[i], y[i], *setting)
         else:
             for i in range(x.size):
-                dx[i] = dy[i] * derivative(x[i], y[i])
+                dx[i] = dy[i] * derivative(x[i], y[i], *setting)
 
-    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
-        dy, dx = part_of(row, memory, 2, part), part_of(row, memory, 4, part)
-        setting = flat(row, memory, 3)[0]
-        if adds(row, 4):
-            for i in range(x.size):
-                dx[i] += dy[i] * derivative(x[i], y[i], setting)
-        else:
-            for i in range(x.size):
-                dx[i] = dy[i] * derivative(x[i], y[i], setting)
-
-    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", backward)

@@ -12,7 +12,7 @@ step: the state is carried over it, and the output there is 0, so that the next 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from nnplay.operations.recurrent import (
     LAST,
     LAST_BACK,
     PRESENT,
-    TURN,
+    TRANSPOSE,
     VISIBLE,
     VISIBLE_BACK,
     WEIGHT_GRADIENT,
@@ -91,23 +91,16 @@ def recurrent_twin(path: str, *own: str) -> Twin:
     return Twin(path, arguments, places=_places, output=output, covers=covers)
 
 
-def recurrent_plan(
-    cell_of: Callable[[Mapping[str, Any]], Cell],
-    raised: Callable[[Mapping[str, Any], int], tuple[tuple[int, int, float], ...]] = lambda values, directions: (),
-) -> Callable[[Mapping[str, Any], Shape], Plan]:
-    """The `plan` of a recurrent layer.
+def plan_recurrent(
+    cell: Cell, values: Mapping[str, Any], shape: Shape, raised: tuple[tuple[int, int, float], ...] = ()
+) -> Plan:
+    """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as the module says.
 
     Args:
-        cell_of: field values → the cell.
-        raised: field values and count of directions → parts of `bias_ih` that start higher.
+        raised: parts of `bias_ih` that start higher.
     """
-
-    def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-        steps, features = sequence(shape)
-        stack = _Stack(cell_of(values), values, steps, raised(values, 1 + values["bidirectional"]))
-        return stack.plan(features)
-
-    return plan
+    steps, features = sequence(shape)
+    return _Stack(cell, values, steps, raised).plan(features)
 
 
 def sequence(shape: Shape) -> tuple[int, int]:
@@ -144,6 +137,7 @@ class _Stack:
         self.multiply_adds = 0
 
     def plan(self, features: int) -> Plan:
+        """(N, T, C) → (N, D·H) or (N, T, D·H), for C features."""
         if self.padded:
             self.saved["present"] = (BATCH, self.steps)
             self.forward.append(Use(PRESENT, cost=self.steps * features))
@@ -171,7 +165,7 @@ class _Stack:
         self.forward += [Use(INPUTS, cost=input_cost, names=names), Use(loop, cost=step_cost, names=names)]
         counts = {"directions": self.directions, "truncate": self.values["truncate"]}
         rows = [
-            Use(TURN, {"directions": self.directions}, cost=0, names=names),
+            Use(TRANSPOSE, {"directions": self.directions}, cost=0, names=names),
             Use(loop_back, counts, cost=step_cost, names=names),
             Use(cell.weight_back, {"directions": self.directions}, cost=step_cost, names=names),
             Use(WEIGHT_GRADIENT, cost=input_cost, names=names),
@@ -200,7 +194,7 @@ class _Stack:
         names = self.names(level)
         self.saved |= {names[name]: (BATCH, steps, gates) for name in ("inputs", *self.cell.wide)}
         self.saved |= {names[name]: (BATCH, steps, width) for name in self.cell.narrow if names[name] != "y"}
-        self.scratch |= {f"turned_l{level}": (self.directions * each, units)}
+        self.scratch |= {f"transposed_l{level}": (self.directions * each, units)}
         self.scratch |= {names[name]: (BATCH, steps, gates) for name in self.cell.wide_back}
         self.scratch |= {names[name]: (BATCH, steps, width) for name in self.cell.narrow_back}
         if names["dhidden"] != "dy":
@@ -208,7 +202,7 @@ class _Stack:
 
     def names(self, level: int) -> dict[str, str]:
         """Operand names of the rows of one stacked layer → names of the plan."""
-        own = ("inputs", "turned", "dhidden", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        own = ("inputs", "transposed", "dhidden", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
         cell = self.cell
         every = (*own, *cell.wide, *cell.narrow, *cell.wide_back, *cell.narrow_back)
         names = {name: f"{name}_l{level}" for name in every}

@@ -24,6 +24,61 @@ from nnplay.records.worked import Named, Term, total
 Array = NDArray[Any]
 
 
+BATCH_NORM = LayerRecord(
+    name="batch_norm",
+    title="BatchNorm",
+    family="normalisation",
+    about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
+    torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
+    twin=Twin(
+        "nn.BatchNorm{axes}d",
+        lambda values, shape: {"num_features": shape[-1], **values},
+        channels_first=True,
+    ),
+    fields=(
+        number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),
+        number("momentum", 0.1, "share of each batch in the running statistics", low=0.0, high=1.0, live=True),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (5,)),
+        Case({"momentum": 0.5}, (3, 4, 2)),
+        Case({"eps": 0.1}, (6, 1)),
+        Case({}, (7, 5, 17)),
+        Case({}, (2, 130)),
+    ),
+    refused=(
+        Refused({"eps": 0}, (5,), "≥ 1e-12"),
+        Refused({"momentum": 2}, (5,), "≤ 1"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C) with weight, bias (C); the batch and all axes before the last are rows."""
+    del values
+    C, numbers = shape[-1], prod(shape)
+    portions = {"portions": PORTIONS}
+    running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
+    return Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
+        saved={"mean": (C,), "rstd": (C,)},
+        scratch={"moments": (PORTIONS, 3, C), "sums": (PORTIONS, 2 * C), "totals": (2 * C,)},
+        forward=(Use(MOMENTS, portions, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
+        evaluate=(Use(RUNNING), running),
+        backward=(
+            Use(SUMS, portions, 4 * numbers),
+            Use(ADD_PORTIONS, sum_of((2 * C,)), names={"portions": "sums", "y": "totals"}),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(INPUT, cost=4 * numbers),
+        ),
+        multiply_adds=numbers,
+    )
+
+
 def moments(x: Array, portions: int) -> Array:
     rows = x.reshape(-1, x.shape[-1])
     result = np.zeros((portions, 3, x.shape[-1]), x.dtype)
@@ -175,59 +230,4 @@ INPUT = Operation(
     words="Moving one number moves mean and deviation of the whole batch too; the two sums take that into account.",
     element=_input_element,
     torch="autograd",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis, the channels; all axes before it, and the batch, are rows."""
-    del values
-    C, numbers = shape[-1], prod(shape)
-    portions = {"portions": PORTIONS}
-    running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
-    return Plan(
-        output=shape,
-        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
-        buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
-        saved={"mean": (C,), "rstd": (C,)},
-        scratch={"moments": (PORTIONS, 3, C), "sums": (PORTIONS, 2 * C), "totals": (2 * C,)},
-        forward=(Use(MOMENTS, portions, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
-        evaluate=(Use(RUNNING), running),
-        backward=(
-            Use(SUMS, portions, 4 * numbers),
-            Use(ADD_PORTIONS, sum_of((2 * C,)), names={"portions": "sums", "y": "totals"}),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
-            Use(INPUT, cost=4 * numbers),
-        ),
-        multiply_adds=numbers,
-    )
-
-
-BATCH_NORM = LayerRecord(
-    name="batch_norm",
-    title="BatchNorm",
-    family="normalisation",
-    about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
-    torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
-    twin=Twin(
-        "nn.BatchNorm{axes}d",
-        lambda values, shape: {"num_features": shape[-1], **values},
-        channels_first=True,
-    ),
-    fields=(
-        number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),
-        number("momentum", 0.1, "share of each batch in the running statistics", low=0.0, high=1.0, live=True),
-    ),
-    plan=plan,
-    cases=(
-        Case({}, (5,)),
-        Case({"momentum": 0.5}, (3, 4, 2)),
-        Case({"eps": 0.1}, (6, 1)),
-        Case({}, (7, 5, 17)),
-        Case({}, (2, 130)),
-    ),
-    refused=(
-        Refused({"eps": 0}, (5,), "≥ 1e-12"),
-        Refused({"momentum": 2}, (5,), "≤ 1"),
-    ),
 )

@@ -26,65 +26,58 @@ Array = NDArray[Any]
 MAX_BRANCHES = 64
 
 
-@kernel
-def join(row: Any, clock: Any, memory: Any, part: int) -> None:
-    branches = integer(row, 0)
-    y, C = pointer(row, memory, branches), last(row, branches)
-    start, stop = share(row, part, size(row, branches) // C)
-    for k in range(branches):
-        c = last(row, k)
-        copy_columns(shifted(y, start * C), C, shifted(pointer(row, memory, k), start * c), c, stop - start, c, 0)
-        y = shifted(y, c)
+CONCAT = LayerRecord(
+    name="concat",
+    title="Concat",
+    family="combination",
+    about="Branches from one input, joined side by side: Inception blocks, the skips of a U-Net.",
+    plan=lambda values, shapes: plan(values, shapes),
+    joins=True,
+    torch="torch.cat",
+    cases=(
+        Case({}, (5,), branches=2),
+        Case({}, ((3,), (17,), (1,)), branches=3),
+        Case({}, ((3, 4, 2), (3, 4, 5)), branches=2),
+    ),
+    refused=(
+        Refused({}, (), "at least two branches"),
+        Refused({}, ((4, 4, 3), (5, 5, 3)), "only the last axis may differ"),
+        Refused({}, ((4,), (2, 4)), "only the last axis may differ"),
+        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
+    ),
+)
 
 
-@kernel
-def join_padded(row: Any, clock: Any, memory: Any, part: int) -> None:
-    branches = integer(row, 0)
-    H, W, top, left, HP, WP = (
-        integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5), integer(row, 6)
-    )  # fmt: skip
-    y, C = pointer(row, memory, branches), last(row, branches)  # y (N, HP, WP, C): zeros around what `join` writes
-    start, stop = share(row, part, dimension(row, 0, 0) * HP)
-    for line in range(start, stop):
-        n, h = line // HP, line % HP - top
-        target = shifted(y, line * WP * C)
-        if not 0 <= h < H:
-            zero(target, WP * C)
-            continue
-        zero(target, left * C)
-        zero(shifted(target, (left + W) * C), (WP - left - W) * C)
-        target = shifted(target, left * C)
-        for k in range(branches):
-            c = last(row, k)
-            copy_columns(target, C, shifted(pointer(row, memory, k), (n * H + h) * W * c), c, W, c, 0)
-            target = shifted(target, c)
+def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
+    """(N, …, c) of each branch → (N, …, Σ c); all must agree in every axis but the last. No parameters."""
+    _refuse(shapes)
+    widths = [shape[-1] for shape in shapes]
+    output = (*shapes[0][:-1], sum(widths))
+    cost = int(np.prod(output))
+    backward = tuple(
+        Use(_take(k, width), {"offset": sum(widths[:k])}, int(np.prod(shapes[k]))) for k, width in enumerate(widths)
+    )
+    return Plan(
+        output=output,
+        forward=(Use(_join(len(shapes)), {"branches": len(shapes)}, cost),),
+        backward=backward,
+    )
 
 
-@kernel
-def take(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
-    C, c = last(row, 0), last(row, 1)
-    start, stop = share(row, part, size(row, 1) // c)
-    source = shifted(dy, start * C + integer(row, 0))
-    copy_columns(shifted(dx, start * c), c, source, C, stop - start, c, 1 if adds(row, 1) else 0)
-
-
-@inline
-def copy_columns(target: Any, target_row: int, source: Any, source_row: int, rows: int, columns: int, add: int) -> None:
-    """Copies, or adds, a matrix whose rows stand apart on both sides."""
-    for n in range(rows):
-        for c in range(0, columns, LANES):
-            place = shifted(target, n * target_row + c)
-            put(place, shifted(source, n * source_row + c), min(LANES, columns - c), add)
-
-
-def _element(at: tuple[int, ...], *xs: Named, branches: int) -> Term:
-    *n, c = at
-    for x in xs:
-        if c < x.shape[-1]:
-            return x[(*n, c)]
-        c -= x.shape[-1]
-    raise IndexError(at)
+def _refuse(shapes: tuple[Shape, ...]) -> None:
+    hint = "write concat[linear 8 | linear 4]"
+    if len(shapes) < 2:
+        raise InputError(f"needs at least two branches, has {len(shapes)}", where="concat", hint=hint)
+    if len(shapes) > MAX_BRANCHES:
+        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="concat", hint=hint)
+    for number, shape in enumerate(shapes[1:], 2):
+        if shape[:-1] != shapes[0][:-1]:
+            raise InputError(
+                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
+                "only the last axis may differ",
+                where="concat",
+                hint="end each branch in the same height and width",
+            )
 
 
 def _join(branches: int) -> Operation:
@@ -119,55 +112,65 @@ def _take(branch: int, width: int) -> Operation:
     )
 
 
-def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
-    """All branches must agree in every axis but the last."""
-    _refuse(shapes)
-    widths = [shape[-1] for shape in shapes]
-    output = (*shapes[0][:-1], sum(widths))
-    cost = int(np.prod(output))
-    backward = tuple(
-        Use(_take(k, width), {"offset": sum(widths[:k])}, int(np.prod(shapes[k]))) for k, width in enumerate(widths)
-    )
-    return Plan(
-        output=output,
-        forward=(Use(_join(len(shapes)), {"branches": len(shapes)}, cost),),
-        backward=backward,
-    )
+def _element(at: tuple[int, ...], *xs: Named, branches: int) -> Term:
+    *n, c = at
+    for x in xs:
+        if c < x.shape[-1]:
+            return x[(*n, c)]
+        c -= x.shape[-1]
+    raise IndexError(at)
 
 
-def _refuse(shapes: tuple[Shape, ...]) -> None:
-    hint = "write concat[linear 8 | linear 4]"
-    if len(shapes) < 2:
-        raise InputError(f"needs at least two branches, has {len(shapes)}", where="concat", hint=hint)
-    if len(shapes) > MAX_BRANCHES:
-        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="concat", hint=hint)
-    for number, shape in enumerate(shapes[1:], 2):
-        if shape[:-1] != shapes[0][:-1]:
-            raise InputError(
-                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
-                "only the last axis may differ",
-                where="concat",
-                hint="end each branch in the same height and width",
-            )
+@kernel
+def join(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (…, C) = [x0 | x1 | …], for branches (…, c) whose widths c add up to C."""
+    branches = integer(row, 0)
+    y, C = pointer(row, memory, branches), last(row, branches)
+    start, stop = share(row, part, size(row, branches) // C)
+    for k in range(branches):
+        c = last(row, k)
+        copy_columns(shifted(y, start * C), C, shifted(pointer(row, memory, k), start * c), c, stop - start, c, 0)
+        y = shifted(y, c)
 
 
-CONCAT = LayerRecord(
-    name="concat",
-    title="Concat",
-    family="combination",
-    about="Branches from one input, joined side by side: Inception blocks, the skips of a U-Net.",
-    plan=plan,
-    joins=True,
-    torch="torch.cat",
-    cases=(
-        Case({}, (5,), branches=2),
-        Case({}, ((3,), (17,), (1,)), branches=3),
-        Case({}, ((3, 4, 2), (3, 4, 5)), branches=2),
-    ),
-    refused=(
-        Refused({}, (), "at least two branches"),
-        Refused({}, ((4, 4, 3), (5, 5, 3)), "only the last axis may differ"),
-        Refused({}, ((4,), (2, 4)), "only the last axis may differ"),
-        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
-    ),
-)
+@kernel
+def join_padded(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, HP, WP, C) = zeros around what `join` writes for branches (N, H, W, c)."""
+    branches = integer(row, 0)
+    H, W, top, left, HP, WP = (
+        integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5), integer(row, 6)
+    )  # fmt: skip
+    y, C = pointer(row, memory, branches), last(row, branches)
+    start, stop = share(row, part, dimension(row, 0, 0) * HP)
+    for line in range(start, stop):
+        n, h = line // HP, line % HP - top
+        target = shifted(y, line * WP * C)
+        if not 0 <= h < H:
+            zero(target, WP * C)
+            continue
+        zero(target, left * C)
+        zero(shifted(target, (left + W) * C), (WP - left - W) * C)
+        target = shifted(target, left * C)
+        for k in range(branches):
+            c = last(row, k)
+            copy_columns(target, C, shifted(pointer(row, memory, k), (n * H + h) * W * c), c, W, c, 0)
+            target = shifted(target, c)
+
+
+@kernel
+def take(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[…, offset + j] = x[…, j], so dx[…, j] = dy[…, offset + j], for dx (…, c), dy (…, C)."""
+    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
+    C, c = last(row, 0), last(row, 1)
+    start, stop = share(row, part, size(row, 1) // c)
+    source = shifted(dy, start * C + integer(row, 0))
+    copy_columns(shifted(dx, start * c), c, source, C, stop - start, c, 1 if adds(row, 1) else 0)
+
+
+@inline
+def copy_columns(target: Any, target_row: int, source: Any, source_row: int, rows: int, columns: int, add: int) -> None:
+    """Copies, or adds, a matrix whose rows stand apart on both sides."""
+    for n in range(rows):
+        for c in range(0, columns, LANES):
+            place = shifted(target, n * target_row + c)
+            put(place, shifted(source, n * source_row + c), min(LANES, columns - c), add)

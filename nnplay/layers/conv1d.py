@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.layers.conv2d import convolution_fields, convolution_twin, plan_convolution
+from nnplay.layers._convolution import convolution_fields, convolution_twin, plan_convolution
 from nnplay.operations.window_geometry import need_rank
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import Shape
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Sequences (steps, channels)."""
-    need_rank(shape, 2)
-    return plan_convolution(values, shape)
-
 
 CONV1D = LayerRecord(
     name="conv1d",
     title="Conv1d",
     family="convolution",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, outputs="filters"),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
     torch="Conv1d",
     twin=convolution_twin("nn.Conv1d"),
     fields=convolution_fields("such as 3"),
-    plan=plan,
+    plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3, "padding": "same"}, (6, 2)),
         Case({"filters": 2, "kernel": 2, "bias": False}, (3, 1)),
@@ -49,3 +42,9 @@ CONV1D = LayerRecord(
         Refused({"filters": 4, "kernel": (3, 3)}, (5, 6), "2 numbers for 1 axis"),
     ),
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """A sequence (N, T, C) → (N, OT, F) with weight (K, C/G, F), bias (F)."""
+    need_rank(shape, 2)
+    return plan_convolution(values, shape)

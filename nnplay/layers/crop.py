@@ -7,14 +7,26 @@ from typing import Any
 
 from nnplay.errors import InputError
 from nnplay.fields import integers
-from nnplay.layers._borders import CASES, REFUSED, borders_of, reframed
+from nnplay.layers._borders import CASES, REFUSED, border_plan, borders_of
 from nnplay.operations.border import INSIDE, PAD
 from nnplay.records.layer import LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape, shape_text
 
+CROP = LayerRecord(
+    name="crop",
+    title="Crop",
+    family="shape",
+    about="Takes the same border away on both sides, so that branches of different sizes fit together.",
+    torch="a slice, such as x[:, :, 1:-1, 1:-1]",
+    fields=(integers("border", 1, "what is taken off at each border, 1 or 1x2", low=0),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=CASES,
+    refused=(*REFUSED, Refused({"border": 2}, (4, 5, 2), "leaves nothing of 4×5; use 1x2 or less")),
+)
+
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels).
+    """(N, H, W, C) → (N, H − 2·border, W − 2·border, C), or a sequence alike; no parameters.
 
     Raises:
         InputError: no places, or a border that takes everything.
@@ -25,17 +37,4 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         largest = "x".join(str((size - 1) // 2) for size in shape[:-1])
         what = f"a border of {shape_text(borders)} on both sides leaves nothing of {shape_text(shape[:-1])}"
         raise InputError(what, hint=f"use {largest} or less")
-    return reframed(INSIDE, PAD, borders, inside=output, output=output, outside=shape)
-
-
-CROP = LayerRecord(
-    name="crop",
-    title="Crop",
-    family="shape",
-    about="Takes the same border away on both sides, so that branches of different sizes fit together.",
-    torch="a slice, such as x[:, :, 1:-1, 1:-1]",
-    fields=(integers("border", 1, "what is taken off at each border, 1 or 1x2", low=0),),
-    plan=plan,
-    cases=CASES,
-    refused=(*REFUSED, Refused({"border": 2}, (4, 5, 2), "leaves nothing of 4×5; use 1x2 or less")),
-)
+    return border_plan(INSIDE, PAD, borders, inside=output, output=output, outside=shape)

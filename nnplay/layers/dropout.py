@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,28 +24,66 @@ from nnplay.records.worked import Named, Term, apply, scalar
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, p = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
-    y, mask = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
-    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
-    kept = 1.0 / (1.0 - p)  # kept numbers grow, so that the mean stays and evaluation needs no scaling
-    first, _ = share(row, part, size(row, 0))
-    for i in range(x.size):
-        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
-        y[i] = x[i] * mask[i]
+DROPOUT = LayerRecord(
+    name="dropout",
+    title="Dropout",
+    family="regularisation",
+    about="Sets a random share of the numbers to 0 while training, so that the data cannot be learned by heart.",
+    plan=lambda values, shape: plan(values, shape),
+    fields=(number("p", 0.5, "share of the numbers that become 0", low=0.0, high=0.999, live=True),),
+    torch="Dropout",
+    twin=Twin("nn.Dropout", same_arguments, random=True),
+    cases=(Case({}, (5,)), Case({"p": 0.2}, (17,)), Case({"p": 0}, (3,)), Case({"p": 0.9}, (3, 4, 2))),
+    refused=(
+        Refused({"p": 1}, (5,), "≥ 0 and ≤ 0.999"),
+        Refused({"p": -0.1}, (5,), "≥ 0 and ≤ 0.999"),
+        Refused({"p": "half"}, (5,), "not a number"),
+    ),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, mask = part_of(row, memory, 0, part), part_of(row, memory, 1, part)  # y = x·mask
-    dx = part_of(row, memory, 2, part)
-    if adds(row, 2):
-        for i in range(dx.size):
-            dx[i] += dy[i] * mask[i]
-    else:
-        for i in range(dx.size):
-            dx[i] = dy[i] * mask[i]
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    count = int(np.prod(shape))
+    return Plan(
+        output=shape,
+        forward=(Use(_forward_operation(), cost=32 * count),),
+        backward=(Use(_backward_operation(), cost=count),),
+        evaluate=(Use(_EVALUATE, cost=count),),
+        saved={"mask": (BATCH, *shape)},
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="dropout",
+        kernel=forward,
+        reads=("x", "p"),
+        writes=("y", "mask"),
+        reference=reference,
+        formula="y = x·mask, where mask = 0 with probability p, else 1/(1 − p)",
+        words="Sets random numbers to 0, other ones at every step, so that no unit can rely on one other unit alone.",
+        element=_element,
+        integers=("stream",),
+        uses_clock=True,
+        torch="torch.nn.functional.dropout (with random numbers of its own)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="dropout backward",
+        kernel=backward,
+        reads=("dy", "mask"),
+        writes=("dx",),
+        reference=lambda dy, mask: dy * mask,
+        formula="dx = dy·mask",
+        words="The gradient passes only where the number did.",
+        element=lambda at, dy, mask: dy[at] * mask[at],
+        torch="autograd",
+    )
 
 
 def _mask(shape: Shape, p: float, stream: int, clock: Mapping[str, int]) -> Array:
@@ -63,60 +102,32 @@ def _element(at: tuple[int, ...], x: Named, p: Named, stream: int, clock: Mappin
     return x[at] / (1 - scalar("p", p))
 
 
-_FORWARD = Operation(
-    name="dropout",
-    kernel=forward,
-    reads=("x", "p"),
-    writes=("y", "mask"),
-    reference=reference,
-    formula="y = x·mask, where mask = 0 with probability p, else 1/(1 − p)",
-    words="Sets random numbers to 0, other ones at every step, so that no unit can rely on one other unit alone.",
-    element=_element,
-    integers=("stream",),
-    uses_clock=True,
-    torch="torch.nn.functional.dropout (with random numbers of its own)",
-)
 _EVALUATE = unchanged(
     "dropout (off)", "Nothing is dropped outside training.", "torch.nn.functional.dropout(x, training=False)"
 )
-_BACKWARD = Operation(
-    name="dropout backward",
-    kernel=backward,
-    reads=("dy", "mask"),
-    writes=("dx",),
-    reference=lambda dy, mask: dy * mask,
-    formula="dx = dy·mask",
-    words="The gradient passes only where the number did.",
-    element=lambda at, dy, mask: dy[at] * mask[at],
-    torch="autograd",
-)
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape."""
-    count = int(np.prod(shape))
-    return Plan(
-        output=shape,
-        forward=(Use(_FORWARD, cost=32 * count),),
-        backward=(Use(_BACKWARD, cost=count),),
-        evaluate=(Use(_EVALUATE, cost=count),),
-        saved={"mask": (BATCH, *shape)},
-    )
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·mask, where mask = 0 with probability p, else 1 / (1 − p); x, y, mask (M,)."""
+    x, p = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
+    y, mask = part_of(row, memory, 2, part), part_of(row, memory, 3, part)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    kept = 1.0 / (1.0 - p)  # kept numbers grow, so that the mean stays and evaluation needs no scaling
+    first, _ = share(row, part, size(row, 0))
+    for i in range(x.size):
+        mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
+        y[i] = x[i] * mask[i]
 
 
-DROPOUT = LayerRecord(
-    name="dropout",
-    title="Dropout",
-    family="regularisation",
-    about="Sets a random share of the numbers to 0 while training, so that the data cannot be learned by heart.",
-    plan=plan,
-    fields=(number("p", 0.5, "share of the numbers that become 0", low=0.0, high=0.999, live=True),),
-    torch="Dropout",
-    twin=Twin("nn.Dropout", same_arguments, random=True),
-    cases=(Case({}, (5,)), Case({"p": 0.2}, (17,)), Case({"p": 0}, (3,)), Case({"p": 0.9}, (3, 4, 2))),
-    refused=(
-        Refused({"p": 1}, (5,), "≥ 0 and ≤ 0.999"),
-        Refused({"p": -0.1}, (5,), "≥ 0 and ≤ 0.999"),
-        Refused({"p": "half"}, (5,), "not a number"),
-    ),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·mask, so dx = dy·mask, all (M,)."""
+    dy, mask = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
+    dx = part_of(row, memory, 2, part)
+    if adds(row, 2):
+        for i in range(dx.size):
+            dx[i] += dy[i] * mask[i]
+    else:
+        for i in range(dx.size):
+            dx[i] = dy[i] * mask[i]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -26,42 +27,70 @@ from nnplay.records.worked import Named, Term, apply, scalar
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, p = pointer(row, memory, 0), pointer(row, memory, 1)[0]
-    y, mask = pointer(row, memory, 2), pointer(row, memory, 3)  # x, y (N, P, C), mask (N, C)
-    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
-    N, C = dimension(row, 0, 0), last(row, 0)
-    kept = 1.0 / (1.0 - p)  # kept channels grow, so that the mean stays and evaluation needs no scaling
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        M = shifted(mask, n * C)
-        for c in range(C):
-            M[c] = kept if uniform(seed, stream, step, n * C + c) >= p else 0.0
-        _masked(row, x, y, M, n, C, False)
+DROPOUT2D = LayerRecord(
+    name="dropout2d",
+    title="Dropout2d",
+    family="regularisation",
+    about="Sets a random share of the channels to 0 while training: dropout for pictures (Tompson et al., 2015).",
+    plan=lambda values, shape: plan(values, shape),
+    fields=(number("p", 0.5, "share of the channels that become 0", low=0.0, high=0.999, live=True),),
+    torch="Dropout2d",
+    twin=Twin("nn.Dropout2d", same_arguments, channels_first=True, random=True),
+    cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 3, 5))),
+    refused=(
+        Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),
+        Refused({"p": "half"}, (3, 3, 1), "not a number"),
+        Refused({}, (5,), "has no places besides its channels"),
+        Refused({}, (2, 3, 4, 5), "needs a sequence or a picture with channels"),
+    ),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, mask, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)  # y = x·mask
-    N, C = dimension(row, 0, 0), last(row, 0)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        _masked(row, dy, dx, shifted(mask, n * C), n, C, adds(row, 2))
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, H, W, C) → (N, H, W, C), or a sequence (N, T, C) alike; no parameters."""
+    need_places(shape)
+    count = prod(shape)
+    return Plan(
+        output=shape,
+        forward=(Use(_forward_operation(), cost=2 * count),),
+        backward=(Use(_backward_operation(), cost=2 * count),),
+        evaluate=(Use(_EVALUATE, cost=count),),
+        saved={"mask": (BATCH, shape[-1])},
+    )
 
 
-@inline
-def _masked(row: Any, x: Any, y: Any, mask: Any, n: int, C: int, add: bool) -> None:
-    """All places of example n times the mask of its channels."""
-    P = size(row, 0) // (dimension(row, 0, 0) * C)
-    for p in range(P):
-        X, Y = shifted(x, (n * P + p) * C), shifted(y, (n * P + p) * C)
-        if add:
-            for c in range(C):
-                Y[c] += X[c] * mask[c]
-        else:
-            for c in range(C):
-                Y[c] = X[c] * mask[c]
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="dropout of channels",
+        kernel=forward,
+        reads=("x", "p"),
+        writes=("y", "mask"),
+        reference=reference,
+        formula="y[n,…,c] = x[n,…,c]·mask[n,c], where mask = 0 with probability p, else 1/(1 - p)",
+        words=(
+            "Sets whole channels to 0, other ones at every step. Single numbers could be guessed from their neighbours."
+        ),
+        element=_element,
+        integers=("stream",),
+        uses_clock=True,
+        torch="torch.nn.functional.dropout2d (with random numbers of its own)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="dropout of channels backward",
+        kernel=backward,
+        reads=("dy", "mask"),
+        writes=("dx",),
+        reference=reference_back,
+        formula="dx[n,…,c] = dy[n,…,c]·mask[n,c]",
+        words="The gradient passes only where the channel did.",
+        element=lambda at, dy, mask: dy[at] * mask[at[0], at[-1]],
+        torch="autograd",
+    )
 
 
 def _mask(x: Array, p: float, stream: int, clock: Mapping[str, int]) -> Array:
@@ -89,64 +118,48 @@ def _element(at: tuple[int, ...], x: Named, p: Named, stream: int, clock: Mappin
     return x[at] / (1 - scalar("p", p))
 
 
-_FORWARD = Operation(
-    name="dropout of channels",
-    kernel=forward,
-    reads=("x", "p"),
-    writes=("y", "mask"),
-    reference=reference,
-    formula="y[n,…,c] = x[n,…,c]·mask[n,c], where mask = 0 with probability p, else 1/(1 - p)",
-    words="Sets whole channels to 0, other ones at every step. Single numbers could be guessed from their neighbours.",
-    element=_element,
-    integers=("stream",),
-    uses_clock=True,
-    torch="torch.nn.functional.dropout2d (with random numbers of its own)",
-)
 _EVALUATE = unchanged(
     "dropout of channels (off)",
     "Nothing is dropped outside training.",
     "torch.nn.functional.dropout2d(x, training=False)",
 )
-_BACKWARD = Operation(
-    name="dropout of channels backward",
-    kernel=backward,
-    reads=("dy", "mask"),
-    writes=("dx",),
-    reference=reference_back,
-    formula="dx[n,…,c] = dy[n,…,c]·mask[n,c]",
-    words="The gradient passes only where the channel did.",
-    element=lambda at, dy, mask: dy[at] * mask[at[0], at[-1]],
-    torch="autograd",
-)
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
-    need_places(shape)
-    count = prod(shape)
-    return Plan(
-        output=shape,
-        forward=(Use(_FORWARD, cost=2 * count),),
-        backward=(Use(_BACKWARD, cost=2 * count),),
-        evaluate=(Use(_EVALUATE, cost=count),),
-        saved={"mask": (BATCH, shape[-1])},
-    )
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,p,c] = x[n,p,c]·mask[n,c], where mask (N, C) is 0 with probability p, else 1 / (1 − p); x, y (N, P, C)."""
+    x, p = pointer(row, memory, 0), pointer(row, memory, 1)[0]
+    y, mask = pointer(row, memory, 2), pointer(row, memory, 3)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    kept = 1.0 / (1.0 - p)  # kept channels grow, so that the mean stays and evaluation needs no scaling
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        M = shifted(mask, n * C)
+        for c in range(C):
+            M[c] = kept if uniform(seed, stream, step, n * C + c) >= p else 0.0
+        _masked(row, x, y, M, n, C, False)
 
 
-DROPOUT2D = LayerRecord(
-    name="dropout2d",
-    title="Dropout2d",
-    family="regularisation",
-    about="Sets a random share of the channels to 0 while training: dropout for pictures (Tompson et al., 2015).",
-    plan=plan,
-    fields=(number("p", 0.5, "share of the channels that become 0", low=0.0, high=0.999, live=True),),
-    torch="Dropout2d",
-    twin=Twin("nn.Dropout2d", same_arguments, channels_first=True, random=True),
-    cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 3, 5))),
-    refused=(
-        Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),
-        Refused({"p": "half"}, (3, 3, 1), "not a number"),
-        Refused({}, (5,), "has no places besides its channels"),
-        Refused({}, (2, 3, 4, 5), "needs a sequence or a picture with channels"),
-    ),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,p,c] = x[n,p,c]·mask[n,c], so dx[n,p,c] = dy[n,p,c]·mask[n,c]; dx, dy (N, P, C), mask (N, C)."""
+    dy, mask, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        _masked(row, dy, dx, shifted(mask, n * C), n, C, adds(row, 2))
+
+
+@inline
+def _masked(row: Any, x: Any, y: Any, mask: Any, n: int, C: int, add: bool) -> None:
+    """All places of example n times the mask of its channels."""
+    P = size(row, 0) // (dimension(row, 0, 0) * C)
+    for p in range(P):
+        X, Y = shifted(x, (n * P + p) * C), shifted(y, (n * P + p) * C)
+        if add:
+            for c in range(C):
+                Y[c] += X[c] * mask[c]
+        else:
+            for c in range(C):
+                Y[c] = X[c] * mask[c]

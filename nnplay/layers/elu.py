@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,56 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.expm1 import expm1
-from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 
 Array = NDArray[Any]
+
+
+ELU = LayerRecord(
+    name="elu",
+    title="ELU",
+    family="activation",
+    about="Exponential linear unit: like ReLU, but negative numbers approach −alpha smoothly.",
+    initial="he_uniform",
+    fields=(number("alpha", 1.0, "how deep the floor of the negative side lies", low=0.0, high=100.0, live=True),),
+    torch="ELU",
+    twin=Twin("nn.ELU", same_arguments),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({"alpha": 0.5}, (3, 4, 2))),
+    refused=(Refused({"alpha": -1}, (5,), "≥ 0"),),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "elu",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        setting="alpha",
+        formula="y = x where x > 0, else α·(eˣ − 1)",
+        formula_back="dx = dy where x > 0, else dy·(y + α)",
+        words="Keeps positive numbers; negative ones approach a floor, which pulls the mean of the outputs towards 0.",
+        words_back="The gradient fades on the negative side instead of stopping.",
+        torch="torch.nn.functional.elu",
+    )
+
+
+def reference(x: Array, alpha: Array) -> Array:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def slope(x: Array, y: Array, alpha: Array) -> Array:
+    return np.where(x > 0, 1, y + alpha)
 
 
 @inline
@@ -29,36 +76,4 @@ def derivative(x: Any, y: Any, alpha: Any) -> Any:
     return 1.0 if x > 0.0 else y + alpha
 
 
-def reference(x: Array, alpha: Array) -> Array:
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
-
-
-def slope(x: Array, y: Array, alpha: Array) -> Array:
-    return np.where(x > 0, 1, y + alpha)
-
-
-ELU = LayerRecord(
-    name="elu",
-    title="ELU",
-    family="activation",
-    about="Exponential linear unit: like ReLU, but negative numbers approach −alpha smoothly.",
-    initial="he_uniform",
-    fields=(number("alpha", 1.0, "how deep the floor of the negative side lies", low=0.0, high=100.0, live=True),),
-    torch="ELU",
-    twin=Twin("nn.ELU", same_arguments),
-    plan=elementwise(
-        "elu",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        setting="alpha",
-        formula="y = x where x > 0, else α·(eˣ − 1)",
-        formula_back="dx = dy where x > 0, else dy·(y + α)",
-        words="Keeps positive numbers; negative ones approach a floor, which pulls the mean of the outputs towards 0.",
-        words_back="The gradient fades on the negative side instead of stopping.",
-        torch="torch.nn.functional.elu",
-    ),
-    cases=(Case({}, (5,)), Case({"alpha": 0.5}, (3, 4, 2))),
-    refused=(Refused({"alpha": -1}, (5,), "≥ 0"),),
-)
+LOOPS = elementwise_loops(value, derivative, has_setting=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,42 +31,109 @@ Array = NDArray[Any]
 _NONE = -1
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, weight, y = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    V, W = dimension(row, 1, 0), dimension(row, 1, 1)  # x (M,), weight (V, W), y (M, W)
-    start, stop = share(row, part, x.size)
-    for m in range(start, stop):
-        target = shifted(y, m * W)
-        if not (x[m] > -0.5 and x[m] < V - 0.5):
-            for j in range(W):
-                target[j] = math.nan
-        else:
-            token = int(x[m] + 0.5)
-            if token == setting(row, 0):
-                zero(target, W)
-            else:
-                copy(target, shifted(weight, token * W), W)
+EMBEDDING = LayerRecord(
+    name="embedding",
+    title="Embedding",
+    family="sequence",
+    about="A learned vector for each token or category; the input holds their numbers.",
+    torch="Embedding",
+    twin=Twin(
+        "nn.Embedding",
+        lambda values, shape: {
+            "num_embeddings": values["vocabulary"],
+            "embedding_dim": values["width"],
+        },
+        covers=lambda values, shape: values["padding"] == "none",
+    ),
+    fields=(
+        integer("vocabulary", REQUIRED, "how many tokens there are; they are numbered from 0", high=2**20),
+        integer("width", REQUIRED, "length of a token's vector"),
+        integer("padding", "none", "token that fills up short sequences; its vector is 0", low=0, choices=("none",)),
+        choice("init", "lecun_normal", "how the vectors begin; lecun_normal is N(0, 1), as in PyTorch", SCHEMES[1:]),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({"vocabulary": 7, "width": 3}, (5,), tokens=7),
+        Case({"vocabulary": 2, "width": 17}, (1,), tokens=2),
+        Case({"vocabulary": 5, "width": 4, "padding": 0}, (6,), tokens=5),
+        Case({"vocabulary": 100, "width": 33, "padding": 99}, (4,), tokens=100),
+    ),
+    refused=(
+        Refused({"vocabulary": 0, "width": 3}, (5,), "≥ 1"),
+        Refused({"vocabulary": 5, "width": 0}, (5,), "≥ 1"),
+        Refused({"vocabulary": 5, "width": 3, "padding": 5}, (5,), "not in a vocabulary of 5"),
+        Refused({"vocabulary": 5, "width": 3, "padding": -1}, (5,), "≥ 0"),
+        Refused({"vocabulary": 5, "width": 3}, (8, 1), "needs tokens (steps,)"),
+    ),
+)
 
 
-@kernel
-def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dy, dweight = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    V, W = dimension(row, 2, 0), dimension(row, 2, 1)  # parts are tokens, so each sum has one order
-    start, stop = share(row, part, V)
-    if not adds(row, 2):
-        zero(shifted(dweight, start * W), (stop - start) * W)
-    for m in range(x.size):
-        if x[m] > start - 0.5 and x[m] < stop - 0.5:
-            token = int(x[m] + 0.5)
-            if token != setting(row, 0):
-                add(shifted(dweight, token * W), shifted(dy, m * W), W)
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """Tokens (N, T) → (N, T, W) with weight (V, W): a row of W numbers for each of V tokens."""
+    vocabulary, width = values["vocabulary"], values["width"]
+    padding = _NONE if values["padding"] == "none" else values["padding"]
+    if len(shape) != 1:
+        raise InputError(f"needs tokens (steps,); the input is {shape_text(shape)}", hint="put flatten in front")
+    if padding >= vocabulary:
+        hint = f"use 0 … {vocabulary - 1}, or none"
+        raise InputError(f"the padding token {padding} is not in a vocabulary of {vocabulary}", hint=hint)
+    cost = int(np.prod(shape)) * width
+    integers = {"padding": padding, "vocabulary": vocabulary}
+    return Plan(
+        output=(*shape, width),
+        parameters={"weight": Parameter((vocabulary, width), values["init"], 1, width, decays=True)},
+        forward=(Use(_forward_operation(), integers, cost=cost),),
+        backward=(Use(_backward_weight_operation(), integers, cost=cost), Use(_backward_input_operation())),
+    )
 
 
-@kernel
-def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
-    if not adds(row, 1):
-        zero(pointer(row, memory, 1), size(row, 1))
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="look up the tokens",
+        kernel=forward,
+        reads=("x", "weight"),
+        writes=("y",),
+        reference=_forward,
+        formula="y[n,t] = weight[x[n,t]]; 0 for the padding token",
+        words="Each token has a vector of its own in the table. Tokens that are used alike end up with vectors alike.",
+        element=_element,
+        integers=("padding",),
+        torch="torch.nn.functional.embedding",
+    )
+
+
+@cache
+def _backward_weight_operation() -> Operation:
+    return Operation(
+        name="gradient of the table",
+        kernel=backward_weight,
+        reads=("x", "dy"),
+        writes=("dweight",),
+        reference=_backward_weight,
+        formula="dweight[v] = Σ dy[n,t] over all n, t with x[n,t] = v",
+        words=(
+            "Only the vectors that were looked up are told an error: the sum over all places where their token stood."
+        ),
+        element=_weight_element,
+        integers=("padding", "vocabulary"),
+        torch="autograd",
+    )
+
+
+@cache
+def _backward_input_operation() -> Operation:
+    return Operation(
+        name="gradient of the tokens",
+        kernel=backward_input,
+        reads=("x",),
+        writes=("dx",),
+        reference=np.zeros_like,
+        formula="dx = 0",
+        words="A token's number is a name, not a size: it has no gradient.",
+        element=lambda at, x: as_term(0.0),
+        torch="autograd gives none",
+    )
 
 
 def _tokens(x: Array) -> NDArray[np.int64]:
@@ -101,94 +169,45 @@ def _weight_element(at: tuple[int, ...], x: Named, dy: Named, padding: int, voca
     return total(dy[int(n), int(t), at[1]] for n, t in places)
 
 
-_FORWARD = Operation(
-    name="look up the tokens",
-    kernel=forward,
-    reads=("x", "weight"),
-    writes=("y",),
-    reference=_forward,
-    formula="y[n,t] = weight[x[n,t]]; 0 for the padding token",
-    words="Each token has a vector of its own in the table. Tokens that are used alike end up with vectors alike.",
-    element=_element,
-    integers=("padding",),
-    torch="torch.nn.functional.embedding",
-)
-_BACKWARD_WEIGHT = Operation(
-    name="gradient of the table",
-    kernel=backward_weight,
-    reads=("x", "dy"),
-    writes=("dweight",),
-    reference=_backward_weight,
-    formula="dweight[v] = Σ dy[n,t] over all n, t with x[n,t] = v",
-    words="Only the vectors that were looked up are told an error: the sum over all places where their token stood.",
-    element=_weight_element,
-    integers=("padding", "vocabulary"),
-    torch="autograd",
-)
-_BACKWARD_INPUT = Operation(
-    name="gradient of the tokens",
-    kernel=backward_input,
-    reads=("x",),
-    writes=("dx",),
-    reference=np.zeros_like,
-    formula="dx = 0",
-    words="A token's number is a name, not a size: it has no gradient.",
-    element=lambda at, x: as_term(0.0),
-    torch="autograd gives none",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[m] = weight[x[m]], 0 for the padding token and NaN for no token; x (M,), weight (V, W), y (M, W)."""
+    x, weight, y = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    V, W = dimension(row, 1, 0), dimension(row, 1, 1)
+    start, stop = share(row, part, x.size)
+    for m in range(start, stop):
+        target = shifted(y, m * W)
+        if not (x[m] > -0.5 and x[m] < V - 0.5):
+            for j in range(W):
+                target[j] = math.nan
+        else:
+            token = int(x[m] + 0.5)
+            if token == setting(row, 0):
+                zero(target, W)
+            else:
+                copy(target, shifted(weight, token * W), W)
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Each number of the input is a token."""
-    vocabulary, width = values["vocabulary"], values["width"]
-    padding = _NONE if values["padding"] == "none" else values["padding"]
-    if len(shape) != 1:
-        raise InputError(f"needs tokens (steps,); the input is {shape_text(shape)}", hint="put flatten in front")
-    if padding >= vocabulary:
-        hint = f"use 0 … {vocabulary - 1}, or none"
-        raise InputError(f"the padding token {padding} is not in a vocabulary of {vocabulary}", hint=hint)
-    cost = int(np.prod(shape)) * width
-    integers = {"padding": padding, "vocabulary": vocabulary}
-    return Plan(
-        output=(*shape, width),
-        parameters={"weight": Parameter((vocabulary, width), values["init"], 1, width, decays=True)},
-        forward=(Use(_FORWARD, integers, cost=cost),),
-        backward=(Use(_BACKWARD_WEIGHT, integers, cost=cost), Use(_BACKWARD_INPUT)),
-    )
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[m] = weight[x[m]], so dweight[v] = Σ dy[m] over all m with x[m] = v; x (M,), dy (M, W), dweight (V, W).
+
+    Parts are tokens, so each sum has one order.
+    """
+    x, dy, dweight = flat(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    V, W = dimension(row, 2, 0), dimension(row, 2, 1)
+    start, stop = share(row, part, V)
+    if not adds(row, 2):
+        zero(shifted(dweight, start * W), (stop - start) * W)
+    for m in range(x.size):
+        if x[m] > start - 0.5 and x[m] < stop - 0.5:
+            token = int(x[m] + 0.5)
+            if token != setting(row, 0):
+                add(shifted(dweight, token * W), shifted(dy, m * W), W)
 
 
-EMBEDDING = LayerRecord(
-    name="embedding",
-    title="Embedding",
-    family="sequence",
-    about="A learned vector for each token or category; the input holds their numbers.",
-    torch="Embedding",
-    twin=Twin(
-        "nn.Embedding",
-        lambda values, shape: {
-            "num_embeddings": values["vocabulary"],
-            "embedding_dim": values["width"],
-        },
-        covers=lambda values, shape: values["padding"] == "none",
-    ),
-    fields=(
-        integer("vocabulary", REQUIRED, "how many tokens there are; they are numbered from 0", high=2**20),
-        integer("width", REQUIRED, "length of a token's vector"),
-        integer("padding", "none", "token that fills up short sequences; its vector is 0", low=0, choices=("none",)),
-        choice("init", "lecun_normal", "how the vectors begin; lecun_normal is N(0, 1), as in PyTorch", SCHEMES[1:]),
-    ),
-    plan=plan,
-    cases=(
-        Case({"vocabulary": 7, "width": 3}, (5,), tokens=7),
-        Case({"vocabulary": 2, "width": 17}, (1,), tokens=2),
-        Case({"vocabulary": 5, "width": 4, "padding": 0}, (6,), tokens=5),
-        Case({"vocabulary": 100, "width": 33, "padding": 99}, (4,), tokens=100),
-    ),
-    refused=(
-        Refused({"vocabulary": 0, "width": 3}, (5,), "≥ 1"),
-        Refused({"vocabulary": 5, "width": 0}, (5,), "≥ 1"),
-        Refused({"vocabulary": 5, "width": 3, "padding": 5}, (5,), "not in a vocabulary of 5"),
-        Refused({"vocabulary": 5, "width": 3, "padding": -1}, (5,), "≥ 0"),
-        Refused({"vocabulary": 5, "width": 3}, (8, 1), "needs tokens (steps,)"),
-    ),
-)
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """Numbers of tokens have no gradient: dx (M,) = 0."""
+    if not adds(row, 1):
+        zero(pointer(row, memory, 1), size(row, 1))

@@ -13,10 +13,23 @@ from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
+FLATTEN = LayerRecord(
+    name="flatten",
+    title="Flatten",
+    family="shape",
+    about="Lays an image or a sequence out in one line, as linear layers expect it.",
+    plan=lambda values, shape: plan(values, shape),
+    torch="Flatten",
+    twin=Twin("nn.Flatten"),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (4, 7))),
+)
 
-def _element(at: tuple[int, ...], x: Named) -> Term:
-    n, place = at
-    return x[(n, *(int(k) for k in np.unravel_index(place, x.shape[1:])))]
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, M), all numbers of an example in one axis; no parameters."""
+    cost = int(np.prod(shape))
+    forward, backward = _operations(shape)
+    return Plan(output=(cost,), forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
 
 
 def _operations(shape: Shape) -> tuple[Operation, Operation]:
@@ -46,20 +59,6 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
     return forward, backward
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape becomes one axis."""
-    cost = int(np.prod(shape))
-    forward, backward = _operations(shape)
-    return Plan(output=(cost,), forward=(Use(forward, cost=cost),), backward=(Use(backward, cost=cost),))
-
-
-FLATTEN = LayerRecord(
-    name="flatten",
-    title="Flatten",
-    family="shape",
-    about="Lays an image or a sequence out in one line, as linear layers expect it.",
-    plan=plan,
-    torch="Flatten",
-    twin=Twin("nn.Flatten"),
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (4, 7))),
-)
+def _element(at: tuple[int, ...], x: Named) -> Term:
+    n, place = at
+    return x[(n, *(int(k) for k in np.unravel_index(place, x.shape[1:])))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -25,16 +26,48 @@ from nnplay.records.worked import Named, Term, scalar
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, deviation, y = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
-    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
-    count = size(row, 0)
-    start, stop = share(row, part, count)
-    for i in range(start, stop):  # Box and Muller, as in nnplay.rng.normal
-        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
-        turn = uniform(seed, stream, step, count + i)
-        y[i] = x[i] + deviation * radius * cosine_of_turns(turn)
+GAUSSIAN_NOISE = LayerRecord(
+    name="gaussian_noise",
+    title="GaussianNoise",
+    family="regularisation",
+    about="Adds noise to every number while training, so that the data cannot be learned by heart.",
+    plan=lambda values, shape: plan(values, shape),
+    fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
+    torch="x + deviation * randn_like(x) in training",
+    cases=(Case({}, (5,)), Case({"deviation": 2}, (3, 4, 2)), Case({"deviation": 0}, (3,))),
+    refused=(
+        Refused({"deviation": -1}, (5,), "≥ 0"),
+        Refused({"deviation": "loud"}, (5,), "not a number"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    count = prod(shape)
+    return Plan(
+        output=shape,
+        forward=(Use(_forward_operation(), cost=80 * count),),
+        backward=(Use(_BACKWARD, cost=count),),
+        evaluate=(Use(_EVALUATE, cost=count),),
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="noise added",
+        kernel=forward,
+        reads=("x", "deviation"),
+        writes=("y",),
+        reference=reference,
+        formula="y = x + deviation·noise, where noise is normal with mean 0 and deviation 1",
+        words="Blurs every number a little, so that the network cannot rely on its last digits.",
+        element=_element,
+        integers=("stream",),
+        uses_clock=True,
+        torch="x + deviation * torch.randn_like(x) (with random numbers of its own)",
+    )
 
 
 def reference(x: Array, deviation: Array, stream: int, clock: Mapping[str, int]) -> Array:
@@ -46,45 +79,18 @@ def _element(at: tuple[int, ...], x: Named, deviation: Named, stream: int, clock
     return x[at] + scalar("deviation", deviation) * noise[at]
 
 
-_FORWARD = Operation(
-    name="noise added",
-    kernel=forward,
-    reads=("x", "deviation"),
-    writes=("y",),
-    reference=reference,
-    formula="y = x + deviation·noise, where noise is normal with mean 0 and deviation 1",
-    words="Blurs every number a little, so that the network cannot rely on its last digits.",
-    element=_element,
-    integers=("stream",),
-    uses_clock=True,
-    torch="x + deviation * torch.randn_like(x) (with random numbers of its own)",
-)
 _EVALUATE = unchanged("noise (off)", "No noise is added outside training.", "x")
 _BACKWARD = passed_back("noise backward", "The noise is a constant to the gradient, which passes unchanged.")
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape."""
-    count = prod(shape)
-    return Plan(
-        output=shape,
-        forward=(Use(_FORWARD, cost=80 * count),),
-        backward=(Use(_BACKWARD, cost=count),),
-        evaluate=(Use(_EVALUATE, cost=count),),
-    )
-
-
-GAUSSIAN_NOISE = LayerRecord(
-    name="gaussian_noise",
-    title="GaussianNoise",
-    family="regularisation",
-    about="Adds noise to every number while training, so that the data cannot be learned by heart.",
-    plan=plan,
-    fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
-    torch="x + deviation * randn_like(x) in training",
-    cases=(Case({}, (5,)), Case({"deviation": 2}, (3, 4, 2)), Case({"deviation": 0}, (3,))),
-    refused=(
-        Refused({"deviation": -1}, (5,), "≥ 0"),
-        Refused({"deviation": "loud"}, (5,), "not a number"),
-    ),
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x + deviation·noise, for x and y (M,); noise = √(−2·log u)·cos(2π·v), Box and Muller's, for uniform u, v."""
+    x, deviation, y = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
+    seed, step, stream = clock[CLOCK_SEED], clock[CLOCK_STEP], integer(row, 0)
+    count = size(row, 0)
+    start, stop = share(row, part, count)
+    for i in range(start, stop):  # Box and Muller, as in nnplay.rng.normal
+        radius = math.sqrt(-2.0 * log(uniform(seed, stream, step, i) + 2.98023223876953125e-08))
+        turn = uniform(seed, stream, step, count + i)
+        y[i] = x[i] + deviation * radius * cosine_of_turns(turn)

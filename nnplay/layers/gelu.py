@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.fields import choice
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import erf, exp, tanh
-from nnplay.layers._elementwise import elementwise
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
@@ -22,6 +23,78 @@ Array = NDArray[Any]
 _ROOT_HALF = 0.7071067811865476  # 1 / √2
 _DENSITY = 0.3989422804014327  # 1 / √(2π)
 _TANH_SCALE = 0.7978845608028654  # √(2/π)
+
+
+_erf = np.vectorize(math.erf, otypes=[float])
+
+
+GELU = LayerRecord(
+    name="gelu",
+    title="GELU",
+    family="activation",
+    about="Gaussian error linear unit: a smooth ReLU, the usual choice inside transformers.",
+    initial="he_uniform",
+    fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
+    torch="GELU",
+    twin=Twin("nn.GELU", same_arguments),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({"approximate": "tanh"}, (17,))),
+    refused=(Refused({"approximate": "sin"}, (5,), "one of none, tanh"),),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return (_by_tanh() if values["approximate"] == "tanh" else _exact()).plan(shape)
+
+
+@cache
+def _exact() -> Elementwise:
+    return elementwise(
+        "gelu",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
+        formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
+        words=(
+            "Weighs each number by how likely a random one is smaller: large ones pass, small ones fade out smoothly."
+        ),
+        words_back="The gradient passes smoothly, with a small dip below 0.",
+        torch="torch.nn.functional.gelu",
+    )
+
+
+@cache
+def _by_tanh() -> Elementwise:
+    return elementwise(
+        "gelu (tanh)",
+        loops=LOOPS_TANH,
+        reference=reference_tanh,
+        slope=slope_tanh,
+        formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
+        formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
+        words="GELU with its S-curve written by tanh, as in GPT-2: nearly the same numbers.",
+        words_back="The gradient passes smoothly, with a small dip below 0.",
+        torch="torch.nn.functional.gelu(x, approximate='tanh')",
+    )
+
+
+def reference(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + _erf(x * _ROOT_HALF)))
+
+
+def slope(x: Array, y: Array) -> Array:
+    return np.asarray(0.5 * (1 + _erf(x * _ROOT_HALF)) + x * _DENSITY * np.exp(-0.5 * x * x))
+
+
+def reference_tanh(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))))
+
+
+def slope_tanh(x: Array, y: Array) -> Array:
+    t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
+    return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
 
 
 @inline
@@ -50,67 +123,5 @@ def derivative_tanh(x: Any, y: Any) -> Any:
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608028654 * (1.0 + 0.134145 * x * x)
 
 
-_erf = np.vectorize(math.erf, otypes=[float])
-
-
-def reference(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + _erf(x * _ROOT_HALF)))
-
-
-def slope(x: Array, y: Array) -> Array:
-    return np.asarray(0.5 * (1 + _erf(x * _ROOT_HALF)) + x * _DENSITY * np.exp(-0.5 * x * x))
-
-
-def reference_tanh(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))))
-
-
-def slope_tanh(x: Array, y: Array) -> Array:
-    t = np.tanh(_TANH_SCALE * (x + 0.044715 * x**3))
-    return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
-
-
-_EXACT = elementwise(
-    "gelu",
-    value=value,
-    derivative=derivative,
-    reference=reference,
-    slope=slope,
-    formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
-    formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
-    words="Weighs each number by how likely a random one is smaller: large ones pass, small ones fade out smoothly.",
-    words_back="The gradient passes smoothly, with a small dip below 0.",
-    torch="torch.nn.functional.gelu",
-)
-_TANH = elementwise(
-    "gelu (tanh)",
-    value=value_tanh,
-    derivative=derivative_tanh,
-    reference=reference_tanh,
-    slope=slope_tanh,
-    formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
-    formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
-    words="GELU with its S-curve written by tanh, as in GPT-2: nearly the same numbers.",
-    words_back="The gradient passes smoothly, with a small dip below 0.",
-    torch="torch.nn.functional.gelu(x, approximate='tanh')",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape."""
-    return (_TANH if values["approximate"] == "tanh" else _EXACT)(values, shape)
-
-
-GELU = LayerRecord(
-    name="gelu",
-    title="GELU",
-    family="activation",
-    about="Gaussian error linear unit: a smooth ReLU, the usual choice inside transformers.",
-    initial="he_uniform",
-    fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
-    torch="GELU",
-    twin=Twin("nn.GELU", same_arguments),
-    plan=plan,
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({"approximate": "tanh"}, (17,))),
-    refused=(Refused({"approximate": "sin"}, (5,), "one of none, tanh"),),
-)
+LOOPS = elementwise_loops(value, derivative)
+LOOPS_TANH = elementwise_loops(value_tanh, derivative_tanh)

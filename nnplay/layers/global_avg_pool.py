@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.window_geometry import need_places
@@ -18,41 +19,68 @@ from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
-
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, P, C), y (N, C)
-    N, C = dimension(row, 0, 0), last(row, 0)
-    P = size(row, 0) // (N * C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        Y = shifted(y, n * C)
-        zero(Y, C)
-        for p in range(P):
-            copy(Y, shifted(x, (n * P + p) * C), C, True)
-        for c in range(C):
-            Y[c] /= real(P)
+GLOBAL_AVG_POOL = LayerRecord(
+    name="global_avg_pool",
+    title="GlobalAvgPool",
+    family="pooling",
+    about="The mean of each channel over the whole picture or sequence: what is there, wherever it is.",
+    plan=lambda values, shape: plan(values, shape),
+    torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
+    twin=Twin(
+        "nn.AdaptiveAvgPool{axes}d",
+        lambda values, shape: {"output_size": 1},
+        channels_first=True,
+        output=lambda result, values: result.flatten(1),
+    ),
+    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
+    refused=(Refused({}, (5,), "has no places besides its channels"),),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)  # y = Σ x / P, so dx = dy / P
-    N, C = dimension(row, 1, 0), last(row, 1)
-    P = size(row, 1) // (N * C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        dY = shifted(dy, n * C)
-        for p in range(P):
-            dX = shifted(dx, (n * P + p) * C)
-            if not adds(row, 1):
-                zero(dX, C)
-            for c in range(C):
-                dX[c] += dY[c] / real(P)
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, C), the mean over all axes between; no parameters."""
+    need_places(shape)
+    given, cost = {"P": prod(shape[:-1])}, prod(shape)
+    return Plan(
+        output=shape[-1:],
+        forward=(Use(_forward_operation(), given, cost),),
+        backward=(Use(_backward_operation(), given, cost),),
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="mean over all places",
+        kernel=forward,
+        reads=("x",),
+        writes=("y",),
+        reference=reference,
+        formula="y[n,c] = Σ x[n,…,c] / P",
+        words="How strongly each channel answered on the whole, wherever it did.",
+        element=_element,
+        integers=("P",),
+        torch="x.mean(dim=(2, 3))",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient to all places",
+        kernel=backward,
+        reads=("dy",),
+        writes=("dx",),
+        reference=reference_back,
+        formula="dx[n,…,c] = dy[n,c] / P",
+        words="All places had the same say, so they share the gradient equally.",
+        element=lambda at, dy, P: dy[at[0], at[-1]] / P,
+        integers=("P",),
+        torch="autograd",
+    )
 
 
 def reference(x: Array, P: int) -> Array:
@@ -68,52 +96,34 @@ def _element(at: tuple[int, ...], x: Named, P: int) -> Term:
     return total(x[(n, *place, c)] for place in np.ndindex(*x.shape[1:-1])) / P
 
 
-_FORWARD = Operation(
-    name="mean over all places",
-    kernel=forward,
-    reads=("x",),
-    writes=("y",),
-    reference=reference,
-    formula="y[n,c] = Σ x[n,…,c] / P",
-    words="How strongly each channel answered on the whole, wherever it did.",
-    element=_element,
-    integers=("P",),
-    torch="x.mean(dim=(2, 3))",
-)
-_BACKWARD = Operation(
-    name="gradient to all places",
-    kernel=backward,
-    reads=("dy",),
-    writes=("dx",),
-    reference=reference_back,
-    formula="dx[n,…,c] = dy[n,c] / P",
-    words="All places had the same say, so they share the gradient equally.",
-    element=lambda at, dy, P: dy[at[0], at[-1]] / P,
-    integers=("P",),
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = Σₚ x[n,p,c] / P, for x (N, P, C), y (N, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    P = size(row, 0) // (N * C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        Y = shifted(y, n * C)
+        zero(Y, C)
+        for p in range(P):
+            copy(Y, shifted(x, (n * P + p) * C), C, True)
+        for c in range(C):
+            Y[c] /= DTYPE(P)
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Every axis but the last, the channels, is averaged over."""
-    need_places(shape)
-    given, cost = {"P": prod(shape[:-1])}, prod(shape)
-    return Plan(output=shape[-1:], forward=(Use(_FORWARD, given, cost),), backward=(Use(_BACKWARD, given, cost),))
-
-
-GLOBAL_AVG_POOL = LayerRecord(
-    name="global_avg_pool",
-    title="GlobalAvgPool",
-    family="pooling",
-    about="The mean of each channel over the whole picture or sequence: what is there, wherever it is.",
-    plan=plan,
-    torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
-    twin=Twin(
-        "nn.AdaptiveAvgPool{axes}d",
-        lambda values, shape: {"output_size": 1},
-        channels_first=True,
-        output=lambda result, values: result.flatten(1),
-    ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no places besides its channels"),),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = Σₚ x[n,p,c] / P, so dx[n,p,c] = dy[n,c] / P, for dy (N, C), dx (N, P, C)."""
+    dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
+    N, C = dimension(row, 1, 0), last(row, 1)
+    P = size(row, 1) // (N * C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        dY = shifted(dy, n * C)
+        for p in range(P):
+            dX = shifted(dx, (n * P + p) * C)
+            if not adds(row, 1):
+                zero(dX, C)
+            for c in range(C):
+                dX[c] += dY[c] / DTYPE(P)

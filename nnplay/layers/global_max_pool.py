@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 from nnplay.operations.window_geometry import need_places
@@ -18,42 +19,69 @@ from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term
 
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
-
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = dimension(row, 0, 0), last(row, 0)  # x (N, P, C), y and which (N, C)
-    P = size(row, 0) // (N * C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        Y, chosen = shifted(y, n * C), shifted(which, n * C)
-        copy(Y, shifted(x, n * P * C), C, False)
-        zero(chosen, C)
-        for p in range(1, P):
-            X = shifted(x, (n * P + p) * C)
-            for c in range(C):
-                value, best = X[c], Y[c]
-                better = (value > best) | ((value != value) & (best == best))
-                Y[c] = value if better else best
-                chosen[c] = real(p) if better else chosen[c]
+GLOBAL_MAX_POOL = LayerRecord(
+    name="global_max_pool",
+    title="GlobalMaxPool",
+    family="pooling",
+    about="The largest number of each channel over the whole picture or sequence: whether something is there at all.",
+    plan=lambda values, shape: plan(values, shape),
+    torch="AdaptiveMaxPool1d(1) or AdaptiveMaxPool2d(1), by the rank of the input",
+    twin=Twin(
+        "nn.AdaptiveMaxPool{axes}d",
+        lambda values, shape: {"output_size": 1},
+        channels_first=True,
+        output=lambda result, values: result.flatten(1),
+    ),
+    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
+    refused=(Refused({}, (5,), "has no places besides its channels"),),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = dimension(row, 2, 0), last(row, 2)
-    P = size(row, 2) // (N * C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        if not adds(row, 2):
-            zero(shifted(dx, n * P * C), P * C)
-        for c in range(C):
-            dx[(n * P + int(which[n * C + c])) * C + c] += dy[n * C + c]
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, H, W, C), or a sequence (N, T, C), → (N, C); no parameters."""
+    need_places(shape)
+    places, cost = {"P": prod(shape[:-1])}, 2 * prod(shape)
+    return Plan(
+        output=shape[-1:],
+        forward=(Use(_forward_operation(), places, cost),),
+        backward=(Use(_backward_operation(), places | {"W": shape[-2]}, cost),),
+        saved={"which": ("N", shape[-1])},
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="largest over all places",
+        kernel=forward,
+        reads=("x",),
+        writes=("y", "which"),
+        reference=reference,
+        formula="y[n,c] = max x[n,…,c]",
+        words="How strongly each channel answered where it answered most.",
+        element=_element,
+        integers=("P",),
+        torch="x.amax(dim=(2, 3))",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient to the largest",
+        kernel=backward,
+        reads=("dy", "which"),
+        writes=("dx",),
+        reference=lambda dy, which, P, W: reference_back(dy, which, P),
+        formula="dx[n,…,c] = dy[n,c] where x was the largest, else 0",
+        words="Only the place with the largest number had a say, so it alone gets the gradient.",
+        element=_element_back,
+        integers=("P", "W"),
+        torch="autograd",
+    )
 
 
 def reference(x: Array, P: int) -> tuple[Array, Array]:
@@ -76,57 +104,35 @@ def _element_back(at: tuple[int, ...], dy: Named, which: Named, P: int, W: int) 
     return dy[n, c] * 1.0 if number == int(which.array[n, c]) else as_term(0.0)
 
 
-_FORWARD = Operation(
-    name="largest over all places",
-    kernel=forward,
-    reads=("x",),
-    writes=("y", "which"),
-    reference=reference,
-    formula="y[n,c] = max x[n,…,c]",
-    words="How strongly each channel answered where it answered most.",
-    element=_element,
-    integers=("P",),
-    torch="x.amax(dim=(2, 3))",
-)
-_BACKWARD = Operation(
-    name="gradient to the largest",
-    kernel=backward,
-    reads=("dy", "which"),
-    writes=("dx",),
-    reference=lambda dy, which, P, W: reference_back(dy, which, P),
-    formula="dx[n,…,c] = dy[n,c] where x was the largest, else 0",
-    words="Only the place with the largest number had a say, so it alone gets the gradient.",
-    element=_element_back,
-    integers=("P", "W"),
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = maxₚ x[n,p,c], and which[n,c] = that p; x (N, P, C), y and which (N, C)."""
+    x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = dimension(row, 0, 0), last(row, 0)
+    P = size(row, 0) // (N * C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        Y, chosen = shifted(y, n * C), shifted(which, n * C)
+        copy(Y, shifted(x, n * P * C), C, False)
+        zero(chosen, C)
+        for p in range(1, P):
+            X = shifted(x, (n * P + p) * C)
+            for c in range(C):
+                value, best = X[c], Y[c]
+                better = (value > best) | ((value != value) & (best == best))
+                Y[c] = value if better else best
+                chosen[c] = DTYPE(p) if better else chosen[c]
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
-    need_places(shape)
-    places, cost = {"P": prod(shape[:-1])}, 2 * prod(shape)
-    return Plan(
-        output=shape[-1:],
-        forward=(Use(_FORWARD, places, cost),),
-        backward=(Use(_BACKWARD, places | {"W": shape[-2]}, cost),),
-        saved={"which": ("N", shape[-1])},
-    )
-
-
-GLOBAL_MAX_POOL = LayerRecord(
-    name="global_max_pool",
-    title="GlobalMaxPool",
-    family="pooling",
-    about="The largest number of each channel over the whole picture or sequence: whether something is there at all.",
-    plan=plan,
-    torch="AdaptiveMaxPool1d(1) or AdaptiveMaxPool2d(1), by the rank of the input",
-    twin=Twin(
-        "nn.AdaptiveMaxPool{axes}d",
-        lambda values, shape: {"output_size": 1},
-        channels_first=True,
-        output=lambda result, values: result.flatten(1),
-    ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no places besides its channels"),),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = x[n,which,c], so dx[n,p,c] = dy[n,c] where p = which[n,c], else 0; dy, which (N, C), dx (N, P, C)."""
+    dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = dimension(row, 2, 0), last(row, 2)
+    P = size(row, 2) // (N * C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        if not adds(row, 2):
+            zero(shifted(dx, n * P * C), P * C)
+        for c in range(C):
+            dx[(n * P + int(which[n * C + c])) * C + c] += dy[n * C + c]

@@ -26,6 +26,78 @@ from nnplay.records.worked import Named, Term, total
 Array = NDArray[Any]
 
 
+GROUP_NORM = LayerRecord(
+    name="group_norm",
+    title="GroupNorm",
+    family="normalisation",
+    about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
+    torch="GroupNorm",
+    twin=Twin(
+        "nn.GroupNorm",
+        lambda values, shape: {"num_groups": values["groups"], "num_channels": shape[-1], "eps": values["eps"]},
+        channels_first=True,
+    ),
+    fields=(
+        integer("groups", 2, "parts into which the channels are cut", short="g"),
+        number("eps", 1e-5, "added to the variance, for groups that are constant", low=1e-12, live=True),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (6,)),
+        Case({"groups": 1}, (3, 4, 2)),
+        Case({"groups": 3}, (5, 6)),
+        Case({"groups": 2, "eps": 0.1}, (3, 3, 34)),
+        Case({"groups": 2}, (2, 132)),
+        Case({"groups": 17}, (3, 3, 17)),
+    ),
+    refused=(
+        Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
+        Refused({"groups": 0}, (10,), "≥ 1"),
+        Refused({"groups": 10}, (10,), "one number a group"),
+        Refused({"eps": 0}, (10,), "≥ 1e-12"),
+    ),
+)
+
+
+def plan_groups(groups: int, shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C) with weight, bias (C), normalised in `groups` groups of channels of each example.
+
+    Raises:
+        InputError: every group has a single number, of which nothing would be left.
+    """
+    if prod(shape) == groups:
+        what = f"its input, {shape_text(shape)}, has one number a group, of which normalising leaves nothing"
+        raise InputError(what, hint="use batch_norm")
+    C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
+    return Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        saved={"mean": ("N", C), "rstd": ("N", C)},
+        scratch={"sums": ("N", 2 * C)},
+        forward=(Use(STATISTICS, given, cost), Use(NORMALISE, cost=cost)),
+        backward=(
+            Use(SUMS, cost=cost),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(INPUT, given, cost),
+        ),
+        multiply_adds=prod(shape),
+    )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C) with weight, bias (C); all axes between are places.
+
+    Raises:
+        InputError: the groups don't divide the channels, or each is a single number.
+    """
+    groups, channels = values["groups"], shape[-1]
+    if channels % groups:
+        legal = nearest_numbers(groups, (g for g in range(1, channels + 1) if channels % g == 0), 4)
+        raise InputError(f"{channels} channels cannot be split into {groups} equal groups", hint=f"try {legal}")
+    return plan_groups(groups, shape)
+
+
 def _grouped(x: Array, G: int) -> Array:
     """(N, places, groups, channels of a group)."""
     return x.reshape(len(x), -1, G, x.shape[-1] // G)
@@ -145,76 +217,4 @@ INPUT = Operation(
     element=_input_element,
     integers=("G",),
     torch="autograd",
-)
-
-
-def plan_groups(groups: int, shape: Shape) -> Plan:
-    """The plan of normalising `groups` groups of channels; every axis but the last is places.
-
-    Raises:
-        InputError: every group has a single number, of which nothing would be left.
-    """
-    if prod(shape) == groups:
-        what = f"its input, {shape_text(shape)}, has one number a group, of which normalising leaves nothing"
-        raise InputError(what, hint="use batch_norm")
-    C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
-    return Plan(
-        output=shape,
-        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
-        saved={"mean": ("N", C), "rstd": ("N", C)},
-        scratch={"sums": ("N", 2 * C)},
-        forward=(Use(STATISTICS, given, cost), Use(NORMALISE, cost=cost)),
-        backward=(
-            Use(SUMS, cost=cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
-            Use(INPUT, given, cost),
-        ),
-        multiply_adds=prod(shape),
-    )
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis, the channels; all axes before it are places.
-
-    Raises:
-        InputError: the groups don't divide the channels, or each is a single number.
-    """
-    groups, channels = values["groups"], shape[-1]
-    if channels % groups:
-        legal = nearest_numbers(groups, (g for g in range(1, channels + 1) if channels % g == 0), 4)
-        raise InputError(f"{channels} channels cannot be split into {groups} equal groups", hint=f"try {legal}")
-    return plan_groups(groups, shape)
-
-
-GROUP_NORM = LayerRecord(
-    name="group_norm",
-    title="GroupNorm",
-    family="normalisation",
-    about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
-    torch="GroupNorm",
-    twin=Twin(
-        "nn.GroupNorm",
-        lambda values, shape: {"num_groups": values["groups"], "num_channels": shape[-1], "eps": values["eps"]},
-        channels_first=True,
-    ),
-    fields=(
-        integer("groups", 2, "parts into which the channels are cut", short="g"),
-        number("eps", 1e-5, "added to the variance, for groups that are constant", low=1e-12, live=True),
-    ),
-    plan=plan,
-    cases=(
-        Case({}, (6,)),
-        Case({"groups": 1}, (3, 4, 2)),
-        Case({"groups": 3}, (5, 6)),
-        Case({"groups": 2, "eps": 0.1}, (3, 3, 34)),
-        Case({"groups": 2}, (2, 132)),
-        Case({"groups": 17}, (3, 3, 17)),
-    ),
-    refused=(
-        Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
-        Refused({"groups": 0}, (10,), "≥ 1"),
-        Refused({"groups": 10}, (10,), "one number a group"),
-        Refused({"eps": 0}, (10,), "≥ 1e-12"),
-    ),
 )

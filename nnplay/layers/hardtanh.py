@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,57 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
-from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord, Refused, Traits
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
+from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
+
+
+HARDTANH = LayerRecord(
+    name="hardtanh",
+    title="Hardtanh",
+    family="activation",
+    about="Straight between two limits and flat beyond them: tanh made of three lines.",
+    initial="xavier_uniform",
+    traits=Traits(bounds=lambda values: (-values["limit"], values["limit"])),
+    torch="Hardtanh",
+    twin=Twin("nn.Hardtanh", lambda values, shape: {"min_val": -values["limit"], "max_val": values["limit"]}),
+    fields=(number("limit", 1.0, "largest size of an output", low=0.0, above=True, high=1e6, live=True),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({"limit": 0.5}, (3, 4, 2)), Case({"limit": 2.5}, (33,))),
+    refused=(Refused({"limit": 0}, (5,), "> 0"), Refused({"limit": "far"}, (5,), "not a number")),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "hardtanh",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        setting="limit",
+        formula="y = min(max(x, -limit), limit)",
+        formula_back="dx = dy where -limit < x < limit, else 0",
+        words="Leaves numbers between the limits as they are and cuts the others.",
+        words_back="The gradient passes between the limits. A unit beyond them learns nothing: it is saturated.",
+        torch="torch.nn.functional.hardtanh(x, -limit, limit)",
+    )
+
+
+def reference(x: Array, limit: Array) -> Array:
+    return np.clip(x, -limit, limit)
+
+
+def slope(x: Array, y: Array, limit: Array) -> Array:
+    return np.where(np.abs(x) < limit, 1, 0)
 
 
 @inline
@@ -28,37 +76,4 @@ def derivative(x: Any, y: Any, limit: Any) -> Any:
     return 1.0 if abs(x) < limit else 0.0
 
 
-def reference(x: Array, limit: Array) -> Array:
-    return np.clip(x, -limit, limit)
-
-
-def slope(x: Array, y: Array, limit: Array) -> Array:
-    return np.where(np.abs(x) < limit, 1, 0)
-
-
-HARDTANH = LayerRecord(
-    name="hardtanh",
-    title="Hardtanh",
-    family="activation",
-    about="Straight between two limits and flat beyond them: tanh made of three lines.",
-    initial="xavier_uniform",
-    traits=Traits(bounds=lambda values: (-values["limit"], values["limit"])),
-    torch="Hardtanh",
-    twin=Twin("nn.Hardtanh", lambda values, shape: {"min_val": -values["limit"], "max_val": values["limit"]}),
-    fields=(number("limit", 1.0, "largest size of an output", low=0.0, above=True, high=1e6, live=True),),
-    plan=elementwise(
-        "hardtanh",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        setting="limit",
-        formula="y = min(max(x, -limit), limit)",
-        formula_back="dx = dy where -limit < x < limit, else 0",
-        words="Leaves numbers between the limits as they are and cuts the others.",
-        words_back="The gradient passes between the limits. A unit beyond them learns nothing: it is saturated.",
-        torch="torch.nn.functional.hardtanh(x, -limit, limit)",
-    ),
-    cases=(Case({}, (5,)), Case({"limit": 0.5}, (3, 4, 2)), Case({"limit": 2.5}, (33,))),
-    refused=(Refused({"limit": 0}, (5,), "> 0"), Refused({"limit": "far"}, (5,), "not a number")),
-)
+LOOPS = elementwise_loops(value, derivative, has_setting=True)

@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
-from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
+
+
+IDENTITY = LayerRecord(
+    name="identity",
+    title="Identity",
+    family="activation",
+    about="Hands its input on unchanged: the skip of a residual block, or no activation at all.",
+    torch="Identity",
+    twin=Twin("nn.Identity"),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "identity",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        formula="y = x",
+        formula_back="dx = dy",
+        words="Hands its input on unchanged.",
+        words_back="The gradient passes unchanged.",
+        torch="torch.nn.Identity",
+    )
+
+
+def reference(x: Array) -> Array:
+    return x.copy()
+
+
+def slope(x: Array, y: Array) -> Array:
+    return np.ones_like(x)
 
 
 @inline
@@ -27,32 +70,4 @@ def derivative(x: Any, y: Any) -> Any:
     return 1.0
 
 
-def reference(x: Array) -> Array:
-    return x.copy()
-
-
-def slope(x: Array, y: Array) -> Array:
-    return np.ones_like(x)
-
-
-IDENTITY = LayerRecord(
-    name="identity",
-    title="Identity",
-    family="activation",
-    about="Hands its input on unchanged: the skip of a residual block, or no activation at all.",
-    torch="Identity",
-    twin=Twin("nn.Identity"),
-    plan=elementwise(
-        "identity",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        formula="y = x",
-        formula_back="dx = dy",
-        words="Hands its input on unchanged.",
-        words_back="The gradient passes unchanged.",
-        torch="torch.nn.Identity",
-    ),
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
-)
+LOOPS = elementwise_loops(value, derivative)

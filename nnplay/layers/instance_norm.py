@@ -14,16 +14,6 @@ from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures and sequences; the last axis is the channels.
-
-    Raises:
-        InputError: every channel is a single number, of which nothing would be left.
-    """
-    return plan_groups(shape[-1], shape)
-
-
 INSTANCE_NORM = LayerRecord(
     name="instance_norm",
     title="InstanceNorm",
@@ -36,7 +26,16 @@ INSTANCE_NORM = LayerRecord(
         channels_first=True,
     ),
     fields=(number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),),
-    plan=plan,
+    plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (3, 4, 2)), Case({"eps": 0.1}, (5, 6)), Case({}, (4, 3, 17)), Case({}, (6, 1))),
     refused=(Refused({}, (5,), "one number a group"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, H, W, C), or a sequence (N, T, C), → the same shape, with weight, bias (C).
+
+    Raises:
+        InputError: every channel is a single number, of which nothing would be left.
+    """
+    return plan_groups(shape[-1], shape)

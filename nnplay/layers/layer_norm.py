@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_dot, lane_sum, multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import mean_of, normalised_element
 from nnplay.operations.normalise import rows_of as flattened
@@ -27,75 +28,115 @@ from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
 
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
-
 Array = NDArray[Any]
 #: Numbers of a place that are weighted at once.
 BLOCK: Final = 256
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, weight, bias = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    eps, y = pointer(row, memory, 3)[0], pointer(row, memory, 4)
-    mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
-    R, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, R)
-    for r in range(start, stop):
-        X, Y = shifted(x, r * C), shifted(y, r * C)
-        centre = lane_sum(X, C) / real(C)
-        for c in range(C):
-            Y[c] = X[c] - centre
-        scale = 1.0 / math.sqrt(lane_dot(Y, Y, C) / real(C) + eps)
-        for c in range(C):
-            Y[c] = multiply_add(Y[c] * scale, weight[c], bias[c])
-        mean[r], rstd[r] = centre, scale
+LAYER_NORM = LayerRecord(
+    name="layer_norm",
+    title="LayerNorm",
+    family="normalisation",
+    about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
+    torch="LayerNorm",
+    twin=Twin(
+        "nn.LayerNorm",
+        lambda values, shape: {"normalized_shape": shape[-1:], "eps": values["eps"]},
+        covers=lambda values, shape: not values["padded"],
+    ),
+    fields=(
+        number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
+        padded_field(),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (5,)),
+        Case({"eps": 0.1}, (3, 4, 2)),
+        Case({}, (7, 17)),
+        Case({}, (33,)),
+        Case({"eps": 0.5}, (2,)),
+        Case({"padded": True}, (4, 5)),
+    ),
+    refused=(
+        Refused({"eps": 0}, (5,), "≥ 1e-12"),
+        Refused({"eps": "small"}, (5,), "not a number"),
+        Refused({}, (4, 1), "one number a place"),
+        Refused({"padded": True}, (8,), "padding is a matter of sequences"),
+    ),
+)
 
 
-@kernel
-def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
-    mean, rstd, out = pointer(row, memory, 2), pointer(row, memory, 3), pointer(row, memory, 4)
-    R, C = rows_of(row, memory, 0).shape
-    P = dimension(row, 4, 0)  # out (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
-    first, end = share(row, part, P)
-    for p in range(first, end):
-        along, plain = shifted(out, 2 * p * C), shifted(out, (2 * p + 1) * C)
-        for c in range(C):
-            along[c] = 0.0
-            plain[c] = 0.0
-        for r in range(R * p // P, R * (p + 1) // P):
-            X, dY, m, s = shifted(x, r * C), shifted(dy, r * C), mean[r], rstd[r]
-            for c in range(C):
-                along[c] = multiply_add(dY[c], (X[c] - m) * s, along[c])
-            for c in range(C):
-                plain[c] += dY[c]
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C) with weight, bias (C); every place on the axes between is normalised by itself.
+
+    Raises:
+        InputError: every place has a single number, of which nothing would be left.
+    """
+    if shape[-1] == 1:
+        what = f"its input, {shape_text(shape)}, has one number a place, of which normalising leaves nothing"
+        raise InputError(what, hint="use batch_norm")
+    C, cost = shape[-1], 8 * prod(shape)
+    planned = Plan(
+        output=shape,
+        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
+        saved={"mean": ("N", *shape[:-1]), "rstd": ("N", *shape[:-1])},
+        scratch={"sums": (PORTIONS, 2 * C)},
+        forward=(Use(_forward_operation(), cost=cost),),
+        backward=(
+            Use(_parameters_operation(), {"portions": PORTIONS}, cost),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
+            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(_input_operation(), cost=cost),
+        ),
+        multiply_adds=prod(shape),
+    )
+    return keep_padding(planned, shape) if values["padded"] else planned
 
 
-@kernel
-def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dy, mean = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    rstd, weight, dx = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
-    weighted = scratch(BLOCK)
-    R, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, R)
-    for r in range(start, stop):
-        X, dY, dX, m, s = shifted(x, r * C), shifted(dy, r * C), shifted(dx, r * C), mean[r], rstd[r]
-        plain, along = 0.0 * m, 0.0 * m
-        for first in range(0, C, BLOCK):
-            width = min(BLOCK, C - first)
-            for c in range(width):
-                weighted[c] = weight[first + c] * (X[first + c] - m)
-            plain += lane_dot(shifted(dY, first), shifted(weight, first), width)
-            along += lane_dot(shifted(dY, first), weighted, width)
-        plain, along = plain / real(C), along * s * s / real(C)
-        if adds(row, 5):
-            for c in range(C):
-                dX[c] += s * (dY[c] * weight[c] - plain - (X[c] - m) * along)
-        else:
-            for c in range(C):
-                dX[c] = s * (dY[c] * weight[c] - plain - (X[c] - m) * along)
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="normalise each place",
+        kernel=forward,
+        reads=("x", "weight", "bias", "eps"),
+        writes=("y", "mean", "rstd"),
+        reference=reference,
+        formula="y[n,c] = (x[n,c] - mean[n])·rstd[n]·weight[c] + bias[c], where rstd = 1 / √(variance + eps)",
+        words="Gives the numbers of every place the same mean and spread, whatever came before.",
+        element=_element,
+        torch="torch.nn.functional.layer_norm",
+    )
+
+
+@cache
+def _parameters_operation() -> Operation:
+    return Operation(
+        name="gradients of weight and bias, in portions",
+        kernel=backward_parameters,
+        reads=("x", "dy", "mean", "rstd"),
+        writes=("sums",),
+        reference=reference_parameters,
+        formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
+        words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+        element=_element_parameters,
+        integers=("portions",),
+        torch="autograd",
+    )
+
+
+@cache
+def _input_operation() -> Operation:
+    return Operation(
+        name="gradient of x",
+        kernel=backward_input,
+        reads=("x", "dy", "mean", "rstd", "weight"),
+        writes=("dx",),
+        reference=reference_input,
+        formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)), where g = dy·weight, x̂ = (x - mean)·rstd",
+        words="Moving one number moves mean and deviation of its place too; the two means take that into account.",
+        element=_element_input,
+        torch="autograd",
+    )
 
 
 def reference(x: Array, weight: Array, bias: Array, eps: Array) -> tuple[Array, Array, Array]:
@@ -146,97 +187,78 @@ def _element_input(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: 
     return rstd[row] * (slopes[c] - mean_of(slopes) - (x[at] - mean[row]) * rstd[row] * along)
 
 
-_FORWARD = Operation(
-    name="normalise each place",
-    kernel=forward,
-    reads=("x", "weight", "bias", "eps"),
-    writes=("y", "mean", "rstd"),
-    reference=reference,
-    formula="y[n,c] = (x[n,c] - mean[n])·rstd[n]·weight[c] + bias[c], where rstd = 1 / √(variance + eps)",
-    words="Gives the numbers of every place the same mean and spread, whatever came before.",
-    element=_element,
-    torch="torch.nn.functional.layer_norm",
-)
-_PARAMETERS = Operation(
-    name="gradients of weight and bias, in portions",
-    kernel=backward_parameters,
-    reads=("x", "dy", "mean", "rstd"),
-    writes=("sums",),
-    reference=reference_parameters,
-    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
-    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
-    element=_element_parameters,
-    integers=("portions",),
-    torch="autograd",
-)
-_INPUT = Operation(
-    name="gradient of x",
-    kernel=backward_input,
-    reads=("x", "dy", "mean", "rstd", "weight"),
-    writes=("dx",),
-    reference=reference_input,
-    formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)), where g = dy·weight, x̂ = (x - mean)·rstd",
-    words="Moving one number moves mean and deviation of its place too; the two means take that into account.",
-    element=_element_input,
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = (x − mean)·rstd·weight + bias, rstd = 1 / √(variance + eps).
 
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; every place on the other axes is normalised by itself.
-
-    Raises:
-        InputError: every place has a single number, of which nothing would be left.
+    x, y (R, C), mean, rstd (R), weight, bias (C).
     """
-    if shape[-1] == 1:
-        what = f"its input, {shape_text(shape)}, has one number a place, of which normalising leaves nothing"
-        raise InputError(what, hint="use batch_norm")
-    C, cost = shape[-1], 8 * prod(shape)
-    planned = Plan(
-        output=shape,
-        parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
-        saved={"mean": ("N", *shape[:-1]), "rstd": ("N", *shape[:-1])},
-        scratch={"sums": (PORTIONS, 2 * C)},
-        forward=(Use(_FORWARD, cost=cost),),
-        backward=(
-            Use(_PARAMETERS, {"portions": PORTIONS}, cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
-            Use(_INPUT, cost=cost),
-        ),
-        multiply_adds=prod(shape),
-    )
-    return keep_padding(planned, shape) if values["padded"] else planned
+    x, weight, bias = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    eps, y = pointer(row, memory, 3)[0], pointer(row, memory, 4)
+    mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
+    R, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, R)
+    for r in range(start, stop):
+        X, Y = shifted(x, r * C), shifted(y, r * C)
+        centre = lane_sum(X, C) / DTYPE(C)
+        for c in range(C):
+            Y[c] = X[c] - centre
+        scale = 1.0 / math.sqrt(lane_dot(Y, Y, C) / DTYPE(C) + eps)
+        for c in range(C):
+            Y[c] = multiply_add(Y[c] * scale, weight[c], bias[c])
+        mean[r], rstd[r] = centre, scale
 
 
-LAYER_NORM = LayerRecord(
-    name="layer_norm",
-    title="LayerNorm",
-    family="normalisation",
-    about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
-    torch="LayerNorm",
-    twin=Twin(
-        "nn.LayerNorm",
-        lambda values, shape: {"normalized_shape": shape[-1:], "eps": values["eps"]},
-        covers=lambda values, shape: not values["padded"],
-    ),
-    fields=(
-        number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
-        padded_field(),
-    ),
-    plan=plan,
-    cases=(
-        Case({}, (5,)),
-        Case({"eps": 0.1}, (3, 4, 2)),
-        Case({}, (7, 17)),
-        Case({}, (33,)),
-        Case({"eps": 0.5}, (2,)),
-        Case({"padded": True}, (4, 5)),
-    ),
-    refused=(
-        Refused({"eps": 0}, (5,), "≥ 1e-12"),
-        Refused({"eps": "small"}, (5,), "not a number"),
-        Refused({}, (4, 1), "one number a place"),
-        Refused({"padded": True}, (8,), "padding is a matter of sequences"),
-    ),
-)
+@kernel
+def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x̂·weight + bias, so sums (P, 2·C) = Σ dy·x̂, then Σ dy, of P portions of the rows; x, dy (R, C).
+
+    x̂ = (x − mean)·rstd, with mean, rstd (R).
+    """
+    x, dy = pointer(row, memory, 0), pointer(row, memory, 1)
+    mean, rstd, out = pointer(row, memory, 2), pointer(row, memory, 3), pointer(row, memory, 4)
+    R, C = rows_of(row, memory, 0).shape
+    P = dimension(row, 4, 0)
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        along, plain = shifted(out, 2 * p * C), shifted(out, (2 * p + 1) * C)
+        for c in range(C):
+            along[c] = 0.0
+            plain[c] = 0.0
+        for r in range(R * p // P, R * (p + 1) // P):
+            X, dY, m, s = shifted(x, r * C), shifted(dy, r * C), mean[r], rstd[r]
+            for c in range(C):
+                along[c] = multiply_add(dY[c], (X[c] - m) * s, along[c])
+            for c in range(C):
+                plain[c] += dY[c]
+
+
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx = rstd·(g − mean g − x̂·mean (g·x̂)), where g = dy·weight, x̂ = (x − mean)·rstd; x, dy, dx (R, C).
+
+    x moves y = x̂·weight + bias in three ways: directly (term 1), through the mean of its row (term 2), and through the
+    deviation (term 3).
+    """
+    x, dy, mean = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    rstd, weight, dx = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
+    weighted = scratch(BLOCK)
+    R, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, R)
+    for r in range(start, stop):
+        X, dY, dX, m, s = shifted(x, r * C), shifted(dy, r * C), shifted(dx, r * C), mean[r], rstd[r]
+        plain, along = 0.0 * m, 0.0 * m
+        for first in range(0, C, BLOCK):
+            width = min(BLOCK, C - first)
+            for c in range(width):
+                weighted[c] = weight[first + c] * (X[first + c] - m)
+            plain += lane_dot(shifted(dY, first), shifted(weight, first), width)
+            along += lane_dot(shifted(dY, first), weighted, width)
+        plain, along = plain / DTYPE(C), along * s * s / DTYPE(C)
+        # s·(term 1: dy·weight − term 2: plain − term 3: (x − mean)·along)
+        if adds(row, 5):
+            for c in range(C):
+                dX[c] += s * (dY[c] * weight[c] - plain - (X[c] - m) * along)
+        else:
+            for c in range(C):
+                dX[c] = s * (dY[c] * weight[c] - plain - (X[c] - m) * along)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,152 +23,11 @@ from nnplay.records.worked import Named, Term, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # x (N, I), w (I, O), b (O), y (N, O)
-    I, O = w.shape
-    top, bottom, left, right = cut(row, part, x.shape[0], O)
-    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
-    B, Y = shifted(pointer(row, memory, 2), left), shifted(pointer(row, memory, 3), top * O + left)
-    product_bias(X, I, 1, W, O, Y, O, B, bottom - top, right - left, I)
-
-
-@kernel
-def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
-    I, O = w.shape
-    top, bottom, left, right = cut(row, part, x.shape[0], O)
-    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
-    Y = shifted(pointer(row, memory, 2), top * O + left)
-    product(X, I, 1, W, O, Y, O, bottom - top, right - left, I, False)
-
-
-@kernel
-def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dy = rows_of(row, memory, 0), rows_of(row, memory, 1)  # y = x·w, so dw = xᵀ·dy (I, O)
-    I, O = x.shape[1], dy.shape[1]
-    start, stop = share(row, part, I)
-    X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * O)
-    product(X, 1, I, pointer(row, memory, 1), O, dW, O, stop - start, O, x.shape[0], adds(row, 2))
-
-
-@kernel
-def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy = rows_of(row, memory, 0)  # y = … + b, so db = Σₙ dy
-    db = pointer(row, memory, 1)
-    start, stop = share(row, part, dy.shape[1])
-    if not adds(row, 1):
-        for o in range(start, stop):
-            db[o] = 0.0
-    for n in range(dy.shape[0]):
-        for o in range(start, stop):
-            db[o] += dy[n, o]
-
-
-@kernel
-def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # y = x·w, so dx = dy·wᵀ (N, I)
-    I, O = w.shape
-    top, bottom, left, right = cut(row, part, dy.shape[0], I)
-    dY, W = shifted(pointer(row, memory, 0), top * O), shifted(pointer(row, memory, 1), left * O)
-    dX = shifted(pointer(row, memory, 2), top * I + left)
-    product_transposed(dY, O, 1, W, O, dX, I, bottom - top, right - left, O, adds(row, 2))
-
-
-def _flat(array: Array) -> Array:
-    return array.reshape(-1, array.shape[-1])
-
-
-def _weighted_sum(at: tuple[int, ...], x: Named, weight: Named) -> Term:
-    *n, o = at
-    return total(x[(*n, i)] * weight[i, o] for i in range(weight.shape[0]))
-
-
-_FORWARD = Operation(
-    name="x·w + b",
-    kernel=forward,
-    reads=("x", "weight", "bias"),
-    writes=("y",),
-    reference=lambda x, weight, bias: x @ weight + bias,
-    formula="y[n,o] = Σᵢ x[n,i]·weight[i,o] + bias[o]",
-    words="Each output is a weighted sum of all inputs plus a bias. The weights are what the network learns.",
-    element=lambda at, x, weight, bias: _weighted_sum(at, x, weight) + bias[at[-1]],
-    torch="torch.nn.functional.linear (its weight is transposed)",
-)
-_FORWARD_WITHOUT_BIAS = Operation(
-    name="x·w",
-    kernel=forward_without_bias,
-    reads=("x", "weight"),
-    writes=("y",),
-    reference=lambda x, weight: x @ weight,
-    formula="y[n,o] = Σᵢ x[n,i]·weight[i,o]",
-    words="Each output is a weighted sum of all inputs. The weights are what the network learns.",
-    element=_weighted_sum,
-    torch="torch.nn.functional.linear (its weight is transposed)",
-)
-_BACKWARD_WEIGHT = Operation(
-    name="gradient of weight",
-    kernel=backward_weight,
-    reads=("x", "dy"),
-    writes=("dweight",),
-    reference=lambda x, dy: _flat(x).T @ _flat(dy),
-    formula="dweight[i,o] = Σₙ x[n,i]·dy[n,o]",
-    words="A weight is to blame as much as its input was large and its output wanted to change, summed over the batch.",
-    element=lambda at, x, dy: total(
-        Named("x", _flat(x.array))[n, at[0]] * Named("dy", _flat(dy.array))[n, at[1]]
-        for n in range(_flat(x.array).shape[0])
-    ),
-    torch="autograd",
-)
-_BACKWARD_BIAS = Operation(
-    name="gradient of bias",
-    kernel=backward_bias,
-    reads=("dy",),
-    writes=("dbias",),
-    reference=lambda dy: _flat(dy).sum(axis=0),
-    formula="dbias[o] = Σₙ dy[n,o]",
-    words="A bias moves its output in every row alike, so its gradient is the sum over the batch.",
-    element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
-    torch="autograd",
-)
-_BACKWARD_INPUT = Operation(
-    name="gradient of x",
-    kernel=backward_input,
-    reads=("dy", "weight"),
-    writes=("dx",),
-    reference=lambda dy, weight: dy @ weight.T,
-    formula="dx[n,i] = Σₒ dy[n,o]·weight[i,o]",
-    words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
-    element=lambda at, dy, weight: total(dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])),
-    torch="autograd",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; all axes before it are rows."""
-    inputs, outputs = shape[-1], values["units"]
-    positions = int(np.prod(shape[:-1]))
-    cost = positions * inputs * outputs
-    parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
-    backward = [Use(_BACKWARD_WEIGHT, cost=cost)]
-    if values["bias"]:
-        parameters["bias"] = Parameter((outputs,), "zeros")
-        backward.append(Use(_BACKWARD_BIAS, cost=positions * outputs))
-    planned = Plan(
-        output=(*shape[:-1], outputs),
-        parameters=parameters,
-        forward=(Use(_FORWARD if values["bias"] else _FORWARD_WITHOUT_BIAS, cost=cost),),
-        backward=(*backward, Use(_BACKWARD_INPUT, cost=cost)),
-        multiply_adds=cost,
-    )
-    return keep_padding(planned, shape) if values["padded"] else planned
-
-
 LINEAR = LayerRecord(
     name="linear",
     title="Linear",
     family="linear",
-    traits=Traits(follows_activation=True),
+    traits=Traits(follows_activation=True, outputs="units"),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
     torch="Linear",
     twin=Twin(
@@ -182,7 +42,7 @@ LINEAR = LayerRecord(
         choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
         padded_field(),
     ),
-    plan=plan,
+    plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"units": 3}, (5,)),
         Case({"units": 17, "bias": False}, (33,)),
@@ -201,3 +61,170 @@ LINEAR = LayerRecord(
         Refused({"units": 2, "padded": True}, (5,), "padding is a matter of sequences"),
     ),
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, I) → (N, …, O) with weight (I, O), bias (O); all axes before the last are rows."""
+    inputs, outputs = shape[-1], values["units"]
+    positions = int(np.prod(shape[:-1]))
+    cost = positions * inputs * outputs
+    parameters = {"weight": Parameter((inputs, outputs), values["init"], inputs, outputs, decays=True)}
+    backward = [Use(_backward_weight_operation(), cost=cost)]
+    if values["bias"]:
+        parameters["bias"] = Parameter((outputs,), "zeros")
+        backward.append(Use(_backward_bias_operation(), cost=positions * outputs))
+    planned = Plan(
+        output=(*shape[:-1], outputs),
+        parameters=parameters,
+        forward=(Use(_forward_operation() if values["bias"] else _forward_without_bias_operation(), cost=cost),),
+        backward=(*backward, Use(_backward_input_operation(), cost=cost)),
+        multiply_adds=cost,
+    )
+    return keep_padding(planned, shape) if values["padded"] else planned
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="x·w + b",
+        kernel=forward,
+        reads=("x", "weight", "bias"),
+        writes=("y",),
+        reference=lambda x, weight, bias: x @ weight + bias,
+        formula="y[n,o] = Σᵢ x[n,i]·weight[i,o] + bias[o]",
+        words="Each output is a weighted sum of all inputs plus a bias. The weights are what the network learns.",
+        element=lambda at, x, weight, bias: _weighted_sum(at, x, weight) + bias[at[-1]],
+        torch="torch.nn.functional.linear (its weight is transposed)",
+    )
+
+
+@cache
+def _forward_without_bias_operation() -> Operation:
+    return Operation(
+        name="x·w",
+        kernel=forward_without_bias,
+        reads=("x", "weight"),
+        writes=("y",),
+        reference=lambda x, weight: x @ weight,
+        formula="y[n,o] = Σᵢ x[n,i]·weight[i,o]",
+        words="Each output is a weighted sum of all inputs. The weights are what the network learns.",
+        element=_weighted_sum,
+        torch="torch.nn.functional.linear (its weight is transposed)",
+    )
+
+
+@cache
+def _backward_weight_operation() -> Operation:
+    return Operation(
+        name="gradient of weight",
+        kernel=backward_weight,
+        reads=("x", "dy"),
+        writes=("dweight",),
+        reference=lambda x, dy: _flat(x).T @ _flat(dy),
+        formula="dweight[i,o] = Σₙ x[n,i]·dy[n,o]",
+        words=(
+            "A weight is to blame as much as its input was large and its output wanted to change, summed "
+            "over the batch."
+        ),
+        element=lambda at, x, dy: total(
+            Named("x", _flat(x.array))[n, at[0]] * Named("dy", _flat(dy.array))[n, at[1]]
+            for n in range(_flat(x.array).shape[0])
+        ),
+        torch="autograd",
+    )
+
+
+@cache
+def _backward_bias_operation() -> Operation:
+    return Operation(
+        name="gradient of bias",
+        kernel=backward_bias,
+        reads=("dy",),
+        writes=("dbias",),
+        reference=lambda dy: _flat(dy).sum(axis=0),
+        formula="dbias[o] = Σₙ dy[n,o]",
+        words="A bias moves its output in every row alike, so its gradient is the sum over the batch.",
+        element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
+        torch="autograd",
+    )
+
+
+@cache
+def _backward_input_operation() -> Operation:
+    return Operation(
+        name="gradient of x",
+        kernel=backward_input,
+        reads=("dy", "weight"),
+        writes=("dx",),
+        reference=lambda dy, weight: dy @ weight.T,
+        formula="dx[n,i] = Σₒ dy[n,o]·weight[i,o]",
+        words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
+        element=lambda at, dy, weight: total(dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])),
+        torch="autograd",
+    )
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(-1, array.shape[-1])
+
+
+def _weighted_sum(at: tuple[int, ...], x: Named, weight: Named) -> Term:
+    *n, o = at
+    return total(x[(*n, i)] * weight[i, o] for i in range(weight.shape[0]))
+
+
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, O) = x·w + b, for x (N, I), w (I, O), b (O)."""
+    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    I, O = w.shape
+    top, bottom, left, right = cut(row, part, x.shape[0], O)
+    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
+    B, Y = shifted(pointer(row, memory, 2), left), shifted(pointer(row, memory, 3), top * O + left)
+    product_bias(X, I, 1, W, O, Y, O, B, bottom - top, right - left, I)
+
+
+@kernel
+def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, O) = x·w, for x (N, I), w (I, O)."""
+    x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    I, O = w.shape
+    top, bottom, left, right = cut(row, part, x.shape[0], O)
+    X, W = shifted(pointer(row, memory, 0), top * I), shifted(pointer(row, memory, 1), left)
+    Y = shifted(pointer(row, memory, 2), top * O + left)
+    product(X, I, 1, W, O, Y, O, bottom - top, right - left, I, False)
+
+
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so dw (I, O) = xᵀ·dy, for x (N, I), dy (N, O)."""
+    x, dy = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    I, O = x.shape[1], dy.shape[1]
+    start, stop = share(row, part, I)
+    X, dW = shifted(pointer(row, memory, 0), start), shifted(pointer(row, memory, 2), start * O)
+    product(X, 1, I, pointer(row, memory, 1), O, dW, O, stop - start, O, x.shape[0], adds(row, 2))
+
+
+@kernel
+def backward_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so db (O) = Σₙ dy[n], for dy (N, O)."""
+    dy = rows_of(row, memory, 0)
+    db = pointer(row, memory, 1)
+    start, stop = share(row, part, dy.shape[1])
+    if not adds(row, 1):
+        for o in range(start, stop):
+            db[o] = 0.0
+    for n in range(dy.shape[0]):
+        for o in range(start, stop):
+            db[o] += dy[n, o]
+
+
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x·w + b, so dx (N, I) = dy·wᵀ, for dy (N, O), w (I, O)."""
+    dy, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
+    I, O = w.shape
+    top, bottom, left, right = cut(row, part, dy.shape[0], I)
+    dY, W = shifted(pointer(row, memory, 0), top * O), shifted(pointer(row, memory, 1), left * O)
+    dX = shifted(pointer(row, memory, 2), top * I + left)
+    product_transposed(dY, O, 1, W, O, dX, I, bottom - top, right - left, O, adds(row, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -22,35 +23,56 @@ from nnplay.records.worked import Named, Term, apply, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # (N, C)
-    N, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        X, Y = shifted(x, n * C), shifted(y, n * C)
-        largest = lane_max(X, C)
-        for c in range(C):
-            Y[c] = exp(X[c] - largest)
-        shift = largest + log(lane_sum(Y, C))
-        for c in range(C):
-            Y[c] = X[c] - shift
+LOG_SOFTMAX = LayerRecord(
+    name="log_softmax",
+    title="LogSoftmax",
+    family="activation",
+    about="Turns the last layer's outputs into logarithms of probabilities; cross_entropy has its own.",
+    initial="xavier_uniform",
+    plan=lambda values, shape: plan(values, shape),
+    torch="LogSoftmax",
+    twin=Twin("nn.LogSoftmax", lambda values, shape: {"dim": -1}),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
-        whole = lane_sum(dY, C)
-        if adds(row, 2):
-            for c in range(C):
-                dX[c] += dY[c] - exp(Y[c]) * whole
-        else:
-            for c in range(C):
-                dX[c] = dY[c] - exp(Y[c]) * whole
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C); all axes before the last are rows. No parameters."""
+    del values
+    cost = 12 * prod(shape)
+    return Plan(
+        output=shape, forward=(Use(_forward_operation(), cost=cost),), backward=(Use(_backward_operation(), cost=cost),)
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="log softmax",
+        kernel=forward,
+        reads=("x",),
+        writes=("y",),
+        reference=reference,
+        formula="y[n,c] = x[n,c] - log Σₖ exp(x[n,k])",
+        words="The logarithm of softmax, worked out in one go, which stays exact where probabilities are almost 0.",
+        element=_element,
+        torch="torch.log_softmax(x, -1)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="log softmax backward",
+        kernel=backward,
+        reads=("y", "dy"),
+        writes=("dx",),
+        reference=reference_back,
+        formula="dx[n,c] = dy[n,c] - exp(y[n,c])·Σₖ dy[n,k]",
+        words="Raising one probability lowers the others, so each gets its gradient minus its share of them all.",
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def reference(x: Array) -> Array:
@@ -74,45 +96,34 @@ def _element_back(at: tuple[int, ...], y: Named, dy: Named) -> Term:
     return dy[at] - apply("exp", math.exp, y[at]) * total(dy[(*n, k)] for k in range(y.shape[-1]))
 
 
-_FORWARD = Operation(
-    name="log softmax",
-    kernel=forward,
-    reads=("x",),
-    writes=("y",),
-    reference=reference,
-    formula="y[n,c] = x[n,c] - log Σₖ exp(x[n,k])",
-    words="The logarithm of softmax, worked out in one go, which stays exact where probabilities are almost 0.",
-    element=_element,
-    torch="torch.log_softmax(x, -1)",
-)
-_BACKWARD = Operation(
-    name="log softmax backward",
-    kernel=backward,
-    reads=("y", "dy"),
-    writes=("dx",),
-    reference=reference_back,
-    formula="dx[n,c] = dy[n,c] - exp(y[n,c])·Σₖ dy[n,k]",
-    words="Raising one probability lowers the others, so each gets its gradient minus its share of them all.",
-    element=_element_back,
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = x[n,c] − log Σₖ exp(x[n,k]), for x and y (N, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        X, Y = shifted(x, n * C), shifted(y, n * C)
+        largest = lane_max(X, C)
+        for c in range(C):
+            Y[c] = exp(X[c] - largest)
+        shift = largest + log(lane_sum(Y, C))
+        for c in range(C):
+            Y[c] = X[c] - shift
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; all axes before it are rows."""
-    del values
-    cost = 12 * prod(shape)
-    return Plan(output=shape, forward=(Use(_FORWARD, cost=cost),), backward=(Use(_BACKWARD, cost=cost),))
-
-
-LOG_SOFTMAX = LayerRecord(
-    name="log_softmax",
-    title="LogSoftmax",
-    family="activation",
-    about="Turns the last layer's outputs into logarithms of probabilities; cross_entropy has its own.",
-    initial="xavier_uniform",
-    plan=plan,
-    torch="LogSoftmax",
-    twin=Twin("nn.LogSoftmax", lambda values, shape: {"dim": -1}),
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x − log Σ exp(x), so dx[n,c] = dy[n,c] − exp(y[n,c])·Σₖ dy[n,k], for y, dy, dx (N, C)."""
+    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
+        whole = lane_sum(dY, C)
+        if adds(row, 2):
+            for c in range(C):
+                dX[c] += dY[c] - exp(Y[c]) * whole
+        else:
+            for c in range(C):
+                dX[c] = dY[c] - exp(Y[c]) * whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,54 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid, softplus, tanh
-from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
+
+
+MISH = LayerRecord(
+    name="mish",
+    title="Mish",
+    family="activation",
+    about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
+    initial="he_uniform",
+    torch="Mish",
+    twin=Twin("nn.Mish"),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "mish",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        formula="y = x·tanh(log(1 + eˣ))",
+        formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
+        words="Keeps large positive numbers and fades negative ones out, without a corner.",
+        words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
+        torch="torch.nn.functional.mish",
+    )
+
+
+def reference(x: Array) -> Array:
+    return np.asarray(x * np.tanh(np.logaddexp(0, x)))
+
+
+def slope(x: Array, y: Array) -> Array:
+    t = np.tanh(np.logaddexp(0, x))
+    return np.asarray(t + x * (1 - t * t) / (1 + np.exp(-x)))
 
 
 @inline
@@ -29,34 +74,4 @@ def derivative(x: Any, y: Any) -> Any:
     return t + x * (1.0 - t * t) * sigmoid(x)
 
 
-def reference(x: Array) -> Array:
-    return np.asarray(x * np.tanh(np.logaddexp(0, x)))
-
-
-def slope(x: Array, y: Array) -> Array:
-    t = np.tanh(np.logaddexp(0, x))
-    return np.asarray(t + x * (1 - t * t) / (1 + np.exp(-x)))
-
-
-MISH = LayerRecord(
-    name="mish",
-    title="Mish",
-    family="activation",
-    about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
-    initial="he_uniform",
-    torch="Mish",
-    twin=Twin("nn.Mish"),
-    plan=elementwise(
-        "mish",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        formula="y = x·tanh(log(1 + eˣ))",
-        formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
-        words="Keeps large positive numbers and fades negative ones out, without a corner.",
-        words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
-        torch="torch.nn.functional.mish",
-    ),
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2)), Case({}, (33,))),
-)
+LOOPS = elementwise_loops(value, derivative)

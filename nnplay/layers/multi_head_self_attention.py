@@ -13,26 +13,76 @@ from nnplay.errors import InputError
 from nnplay.fields import choice, flag, integer
 from nnplay.layers._recurrence import sequence
 from nnplay.operations.attention import LOOK, LOOK_PADDED, MIX, QKV_BACK, SCORES_BACK
-from nnplay.operations.linear_map import Projection
+from nnplay.operations.linear_map import LinearMap
 from nnplay.operations.padding import keep_padding
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import BATCH, Planned, Shape, Use
-from nnplay.records.twin import Place, Twin, transposed
+from nnplay.records.twin import Twin, transposed
 
-_IN = Projection("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
-_OUT = Projection("weight_out", "bias_out", "mixed", "told", "all heads together")
+_IN = LinearMap("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
+_OUT = LinearMap("weight_out", "bias_out", "mixed", "output", "all heads together")
+
+
+_NAMES: Final = {
+    "weight_in": "in_proj_weight",
+    "bias_in": "in_proj_bias",
+    "weight_out": "out_proj.weight",
+    "bias_out": "out_proj.bias",
+}
+
+
+MULTI_HEAD_SELF_ATTENTION = LayerRecord(
+    name="multi_head_self_attention",
+    title="Self-attention",
+    family="sequence",
+    about="Every step of a sequence looks at all steps and takes from those that suit it: the heart of a transformer.",
+    torch="torch.nn.MultiheadAttention, with one input for query, key and value",
+    twin=Twin(
+        "nn.MultiheadAttention",
+        lambda values, shape: {"embed_dim": shape[-1], "num_heads": values["heads"], "batch_first": True},
+        places=lambda name, shape, values: transposed(_NAMES[name], shape, values),
+        inputs=3,
+        output=lambda result, values: result[0],
+        covers=lambda values, shape: not (values["causal"] or values["padded"]),
+    ),
+    fields=(
+        integer("heads", 1, "how many look independently; they share the features", high=1024),
+        flag("causal", False, "a step looks only at itself and at earlier steps"),
+        choice("init", "xavier_uniform", "how the weights begin", SCHEMES[1:]),
+        flag("padded", False, "steps whose features are all 0 are padding: they are not looked at and stay 0"),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (5, 4)),
+        Case({}, (1, 1)),
+        Case({"heads": 2}, (3, 6)),
+        Case({"heads": 3, "causal": True}, (7, 9)),
+        Case({"heads": 2, "causal": True}, (17, 34)),
+        Case({"heads": 2, "padded": True}, (4, 4)),
+        Case({"padded": True, "causal": True}, (5, 3)),
+    ),
+    refused=(
+        Refused({"heads": 0}, (5, 4), "≥ 1"),
+        Refused({"heads": 3}, (5, 4), "cannot share 4 features"),
+        Refused({}, (5,), "needs a sequence (steps, features)"),
+        Refused({}, (8, 8, 3), "needs a sequence (steps, features)"),
+    ),
+)
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """A sequence, whose shape stays; the heads share its features."""
+    """A sequence (N, T, E) → (N, T, E) with weight_in (E, 3E), bias_in (3E), weight_out (E, E), bias_out (E).
+
+    The heads share the E features.
+    """
     steps, features = sequence(shape)
     heads, padded = values["heads"], values["padded"]
     if features % heads:
         legal = ", ".join(str(count) for count in range(1, features + 1) if features % count == 0)
         raise InputError(f"{heads} heads cannot share {features} features evenly", hint=f"use {legal}")
     table, attended = steps * steps * features, {"heads": heads, "causal": int(values["causal"])}
-    names = {"told": "y", "dtold": "dy"}
+    names = {"output": "y", "doutput": "dy"}
     forward = [
         _IN.forward(steps, features, 3 * features),
         Use(LOOK_PADDED if padded else LOOK, attended, cost=table),
@@ -63,54 +113,3 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         multiply_adds=4 * steps * features * features + 2 * table,
     )
     return keep_padding(planned, shape) if padded else planned
-
-
-_NAMES: Final = {
-    "weight_in": "in_proj_weight",
-    "bias_in": "in_proj_bias",
-    "weight_out": "out_proj.weight",
-    "bias_out": "out_proj.bias",
-}
-
-
-def _places(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
-    return transposed(_NAMES[name], shape, values)
-
-
-MULTI_HEAD_SELF_ATTENTION = LayerRecord(
-    name="multi_head_self_attention",
-    title="Self-attention",
-    family="sequence",
-    about="Every step of a sequence looks at all steps and takes from those that suit it: the heart of a transformer.",
-    torch="torch.nn.MultiheadAttention, with one input for query, key and value",
-    twin=Twin(
-        "nn.MultiheadAttention",
-        lambda values, shape: {"embed_dim": shape[-1], "num_heads": values["heads"], "batch_first": True},
-        places=_places,
-        inputs=3,
-        output=lambda result, values: result[0],
-        covers=lambda values, shape: not (values["causal"] or values["padded"]),
-    ),
-    fields=(
-        integer("heads", 1, "how many look independently; they share the features", high=1024),
-        flag("causal", False, "a step looks only at itself and at earlier steps"),
-        choice("init", "xavier_uniform", "how the weights begin", SCHEMES[1:]),
-        flag("padded", False, "steps whose features are all 0 are padding: they are not looked at and stay 0"),
-    ),
-    plan=plan,
-    cases=(
-        Case({}, (5, 4)),
-        Case({}, (1, 1)),
-        Case({"heads": 2}, (3, 6)),
-        Case({"heads": 3, "causal": True}, (7, 9)),
-        Case({"heads": 2, "causal": True}, (17, 34)),
-        Case({"heads": 2, "padded": True}, (4, 4)),
-        Case({"padded": True, "causal": True}, (5, 3)),
-    ),
-    refused=(
-        Refused({"heads": 0}, (5, 4), "≥ 1"),
-        Refused({"heads": 3}, (5, 4), "cannot share 4 features"),
-        Refused({}, (5,), "needs a sequence (steps, features)"),
-        Refused({}, (8, 8, 3), "needs a sequence (steps, features)"),
-    ),
-)

@@ -22,26 +22,58 @@ Array = NDArray[Any]
 _INTEGERS = ("A", "B", "C", "a", "b", "c")
 
 
-@kernel
-def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, A, B, C), y[n,i,j,k] = x[n, i·a + j·b + k·c]
-    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
-    start, stop = share(row, part, dimension(row, 0, 0))
-    for n in range(start, stop):
-        for i in range(A):
-            for j in range(B):
-                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
-                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
+PERMUTE = LayerRecord(
+    name="permute",
+    title="Permute",
+    family="shape",
+    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
+    torch="x.permute(0, *order)",
+    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({"order": (3, 1, 2)}, (3, 4, 2)),
+        Case({"order": (2, 3, 1)}, (3, 4, 2)),
+        Case({"order": (2, 1)}, (5, 3)),
+        Case({"order": 1}, (5,)),
+        Case({"order": (1, 3, 2)}, (2, 17, 3)),
+    ),
+    refused=(
+        Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
+        Refused({"order": (1, 2, 3)}, (5, 3), "use the numbers 1 … 2, such as 2x1"),
+        Refused({"order": (0, 1)}, (5, 3), "≥ 1"),
+    ),
+)
 
 
-@inline
-def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
-    if add:
-        for k in range(count):
-            y[k] += x[k * step]
-    else:
-        for k in range(count):
-            y[k] = x[k * step]
+def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
+    """The row's integers for reading `shape` with its axes in another order."""
+    steps = [prod(shape[axis:]) for axis in order]
+    sizes = [shape[axis - 1] for axis in order]
+    return dict(zip(_INTEGERS, [1] * (3 - len(order)) + sizes + [0] * (3 - len(order)) + steps, strict=True))
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, A, B, C) → (N, …), the axes behind the batch, counted from 1, in the order given; no parameters.
+
+    Raises:
+        InputError: not every axis is named once.
+    """
+    order = values["order"] if isinstance(values["order"], tuple) else (values["order"],)
+    every = tuple(range(1, len(shape) + 1))
+    if tuple(sorted(order)) != every:
+        given, example = ("x".join(str(axis) for axis in axes) for axes in (order, every[::-1]))
+        what = f"order {given} does not name each of the {len(shape)} axes once"
+        raise InputError(what, hint=f"use the numbers 1 … {len(shape)}, such as {example}")
+    target = tuple(shape[axis - 1] for axis in order)
+    back = tuple(order.index(axis) + 1 for axis in every)
+    forward = _moved("permute", "x", "y", order, "Puts the axes in another order; computes nothing.")
+    backward = _moved("permute backward", "dy", "dx", back, "Every gradient goes back to where its number was.")
+    cost = 2 * prod(shape)
+    return Plan(
+        output=target,
+        forward=(Use(forward, _integers(shape, order), cost),),
+        backward=(Use(backward, _integers(target, back), cost),),
+    )
 
 
 def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str) -> Operation:
@@ -70,55 +102,25 @@ def _moved(name: str, read: str, write: str, order: tuple[int, ...], words: str)
     )
 
 
-def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
-    """The row's integers for reading `shape` with its axes in another order."""
-    steps = [prod(shape[axis:]) for axis in order]
-    sizes = [shape[axis - 1] for axis in order]
-    return dict(zip(_INTEGERS, [1] * (3 - len(order)) + sizes + [0] * (3 - len(order)) + steps, strict=True))
+@kernel
+def permute(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,i,j,k] = x[n, i·a + j·b + k·c], for y (N, A, B, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    A, B, C = integer(row, 0), integer(row, 1), integer(row, 2)
+    start, stop = share(row, part, dimension(row, 0, 0))
+    for n in range(start, stop):
+        for i in range(A):
+            for j in range(B):
+                source = shifted(x, n * A * B * C + i * integer(row, 3) + j * integer(row, 4))
+                _strided(shifted(y, ((n * A + i) * B + j) * C), source, integer(row, 5), C, adds(row, 1))
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """The axes behind the batch, counted from 1, in the order given.
-
-    Raises:
-        InputError: not every axis is named once.
-    """
-    order = values["order"] if isinstance(values["order"], tuple) else (values["order"],)
-    every = tuple(range(1, len(shape) + 1))
-    if tuple(sorted(order)) != every:
-        given, example = ("x".join(str(axis) for axis in axes) for axes in (order, every[::-1]))
-        what = f"order {given} does not name each of the {len(shape)} axes once"
-        raise InputError(what, hint=f"use the numbers 1 … {len(shape)}, such as {example}")
-    target = tuple(shape[axis - 1] for axis in order)
-    back = tuple(order.index(axis) + 1 for axis in every)
-    forward = _moved("permute", "x", "y", order, "Puts the axes in another order; computes nothing.")
-    backward = _moved("permute backward", "dy", "dx", back, "Every gradient goes back to where its number was.")
-    cost = 2 * prod(shape)
-    return Plan(
-        output=target,
-        forward=(Use(forward, _integers(shape, order), cost),),
-        backward=(Use(backward, _integers(target, back), cost),),
-    )
-
-
-PERMUTE = LayerRecord(
-    name="permute",
-    title="Permute",
-    family="shape",
-    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
-    torch="x.permute(0, *order)",
-    fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
-    plan=plan,
-    cases=(
-        Case({"order": (3, 1, 2)}, (3, 4, 2)),
-        Case({"order": (2, 3, 1)}, (3, 4, 2)),
-        Case({"order": (2, 1)}, (5, 3)),
-        Case({"order": 1}, (5,)),
-        Case({"order": (1, 3, 2)}, (2, 17, 3)),
-    ),
-    refused=(
-        Refused({"order": (1, 1)}, (5, 3), "does not name each of the 2 axes once"),
-        Refused({"order": (1, 2, 3)}, (5, 3), "use the numbers 1 … 2, such as 2x1"),
-        Refused({"order": (0, 1)}, (5, 3), "≥ 1"),
-    ),
-)
+@inline
+def _strided(y: Any, x: Any, step: int, count: int, add: bool) -> None:
+    """y[k] = x[k·step], or added, for `count` numbers."""
+    if add:
+        for k in range(count):
+            y[k] += x[k * step]
+    else:
+        for k in range(count):
+            y[k] = x[k * step]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -21,9 +22,112 @@ Array = NDArray[Any]
 _LOG_10000: Final = 9.210340371976184
 
 
+POSITIONAL_ENCODING = LayerRecord(
+    name="positional_encoding",
+    title="Positional encoding",
+    family="sequence",
+    about="Adds waves of sines and cosines to a sequence, so that attention knows the order of its steps.",
+    torch="no module of its own; PyTorch's tutorial writes it out",
+    fields=(flag("padded", False, "steps whose features are all 0 are padding and stay 0"),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (5, 4)),
+        Case({}, (1, 1)),
+        Case({}, (3, 17)),
+        Case({"padded": True}, (4, 3)),
+    ),
+    refused=(
+        Refused({}, (5,), "needs a sequence (steps, features)"),
+        Refused({}, (8, 8, 3), "needs a sequence (steps, features)"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """A sequence (N, T, C) → (N, T, C); no parameters."""
+    steps, features = sequence(shape)
+    integers = {"padded": int(values["padded"])}
+    cost = steps * features
+    return Plan(
+        output=shape,
+        scratch={"waves": (steps, features)},
+        forward=(Use(_waves_operation()), Use(_add_operation(), integers, cost=cost)),
+        backward=(Use(_backward_operation(), integers, cost=cost),),
+    )
+
+
+@cache
+def _waves_operation() -> Operation:
+    return Operation(
+        name="waves",
+        kernel=waves,
+        reads=(),
+        writes=("waves",),
+        reference=_waves,
+        formula="waves[t,2i] = sin(t / 10000^(2i/C)), waves[t,2i+1] = cos(t / 10000^(2i/C))",
+        words=(
+            "Each pair of features is the hand of a clock: the first turns fast, the last hardly. Together they name t."
+        ),
+        element=lambda at, waves: waves[at],
+        torch="written out in PyTorch's own tutorial",
+    )
+
+
+@cache
+def _add_operation() -> Operation:
+    return Operation(
+        name="x + waves",
+        kernel=add_waves,
+        reads=("x", "waves"),
+        writes=("y",),
+        reference=lambda x, waves, padded: np.where(_there(x, padded), x + waves, 0).astype(x.dtype),
+        formula="y[n,t,c] = x[n,t,c] + waves[t,c]",
+        words="Attention treats a sequence as a set. The waves tell it where in the sequence a step stands.",
+        element=_element,
+        integers=("padded",),
+        torch="torch.add",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient of x",
+        kernel=backward,
+        reads=("x", "dy"),
+        writes=("dx",),
+        reference=lambda x, dy, padded: np.where(_there(x, padded), dy, 0).astype(dy.dtype),
+        formula="dx = dy",
+        words="A constant was added, so the gradient passes unchanged.",
+        element=_element_back,
+        integers=("padded",),
+        torch="autograd",
+    )
+
+
+def _waves(shapes: tuple[tuple[int, ...], ...], dtype: np.dtype[Any]) -> Array:
+    t, c = np.indices(shapes[0])
+    angle = t * 10000.0 ** (-2 * (c // 2) / shapes[0][1])
+    return np.asarray(np.where(c % 2 == 0, np.sin(angle), np.cos(angle)), dtype)
+
+
+def _there(x: Array, padded: int) -> Array:
+    return (x != 0).any(axis=2, keepdims=True) if padded else np.ones((*x.shape[:2], 1), np.bool_)
+
+
+def _element(at: tuple[int, ...], x: Named, waves: Named, padded: int) -> Term:
+    n, t, c = at
+    return x[at] + waves[t, c] if _there(x.array, padded)[n, t, 0] else as_term(0.0)
+
+
+def _element_back(at: tuple[int, ...], x: Named, dy: Named, padded: int) -> Term:
+    return dy[at] * 1.0 if _there(x.array, padded)[at[0], at[1], 0] else as_term(0.0)
+
+
 @kernel
 def waves(row: Any, clock: Any, memory: Any, part: int) -> None:
-    table = matrix(row, memory, 0)  # (T, C)
+    """table[t,2i] = sin(t / 10000^(2i/C)), table[t,2i+1] = cos(t / 10000^(2i/C)), for table (T, C)."""
+    table = matrix(row, memory, 0)
     T, C = table.shape
     for pair in range((C + 1) // 2):
         # In float64 whatever the tape's type: each step turns (sin, cos) a little further, T times.
@@ -47,6 +151,7 @@ def is_step(x: Any, n: int, t: int, C: int, padded: int) -> bool:
 
 @kernel
 def add_waves(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,t,c] = x[n,t,c] + table[t,c], 0 at padding; x, y (N, T, C), table (T, C)."""
     x, table, y = cube(row, memory, 0), matrix(row, memory, 1), cube(row, memory, 2)
     N, T, C = x.shape
     start, stop = share(row, part, N)
@@ -59,6 +164,7 @@ def add_waves(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x + table, so dx = dy, 0 at padding; x, dy, dx (N, T, C)."""
     x, dy, dx = cube(row, memory, 0), cube(row, memory, 1), cube(row, memory, 2)
     N, T, C = x.shape
     start, stop = share(row, part, N)
@@ -68,93 +174,3 @@ def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             for c in range(C):
                 passed = dy[n, t, c] if there else 0.0
                 dx[n, t, c] = dx[n, t, c] + passed if adds(row, 2) else passed
-
-
-def _waves(shapes: tuple[tuple[int, ...], ...], dtype: np.dtype[Any]) -> Array:
-    t, c = np.indices(shapes[0])
-    angle = t * 10000.0 ** (-2 * (c // 2) / shapes[0][1])
-    return np.asarray(np.where(c % 2 == 0, np.sin(angle), np.cos(angle)), dtype)
-
-
-def _there(x: Array, padded: int) -> Array:
-    return (x != 0).any(axis=2, keepdims=True) if padded else np.ones((*x.shape[:2], 1), np.bool_)
-
-
-def _element(at: tuple[int, ...], x: Named, waves: Named, padded: int) -> Term:
-    n, t, c = at
-    return x[at] + waves[t, c] if _there(x.array, padded)[n, t, 0] else as_term(0.0)
-
-
-def _element_back(at: tuple[int, ...], x: Named, dy: Named, padded: int) -> Term:
-    return dy[at] * 1.0 if _there(x.array, padded)[at[0], at[1], 0] else as_term(0.0)
-
-
-_WAVES = Operation(
-    name="waves",
-    kernel=waves,
-    reads=(),
-    writes=("waves",),
-    reference=_waves,
-    formula="waves[t,2i] = sin(t / 10000^(2i/C)), waves[t,2i+1] = cos(t / 10000^(2i/C))",
-    words="Each pair of features is the hand of a clock: the first turns fast, the last hardly. Together they name t.",
-    element=lambda at, waves: waves[at],
-    torch="written out in PyTorch's own tutorial",
-)
-_ADD = Operation(
-    name="x + waves",
-    kernel=add_waves,
-    reads=("x", "waves"),
-    writes=("y",),
-    reference=lambda x, waves, padded: np.where(_there(x, padded), x + waves, 0).astype(x.dtype),
-    formula="y[n,t,c] = x[n,t,c] + waves[t,c]",
-    words="Attention treats a sequence as a set. The waves tell it where in the sequence a step stands.",
-    element=_element,
-    integers=("padded",),
-    torch="torch.add",
-)
-_BACKWARD = Operation(
-    name="gradient of x",
-    kernel=backward,
-    reads=("x", "dy"),
-    writes=("dx",),
-    reference=lambda x, dy, padded: np.where(_there(x, padded), dy, 0).astype(dy.dtype),
-    formula="dx = dy",
-    words="A constant was added, so the gradient passes unchanged.",
-    element=_element_back,
-    integers=("padded",),
-    torch="autograd",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """A sequence, whose shape stays."""
-    steps, features = sequence(shape)
-    integers = {"padded": int(values["padded"])}
-    cost = steps * features
-    return Plan(
-        output=shape,
-        scratch={"waves": (steps, features)},
-        forward=(Use(_WAVES), Use(_ADD, integers, cost=cost)),
-        backward=(Use(_BACKWARD, integers, cost=cost),),
-    )
-
-
-POSITIONAL_ENCODING = LayerRecord(
-    name="positional_encoding",
-    title="Positional encoding",
-    family="sequence",
-    about="Adds waves of sines and cosines to a sequence, so that attention knows the order of its steps.",
-    torch="no module of its own; PyTorch's tutorial writes it out",
-    fields=(flag("padded", False, "steps whose features are all 0 are padding and stay 0"),),
-    plan=plan,
-    cases=(
-        Case({}, (5, 4)),
-        Case({}, (1, 1)),
-        Case({}, (3, 17)),
-        Case({"padded": True}, (4, 3)),
-    ),
-    refused=(
-        Refused({}, (5,), "needs a sequence (steps, features)"),
-        Refused({}, (8, 8, 3), "needs a sequence (steps, features)"),
-    ),
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -22,47 +23,86 @@ from nnplay.records.worked import Named, Term, as_term, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, a, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)  # x (N, C), a (C), y (N, C)
-    N, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        X, Y = shifted(x, n * C), shifted(y, n * C)
-        for c in range(C):
-            Y[c] = X[c] if X[c] > 0.0 else a[c] * X[c]
+PRELU = LayerRecord(
+    name="prelu",
+    title="PReLU",
+    family="activation",
+    about="A leaky ReLU that learns how much of the negative side to let through (He et al., 2015).",
+    initial="he_uniform",
+    torch="PReLU",
+    twin=Twin(
+        "nn.PReLU",
+        lambda values, shape: {"num_parameters": shape[-1], "init": values["start"]},
+        channels_first=True,
+    ),
+    fields=(number("start", 0.25, "slope of the negative side before training", low=-10.0, high=10.0),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({"start": 0.1}, (3, 4, 2)), Case({"start": -1}, (7, 17))),
+    refused=(Refused({"start": "steep"}, (5,), "not a number"), Refused({"start": 11}, (5,), "≤ 10")),
+)
 
 
-@kernel
-def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, a = pointer(row, memory, 0), pointer(row, memory, 1)
-    dy, dx = pointer(row, memory, 2), pointer(row, memory, 3)
-    N, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        X, dY, dX = shifted(x, n * C), shifted(dy, n * C), shifted(dx, n * C)
-        if adds(row, 3):
-            for c in range(C):
-                dX[c] += dY[c] if X[c] > 0.0 else a[c] * dY[c]
-        else:
-            for c in range(C):
-                dX[c] = dY[c] if X[c] > 0.0 else a[c] * dY[c]
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C) with weight (C), number by number."""
+    C, cost = shape[-1], 4 * prod(shape)
+    start = Parameter((C,), "zeros", raised=((0, C, float(values["start"])),))
+    return Plan(
+        output=shape,
+        parameters={"weight": start},
+        scratch={"portions": (PORTIONS, C)},
+        forward=(Use(_forward_operation(), cost=cost),),
+        backward=(
+            Use(_weight_operation(), {"portions": PORTIONS}, cost),
+            Use(ADD_PORTIONS, sum_of((C,)), names={"y": "dweight"}),
+            Use(_input_operation(), cost=cost),
+        ),
+    )
 
 
-@kernel
-def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = rows_of(row, memory, 0).shape
-    P = dimension(row, 2, 0)  # out (P, C): Σ dy·min(x, 0) of P portions of the rows
-    first, end = share(row, part, P)
-    for p in range(first, end):
-        da = shifted(out, p * C)
-        for c in range(C):
-            da[c] = 0.0
-        for n in range(N * p // P, N * (p + 1) // P):
-            X, dY = shifted(x, n * C), shifted(dy, n * C)
-            for c in range(C):
-                da[c] += 0.0 if X[c] > 0.0 else dY[c] * X[c]
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="prelu",
+        kernel=forward,
+        reads=("x", "weight"),
+        writes=("y",),
+        reference=reference,
+        formula="y[n,c] = x[n,c] where x > 0, else weight[c]·x[n,c]",
+        words="Keeps positive numbers; how much of the negative ones passes is learned for each channel.",
+        element=_element,
+        torch="torch.nn.functional.prelu",
+    )
+
+
+@cache
+def _input_operation() -> Operation:
+    return Operation(
+        name="gradient of x",
+        kernel=backward_input,
+        reads=("x", "weight", "dy"),
+        writes=("dx",),
+        reference=reference_input,
+        formula="dx[n,c] = dy[n,c] where x > 0, else weight[c]·dy[n,c]",
+        words="The gradient passes where the unit was on, and by the learned slope where it was off.",
+        element=_element_input,
+        torch="autograd",
+    )
+
+
+@cache
+def _weight_operation() -> Operation:
+    return Operation(
+        name="gradient of weight, in portions",
+        kernel=backward_weight,
+        reads=("x", "dy"),
+        writes=("portions",),
+        reference=reference_weight,
+        formula="dweight[c] = Σ dy[n,c]·x[n,c] where x ≤ 0",
+        words="The slope had a say only where the input was negative.",
+        element=_element_weight,
+        integers=("portions",),
+        torch="autograd",
+    )
 
 
 def reference(x: Array, weight: Array) -> Array:
@@ -94,73 +134,47 @@ def _element_weight(at: tuple[int, ...], x: Named, dy: Named, portions: int) -> 
     return total(terms) if terms else as_term(0.0)
 
 
-_FORWARD = Operation(
-    name="prelu",
-    kernel=forward,
-    reads=("x", "weight"),
-    writes=("y",),
-    reference=reference,
-    formula="y[n,c] = x[n,c] where x > 0, else weight[c]·x[n,c]",
-    words="Keeps positive numbers; how much of the negative ones passes is learned for each channel.",
-    element=_element,
-    torch="torch.nn.functional.prelu",
-)
-_INPUT = Operation(
-    name="gradient of x",
-    kernel=backward_input,
-    reads=("x", "weight", "dy"),
-    writes=("dx",),
-    reference=reference_input,
-    formula="dx[n,c] = dy[n,c] where x > 0, else weight[c]·dy[n,c]",
-    words="The gradient passes where the unit was on, and by the learned slope where it was off.",
-    element=_element_input,
-    torch="autograd",
-)
-_WEIGHT = Operation(
-    name="gradient of weight, in portions",
-    kernel=backward_weight,
-    reads=("x", "dy"),
-    writes=("portions",),
-    reference=reference_weight,
-    formula="dweight[c] = Σ dy[n,c]·x[n,c] where x ≤ 0",
-    words="The slope had a say only where the input was negative.",
-    element=_element_weight,
-    integers=("portions",),
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = x[n,c] where x > 0, else a[c]·x[n,c]; x, y (N, C), a (C)."""
+    x, a, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        X, Y = shifted(x, n * C), shifted(y, n * C)
+        for c in range(C):
+            Y[c] = X[c] if X[c] > 0.0 else a[c] * X[c]
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on every number; the last axis has the channels."""
-    C, cost = shape[-1], 4 * prod(shape)
-    start = Parameter((C,), "zeros", raised=((0, C, float(values["start"])),))
-    return Plan(
-        output=shape,
-        parameters={"weight": start},
-        scratch={"portions": (PORTIONS, C)},
-        forward=(Use(_FORWARD, cost=cost),),
-        backward=(
-            Use(_WEIGHT, {"portions": PORTIONS}, cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"y": "dweight"}),
-            Use(_INPUT, cost=cost),
-        ),
-    )
+@kernel
+def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x or a·x, so dx[n,c] = dy[n,c] where x > 0, else a[c]·dy[n,c]; x, dy, dx (N, C), a (C)."""
+    x, a = pointer(row, memory, 0), pointer(row, memory, 1)
+    dy, dx = pointer(row, memory, 2), pointer(row, memory, 3)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        X, dY, dX = shifted(x, n * C), shifted(dy, n * C), shifted(dx, n * C)
+        if adds(row, 3):
+            for c in range(C):
+                dX[c] += dY[c] if X[c] > 0.0 else a[c] * dY[c]
+        else:
+            for c in range(C):
+                dX[c] = dY[c] if X[c] > 0.0 else a[c] * dY[c]
 
 
-PRELU = LayerRecord(
-    name="prelu",
-    title="PReLU",
-    family="activation",
-    about="A leaky ReLU that learns how much of the negative side to let through (He et al., 2015).",
-    initial="he_uniform",
-    torch="PReLU",
-    twin=Twin(
-        "nn.PReLU",
-        lambda values, shape: {"num_parameters": shape[-1], "init": values["start"]},
-        channels_first=True,
-    ),
-    fields=(number("start", 0.25, "slope of the negative side before training", low=-10.0, high=10.0),),
-    plan=plan,
-    cases=(Case({}, (5,)), Case({"start": 0.1}, (3, 4, 2)), Case({"start": -1}, (7, 17))),
-    refused=(Refused({"start": "steep"}, (5,), "not a number"), Refused({"start": 11}, (5,), "≤ 10")),
-)
+@kernel
+def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x or a·x, so out (P, C) = Σ dy·min(x, 0) of P portions of the rows; x, dy (N, C)."""
+    x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    P = dimension(row, 2, 0)
+    first, end = share(row, part, P)
+    for p in range(first, end):
+        da = shifted(out, p * C)
+        for c in range(C):
+            da[c] = 0.0
+        for n in range(N * p // P, N * (p + 1) // P):
+            X, dY = shifted(x, n * C), shifted(dy, n * C)
+            for c in range(C):
+                da[c] += 0.0 if X[c] > 0.0 else dY[c] * X[c]

@@ -16,6 +16,53 @@ from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
+RESHAPE = LayerRecord(
+    name="reshape",
+    title="Reshape",
+    family="shape",
+    about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
+    torch="Unflatten (channels last)",
+    twin=Twin(
+        "nn.Unflatten",
+        lambda values, shape: {"dim": 1, "unflattened_size": values["shape"]},
+        covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
+    ),
+    fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1"),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({"shape": (2, 3, 1)}, (6,)),
+        Case({"shape": 24}, (3, 4, 2)),
+        Case({"shape": (4, 6)}, (3, 4, 2)),
+        Case({"shape": 1}, (1,)),
+    ),
+    refused=(
+        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 numbers, the input 12 has 12; try 4x3"),
+        Refused({"shape": (5, 2)}, (12,), "try 12"),
+        Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
+        Refused({"shape": (0, 2)}, (12,), "≥ 1"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, *shape), the same count of numbers in the same order; no parameters.
+
+    Raises:
+        InputError: another count of numbers, or more than three axes.
+    """
+    wanted = values["shape"] if isinstance(values["shape"], tuple) else (values["shape"],)
+    if len(wanted) > 3:
+        raise InputError(f"{shape_text(wanted)} has {len(wanted)} axes", hint="use one to three, such as 8x8x1")
+    count = prod(shape)
+    if prod(wanted) != count:
+        rest = prod(wanted[:-1])
+        fits = [*wanted[:-1], count // rest] if count % rest == 0 else [count]
+        what = f"{shape_text(wanted)} has {prod(wanted)} numbers, the input {shape_text(shape)} has {count}"
+        raise InputError(what, hint=f"try {'x'.join(str(size) for size in fits)}")
+    forward = _moved("reshape", "x", "y", shape, wanted, "Lays the same numbers out on other axes; computes nothing.")
+    back = _moved("reshape backward", "dy", "dx", wanted, shape, "Every gradient goes back to where its number was.")
+    return Plan(output=wanted, forward=(Use(forward, cost=count),), backward=(Use(back, cost=count),))
+
 
 def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words: str) -> Operation:
     """A row that hands numbers from one shape to another."""
@@ -35,51 +82,3 @@ def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words
         element=element,
         torch="torch.reshape",
     )
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Any shape becomes any other of as many numbers.
-
-    Raises:
-        InputError: another count of numbers, or more than three axes.
-    """
-    wanted = values["shape"] if isinstance(values["shape"], tuple) else (values["shape"],)
-    if len(wanted) > 3:
-        raise InputError(f"{shape_text(wanted)} has {len(wanted)} axes", hint="use one to three, such as 8x8x1")
-    count = prod(shape)
-    if prod(wanted) != count:
-        rest = prod(wanted[:-1])
-        fits = [*wanted[:-1], count // rest] if count % rest == 0 else [count]
-        what = f"{shape_text(wanted)} has {prod(wanted)} numbers, the input {shape_text(shape)} has {count}"
-        raise InputError(what, hint=f"try {'x'.join(str(size) for size in fits)}")
-    forward = _moved("reshape", "x", "y", shape, wanted, "Lays the same numbers out on other axes; computes nothing.")
-    back = _moved("reshape backward", "dy", "dx", wanted, shape, "Every gradient goes back to where its number was.")
-    return Plan(output=wanted, forward=(Use(forward, cost=count),), backward=(Use(back, cost=count),))
-
-
-RESHAPE = LayerRecord(
-    name="reshape",
-    title="Reshape",
-    family="shape",
-    about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
-    torch="Unflatten (channels last)",
-    twin=Twin(
-        "nn.Unflatten",
-        lambda values, shape: {"dim": 1, "unflattened_size": values["shape"]},
-        covers=lambda values, shape: len(shape) == 1 and not isinstance(values["shape"], int),
-    ),
-    fields=(integers("shape", REQUIRED, "sizes of the new axes, such as 8x8x1"),),
-    plan=plan,
-    cases=(
-        Case({"shape": (2, 3, 1)}, (6,)),
-        Case({"shape": 24}, (3, 4, 2)),
-        Case({"shape": (4, 6)}, (3, 4, 2)),
-        Case({"shape": 1}, (1,)),
-    ),
-    refused=(
-        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 numbers, the input 12 has 12; try 4x3"),
-        Refused({"shape": (5, 2)}, (12,), "try 12"),
-        Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
-        Refused({"shape": (0, 2)}, (12,), "≥ 1"),
-    ),
-)

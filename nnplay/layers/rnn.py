@@ -5,250 +5,38 @@ The equations are PyTorch's; `nnplay.layers._recurrence` has what LSTM and GRU s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice
-from nnplay.kernels.compile.jit import Kernel, apart
+from nnplay.kernels.compile.jit import inline, noalias
 from nnplay.kernels.elementary import tanh
 from nnplay.kernels.matmul import multiply
-from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
-from nnplay.kernels.recurrent_batches import TOGETHER, add, copy, groups, is_linked, take_over, zero
-from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, recurrent_plan, recurrent_twin
-from nnplay.layers._recurrent_cell import Cell, Loop, backward_loop, forward_loop, from_state, walk
-from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.kernels.operands import pointer, shifted
+from nnplay.kernels.recurrent_batches import add, copy, take_over, zero
+from nnplay.layers._recurrence import CASES, FIELDS, REFUSED, plan_recurrent, recurrent_twin
+from nnplay.layers._recurrent_cell import (
+    Cell,
+    Loop,
+    back_through_time,
+    backward_kernel,
+    backward_loop,
+    forward_kernel,
+    forward_loop,
+    from_state,
+    is_padding,
+    through_time,
+)
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 from nnplay.records.worked import Named, Term, apply, as_term
 
 Array = NDArray[Any]
 
-
-@apart
-def bend_tanh(z: Any, bias: Any, H: int) -> None:
-    """What the units of one row are told becomes their state."""
-    for j in range(H):
-        z[j] = tanh(z[j] + bias[j])
-
-
-@apart
-def bend_relu(z: Any, bias: Any, H: int) -> None:
-    """What the units of one row are told becomes their state; NaN stays NaN."""
-    for j in range(H):
-        told = z[j] + bias[j]
-        z[j] = 0.0 if told <= 0.0 else told
-
-
-@apart
-def unbend_tanh(hidden: Any, dstate: Any, dgates: Any, H: int) -> None:
-    """Gradients of what the units of one row were told."""
-    for j in range(H):
-        dgates[j] = dstate[j] * (1.0 - hidden[j] * hidden[j])
-
-
-@apart
-def unbend_relu(hidden: Any, dstate: Any, dgates: Any, H: int) -> None:
-    """Gradients of what the units of one row were told."""
-    for j in range(H):
-        dgates[j] = dstate[j] if hidden[j] > 0.0 else 0.0
-
-
-def _forward_kernel(name: str, bend: Any, padded: bool) -> Kernel:
-    first = 4 if padded else 3
-
-    def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-        # inputs (N, T, D·H), weight_hh (D·H, H), bias_hh (D·H) → hidden, previous (N, T, D·H)
-        N, T, H = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 1, 1)
-        D = dimension(row, 1, 0) // H
-        stride = T * D * H  # from one row of the batch to the next
-        start, stop = share(row, part, D * groups(N))
-        for group in range(start, stop):
-            d, n0 = group // groups(N), group % groups(N) * TOGETHER
-            rows = min(TOGETHER, N - n0)
-            w, b = shifted(pointer(row, memory, 1), d * H * H), shifted(pointer(row, memory, 2), d * H)
-            for s in range(T):
-                t = T - 1 - s if d else s
-                back = D * H if d else -D * H  # from a state to the one before
-                here = n0 * stride + t * D * H + d * H
-                x, hidden = shifted(pointer(row, memory, 0), here), shifted(pointer(row, memory, first), here)
-                previous = shifted(pointer(row, memory, first + 1), here)
-                take_over(previous, hidden, stride, back, rows, H, s == 0)
-                multiply(previous, stride, 1, w, H, 1, hidden, stride, x, stride, rows, H, H if s else 0)
-                for n in range(rows):
-                    if padded and pointer(row, memory, 3)[(n0 + n) * T + t] == 0.0:
-                        copy(shifted(hidden, n * stride), shifted(previous, n * stride), H)
-                    else:
-                        bend(shifted(hidden, n * stride), b, H)
-
-    return Kernel(f"{__name__}:forward_{name}{'_padded' if padded else ''}", forward)
-
-
-def _backward_kernel(name: str, unbend: Any, padded: bool) -> Kernel:
-    first = 4 if padded else 3
-
-    def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-        # dhidden (N, T, D·H), hidden, turned (D·H, H) → dgates, dstate (N, T, D·H)
-        D, truncate = integer(row, 0), integer(row, 1)
-        N, T, H = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2) // D
-        stride = T * D * H
-        start, stop = share(row, part, D * groups(N))
-        for group in range(start, stop):
-            d, n0 = group // groups(N), group % groups(N) * TOGETHER
-            rows = min(TOGETHER, N - n0)
-            turned = shifted(pointer(row, memory, 2), d * H * H)
-            for s in range(T - 1, -1, -1):
-                t = T - 1 - s if d else s
-                linked = is_linked(s, T, truncate)
-                after = (-1 if d else 1) if linked else 0
-                here = n0 * stride + t * D * H + d * H
-                dhidden, hidden = shifted(pointer(row, memory, 0), here), shifted(pointer(row, memory, 1), here)
-                dgates = shifted(pointer(row, memory, first), here)
-                dstate = shifted(pointer(row, memory, first + 1), here)
-                told = shifted(dgates, after * D * H)
-                multiply(
-                    told, stride, 1, turned, H, 1, dstate, stride, dhidden, stride, rows, H, H if linked else 0
-                )  # fmt: skip
-                for n in range(rows):
-                    dh, dz = shifted(dstate, n * stride), shifted(dgates, n * stride)
-                    if padded:
-                        mask = shifted(pointer(row, memory, 3), (n0 + n) * T + t)
-                        if linked and mask[after] == 0.0:
-                            add(dh, shifted(dh, after * D * H), H)
-                        if mask[0] == 0.0:
-                            zero(dz, H)
-                            continue
-                    unbend(shifted(hidden, n * stride), dh, dz, H)
-
-    return Kernel(f"{__name__}:backward_{name}{'_padded' if padded else ''}", backward)
-
-
-def _definition(bend: Callable[[Array], Array]) -> Callable[..., tuple[Array, Array]]:
-    def through_time(
-        inputs: Array, weight_hh: Array, bias_hh: Array, present: Array | None = None
-    ) -> tuple[Array, Array]:
-        """States after and before each step."""
-        (N, T, width), H = inputs.shape, weight_hh.shape[1]
-        there = np.ones((N, T)) if present is None else present
-        hidden, previous = np.empty_like(inputs), np.empty_like(inputs)
-        for d in range(width // H):
-            of = slice(d * H, (d + 1) * H)
-            h = np.zeros((N, H), inputs.dtype)
-            for t in walk(T, d):
-                previous[:, t, of] = h
-                h = np.where(there[:, t, None] != 0, bend(inputs[:, t, of] + h @ weight_hh[of] + bias_hh[of]), h)
-                hidden[:, t, of] = h
-        return hidden, previous
-
-    return through_time
-
-
-def _definition_back(slope: Callable[[Array], Array]) -> Callable[..., tuple[Array, Array]]:
-    def back_through_time(
-        dhidden: Array, hidden: Array, turned: Array, present: Array | None = None, *, directions: int, truncate: int
-    ) -> tuple[Array, Array]:
-        """Gradients of what the units were told, and of each state."""
-        N, T, H = dhidden.shape[0], dhidden.shape[1], turned.shape[1]
-        there = np.ones((N, T)) if present is None else present
-        dgates, dstate = np.empty_like(dhidden), np.empty_like(dhidden)
-        for d in range(directions):
-            of = slice(d * H, (d + 1) * H)
-            dh = np.zeros((N, H), dhidden.dtype)
-            order = list(walk(T, d))
-            for s in reversed(range(T)):
-                t = order[s]
-                on = there[:, t, None] != 0
-                dh = dh + dhidden[:, t, of]
-                dz = np.where(on, dh * slope(hidden[:, t, of]), 0)
-                dgates[:, t, of], dstate[:, t, of] = dz, dh
-                dh = np.where(on, dz @ turned[of], dh)
-                if truncate and s % truncate == 0:
-                    dh = 0 * dh
-        return dgates, dstate
-
-    return back_through_time
-
-
-def _explained(name: str, value: Any, through_time: Callable[..., Any]) -> Callable[..., Term]:
-    """One state, worked out."""
-
-    def element(at: tuple[int, ...], inputs: Named, weight_hh: Named, bias_hh: Named, *present: Named) -> Term:
-        previous = through_time(*(item.array for item in (inputs, weight_hh, bias_hh, *present)))[1]
-        if present and present[0].array[at[0], at[1]] == 0:
-            return Named("previous", previous)[at] * 1.0
-        told = inputs[at] + from_state(at, previous, weight_hh, 1) + bias_hh[at[2]]
-        return apply(name, lambda x: float(value(np.float64(x))), told)
-
-    return element
-
-
-def _explained_back(name: str, slope: Any, back_through_time: Callable[..., Any]) -> Callable[..., Term]:
-    """The gradient of one state, worked out."""
-
-    def element_back(
-        at: tuple[int, ...], dhidden: Named, hidden: Named, turned: Named, *present: Named, **integers: int
-    ) -> Term:
-        arrays = [item.array for item in (dhidden, hidden, turned, *present)]
-        if present and present[0].array[at[0], at[1]] == 0:
-            return as_term(0.0)
-        local = apply(f"{name}′", lambda h: float(slope(np.float64(h))), hidden[at])
-        return Named("dstate", back_through_time(*arrays, **integers)[1])[at] * local
-
-    return element_back
-
-
-def _forward(name: str, bend: Any, value: Any) -> Loop:
-    through_time = _definition(value)
-    return forward_loop(
-        "RNN",
-        partial(_forward_kernel, name, bend),
-        writes=("hidden", "previous"),
-        reference=through_time,
-        formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
-        words=(
-            "The state is what the layer remembers: at every step it is made anew from the input and from itself, "
-            "always by the same weights."
-        ),
-        element=_explained(name, value, through_time),
-        unit={"h": ("hidden", 0, 1)},
-    )
-
-
-def _backward(name: str, shown: str, unbend: Any, slope: Any) -> Loop:
-    back_through_time = _definition_back(slope)
-    return backward_loop(
-        "RNN",
-        partial(_backward_kernel, name, unbend),
-        reads=("dhidden", "hidden", "turned"),
-        writes=("dgates", "dstate"),
-        reference=back_through_time,
-        formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
-        words=(
-            "From the last step to the first. The error of an early step has been multiplied by the same weights "
-            "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
-        ),
-        element=_explained_back(name, slope, back_through_time),
-        gradients=("dstate",),
-    )
-
-
-def _cell(name: str, shown: str, bend: Any, unbend: Any, value: Any, slope: Any) -> Cell:
-    """The cell of one nonlinearity: kernels `bend`, `unbend`; NumPy `value` of a sum and `slope` at a state."""
-    return Cell(gates=1, forward=_forward(name, bend, value), backward=_backward(name, shown, unbend, slope))
-
-
-CELLS: Final = {
-    "tanh": _cell("tanh", "·(1 − hidden[t]²)", bend_tanh, unbend_tanh, np.tanh, lambda h: 1 - h * h),
-    "relu": _cell(
-        "relu",
-        " where hidden[t] > 0, else 0",
-        bend_relu,
-        unbend_relu,
-        lambda x: np.maximum(x, 0),
-        lambda h: np.where(h > 0, 1, 0),
-    ),
-}
 
 RNN = LayerRecord(
     name="rnn",
@@ -259,9 +47,11 @@ RNN = LayerRecord(
     twin=recurrent_twin("nn.RNN", "nonlinearity"),
     fields=(
         *FIELDS,
-        choice("nonlinearity", "tanh", "what bends the state; relu explodes sooner but vanishes later", tuple(CELLS)),
+        choice(
+            "nonlinearity", "tanh", "what bends the state; relu explodes sooner but vanishes later", ("tanh", "relu")
+        ),
     ),
-    plan=recurrent_plan(lambda values: CELLS[values["nonlinearity"]]),
+    plan=lambda values, shape: plan(values, shape),
     cases=(
         *CASES,
         Case({"units": 6, "nonlinearity": "relu", "bidirectional": True, "layers": 2}, (5, 3)),
@@ -269,3 +59,208 @@ RNN = LayerRecord(
     ),
     refused=(*REFUSED, Refused({"units": 3, "nonlinearity": "sigmoid"}, (3, 2), "one of tanh, relu")),
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """A sequence (N, T, C) → its last state (N, D·H), or all states (N, T, D·H); parameters as in `_recurrence`."""
+    return plan_recurrent(_cells()[values["nonlinearity"]], values, shape)
+
+
+def _forward(name: str, value: Any) -> Loop:
+    reference = _definition(value)
+    return forward_loop(
+        "RNN",
+        FORWARD[name],
+        writes=("hidden", "previous"),
+        reference=reference,
+        formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
+        words=(
+            "The state is what the layer remembers: at every step it is made anew from the input and from itself, "
+            "always by the same weights."
+        ),
+        element=_explained(name, value, reference),
+        unit={"h": ("hidden", 0, 1)},
+    )
+
+
+def _backward(name: str, shown: str, slope: Any) -> Loop:
+    reference = _definition_back(slope)
+    return backward_loop(
+        "RNN",
+        BACKWARD[name],
+        reads=("dhidden", "hidden", "transposed"),
+        writes=("dgates", "dstate"),
+        reference=reference,
+        formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
+        words=(
+            "From the last step to the first. The error of an early step has been multiplied by the same weights "
+            "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
+        ),
+        element=_explained_back(name, slope, reference),
+        gradients=("dstate",),
+    )
+
+
+def _cell(name: str, shown: str, value: Any, slope: Any) -> Cell:
+    """The cell of one nonlinearity: NumPy `value` of a sum and `slope` at a state, `shown` as a factor."""
+    return Cell(gates=1, forward=_forward(name, value), backward=_backward(name, shown, slope))
+
+
+@cache
+def _cells() -> dict[str, Cell]:
+    """By the name of the nonlinearity."""
+    return {
+        "tanh": _cell("tanh", "·(1 − hidden[t]²)", np.tanh, lambda h: 1 - h * h),
+        "relu": _cell(
+            "relu", " where hidden[t] > 0, else 0", lambda x: np.maximum(x, 0), lambda h: np.where(h > 0, 1, 0)
+        ),
+    }
+
+
+def _definition(bend: Callable[[Array], Array]) -> Callable[..., Any]:
+    """The definition of the way forward, whose states are bent by one nonlinearity."""
+
+    def step(x: Array, u: Array, h: Array) -> tuple[dict[str, Array], tuple[Array]]:
+        return {}, (bend(x + u),)
+
+    return through_time(step, ("hidden", "previous"), ("hidden",), gates=1)
+
+
+def _definition_back(slope: Callable[[Array], Array]) -> Callable[..., Any]:
+    """The definition of the way back; `slope` is the nonlinearity's derivative at a state."""
+
+    def step_back(
+        dstates: tuple[Array], now: dict[str, Array], then: dict[str, Array]
+    ) -> tuple[dict[str, Array], Array, tuple[float]]:
+        dgates = dstates[0] * slope(now["hidden"])
+        return {"dgates": dgates}, dgates, (0.0,)
+
+    return back_through_time(step_back, ("dhidden", "hidden", "transposed"), ("dgates", "dstate"), ("dstate",), gates=1)
+
+
+def _explained(name: str, value: Any, through_time: Callable[..., Any]) -> Callable[..., Term]:
+    """One state, worked out."""
+
+    def element(at: tuple[int, ...], inputs: Named, weight_hh: Named, bias_hh: Named, *present: Named) -> Term:
+        previous = through_time(*(item.array for item in (inputs, weight_hh, bias_hh, *present)))[1]
+        if present and present[0].array[at[0], at[1]] == 0:
+            return Named("previous", previous)[at] * 1.0
+        pre_activation = inputs[at] + from_state(at, previous, weight_hh, 1) + bias_hh[at[2]]
+        return apply(name, lambda x: float(value(np.float64(x))), pre_activation)
+
+    return element
+
+
+def _explained_back(name: str, slope: Any, back_through_time: Callable[..., Any]) -> Callable[..., Term]:
+    """The gradient of one state, worked out."""
+
+    def element_back(
+        at: tuple[int, ...], dhidden: Named, hidden: Named, transposed: Named, *present: Named, **integers: int
+    ) -> Term:
+        arrays = [item.array for item in (dhidden, hidden, transposed, *present)]
+        if present and present[0].array[at[0], at[1]] == 0:
+            return as_term(0.0)
+        local = apply(f"{name}′", lambda h: float(slope(np.float64(h))), hidden[at])
+        return Named("dstate", back_through_time(*arrays, **integers)[1])[at] * local
+
+    return element_back
+
+
+def _at_step(bend: Any, padded: bool) -> Any:
+    @inline
+    def at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int
+    ) -> None:  # fmt: skip
+        """hidden, previous (N, T, D·H) of one step; arguments as in `forward_kernel`."""
+        first, stride = 4 if padded else 3, T * D * H  # from one row of the batch to the next
+        w, b = shifted(pointer(row, memory, 1), d * H * H), shifted(pointer(row, memory, 2), d * H)
+        back = D * H if d else -D * H  # from a state to the one before
+        x, hidden = shifted(pointer(row, memory, 0), at * H), shifted(pointer(row, memory, first), at * H)
+        previous = shifted(pointer(row, memory, first + 1), at * H)
+        take_over(previous, hidden, stride, back, rows, H, s == 0)
+        multiply(previous, stride, 1, w, H, 1, hidden, stride, x, stride, rows, H, H if s else 0)
+        for n in range(rows):
+            if padded and is_padding(row, memory, 3, at, n, T, D):
+                copy(shifted(hidden, n * stride), shifted(previous, n * stride), H)
+            else:
+                bend(shifted(hidden, n * stride), b, H)
+
+    return at_step
+
+
+@noalias
+def bend_tanh(z: Any, bias: Any, H: int) -> None:
+    """Turns pre-activations z (H) of one row into its state in place: z ← tanh(z + bias)."""
+    for j in range(H):
+        z[j] = tanh(z[j] + bias[j])
+
+
+@noalias
+def bend_relu(z: Any, bias: Any, H: int) -> None:
+    """Turns pre-activations z (H) of one row into its state in place: z ← max(0, z + bias); NaN stays NaN."""
+    for j in range(H):
+        pre_activation = z[j] + bias[j]
+        z[j] = 0.0 if pre_activation <= 0.0 else pre_activation
+
+
+def _back_at_step(unbend: Any, padded: bool) -> Any:
+    @inline
+    def back_at_step(
+        row: Any, memory: Any, at: int, d: int, D: int, rows: int, s: int, T: int, H: int, linked: bool
+    ) -> None:  # fmt: skip
+        """dgates, dstate (N, T, D·H) of one step; arguments as in `backward_kernel`.
+
+        hidden[t] = bend(x + hidden[t−1]·weight_hh + bias_hh), so dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ.
+        """
+        first, stride = 4 if padded else 3, T * D * H
+        after = (-D if d else D) if linked else 0  # units from here to the step after
+        transposed = shifted(pointer(row, memory, 2), d * H * H)
+        dhidden, hidden = shifted(pointer(row, memory, 0), at * H), shifted(pointer(row, memory, 1), at * H)
+        dgates, dstate = (
+            shifted(pointer(row, memory, first), at * H), shifted(pointer(row, memory, first + 1), at * H)
+        )  # fmt: skip
+        later_gates = shifted(dgates, after * H)
+        multiply(
+            later_gates, stride, 1, transposed, H, 1, dstate, stride, dhidden, stride, rows, H, H if linked else 0
+        )  # fmt: skip
+        for n in range(rows):
+            dh, dz = shifted(dstate, n * stride), shifted(dgates, n * stride)
+            if padded:
+                if linked and is_padding(row, memory, 3, at + after, n, T, D):
+                    add(dh, shifted(dh, after * H), H)
+                if is_padding(row, memory, 3, at, n, T, D):
+                    zero(dz, H)
+                    continue
+            unbend(shifted(hidden, n * stride), dh, dz, H)
+
+    return back_at_step
+
+
+@noalias
+def unbend_tanh(hidden: Any, dstate: Any, dgates: Any, H: int) -> None:
+    """hidden = tanh(z), so dgates = dstate·(1 − hidden²), for one row (H)."""
+    for j in range(H):
+        dgates[j] = dstate[j] * (1.0 - hidden[j] * hidden[j])
+
+
+@noalias
+def unbend_relu(hidden: Any, dstate: Any, dgates: Any, H: int) -> None:
+    """hidden = max(0, z), so dgates = dstate where hidden > 0, else 0, for one row (H)."""
+    for j in range(H):
+        dgates[j] = dstate[j] if hidden[j] > 0.0 else 0.0
+
+
+FORWARD = {
+    name: {
+        padded: forward_kernel(f"forward_{name}", _at_step(bend, padded), gates=1, padded=padded)
+        for padded in (False, True)
+    }
+    for name, bend in (("tanh", bend_tanh), ("relu", bend_relu))
+}
+BACKWARD = {
+    name: {
+        padded: backward_kernel(f"backward_{name}", _back_at_step(unbend, padded), padded=padded)
+        for padded in (False, True)
+    }
+    for name, unbend in (("tanh", unbend_tanh), ("relu", unbend_relu))
+}

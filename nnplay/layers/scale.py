@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,53 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
-from nnplay.layers._elementwise import elementwise
-from nnplay.records.layer import Case, LayerRecord, Refused
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape
 
 Array = NDArray[Any]
+
+
+SCALE = LayerRecord(
+    name="scale",
+    title="Scale",
+    family="shape",
+    about="Multiplies every number by a constant, for inputs of another range or to weaken a branch.",
+    torch="factor * x",
+    fields=(number("factor", 1.0, "what every number is multiplied by", live=True),),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),
+    refused=(Refused({"factor": "double"}, (5,), "not a number"), Refused({"factor": "inf"}, (5,), "not a number")),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "scale",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        setting="factor",
+        formula="y = factor·x",
+        formula_back="dx = factor·dy",
+        words="Multiplies every number by a constant.",
+        words_back="What makes the numbers larger makes their gradients larger by as much.",
+        torch="torch.mul",
+    )
+
+
+def reference(x: Array, factor: Array) -> Array:
+    return np.asarray(factor * x)
+
+
+def slope(x: Array, y: Array, factor: Array) -> Array:
+    return np.asarray(factor + 0 * x)
 
 
 @inline
@@ -27,34 +72,4 @@ def derivative(x: Any, y: Any, factor: Any) -> Any:
     return factor
 
 
-def reference(x: Array, factor: Array) -> Array:
-    return np.asarray(factor * x)
-
-
-def slope(x: Array, y: Array, factor: Array) -> Array:
-    return np.asarray(factor + 0 * x)
-
-
-SCALE = LayerRecord(
-    name="scale",
-    title="Scale",
-    family="shape",
-    about="Multiplies every number by a constant, for inputs of another range or to weaken a branch.",
-    torch="factor * x",
-    fields=(number("factor", 1.0, "what every number is multiplied by", live=True),),
-    plan=elementwise(
-        "scale",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        setting="factor",
-        formula="y = factor·x",
-        formula_back="dx = factor·dy",
-        words="Multiplies every number by a constant.",
-        words_back="What makes the numbers larger makes their gradients larger by as much.",
-        torch="torch.mul",
-    ),
-    cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),
-    refused=(Refused({"factor": "double"}, (5,), "not a number"), Refused({"factor": "inf"}, (5,), "not a number")),
-)
+LOOPS = elementwise_loops(value, derivative, has_setting=True)

@@ -8,18 +8,17 @@ from typing import Any
 from nnplay.records.layer import LayerRecord, Plan
 from nnplay.records.operation import Shape
 
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Has no rows of its own: the compiler walks its layers."""
-    return Plan(output=shape, forward=(), backward=())
-
-
 SEQUENTIAL = LayerRecord(
     name="sequential",
     title="Sequential",
     family="combination",
     about="Layers one after the other, folded into one block that can have a name.",
-    plan=plan,
+    plan=lambda values, shape: plan(values, shape),
     contains=True,
     torch="Sequential",
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …): it has no rows of its own, since the compiler walks its layers."""
+    return Plan(output=shape, forward=(), backward=())

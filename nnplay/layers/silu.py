@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,55 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
 from nnplay.kernels.elementary import sigmoid
-from nnplay.layers._elementwise import elementwise
+from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.operations.scoring import sigmoid as sigmoid_of
-from nnplay.records.layer import Case, LayerRecord
+from nnplay.records.layer import Case, LayerRecord, Plan
+from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
+
+
+SILU = LayerRecord(
+    name="silu",
+    title="SiLU",
+    family="activation",
+    about="Sigmoid linear unit, or swish: a smooth ReLU with a small dip below 0.",
+    initial="he_uniform",
+    torch="SiLU",
+    twin=Twin("nn.SiLU"),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …) → (N, …), number by number; no parameters."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Elementwise:
+    return elementwise(
+        "silu",
+        loops=LOOPS,
+        reference=reference,
+        slope=slope,
+        formula="y = x·sigmoid(x)",
+        formula_back="dx = dy·s·(1 + x·(1 − s)), with s = sigmoid(x)",
+        words="Lets a number through as far as its own sigmoid says: large ones fully, negative ones hardly.",
+        words_back="The gradient passes smoothly; there is no edge as in ReLU.",
+        torch="torch.nn.functional.silu",
+    )
+
+
+def reference(x: Array) -> Array:
+    return np.asarray(x * sigmoid_of(x))
+
+
+def slope(x: Array, y: Array) -> Array:
+    s = sigmoid_of(x)
+    return np.asarray(s * (1 + x * (1 - s)))
 
 
 @inline
@@ -30,34 +75,4 @@ def derivative(x: Any, y: Any) -> Any:
     return s * (1.0 + x * (1.0 - s))
 
 
-def reference(x: Array) -> Array:
-    return np.asarray(x * sigmoid_of(x))
-
-
-def slope(x: Array, y: Array) -> Array:
-    s = sigmoid_of(x)
-    return np.asarray(s * (1 + x * (1 - s)))
-
-
-SILU = LayerRecord(
-    name="silu",
-    title="SiLU",
-    family="activation",
-    about="Sigmoid linear unit, or swish: a smooth ReLU with a small dip below 0.",
-    initial="he_uniform",
-    torch="SiLU",
-    twin=Twin("nn.SiLU"),
-    plan=elementwise(
-        "silu",
-        value=value,
-        derivative=derivative,
-        reference=reference,
-        slope=slope,
-        formula="y = x·sigmoid(x)",
-        formula_back="dx = dy·s·(1 + x·(1 − s)), with s = sigmoid(x)",
-        words="Lets a number through as far as its own sigmoid says: large ones fully, negative ones hardly.",
-        words_back="The gradient passes smoothly; there is no edge as in ReLU.",
-        torch="torch.nn.functional.silu",
-    ),
-    cases=(Case({}, (5,)), Case({}, (3, 4, 2))),
-)
+LOOPS = elementwise_loops(value, derivative)

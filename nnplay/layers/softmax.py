@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,33 +23,55 @@ from nnplay.records.worked import Named, Term, apply, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # (N, C)
-    N, C = rows_of(row, memory, 0).shape
-    tops = scratch(ROWS)
-    start, stop = share(row, part, N)
-    for first in range(start, stop, ROWS):
-        rows = min(ROWS, stop - first)
-        raise_rows(shifted(x, first * C), shifted(y, first * C), tops, C, rows)
-        for n in range(first, first + rows):
-            to_shares(shifted(y, n * C), C)
+SOFTMAX = LayerRecord(
+    name="softmax",
+    title="Softmax",
+    family="activation",
+    about="Turns the last layer's outputs into probabilities, for losses on probabilities; cross_entropy has its own.",
+    initial="xavier_uniform",
+    plan=lambda values, shape: plan(values, shape),
+    torch="Softmax",
+    twin=Twin("nn.Softmax", lambda values, shape: {"dim": -1}),
+    cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2))),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
-    N, C = rows_of(row, memory, 0).shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
-        mean = lane_dot(Y, dY, C)
-        if adds(row, 2):
-            for c in range(C):
-                dX[c] += Y[c] * (dY[c] - mean)
-        else:
-            for c in range(C):
-                dX[c] = Y[c] * (dY[c] - mean)
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, …, C) → (N, …, C); all axes before the last are rows. No parameters."""
+    cost = 12 * int(np.prod(shape))
+    return Plan(
+        output=shape, forward=(Use(_forward_operation(), cost=cost),), backward=(Use(_backward_operation(), cost=cost),)
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="softmax",
+        kernel=forward,
+        reads=("x",),
+        writes=("y",),
+        reference=softmax,
+        formula="y[n,c] = exp(x[n,c]) / Σₖ exp(x[n,k])",
+        words="Makes positive numbers that sum to 1: probabilities. The largest input gets most of the 1.",
+        element=_element,
+        torch="torch.softmax(x, -1)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="softmax backward",
+        kernel=backward,
+        reads=("y", "dy"),
+        writes=("dx",),
+        reference=reference_back,
+        formula="dx[n,c] = y[n,c]·(dy[n,c] − Σₖ y[n,k]·dy[n,k])",
+        words="Raising one probability lowers the others, so each gets its gradient minus the average gradient.",
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def reference_back(y: Array, dy: Array) -> Array:
@@ -68,44 +91,32 @@ def _element_back(at: tuple[int, ...], y: Named, dy: Named) -> Term:
     return y[at] * (dy[at] - mean)
 
 
-_FORWARD = Operation(
-    name="softmax",
-    kernel=forward,
-    reads=("x",),
-    writes=("y",),
-    reference=softmax,
-    formula="y[n,c] = exp(x[n,c]) / Σₖ exp(x[n,k])",
-    words="Makes positive numbers that sum to 1: probabilities. The largest input gets most of the 1.",
-    element=_element,
-    torch="torch.softmax(x, -1)",
-)
-_BACKWARD = Operation(
-    name="softmax backward",
-    kernel=backward,
-    reads=("y", "dy"),
-    writes=("dx",),
-    reference=reference_back,
-    formula="dx[n,c] = y[n,c]·(dy[n,c] − Σₖ y[n,k]·dy[n,k])",
-    words="Raising one probability lowers the others, so each gets its gradient minus the average gradient.",
-    element=_element_back,
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,c] = exp(x[n,c]) / Σₖ exp(x[n,k]), for x and y (N, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(ROWS)
+    start, stop = share(row, part, N)
+    for first in range(start, stop, ROWS):
+        rows = min(ROWS, stop - first)
+        raise_rows(shifted(x, first * C), shifted(y, first * C), tops, C, rows)
+        for n in range(first, first + rows):
+            to_shares(shifted(y, n * C), C)
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Acts on the last axis; all axes before it are rows."""
-    cost = 12 * int(np.prod(shape))
-    return Plan(output=shape, forward=(Use(_FORWARD, cost=cost),), backward=(Use(_BACKWARD, cost=cost),))
-
-
-SOFTMAX = LayerRecord(
-    name="softmax",
-    title="Softmax",
-    family="activation",
-    about="Turns the last layer's outputs into probabilities, for losses on probabilities; cross_entropy has its own.",
-    initial="xavier_uniform",
-    plan=plan,
-    torch="Softmax",
-    twin=Twin("nn.Softmax", lambda values, shape: {"dim": -1}),
-    cases=(Case({}, (5,)), Case({}, (1,)), Case({}, (3, 4, 2))),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = softmax(x), so dx[n,c] = y[n,c]·(dy[n,c] − Σₖ y[n,k]·dy[n,k]), for y, dy, dx (N, C)."""
+    y, dy, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
+    N, C = rows_of(row, memory, 0).shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        Y, dY, dX = shifted(y, n * C), shifted(dy, n * C), shifted(dx, n * C)
+        mean = lane_dot(Y, dY, C)
+        if adds(row, 2):
+            for c in range(C):
+                dX[c] += Y[c] * (dY[c] - mean)
+        else:
+            for c in range(C):
+                dX[c] = Y[c] * (dY[c] - mean)

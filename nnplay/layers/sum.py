@@ -18,16 +18,46 @@ from nnplay.records.worked import total
 MAX_BRANCHES = 64
 
 
-@kernel
-def add(row: Any, clock: Any, memory: Any, part: int) -> None:
-    branches = integer(row, 0)
-    a, b, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, branches, part)
-    for i in range(y.size):
-        y[i] = a[i] + b[i]
-    for k in range(2, branches):
-        x = part_of(row, memory, k, part)
-        for i in range(y.size):
-            y[i] += x[i]
+SUM = LayerRecord(
+    name="sum",
+    title="Sum",
+    family="combination",
+    about="Branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
+    plan=lambda values, shapes: plan(values, shapes),
+    joins=True,
+    torch="x + f(x)",
+    cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
+    refused=(
+        Refused({}, (), "at least two branches"),
+        Refused({}, ((4,), (5,)), "only equal shapes"),
+        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
+    """(N, …) of each branch → (N, …): all must end in the same shape. No parameters."""
+    _refuse(shapes)
+    cost = int(np.prod(shapes[0]))
+    forward = (Use(_add(len(shapes)), {"branches": len(shapes)}, cost * (len(shapes) - 1)),)
+    backward = tuple(Use(_BACK, cost=cost, names={"dx": f"dx{k}"}) for k in range(len(shapes)))
+    return Plan(output=shapes[0], forward=forward, backward=backward)
+
+
+def _refuse(shapes: tuple[Shape, ...]) -> None:
+    hint = "write sum[linear 8 | identity]"
+    if len(shapes) < 2:
+        raise InputError(f"needs at least two branches, has {len(shapes)}", where="sum", hint=hint)
+    if len(shapes) > MAX_BRANCHES:
+        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="sum", hint=hint)
+    for number, shape in enumerate(shapes[1:], 2):
+        if shape != shapes[0]:
+            raise InputError(
+                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
+                "only equal shapes can be added",
+                where="sum",
+                hint="end each branch with a layer of the same size, such as a projection",
+            )
 
 
 def _add(branches: int) -> Operation:
@@ -52,43 +82,14 @@ _BACK = passed_back(
 )
 
 
-def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
-    """All branches must end in the same shape."""
-    _refuse(shapes)
-    cost = int(np.prod(shapes[0]))
-    forward = (Use(_add(len(shapes)), {"branches": len(shapes)}, cost * (len(shapes) - 1)),)
-    backward = tuple(Use(_BACK, cost=cost, names={"dx": f"dx{k}"}) for k in range(len(shapes)))
-    return Plan(output=shapes[0], forward=forward, backward=backward)
-
-
-def _refuse(shapes: tuple[Shape, ...]) -> None:
-    hint = "write sum[linear 8 | identity]"
-    if len(shapes) < 2:
-        raise InputError(f"needs at least two branches, has {len(shapes)}", where="sum", hint=hint)
-    if len(shapes) > MAX_BRANCHES:
-        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="sum", hint=hint)
-    for number, shape in enumerate(shapes[1:], 2):
-        if shape != shapes[0]:
-            raise InputError(
-                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
-                "only equal shapes can be added",
-                where="sum",
-                hint="end each branch with a layer of the same size, such as a projection",
-            )
-
-
-SUM = LayerRecord(
-    name="sum",
-    title="Sum",
-    family="combination",
-    about="Branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
-    plan=plan,
-    joins=True,
-    torch="x + f(x)",
-    cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
-    refused=(
-        Refused({}, (), "at least two branches"),
-        Refused({}, ((4,), (5,)), "only equal shapes"),
-        Refused({}, ((1,),) * (MAX_BRANCHES + 1), "at most 64 branches"),
-    ),
-)
+@kernel
+def add(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x0 + x1 + …, for branches and y (M,)."""
+    branches = integer(row, 0)
+    a, b, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, branches, part)
+    for i in range(y.size):
+        y[i] = a[i] + b[i]
+    for k in range(2, branches):
+        x = part_of(row, memory, k, part)
+        for i in range(y.size):
+            y[i] += x[i]

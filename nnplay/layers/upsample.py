@@ -21,6 +21,59 @@ from nnplay.records.worked import Named, Term, total
 Array = NDArray[Any]
 
 
+UPSAMPLE = LayerRecord(
+    name="upsample",
+    title="Upsample",
+    family="shape",
+    about="Makes pictures and sequences larger, by repeating numbers or by mixing neighbours.",
+    torch="Upsample",
+    twin=Twin(
+        "nn.Upsample",
+        lambda values, shape: {
+            "scale_factor": values["factor"],
+            "mode": "linear" if values["mode"] == "bilinear" and len(shape) == 2 else values["mode"],
+        },
+        channels_first=True,
+    ),
+    fields=(
+        integers("factor", 2, "how many times larger, 2 or 2x3", high=1024),
+        choice("mode", "nearest", "nearest repeats numbers, bilinear mixes neighbours", ("nearest", "bilinear")),
+    ),
+    plan=lambda values, shape: plan(values, shape),
+    cases=(
+        Case({}, (3, 2, 2)),
+        Case({"mode": "bilinear"}, (3, 4, 2)),
+        Case({"factor": (3, 1), "mode": "bilinear"}, (2, 3, 17)),
+        Case({"factor": (1, 3)}, (2, 3, 1)),
+        Case({"factor": 3, "mode": "bilinear"}, (4, 3)),
+        Case({"factor": 2, "mode": "bilinear"}, (1, 1, 3)),
+    ),
+    refused=(
+        Refused({"factor": 0}, (3, 3, 1), "≥ 1"),
+        Refused({"factor": (2, 2)}, (3, 1), "2 numbers for 1 axis"),
+        Refused({}, (9,), "needs a sequence or a picture"),
+        Refused({"mode": "cubic"}, (3, 3, 1), "one of nearest, bilinear"),
+    ),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, H, W, C) → (N, H·FH, W·FW, C), or a sequence (N, T, C) → (N, T·F, C); no parameters."""
+    if len(shape) not in (2, 3):
+        hint = "put a reshape in front"
+        raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}", hint=hint)
+    factors = per_axis(values["factor"], len(shape) - 1, "factor")
+    outputs = tuple(size * factor for size, factor in zip(shape, factors, strict=False))
+    (FH, FW), (H, W) = (1, *factors)[-2:], (1, *shape[:-1])[-2:]
+    given = {"FH": FH, "FW": FW, "H": H, "W": W, "mix": int(values["mode"] == "bilinear")}
+    cost = prod(outputs) * shape[-1] * 6
+    return Plan(
+        output=(*outputs, shape[-1]),
+        forward=(Use(_FORWARD, given, cost),),
+        backward=(Use(_BACKWARD, given, cost),),
+    )
+
+
 def shares(size: int, factor: int, mix: int) -> Array:
     """How much of each input goes into each output along one axis, (size·factor, size)."""
     places = np.arange(size * factor)
@@ -83,57 +136,4 @@ _BACKWARD = Operation(
     element=_element_back,
     integers=kernels.RESAMPLE,
     torch="autograd",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels)."""
-    if len(shape) not in (2, 3):
-        hint = "put a reshape in front"
-        raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}", hint=hint)
-    factors = per_axis(values["factor"], len(shape) - 1, "factor")
-    outputs = tuple(size * factor for size, factor in zip(shape, factors, strict=False))
-    (FH, FW), (H, W) = (1, *factors)[-2:], (1, *shape[:-1])[-2:]
-    given = {"FH": FH, "FW": FW, "H": H, "W": W, "mix": int(values["mode"] == "bilinear")}
-    cost = prod(outputs) * shape[-1] * 6
-    return Plan(
-        output=(*outputs, shape[-1]),
-        forward=(Use(_FORWARD, given, cost),),
-        backward=(Use(_BACKWARD, given, cost),),
-    )
-
-
-UPSAMPLE = LayerRecord(
-    name="upsample",
-    title="Upsample",
-    family="shape",
-    about="Makes pictures and sequences larger, by repeating numbers or by mixing neighbours.",
-    torch="Upsample",
-    twin=Twin(
-        "nn.Upsample",
-        lambda values, shape: {
-            "scale_factor": values["factor"],
-            "mode": "linear" if values["mode"] == "bilinear" and len(shape) == 2 else values["mode"],
-        },
-        channels_first=True,
-    ),
-    fields=(
-        integers("factor", 2, "how many times larger, 2 or 2x3", high=1024),
-        choice("mode", "nearest", "nearest repeats numbers, bilinear mixes neighbours", ("nearest", "bilinear")),
-    ),
-    plan=plan,
-    cases=(
-        Case({}, (3, 2, 2)),
-        Case({"mode": "bilinear"}, (3, 4, 2)),
-        Case({"factor": (3, 1), "mode": "bilinear"}, (2, 3, 17)),
-        Case({"factor": (1, 3)}, (2, 3, 1)),
-        Case({"factor": 3, "mode": "bilinear"}, (4, 3)),
-        Case({"factor": 2, "mode": "bilinear"}, (1, 1, 3)),
-    ),
-    refused=(
-        Refused({"factor": 0}, (3, 3, 1), "≥ 1"),
-        Refused({"factor": (2, 2)}, (3, 1), "2 numbers for 1 axis"),
-        Refused({}, (9,), "needs a sequence or a picture"),
-        Refused({"mode": "cubic"}, (3, 3, 1), "one of nearest, bilinear"),
-    ),
 )

@@ -6,23 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnplay.fields import integers
-from nnplay.layers._borders import CASES, REFUSED, borders_of, reframed
+from nnplay.layers._borders import CASES, REFUSED, border_plan, borders_of
 from nnplay.operations.border import INSIDE, PAD
 from nnplay.records.layer import LayerRecord, Plan
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-    """Pictures (height, width, channels) and sequences (steps, channels).
-
-    Raises:
-        InputError: no places.
-    """
-    borders = borders_of(values, shape)
-    output = (*(size + 2 * border for border, size in zip(borders, shape, strict=False)), shape[-1])
-    return reframed(PAD, INSIDE, borders, inside=shape, output=output, outside=output)
-
 
 ZERO_PAD = LayerRecord(
     name="zero_pad",
@@ -37,7 +25,18 @@ ZERO_PAD = LayerRecord(
         covers=lambda values, shape: isinstance(values["border"], int),
     ),
     fields=(integers("border", 1, "zeros at each border, 1 or 1x2", low=0),),
-    plan=plan,
+    plan=lambda values, shape: plan(values, shape),
     cases=CASES,
     refused=REFUSED,
 )
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+    """(N, H, W, C) → (N, H + 2·border, W + 2·border, C), or a sequence alike; no parameters.
+
+    Raises:
+        InputError: no places.
+    """
+    borders = borders_of(values, shape)
+    output = (*(size + 2 * border for border, size in zip(borders, shape, strict=False)), shape[-1])
+    return border_plan(PAD, INSIDE, borders, inside=shape, output=output, outside=output)

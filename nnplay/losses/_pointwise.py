@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_sum, scratch
-from nnplay.kernels.compile.jit import REAL, Kernel, always
+from nnplay.kernels.compile.jit import DTYPE, Kernel, force_inline
 from nnplay.kernels.operands import flat, numbers, part_of, size
+from nnplay.records.loss import LossPlan
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, scalar, total
 
@@ -19,11 +21,34 @@ Array = NDArray[Any]
 BLOCK: Final = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The two kernels of a pointwise loss."""
+
+    forward: Kernel
+    backward: Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Pointwise:
+    """The two operations of a pointwise loss."""
+
+    forward: Operation
+    backward: Operation
+
+    def plan(self, shape: Shape, score: Operation | None = None) -> LossPlan:
+        """Prediction and target (N, …) of one shape → loss (1,), dprediction (N, …); `score` counts right rows."""
+        return LossPlan(
+            forward=(Use(self.forward),),  # the sum is one number: it has one part
+            backward=(Use(self.backward, cost=8 * int(np.prod(shape))),),
+            score=Use(score) if score else None,
+        )
+
+
 def pointwise(
     name: str,
     *,
-    value: Any,
-    derivative: Any,
+    loops: Loops,
     reference: Callable[..., Array],
     slope: Callable[..., Array],
     term: Callable[..., Term],
@@ -35,13 +60,12 @@ def pointwise(
     setting: str = "",
     symbol: str = "p",
     torch: str = "",
-) -> Callable[[Shape], tuple[Use, Use]]:
-    """The forward and the backward row of such a loss, for a prediction's shape.
+) -> Pointwise:
+    """The operations of such a loss.
 
     Args:
-        value: inlined `(p, t) -> error` of one prediction and its target, or `(p, t, setting) -> error`.
-        derivative: inlined, the same arguments → d error / d p.
-        reference, slope: the same two in NumPy on arrays: the definition that the kernels are held to.
+        loops: what `pointwise_loops` has made of the loss's scalar functions.
+        reference, slope: the same two functions in NumPy on arrays: the definition that the kernels are held to.
         term, term_back: the same two on `Term`s, for the worked-out element.
         setting: name of the one live field that the functions take, if any.
         symbol: what the formulas call the prediction; z if it is a logit.
@@ -49,7 +73,7 @@ def pointwise(
     reads = ("prediction", "target", setting) if setting else ("prediction", "target")
     forward = Operation(
         name=name,
-        kernel=_forward_kernel(value, bool(setting)),
+        kernel=loops.forward,
         reads=reads,
         writes=("loss",),
         reference=lambda p, t, *more: np.mean(reference(p.ravel(), t.ravel(), *more), keepdims=True),
@@ -60,7 +84,7 @@ def pointwise(
     )
     backward = Operation(
         name="gradient of the loss",
-        kernel=_backward_kernel(derivative, bool(setting)),
+        kernel=loops.backward,
         reads=reads,
         writes=("dprediction",),
         reference=lambda p, t, *more: slope(p, t.reshape(p.shape), *more) / p.size,
@@ -69,8 +93,7 @@ def pointwise(
         element=_explained_back(term_back, symbol, setting),
         torch="autograd",
     )
-    # The sum is one number: it has one part.
-    return lambda shape: (Use(forward), Use(backward, cost=8 * int(np.prod(shape))))
+    return Pointwise(forward, backward)
 
 
 def _explained(term: Callable[..., Term], symbol: str, setting: str) -> Callable[..., Term]:
@@ -95,48 +118,47 @@ def _explained_back(term_back: Callable[..., Term], symbol: str, setting: str) -
     return element_back
 
 
-def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
-    value = always(formula)
+def pointwise_loops(value: Any, derivative: Any, *, has_setting: bool = False) -> Loops:
+    """The kernels of a pointwise loss.
 
-    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
+    Args:
+        value: inlined `(p, t) -> error` of one prediction and its target, or `(p, t, setting) -> error`.
+        derivative: inlined, the same arguments → d error / d p.
+        has_setting: whether they take the value of a live field, too.
+    """
+    return Loops(_forward_kernel(value, has_setting), _backward_kernel(derivative, has_setting))
+
+
+def _forward_kernel(formula: Any, has_setting: bool) -> Kernel:
+    value = force_inline(formula)
+    output = 3 if has_setting else 2
+
+    def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """loss (1,) = 1/M · Σ value(p, t), for p and t (M,)."""
         block = scratch(BLOCK)
+        setting = (flat(row, memory, 2)[0],) if has_setting else ()
         summed = np.float64(0)  # a batch of pictures has millions of terms
         for first in range(0, size(row, 0), BLOCK):
             stop = min(first + BLOCK, size(row, 0))
             p, t = numbers(row, memory, 0, first, stop), numbers(row, memory, 1, first, stop)
             for i in range(p.size):
-                block[i] = value(p[i], t[i])
+                block[i] = value(p[i], t[i], *setting)
             summed += lane_sum(block, p.size)
-        flat(row, memory, 2)[0] = summed / size(row, 0)
+        flat(row, memory, output)[0] = summed / size(row, 0)
 
-    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        block, setting = scratch(BLOCK), flat(row, memory, 2)[0]
-        summed = np.float64(0)
-        for first in range(0, size(row, 0), BLOCK):
-            stop = min(first + BLOCK, size(row, 0))
-            p, t = numbers(row, memory, 0, first, stop), numbers(row, memory, 1, first, stop)
-            for i in range(p.size):
-                block[i] = value(p[i], t[i], setting)
-            summed += lane_sum(block, p.size)
-        flat(row, memory, 3)[0] = summed / size(row, 0)
-
-    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_forward", forward)
 
 
 def _backward_kernel(formula: Any, has_setting: bool) -> Kernel:
-    derivative = always(formula)
+    derivative = force_inline(formula)
+    output = 3 if has_setting else 2
 
-    def plain(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 2, part)
-        scale = 1.0 / REAL(size(row, 0))
+    def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """loss = 1/M · Σ value(p, t), so dp = derivative(p, t) / M, for p, t and dp (M,)."""
+        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, output, part)
+        setting = (flat(row, memory, 2)[0],) if has_setting else ()
+        scale = 1.0 / DTYPE(size(row, 0))
         for i in range(p.size):
-            dp[i] = scale * derivative(p[i], t[i])
+            dp[i] = scale * derivative(p[i], t[i], *setting)
 
-    def with_setting(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p, t, dp = part_of(row, memory, 0, part), part_of(row, memory, 1, part), part_of(row, memory, 3, part)
-        setting = flat(row, memory, 2)[0]
-        scale = 1.0 / REAL(size(row, 0))
-        for i in range(p.size):
-            dp[i] = scale * derivative(p[i], t[i], setting)
-
-    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", with_setting if has_setting else plain)
+    return Kernel(f"{formula.__module__}:{formula.__name__}_backward", backward)

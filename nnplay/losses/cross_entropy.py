@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import lane_sum, scratch
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
@@ -25,44 +26,76 @@ from nnplay.records.worked import Named, Term, apply, scalar, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # z (N, C) logits, target (N,) labels, p (N, C) probabilities
-    z, target, p = pointer(row, memory, 0), flat(row, memory, 1), pointer(row, memory, 4)
-    smoothing, loss = flat(row, memory, 2)[0], flat(row, memory, 3)
-    N, C = rows_of(row, memory, 0).shape
-    tops = scratch(ROWS)
-    summed = np.float64(0)  # a batch of pictures has millions of terms
-    for first in range(0, N, ROWS):
-        rows = min(ROWS, N - first)
-        raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
-        for n in range(first, first + rows):
-            Z = shifted(z, n * C)
-            base = tops[n - first] + log(to_shares(shifted(p, n * C), C))
-            label = int(target[n])
-            wrong = label < 0 or label >= C
-            own = math.nan if wrong else base - Z[label]
-            if smoothing != 0.0:
-                spread = REAL(C) * base - lane_sum(Z, C)
-                own = (1.0 - smoothing) * own + smoothing / REAL(C) * spread
-            summed += own
-    loss[0] = summed / N
+CROSS_ENTROPY = LossRecord(
+    name="cross_entropy",
+    title="Cross-entropy (on logits)",
+    about="The usual loss for choosing one of several classes; takes raw outputs and applies softmax itself.",
+    formula="−1/N · Σₙ log softmax(z[n])[target[n]]",
+    target="labels",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    fields=(
+        number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),
+    ),
+    decide=lambda z: z.argmax(axis=-1).astype(np.int64),
+    probabilities=softmax,
+    torch="cross_entropy",
+    twin=Twin(
+        "nn.functional.cross_entropy",
+        same_arguments,
+        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+    ),
+    cases=(
+        Case({}, (2,)),
+        Case({}, (10,)),
+        Case({"label_smoothing": 0.1}, (17,)),
+        Case({"label_smoothing": 0.2}, (3, 4, 3)),
+    ),
+    refused=(Refused({}, (1,), "at least two outputs"), Refused({"label_smoothing": 2}, (2,), "≤ 1")),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    smoothing, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
-    N, C = p.shape
-    scale = 1.0 / REAL(N)
-    low = smoothing / REAL(C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        for c in range(C):
-            dz[n, c] = scale * (p[n, c] - low)
-        label = int(target[n])
-        if 0 <= label < C:
-            dz[n, label] -= scale * (1.0 - smoothing)
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); all axes before the last are rows."""
+    need_classes(shape, "cross_entropy", binary="binary_cross_entropy_logits")
+    return LossPlan(
+        forward=(Use(_forward_operation()),),  # the sum is one number: it has one part
+        backward=(Use(_backward_operation(), cost=4 * int(np.prod(shape))),),
+        score=Use(LARGEST),
+        saved={"probabilities": (BATCH, *shape)},
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="cross-entropy",
+        kernel=forward,
+        reads=("prediction", "target", "label_smoothing"),
+        writes=("loss", "probabilities"),
+        reference=reference,
+        formula="p = softmax(z);  loss = −1/N · Σₙ log p[n, target[n]]",
+        words="Softmax turns outputs into probabilities; the loss is how surprised they are by the right class.",
+        element=_element,
+        torch="torch.nn.functional.cross_entropy",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient of the loss",
+        kernel=backward,
+        reads=("probabilities", "target", "label_smoothing"),
+        writes=("dprediction",),
+        reference=reference_back,
+        formula="dz = (p − onehot(target)) / N",
+        words=(
+            "Each output is pushed by predicted minus wanted probability: down for wrong classes, up for the right one."
+        ),
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def _wanted(shape: tuple[int, ...], target: Array, smoothing: Array) -> Array:
@@ -103,65 +136,48 @@ def _element_back(at: Any, probabilities: Named, target: Named, label_smoothing:
     return (p[row, at[-1]] - wanted[row, at[-1]]) / p.shape[0]
 
 
-_FORWARD = Operation(
-    name="cross-entropy",
-    kernel=forward,
-    reads=("prediction", "target", "label_smoothing"),
-    writes=("loss", "probabilities"),
-    reference=reference,
-    formula="p = softmax(z);  loss = −1/N · Σₙ log p[n, target[n]]",
-    words="Softmax turns outputs into probabilities; the loss is how surprised they are by the right class.",
-    element=_element,
-    torch="torch.nn.functional.cross_entropy",
-)
-_BACKWARD = Operation(
-    name="gradient of the loss",
-    kernel=backward,
-    reads=("probabilities", "target", "label_smoothing"),
-    writes=("dprediction",),
-    reference=reference_back,
-    formula="dz = (p − onehot(target)) / N",
-    words="Each output is pushed by predicted minus wanted probability: down for wrong classes, up for the right one.",
-    element=_element_back,
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """p = softmax(z), loss = −1/N · Σₙ log p[n, target[n]]; z, p (N, C), target (N,), loss (1,).
+
+    Smoothed, a row costs (1 − smoothing)·(−log p[target]) + smoothing/C · Σ_c (−log p[c]).
+    """
+    z, target, p = pointer(row, memory, 0), flat(row, memory, 1), pointer(row, memory, 4)
+    smoothing, loss = flat(row, memory, 2)[0], flat(row, memory, 3)
+    N, C = rows_of(row, memory, 0).shape
+    tops = scratch(ROWS)
+    summed = np.float64(0)  # a batch of pictures has millions of terms
+    for first in range(0, N, ROWS):
+        rows = min(ROWS, N - first)
+        raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
+        for n in range(first, first + rows):
+            Z = shifted(z, n * C)
+            base = tops[n - first] + log(to_shares(shifted(p, n * C), C))
+            label = int(target[n])
+            wrong = label < 0 or label >= C
+            own = math.nan if wrong else base - Z[label]
+            if smoothing != 0.0:
+                spread = DTYPE(C) * base - lane_sum(Z, C)
+                own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
+            summed += own
+    loss[0] = summed / N
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one logit per class; all axes before it are rows (pixels, time steps)."""
-    need_classes(shape, "cross_entropy", binary="binary_cross_entropy_logits")
-    return LossPlan(
-        forward=(Use(_FORWARD),),  # the sum is one number: it has one part
-        backward=(Use(_BACKWARD, cost=4 * int(np.prod(shape))),),
-        score=Use(LARGEST),
-        saved={"probabilities": (BATCH, *shape)},
-    )
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss = −1/N · Σ log softmax(z)[target], so dz = (p − wanted) / N; p, dz (N, C), target (N,).
 
-
-CROSS_ENTROPY = LossRecord(
-    name="cross_entropy",
-    title="Cross-entropy (on logits)",
-    about="The usual loss for choosing one of several classes; takes raw outputs and applies softmax itself.",
-    formula="−1/N · Σₙ log softmax(z[n])[target[n]]",
-    target="labels",
-    plan=plan,
-    outputs=lambda count: count,
-    fields=(
-        number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),
-    ),
-    decide=lambda z: z.argmax(axis=-1).astype(np.int64),
-    probabilities=softmax,
-    torch="cross_entropy",
-    twin=Twin(
-        "nn.functional.cross_entropy",
-        same_arguments,
-        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
-    ),
-    cases=(
-        Case({}, (2,)),
-        Case({}, (10,)),
-        Case({"label_smoothing": 0.1}, (17,)),
-        Case({"label_smoothing": 0.2}, (3, 4, 3)),
-    ),
-    refused=(Refused({}, (1,), "at least two outputs"), Refused({"label_smoothing": 2}, (2,), "≤ 1")),
-)
+    wanted = onehot(target)·(1 − smoothing) + smoothing/C
+    """
+    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    smoothing, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
+    N, C = p.shape
+    scale = 1.0 / DTYPE(N)
+    low = smoothing / DTYPE(C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        for c in range(C):
+            dz[n, c] = scale * (p[n, c] - low)
+        label = int(target[n])
+        if 0 <= label < C:
+            dz[n, label] -= scale * (1.0 - smoothing)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import LARGEST
@@ -22,31 +23,64 @@ from nnplay.records.worked import Named, Term, apply, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # p (N, C) probabilities, target (N,) labels; logarithms end at −100, as in PyTorch's binary cross-entropy
-    p, target, loss = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
-    N, C = p.shape
-    summed = np.float64(0)
-    for n in range(N):
-        label = int(target[n])
-        wrong = label < 0 or label >= C
-        summed -= math.nan if wrong else max(log(p[n, label]), -100.0)
-    loss[0] = summed / N
+CROSS_ENTROPY_PROBABILITIES = LossRecord(
+    name="cross_entropy_probabilities",
+    title="Cross-entropy (on probabilities)",
+    about="Choosing one of several classes, for a network that ends with softmax.",
+    formula="−1/N · Σₙ log p[n, target[n]]",
+    target="labels",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    decide=lambda p: p.argmax(axis=-1).astype(np.int64),
+    probabilities=lambda p: p,
+    ends="softmax",
+    torch="nll_loss of the logarithm",
+    twin=Twin(
+        "nn.functional.nll_loss",
+        loss_inputs=lambda prediction, target, values: (prediction.log(), target.long()),
+    ),
+    cases=(Case({}, (2,)), Case({}, (17,)), Case({}, (3, 4, 3))),
+    refused=(Refused({}, (1,), "at least two outputs"),),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    p, target, dp = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
-    N, C = p.shape
-    scale = 1.0 / REAL(N)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        for c in range(C):
-            dp[n, c] = 0.0
-        label = int(target[n])
-        if 0 <= label < C:
-            dp[n, label] = -scale / max(p[n, label], 1e-12)
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Probabilities p (N, …, C) and labels (N, …) → loss (1,), dp (N, …, C); all axes before the last are rows."""
+    need_classes(shape, "cross_entropy_probabilities", binary="binary_cross_entropy", behind="softmax")
+    cost = 2 * int(np.prod(shape))
+    return LossPlan(
+        forward=(Use(_forward_operation()),), backward=(Use(_backward_operation(), cost=cost),), score=Use(LARGEST)
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="cross-entropy",
+        kernel=forward,
+        reads=("prediction", "target"),
+        writes=("loss",),
+        reference=reference,
+        formula="loss = −1/N · Σₙ log p[n, target[n]]",
+        words="How surprised the predicted probabilities are by the right class, on average.",
+        element=_element,
+        torch="torch.nn.functional.nll_loss(p.log(), target)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient of the loss",
+        kernel=backward,
+        reads=("prediction", "target"),
+        writes=("dprediction",),
+        reference=reference_back,
+        formula="dp = −onehot(target) / p / N",
+        words="Only the right class is pushed, harder the less probable it was. Softmax then lowers the others.",
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def _picked(p: Array, target: Array) -> Array:
@@ -82,53 +116,29 @@ def _element_back(at: Any, prediction: Named, target: Named) -> Term:
     return -(right[at[-1]] / p[row, at[-1]]) / p.shape[0]
 
 
-_FORWARD = Operation(
-    name="cross-entropy",
-    kernel=forward,
-    reads=("prediction", "target"),
-    writes=("loss",),
-    reference=reference,
-    formula="loss = −1/N · Σₙ log p[n, target[n]]",
-    words="How surprised the predicted probabilities are by the right class, on average.",
-    element=_element,
-    torch="torch.nn.functional.nll_loss(p.log(), target)",
-)
-_BACKWARD = Operation(
-    name="gradient of the loss",
-    kernel=backward,
-    reads=("prediction", "target"),
-    writes=("dprediction",),
-    reference=reference_back,
-    formula="dp = −onehot(target) / p / N",
-    words="Only the right class is pushed, harder the less probable it was. Softmax then lowers the others.",
-    element=_element_back,
-    torch="autograd",
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = −1/N · Σₙ log p[n, target[n]], for p (N, C), target (N,); logarithms end at −100, as in PyTorch."""
+    p, target, loss = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
+    N, C = p.shape
+    summed = np.float64(0)
+    for n in range(N):
+        label = int(target[n])
+        wrong = label < 0 or label >= C
+        summed -= math.nan if wrong else max(log(p[n, label]), -100.0)
+    loss[0] = summed / N
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one probability per class; all axes before it are rows (pixels, time steps)."""
-    need_classes(shape, "cross_entropy_probabilities", binary="binary_cross_entropy", behind="softmax")
-    cost = 2 * int(np.prod(shape))
-    return LossPlan(forward=(Use(_FORWARD),), backward=(Use(_BACKWARD, cost=cost),), score=Use(LARGEST))
-
-
-CROSS_ENTROPY_PROBABILITIES = LossRecord(
-    name="cross_entropy_probabilities",
-    title="Cross-entropy (on probabilities)",
-    about="Choosing one of several classes, for a network that ends with softmax.",
-    formula="−1/N · Σₙ log p[n, target[n]]",
-    target="labels",
-    plan=plan,
-    outputs=lambda count: count,
-    decide=lambda p: p.argmax(axis=-1).astype(np.int64),
-    probabilities=lambda p: p,
-    ends="softmax",
-    torch="nll_loss of the logarithm",
-    twin=Twin(
-        "nn.functional.nll_loss",
-        loss_inputs=lambda prediction, target, values: (prediction.log(), target.long()),
-    ),
-    cases=(Case({}, (2,)), Case({}, (17,)), Case({}, (3, 4, 3))),
-    refused=(Refused({}, (1,), "at least two outputs"),),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss = −1/N · Σ log p[target], so dp[n,target] = −1 / (N·p[n,target]), 0 elsewhere; p, dp (N, C), target (N,)."""
+    p, target, dp = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
+    N, C = p.shape
+    scale = 1.0 / DTYPE(N)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        for c in range(C):
+            dp[n, c] = 0.0
+        label = int(target[n])
+        if 0 <= label < C:
+            dp[n, label] = -scale / max(p[n, label], 1e-12)

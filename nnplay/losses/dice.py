@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import scratch
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import cube, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
 from nnplay.operations.partial_sums import PORTIONS, portion
@@ -25,68 +26,93 @@ from nnplay.records.worked import Named, Term, scalar, total
 Array = NDArray[Any]
 
 
-@kernel
-def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C), target (N,)
-    sums, p = cube(row, memory, 2), rows_of(row, memory, 3)  # sums (P, 2, C): Σ p·t, Σ p + Σ t; p (N, C)
-    portions, N, C = sums.shape[0], z.shape[0], z.shape[1]
-    tops = scratch(ROWS)
-    first, end = share(row, part, portions)
-    for k in range(first, end):
-        for c in range(C):
-            sums[k, 0, c] = 0.0
-            sums[k, 1, c] = 0.0
-        start, stop = N * k // portions, N * (k + 1) // portions
-        for begin in range(start, stop, ROWS):
-            last = min(begin + ROWS, stop)
-            block = shifted(pointer(row, memory, 3), begin * C)
-            raise_rows(shifted(pointer(row, memory, 0), begin * C), block, tops, C, last - begin)
-            for n in range(last - begin):
-                to_shares(shifted(block, n * C), C)
-            for c in range(C):
-                both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
-                for n in range(begin, last):
-                    label = int(target[n])
-                    t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan
-                    both += p[n, c] * t
-                    either += p[n, c] + t
-                sums[k, 0, c] += both
-                sums[k, 1, c] += either
+DICE = LossRecord(
+    name="dice",
+    title="Dice (on logits)",
+    about="For segmentation: every class counts alike, however few pixels it has. Milletari et al., V-Net (2016).",
+    formula="1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s),  p = softmax(z)",
+    target="labels",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    fields=(number("smooth", 1.0, "added above and below, so that absent classes count too", low=1e-6, live=True),),
+    decide=lambda z: z.argmax(axis=-1).astype(np.int64),
+    probabilities=softmax,
+    torch="none: torch has no Dice loss",
+    cases=(Case({}, (2,)), Case({"smooth": 0.1}, (5,)), Case({}, (3, 4, 3))),
+    refused=(Refused({}, (1,), "at least two outputs"), Refused({"smooth": 0}, (2,), "≥")),
+)
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    sums, smooth = cube(row, memory, 0), flat(row, memory, 1)[0]
-    loss, overlap, area = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)  # overlap, area (C,)
-    summed = np.float64(0)
-    for c in range(sums.shape[2]):
-        both, either = np.float64(0), np.float64(0)
-        for k in range(sums.shape[0]):
-            both += sums[k, 0, c]
-            either += sums[k, 1, c]
-        overlap[c] = both
-        area[c] = either
-        summed += (2.0 * both + smooth) / (either + smooth)
-    loss[0] = 1.0 - summed / sums.shape[2]
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); those between are pixels."""
+    if shape[-1] < 2:
+        raise InputError(
+            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            where="dice",
+            hint="end the network with as many channels as there are classes",
+        )
+    return LossPlan(
+        forward=(
+            Use(_overlaps_operation(), {"portions": PORTIONS}, 40 * int(np.prod(shape))),
+            Use(_forward_operation()),
+        ),
+        backward=(Use(_backward_operation(), cost=8 * int(np.prod(shape))),),
+        score=Use(LARGEST),
+        saved={
+            "sums": (PORTIONS, 2, shape[-1]),
+            "probabilities": (BATCH, *shape),
+            "overlap": (shape[-1],),
+            "area": (shape[-1],),
+        },
+    )
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    overlap, area, smooth = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)[0]
-    dz = rows_of(row, memory, 5)
-    N, C = p.shape
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        # loss = 1 − 1/C Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C
-        mean = 0.0
-        for c in range(C):
-            t = 1.0 if int(target[n]) == c else 0.0
-            whole = area[c] + smooth
-            dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * REAL(C))
-            mean += p[n, c] * dz[n, c]
-        for c in range(C):  # p = softmax(z), so dz = p·(dp − Σ p·dp)
-            dz[n, c] = p[n, c] * (dz[n, c] - mean)
+@cache
+def _overlaps_operation() -> Operation:
+    return Operation(
+        name="overlap and area, in portions",
+        kernel=overlaps,
+        reads=("prediction", "target"),
+        writes=("sums", "probabilities"),
+        reference=reference_overlaps,
+        formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of portion k",
+        words=(
+            "How much of each class was found where it is, and how much of it there is, predicted and wanted together."
+        ),
+        element=_overlaps_element,
+        integers=("portions",),
+        torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="Dice loss",
+        kernel=forward,
+        reads=("sums", "smooth"),
+        writes=("loss", "overlap", "area"),
+        reference=reference,
+        formula="overlap, area = Σₖ sums[k];  loss = 1 − 1/C · Σ_c (2·overlap + s) / (area + s)",
+        words="Overlap of each class's predicted and wanted region, in proportion to their size: 0 where they agree.",
+        element=_element,
+        torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient of the loss",
+        kernel=backward,
+        reads=("probabilities", "target", "overlap", "area", "smooth"),
+        writes=("dprediction",),
+        reference=reference_back,
+        formula="dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C;  dz = p·(dp − Σ_c p·dp)",
+        words="A pixel pulls its own class up and the others down; pixels of small regions pull harder.",
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def _one_hot(probabilities: Array, target: Array) -> tuple[Array, Array]:
@@ -144,75 +170,71 @@ def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, 
     return p[n, at[-1]] * (dp(at[-1]) - total(p[n, c] * dp(c) for c in range(C)))
 
 
-_OVERLAPS = Operation(
-    name="overlap and area, in portions",
-    kernel=overlaps,
-    reads=("prediction", "target"),
-    writes=("sums", "probabilities"),
-    reference=reference_overlaps,
-    formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of portion k",
-    words="How much of each class was found where it is, and how much of it there is, predicted and wanted together.",
-    element=_overlaps_element,
-    integers=("portions",),
-    torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
-)
-_FORWARD = Operation(
-    name="Dice loss",
-    kernel=forward,
-    reads=("sums", "smooth"),
-    writes=("loss", "overlap", "area"),
-    reference=reference,
-    formula="overlap, area = Σₖ sums[k];  loss = 1 − 1/C · Σ_c (2·overlap + s) / (area + s)",
-    words="Overlap of each class's predicted and wanted region, in proportion to their size: 0 where they agree.",
-    element=_element,
-    torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
-)
-_BACKWARD = Operation(
-    name="gradient of the loss",
-    kernel=backward,
-    reads=("probabilities", "target", "overlap", "area", "smooth"),
-    writes=("dprediction",),
-    reference=reference_back,
-    formula="dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C;  dz = p·(dp − Σ_c p·dp)",
-    words="A pixel pulls its own class up and the others down; pixels of small regions pull harder.",
-    element=_element_back,
-    torch="autograd",
-)
+@kernel
+def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """p = softmax(z), sums[k] = Σ p·t, then Σ p + Σ t over portion k; z, p (N, C), target (N,), sums (P, 2, C)."""
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    sums, p = cube(row, memory, 2), rows_of(row, memory, 3)
+    portions, N, C = sums.shape[0], z.shape[0], z.shape[1]
+    tops = scratch(ROWS)
+    first, end = share(row, part, portions)
+    for k in range(first, end):
+        for c in range(C):
+            sums[k, 0, c] = 0.0
+            sums[k, 1, c] = 0.0
+        start, stop = N * k // portions, N * (k + 1) // portions
+        for begin in range(start, stop, ROWS):
+            last = min(begin + ROWS, stop)
+            block = shifted(pointer(row, memory, 3), begin * C)
+            raise_rows(shifted(pointer(row, memory, 0), begin * C), block, tops, C, last - begin)
+            for n in range(last - begin):
+                to_shares(shifted(block, n * C), C)
+            for c in range(C):
+                both, either = np.float64(0), np.float64(0)  # rounded once a block: pictures have very many terms
+                for n in range(begin, last):
+                    label = int(target[n])
+                    t = 1.0 if label == c else 0.0 if 0 <= label < C else math.nan
+                    both += p[n, c] * t
+                    either += p[n, c] + t
+                sums[k, 0, c] += both
+                sums[k, 1, c] += either
 
 
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """The last axis holds one logit per class; all axes before it, and the batch, are pixels of one region."""
-    if shape[-1] < 2:
-        raise InputError(
-            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
-            where="dice",
-            hint="end the network with as many channels as there are classes",
-        )
-    return LossPlan(
-        forward=(Use(_OVERLAPS, {"portions": PORTIONS}, 40 * int(np.prod(shape))), Use(_FORWARD)),
-        backward=(Use(_BACKWARD, cost=8 * int(np.prod(shape))),),
-        score=Use(LARGEST),
-        saved={
-            "sums": (PORTIONS, 2, shape[-1]),
-            "probabilities": (BATCH, *shape),
-            "overlap": (shape[-1],),
-            "area": (shape[-1],),
-        },
-    )
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """overlap, area (C) = Σₖ sums[k]; loss (1,) = 1 − 1/C · Σ_c (2·overlap + s) / (area + s); sums (P, 2, C)."""
+    sums, smooth = cube(row, memory, 0), flat(row, memory, 1)[0]
+    loss, overlap, area = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)  # overlap, area (C,)
+    summed = np.float64(0)
+    for c in range(sums.shape[2]):
+        both, either = np.float64(0), np.float64(0)
+        for k in range(sums.shape[0]):
+            both += sums[k, 0, c]
+            either += sums[k, 1, c]
+        overlap[c] = both
+        area[c] = either
+        summed += (2.0 * both + smooth) / (either + smooth)
+    loss[0] = 1.0 - summed / sums.shape[2]
 
 
-DICE = LossRecord(
-    name="dice",
-    title="Dice (on logits)",
-    about="For segmentation: every class counts alike, however few pixels it has. Milletari et al., V-Net (2016).",
-    formula="1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s),  p = softmax(z)",
-    target="labels",
-    plan=plan,
-    outputs=lambda count: count,
-    fields=(number("smooth", 1.0, "added above and below, so that absent classes count too", low=1e-6, live=True),),
-    decide=lambda z: z.argmax(axis=-1).astype(np.int64),
-    probabilities=softmax,
-    torch="none: torch has no Dice loss",
-    cases=(Case({}, (2,)), Case({"smooth": 0.1}, (5,)), Case({}, (3, 4, 3))),
-    refused=(Refused({}, (1,), "at least two outputs"), Refused({"smooth": 0}, (2,), "≥")),
-)
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dz = p·(dp − Σ_c p·dp), for p = softmax(z), dz (N, C), target (N,), overlap, area (C).
+
+    loss = 1 − 1/C · Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C.
+    """
+    p, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    overlap, area, smooth = flat(row, memory, 2), flat(row, memory, 3), flat(row, memory, 4)[0]
+    dz = rows_of(row, memory, 5)
+    N, C = p.shape
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        # loss = 1 − 1/C Σ (2·overlap + s) / (area + s), so dp = ((2·overlap + s) / (area + s) − 2·t) / (area + s) / C
+        mean = 0.0
+        for c in range(C):
+            t = 1.0 if int(target[n]) == c else 0.0
+            whole = area[c] + smooth
+            dz[n, c] = ((2.0 * overlap[c] + smooth) / whole - 2.0 * t) / (whole * DTYPE(C))
+            mean += p[n, c] * dz[n, c]
+        for c in range(C):
+            dz[n, c] = p[n, c] * (dz[n, c] - mean)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, kernel
+from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import flat, rows_of, share
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST, both_classes, sigmoid, softmax
 from nnplay.records.layer import Case, Refused
@@ -21,45 +22,68 @@ from nnplay.records.worked import Named, Term, apply, scalar, total
 Array = NDArray[Any]
 
 
-@kernel
-def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)  # z (N, C) scores, target (N,) labels
-    margin, loss = flat(row, memory, 2)[0], flat(row, memory, 3)
-    N, C = z.shape
-    summed = np.float64(0)
-    for n in range(N):
-        label = int(target[n])
-        if C == 1:
-            score = z[n, 0] if label == 1 else -z[n, 0]
-            summed += max(0.0, margin - score)
-        elif 0 <= label < C:
-            for c in range(C):
-                if c != label:
-                    summed += max(0.0, margin - z[n, label] + z[n, c])
-        else:
-            summed += np.nan
-    loss[0] = summed / (N * C)
+HINGE = LossRecord(
+    name="hinge",
+    title="Hinge",
+    about="Maximum margin, as in support vector machines: the right class must win by a margin.",
+    formula="1/(N·C) · Σ max(0, margin − z[right] + z[other])",
+    target="labels",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: 1 if count == 2 else count,
+    fields=(number("margin", 1.0, "by how much the right class must win", low=0.0, live=True),),
+    decide=lambda z: decide(z),
+    probabilities=lambda z: probabilities(z),
+    torch="multi_margin_loss",
+    twin=Twin(
+        "nn.functional.multi_margin_loss",
+        same_arguments,
+        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
+        covers=lambda values, shape: shape[-1] > 1,
+    ),
+    cases=(Case({}, (1,)), Case({"margin": 0.5}, (5,)), Case({}, (17,)), Case({}, (3, 4, 3))),
+    refused=(Refused({"margin": -1}, (1,), "≥ 0"),),
+)
 
 
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
-    margin, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
-    N, C = z.shape
-    scale = 1.0 / REAL(N * C)
-    start, stop = share(row, part, N)
-    for n in range(start, stop):
-        label = int(target[n])
-        if C == 1:
-            sign = 1.0 if label == 1 else -1.0
-            dz[n, 0] = -scale * sign if margin - sign * z[n, 0] > 0.0 else 0.0
-        elif 0 <= label < C:
-            pushed = 0.0
-            for c in range(C):
-                close = c != label and margin - z[n, label] + z[n, c] > 0.0
-                dz[n, c] = scale if close else 0.0
-                pushed += dz[n, c]
-            dz[n, label] = -pushed
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Scores z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); one output decides by its sign."""
+    return LossPlan(
+        forward=(Use(_forward_operation()),),
+        backward=(Use(_backward_operation(), cost=4 * int(np.prod(shape))),),
+        score=Use(ABOVE_ZERO if shape[-1] == 1 else LARGEST),
+    )
+
+
+@cache
+def _forward_operation() -> Operation:
+    return Operation(
+        name="hinge",
+        kernel=forward,
+        reads=("prediction", "target", "margin"),
+        writes=("loss",),
+        reference=reference,
+        formula=(
+            "loss = 1/(N·C) · Σₙ Σ_{c≠t} max(0, margin − z[n,t] + z[n,c]);  one output: 1/N · Σₙ max(0, margin ∓ z[n])"
+        ),
+        words="Asks the right class to win by a margin. Rows that do so already cost nothing and teach nothing.",
+        element=_element,
+        torch="torch.nn.functional.multi_margin_loss; for one output hinge_embedding_loss's rule on ±1 targets",
+    )
+
+
+@cache
+def _backward_operation() -> Operation:
+    return Operation(
+        name="gradient of the loss",
+        kernel=backward,
+        reads=("prediction", "target", "margin"),
+        writes=("dprediction",),
+        reference=reference_back,
+        formula="dz[n,c] = [c too close] / (N·C);  dz[n,t] = −Σ of the others",
+        words="Every class that comes too close is pushed down and the right class up, all equally hard.",
+        element=_element_back,
+        torch="autograd",
+    )
 
 
 def _gaps(z: Array, target: Array, margin: Array) -> Array:
@@ -115,39 +139,6 @@ def _element_back(at: Any, prediction: Named, target: Named, margin: Named) -> T
     return (steps if C == 1 and label != 1 else -steps) / (N * C)
 
 
-_FORWARD = Operation(
-    name="hinge",
-    kernel=forward,
-    reads=("prediction", "target", "margin"),
-    writes=("loss",),
-    reference=reference,
-    formula="loss = 1/(N·C) · Σₙ Σ_{c≠t} max(0, margin − z[n,t] + z[n,c]);  one output: 1/N · Σₙ max(0, margin ∓ z[n])",
-    words="Asks the right class to win by a margin. Rows that do so already cost nothing and teach nothing.",
-    element=_element,
-    torch="torch.nn.functional.multi_margin_loss; for one output hinge_embedding_loss's rule on ±1 targets",
-)
-_BACKWARD = Operation(
-    name="gradient of the loss",
-    kernel=backward,
-    reads=("prediction", "target", "margin"),
-    writes=("dprediction",),
-    reference=reference_back,
-    formula="dz[n,c] = [c too close] / (N·C);  dz[n,t] = −Σ of the others",
-    words="Every class that comes too close is pushed down and the right class up, all equally hard.",
-    element=_element_back,
-    torch="autograd",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """One output tells two classes apart by its sign; several outputs hold one score per class."""
-    return LossPlan(
-        forward=(Use(_FORWARD),),
-        backward=(Use(_BACKWARD, cost=4 * int(np.prod(shape))),),
-        score=Use(ABOVE_ZERO if shape[-1] == 1 else LARGEST),
-    )
-
-
 def decide(z: Array) -> NDArray[np.int64]:
     """The sign of one output, or the largest of several."""
     return (z[..., 0] > 0).astype(np.int64) if z.shape[-1] == 1 else z.argmax(axis=-1).astype(np.int64)
@@ -158,24 +149,50 @@ def probabilities(z: Array) -> Array:
     return both_classes(sigmoid(z)) if z.shape[-1] == 1 else softmax(z)
 
 
-HINGE = LossRecord(
-    name="hinge",
-    title="Hinge",
-    about="Maximum margin, as in support vector machines: the right class must win by a margin.",
-    formula="1/(N·C) · Σ max(0, margin − z[right] + z[other])",
-    target="labels",
-    plan=plan,
-    outputs=lambda count: 1 if count == 2 else count,
-    fields=(number("margin", 1.0, "by how much the right class must win", low=0.0, live=True),),
-    decide=decide,
-    probabilities=probabilities,
-    torch="multi_margin_loss",
-    twin=Twin(
-        "nn.functional.multi_margin_loss",
-        same_arguments,
-        loss_inputs=lambda prediction, target, values: (prediction, target.long()),
-        covers=lambda values, shape: shape[-1] > 1,
-    ),
-    cases=(Case({}, (1,)), Case({"margin": 0.5}, (5,)), Case({}, (17,)), Case({}, (3, 4, 3))),
-    refused=(Refused({"margin": -1}, (1,), "≥ 0"),),
-)
+@kernel
+def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss (1,) = 1/(N·C) · Σₙ Σ_{c≠t} max(0, margin − z[n,t] + z[n,c]), for z (N, C), target (N,).
+
+    One output: 1/N · Σₙ max(0, margin − z[n]) for class 1, with z negated for class 0.
+    """
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    margin, loss = flat(row, memory, 2)[0], flat(row, memory, 3)
+    N, C = z.shape
+    summed = np.float64(0)
+    for n in range(N):
+        label = int(target[n])
+        if C == 1:
+            score = z[n, 0] if label == 1 else -z[n, 0]
+            summed += max(0.0, margin - score)
+        elif 0 <= label < C:
+            for c in range(C):
+                if c != label:
+                    summed += max(0.0, margin - z[n, label] + z[n, c])
+        else:
+            summed += np.nan
+    loss[0] = summed / (N * C)
+
+
+@kernel
+def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """loss = Σ max(0, margin − z[t] + z[c]) / (N·C), so dz[n,c] = [c too close] / (N·C), dz[n,t] = −Σ of them.
+
+    z, dz (N, C), target (N,).
+    """
+    z, target = rows_of(row, memory, 0), flat(row, memory, 1)
+    margin, dz = flat(row, memory, 2)[0], rows_of(row, memory, 3)
+    N, C = z.shape
+    scale = 1.0 / DTYPE(N * C)
+    start, stop = share(row, part, N)
+    for n in range(start, stop):
+        label = int(target[n])
+        if C == 1:
+            sign = 1.0 if label == 1 else -1.0
+            dz[n, 0] = -scale * sign if margin - sign * z[n, 0] > 0.0 else 0.0
+        elif 0 <= label < C:
+            pushed = 0.0
+            for c in range(C):
+                close = c != label and margin - z[n, label] + z[n, c] > 0.0
+                dz[n, c] = scale if close else 0.0
+                pushed += dz[n, c]
+            dz[n, label] = -pushed

@@ -3,18 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
-from nnplay.losses._pointwise import pointwise
+from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Term, apply
+
+HUBER = LossRecord(
+    name="huber",
+    title="Huber",
+    about="For predicting numbers with outliers: squared near the target, absolute far from it.",
+    formula="1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ))",
+    target="values",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    fields=(number("delta", 1.0, "error up to which the loss is squared", low=1e-6, high=1e6, live=True),),
+    torch="huber_loss",
+    twin=Twin("nn.functional.huber_loss", same_arguments),
+    cases=(Case({}, (1,)), Case({"delta": 0.3}, (17,)), Case({"delta": 2.0}, (3, 4, 2))),
+    refused=(Refused({"delta": 0}, (1,), "≥ 1e-06"), Refused({"delta": "wide"}, (1,), "not a number")),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Pointwise:
+    return pointwise(
+        "huber",
+        loops=LOOPS,
+        reference=lambda p, t, delta: np.where(
+            np.abs(p - t) <= delta, 0.5 * (p - t) ** 2, delta * (np.abs(p - t) - 0.5 * delta)
+        ),
+        slope=lambda p, t, delta: np.clip(p - t, -delta, delta),
+        term=_term,
+        term_back=_term_back,
+        setting="delta",
+        formula="loss = 1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ)), with e = p − t",
+        formula_back="dp = clip(p − t, −δ, δ) / M",
+        words="Squares small errors and takes large ones as they are, so that outliers cannot dominate.",
+        words_back="Each prediction is pushed in proportion to its error, but never harder than delta.",
+        torch="torch.nn.functional.huber_loss",
+    )
+
+
+def _term(p: Term, t: Term, delta: Term) -> Term:
+    if abs(p.value - t.value) <= delta.value:
+        return 0.5 * (p - t) ** 2
+    return delta * (apply("abs", abs, p - t) - 0.5 * delta)
+
+
+def _term_back(p: Term, t: Term, delta: Term) -> Term:
+    return apply("clip", lambda error, limit: min(max(error, -limit), limit), p - t, delta)
 
 
 @inline
@@ -31,52 +82,4 @@ def derivative(p: Any, t: Any, delta: Any) -> Any:
     return delta if error > delta else (-delta if error < -delta else error)
 
 
-def _term(p: Term, t: Term, delta: Term) -> Term:
-    if abs(p.value - t.value) <= delta.value:
-        return 0.5 * (p - t) ** 2
-    return delta * (apply("abs", abs, p - t) - 0.5 * delta)
-
-
-def _term_back(p: Term, t: Term, delta: Term) -> Term:
-    return apply("clip", lambda error, limit: min(max(error, -limit), limit), p - t, delta)
-
-
-_ROWS = pointwise(
-    "huber",
-    value=value,
-    derivative=derivative,
-    reference=lambda p, t, delta: np.where(
-        np.abs(p - t) <= delta, 0.5 * (p - t) ** 2, delta * (np.abs(p - t) - 0.5 * delta)
-    ),
-    slope=lambda p, t, delta: np.clip(p - t, -delta, delta),
-    term=_term,
-    term_back=_term_back,
-    setting="delta",
-    formula="loss = 1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ)), with e = p − t",
-    formula_back="dp = clip(p − t, −δ, δ) / M",
-    words="Squares small errors and takes large ones as they are, so that outliers cannot dominate.",
-    words_back="Each prediction is pushed in proportion to its error, but never harder than delta.",
-    torch="torch.nn.functional.huber_loss",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """Any shape of prediction, with targets of the same count."""
-    forward, backward = _ROWS(shape)
-    return LossPlan(forward=(forward,), backward=(backward,))
-
-
-HUBER = LossRecord(
-    name="huber",
-    title="Huber",
-    about="For predicting numbers with outliers: squared near the target, absolute far from it.",
-    formula="1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ))",
-    target="values",
-    plan=plan,
-    outputs=lambda count: count,
-    fields=(number("delta", 1.0, "error up to which the loss is squared", low=1e-6, high=1e6, live=True),),
-    torch="huber_loss",
-    twin=Twin("nn.functional.huber_loss", same_arguments),
-    cases=(Case({}, (1,)), Case({"delta": 0.3}, (17,)), Case({"delta": 2.0}, (3, 4, 2))),
-    refused=(Refused({"delta": 0}, (1,), "≥ 1e-06"), Refused({"delta": "wide"}, (1,), "not a number")),
-)
+LOOPS = pointwise_loops(value, derivative, has_setting=True)

@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from nnplay.kernels.compile.jit import inline
-from nnplay.losses._pointwise import pointwise
+from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.records.layer import Case
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
 from nnplay.records.worked import apply
+
+MAE = LossRecord(
+    name="mae",
+    title="Mean absolute error",
+    about="For predicting numbers when a few targets are far off: outliers don't dominate.",
+    formula="1/M · Σ |p − t|",
+    target="values",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    torch="l1_loss",
+    twin=Twin("nn.functional.l1_loss"),
+    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Pointwise:
+    return pointwise(
+        "mean absolute error",
+        loops=LOOPS,
+        reference=lambda p, t: np.abs(p - t),
+        slope=lambda p, t: np.sign(p - t),
+        term=lambda p, t: apply("abs", abs, p - t),
+        term_back=lambda p, t: apply("sign", np.sign, p - t),
+        formula="loss = 1/M · Σ |p − t|, over all M numbers of the batch",
+        formula_back="dp = sign(p − t) / M",
+        words="How far predictions are from the targets, on average. Outliers count no more than their distance.",
+        words_back="Each prediction is pushed towards its target, always equally hard, however far it is.",
+        torch="torch.nn.functional.l1_loss",
+    )
 
 
 @inline
@@ -28,37 +64,4 @@ def derivative(p: Any, t: Any) -> Any:
     return 1.0 if p > t else (-1.0 if p < t else 0.0)
 
 
-_ROWS = pointwise(
-    "mean absolute error",
-    value=value,
-    derivative=derivative,
-    reference=lambda p, t: np.abs(p - t),
-    slope=lambda p, t: np.sign(p - t),
-    term=lambda p, t: apply("abs", abs, p - t),
-    term_back=lambda p, t: apply("sign", np.sign, p - t),
-    formula="loss = 1/M · Σ |p − t|, over all M numbers of the batch",
-    formula_back="dp = sign(p − t) / M",
-    words="How far predictions are from the targets, on average. Outliers count no more than their distance.",
-    words_back="Each prediction is pushed towards its target, always equally hard, however far it is.",
-    torch="torch.nn.functional.l1_loss",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """Any shape of prediction, with targets of the same count."""
-    forward, backward = _ROWS(shape)
-    return LossPlan(forward=(forward,), backward=(backward,))
-
-
-MAE = LossRecord(
-    name="mae",
-    title="Mean absolute error",
-    about="For predicting numbers when a few targets are far off: outliers don't dominate.",
-    formula="1/M · Σ |p − t|",
-    target="values",
-    plan=plan,
-    outputs=lambda count: count,
-    torch="l1_loss",
-    twin=Twin("nn.functional.l1_loss"),
-    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
-)
+LOOPS = pointwise_loops(value, derivative)

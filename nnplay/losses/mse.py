@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from nnplay.kernels.compile.jit import inline
-from nnplay.losses._pointwise import pointwise
+from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.records.layer import Case
 from nnplay.records.loss import LossPlan, LossRecord
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin
+
+MSE = LossRecord(
+    name="mse",
+    title="Mean squared error",
+    about="The usual loss for predicting numbers.",
+    formula="1/M · Σ (p − t)²",
+    target="values",
+    plan=lambda values, shape: plan(values, shape),
+    outputs=lambda count: count,
+    torch="mse_loss",
+    twin=Twin("nn.functional.mse_loss"),
+    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
+)
+
+
+def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
+    """Prediction p and target (N, …) with equal counts → loss (1,), dp (N, …)."""
+    return _operations().plan(shape)
+
+
+@cache
+def _operations() -> Pointwise:
+    return pointwise(
+        "mean squared error",
+        loops=LOOPS,
+        reference=lambda p, t: (p - t) ** 2,
+        slope=lambda p, t: 2 * (p - t),
+        term=lambda p, t: (p - t) ** 2,
+        term_back=lambda p, t: 2 * (p - t),
+        formula="loss = 1/M · Σ (p − t)², over all M numbers of the batch",
+        formula_back="dp = 2/M · (p − t)",
+        words="How far predictions are from the targets, squared, on average: large errors count most.",
+        words_back="Each prediction is pushed towards its target, in proportion to the error.",
+        torch="torch.nn.functional.mse_loss",
+    )
 
 
 @inline
@@ -25,37 +61,4 @@ def derivative(p: Any, t: Any) -> Any:
     return 2.0 * (p - t)
 
 
-_ROWS = pointwise(
-    "mean squared error",
-    value=value,
-    derivative=derivative,
-    reference=lambda p, t: (p - t) ** 2,
-    slope=lambda p, t: 2 * (p - t),
-    term=lambda p, t: (p - t) ** 2,
-    term_back=lambda p, t: 2 * (p - t),
-    formula="loss = 1/M · Σ (p − t)², over all M numbers of the batch",
-    formula_back="dp = 2/M · (p − t)",
-    words="How far predictions are from the targets, squared, on average: large errors count most.",
-    words_back="Each prediction is pushed towards its target, in proportion to the error.",
-    torch="torch.nn.functional.mse_loss",
-)
-
-
-def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
-    """Any shape of prediction, with targets of the same count."""
-    forward, backward = _ROWS(shape)
-    return LossPlan(forward=(forward,), backward=(backward,))
-
-
-MSE = LossRecord(
-    name="mse",
-    title="Mean squared error",
-    about="The usual loss for predicting numbers.",
-    formula="1/M · Σ (p − t)²",
-    target="values",
-    plan=plan,
-    outputs=lambda count: count,
-    torch="mse_loss",
-    twin=Twin("nn.functional.mse_loss"),
-    cases=(Case({}, (1,)), Case({}, (17,)), Case({}, (3, 4, 2))),
-)
+LOOPS = pointwise_loops(value, derivative)

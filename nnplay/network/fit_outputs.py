@@ -1,20 +1,36 @@
-"""Another loss may need another number of outputs: the last linear layer follows it."""
+"""Layers for other data or another loss: as many outputs as are wanted, and inputs of another shape."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from nnplay.records.registry import loss_records
+from nnplay.records.layer import Layer
+from nnplay.records.operation import Shape
+from nnplay.records.registry import layer_records
 
 
-def suited(layers: Sequence[str], loss: str, outputs: int) -> tuple[str, ...]:
-    """The layers with the last `linear` as wide as `loss` needs for `outputs` classes or quantities."""
-    records = loss_records()
-    places = [index for index, text in enumerate(layers) if text.split()[:1] == ["linear"]]
-    if loss not in records or not places:
-        return tuple(layers)
-    changed = list(layers)
-    words = changed[places[-1]].split()
-    words[1:2] = [str(records[loss].outputs(max(1, outputs)))]
-    changed[places[-1]] = " ".join(words)
-    return tuple(changed)
+def fit_outputs(layers: tuple[Layer, ...], outputs: int, shape: Shape) -> Iterator[tuple[Layer, ...]]:
+    """The layers with so many outputs, in every form that may take inputs of that shape, the likeliest first.
+
+    The last layer that says how many numbers it gives (`Traits.outputs`) gives so many. Inputs that are flat anyway
+    need no flattening; those of several axes may need it in front of layers that were made for flat ones.
+    """
+    if not layers:
+        return
+    wide = _with_outputs(layers, outputs)
+    flatten = layer_records()["flatten"]
+    flattened = wide[0].record is flatten
+    if flattened and len(shape) == 1:
+        yield wide[1:]
+    yield wide
+    if not flattened and len(shape) > 1:
+        yield (flatten(), *wide)
+
+
+def _with_outputs(layers: tuple[Layer, ...], outputs: int) -> tuple[Layer, ...]:
+    places = [number for number, layer in enumerate(layers) if layer.record.traits.outputs]
+    if not places:
+        return layers
+    last = places[-1]
+    layer = layers[last].with_values(**{layers[last].record.traits.outputs: outputs})
+    return (*layers[:last], layer, *layers[last + 1 :])

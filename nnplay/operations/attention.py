@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.arithmetic import lane_dot, lane_max, lane_sum
-from nnplay.kernels.compile.jit import REAL, Kernel, apart, kernel
+from nnplay.kernels.compile.jit import DTYPE, Kernel, kernel, noalias
 from nnplay.kernels.elementary import exp
 from nnplay.kernels.matmul import product, product_transposed
 from nnplay.kernels.operands import dimension, integer, pointer, share, shifted
@@ -22,10 +22,10 @@ from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
 # Of the tape's type, like a literal.
-_INFINITY = REAL(math.inf)
+_INFINITY = DTYPE(math.inf)
 
 
-@apart
+@noalias
 def soften(scores: Any, count: int, length: int, scale: Any) -> None:
     """Softmax of the first `count` scores times `scale`, in place; the others of `length` become 0."""
     largest = lane_max(scores, count)
@@ -36,7 +36,7 @@ def soften(scores: Any, count: int, length: int, scale: Any) -> None:
         scores[j] = 0.0
 
 
-@apart
+@noalias
 def soften_present(scores: Any, present: Any, count: int, length: int, scale: Any) -> None:
     """As `soften`, over the steps that are present; without any, all become 0."""
     for j in range(count):
@@ -50,7 +50,7 @@ def soften_present(scores: Any, present: Any, count: int, length: int, scale: An
         to_shares(scores, count)
 
 
-@apart
+@noalias
 def soften_back(weights: Any, dscores: Any, length: int, scale: Any) -> None:
     """Gradients of the weights of one step become those of its scores."""
     mean = lane_dot(weights, dscores, length)
@@ -62,10 +62,10 @@ def _weights_kernel(padded: bool) -> Kernel:
     written = 2 if padded else 1
 
     def weights(row: Any, clock: Any, memory: Any, part: int) -> None:
-        # qkv (N, T, 3E) [, present (N, T)] → weights (N, heads, T, T)
+        """weights (N, heads, T, T) = softmax over j of q[i]·k[j] / √depth, for qkv (N, T, 3E)[, present (N, T)]."""
         N, T, E, heads = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2) // 3, integer(row, 0)
         depth = E // heads
-        scale = REAL(1.0 / math.sqrt(depth))
+        scale = DTYPE(1.0 / math.sqrt(depth))
         start, stop = share(row, part, N * heads)
         for unit in range(start, stop):
             n, h = unit // heads, unit % heads
@@ -84,9 +84,12 @@ def _weights_kernel(padded: bool) -> Kernel:
     return Kernel(f"{__name__}:weights{'_padded' if padded else ''}", weights)
 
 
+WEIGHTS, WEIGHTS_PADDED = _weights_kernel(False), _weights_kernel(True)
+
+
 @kernel
 def mix(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # weights (N, heads, T, T), qkv (N, T, 3E) → mixed (N, T, E)
+    """mixed[n,i] = Σⱼ weights[n,h,i,j]·v[n,j], for weights (N, heads, T, T), qkv (N, T, 3E), mixed (N, T, E)."""
     N, heads, T, E = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2), dimension(row, 2, 2)
     depth = E // heads
     start, stop = share(row, part, N * heads)
@@ -99,10 +102,13 @@ def mix(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def scores_back(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # dmixed (N, T, E), qkv (N, T, 3E), weights (N, heads, T, T) → dscores (N, heads, T, T)
+    """dweights = dmixed·vᵀ, dscores = weights·(dweights − Σₖ weights·dweights) / √depth; dscores (N, heads, T, T).
+
+    weights = softmax(scores / √depth), mixed = weights·v; dmixed (N, T, E), qkv (N, T, 3E), weights (N, heads, T, T).
+    """
     N, heads, T, E = dimension(row, 2, 0), dimension(row, 2, 1), dimension(row, 2, 2), dimension(row, 0, 2)
     depth = E // heads
-    scale = REAL(1.0 / math.sqrt(depth))
+    scale = DTYPE(1.0 / math.sqrt(depth))
     start, stop = share(row, part, N * heads)
     for unit in range(start, stop):
         n, h = unit // heads, unit % heads
@@ -117,7 +123,10 @@ def scores_back(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def qkv_back(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # dscores, weights (N, heads, T, T), dmixed (N, T, E), qkv (N, T, 3E) → dqkv (N, T, 3E)
+    """dq = dscores·k, dk = dscoresᵀ·q, dv = weightsᵀ·dmixed, side by side in dqkv (N, T, 3E).
+
+    scores = q·kᵀ, mixed = weights·v; dscores, weights (N, heads, T, T), dmixed (N, T, E), qkv (N, T, 3E).
+    """
     N, heads, T, E = dimension(row, 0, 0), dimension(row, 0, 1), dimension(row, 0, 2), dimension(row, 2, 2)
     depth = E // heads
     start, stop = share(row, part, N * heads)
@@ -231,7 +240,7 @@ def _qkv_back_element(at: tuple[int, ...], dscores: Named, weights: Named, dmixe
 def _look(padded: bool) -> Operation:
     return Operation(
         name="who looks at whom",
-        kernel=_weights_kernel(padded),
+        kernel=WEIGHTS_PADDED if padded else WEIGHTS,
         reads=("qkv", "present") if padded else ("qkv",),
         writes=("weights",),
         reference=_weights,

@@ -15,12 +15,12 @@ from nnplay.records.worked import Named, Term, as_term
 Array = NDArray[Any]
 
 
-def frame(*axes: Axis) -> dict[str, int]:
+def border(*axes: Axis) -> dict[str, int]:
     """The integers of `PAD` and `INSIDE` for the zeros around one or two axes."""
-    return frame_of([(axis.before, axis.size, axis.after) for axis in axes])
+    return border_of([(axis.before, axis.size, axis.after) for axis in axes])
 
 
-def frame_of(axes: list[tuple[int, int, int]]) -> dict[str, int]:
+def border_of(axes: list[tuple[int, int, int]]) -> dict[str, int]:
     """The same from (in front, inside, behind) for each axis; a sequence is a picture of one line."""
     (top, H, bottom), (left, W, right) = [(0, 1, 0), *axes][-2:]
     return {"H": H, "W": W, "top": top, "left": left, "HP": top + H + bottom, "WP": left + W + right}
@@ -57,7 +57,7 @@ PAD = Operation(
     formula="y[n,h,w,c] = x[n,h - top,w - left,c] inside, else 0",
     words="Puts zeros around, so that windows at the border are as large as those inside.",
     element=_padded_element,
-    integers=kernels.FRAME,
+    integers=kernels.BORDER,
     torch="torch.nn.functional.pad",
 )
 INSIDE = Operation(
@@ -69,6 +69,6 @@ INSIDE = Operation(
     formula="y[n,h,w,c] = x[n,h + top,w + left,c]",
     words="Keeps the inside and drops what stands around it.",
     element=_cropped_element,
-    integers=kernels.FRAME,
+    integers=kernels.BORDER,
     torch="x[:, :, top:top + H, left:left + W]",
 )

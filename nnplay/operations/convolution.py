@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
-from nnplay.kernels.convolution import input_gradient as spreading
+from nnplay.kernels.convolution import input_gradient as gradients
 from nnplay.operations.partial_sums import portion
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term, total
@@ -27,18 +27,18 @@ class ConvolutionRows:
         forward, forward_plain: windows times weights, with and without a bias.
         weight: gradient of the weights, and of the bias if there is one, in portions of the batch.
         bias: gradient of a bias alone, in portions of the batch.
-        turn: each weight matrix transposed, for the rows that spread.
-        spread, spread_bias: every number times the weights, added up where its window lies: the gradient of the input,
-            and the forward pass of a transposed convolution.
+        transpose: each weight matrix transposed, for the gradient of the input.
+        input_gradient, input_gradient_bias: every number times the weights, added up where its window lies: the
+            gradient of the input, and the forward pass of a transposed convolution.
     """
 
     forward: Operation
     forward_plain: Operation
     weight: Operation
     bias: Operation
-    turn: Operation
-    spread: Operation
-    spread_bias: Operation
+    transpose: Operation
+    input_gradient: Operation
+    input_gradient_bias: Operation
 
 
 # -- the definitions ---------------------------------------------------------------------------------------------------
@@ -83,19 +83,19 @@ def bias_gradient(dy: Array, portions: int) -> Array:
     return np.stack([rows[portion(len(rows), p, portions)].sum(axis=0) for p in range(portions)])
 
 
-def turned(weight: Array, G: int) -> Array:
+def transposed(weight: Array, G: int) -> Array:
     grouped = weight.reshape(*weight.shape[:-1], G, -1)  # (…, C / G, G, F / G)
     return np.moveaxis(grouped, -3, -1).swapaxes(-3, -2).reshape(*weight.shape[:-2], grouped.shape[-1], -1)
 
 
-def spread(
-    dy: Array, turned: Array, bias: Any = 0.0, *, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int,
+def input_gradient(
+    dy: Array, transposed: Array, bias: Any = 0.0, *, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int,
     PH: int, PW: int, LH: int, LW: int, H: int, W: int,
 ) -> Array:  # fmt: skip
     split = pictures(dy).reshape(*pictures(dy).shape[:3], G, -1)
     N, OH, OW = split.shape[:3]
-    w = turned.reshape(KH, KW, split.shape[-1], G, -1)
-    dx = np.zeros((N, (OH + KH) * SH + KH * DH + H, (OW + KW) * SW + KW * DW + W, turned.shape[-1]), dy.dtype)
+    w = transposed.reshape(KH, KW, split.shape[-1], G, -1)
+    dx = np.zeros((N, (OH + KH) * SH + KH * DH + H, (OW + KW) * SW + KW * DW + W, transposed.shape[-1]), dy.dtype)
     for kh, kw in product(range(KH), range(KW)):
         part = np.einsum("nhwgf,fgc->nhwgc", split, w[kh, kw]).reshape(N, OH, OW, -1)
         dx[:, kh * DH : kh * DH + OH * SH : SH, kw * DW : kw * DW + OW * SW : SW] += part
@@ -143,21 +143,21 @@ def _bias_element(at: tuple[int, ...], dy: Named, portions: int) -> Term:
     return total(rows[r, f] for r in range(rows.shape[0])[portion(rows.shape[0], p, portions)])
 
 
-def _turned_element(at: tuple[int, ...], weight: Named, G: int) -> Term:
+def _transposed_element(at: tuple[int, ...], weight: Named, G: int) -> Term:
     *taps, f, c = at
     c_count, F = weight.shape[-2:]
     return weight[(*taps[4 - len(weight.shape) :], c % c_count, c // c_count * (F // G) + f)] * 1.0
 
 
-def _spread_element(at: tuple[int, ...], dy: Named, turned: Named, *bias: Named, **given: int) -> Term:
+def _input_gradient_element(at: tuple[int, ...], dy: Named, transposed: Named, *bias: Named, **given: int) -> Term:
     n, *place, c = at
-    f_count, C = turned.shape[-2:]
+    f_count, C = transposed.shape[-2:]
     first = c // (C // given["G"]) * f_count
     axes = "HW"[-len(place) :]
     choices = [list(_behind(place[i], axis, given)) for i, axis in enumerate(axes)]
     terms = [
         dy[(n, *(source for _, source in chosen), first + f)]
-        * turned[(*(0,) * (2 - len(axes)), *(tap for tap, _ in chosen), f, c)]
+        * transposed[(*(0,) * (2 - len(axes)), *(tap for tap, _ in chosen), f, c)]
         for chosen in product(*choices)
         for f in range(f_count)
     ]
@@ -214,18 +214,18 @@ def _forward(at: _Letters, bias: bool) -> Operation:
     )
 
 
-def _spreading(at: _Letters, bias: bool) -> Operation:
-    summed = f"y[n,{at.into},c] += Σ x[n,{at.out},f]·turned[{at.taps},f,c]"
+def _input_gradient(at: _Letters, bias: bool) -> Operation:
+    summed = f"y[n,{at.into},c] += Σ x[n,{at.out},f]·transposed[{at.taps},f,c]"
     return Operation(
         name="spread by w, + b" if bias else "spread by w",
-        kernel=spreading.spread_bias if bias else spreading.spread,
-        reads=("dy", "turned", "bias") if bias else ("dy", "turned"),
+        kernel=gradients.input_gradient_bias if bias else gradients.input_gradient,
+        reads=("dy", "transposed", "bias") if bias else ("dy", "transposed"),
         writes=("dx",),
-        reference=spread,
+        reference=input_gradient,
         formula=summed + (" + bias[c]" if bias else ""),
         words=_BACK,
-        element=_spread_element,
-        integers=spreading.SPREAD,
+        element=_input_gradient_element,
+        integers=gradients.INPUT_GRADIENT,
         torch=f"torch.nn.functional.conv_transpose{at.axes}d (channels first)",
     )
 
@@ -261,16 +261,16 @@ def _bias() -> Operation:
     )
 
 
-def _turn(at: _Letters) -> Operation:
+def _transpose(at: _Letters) -> Operation:
     return Operation(
         name="weights transposed",
-        kernel=kernels.turn,
+        kernel=kernels.transpose,
         reads=("weight",),
-        writes=("turned",),
-        reference=turned,
-        formula=f"turned[{at.taps},f,c] = weight[{at.taps},c,f]",
+        writes=("transposed",),
+        reference=transposed,
+        formula=f"transposed[{at.taps},f,c] = weight[{at.taps},c,f]",
         words="Puts inputs where outputs were, for the way back through the same weights.",
-        element=_turned_element,
+        element=_transposed_element,
         integers=("G",),
         torch="autograd",
     )
@@ -283,9 +283,9 @@ def _rows(axes: int) -> ConvolutionRows:
         forward_plain=_forward(at, False),
         weight=_weight(at),
         bias=_bias(),
-        turn=_turn(at),
-        spread=_spreading(at, False),
-        spread_bias=_spreading(at, True),
+        transpose=_transpose(at),
+        input_gradient=_input_gradient(at, False),
+        input_gradient_bias=_input_gradient(at, True),
     )
 
 

@@ -10,6 +10,7 @@ from nnplay.kernels.operands import adds, part_of
 
 @kernel
 def copy(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x, or y += x where a gradient is added to; x and y (M,)."""
     x, y = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
     if adds(row, 1):
         for i in range(y.size):

@@ -1,6 +1,7 @@
 """Gradients of weight_hh and bias_hh of a cell whose last gate hears the old state through its reset gate.
 
-What the state told the gates r and z has `dgates` as its gradient; what it told n, behind the reset, has `drecalled`.
+The state's part in the pre-activations of r and z has `dgates` as its gradient; its part in n, which the reset gate
+multiplies, has `drecalled`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ Array = NDArray[Any]
 
 @kernel
 def weight_back(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # previous (N·T, D·H), dgates (N·T, D·3H), drecalled (N·T, D·H), dweight_hh (D·H, 3H); parts are columns
+    """dweight_hh[j,k] = Σₙₜ previous[n,t,j]·(dr, dz, drecalled)[n,t,k], (D·H, 3H); parts are columns.
+
+    recalled = previous·weight_hh + bias_hh for n; r and z add it to their inputs. previous, drecalled (N·T, D·H),
+    dgates (N·T, D·3H).
+    """
     D, G = integer(row, 0), dimension(row, 3, 1)
     M, W = rows_of(row, memory, 0).shape
     H = W // D
@@ -31,13 +36,14 @@ def weight_back(row: Any, clock: Any, memory: Any, part: int) -> None:
     split = min(max(k, 2 * H), end)  # columns before it belong to r and z, from it on to n
     for d in range(D):
         A, C = shifted(pointer(row, memory, 0), d * H), shifted(pointer(row, memory, 3), d * H * G)
-        told, told_n = shifted(pointer(row, memory, 1), d * G), shifted(pointer(row, memory, 2), d * H - 2 * H)
-        product(A, 1, W, shifted(told, k), D * G, shifted(C, k), G, H, split - k, M, adds(row, 3))
-        product(A, 1, W, shifted(told_n, split), W, shifted(C, split), G, H, end - split, M, adds(row, 3))
+        of_gates, of_n = shifted(pointer(row, memory, 1), d * G), shifted(pointer(row, memory, 2), d * H - 2 * H)
+        product(A, 1, W, shifted(of_gates, k), D * G, shifted(C, k), G, H, split - k, M, adds(row, 3))
+        product(A, 1, W, shifted(of_n, split), W, shifted(C, split), G, H, end - split, M, adds(row, 3))
 
 
 @kernel
 def bias_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dbias_hh (D·3H) = Σₙₜ (dr, dz, drecalled), for dgates (N·T, D·3H), drecalled (N·T, D·H); parts are directions."""
     D = integer(row, 0)  # dgates (N·T, D·3H), drecalled (N·T, D·H), dbias (D·3H); parts are directions
     M, W = rows_of(row, memory, 1).shape
     H = W // D
@@ -48,8 +54,8 @@ def bias_back(row: Any, clock: Any, memory: Any, part: int) -> None:
         column_sums(shifted(pointer(row, memory, 1), d * H), W, shifted(db, 2 * H), M, H, adds(row, 2))
 
 
-def _told(dgates: Array, drecalled: Array, directions: int) -> Array:
-    """(N·T, D, 3H): gradients of what the old state told the gates r, z, n."""
+def _pre_activations(dgates: Array, drecalled: Array, directions: int) -> Array:
+    """(N·T, D, 3H): gradients of the old state's part in the pre-activations of r, z, n."""
     units = drecalled.shape[-1] // directions
     gates = dgates.reshape(-1, directions, 3 * units)
     return np.concatenate([gates[..., : 2 * units], drecalled.reshape(-1, directions, units)], axis=2)
@@ -57,11 +63,11 @@ def _told(dgates: Array, drecalled: Array, directions: int) -> Array:
 
 def _weight_back(previous: Array, dgates: Array, drecalled: Array, directions: int) -> Array:
     states = previous.reshape(-1, directions, previous.shape[-1] // directions)
-    found = np.einsum("mdj,mdk->djk", states, _told(dgates, drecalled, directions))
+    found = np.einsum("mdj,mdk->djk", states, _pre_activations(dgates, drecalled, directions))
     return np.asarray(found.reshape(previous.shape[-1], -1))
 
 
-def _told_term(dgates: Named, drecalled: Named, n: int, t: int, d: int, k: int, units: int) -> Term:
+def _pre_activation_term(dgates: Named, drecalled: Named, n: int, t: int, d: int, k: int, units: int) -> Term:
     if k < 2 * units:
         return dgates[n, t, d * 3 * units + k]
     return drecalled[n, t, d * units + k - 2 * units]
@@ -71,7 +77,7 @@ def _weight_element(at: tuple[int, ...], previous: Named, dgates: Named, drecall
     units = previous.shape[2] // directions
     d = at[0] // units
     return total(
-        previous[n, t, at[0]] * _told_term(dgates, drecalled, n, t, d, at[1], units)
+        previous[n, t, at[0]] * _pre_activation_term(dgates, drecalled, n, t, d, at[1], units)
         for n, t in np.ndindex(previous.shape[:2])
     )
 
@@ -79,7 +85,7 @@ def _weight_element(at: tuple[int, ...], previous: Named, dgates: Named, drecall
 def _bias_element(at: tuple[int, ...], dgates: Named, drecalled: Named, directions: int) -> Term:
     units = drecalled.shape[2] // directions
     d, k = at[0] // (3 * units), at[0] % (3 * units)
-    return total(_told_term(dgates, drecalled, n, t, d, k, units) for n, t in np.ndindex(dgates.shape[:2]))
+    return total(_pre_activation_term(dgates, drecalled, n, t, d, k, units) for n, t in np.ndindex(dgates.shape[:2]))
 
 
 WEIGHT_BACK = Operation(
@@ -99,7 +105,7 @@ BIAS_BACK = Operation(
     kernel=bias_back,
     reads=("dgates", "drecalled"),
     writes=("dbias",),
-    reference=lambda dgates, drecalled, directions: _told(dgates, drecalled, directions).sum(axis=0),
+    reference=lambda dgates, drecalled, directions: _pre_activations(dgates, drecalled, directions).sum(axis=0),
     formula="dbias_hh[k] = Σₙₜ dgates[n,t,k] for r and z, Σₙₜ drecalled[n,t,k] for n",
     words="A bias moves its gate at every step alike; that of n acts behind the reset gate.",
     element=_bias_element,

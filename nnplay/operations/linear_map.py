@@ -39,7 +39,7 @@ def _input(at: tuple[int, ...], dy: Named, weight: Named) -> Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class LinearMap:
     """The rows of one map.
 
     Attributes:

@@ -33,21 +33,21 @@ def keep_padding(plan: Plan, shape: Shape) -> Plan:
         raise InputError(what, hint="leave padded out")
     steps, features = shape
     whole: Planned = (BATCH, *plan.output)
-    visible = Use(VISIBLE, cost=steps * plan.output[-1], names={"hidden": "told"})
+    visible = Use(VISIBLE, cost=steps * plan.output[-1], names={"hidden": "unmasked"})
     return replace(
         plan,
-        forward=(Use(PRESENT, cost=steps * features), *(_told(use) for use in plan.forward), visible),
+        forward=(Use(PRESENT, cost=steps * features), *(_unmasked(use) for use in plan.forward), visible),
         backward=(
-            Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dtold"}),
-            *(_told(use) for use in plan.backward),
+            Use(VISIBLE_BACK, cost=steps * plan.output[-1], names={"dhidden": "dunmasked"}),
+            *(_unmasked(use) for use in plan.backward),
         ),
-        saved={**plan.saved, "present": (BATCH, steps), "told": whole},
-        scratch={**plan.scratch, "dtold": whole},
+        saved={**plan.saved, "present": (BATCH, steps), "unmasked": whole},
+        scratch={**plan.scratch, "dunmasked": whole},
     )
 
 
-def _told(use: Use) -> Use:
-    """The row with `told` for the output and `dtold` for its gradient."""
+def _unmasked(use: Use) -> Use:
+    """The row with `unmasked` for the output and `dunmasked` for its gradient."""
     names = {name: use.names.get(name, name) for name in (*use.operation.reads, *use.operation.writes)}
-    other = {"y": "told", "dy": "dtold"}
+    other = {"y": "unmasked", "dy": "dunmasked"}
     return replace(use, names={name: other.get(target, target) for name, target in names.items()})

@@ -169,7 +169,7 @@ def pooling_fields(shape: str) -> tuple[Field, ...]:
 
 
 def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan:
-    """The plan of pooling along all axes but the last; one or two axes.
+    """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters.
 
     Raises:
         InputError: windows that do not fit, or that could lie outside the input altogether.
@@ -249,6 +249,7 @@ def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> L
     """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
 
     def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+        """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters."""
         need_rank(shape, axes + 1)
         return plan_pooling(values, shape, largest)
 

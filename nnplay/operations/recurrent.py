@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 @kernel
 def inputs(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # x (N·T, C), weight_ih (C, G), bias_ih (G), inputs (N·T, G)
+    """inputs (N·T, G) = x·weight_ih + bias_ih, for x (N·T, C), weight_ih (C, G), bias_ih (G)."""
     x, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
     C, G = w.shape
     start, stop = share(row, part, x.shape[0])
@@ -29,6 +29,7 @@ def inputs(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def present(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """present[n,t] = 1 if any x[n,t,c] ≠ 0, else 0; x (N, T, C), present (N, T)."""
     x, mask = cube(row, memory, 0), matrix(row, memory, 1)
     N, T, C = x.shape
     start, stop = share(row, part, N)
@@ -43,6 +44,7 @@ def present(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def last(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n] = hidden[n, T−1], of a backward direction hidden[n, 0]; hidden (N, T, D·H), y (N, D·H)."""
     hidden, y = cube(row, memory, 0), matrix(row, memory, 1)
     N, T, W = hidden.shape
     units = W // integer(row, 0)
@@ -56,6 +58,7 @@ def last(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def last_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n] = hidden[n, T−1], so dhidden[n, T−1] = dy[n], 0 elsewhere; dy (N, D·H), dhidden (N, T, D·H)."""
     dy, dhidden = matrix(row, memory, 0), cube(row, memory, 1)
     N, T, W = dhidden.shape
     units = W // integer(row, 0)
@@ -72,6 +75,7 @@ def last_back(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def visible(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[r] = a[r] where mask[r] ≠ 0, else 0; a, y (N·T, C), mask (N·T,). Its own backward."""
     a, mask, y = rows_of(row, memory, 0), flat(row, memory, 1), rows_of(row, memory, 2)
     start, stop = share(row, part, a.shape[0])
     for r in range(start, stop):
@@ -80,18 +84,22 @@ def visible(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
-def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
-    w, turned = matrix(row, memory, 0), matrix(row, memory, 1)  # weight_hh (D·H, G), turned (D·G, H)
-    G, H = w.shape[1], turned.shape[1]
+def transpose(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """transposed[d·G + k, j] = weight_hh[d·H + j, k], for weight_hh (D·H, G), transposed (D·G, H)."""
+    w, transposed = matrix(row, memory, 0), matrix(row, memory, 1)
+    G, H = w.shape[1], transposed.shape[1]
     for d in range(integer(row, 0)):
         for k in range(G):
             for j in range(H):
-                turned[d * G + k, j] = w[d * H + j, k]
+                transposed[d * G + k, j] = w[d * H + j, k]
 
 
 @kernel
 def recurrent_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # previous (N·T, D·H), dgates (N·T, D·G), dweight_hh (D·H, G): parts are columns, so dgates is read once
+    """gates = … + previous·weight_hh, so dweight_hh (D·H, G) = previousᵀ·dgates, by direction.
+
+    previous (N·T, D·H), dgates (N·T, D·G). Parts are columns, so that dgates is read once.
+    """
     D, G = integer(row, 0), dimension(row, 2, 1)
     M, W = rows_of(row, memory, 0).shape
     H = W // D
@@ -105,7 +113,8 @@ def recurrent_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, dgates = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N·T, C), (N·T, G), dweight_ih (C, G)
+    """inputs = x·weight_ih + bias_ih, so dweight_ih (C, G) = xᵀ·dgates; x (N·T, C), dgates (N·T, G)."""
+    x, dgates = rows_of(row, memory, 0), rows_of(row, memory, 1)
     C, G = x.shape[1], dgates.shape[1]
     start, stop = share(row, part, (G + PANEL - 1) // PANEL)
     k, end = start * PANEL, min(stop * PANEL, G)
@@ -115,6 +124,7 @@ def weight_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def bias_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """inputs = x·weight_ih + bias_ih, so dbias (G) = Σₙₜ dgates, for dgates (N·T, G)."""
     dgates = rows_of(row, memory, 0)
     M, G = dgates.shape
     start, stop = share(row, part, (G + PANEL - 1) // PANEL)
@@ -125,7 +135,8 @@ def bias_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dgates, w = rows_of(row, memory, 0), rows_of(row, memory, 1)  # (N·T, G), weight_ih (C, G), dx (N·T, C)
+    """inputs = x·weight_ih + bias_ih, so dx (N·T, C) = dgates·weight_ihᵀ; dgates (N·T, G), weight_ih (C, G)."""
+    dgates, w = rows_of(row, memory, 0), rows_of(row, memory, 1)
     C, G = w.shape
     start, stop = share(row, part, dgates.shape[0])
     dG, dX = shifted(pointer(row, memory, 0), start * G), shifted(pointer(row, memory, 2), start * C)
@@ -161,12 +172,12 @@ def _last_back_element(at: tuple[int, ...], dy: Named, directions: int, steps: i
     return dy[n, j] * 1.0 if seen else as_term(0.0)
 
 
-def _turned(weight_hh: Array, directions: int) -> Array:
+def _transposed(weight_hh: Array, directions: int) -> Array:
     blocks = weight_hh.reshape(directions, -1, weight_hh.shape[1])
     return blocks.transpose(0, 2, 1).reshape(-1, blocks.shape[1])
 
 
-def _turned_element(at: tuple[int, ...], weight_hh: Named, directions: int) -> Term:
+def _transposed_element(at: tuple[int, ...], weight_hh: Named, directions: int) -> Term:
     gates, units = weight_hh.shape[1], weight_hh.shape[0] // directions
     return weight_hh[at[0] // gates * units + at[1], at[0] % gates] * 1.0
 
@@ -253,15 +264,15 @@ VISIBLE_BACK = Operation(
     element=lambda at, dy, present: dy[at] * present[at[0], at[1]],
     torch="autograd",
 )
-TURN = Operation(
+TRANSPOSE = Operation(
     name="weight_hhᵀ",
-    kernel=turn,
+    kernel=transpose,
     reads=("weight_hh",),
-    writes=("turned",),
-    reference=_turned,
-    formula="turned[k,j] = weight_hh[j,k]",
+    writes=("transposed",),
+    reference=_transposed,
+    formula="transposed[k,j] = weight_hh[j,k]",
     words="A copy with rows for columns: the loop back through time multiplies by it at every step.",
-    element=_turned_element,
+    element=_transposed_element,
     integers=("directions",),
     torch="weight_hh.T",
 )

@@ -18,6 +18,7 @@ Array = NDArray[Any]
 
 @kernel
 def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [argmax z[n] = target[n]], for z (M, C), target (M,); answers of one row count by their share."""
     z, target, score = rows_of(row, memory, 0), flat(row, memory, 1), flat(row, memory, 2)
     right = 0
     for n in range(z.shape[0]):
@@ -32,6 +33,7 @@ def count_largest(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def count_largest_columns(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [argmax z[n] = argmax target[n]], for z and target (M, C)."""
     z, target, score = rows_of(row, memory, 0), rows_of(row, memory, 1), flat(row, memory, 2)
     right = 0
     for n in range(z.shape[0]):
@@ -59,11 +61,13 @@ def count_above(row: Any, memory: Any, threshold: Any) -> None:
 
 @kernel
 def count_above_zero(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [(z[n] > 0) = target[n]], for z and target (M,)."""
     count_above(row, memory, 0.0)
 
 
 @kernel
 def count_above_half(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """score (1,) = Σₙ [(p[n] > 0.5) = target[n]], for p and target (M,)."""
     count_above(row, memory, 0.5)
 
 

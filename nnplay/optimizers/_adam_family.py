@@ -14,33 +14,16 @@ from numpy.typing import NDArray
 
 from nnplay.fields import number
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, Kernel, inline
 from nnplay.kernels.doubles import whole_power
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation, Shape
-from nnplay.records.optimizer import OptimizerRecord, update_kernel
+from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Term, apply
 
 Array = NDArray[Any]
 SETTINGS = ("lr", "beta1", "beta2", "eps", "decay")
-
-
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr / (1 - beta1ᵗ), beta1, beta2, 1 / √(1 - beta2ᵗ), eps, weight decay, share of each parameter that stays)."""
-    lr, beta1, beta2, eps, decay = settings[0], settings[1], settings[2], settings[3], settings[4]
-    rate = lr / (1.0 - whole_power(np.float64(beta1), t))
-    scale = 1.0 / math.sqrt(1.0 - whole_power(np.float64(beta2), t))
-    return REAL(rate), beta1, beta2, REAL(scale), eps, decay, REAL(1.0 - lr * decay)
-
-
-@inline
-def moved(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
-    """One parameter's step along its gradient, and the means after it."""
-    m = multiply_add(p[1], m, (1.0 - p[1]) * g)
-    v = multiply_add(p[2], v, (1.0 - p[2]) * g * g)
-    return w - p[0] * m / (math.sqrt(v) * p[3] + p[4]), m, v
 
 
 def moved_reference(settings: Array, g: Array, w: Array, m: Array, v: Array, t: int) -> tuple[Array, ...]:
@@ -65,15 +48,13 @@ def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
 
 
 def adaptive(
-    name: str, title: str, about: str, *, decay: tuple[float, str], update: Callable[..., Any],
-    reference: Callable[..., Any], element: Callable[..., Term], step: str, words: str,
-) -> OptimizerRecord:  # fmt: skip
+    name: str, title: str, about: str, *, decay: tuple[float, str], rule: Callable[[], Operation]
+) -> OptimizerRecord:
     """The record of an optimizer of this kind.
 
     Args:
         decay: default of weight_decay, and what it does.
-        update, reference, element: as in `update_kernel` and `Operation`.
-        step: formula of the step, behind those of the means.
+        rule: gives what `adaptive_rule` has made.
     """
     return OptimizerRecord(
         name=name,
@@ -88,19 +69,7 @@ def adaptive(
         ),
         slots=("exp_avg", "exp_avg_sq"),
         pairs={"betas": ("beta1", "beta2")},
-        operation=Operation(
-            name=f"update ({name})",
-            kernel=update_kernel(prepare, update, slots=2),
-            reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
-            writes=("parameters", "exp_avg", "exp_avg_sq", "finite_flags"),
-            reference=reference,
-            formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
-            words=words,
-            element=element,
-            integers=("every",),
-            uses_clock=True,
-            torch=f"torch.optim.{title}",
-        ),
+        rule=rule,
         torch=title,
         twin=Twin(f"optim.{title}", _arguments),
         cases=({"lr": 0.01}, {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "weight_decay": 0.1}),
@@ -111,3 +80,49 @@ def adaptive(
             Refused({"betas": (0.9, 0.99, 0.999)}, (), "not 2 numbers"),
         ),
     )
+
+
+def adaptive_rule(
+    title: str, *, kernel: Kernel, reference: Callable[..., Any], element: Callable[..., Term],
+    step: str, words: str,
+) -> Operation:  # fmt: skip
+    """The update row of an optimizer of this kind.
+
+    Args:
+        title: PyTorch's class, whose name in small letters is ours.
+        step: formula of the step, behind those of the means.
+    """
+    return Operation(
+        name=f"update ({title.lower()})",
+        kernel=kernel,
+        reads=("optimizer", "gradients", "parameters", "exp_avg", "exp_avg_sq"),
+        writes=("parameters", "exp_avg", "exp_avg_sq", "finite_flags"),
+        reference=reference,
+        formula=f"m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  {step}",
+        words=words,
+        element=element,
+        integers=("every",),
+        uses_clock=True,
+        torch=f"torch.optim.{title}",
+    )
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `moved` takes besides tensors: settings (5,) → 7 numbers, for update t.
+
+    rate = lr / (1 − beta1ᵗ), beta1, beta2, scale = 1 / √(1 − beta2ᵗ), eps, weight_decay, stays = 1 − lr·weight_decay
+    """
+    lr, beta1, beta2, eps, weight_decay = settings[0], settings[1], settings[2], settings[3], settings[4]
+    rate = lr / (1.0 - whole_power(np.float64(beta1), t))
+    scale = 1.0 / math.sqrt(1.0 - whole_power(np.float64(beta2), t))
+    return DTYPE(rate), beta1, beta2, DTYPE(scale), eps, weight_decay, DTYPE(1.0 - lr * weight_decay)
+
+
+@inline
+def moved(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
+    """m ← beta1·m + (1−beta1)·g; v ← beta2·v + (1−beta2)·g²; w ← w − rate·m / (√v·scale + eps), for one parameter."""
+    rate, beta1, beta2, scale, eps, _, _ = p
+    m = multiply_add(beta1, m, (1.0 - beta1) * g)
+    v = multiply_add(beta2, v, (1.0 - beta2) * g * g)
+    return w - rate * m / (math.sqrt(v) * scale + eps), m, v

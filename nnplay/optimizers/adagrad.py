@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
@@ -20,20 +20,46 @@ from nnplay.records.worked import Named, Term, apply
 Array = NDArray[Any]
 
 
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr / (1 + (t − 1)·lr_decay), weight decay, initial accumulator, eps)."""
-    rate = settings[0] / (1.0 + (t - 1) * np.float64(settings[1]))
-    return REAL(rate), settings[2], settings[3], settings[4]
+ADAGRAD = OptimizerRecord(
+    name="adagrad",
+    title="Adagrad",
+    about="Divides each gradient by all gradients so far (Duchi et al., 2011): rare features keep learning fast.",
+    fields=(
+        number("lr", 0.01, "learning rate: how far the first step moves a parameter", low=0.0, live=True),
+        number("lr_decay", 0.0, "how fast the learning rate falls with the steps", low=0.0, live=True),
+        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
+        number(
+            "initial_accumulator_value", 0.0, "added to the sum of squares; softens the first steps", low=0.0, live=True
+        ),
+        number("eps", 1e-10, "keeps the division from exploding", low=1e-30, live=True),
+    ),
+    slots=("sum",),  # without the initial value, which the rule adds: so slots begin at 0 and the value can change
+    rule=lambda: rule(),
+    torch="Adagrad",
+    twin=Twin("optim.Adagrad", same_arguments),
+    cases=(
+        {"lr": 0.1},
+        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5, "eps": 1e-5},
+    ),
+    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"eps": 0}, (), "≥ 1e-30")),
+)
 
 
-@inline
-def update(w: Any, g: Any, summed: Any, p: Any) -> Any:
-    """One parameter's step."""
-    rate, decay, start, eps = p
-    g = g + decay * w
-    summed = summed + g * g
-    return w - rate * g / (math.sqrt(summed + start) + eps), summed
+def rule() -> Operation:
+    """The update row."""
+    return Operation(
+        name="update (adagrad)",
+        kernel=KERNEL,
+        reads=("optimizer", "gradients", "parameters", "sum"),
+        writes=("parameters", "sum", "finite_flags"),
+        reference=reference,
+        formula="s ← s + g²;  w ← w − lr/(1 + (t−1)·lr_decay) · g/(√(s + s₀) + ε)",
+        words="Parameters that have moved much slow down; those that have hardly moved stay fast.",
+        element=element,
+        integers=("every",),
+        uses_clock=True,
+        torch="torch.optim.Adagrad",
+    )
 
 
 def reference(
@@ -54,38 +80,24 @@ def element(at: Any, settings: Named, g: Named, w: Named, summed: Named, clock: 
     return w[at] - rate * slope / (root + eps)
 
 
-ADAGRAD = OptimizerRecord(
-    name="adagrad",
-    title="Adagrad",
-    about="Divides each gradient by all gradients so far (Duchi et al., 2011): rare features keep learning fast.",
-    fields=(
-        number("lr", 0.01, "learning rate: how far the first step moves a parameter", low=0.0, live=True),
-        number("lr_decay", 0.0, "how fast the learning rate falls with the steps", low=0.0, live=True),
-        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
-        number(
-            "initial_accumulator_value", 0.0, "added to the sum of squares; softens the first steps", low=0.0, live=True
-        ),
-        number("eps", 1e-10, "keeps the division from exploding", low=1e-30, live=True),
-    ),
-    slots=("sum",),  # without the initial value, which the rule adds: so slots begin at 0 and the value can change
-    operation=Operation(
-        name="update (adagrad)",
-        kernel=update_kernel(prepare, update, slots=1),
-        reads=("optimizer", "gradients", "parameters", "sum"),
-        writes=("parameters", "sum", "finite_flags"),
-        reference=reference,
-        formula="s ← s + g²;  w ← w − lr/(1 + (t−1)·lr_decay) · g/(√(s + s₀) + ε)",
-        words="Parameters that have moved much slow down; those that have hardly moved stay fast.",
-        element=element,
-        integers=("every",),
-        uses_clock=True,
-        torch="torch.optim.Adagrad",
-    ),
-    torch="Adagrad",
-    twin=Twin("optim.Adagrad", same_arguments),
-    cases=(
-        {"lr": 0.1},
-        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.01, "initial_accumulator_value": 0.5, "eps": 1e-5},
-    ),
-    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"eps": 0}, (), "≥ 1e-30")),
-)
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `update` takes besides tensors: settings (5,) → rate, weight_decay, start, eps.
+
+    rate = lr / (1 + (t − 1)·lr_decay)
+    """
+    lr, lr_decay, weight_decay, start, eps = settings[0], settings[1], settings[2], settings[3], settings[4]
+    rate = lr / (1.0 + (t - 1) * np.float64(lr_decay))
+    return DTYPE(rate), weight_decay, start, eps
+
+
+@inline
+def update(w: Any, g: Any, summed: Any, p: Any) -> Any:
+    """s ← s + g²; w ← w − rate·g / (√(s + start) + eps), for one parameter, where g has weight_decay·w added."""
+    rate, weight_decay, start, eps = p
+    g = g + weight_decay * w
+    summed = summed + g * g
+    return w - rate * g / (math.sqrt(summed + start) + eps), summed
+
+
+KERNEL = update_kernel(prepare, update, slots=1)

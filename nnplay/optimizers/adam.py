@@ -8,17 +8,41 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
-from nnplay.optimizers._adam_family import SETTINGS, adaptive, moved, moved_reference, moved_term
-from nnplay.records.optimizer import named, update_count
+from nnplay.optimizers._adam_family import (
+    SETTINGS,
+    adaptive,
+    adaptive_rule,
+    moved,
+    moved_reference,
+    moved_term,
+    prepare,
+)
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import named, update_count, update_kernel
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 
 
-@inline
-def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
-    """One parameter's step."""
-    return moved(w, g + p[5] * w, m, v, p)
+ADAM = adaptive(
+    "adam",
+    "Adam",
+    "Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
+    decay=(0.0, "adds weight_decay·w to the gradient"),
+    rule=lambda: rule(),
+)
+
+
+def rule() -> Operation:
+    """The update row."""
+    return adaptive_rule(
+        "Adam",
+        kernel=KERNEL,
+        reference=reference,
+        element=element,
+        step="w ← w − lr·m̂/(√v̂ + ε)",
+        words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
+    )
 
 
 def reference(
@@ -36,14 +60,11 @@ def element(
     return moved_term(given, slope, w[at], m[at], v[at], update_count(clock, every))
 
 
-ADAM = adaptive(
-    "adam",
-    "Adam",
-    "Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
-    decay=(0.0, "adds weight_decay·w to the gradient"),
-    update=update,
-    reference=reference,
-    element=element,
-    step="w ← w − lr·m̂/(√v̂ + ε)",
-    words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
-)
+@inline
+def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
+    """w, m, v of one parameter after a step along g + weight_decay·w."""
+    _, _, _, _, _, weight_decay, _ = p
+    return moved(w, g + weight_decay * w, m, v, p)
+
+
+KERNEL = update_kernel(prepare, update, slots=2)

@@ -8,17 +8,41 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import inline
-from nnplay.optimizers._adam_family import SETTINGS, adaptive, moved, moved_reference, moved_term
-from nnplay.records.optimizer import named, update_count
+from nnplay.optimizers._adam_family import (
+    SETTINGS,
+    adaptive,
+    adaptive_rule,
+    moved,
+    moved_reference,
+    moved_term,
+    prepare,
+)
+from nnplay.records.operation import Operation
+from nnplay.records.optimizer import named, update_count, update_kernel
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
 
 
-@inline
-def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
-    """One parameter's step."""
-    return moved(w * p[6], g, m, v, p)
+ADAMW = adaptive(
+    "adamw",
+    "AdamW",
+    "Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the usual choice for large networks.",
+    decay=(0.01, "share of lr by which parameters shrink each step"),
+    rule=lambda: rule(),
+)
+
+
+def rule() -> Operation:
+    """The update row."""
+    return adaptive_rule(
+        "AdamW",
+        kernel=KERNEL,
+        reference=reference,
+        element=element,
+        step="w ← (1 − lr·λ)w − lr·m̂/(√v̂ + ε)",
+        words="Divides the mean gradient by its typical size, and shrinks every parameter a little.",
+    )
 
 
 def reference(
@@ -37,14 +61,11 @@ def element(
     return moved_term(given, g[at], kept, m[at], v[at], update_count(clock, every))
 
 
-ADAMW = adaptive(
-    "adamw",
-    "AdamW",
-    "Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the usual choice for large networks.",
-    decay=(0.01, "share of lr by which parameters shrink each step"),
-    update=update,
-    reference=reference,
-    element=element,
-    step="w ← (1 − lr·λ)w − lr·m̂/(√v̂ + ε)",
-    words="Divides the mean gradient by its typical size, and shrinks every parameter a little.",
-)
+@inline
+def update(w: Any, g: Any, m: Any, v: Any, p: Any) -> Any:
+    """w, m, v of one parameter after a step along g, where w begins smaller: w·(1 − lr·weight_decay)."""
+    _, _, _, _, _, _, stays = p
+    return moved(w * stays, g, m, v, p)
+
+
+KERNEL = update_kernel(prepare, update, slots=2)

@@ -9,40 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
 from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
-
-
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr, beta1, beta2, share of each parameter that stays)."""
-    return settings[0], settings[1], settings[2], REAL(1.0 - settings[0] * settings[3])
-
-
-@inline
-def update(w: Any, g: Any, m: Any, p: Any) -> Any:
-    """One parameter's step."""
-    lr, beta1, beta2, stays = p
-    mixed = beta1 * m + (1.0 - beta1) * g
-    sign = 1.0 if mixed > 0.0 else (-1.0 if mixed < 0.0 else mixed)  # 0 stays 0, and NaN stays NaN
-    return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
-
-
-def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int], every: int) -> tuple[Array, ...]:
-    lr, beta1, beta2, decay = settings
-    sign = np.sign(beta1 * m + (1 - beta1) * g)
-    return w * (1 - lr * decay) - lr * sign, beta2 * m + (1 - beta2) * g
-
-
-def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int], every: int) -> Term:
-    lr, beta1, _, decay = named(settings, "lr", "beta1", "beta2", "decay")
-    kept = w[at] * (1 - lr * decay) if decay.value else w[at]
-    return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
 
 
 LION = OptimizerRecord(
@@ -57,9 +30,18 @@ LION = OptimizerRecord(
     ),
     slots=("exp_avg",),
     pairs={"betas": ("beta1", "beta2")},
-    operation=Operation(
+    rule=lambda: rule(),
+    torch="no class in torch.optim",
+    cases=({"lr": 0.01}, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.1}),
+    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"betas": 0.9}, (), "not 2 numbers")),
+)
+
+
+def rule() -> Operation:
+    """The update row."""
+    return Operation(
         name="update (lion)",
-        kernel=update_kernel(prepare, update, slots=1),
+        kernel=KERNEL,
         reads=("optimizer", "gradients", "parameters", "exp_avg"),
         writes=("parameters", "exp_avg", "finite_flags"),
         reference=reference,
@@ -69,8 +51,35 @@ LION = OptimizerRecord(
         integers=("every",),
         uses_clock=True,
         torch="no class in torch.optim; the rule of the paper's Algorithm 2",
-    ),
-    torch="no class in torch.optim",
-    cases=({"lr": 0.01}, {"lr": 0.01, "beta1": 0.8, "beta2": 0.95, "weight_decay": 0.1}),
-    refused=(Refused({"lr": -1}, (), "≥ 0"), Refused({"betas": 0.9}, (), "not 2 numbers")),
-)
+    )
+
+
+def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str, int], every: int) -> tuple[Array, ...]:
+    lr, beta1, beta2, decay = settings
+    sign = np.sign(beta1 * m + (1 - beta1) * g)
+    return w * (1 - lr * decay) - lr * sign, beta2 * m + (1 - beta2) * g
+
+
+def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int], every: int) -> Term:
+    lr, beta1, _, decay = named(settings, "lr", "beta1", "beta2", "decay")
+    kept = w[at] * (1 - lr * decay) if decay.value else w[at]
+    return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
+
+
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `update` takes besides tensors: settings (4,) → lr, beta1, beta2, stays = 1 − lr·weight_decay."""
+    lr, beta1, beta2, weight_decay = settings[0], settings[1], settings[2], settings[3]
+    return lr, beta1, beta2, DTYPE(1.0 - lr * weight_decay)
+
+
+@inline
+def update(w: Any, g: Any, m: Any, p: Any) -> Any:
+    """w ← w·stays − lr·sign(beta1·m + (1−beta1)·g); m ← beta2·m + (1−beta2)·g, for one parameter."""
+    lr, beta1, beta2, stays = p
+    mixed = beta1 * m + (1.0 - beta1) * g
+    sign = 1.0 if mixed > 0.0 else (-1.0 if mixed < 0.0 else mixed)  # 0 stays 0, and NaN stays NaN
+    return w * stays - lr * sign, beta2 * m + (1.0 - beta2) * g
+
+
+KERNEL = update_kernel(prepare, update, slots=1)

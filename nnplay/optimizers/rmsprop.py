@@ -20,22 +20,50 @@ from nnplay.records.worked import Named, Term, apply
 Array = NDArray[Any]
 
 
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr, alpha, eps, weight decay, momentum, centered)."""
-    return settings[0], settings[1], settings[2], settings[3], settings[4], settings[5]
+RMSPROP = OptimizerRecord(
+    name="rmsprop",
+    title="RMSprop",
+    about="Divides each gradient by its recent typical size (Hinton, 2012): steep and flat directions learn alike.",
+    fields=(
+        number("lr", 0.01, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
+        number("alpha", 0.99, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
+        number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
+        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
+        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
+        flag("centered", False, "divide by the standard deviation instead of the mean square", live=True),
+    ),
+    slots=("square_avg", "momentum_buffer", "grad_avg"),
+    rule=lambda: rule(),
+    torch="RMSprop",
+    twin=Twin("optim.RMSprop", same_arguments),
+    cases=(
+        {"lr": 0.01},
+        {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1, "momentum": 0.9},
+        {"lr": 0.01, "momentum": 0.5, "centered": True},
+    ),
+    refused=(
+        Refused({"lr": -1}, (), "≥ 0"),
+        Refused({"alpha": 1}, (), "≤ 1"),
+        Refused({"centered": "so"}, (), "yes or no"),
+    ),
+)
 
 
-@inline
-def update(w: Any, g: Any, square: Any, velocity: Any, mean: Any, p: Any) -> Any:
-    """One parameter's step."""
-    lr, alpha, eps, decay, momentum, centered = p
-    g = g + decay * w
-    square = alpha * square + (1.0 - alpha) * g * g
-    mean = alpha * mean + (1.0 - alpha) * g
-    spread = max(square - mean * mean, 0.0) if centered != 0.0 else square  # rounding may make a variance negative
-    velocity = momentum * velocity + g / (math.sqrt(spread) + eps)
-    return w - lr * velocity, square, velocity, mean
+def rule() -> Operation:
+    """The update row."""
+    return Operation(
+        name="update (rmsprop)",
+        kernel=KERNEL,
+        reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
+        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "finite_flags"),
+        reference=reference,
+        formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
+        words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",
+        element=element,
+        integers=("every",),
+        uses_clock=True,
+        torch="torch.optim.RMSprop",
+    )
 
 
 def reference(
@@ -78,42 +106,25 @@ def element(
     return w[at] - lr * (momentum * velocity[at] + step if momentum.value else step)
 
 
-RMSPROP = OptimizerRecord(
-    name="rmsprop",
-    title="RMSprop",
-    about="Divides each gradient by its recent typical size (Hinton, 2012): steep and flat directions learn alike.",
-    fields=(
-        number("lr", 0.01, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
-        number("alpha", 0.99, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),
-        number("eps", 1e-8, "keeps the division from exploding", low=1e-30, live=True),
-        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
-        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
-        flag("centered", False, "divide by the standard deviation instead of the mean square", live=True),
-    ),
-    slots=("square_avg", "momentum_buffer", "grad_avg"),
-    operation=Operation(
-        name="update (rmsprop)",
-        kernel=update_kernel(prepare, update, slots=3),
-        reads=("optimizer", "gradients", "parameters", "square_avg", "momentum_buffer", "grad_avg"),
-        writes=("parameters", "square_avg", "momentum_buffer", "grad_avg", "finite_flags"),
-        reference=reference,
-        formula="s ← α·s + (1−α)g²;  v ← momentum·v + g/(√s + ε);  w ← w − lr·v;  centered: s − mean(g)² in place of s",
-        words="Divides the gradient by the root of its mean square, so that every parameter moves about lr a step.",
-        element=element,
-        integers=("every",),
-        uses_clock=True,
-        torch="torch.optim.RMSprop",
-    ),
-    torch="RMSprop",
-    twin=Twin("optim.RMSprop", same_arguments),
-    cases=(
-        {"lr": 0.01},
-        {"lr": 0.01, "alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1, "momentum": 0.9},
-        {"lr": 0.01, "momentum": 0.5, "centered": True},
-    ),
-    refused=(
-        Refused({"lr": -1}, (), "≥ 0"),
-        Refused({"alpha": 1}, (), "≤ 1"),
-        Refused({"centered": "so"}, (), "yes or no"),
-    ),
-)
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `update` takes besides tensors: settings (6,) as they are."""
+    return settings[0], settings[1], settings[2], settings[3], settings[4], settings[5]
+
+
+@inline
+def update(w: Any, g: Any, square: Any, velocity: Any, mean: Any, p: Any) -> Any:
+    """square ← α·square + (1−α)·g²; velocity ← momentum·velocity + g / (√square + eps); w ← w − lr·velocity.
+
+    For one parameter, where g has weight_decay·w added; centered, square − mean² stands in for square.
+    """
+    lr, alpha, eps, weight_decay, momentum, centered = p
+    g = g + weight_decay * w
+    square = alpha * square + (1.0 - alpha) * g * g
+    mean = alpha * mean + (1.0 - alpha) * g
+    spread = max(square - mean * mean, 0.0) if centered != 0.0 else square  # rounding may make a variance negative
+    velocity = momentum * velocity + g / (math.sqrt(spread) + eps)
+    return w - lr * velocity, square, velocity, mean
+
+
+KERNEL = update_kernel(prepare, update, slots=3)

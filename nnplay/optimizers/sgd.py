@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nnplay.fields import flag, number
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
 from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
@@ -18,22 +18,50 @@ from nnplay.records.worked import Named, Term
 Array = NDArray[Any]
 
 
-@inline
-def prepare(settings: Any, t: int) -> Any:
-    """(lr, momentum, nesterov, weight decay, share of the gradient that enters the velocity)."""
-    momentum, dampening = settings[1], settings[4]
-    entering = 1.0 if t == 1 or momentum == 0.0 else 1.0 - dampening  # PyTorch does not dampen the first step
-    return settings[0], momentum, settings[2], settings[3], REAL(entering)
+SGD = OptimizerRecord(
+    name="sgd",
+    title="SGD",
+    about="Stochastic gradient descent: steps against one batch's gradient. With momentum, equal steps add up.",
+    fields=(
+        number("lr", 0.001, "learning rate: how far one step goes", low=0.0, live=True),
+        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
+        flag("nesterov", False, "look ahead along the momentum before correcting", live=True),
+        number("weight_decay", 0.0, "pulls all parameters towards 0", low=0.0, live=True),
+        number("dampening", 0.0, "share of the gradient that momentum leaves out", low=0.0, high=1.0, live=True),
+    ),
+    slots=("momentum_buffer",),
+    rule=lambda: rule(),
+    torch="SGD",
+    twin=Twin("optim.SGD", same_arguments),
+    cases=(
+        {"lr": 0.1},
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+        {"lr": 0.1, "momentum": 0.5, "dampening": 0.2},
+    ),
+    refused=(
+        Refused({"lr": -1}, (), "≥ 0"),
+        Refused({"lr": "nan"}, (), "not a number"),
+        Refused({"momentum": 1.5}, (), "≤ 1"),
+    ),
+)
 
 
-@inline
-def update(w: Any, g: Any, velocity: Any, p: Any) -> Any:
-    """One parameter's step."""
-    lr, momentum, nesterov, decay, entering = p
-    g = g + decay * w
-    velocity = momentum * velocity + entering * g
-    step = g + momentum * velocity if nesterov != 0.0 else velocity
-    return w - lr * step, velocity
+def rule() -> Operation:
+    """The update row."""
+    return Operation(
+        name="update (sgd)",
+        kernel=KERNEL,
+        reads=("optimizer", "gradients", "parameters", "momentum_buffer"),
+        writes=("parameters", "momentum_buffer", "finite_flags"),
+        reference=reference,
+        formula="v ← momentum·v + g;  w ← w − lr·v",
+        words="Moves every parameter a little against its gradient. The learning rate says how far.",
+        element=element,
+        integers=("every",),
+        uses_clock=True,
+        torch="torch.optim.SGD",
+    )
 
 
 def _entering(momentum: float, dampening: float, update: int) -> float:
@@ -64,42 +92,28 @@ def element(
     return w[at] - lr * (slope + momentum * moved if nesterov.value else moved)
 
 
-SGD = OptimizerRecord(
-    name="sgd",
-    title="SGD",
-    about="Stochastic gradient descent: steps against one batch's gradient. With momentum, equal steps add up.",
-    fields=(
-        number("lr", 0.001, "learning rate: how far one step goes", low=0.0, live=True),
-        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
-        flag("nesterov", False, "look ahead along the momentum before correcting", live=True),
-        number("weight_decay", 0.0, "pulls all parameters towards 0", low=0.0, live=True),
-        number("dampening", 0.0, "share of the gradient that momentum leaves out", low=0.0, high=1.0, live=True),
-    ),
-    slots=("momentum_buffer",),
-    operation=Operation(
-        name="update (sgd)",
-        kernel=update_kernel(prepare, update, slots=1),
-        reads=("optimizer", "gradients", "parameters", "momentum_buffer"),
-        writes=("parameters", "momentum_buffer", "finite_flags"),
-        reference=reference,
-        formula="v ← momentum·v + g;  w ← w − lr·v",
-        words="Moves every parameter a little against its gradient. The learning rate says how far.",
-        element=element,
-        integers=("every",),
-        uses_clock=True,
-        torch="torch.optim.SGD",
-    ),
-    torch="SGD",
-    twin=Twin("optim.SGD", same_arguments),
-    cases=(
-        {"lr": 0.1},
-        {"lr": 0.1, "momentum": 0.9},
-        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
-        {"lr": 0.1, "momentum": 0.5, "dampening": 0.2},
-    ),
-    refused=(
-        Refused({"lr": -1}, (), "≥ 0"),
-        Refused({"lr": "nan"}, (), "not a number"),
-        Refused({"momentum": 1.5}, (), "≤ 1"),
-    ),
-)
+@inline
+def prepare(settings: Any, t: int) -> Any:
+    """What `update` takes besides tensors: settings (5,) → lr, momentum, nesterov, weight_decay, entering.
+
+    `entering` is the share of the gradient that enters the velocity.
+    """
+    lr, momentum, nesterov, weight_decay, dampening = settings[0], settings[1], settings[2], settings[3], settings[4]
+    entering = 1.0 if t == 1 or momentum == 0.0 else 1.0 - dampening  # PyTorch does not dampen the first step
+    return lr, momentum, nesterov, weight_decay, DTYPE(entering)
+
+
+@inline
+def update(w: Any, g: Any, velocity: Any, p: Any) -> Any:
+    """velocity ← momentum·velocity + entering·g; w ← w − lr·velocity, for one parameter.
+
+    g has weight_decay·w added; with Nesterov, w moves by lr·(g + momentum·velocity).
+    """
+    lr, momentum, nesterov, weight_decay, entering = p
+    g = g + weight_decay * w
+    velocity = momentum * velocity + entering * g
+    step = g + momentum * velocity if nesterov != 0.0 else velocity
+    return w - lr * step, velocity
+
+
+KERNEL = update_kernel(prepare, update, slots=1)

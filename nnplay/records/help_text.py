@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from nnplay.fields import REQUIRED, Field
 
-Class = TypeVar("Class", bound=type[Any])
 _WIDTH: Final = 100
-
-
-class _Documentation:
-    """`__doc__` of a class and of its instances: the class has its own text, each instance one that is made for it."""
-
-    def __init__(self, of_class: str, of_instance: Callable[[Any], str]) -> None:
-        self.of_class, self.of_instance = of_class, of_instance
-
-    def __get__(self, instance: Any, owner: type[Any]) -> str:
-        return self.of_class if instance is None else self.of_instance(instance)
-
-
-def helped_by(text: Callable[[Any], str]) -> Callable[[Class], Class]:
-    """Class decorator: `help(instance)` shows `text(instance)`, where Python would show the class."""
-
-    def decorate(kind: Class) -> Class:
-        type.__setattr__(kind, "__doc__", _Documentation(kind.__doc__ or "", text))
-        return kind
-
-    return decorate
 
 
 def help_text(record: Any, call: str, *, folder: str, torch: str, formulas: Iterable[str], more: str = "") -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from nnplay.errors import InputError
-from nnplay.fields import Field, bind, fill, signature
-from nnplay.records.help_text import help_text, helped_by
+from nnplay.fields import Field, fill
 from nnplay.records.operation import Planned, Shape, Use
-from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.python_text import call_text
+from nnplay.records.record import Record
 from nnplay.records.twin import Twin
 from nnplay.text import clean, shown
 
@@ -99,29 +98,14 @@ class Traits:
         rectifies: 0, with a slope of 0, for every number below 0 (ReLU): a unit that is off for all rows is dead.
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
+        outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
     rectifies: bool = False
     bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
     follows_activation: bool = False
-
-
-def _help(record: LayerRecord) -> str:
-    """The record's help: formulas and shapes are those of its first test case."""
-    name, formulas, example = python_name(record.name, record.torch), [], ""
-    call = f"{name}{inspect.signature(record)}"
-    if record.joins or record.contains:
-        call = f"{name}({'branch' if record.joins else 'layer'}, …)"
-    if not record.contains:
-        case = record.cases[0]
-        planned = record.plan(
-            fill(record.fields, case.values, record.name), case.shapes if record.joins else case.shape
-        )
-        formulas = [use.operation.formula for use in planned.forward]
-        example = _example(call if record.joins else call_text(name, case.values), case, planned)
-    more = f"{example}Every layer may also be given a name='…', and frozen=True to keep its parameters as they are."
-    return help_text(record, call, folder="nnplay.layers", torch="torch.nn", formulas=formulas, more=more)
+    outputs: str = ""
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:
@@ -135,9 +119,8 @@ def _rows_text(shape: Shape) -> str:
     return f"({', '.join(('N', *map(str, shape)))})"
 
 
-@helped_by(_help)
-@dataclass(frozen=True, slots=True)
-class LayerRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class LayerRecord(Record):
     """One kind of layer; calling the record makes a layer: `Linear(8)`, `Linear(8, bias=False, name="hidden")`.
 
     Attributes:
@@ -152,6 +135,8 @@ class LayerRecord:
         twin: the same as data, for parity tests and exports; None where there is none.
     """
 
+    folder: ClassVar[str] = "nnplay.layers"
+    torch_folder: ClassVar[str] = "torch.nn"
     name: str
     title: str
     family: str
@@ -167,21 +152,41 @@ class LayerRecord:
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __repr__(self) -> str:
-        return record_text(python_name(self.name, self.torch), self.fields, self.about)
-
     def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
         """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
         (each a layer or a list of layers)."""
         if self.joins or self.contains:
             given = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
             branches = (_chain(given),) if self.contains else tuple(_chain(branch) for branch in args)
-            return Layer(self, bind(self.fields, (), kwargs, self.name), clean(name), frozen, branches)
-        return Layer(self, bind(self.fields, args, kwargs, self.name), clean(name), frozen)
+            return Layer(self, self.bind((), kwargs), clean(name), frozen, branches)
+        return Layer(self, self.bind(args, kwargs), clean(name), frozen)
 
     @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self.fields)
+    def call(self) -> str:
+        """How one is made in Python; combinations are called with layers."""
+        if self.joins or self.contains:
+            return f"{self.python_name}({'branch' if self.joins else 'layer'}, …)"
+        return super(LayerRecord, self).call
+
+    @property
+    def formulas(self) -> list[str]:
+        """Those of the forward rows of the first test case."""
+        return [] if self.contains else [use.operation.formula for use in self._planned_case().forward]
+
+    @property
+    def more_help(self) -> str:
+        """The first test case as an example, and what every layer takes."""
+        example = ""
+        if not self.contains:
+            case = self.cases[0]
+            made = self.call if self.joins else call_text(self.python_name, case.values)
+            example = _example(made, case, self._planned_case())
+        return f"{example}Every layer may also be given a name='…', and frozen=True to keep its parameters as they are."
+
+    def _planned_case(self) -> Plan:
+        """The plan of the first test case."""
+        case = self.cases[0]
+        return self.plan(fill(self.fields, case.values, self.name), case.shapes if self.joins else case.shape)
 
 
 @dataclass(frozen=True, slots=True)

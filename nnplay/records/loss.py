@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.fields import Field, bind, signature
-from nnplay.records.help_text import help_text, helped_by
+from nnplay.fields import Field
 from nnplay.records.layer import Case, Refused
 from nnplay.records.operation import Planned, Shape, Use
-from nnplay.records.python_text import call_text, camel, record_text
+from nnplay.records.python_text import camel
+from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
 
 Target = Literal["labels", "binary", "values"]
@@ -38,20 +37,8 @@ class LossPlan:
     saved: Mapping[str, Planned] | None = None
 
 
-def _help(record: LossRecord) -> str:
-    name = camel(record.name, acronyms=True)
-    return help_text(
-        record,
-        f"{name}{inspect.signature(record)}",
-        folder="nnplay.losses",
-        torch="torch.nn.functional",
-        formulas=[record.formula],
-    )
-
-
-@helped_by(_help)
-@dataclass(frozen=True, slots=True)
-class LossRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class LossRecord(Record):
     """One loss; calling the record makes a loss: `CrossEntropy(label_smoothing=0.1)`.
 
     Attributes:
@@ -66,6 +53,8 @@ class LossRecord:
         cases, refused: what the tests try: field values and a prediction's shape, without the batch.
     """
 
+    folder: ClassVar[str] = "nnplay.losses"
+    torch_folder: ClassVar[str] = "torch.nn.functional"
     name: str
     title: str
     about: str
@@ -82,27 +71,25 @@ class LossRecord:
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __repr__(self) -> str:
-        return record_text(camel(self.name, acronyms=True), self.fields, self.about)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Loss:
         """This loss with its settings."""
-        return Loss(self, bind(self.fields, args, kwargs, self.name))
+        return Loss(self, self.bind(args, kwargs))
 
     @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self.fields)
+    def python_name(self) -> str:
+        """As in `CrossEntropy` or `MSE`: PyTorch's names are of functions."""
+        return camel(self.name, acronyms=True)
+
+    @property
+    def formulas(self) -> list[str]:
+        """The loss of a batch."""
+        return [self.formula]
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Chosen[LossRecord]):
     """A loss with the values of its fields."""
 
-    record: LossRecord
-    values: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return call_text(camel(self.record.name, acronyms=True), self.values)
+    __slots__ = ()
 
 
 def need_classes(shape: Shape, loss: str, *, binary: str, behind: str = "") -> None:

@@ -6,79 +6,81 @@ loop over the vector is made from them here.
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nnplay.errors import InputError
-from nnplay.fields import Field, bind, signature
+from nnplay.fields import Field, bind
 from nnplay.kernels.abi import CLOCK_STEP
 from nnplay.kernels.arithmetic import mark_not_finite
 from nnplay.kernels.compile.jit import Kernel, inline
 from nnplay.kernels.operands import flat, integer, part_of
-from nnplay.records.help_text import help_text, helped_by
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 from nnplay.text import clean
 
 
-def _help(record: OptimizerRecord) -> str:
-    name = python_name(record.name, record.torch)
-    pairs = " ".join(f"{pair}=(…) gives {' and '.join(names)} at once." for pair, names in record.pairs.items())
-    formulas = [record.operation.formula]
-    return help_text(
-        record,
-        f"{name}{inspect.signature(record)}",
-        folder="nnplay.optimizers",
-        torch="torch.optim",
-        formulas=formulas,
-        more=pairs,
-    )
-
-
-@helped_by(_help)
-@dataclass(frozen=True, slots=True)
-class OptimizerRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class OptimizerRecord(Record):
     """One optimizer; calling the record makes an optimizer: `Adam(lr=0.01)`.
 
     Attributes:
         fields: the learning rate `lr` first; all are live, so all can change while training.
         slots: names of the state vectors, each as long as the parameters.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
-        operation: the update row. It reads `optimizer` (the field values, in order), `gradients`, `parameters` and the
-            slots; it writes `parameters`, the slots and `finite_flags` (one number a part: 0, or NaN after a parameter
-            that is not finite).
+        rule: gives the update row, an operation that stands below the record. It reads `optimizer` (the field values,
+            in order), `gradients`, `parameters` and the slots; it writes `parameters`, the slots and `finite_flags`
+            (one number a part: 0, or NaN after a parameter that is not finite).
         torch: PyTorch's class, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
         cases, refused: settings that the tests try, and settings that must be refused.
     """
 
+    folder: ClassVar[str] = "nnplay.optimizers"
+    torch_folder: ClassVar[str] = "torch.optim"
     name: str
     title: str
     about: str
     fields: tuple[Field, ...]
     slots: tuple[str, ...]
-    operation: Operation
+    rule: Callable[[], Operation]
     pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     torch: str = ""
     twin: Twin | None = None
     cases: tuple[Mapping[str, Any], ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __repr__(self) -> str:
-        return record_text(python_name(self.name, self.torch), self.fields, self.about)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Optimizer:
         """This optimizer with its settings; betas may be given as one pair, as in PyTorch."""
         flat = [part for item in args for part in (item if isinstance(item, tuple | list) else (item,))]
-        return Optimizer(self, bind(self.fields, flat, self._single(kwargs), self.name))
+        return Optimizer(self, self.bind(flat, kwargs))
+
+    @property
+    def operation(self) -> Operation:
+        """The update row."""
+        return _operation(self.rule)
+
+    @property
+    def formulas(self) -> list[str]:
+        """The update of one parameter."""
+        return [self.operation.formula]
+
+    @property
+    def more_help(self) -> str:
+        """Which fields PyTorch's tuple arguments fill."""
+        return " ".join(f"{pair}=(…) gives {' and '.join(names)} at once." for pair, names in self.pairs.items())
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the fields; one of PyTorch's tuples gives several."""
+        return bind(self.fields, args, self._single(kwargs), self.name)
 
     def _single(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Settings with each pair taken apart into its fields."""
@@ -96,24 +98,17 @@ class OptimizerRecord:
             single |= dict(zip(names, parts, strict=True))
         return single
 
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self.fields)
+
+@cache
+def _operation(rule: Callable[[], Operation]) -> Operation:
+    """What a rule gives, made once: a row is known by its operation."""
+    return rule()
 
 
-@dataclass(frozen=True, slots=True)
-class Optimizer:
+class Optimizer(Chosen[OptimizerRecord]):
     """An optimizer with the values of its fields."""
 
-    record: OptimizerRecord
-    values: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return call_text(python_name(self.record.name, self.record.torch), self.values)
-
-    def with_values(self, **changes: Any) -> Optimizer:
-        """A copy with some field values changed and checked."""
-        return replace(self, values=self.record(**{**self.values, **self.record._single(changes)}).values)
+    __slots__ = ()
 
 
 @inline
@@ -141,50 +136,36 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
 
     Args:
         prepare: `(settings vector, t) -> tuple of numbers`, once a row; t counts updates from 1. Numbers are cast with
-            `REAL`: one float64 among them would halve the speed of the loop.
+            `DTYPE`: one float64 among them would halve the speed of the loop.
         update: `(w, g, slot…, prepared) -> (w, slot…)`, for each parameter.
     """
+    first, second, third = (3 + k if k < slots else 2 for k in range(3))
+    finite_flags = 4 + 2 * slots  # behind the settings, g, w and the slots, which are read, then written
 
-    def none(row: Any, clock: Any, memory: Any, part: int) -> None:
+    def update_all(row: Any, clock: Any, memory: Any, part: int) -> None:
+        """(w, slots…)[i] ← update(w[i], g[i], slots[i]…, prepare(settings, t)), for w and each slot (M,)."""
         p = prepare(flat(row, memory, 0), update_number(row, clock))
         g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
+        # A slot that the optimizer lacks points at w; branches that would use it are not compiled.
+        a, b, c = (
+            part_of(row, memory, first, part),
+            part_of(row, memory, second, part),
+            part_of(row, memory, third, part),
+        )
         wrong = np.int32(0)
         for i in range(w.size):
-            w[i] = update(w[i], g[i], p)
+            if slots == 0:
+                w[i] = update(w[i], g[i], p)
+            elif slots == 1:
+                w[i], a[i] = update(w[i], g[i], a[i], p)
+            elif slots == 2:
+                w[i], a[i], b[i] = update(w[i], g[i], a[i], b[i], p)
+            else:
+                w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
             wrong = mark_not_finite(wrong, w[i])
-        flat(row, memory, 4)[part] = verdict(wrong)
+        flat(row, memory, finite_flags)[part] = verdict(wrong)
 
-    def one(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), update_number(row, clock))
-        g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
-        wrong = np.int32(0)
-        for i in range(w.size):
-            w[i], a[i] = update(w[i], g[i], a[i], p)
-            wrong = mark_not_finite(wrong, w[i])
-        flat(row, memory, 6)[part] = verdict(wrong)
-
-    def two(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), update_number(row, clock))
-        g, w = part_of(row, memory, 1, part), part_of(row, memory, 2, part)
-        a, b = part_of(row, memory, 3, part), part_of(row, memory, 4, part)
-        wrong = np.int32(0)
-        for i in range(w.size):
-            w[i], a[i], b[i] = update(w[i], g[i], a[i], b[i], p)
-            wrong = mark_not_finite(wrong, w[i])
-        flat(row, memory, 8)[part] = verdict(wrong)
-
-    def three(row: Any, clock: Any, memory: Any, part: int) -> None:
-        p = prepare(flat(row, memory, 0), update_number(row, clock))
-        g, w, a = part_of(row, memory, 1, part), part_of(row, memory, 2, part), part_of(row, memory, 3, part)
-        b, c = part_of(row, memory, 4, part), part_of(row, memory, 5, part)
-        wrong = np.int32(0)
-        for i in range(w.size):
-            w[i], a[i], b[i], c[i] = update(w[i], g[i], a[i], b[i], c[i], p)
-            wrong = mark_not_finite(wrong, w[i])
-        flat(row, memory, 10)[part] = verdict(wrong)
-
-    module = getattr(update, "__module__", "")
-    return Kernel(f"{module}:update", (none, one, two, three)[slots])
+    return Kernel(f"{update.__module__}:update", update_all)
 
 
 def named(settings: Named, *names: str) -> list[Term]:

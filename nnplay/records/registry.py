@@ -14,7 +14,6 @@ from nnplay.errors import unknown
 from nnplay.records.layer import LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
-from nnplay.records.python_text import camel, python_name
 from nnplay.records.schedule import ScheduleRecord
 
 Record = TypeVar("Record")
@@ -62,9 +61,7 @@ def schedule_records() -> dict[str, ScheduleRecord]:
 @functools.cache
 def python_names() -> dict[str, Any]:
     """Every record by its name in Python: PyTorch's where it has one (`AdamW`), else as in `CrossEntropy`."""
-    modules: list[Any] = [*layer_records().values(), *optimizer_records().values(), *schedule_records().values()]
-    named = {python_name(record.name, record.torch): record for record in modules}
-    return named | {camel(record.name, acronyms=True): record for record in loss_records().values()}
+    return {record.python_name: record for records in _KINDS.values() for record in records().values()}
 
 
 #: The kinds of records, each with all records of it.

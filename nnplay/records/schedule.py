@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.fields import Field, bind, signature
-from nnplay.records.help_text import help_text, helped_by
+from nnplay.fields import Field
 from nnplay.records.layer import Refused
-from nnplay.records.python_text import call_text, python_name, record_text
+from nnplay.records.record import Chosen, Record
 
 
-def _help(record: ScheduleRecord) -> str:
-    name = python_name(record.name, record.torch)
-    return help_text(
-        record, f"{name}{inspect.signature(record)}", folder="nnplay.schedules", torch="", formulas=[record.formula]
-    )
-
-
-@helped_by(_help)
-@dataclass(frozen=True, slots=True)
-class ScheduleRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class ScheduleRecord(Record):
     """One schedule; calling the record makes a schedule: `Cosine(steps=1000)`.
 
     Attributes:
@@ -37,6 +27,8 @@ class ScheduleRecord:
         refused: field values that must be refused.
     """
 
+    folder: ClassVar[str] = "nnplay.schedules"
+    torch_folder: ClassVar[str] = ""
     name: str
     title: str
     about: str
@@ -48,24 +40,17 @@ class ScheduleRecord:
     cases: tuple[tuple[Mapping[str, Any], Mapping[int, float]], ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __repr__(self) -> str:
-        return record_text(python_name(self.name, self.torch), self.fields, self.about)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Schedule:
         """This schedule with its settings."""
-        return Schedule(self, bind(self.fields, args, kwargs, self.name))
+        return Schedule(self, self.bind(args, kwargs))
 
     @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self.fields)
+    def formulas(self) -> list[str]:
+        """The factor of the learning rate."""
+        return [self.formula]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Chosen[ScheduleRecord]):
     """A schedule with the values of its fields."""
 
-    record: ScheduleRecord
-    values: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return call_text(python_name(self.record.name, self.record.torch), self.values)
+    __slots__ = ()

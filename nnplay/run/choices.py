@@ -8,20 +8,11 @@ from dataclasses import dataclass
 
 from nnplay.data.catalogue import dataset_records, find_source
 from nnplay.data.features import FEATURES
-from nnplay.fields import Field, integer, number
+from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
-from nnplay.training.settings import SETUP_FIELDS
-
-#: When a run stops by itself; 0 turns a condition off.
-STOP_FIELDS = (
-    integer("epochs", 0, "stop at this epoch; 0 never", low=0, high=10**9),
-    number("seconds", 0.0, "stop after this much training time; 0 never", low=0.0),
-    number("loss", 0.0, "stop when the validation loss is this low; 0 never", low=0.0),
-    number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
-    integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
-)
-_TRAINING = ("l1", "l2", "clip_norm", "clip_value", "shuffle", "validate_every", "silent", "frozen")
+from nnplay.training.settings import DECLARED
+from nnplay.training.stopping import STOP_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +24,7 @@ class Catalogue:
     optimizers: Mapping[str, Sequence[Field]]
     schedules: Mapping[str, Sequence[Field]]
     layers: Mapping[str, Sequence[Field]]
+    penalties: Sequence[Field]
     training: Sequence[Field]
     stops: Sequence[Field]
     features: Sequence[str]
@@ -64,7 +56,8 @@ def catalogue() -> Catalogue:
         optimizers={name: record.fields for name, record in optimizer_records().items()},
         schedules={"none": (), **{name: record.fields for name, record in schedule_records().items()}},
         layers={name: record.fields for name, record in layer_records().items()},
-        training=tuple(SETUP_FIELDS[name] for name in _TRAINING),
+        penalties=tuple(declared.field for declared in DECLARED.values() if declared.form == "penalty"),
+        training=tuple(declared.field for declared in DECLARED.values() if declared.form == "more"),
         stops=STOP_FIELDS,
         features=tuple(FEATURES),
     )

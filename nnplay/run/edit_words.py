@@ -1,4 +1,4 @@
-"""An edit in words: what stands differently in two settings, for the line that says what was undone."""
+"""An edit in words: what stands differently in two runs, for the line that says what was undone."""
 
 from __future__ import annotations
 
@@ -6,38 +6,58 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nnplay.run.settings import Settings
+from nnplay.config import RunConfig
 
 _MOST = 3
 
 
-def difference(old: Settings, new: Settings) -> str:
+def difference(old: RunConfig, new: RunConfig) -> str:
     """What changed from `old` to `new`, in at most three clauses: "lr 0.01 → 0.1", "layers: linear 8 → linear 9"."""
-    if old.dataset != new.dataset:
-        return f"data {old.dataset} → {new.dataset}"
+    if old.data.source != new.data.source:
+        return f"data {old.data.source} → {new.data.source}"
     clauses = list(_clauses(old, new))
     more = f" and {len(clauses) - _MOST} more" if len(clauses) > _MOST else ""
     return ("; ".join(clauses[:_MOST]) + more) or "nothing"
 
 
-def _clauses(old: Settings, new: Settings) -> Iterator[str]:
-    yield from _layers(old.layers, new.layers)
-    for name in ("features", "split"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield f"{name} {', '.join(map(str, before))} → {', '.join(map(str, after))}"
+def _clauses(old: RunConfig, new: RunConfig) -> Iterator[str]:
+    yield from _layers(old.layer_texts, new.layer_texts)
+    yield from _fields({"features": _features(old)}, {"features": _features(new)})
+    for one, other in ((_shares(old), _shares(new)), *_records(old, new)):
+        yield from _fields(one, other)
+    for name in ("batch_size", "seed"):
+        yield from _fields({name: _single(old, name)}, {name: _single(new, name)})
+    for one, other in ((old.data.values, new.data.values), (old.training, new.training), (old.stops, new.stops)):
+        yield from _fields(_rest(one), _rest(other))
+
+
+def _features(config: RunConfig) -> str:
+    defaults = {item.name: item.default for item in config.data.fields}
+    return str(config.data.values.get("features", defaults.get("features", "")))
+
+
+def _shares(config: RunConfig) -> Mapping[str, str]:
+    return {"split": ", ".join(map(str, config.split.per_cents))}
+
+
+def _records(old: RunConfig, new: RunConfig) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Loss, optimizer and schedule: their names where another one was chosen, else the values of their fields."""
     for name in ("loss", "optimizer", "schedule"):
         before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield f"{name} {before} → {after}"
-        else:
-            yield from _fields(getattr(old, f"{name}_fields"), getattr(new, f"{name}_fields"))
-    for name in ("batch_size", "seed"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before != after:
-            yield f"{name.replace('_', ' ')} {before} → {after}"
-    for name in ("dataset_fields", "training", "stops"):
-        yield from _fields(getattr(old, name), getattr(new, name))
+        kinds = tuple("none" if item is None else item.record.name for item in (before, after))
+        if kinds[0] != kinds[1]:
+            yield {name: kinds[0]}, {name: kinds[1]}
+        elif before is not None:
+            yield before.values, after.values
+
+
+def _single(config: RunConfig, name: str) -> Any:
+    return config.seed if name == "seed" else config.setup().batch_size
+
+
+def _rest(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values that no other clause tells of."""
+    return {name: value for name, value in values.items() if name not in ("features", "batch_size")}
 
 
 def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

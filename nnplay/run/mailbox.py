@@ -24,7 +24,7 @@ class Order(Generic[Owner]):
     """One thing to do.
 
     Attributes:
-        command: called with the owner of the inbox, in its thread.
+        command: called with the owner of the mailbox, in its thread.
         anywhere: it need not wait until the owner has come to where it is on its way.
     """
 
@@ -32,7 +32,7 @@ class Order(Generic[Owner]):
     anywhere: bool = False
 
 
-class Inbox(Generic[Owner]):
+class Mailbox(Generic[Owner]):
     """Orders that wait, and the last wish: what will be, however long the thread is busy before it gets there."""
 
     def __init__(self) -> None:
@@ -55,15 +55,15 @@ class Inbox(Generic[Owner]):
         """Puts an order behind those that wait."""
         self._orders.put(order)
 
-    def take(self, seconds: float | None = None) -> Order[Owner] | None:
-        """The next order; waits for one, at most so many seconds, and gives None after them."""
+    def wait_for_order(self, seconds: float | None = None) -> Order[Owner] | None:
+        """Takes the next order out; waits for one, at most so many seconds, and gives None after them."""
         try:
             return self._orders.get(timeout=seconds)
         except queue.Empty:
             return None
 
-    def wishing(self, wanted: bool, command: Callable[[Owner], None]) -> Callable[[Owner], None]:
-        """`command`, which grants a wish: until it has run `wish` is `wanted`, unless another one came after it."""
+    def record_wish(self, wanted: bool, command: Callable[[Owner], None]) -> Callable[[Owner], None]:
+        """Records a wish; returns `command`, which grants it: until then `wish` is `wanted`, or a later one."""
         wish = self._wish = (next(self._numbers), wanted)
 
         def grant(owner: Owner) -> None:
@@ -76,13 +76,13 @@ class Inbox(Generic[Owner]):
         return grant
 
 
-def answer_of(
+def ask_owner(
     send: Callable[[Callable[[Owner], None]], Any], question: Callable[[Owner], Answer], seconds: float
 ) -> Answer:
-    """What the owner of an inbox answers in its own thread; once it has begun to, it is waited for.
+    """Asks the owner of a mailbox something, and waits: for as long as it takes once the answer has begun.
 
     Args:
-        send: puts a command into the inbox.
+        send: puts a command into the mailbox.
 
     Raises:
         NoAnswerError: it did not answer in time.

@@ -1,27 +1,34 @@
-"""The run behind the screen: settings become trainers, the worker runs them, files keep them."""
+"""The run behind the screen: what was chosen becomes trainers, the worker runs them, files keep them."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from nnplay.config import RunConfig
+from nnplay.config.exchange import exchanged
+from nnplay.config.fit import fit_data, fit_loss
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.network.summary import Ledger, ledger
 from nnplay.presets.catalogue import load_preset
 from nnplay.records.operation import shape_text
-from nnplay.run.autosave import Autosave
 from nnplay.run.choices import Catalogue, catalogue
-from nnplay.run.edits import Changing, stops_of
+from nnplay.run.edits import RunEditor
+from nnplay.run.open_run import OpenRun
+from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
 from nnplay.run.run_data import data_of, split_of
-from nnplay.run.settings import Settings, fitted, from_config
+from nnplay.run.saving.autosave import Autosave
+from nnplay.run.saving.files import RunFiles
+from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.speed_limit import EASED, Tempo
+from nnplay.run.speed_limit import EASED, SpeedLimit
+from nnplay.run.training_thread import TrainingThread
+from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
@@ -30,41 +37,69 @@ from nnplay.training.targets import target_form
 FIRST = "spiral"
 
 
-class PlaygroundBackend(Changing):
+class PlaygroundBackend:
     """Answers the screen. Methods return at once; what they cause shows in a later snapshot.
 
     Args:
         config: the run to begin with; the first preset if there is none.
-        past: bytes of memory that stored moments of the run's past may take.
+        past: bytes of memory that checkpoints of the run's past may take.
+
+    Attributes:
+        catalogue: what there is to choose from.
+        worker: trains.
+        provenance: what each trainer was made of.
+        files: the session that is open, and the autosave.
+        editor: changes of the run, and the list of them.
     """
 
     def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
-        super().__init__()
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        self.worker.tempo, self.worker.part_of = EASED, self.part_of
-        self._config = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
-        self._split = split_of(self._config)
-        self.settings: Settings = from_config(replace(self._config.completed(self._split), epochs=self._config.epochs))
-        self.worker.stops = stops_of(self.settings)
-        self._config = self._described(self.settings)
-        self.worker.install(self._maker(self._config, self._split))
-        self.autosave = Autosave(self._latest, self._progress, self.worker.tell)
-        self.worker.leaving = self._leaving
+        given = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
+        split = split_of(given)
+        self._run = OpenRun(self.worker, replace(given.completed(split), epochs=given.epochs), split)
+        self._run.choose(self._run.config, split)
+        undo = Edits()
+        self.provenance = Provenance(self._run)
+        self.files = RunFiles(self._run, self.provenance, undo)
+        self.editor = RunEditor(self._run, self.provenance, undo)
+        options = self.worker.options
+        options.speed_limit, options.segment_of = EASED, self.provenance.segment_of
+        self.worker.install(self.provenance.beginning(self._run.config, split))
+        options.before_leaving = self.files.keep_edit
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
     @property
+    def settings(self) -> RunConfig:
+        """Everything that was chosen."""
+        return self._run.config
+
+    @property
+    def view(self) -> Mapping[str, Any]:
+        """What the screen wants to find again when the session is opened."""
+        return self._run.view
+
+    @view.setter
+    def view(self, view: Mapping[str, Any]) -> None:
+        self._run.view = view
+
+    @property
+    def compiling(self) -> bool:
+        """Whether kernels are being compiled: what is asked meanwhile is done when they are ready."""
+        return self.provenance.compiling
+
+    @property
     def snapshot(self) -> Snapshot:
-        """The latest moment that the worker published."""
+        """The latest one that the training thread published."""
         return self.worker.snapshot
 
     def ledger(self, layers: Sequence[str]) -> Ledger:
         """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
-        train = self._split.train
+        train = self._run.split.train
         names = train.feature_names or (shape_text(train.feature_shape),)
         outputs = train.class_names if train.task == "classification" else train.target_names
-        found = ledger(layers, self._split.feature_shape, names, outputs)
+        found = ledger(layers, self._run.split.feature_shape, names, outputs)
         if found.lines and not any(line.problem for line in found.lines):
             problem = self._end_problem(layers)
             if problem:
@@ -74,25 +109,25 @@ class PlaygroundBackend(Changing):
 
     def _end_problem(self, layers: Sequence[str]) -> str:
         try:
-            config = self.settings.changed(layers=tuple(layers)).config()
-            plan = Network(config.layers).plan(self._split.feature_shape)
+            config = self._run.config.changed({"layers": tuple(layers)})
+            plan = Network(config.layers).plan(self._run.split.feature_shape)
             if config.loss is not None:
-                target_form(config.loss, self._split.train, plan.output_shape)
+                target_form(config.loss, self._run.split.train, plan.output_shape)
         except InputError as problem:
             return f"{problem.what}; {problem.hint}" if problem.hint else problem.what
         return ""
 
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
-        return self._split.summary(self.settings.batch_size)
+        return self._run.split.summary(self._run.config.setup().batch_size)
 
     def notes(self) -> tuple[str, ...]:
         """What reading, encoding and splitting the data did."""
-        return self._split.notes
+        return self._run.split.notes
 
     def columns(self) -> tuple[Column, ...]:
         """What became of each column of the table that the data were read from, in its order; empty for other data."""
-        return self._split.train.columns
+        return self._run.split.train.columns
 
     @property
     def will_run(self) -> bool:
@@ -111,15 +146,15 @@ class PlaygroundBackend(Changing):
 
     def batch(self) -> None:
         """One step, or one step forward in the known past."""
-        self.worker.forward()
+        self.worker.step_forward()
 
     def back(self) -> None:
         """One step back."""
-        self.worker.back()
+        self.worker.step_back()
 
     def epoch(self) -> None:
         """To the end of this epoch."""
-        self.worker.forward(epoch=True)
+        self.worker.step_forward(epoch=True)
 
     def goto(self, unit: str, number: int) -> None:
         """To a step or epoch: back in the past, forward by training on.
@@ -129,15 +164,15 @@ class PlaygroundBackend(Changing):
         """
         if unit not in ("step", "epoch") or number < 0:
             raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
-        self.worker.send(functools.partial(_go, unit=unit, number=number))
+        self.worker.send(functools.partial(_go_to, unit=unit, number=number))
 
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains for so many steps or epochs."""
         self.worker.run(steps, epochs)
 
-    def tempo(self, tempo: Tempo) -> None:
-        """How fast the training goes from now on."""
-        self.worker.tempo = tempo
+    def limit_speed(self, limit: SpeedLimit) -> None:
+        """Sets how fast the training goes from now on."""
+        self.worker.options.speed_limit = limit
 
     def look(
         self,
@@ -150,53 +185,145 @@ class PlaygroundBackend(Changing):
         item: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.options.look = Look(surface, neurons, output, held_out, view, item)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def changed(self, **values: Any) -> Settings:
-        """The settings with some values changed, made to fit another data set where one was chosen; not yet in force.
+    def changed(self, **changes: Any) -> RunConfig:
+        """The run with some entries of its table changed (`optimizer={"lr": 0.1}`), not yet in force.
+
+        It is made to fit other data, or another loss, where one was chosen.
 
         Raises:
             InputError: an unknown name, or data that cannot be read.
         """
-        settings = self.settings.changed(**values)
-        if settings.dataset != self.settings.dataset or (
-            settings.is_file and settings.dataset_fields != self.settings.dataset_fields
-        ):
-            settings = fitted(settings, data_of(settings.config()))
-        if settings.is_file:
-            settings = replace(settings, dataset=settings.config().anywhere().data.file)
-        return settings
+        present = self._run.config
+        config = exchanged(present, changes)
+        if config.data.source != present.data.source or (config.data.file and config.data != present.data):
+            config = fit_data(config, data_of(config))
+        elif "loss" in changes and "layers" not in changes:
+            config = fit_loss(config, self._run.split.train)
+        return config.anywhere()
 
-    def _described(self, settings: Settings) -> RunConfig:
-        """The run that settings describe; what they do not hold stays as it was while the data are the same."""
-        config, present, shown = settings.config(), self._config, self.settings
-        if (settings.dataset, settings.dataset_fields) != (shown.dataset, shown.dataset_fields):
-            return config
-        split = present.split
-        if settings.split != shown.split:
-            split = replace(split, **{name: getattr(config.split, name) for name in ("train", "validation", "test")})
-        return replace(config, split=split, epochs=present.epochs, title=present.title, about=present.about)
-
-    def preset(self, name: str) -> Settings:
-        """The settings of a preset; put in force with `apply`.
+    def preset(self, name: str) -> RunConfig:
+        """The run of a preset; put in force with `apply`.
 
         Raises:
             InputError: there is no such preset.
         """
         preset = load_preset(name)
         config = preset.config.completed(split_of(preset.config))
-        return replace(from_config(config), stops={"epochs": config.epochs, "patience": preset.patience})
+        return config.stopping({"epochs": config.epochs, "patience": preset.patience})
+
+    def apply(self, settings: RunConfig, *, anew: bool = False, words: str = "") -> str:
+        """See `RunEditor.apply`."""
+        return self.editor.apply(settings, anew=anew, words=words)
+
+    def set_weight(self, name: str, index: tuple[int, ...], value: float) -> str:
+        """See `RunEditor.set_weight`."""
+        return self.editor.set_weight(name, index, value)
+
+    def reseed(self) -> str:
+        """See `RunEditor.reseed`."""
+        return self.editor.reseed()
+
+    def rewind(self) -> None:
+        """See `RunEditor.rewind`."""
+        self.editor.rewind()
+
+    def branches(self) -> list[tuple[str, str]]:
+        """See `RunEditor.branches`."""
+        return self.editor.branches()
+
+    def switch_branch(self, words: str) -> str:
+        """See `RunEditor.switch_branch`."""
+        return self.editor.switch_branch(words)
+
+    def undo(self) -> str:
+        """See `RunEditor.undo`."""
+        return self.editor.undo()
+
+    def redo(self) -> str:
+        """See `RunEditor.redo`."""
+        return self.editor.redo()
+
+    def caught_up(self) -> bool:
+        """See `RunEditor.caught_up`."""
+        return self.editor.caught_up()
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The session that `save("")` goes to; empty when the run was never saved."""
+        return self.files.path
+
+    @property
+    def read_only(self) -> str:
+        """Why the session that was opened cannot be saved to; empty when it can."""
+        return self.files.read_only
+
+    @property
+    def autosave(self) -> Autosave:
+        """What keeps the run while it is not saved."""
+        return self.files.autosave
+
+    def save(self, path: str) -> str:
+        """See `RunFiles.save`."""
+        return self.files.save(path)
+
+    def unsaved(self) -> bool:
+        """See `RunFiles.unsaved`."""
+        return self.files.unsaved()
+
+    def open(self, path: str) -> str:
+        """See `RunFiles.open`."""
+        return self.files.open(path)
+
+    def recent(self) -> list[Recent]:
+        """See `RunFiles.recent`."""
+        return self.files.recent()
+
+    def recovered(self) -> list[Recent]:
+        """See `RunFiles.recovered`."""
+        return self.files.recovered()
+
+    def older_recovered(self) -> int:
+        """See `RunFiles.older_recovered`."""
+        return self.files.older_recovered()
+
+    def resume(self, path: str) -> str:
+        """See `RunFiles.resume`."""
+        return self.files.resume(path)
+
+    def open_copy(self, path: str) -> str:
+        """See `RunFiles.open_copy`."""
+        return self.files.open_copy(path)
+
+    def discard(self, path: str) -> str:
+        """See `RunFiles.discard`."""
+        return self.files.discard(path)
+
+    def rescue(self) -> str:
+        """See `RunFiles.rescue`."""
+        return self.files.rescue()
+
+    def rescue_progress(self) -> int:
+        """See `RunFiles.rescue_progress`."""
+        return self.files.rescue_progress()
+
+    def stop(self, *, keep: bool = False) -> None:
+        """See `RunFiles.stop`."""
+        self.files.stop(keep=keep)
 
 
-def _go(worker: Worker, unit: str, number: int) -> None:
-    trainer = worker.trainer
+def _go_to(run: TrainingThread, unit: str, number: int) -> None:
+    trainer = run.trainer
     if trainer is None:
         return
     ahead = trainer.steps_to(number) if unit == "epoch" else number - trainer.step
     target = trainer.step + ahead
     if unit == "epoch" and number <= trainer.epoch:
         target = number * trainer.batches
-    worker.reach(target)
+    run.reach(target)

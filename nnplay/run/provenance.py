@@ -13,33 +13,28 @@ from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.kernels.compile import library, notices
-from nnplay.run import saved_run
-from nnplay.run.settings import Settings
-from nnplay.run.worker import Worker
+from nnplay.run.open_run import OpenRun
+from nnplay.run.saving import saved_run
+from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.change_log import SetWeight
-from nnplay.timeline.checkpoint_store import RunPart
-from nnplay.timeline.saved import KeptPast, recall, taken
+from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
+from nnplay.timeline.segment import Segment
 from nnplay.training.trainer import Trainer
 
 #: Seconds that a save waits for kernels that are being compiled.
 _PATIENCE: Final = 300.0
 
 
-class Making:
+class Provenance:
     """The trainers of a run.
 
     Attributes:
         compiling: kernels are being compiled: what is asked meanwhile is done when they are ready.
-        view: what the screen wants to find again when the session is opened: plain TOML values.
     """
 
-    worker: Worker
-    settings: Settings
-    _config: RunConfig
-
-    def __init__(self) -> None:
+    def __init__(self, run: OpenRun) -> None:
+        self._run, self._worker = run, run.worker
         self.compiling = False
-        self.view: Mapping[str, Any] = {}
         self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
@@ -49,24 +44,24 @@ class Making:
 
     # -- making ----------------------------------------------------------------------------------------------------
 
-    def _compiling(self, done: int, total: int, name: str) -> None:
+    def tell_compiling(self, done: int, total: int, name: str) -> None:
         """Tells how far the compiler is."""
         self.compiling = done < total
         once = ", once" if library.kept() else ""
-        self.worker.tell(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+        self._worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
 
     def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
         said, self._notices[:] = "; ".join(self._notices), []
-        self.worker.add(said)
+        self._worker.append_message(said)
         return trainer
 
-    def _tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
+    def tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
 
         def tracked() -> Trainer:
-            before = self.worker.trainer
+            before = self._worker.trainer
             self._replaced = (before, None if before is None else self._made_of.get(before))
             try:
                 trainer = make()
@@ -74,83 +69,107 @@ class Making:
                 with self._still:
                     self._replaced = None
                 if self.compiling:  # it came to no good end
-                    self._compiling(0, 0, "")
+                    self.tell_compiling(0, 0, "")
             return self._made(trainer, config)
 
         return tracked
 
-    def _recall(self, past: KeptPast | None, config: RunConfig) -> None:
+    def beginning(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
+        """What makes a run at its beginning."""
+
+        def make() -> Trainer:
+            trainer: Trainer = config.trainer(self.tell_compiling, split)
+            return trainer
+
+        return self.tracked(make, config)
+
+    def config_now(self, trainer: Trainer) -> RunConfig | None:
+        """What a trainer was made of, with the values that were changed since."""
+        made = self._made_of.get(trainer)
+        return None if made is None else with_live(made, trainer.optimizer, trainer.setup)
+
+    def give_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
 
-        def put(worker: Worker) -> None:
-            if past is not None and worker.timeline is not None:
-                recall(worker.timeline, past, config, self._made_late)
+        def restore(run: TrainingThread) -> None:
+            if past is not None and run.timeline is not None:
+                restore_timeline(run.timeline, past, config, self.make_late)
 
-        self.worker.send(put)
+        self._worker.send(restore)
 
-    def _made_late(self, config: RunConfig, split: Split | None) -> Trainer:
-        """The trainer of another part of the run, made when somebody goes there."""
+    def make_late(self, config: RunConfig, split: Split | None) -> Trainer:
+        """The trainer of another segment of the run, made when somebody goes there."""
         try:
-            trainer: Trainer = config.trainer(self._compiling, split)
+            trainer: Trainer = config.trainer(self.tell_compiling, split)
         finally:
             if self.compiling:  # it came to no good end
-                self._compiling(0, 0, "")
+                self.tell_compiling(0, 0, "")
         return self._made(trainer, config)
 
-    def part_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> RunPart:
-        """The part of a run that goes on from `trainer` with another optimizer or other settings."""
+    def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
+        """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
         config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
         config = replace(config, training={**config.training, **settings})
-        return RunPart(None, lambda: self._made_late(config, split), config, fingerprint(split))
+        return Segment(None, lambda: self.make_late(config, split), config, fingerprint(split))
 
     # -- copies ----------------------------------------------------------------------------------------------------
 
-    def _capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the present moment, taken by the worker between two steps; and its timeline's serial number."""
+    def capture(self) -> tuple[saved_run.SavedRun | None, int]:
+        """A copy of the present step, taken by the training thread; and its timeline's serial number."""
 
-        def capture(worker: Worker) -> tuple[saved_run.SavedRun | None, int]:
-            return self._captured(worker), worker.timeline.serial if worker.timeline is not None else 0
+        def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
+            return self.captured(run), run.timeline.serial if run.timeline is not None else 0
 
-        if threading.current_thread() is self.worker.thread:
-            return capture(self.worker)
-        return self.worker.ask(capture, seconds=_PATIENCE)
+        return self._worker.ask(capture, seconds=_PATIENCE)
 
-    def _waiting(self) -> saved_run.SavedRun | None:
+    def waiting(self) -> saved_run.SavedRun | None:
         """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""
         with self._still:
             if self._replaced is None:
                 return None
             trainer, config = self._replaced
             if trainer is None or config is None:
-                return saved_run.SavedRun(self._config, {}, {}, self._seen(), edited_weights=self._weights_set())
-            saved = self._captured_of(trainer, config, lean=True)
-            return replace(saved, edited=self._config, edited_weights=self._weights_set())
+                return saved_run.SavedRun(self._run.config, {}, {}, self._seen(), edited_weights=self._weights_set())
+            saved = self._copy_of(trainer, config, lean=True)
+            return replace(saved, edited=self._run.config, edited_weights=self._weights_set())
+
+    def weight_asked(self, place: tuple[str, tuple[int, ...]], value: float | None) -> None:
+        """A weight is to be set by hand as soon as the training thread comes to it; None takes that back."""
+        with self._still:
+            self._weights_to_come.append((place, value))
+
+    def weight_done(self) -> None:
+        """The training thread has come to the oldest of them."""
+        with self._still:
+            self._weights_to_come.pop(0)
 
     def _weights_set(self) -> list[SetWeight]:
         """The weights that were set by hand, and not taken back, since the training thread has been busy."""
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def _captured(self, worker: Worker, *, lean: bool = False) -> saved_run.SavedRun | None:
-        """A copy of the present moment; a lean one leaves out of the past what is large and only saves time."""
-        trainer = worker.trainer
+    def captured(self, run: TrainingThread, *, lean: bool = False) -> saved_run.SavedRun | None:
+        """A copy of the present step; a lean one leaves out of the past what is large and only saves time."""
+        trainer = run.trainer
         config = None if trainer is None else self._made_of.get(trainer)
         if trainer is None or config is None:
             return None
-        return self._captured_of(trainer, config, lean=lean)
+        return self._copy_of(trainer, config, lean=lean)
 
-    def _captured_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
-        timeline, past = self.worker.timeline, None
+    def _copy_of(self, trainer: Trainer, config: RunConfig, *, lean: bool) -> saved_run.SavedRun:
+        timeline, past = self._worker.timeline, None
         if timeline is not None and timeline.trainer is trainer:
-            past = taken(timeline, self._config_of, lean=lean)
-        return saved_run.capture(with_live(config, trainer.optimizer, trainer.setup), trainer, self._seen(), past)
+            past = capture_timeline(timeline, self._config_of, lean=lean)
+        # Stop conditions make no other trainer: those that are on now may be younger than this one.
+        now = replace(with_live(config, trainer.optimizer, trainer.setup), epochs=self._run.config.epochs)
+        return saved_run.capture(now, trainer, self._seen(), past)
 
-    def _config_of(self, part: RunPart) -> RunConfig | None:
-        """What the trainer of a part of the run was made of."""
-        return self._made_of.get(part.made) if part.made is not None else part.config
+    def _config_of(self, segment: Segment) -> RunConfig | None:
+        """What the trainer of a segment of the run was made of."""
+        return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 
     def _seen(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
-        return {**self.view, "stops": dict(self.settings.stops)}
+        return {**self._run.view, "stops": self._run.config.stops}

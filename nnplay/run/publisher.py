@@ -37,22 +37,22 @@ class Publisher:
         self._published = 0.0
         self._pictured = (0.0, 0.0)
 
-    def outdate(self) -> None:
+    def outdate_pictures(self) -> None:
         """Makes the pictures due at once: they show another run, or something else is looked at."""
         self._pictured = (0.0, 0.0)
 
-    def due(self, now: float) -> bool:
+    def pictures_due(self, now: float) -> bool:
         """Whether it is time for new pictures."""
         made, cost = self._pictured
         return now - made >= max(PICTURES_EVERY, cost / PICTURES_SHARE)
 
-    def tell(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
         """Shows a message now, from any thread."""
         with self._turn:  # or a snapshot that is published meanwhile would be replaced by the one before it
             self.message = message
             self.snapshot = replace(self.snapshot, message=message)
 
-    def add(self, words: str) -> None:
+    def append_message(self, words: str) -> None:
         """Puts words, if there are any, behind the message that the next snapshot shows."""
         self.message = "; ".join(part for part in (self.message, words) if part)
 
@@ -66,22 +66,22 @@ class Publisher:
         trainer: Trainer,
         timeline: Timeline | None,
         look: Look,
-        said: Mapping[str, Any],
+        status: Mapping[str, Any],
         force: bool = False,
     ) -> None:
-        """Publishes the present moment, if it is time for that.
+        """Publishes the present step, if it is time for that.
 
         Args:
             look: the pictures that are wanted.
-            said: what the thread says of itself, as fields of a `Snapshot`.
+            status: of the thread, as fields of a `Snapshot`.
             force: now, with new pictures.
         """
         now = time.perf_counter()
-        pictures_due = force or self.due(now)
-        if not pictures_due and now - self._published < NUMBERS_EVERY:
+        are_due = force or self.pictures_due(now)
+        if not are_due and now - self._published < NUMBERS_EVERY:
             return
-        shown = replace(self.snapshot, **render.numbers(trainer, timeline), **said)  # the pictures stay until then
-        if pictures_due:
+        shown = replace(self.snapshot, **render.numbers(trainer, timeline), **status)  # the pictures stay until then
+        if are_due:
             try:
                 shown = replace(shown, **render.pictures(trainer, look))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it

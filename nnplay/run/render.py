@@ -1,4 +1,4 @@
-"""What a snapshot shows of a run: the numbers of a moment, and the pictures that the screen has room for."""
+"""What a snapshot shows of a run: the numbers of a step, and the pictures that the screen has room for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Look:
 
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
-    """Counters, losses, metrics and rates of the present moment, as fields of a `Snapshot`."""
+    """Counters, losses, metrics and rates of the present step, as fields of a `Snapshot`."""
     history = trainer.history
     buckets = {name: history[name].at(trainer.step) for name in history.names()}
     last = {name: float(bucket.last) for name, bucket in buckets.items() if bucket is not None}

@@ -19,13 +19,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One moment of a run.
+    """A run at one step, for the screen.
 
     Attributes:
         output: the task's own view where no surface is shown; `shown` says which view it is and what else there is.
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
-        travels: how often the run was taken to another moment.
+        travels: how often the run was taken to another step.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 

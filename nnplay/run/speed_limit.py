@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
+class SpeedLimit:
     """The steps a second that are allowed, as a function of the step that a run has reached.
 
     A small network learns its task in some thousand steps, which take milliseconds: at full speed the first picture
@@ -33,6 +33,6 @@ class Tempo:
         return "slowly first, then faster and faster" if self.growth else f"{self.start:g} steps a second"
 
 
-FULL: Final = Tempo()
+FULL: Final = SpeedLimit()
 #: Step 1,000 after some 2.5 seconds, step 100,000 after six.
-EASED: Final = Tempo(start=60.0, growth=1.2)
+EASED: Final = SpeedLimit(start=60.0, growth=1.2)

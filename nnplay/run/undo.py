@@ -1,4 +1,4 @@
-"""The edits of a run that can be taken back: what each changed, and the moments of the run before and after it."""
+"""The edits of a run that can be taken back: what each changed, and checkpoints of the run before and after it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
-from nnplay.run.settings import Settings
-from nnplay.training.checkpoint import State
 from nnplay.training.history import History
+from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
 
 #: Edits that can be taken back.
 DEPTH: Final = 200
-#: Bytes that the moments kept with them may take; the newest edit keeps its own whatever they take.
-MOMENTS_BYTES: Final = 128 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A moment of a run, to return to exactly."""
-
-    state: State
-    history: History
-    recorded: int
-    seconds: float
-
-    @staticmethod
-    def of(trainer: Trainer) -> Kept:
-        """The present moment."""
-        return Kept(trainer.state(), trainer.history, trainer.recorded, trainer.seconds)
-
-    def put(self, trainer: Trainer) -> Trainer:
-        """Takes a trainer that was made alike to this moment; gives the trainer."""
-        trainer.restore(self.state)
-        self.history.truncate(int(trainer.step))
-        trainer.history, trainer.recorded, trainer.seconds = self.history, self.recorded, self.seconds
-        return trainer
+#: Bytes that the checkpoints kept with them may take; the newest edit keeps its own whatever they take.
+CHECKPOINT_BYTES: Final = 128 << 20
 
 
 @dataclass(slots=True)
@@ -45,17 +22,36 @@ class Side:
     """The run on one side of an edit.
 
     Attributes:
-        settings, config: everything that was chosen.
+        config: everything that was chosen.
         value: of the weight that was set by hand.
-        kept: the moment when the run was last on this side; None where that took too much memory.
+        checkpoint: where the run was when it was last on this side; None where that took too much memory.
+        history, seconds: its curves, and its training time until then.
         stamp: names the moment when the run came to this side: nothing happened since while it is the run's own.
     """
 
-    settings: Settings
     config: RunConfig
     value: float = 0.0
-    kept: Kept | None = None
+    checkpoint: Checkpoint | None = None
+    history: History | None = None
+    seconds: float = 0.0
     stamp: tuple[int, int] | None = None
+
+    def keep(self, trainer: Trainer) -> None:
+        """Keeps where a trainer stands, to return there exactly."""
+        self.checkpoint, self.history, self.seconds = trainer.state(), trainer.history, trainer.seconds
+
+    def forget(self) -> None:
+        """Forgets where the run was: it cannot be returned to exactly any more."""
+        self.checkpoint = self.history = None
+
+    def return_to(self, trainer: Trainer) -> Trainer:
+        """Takes a trainer that was made alike to where the run was, with its curves; returns the trainer."""
+        assert self.checkpoint is not None, "nothing was kept on this side"
+        assert self.history is not None, "curves are kept with a checkpoint"
+        trainer.restore(self.checkpoint)
+        self.history.truncate(trainer.step)
+        trainer.history, trainer.recorded, trainer.seconds = self.history, trainer.step, self.seconds
+        return trainer
 
 
 @dataclass(slots=True)
@@ -69,7 +65,7 @@ class Edit:
         pauses: training stops at it.
         rewinds: it goes back to the initial weights, with the settings as they are.
         weight: name and index of the weight that was set by hand.
-        lines: names of the lines of the run before and after, where the edit was to go on with another one.
+        branches: names of the curves of the branches before and after, where the edit was to go on with another one.
     """
 
     words: str
@@ -79,7 +75,7 @@ class Edit:
     pauses: bool = False
     rewinds: bool = False
     weight: tuple[str, tuple[int, ...]] | None = None
-    lines: tuple[str, str] | None = None
+    branches: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -105,18 +101,18 @@ class Edits:
         """Another run was opened."""
         self._past, self._future = [], []
 
-    def spare_memory(self) -> None:
-        """Lets the moments go that were kept longest, where all together are too large."""
-        left, newest = MOMENTS_BYTES, True
+    def drop_oldest_checkpoints(self) -> None:
+        """Drops the checkpoints that were kept longest, where all together are too large."""
+        left, newest = CHECKPOINT_BYTES, True
         for side in self._sides():
-            if side.kept is not None:
-                left -= side.kept.state.memory.nbytes
+            if side.checkpoint is not None:
+                left -= side.checkpoint.memory.nbytes
                 if left < 0 and not newest:
-                    side.kept = None
+                    side.forget()
                 newest = False
 
     def _sides(self) -> Iterator[Side]:
-        """Every side whose moment may be returned to, the nearest first."""
+        """Every side that may be returned to, the nearest first."""
         past, future = list(reversed(self._past)), list(reversed(self._future))
         for number in range(max(len(past), len(future))):
             yield from (edit.before for edit in past[number : number + 1])

@@ -16,19 +16,12 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """From 1 at step 0 to min_factor at step `steps`; it stays there (PyTorch's would rise again)."""
-    low = float(values["min_factor"])
-    progress = np.minimum(steps / values["steps"], 1.0)
-    return np.asarray(low + (1.0 - low) * 0.5 * (1.0 + exact.cos(np.pi * progress)))
-
-
 COSINE = ScheduleRecord(
     name="cosine",
     title="Cosine",
     about="Lets the learning rate fall gently, then fast, then gently, along half a cosine wave.",
     formula="min + (1 − min)·½(1 + cos(π·t / steps))",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 1000, "steps until the lowest learning rate"),
         number("min_factor", 0.0, "lowest share of the learning rate", low=0.0, high=1.0),
@@ -40,3 +33,10 @@ COSINE = ScheduleRecord(
     ),
     refused=(Refused({"steps": 0}, (), "≥ 1"),),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """From 1 at step 0 to min_factor at step `steps`; it stays there (PyTorch's would rise again)."""
+    low = float(values["min_factor"])
+    progress = np.minimum(steps / values["steps"], 1.0)
+    return np.asarray(low + (1.0 - low) * 0.5 * (1.0 + exact.cos(np.pi * progress)))

@@ -16,19 +16,19 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """gamma^t."""
-    return exact.power(float(values["gamma"]), steps)
-
-
 EXPONENTIAL = ScheduleRecord(
     name="exponential",
     title="Exponential",
     about="Shrinks the learning rate by the same factor at every step.",
     formula="gamma^t",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(number("gamma", 0.999, "factor of every step", low=0.0, high=1.0, above=True),),
     torch="torch.optim.lr_scheduler.ExponentialLR",
     cases=(({"gamma": 0.5}, {0: 1.0, 1: 0.5, 3: 0.125}),),
     refused=(Refused({"gamma": 1.1}, (), "≤ 1"),),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """gamma^t."""
+    return exact.power(float(values["gamma"]), steps)

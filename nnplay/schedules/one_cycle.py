@@ -16,27 +16,12 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """From 1 / div_factor up to 1, then down to 1 / (div_factor·final_div_factor), by half cosines; then it stays."""
-    last = values["steps"] - 1.0
-    peak = max(values["pct_start"] * values["steps"] - 1.0, 0.0)
-    low = 1.0 / values["div_factor"]
-    rising = _cosine(low, 1.0, steps / max(peak, 1e-9))
-    falling = _cosine(1.0, low / values["final_div_factor"], (steps - peak) / max(last - peak, 1e-9))
-    return np.where(steps <= peak, rising if peak > 0 else 1.0, falling)
-
-
-def _cosine(start: float, end: float, progress: Array) -> Array:
-    """From start to end along half a cosine, for progress 0 … 1."""
-    return np.asarray(end + (start - end) * 0.5 * (1.0 + exact.cos(np.pi * np.clip(progress, 0.0, 1.0))))
-
-
 ONE_CYCLE = ScheduleRecord(
     name="one_cycle",
     title="One cycle",
     about="Rises to the full learning rate, which shakes weights out of poor places, then falls far below it.",
     formula="1/div ↗ 1 ↘ 1/(div·final_div), along half cosines",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 1000, "steps of the whole cycle", low=2),
         number("pct_start", 0.3, "share of the steps in which it rises", low=0.0, high=1.0),
@@ -52,3 +37,18 @@ ONE_CYCLE = ScheduleRecord(
     ),
     refused=(Refused({"steps": 1}, (), "≥ 2"), Refused({"div_factor": 0.5}, (), "≥ 1")),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """From 1 / div_factor up to 1, then down to 1 / (div_factor·final_div_factor), by half cosines; then it stays."""
+    last = values["steps"] - 1.0
+    peak = max(values["pct_start"] * values["steps"] - 1.0, 0.0)
+    low = 1.0 / values["div_factor"]
+    rising = _cosine(low, 1.0, steps / max(peak, 1e-9))
+    falling = _cosine(1.0, low / values["final_div_factor"], (steps - peak) / max(last - peak, 1e-9))
+    return np.where(steps <= peak, rising if peak > 0 else 1.0, falling)
+
+
+def _cosine(start: float, end: float, progress: Array) -> Array:
+    """From start to end along half a cosine, for progress 0 … 1."""
+    return np.asarray(end + (start - end) * 0.5 * (1.0 + exact.cos(np.pi * np.clip(progress, 0.0, 1.0))))

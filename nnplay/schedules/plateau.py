@@ -15,17 +15,12 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """1: what the validation loss asks for is multiplied in by the trainer, epoch by epoch."""
-    return np.ones_like(steps)
-
-
 PLATEAU = ScheduleRecord(
     name="plateau",
     title="Reduce on plateau",
     about="Drops the learning rate when the validation loss has not become better for some epochs.",
     formula="factor^(drops), where a drop follows `patience` epochs without a better validation loss",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("patience", 10, "epochs without a better validation loss before a drop", low=0),
         number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),
@@ -36,3 +31,8 @@ PLATEAU = ScheduleRecord(
     cases=(({}, {0: 1.0, 1000: 1.0}),),
     refused=(Refused({"patience": -1}, (), "≥ 0"), Refused({"factor": 0}, (), "> 0")),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """1: what the validation loss asks for is multiplied in by the trainer, epoch by epoch."""
+    return np.ones_like(steps)

@@ -16,17 +16,12 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """gamma^⌊t / step_size⌋."""
-    return exact.power(float(values["gamma"]), np.floor(steps / values["step_size"]))
-
-
 STEP = ScheduleRecord(
     name="step",
     title="Step",
     about="Divides the learning rate by ten (or another factor) every so many steps.",
     formula="gamma^⌊t / step_size⌋",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("step_size", 1000, "steps between two drops"),
         number("gamma", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),
@@ -35,3 +30,8 @@ STEP = ScheduleRecord(
     cases=(({"step_size": 3, "gamma": 0.5}, {0: 1.0, 2: 1.0, 3: 0.5, 5: 0.5, 6: 0.25}),),
     refused=(Refused({"step_size": 0}, (), "≥ 1"), Refused({"gamma": 0}, (), "> 0")),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """gamma^⌊t / step_size⌋."""
+    return exact.power(float(values["gamma"]), np.floor(steps / values["step_size"]))

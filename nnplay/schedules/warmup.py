@@ -15,18 +15,12 @@ from nnplay.records.schedule import ScheduleRecord
 Array = NDArray[np.float64]
 
 
-def factor(values: Mapping[str, Any], steps: Array) -> Array:
-    """From start_factor at step 0 to 1 at step `steps`, then 1."""
-    start = float(values["start_factor"])
-    return np.asarray(start + (1.0 - start) * np.minimum(steps / values["steps"], 1.0))
-
-
 WARMUP = ScheduleRecord(
     name="warmup",
     title="Warm-up",
     about="Begins with small steps, while fresh gradients are wild, and rises to the full learning rate.",
     formula="start + (1 − start)·min(t / steps, 1)",
-    factor=factor,
+    factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 100, "steps until the full learning rate"),
         number("start_factor", 0.1, "share of the learning rate at the first step", low=0.0, high=1.0),
@@ -35,3 +29,9 @@ WARMUP = ScheduleRecord(
     cases=(({"steps": 10, "start_factor": 0.2}, {0: 0.2, 5: 0.6, 10: 1.0, 99: 1.0}),),
     refused=(Refused({"steps": 0}, (), "≥ 1"), Refused({"start_factor": -1}, (), "≥ 0")),
 )
+
+
+def factor(values: Mapping[str, Any], steps: Array) -> Array:
+    """From start_factor at step 0 to 1 at step `steps`, then 1."""
+    start = float(values["start_factor"])
+    return np.asarray(start + (1.0 - start) * np.minimum(steps / values["steps"], 1.0))

@@ -27,6 +27,7 @@ class Options:
         score: counts right rows where the loss itself has no such row.
         penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
         silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
+        numbers: settings that are numbers in memory, by the names under which rows read them.
     """
 
     batch: int
@@ -38,6 +39,7 @@ class Options:
     clip_value: bool = False
     silent: tuple[NetworkPart, ...] = ()
     frozen: tuple[NetworkPart, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> No
     tape, add = assembly.tape, assembly.tape.layout.add
     optimizers = {full_name(item.name, "optimizer"): item.optimizer.record for item in objectives}
     tape.named |= {name: add("settings", name, (len(record.fields),)) for name, record in optimizers.items()}
-    tape.named |= {name: add("settings", name, (1,)) for name in ("l1", "l2", "clip_norm", "clip_value")}
+    tape.named |= {name: add("settings", name, (1,)) for name in assembly.options.numbers}
     live = {full_name(item.name, "loss"): item.loss.record.fields for item in objectives}
     live |= {path: planned.layer.record.fields for path, planned in tape.layers.items()}
     for owner, fields in live.items():

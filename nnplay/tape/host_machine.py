@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import same_word
 from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
@@ -17,7 +18,10 @@ from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.tape import Row, Stage, Tape, encode
 from nnplay.tape.verify import verify
+from nnplay.text import shown
 
+#: Types that numbers can have.
+DTYPES: Final = ("float32", "float64")
 #: The integers of a row that gathers a batch.
 _DATA: Final = slice(abi.ROW_INTEGERS, abi.ROW_INTEGERS + 4)
 #: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
@@ -35,6 +39,8 @@ class HostMachine(NotCopied, abc.ABC):
     """
 
     def __init__(self, tape: Tape, dtype: str, addresses: Mapping[str, int]) -> None:
+        if not same_word(dtype, DTYPES):
+            raise InputError(f"{shown(dtype)} is no type of numbers", where="machine", hint="float32 or float64")
         self.tape, self.dtype, self.addresses = tape, np.dtype(dtype), addresses
         self.memory = aligned(tape.size, self.dtype)
         self.cells = np.zeros(abi.CLOCK_SIZE, np.int64)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay import rng
+from nnplay.arguments import kind_of
 from nnplay.kernels import abi
 from nnplay.tape.host_machine import HostMachine
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
@@ -59,6 +60,7 @@ class InterpretedMachine(HostMachine):
     def __init__(
         self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
     ) -> None:
+        kind_of(tape, Tape, "tape", "machine")
         super().__init__(tape, dtype, {kernel.name: 1 for kernel in tape.kernels()})  # no address is ever called
         self.steps_taken = 0
         self._epoch_count = 0

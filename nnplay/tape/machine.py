@@ -6,6 +6,7 @@ shows how little another one needs; a test holds the two together.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
@@ -13,8 +14,10 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.errors import InputError
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
+from nnplay.text import shown
 
 Array = NDArray[Any]
 Progress = Callable[[int, int, str], None]
@@ -194,3 +197,25 @@ class MachineMaker(Protocol):
     def __call__(
         self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
     ) -> Machine: ...
+
+
+def checked_maker(given: MachineMaker) -> MachineMaker:
+    """What was given to make a machine, if it can be called as a maker is.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if not _takes_a_tape(given):
+        hint = "nn.InterpretedMachine is one; leave it out for the compiled loop"
+        raise InputError(f"{shown(given)} makes no machine", where="machine", hint=hint)
+    return given
+
+
+def _takes_a_tape(given: object) -> bool:
+    if not callable(given):
+        return False
+    try:
+        inspect.signature(given).bind(None, dtype="float32", threads=1, progress=None)
+    except (TypeError, ValueError):  # what is written in C may have no signature
+        return False
+    return True

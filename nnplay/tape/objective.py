@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from nnplay.arguments import kind_of, words
 from nnplay.errors import InputError
 from nnplay.network.network import NetworkPlan
 from nnplay.records.loss import Loss
 from nnplay.records.operation import Shape
 from nnplay.records.optimizer import Optimizer
+from nnplay.text import shown
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_MOST_EVERY: Final = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Objective:
         input, target: which arrays of the batch it reads.
 
     Raises:
-        InputError: a loss or an optimizer that is none, a text in place of several names, a count below 1.
+        InputError: a loss or an optimizer that is none, a text in place of several names, a count that is none.
     """
 
     name: str
@@ -53,14 +56,19 @@ class Objective:
     target: str = "target"
 
     def __post_init__(self) -> None:
+        for name in (self.name, self.input, self.target):
+            kind_of(name, str, "name", "objective")
         if not isinstance(self.loss, Loss) or not isinstance(self.optimizer, Optimizer):
             wrong = self.optimizer if isinstance(self.loss, Loss) else self.loss
             hint = "give values such as nn.MSE() and nn.Adam(lr=0.01)"
-            raise InputError(f"{wrong!r} is no loss or optimizer with its settings", where=self.name, hint=hint)
-        if isinstance(self.forward, str) or isinstance(self.trains, str):
-            raise InputError("names networks one by one", where=self.name, hint='write ("net",) for a single one')
-        if not isinstance(self.every, int) or self.every < 1:
-            raise InputError(f"every is {self.every!r}", where=self.name, hint="a whole number from 1")
+            raise InputError(f"{shown(wrong)} is no loss or optimizer with its settings", where=self.name, hint=hint)
+        for key in ("forward", "trains"):
+            if isinstance(getattr(self, key), str):
+                raise InputError("names networks one by one", where=self.name, hint='write ("net",) for a single one')
+            object.__setattr__(self, key, words(getattr(self, key), self.name))
+        if not isinstance(self.every, int) or not 1 <= self.every <= _MOST_EVERY:
+            hint = f"a whole number from 1 to {_MOST_EVERY:,}"
+            raise InputError(f"every is {shown(self.every)}", where=self.name, hint=hint)
 
 
 def only(loss: Loss, optimizer: Optimizer) -> Objective:

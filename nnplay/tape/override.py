@@ -14,7 +14,7 @@ class Override:
         slot: by name ("input", "0.output", "0.weight").
         at: index of the part; may hold slices and an ellipsis.
         value: what is put there; None keeps what stood there when the step began.
-        words: for the journal's reader ("input[0,1] = 3").
+        words: for the reader of the change log ("input[0,1] = 3").
         lasts: also in the steps that follow.
     """
 

@@ -1,17 +1,20 @@
-"""What a stored moment of a run belongs to: the layers and tensors of a tape, and how those of two tapes differ."""
+"""What a checkpoint belongs to: the layers and tensors of a tape, and how those of two tapes differ."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from numpy.typing import NDArray
+
 from nnplay.records.operation import Shape
-from nnplay.tape.memory_layout import STATE
+from nnplay.tape.memory_layout import STATE, aligned
 from nnplay.tape.tape import Tape
 
-#: Differences that are told one by one.
-_TOLD: Final = 3
+#: Differences that are named one by one.
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,26 @@ class Structure:
             tuple((slot.name, slot.at(1)) for slot in slots),
         )
 
+    def views(self, vector: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """The tensors in a state's vector by name."""
+        found: dict[str, NDArray[Any]] = {}
+        begin = 0
+        for name, shape in self.tensors:
+            size = math.prod(shape)
+            found[name] = vector[begin : begin + size].reshape(shape)
+            begin += aligned(size)
+        return found
+
     def difference(self, there: Structure) -> str:
-        """In which layers and tensors `there`, a moment's, differs from this one; empty if it fits."""
+        """In which layers and tensors `there`, a checkpoint's, differs from this one; empty if it fits."""
         if self == there:
             return ""
         found = [
             *_differing("layer ", dict(self.layers), dict(there.layers)),
             *_differing("", dict(self.tensors), dict(there.tensors)),
         ]
-        more = f"; and {len(found) - _TOLD:,} more differences" if len(found) > _TOLD else ""
-        return "; ".join(found[:_TOLD]) + more if found else "its tensors lie in another order"
+        more = f"; and {len(found) - _NAMED:,} more differences" if len(found) > _NAMED else ""
+        return "; ".join(found[:_NAMED]) + more if found else "its tensors lie in another order"
 
 
 def _differing(kind: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:

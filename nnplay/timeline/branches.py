@@ -1,125 +1,138 @@
-"""Lines of a run: from some step on it went, or was tried, another way, and one may go back and forth between them.
+"""Branches of a run: from some step on it went, or was tried, another way, and one may go back and forth between them.
 
-A line beside the present one is kept as what comes after the last step that both have in common.
+    Branch("lr 0.1", forked_at=40, common_step=40, common_changes=2, latest=500, …)
+
+is the run as it went after step 40 with a rate of 0.1. The branch is kept as what comes after the last step that it has
+in common with the present one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Generic, TypeVar
 
 from nnplay.records.optimizer import Optimizer
+from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
-from nnplay.timeline.checkpoint_store import Moment
-from nnplay.training import side_curves
+from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.training.history import History
-from nnplay.training.settings import Setup
+from nnplay.training.settings import TrainingSettings
 
-#: Lines beside the present one that are kept at the most.
-MOST: Final = 5
-#: Moments that are kept of a line that was left, besides those that no replay leads to.
-_MOMENTS: Final = 6
+#: Branches beside the present one that are kept at the most.
+MOST_BRANCHES: Final = 5
+#: Checkpoints that are kept of a branch that was left, besides those that no replay leads to.
+_MOST_CHECKPOINTS: Final = 6
+Log = TypeVar("Log")
 
 
-@dataclass(slots=True, eq=False)
-class Line:
-    """Another line of a run.
+@dataclass(frozen=True, slots=True)
+class BranchLog:
+    """What happened on a branch.
 
     Attributes:
-        words, step: what sets it apart ("lr 0.1"), and from which step on.
-        branch, shared: the last step that it has in common with the present line, and how many changes.
-        changes, moments: what comes after that; `Moment.made` counts from the beginning of the run.
+        changes, checkpoints: in order; `StoredCheckpoint.change_count` counts from the beginning of the run.
+    """
+
+    changes: tuple[Change, ...] = ()
+    checkpoints: tuple[StoredCheckpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch(Generic[Log]):
+    """A way that the run went, beside the present one.
+
+    Attributes:
+        words, forked_at: what sets it apart ("lr 0.1"), and from which step on.
+        common_step, common_changes: the last step that it has in common with the present branch, and how many changes.
         latest: how far it has come.
         history: its own curves, from the beginning of the run.
+        log: what comes after the last common step, in memory (`BranchLog`) or as a session has it (`SavedBranchLog`).
         seconds: of training so far.
-        trained: it was the present line once; such a line is never let go for a new fork.
+        trained: it was the present branch once; such a branch is never dropped for a new fork.
     """
 
     words: str
-    step: int
-    branch: int
-    shared: int
+    forked_at: int
+    common_step: int
+    common_changes: int
     latest: int
     history: History
-    changes: list[Change] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
+    log: Log
     seconds: float = 0.0
     trained: bool = False
 
     @property
-    def name(self) -> str:
-        """The name of its curve beside the present line's."""
-        return side_curves.name_of(self.step, self.words)
+    def curve_name(self) -> str:
+        """The name of its curve beside the present branch's."""
+        return curve_name(self.forked_at, self.words)
 
     @property
-    def told(self) -> str:
-        """Which line it is, for people."""
-        return f"{self.words} from step {self.step:,}"
+    def description(self) -> str:
+        """Which branch it is, for people: "lr 0.1 from step 40"."""
+        return describe_branch(self.words, self.forked_at)
 
-    def common(self, moment: Moment) -> bool:
-        """Whether a moment of the present line belongs to this one too."""
-        return moment.step <= self.branch and moment.made <= self.shared
-
-    def leaves_at(self, step: int, shared: int, changes: Sequence[Change], moments: Sequence[Moment]) -> Line:
-        """The same line, which leaves the present one at a step that is no later than before.
-
-        Args:
-            changes, moments: of the present line.
-        """
-        if (self.branch, self.shared) <= (step, shared):
-            return self
-        between = [one for one in moments if self.common(one) and not (one.step <= step and one.made <= shared)]
-        return replace(
-            self,
-            branch=step,
-            shared=shared,
-            changes=[*changes[shared : self.shared], *self.changes],
-            moments=[*(one for one in between if one.pinned), *self.moments],
-        )
+    def shares(self, checkpoint: StoredCheckpoint) -> bool:
+        """Whether a checkpoint of the present branch belongs to this one too."""
+        return checkpoint.step <= self.common_step and checkpoint.change_count <= self.common_changes
 
 
-def spare(lines: Sequence[Line]) -> list[Line]:
-    """As many lines as are kept: the oldest forks give way first."""
-    kept = list(lines)
-    while len(kept) > MOST:
-        kept.remove(next((line for line in kept if not line.trained), kept[0]))
-    return kept
+def describe_branch(words: str, forked_at: int) -> str:
+    """Which branch that is, for people."""
+    return f"{words} from step {forked_at:,}"
 
 
-def few(moments: Sequence[Moment]) -> list[Moment]:
-    """Those moments of a line that are kept when it is left: what no replay leads to, the last one, some between."""
-    stride = max(1, len(moments) // _MOMENTS)
-    return [moment for place, moment in enumerate(reversed(moments)) if moment.pinned or place % stride == 0][::-1]
-
-
-def own_curves(history: History) -> History:
-    """A line's curves without those of others."""
-    own = history.copy()
-    for name in own.names():
-        if name.startswith(side_curves.PREFIX):
-            own.drop(name)
-    return own
-
-
-def beside(line: Line, own: History, before: History, left: Line) -> History:
-    """The curves of a line that is taken, with those of all others beside it.
-
-    Args:
-        own: the line's own.
-        before: those of the line that was left, and of the others.
-    """
-    for name in before.names():
-        if name.startswith(side_curves.PREFIX) and name != line.name:
-            own.put(name, before[name])
-    own.put(left.name, left.history["loss"].since(left.step))
-    return own
-
-
-def opposite(words: str, optimizer: Optimizer, setup: Setup) -> str:
+def describe_original(words: str, optimizer: Optimizer, setup: TrainingSettings) -> str:
     """What the run has where a fork has "lr 0.1": "lr 0.01"."""
     name = words.split()[0]
     if name == "optimizer":
         return f"optimizer {optimizer.record.name}"
     value = optimizer.values[name] if name in optimizer.values else getattr(setup, name, "")
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value or 'none'}"
+
+
+def shorten_common(branch: Branch[BranchLog], step: int, change_count: int, present: BranchLog) -> Branch[BranchLog]:
+    """The same branch, which has only the steps and changes until then in common with the present one.
+
+    Args:
+        present: what happened on the present branch; what they no longer share becomes the branch's own.
+    """
+    if (branch.common_step, branch.common_changes) <= (step, change_count):
+        return branch
+    own = [
+        one
+        for one in present.checkpoints
+        if branch.shares(one) and one.pinned and not (one.step <= step and one.change_count <= change_count)
+    ]
+    log = BranchLog(
+        (*present.changes[change_count : branch.common_changes], *branch.log.changes),
+        (*own, *branch.log.checkpoints),
+    )
+    return replace(branch, common_step=step, common_changes=change_count, log=log)
+
+
+def drop_oldest(branches: Sequence[Branch[BranchLog]]) -> list[Branch[BranchLog]]:
+    """As many branches as are kept: the oldest forks give way first."""
+    kept = list(branches)
+    while len(kept) > MOST_BRANCHES:
+        kept.remove(next((branch for branch in kept if not branch.trained), kept[0]))
+    return kept
+
+
+def thin_checkpoints(checkpoints: Sequence[StoredCheckpoint]) -> list[StoredCheckpoint]:
+    """Those that are kept of a branch that is left: what no replay leads to, the last one, some between."""
+    stride = max(1, len(checkpoints) // _MOST_CHECKPOINTS)
+    return [one for place, one in enumerate(reversed(checkpoints)) if one.pinned or place % stride == 0][::-1]
+
+
+def merge_curves(branch: Branch[BranchLog], before: History, left: Branch[BranchLog]) -> History:
+    """The curves of a branch that the run goes on as, with those of all other branches beside them.
+
+    Args:
+        before: the curves until now: of the branch that is left, and of the others.
+    """
+    for name in branch_curve_names(before):
+        if name != branch.curve_name:
+            branch.history.put(name, before[name])
+    branch.history.put(left.curve_name, left.history["loss"].since(left.forked_at))
+    return branch.history

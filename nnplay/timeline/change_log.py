@@ -1,4 +1,4 @@
-"""The journal of a run: what the user changed, and at which step, so that a replay makes the same changes again."""
+"""The change log of a run: what the user changed, and at which step, so that a replay makes the same changes again."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Final
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.text import clean
-from nnplay.training.live_settings import LIVE_SETUP
-from nnplay.training.settings import Setup
+from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.settings import TrainingSettings
 from nnplay.training.trainer import Trainer
 
-Deed = Callable[[Trainer], None]
-#: What a divergence is called in the journal: it changes the weights, back to the last good ones.
+Action = Callable[[Trainer], None]
+#: What a divergence is called in the change log: it changes the weights, back to the last good ones.
 DIVERGED: Final = "diverged: back to the last good weights"
 _LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
@@ -27,13 +27,13 @@ class Change:
 
     Attributes:
         step: the steps that had been taken when it was changed.
-        words: what was changed, for the journal's reader ("lr 0.01 → 0.1").
+        words: what was changed, for the reader of the log ("lr 0.01 → 0.1").
         apply: makes the same change again on the trainer.
     """
 
     step: int
     words: str
-    apply: Deed
+    apply: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,18 @@ class SetWeight:
         return f"{self.place} = {self.value:g}"
 
 
-def other(trainer: Trainer) -> None:
-    """A change that no replay makes again: a moment that is stored right behind it holds what came of it."""
+def skip_in_replay(trainer: Trainer) -> None:
+    """A change that no replay makes again: a checkpoint right behind it holds what came of it."""
 
 
-def is_replayed(deed: Deed) -> bool:
+def is_replayed(action: Action) -> bool:
     """Whether a replay makes this change by itself, and a file can hold it in words."""
-    return isinstance(deed, SetValues | SetWeight)
+    return isinstance(action, SetValues | SetWeight)
 
 
-def after(optimizer: Optimizer, setup: Setup, changes: Iterable[Change]) -> tuple[Optimizer, Setup]:
+def settings_after(
+    optimizer: Optimizer, setup: TrainingSettings, changes: Iterable[Change]
+) -> tuple[Optimizer, TrainingSettings]:
     """The settings in force after some changes.
 
     Raises:
@@ -104,14 +106,14 @@ def after(optimizer: Optimizer, setup: Setup, changes: Iterable[Change]) -> tupl
     for change in changes:
         if isinstance(change.apply, SetValues):
             values = change.apply.values
-            live = {name: value for name, value in values.items() if name in LIVE_SETUP}
-            own = {name: value for name, value in values.items() if name not in LIVE_SETUP}
+            live = {name: value for name, value in values.items() if name in LIVE_SETTINGS}
+            own = {name: value for name, value in values.items() if name not in LIVE_SETTINGS}
             optimizer, setup = optimizer.with_values(**own) if own else optimizer, setup.changed(**live)
     return optimizer, setup
 
 
-def line_of(change: Change) -> str:
-    """A change as one line of text: "40 set lr=0.1; l2=0.01", "52 weight 0.weight[1,2] = 0.5", "60 other layers"."""
+def write_change(change: Change) -> str:
+    """One line of text for a change: "40 set lr=0.1; l2=0.01", "52 weight 0.weight[1,2] = 0.5", "60 other layers"."""
     match change.apply:
         case SetValues(values):
             return f"{change.step} set {'; '.join(f'{name}={value}' for name, value in values.items())}"
@@ -121,8 +123,8 @@ def line_of(change: Change) -> str:
             return f"{change.step} other {clean(change.words, 200)}"
 
 
-def read_line(line: Any) -> Change:
-    """The change that `line_of` wrote.
+def read_change(line: Any) -> Change:
+    """Reads the change that `write_change` wrote.
 
     Raises:
         InputError: it is none.
@@ -132,19 +134,19 @@ def read_line(line: Any) -> Change:
         raise InputError(f"'{clean(str(line), 60)}' is no change of a run", where="past.changes")
     step, verb, rest = int(found[1]), found[2], found[3]
     if verb == "other":
-        return Change(step, clean(rest, 200), other)
-    deed = _values(rest) if verb == "set" else _weight(rest)
-    return Change(step, deed.words, deed)
+        return Change(step, clean(rest, 200), skip_in_replay)
+    action = _read_values(rest) if verb == "set" else _read_weight(rest)
+    return Change(step, action.words, action)
 
 
-def _values(text: str) -> SetValues:
+def _read_values(text: str) -> SetValues:
     pairs = [pair.partition("=") for pair in text.split("; ")]
     if not all(name.isidentifier() and equals for name, equals, _ in pairs):
         raise InputError(f"'{clean(text, 60)}' gives no values", where="past.changes")
     return SetValues({name: value for name, _, value in pairs})
 
 
-def _weight(text: str) -> SetWeight:
+def _read_weight(text: str) -> SetWeight:
     found = _WEIGHT.fullmatch(text)
     try:
         if found is None:

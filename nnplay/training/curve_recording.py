@@ -11,7 +11,7 @@ _OF_STEPS = ("loss", "gradient_norm", "lr")
 _OF_EPOCHS = ("train_loss", "validation_loss", "validation_accuracy")
 
 
-def extend(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
+def extend_history(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
     """Appends the steps of the last call, and the epochs that ended in it.
 
     Args:

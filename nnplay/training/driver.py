@@ -6,17 +6,22 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from nnplay.fields import REQUIRED, integer
+from nnplay.tape.machine import MAX_STEPS
+
 if TYPE_CHECKING:
     from nnplay.training.stopping import Stops
     from nnplay.training.trainer import Trainer
 
+#: Seconds of training in one call into the compiled loop: short enough that a pause is felt at once.
+CALL_SECONDS: Final = 0.02
 #: Seconds that a turn lasts where the speed is limited.
 TURN_SECONDS: Final = 0.1
 _NO_END: Final = 1 << 30
 
 
 class Driver:
-    """Trains a run on in turns of some 20 ms; between two turns the caller looks at the run, or leaves it.
+    """Trains a run on in turns of one call each; between two turns the caller looks at the run, or leaves it.
 
     Args:
         trainer: what is trained.
@@ -70,3 +75,24 @@ class Driver:
         if self._stops is not None and self._stops.watch_epochs:
             steps = min(steps, self._trainer.batches - self._trainer.batch)
         return steps
+
+
+def steps_per_call(taken: int, spent: float, seconds: float) -> int:
+    """Steps for a call that should take `seconds`, from what the last call took; at most twice as many.
+
+    Args:
+        taken, spent: steps of the last call, and its seconds.
+    """
+    if taken == 0 or spent <= 0:
+        return 1
+    return max(1, min(2 * taken, MAX_STEPS, int(seconds * taken / spent)))
+
+
+def read_count(name: str, value: int | None) -> int:
+    """A count of steps or epochs, checked.
+
+    Raises:
+        InputError: it is not a whole number from 0.
+    """
+    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
+    return number

@@ -16,11 +16,12 @@ from nnplay.arguments import kind_of
 from nnplay.errors import InputError
 from nnplay.fields import integer
 from nnplay.text import clean, shown
-from nnplay.training import side_curves
 
 CAPACITY: Final = 4096
 MOST_METRICS: Final = 256
 PREFIX: Final = "history."
+#: What names of curves of other branches of the run begin with, which lie beside its own.
+BRANCH_PREFIX: Final = "fork."
 _MOST: Final = 16 * CAPACITY
 _CAPACITY: Final = integer("capacity", CAPACITY, "most buckets of a curve", low=2, high=_MOST)
 
@@ -297,7 +298,7 @@ class History:
         """Go back in time: forget what every metric was after `step`; curves that lie beside the run's own stay."""
         kind_of(step, (int, np.integer), "step", "history")
         for name, curve in self._curves.items():
-            if not name.startswith(side_curves.PREFIX):
+            if not name.startswith(BRANCH_PREFIX):
                 curve.truncate(step)
 
     def put(self, name: str, curve: Curve) -> None:

@@ -13,26 +13,36 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.tape.machine import Machine
 from nnplay.tape.objective import full_name
-from nnplay.training.settings import SILENCED_FROZEN, Setup
+from nnplay.training.settings import DECLARED, TrainingSettings
 
-_LIMITS: Final = ("l1", "l2", "clip_norm", "clip_value")
-#: Fields of `Setup` that may change while a network trains.
-LIVE_SETUP: Final = (*_LIMITS, *SILENCED_FROZEN)
+#: Fields of `TrainingSettings` that may change while a network trains.
+LIVE_SETTINGS: Final = tuple(name for name, declared in DECLARED.items() if declared.field.live)
+#: Those that are numbers in the engine's memory.
+IN_MEMORY: Final = tuple(name for name, declared in DECLARED.items() if declared.in_memory)
 
 
-def rows_of(setup: Setup) -> tuple[Any, ...]:
+def rows_of(setup: TrainingSettings) -> tuple[Any, ...]:
     """What decides which rows the tape has; all else can change without a new one."""
-    penalty = setup.l1 > 0 or setup.l2 > 0
-    return penalty, setup.clip_norm > 0, setup.clip_value > 0, setup.silent, setup.frozen
+    parts = (getattr(setup, name) for name, declared in DECLARED.items() if declared.parts)
+    return (*switches(setup).values(), *parts)
 
 
-def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: Setup) -> None:
+def switches(setup: TrainingSettings) -> dict[str, Any]:
+    """Rows of a training step that settings switch on, and whether they are there."""
+    found: dict[str, Any] = {}
+    for name, declared in DECLARED.items():
+        if declared.rows:
+            found[declared.rows] = found.get(declared.rows, False) or getattr(setup, name) > 0
+    return found
+
+
+def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: TrainingSettings) -> None:
     """Puts the settings of losses, optimizers, layers, penalties and clipping into a machine's memory.
 
     Args:
         stages: loss and optimizer of each stage of a step.
     """
-    for name in _LIMITS:
+    for name in IN_MEMORY:
         machine.view(machine.tape.named[name])[...] = getattr(setup, name)
     for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
         machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]

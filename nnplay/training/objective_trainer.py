@@ -8,25 +8,30 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.arguments import kind_of, same_word
+from nnplay.data.arrays import as_numbers, as_rows
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
 from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress
+from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, checked_maker
 from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
+from nnplay.text import clean, shown, written
 from nnplay.training import live_settings
-from nnplay.training.initial_state import begin
+from nnplay.training.driver import read_count
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import Setup, cores
+from nnplay.training.settings import DECLARED, TrainingSettings, cores
+from nnplay.training.state.initial_state import reset_machine
 
 Array = NDArray[Any]
 #: Rows of a batch outside training.
 _EVAL_ROWS: Final = 256
-_SETTINGS: Final = ("batch_size", "seed", "l1", "l2", "clip_norm", "clip_value", "shuffle", "threads", "dtype")
+_SETTINGS: Final = tuple(name for name, declared in DECLARED.items() if declared.objectives)
 
 
-class ObjectiveTrainer:
+class ObjectiveTrainer(NotCopied):
     """Trains networks for several objectives: each step runs the objectives in order, each with its own update.
 
         trunk, species, size = (nn.Network(text) for text in ("linear 16, tanh", "linear 3", "linear 1"))
@@ -58,6 +63,8 @@ class ObjectiveTrainer:
         InputError: objectives, networks and arrays that do not fit each other.
     """
 
+    instead = "make another ObjectiveTrainer of the same networks, objectives and arrays"
+
     def __init__(
         self,
         networks: Mapping[str, Network],
@@ -70,8 +77,12 @@ class ObjectiveTrainer:
     ) -> None:
         if other := [name for name in settings if name not in _SETTINGS]:
             raise unknown("setting", other[0], _SETTINGS, where="objectives")
-        self.objectives, self.setup = tuple(objectives), Setup().changed(**settings)
-        given = {name: np.asarray(array) for name, array in arrays.items()}
+        self.objectives, self.setup = _objectives(objectives), TrainingSettings().changed(**settings)
+        given = {
+            written(name): as_numbers(clean(name), array, self.setup.dtype, where="objectives")
+            for name, array in kind_of(arrays, Mapping, "table of arrays by name", "objectives").items()
+        }
+        networks = _networks(networks)
         plans = _plans(networks, self.objectives, given)
         self._outputs = {item.name: plans[item.forward[-1]].output_shape for item in self.objectives}
         self._inputs = {item.name: plans[item.forward[0]].values[0] for item in self.objectives}
@@ -85,17 +96,15 @@ class ObjectiveTrainer:
         rows = max(len(array) for array in found.values())
         batch = rows if self.setup.batch_size == "all" else min(self.setup.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
-        penalty, clip_norm, clip_value, *_ = live_settings.rows_of(self.setup)
-        options = Options(
-            batch, min(_EVAL_ROWS, rows), targets, penalty=penalty, clip_norm=clip_norm, clip_value=clip_value
-        )
+        switches, numbers = live_settings.switches(self.setup), live_settings.IN_MEMORY
+        options = Options(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switches)
         tape = build(plans, self.objectives, options)
         largest = max(plans.values(), key=lambda plan: plan.parameter_count)
         refuse_too_large(largest, tape.size * np.dtype(self.setup.dtype).itemsize)
         threads = self.setup.threads or cores()
-        self.machine: Machine = machine(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
+        self.machine: Machine = checked_maker(machine)(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
         self.machine.load(found, batch=batch, shuffle=self.setup.shuffle)
-        begin(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
+        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
         live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.setup)
 
     @property
@@ -112,7 +121,9 @@ class ObjectiveTrainer:
 
         Raises:
             DivergedError: a number that is not finite; the last good weights are in place.
+            InputError: not a whole number from 0.
         """
+        steps = read_count("steps", steps)
         rates = [float(item.optimizer.values["lr"]) for item in self.objectives]
         losses = [np.empty((0, len(rates)))]
         while steps > 0:
@@ -139,7 +150,10 @@ class ObjectiveTrainer:
             InputError: no such objective, or rows that do not fit it.
         """
         number, item = self._objective(objective)
-        arrays = {item.input: self._rows(item, x), item.target: self._targets(item, np.asarray(y))}
+        arrays = {
+            item.input: self._rows(item, x, "evaluate"),
+            item.target: self._targets(item, as_numbers("y", y, self.machine.dtype, where="evaluate")),
+        }
         loss, _ = self.machine.evaluate(self.machine.load_eval(arrays, number))
         return loss
 
@@ -151,21 +165,17 @@ class ObjectiveTrainer:
         """
         number, item = self._objective(objective)
         output = self.machine.tape.stages[number].named["eval.output"].name
-        return self.machine.forward(self._rows(item, x), [output], number)[output]
+        return self.machine.forward(self._rows(item, x, "predict"), [output], number)[output]
 
     def _objective(self, name: str) -> tuple[int, Objective]:
         for number, item in enumerate(self.objectives):
-            if item.name == name:
+            if same_word(name, [item.name]):
                 return number, item
         names = ", ".join(item.name for item in self.objectives)
-        raise InputError(f"there is no objective '{name}'", where="objectives", hint=f"there are {names}")
+        raise InputError(f"there is no objective {shown(name)}", where="objectives", hint=f"there are {names}")
 
-    def _rows(self, item: Objective, x: Any) -> Array:
-        inputs, shape = np.asarray(x), self._inputs[item.name]
-        if inputs.shape[1:] != shape:
-            what = f"takes rows of {shape_text(shape)} numbers, not of {shape_text(inputs.shape[1:])}"
-            raise InputError(what, where=item.name)
-        return inputs
+    def _rows(self, item: Objective, x: Any, where: str) -> Array:
+        return as_rows(x, self._inputs[item.name], self.machine.dtype, where=where)
 
     def _targets(self, item: Objective, y: Array) -> Array:
         """Targets in the form that the objective's loss reads: values as the output is shaped, or class labels."""
@@ -179,6 +189,16 @@ class ObjectiveTrainer:
         if item.loss.record.outputs(classes) != output[-1]:
             raise InputError(f"{item.loss.record.name} cannot have {output[-1]} outputs", where=item.name)
         return labels
+
+
+def _objectives(given: Any) -> tuple[Objective, ...]:
+    several = kind_of(given, (list, tuple), "list of objectives", "objectives")
+    return tuple(kind_of(item, Objective, "Objective", "objectives") for item in several)
+
+
+def _networks(given: Any) -> dict[str, Network]:
+    several = kind_of(given, Mapping, "table of networks by name", "objectives").items()
+    return {written(name): kind_of(network, Network, "Network", "objectives") for name, network in several}
 
 
 def _shaped(item: Objective, y: Array, shape: Shape) -> Array:

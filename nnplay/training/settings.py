@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from nnplay import fields as kinds
 from nnplay.errors import InputError, unknown
+from nnplay.fields import Field
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord
@@ -16,41 +18,140 @@ from nnplay.text import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """Everything that decides a run, besides data, network, loss and optimizer.
+class Declared:
+    """All that there is to say of one setting of the training; whatever handles settings reads it here.
 
     Attributes:
-        batch_size: rows of a batch, or "all" for full-batch gradient descent.
-        seed: order of the data, dropout and noise (the network has a seed of its own for its initial weights).
-        schedule: how the learning rate changes with the step; None keeps it.
-        l1, l2: penalties on the weights (not the biases).
-        clip_norm, clip_value: limits of the gradient; 0 turns them off.
-        shuffle: a new order of the rows in each epoch.
-        validate_every: epochs between evaluations of the validation part; 0 never.
-        threads: how many may share large operations, 0 for one a core; the numbers are the same for any.
-        dtype: "float32", or "float64" for gradient checks.
-        silent, frozen: parts of the network that are held still; see `nnplay.network.silenced_frozen`.
+        field: name, default, range and help; one that is `live` may change while a network trains.
+        form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
+        rows: the rows of a training step that it switches on when it is above 0, as the options of a tape call them.
+        parts: it names parts of the network, as in `1:3`.
+        fixed: a trainer is made for it, so a moment with another value belongs to another run.
+        forks: a fork may try another value.
+        objectives: training with several objectives has it too.
+        written: what files and the command line call it, where that is another word.
     """
 
-    batch_size: int | Literal["all"] = 32
-    seed: int = 0
+    field: Field
+    form: Literal["", "penalty", "more"] = ""
+    rows: str = ""
+    parts: bool = False
+    fixed: bool = False
+    forks: bool = True
+    objectives: bool = True
+    written: str = ""
+
+    @property
+    def table_field(self) -> Field:
+        """Its field as files and the command line know it."""
+        return replace(self.field, name=self.written or self.field.name)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is a number in the engine's memory, which the rows of a step read."""
+        return self.field.live and self.field.kind == "number"
+
+
+def _declared(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
+    """One line of `TrainingSettings`: a field of that kind, called as the attribute, and what `Declared` says of it."""
+    own = {item.name: more.pop(item.name) for item in dataclasses.fields(Declared) if item.name in more}
+    return dataclasses.field(
+        default=default, metadata={"declare": lambda name: Declared(kind(name, default, about, **more), **own)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """Everything that decides a run, besides data, network, loss and optimizer.
+
+    A setting is declared here and nowhere else. Files, the command line, the playground's form, the words of undo,
+    forks, and what may change while a network trains all follow from its line. One that is a live number has a place in
+    the engine's memory, where the rows of a training step read it by its name.
+
+    `seed` is that of the data's order, of dropout and noise; the network has one of its own for its initial weights.
+    `schedule` says how the learning rate changes with the step; None keeps it.
+    """
+
+    batch_size: int | Literal["all"] = _declared(kinds.integer, 32, "rows of a batch, or all", choices=("all",))
+    seed: int = _declared(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
     schedule: Schedule | None = None
-    l1: float = 0.0
-    l2: float = 0.0
-    clip_norm: float = 0.0
-    clip_value: float = 0.0
-    shuffle: bool = True
-    validate_every: int = 1
-    threads: int = 0
-    dtype: str = "float32"
-    silent: str = ""
-    frozen: str = ""
+    l1: float = _declared(
+        kinds.number,
+        0.0,
+        "pull of every weight towards 0 by a constant",
+        low=0.0,
+        live=True,
+        form="penalty",
+        rows="penalty",
+    )
+    l2: float = _declared(
+        kinds.number,
+        0.0,
+        "pull of every weight towards 0 in proportion to its size",
+        low=0.0,
+        live=True,
+        form="penalty",
+        rows="penalty",
+    )
+    clip_norm: float = _declared(
+        kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", rows="clip_norm"
+    )
+    clip_value: float = _declared(
+        kinds.number,
+        0.0,
+        "largest number in the gradient; 0 is no limit",
+        low=0.0,
+        live=True,
+        form="more",
+        rows="clip_value",
+    )
+    shuffle: bool = _declared(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
+    validate_every: int = _declared(
+        kinds.integer,
+        1,
+        "epochs between evaluations of the validation part; 0 never",
+        low=0,
+        form="more",
+        fixed=True,
+        forks=False,
+        objectives=False,
+    )
+    threads: int = _declared(
+        kinds.integer, 0, "threads that share large operations; 0 is one a core", low=0, high=256, forks=False
+    )
+    dtype: str = _declared(
+        kinds.choice,
+        "float32",
+        "type of all numbers",
+        choices=("float32", "float64"),
+        written="real",
+        fixed=True,
+        forks=False,
+    )
+    silent: str = _declared(
+        kinds.text,
+        "",
+        "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers",
+        live=True,
+        form="more",
+        parts=True,
+        objectives=False,
+    )
+    frozen: str = _declared(
+        kinds.text,
+        "",
+        "units or layers whose weights stay as they are, as in 1:3 or 1",
+        live=True,
+        form="more",
+        parts=True,
+        objectives=False,
+    )
 
     def batch_rows(self, rows: int) -> int:
         """Rows of a full batch, of so many training rows."""
         return rows if self.batch_size == "all" else self.batch_size
 
-    def changed(self, **changes: Any) -> Setup:
+    def changed(self, **changes: Any) -> TrainingSettings:
         """A copy with some values changed, each checked.
 
         Raises:
@@ -60,42 +161,28 @@ class Setup:
         for name, value in changes.items():
             if name == "schedule":
                 read[name] = _schedule(value)
-            elif name in SETUP_FIELDS:
-                read[name] = SETUP_FIELDS[name].read(_nothing(name) if value is None else value)
+            elif name in DECLARED:
+                read[name] = DECLARED[name].field.read(_off(name) if value is None else value)
                 if name in SILENCED_FROZEN:
                     read[name] = silenced_frozen.text_of(silenced_frozen.read(read[name]))
             else:
-                raise unknown("setting", name, [item.name for item in fields(self)], where="trainer")
+                raise unknown("setting", name, [item.name for item in dataclasses.fields(self)], where="trainer")
         return replace(self, **read)
 
 
-#: The same settings as typed fields, for forms, the command line and files.
-SETUP_FIELDS: Final = {
-    item.name: item
-    for item in (
-        kinds.integer("batch_size", 32, "rows of a batch, or all", choices=("all",)),
-        kinds.integer("seed", 0, "order of the data, dropout and noise", low=0, high=2**62),
-        kinds.number("l1", 0.0, "pull of every weight towards 0 by a constant", low=0.0, live=True),
-        kinds.number("l2", 0.0, "pull of every weight towards 0 in proportion to its size", low=0.0, live=True),
-        kinds.number("clip_norm", 0.0, "longest gradient; 0 is no limit", low=0.0, live=True),
-        kinds.number("clip_value", 0.0, "largest number in the gradient; 0 is no limit", low=0.0, live=True),
-        kinds.flag("shuffle", True, "a new order of the rows in each epoch"),
-        kinds.integer("validate_every", 1, "epochs between evaluations of the validation part; 0 never", low=0),
-        kinds.integer("threads", 0, "threads that share large operations; 0 is one a core", low=0, high=256),
-        kinds.choice("dtype", "float32", "type of all numbers", ("float32", "float64")),
-        kinds.text("silent", "", "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers", live=True),
-        kinds.text("frozen", "", "units or layers whose weights stay as they are, as in 1:3 or 1", live=True),
-    )
+#: What is declared of each setting, in the order of their lines; `schedule` is a record, and has none.
+DECLARED: Final[Mapping[str, Declared]] = {
+    item.name: item.metadata["declare"](item.name)
+    for item in dataclasses.fields(TrainingSettings)
+    if "declare" in item.metadata
 }
-
-
 #: Settings that name parts of the network.
-SILENCED_FROZEN: Final = ("silent", "frozen")
+SILENCED_FROZEN: Final = tuple(name for name, declared in DECLARED.items() if declared.parts)
 
 
-def _nothing(name: str) -> Any:
+def _off(name: str) -> Any:
     """What turns a setting off."""
-    return "" if name in SILENCED_FROZEN else 0.0
+    return "" if DECLARED[name].parts else 0.0
 
 
 def cores() -> int:
@@ -103,7 +190,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def made(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
+def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type: type[Any]) -> Any:
     """A loss or optimizer given as itself, as its record, or in one line of text: `adam`, or `adam lr=0.01`.
 
     Raises:
@@ -129,5 +216,5 @@ def _schedule(value: Any) -> Schedule | None:
         return value
     if isinstance(value, ScheduleRecord):
         return value()
-    schedule: Schedule = made(value, "schedule", schedule_records(), Schedule)
+    schedule: Schedule = resolve_record(value, "schedule", schedule_records(), Schedule)
     return schedule

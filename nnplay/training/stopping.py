@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from nnplay.fields import integer, number
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
+
+
+#: The conditions as typed fields; 0 turns one off.
+STOP_FIELDS: Final = (
+    integer("epochs", 0, "stop at this epoch; 0 never", low=0, high=10**9),
+    number("seconds", 0.0, "stop after this much training time; 0 never", low=0.0),
+    number("loss", 0.0, "stop when the validation loss is this low; 0 never", low=0.0),
+    number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
+    integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
+)
 
 
 @dataclass(slots=True)

@@ -15,33 +15,31 @@ from nnplay.arguments import kind_of
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.fields import REQUIRED, integer
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, checked_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
-from nnplay.training import checkpoint, live_settings
-from nnplay.training.checkpoint import State
-from nnplay.training.curve_recording import extend
+from nnplay.training import live_settings
+from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
-from nnplay.training.driver import Driver
+from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
 from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
-from nnplay.training.initial_state import begin
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import Setup, cores, made
-from nnplay.training.steps_per_call import CALL_SECONDS, next_count
+from nnplay.training.settings import TrainingSettings, cores, resolve_record
+from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
+from nnplay.training.state.initial_state import reset_machine
+from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.targets import TargetForm, default_loss, target_form
-from nnplay.training.weight_transfer import carry_over
 
 Array = NDArray[Any]
 
@@ -59,12 +57,12 @@ class Trainer:
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: told about kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
-        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`, all fields of `Setup`) change it.
+        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
         network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
         plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
-        structure: names of layers, names and shapes of tensors, by which a stored moment is known.
+        structure: names of layers, names and shapes of tensors, by which a checkpoint is known.
         history: curves of the run by name.
         seconds: spent in training, without evaluation and compiling.
         machine: the memory, clock and compiled rows under it all.
@@ -81,16 +79,18 @@ class Trainer:
         loss: Loss | LossRecord | str | None = None,
         optimizer: Optimizer | OptimizerRecord | str = "adam",
         *,
-        setup: Setup | None = None,
+        setup: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         machine: MachineMaker = CpuMachine,
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split, self._make_machine = _split(data), machine
-        self.loss = made(default_loss(self.split.train) if loss is None else loss, "loss", loss_records(), Loss)
-        self.optimizer = made(optimizer, "optimizer", optimizer_records(), Optimizer)
-        given = Setup() if setup is None else kind_of(setup, Setup, "Setup", "trainer", "give Setup(batch_size=32)")
+        self.split, self._make_machine = _split(data), checked_maker(machine)
+        loss = default_loss(self.split.train) if loss is None else loss
+        self.loss = resolve_record(loss, "loss", loss_records(), Loss)
+        self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
+        given, hint = TrainingSettings() if setup is None else setup, "give TrainingSettings(batch_size=32)"
+        given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.setup = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
@@ -111,8 +111,8 @@ class Trainer:
         beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
-    def __setstate__(self, moment: tuple[dict[str, Array], dict[str, Any]]) -> None:
-        contents, beside = moment
+    def __setstate__(self, copied: tuple[dict[str, Array], dict[str, Any]]) -> None:
+        contents, beside = copied
         self.machine.fill(contents)
         self.__dict__.update(beside, history=beside["history"].copy())
 
@@ -128,11 +128,10 @@ class Trainer:
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
-            penalty=setup.l1 > 0 or setup.l2 > 0,
-            clip_norm=setup.clip_norm > 0,
-            clip_value=setup.clip_value > 0,
+            **live_settings.switches(setup),
             silent=silenced_frozen.read(setup.silent),
             frozen=silenced_frozen.read(setup.frozen),
+            numbers=live_settings.IN_MEMORY,
         )
         return build({"": self.plan}, [only(self.loss, self.optimizer)], options)
 
@@ -150,7 +149,7 @@ class Trainer:
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights; history is forgotten."""
-        begin(self.machine, self.network.seed, self.setup.seed)
+        reset_machine(self.machine, self.network.seed, self.setup.seed)
         self.history = History()
         self.recorded = 0
         self.plateau = Plateau()
@@ -171,13 +170,13 @@ class Trainer:
         Raises:
             InputError: an unknown name or an illegal value; nothing has changed then.
         """
-        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETUP}
+        own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
         setup = self.setup.changed(**own)
         silenced_frozen.check(self.plan, setup.silent, setup.frozen)
         self._use(optimizer, setup)
 
-    def _use(self, optimizer: Optimizer, setup: Setup) -> None:
+    def _use(self, optimizer: Optimizer, setup: TrainingSettings) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
         switched = live_settings.rows_of(setup) != live_settings.rows_of(self.setup)
         self.optimizer, self.setup = optimizer, setup
@@ -193,7 +192,7 @@ class Trainer:
     def remade(
         self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
     ) -> tuple[Trainer, list[str]]:
-        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `Setup`).
+        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
 
         Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
 
@@ -220,7 +219,7 @@ class Trainer:
             The names of the parameters that keep what they held here.
         """
         kind_of(before, Trainer, "Trainer", "go_on_from")
-        kept = carry_over(before.plan, before.machine, self.plan, self.machine)
+        kept = transfer_weights(before.plan, before.machine, self.plan, self.machine)
         clock = self.machine.clock._replace(step=before.step, epoch=before.epoch)
         if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
             clock = clock._replace(batch=before.batch)
@@ -274,29 +273,29 @@ class Trainer:
         layout = self.machine.tape.layout
         return {slot.name: self.machine.view(slot) for region in STATE for slot in layout.slots[region]}
 
-    def state(self) -> State:
-        """A copy of the present moment."""
+    def state(self) -> Checkpoint:
+        """A checkpoint of the present step, with numbers of its own."""
         now = self._now()
         return replace(now, memory=now.memory.copy())
 
-    def _now(self) -> State:
-        """The present moment, as long as nothing moves."""
+    def _now(self) -> Checkpoint:
+        """A checkpoint whose numbers are the machine's own: right as long as nothing moves."""
         machine, settings = self.machine, (self.plateau, self.optimizer, self.setup)
-        return State(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
+        return Checkpoint(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
 
-    def restore(self, state: State) -> None:
-        """Goes to a moment that `state` returned, of this trainer or one made alike, with the settings of then.
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes to a checkpoint that `state` returned, of this trainer or one made alike, with the settings of then.
 
         Raises:
-            InputError: a moment of another network, optimizer or batches; nothing has changed then.
+            InputError: one of another network, optimizer or batches; nothing has changed then.
         """
-        checkpoint.check(state, self._now(), len(self.split.train))
-        self._use(state.optimizer, state.setup)
+        refuse_other_run(checkpoint, self._now(), len(self.split.train))
+        self._use(checkpoint.optimizer, checkpoint.setup)
         machine = self.machine
-        machine.state()[...] = state.memory
-        machine.clock, machine.loss_sum = state.clock, state.loss_sum
+        machine.state()[...] = checkpoint.memory
+        machine.clock, machine.loss_sum = checkpoint.clock, checkpoint.loss_sum
         machine.keep_last_good()
-        self.plateau = state.plateau
+        self.plateau = checkpoint.plateau
 
     # -- training --------------------------------------------------------------------------------------------------
 
@@ -310,7 +309,7 @@ class Trainer:
         """Trains for so many epochs (to the end of the last one) or steps; returns the history of the whole run.
 
         Args:
-            after: called after each stretch of about 20 ms, and at each epoch's end if it is long; training stops
+            after: called after each call of about 20 ms, and at each epoch's end if it is long; training stops
                 when it returns True.
 
         Raises:
@@ -320,8 +319,8 @@ class Trainer:
         if (epochs is None) == (steps is None):
             raise InputError("give either epochs or steps", where="run")
         if epochs is not None:
-            steps = self.steps_to(self.epoch + _counted("epochs", epochs))
-        driver = Driver(self, self.step + _counted("steps", steps))
+            steps = self.steps_to(self.epoch + read_count("epochs", epochs))
+        driver = Driver(self, self.step + read_count("steps", steps))
         while not driver.arrived:
             driver.turn()
             if after is not None and after(self):
@@ -330,7 +329,7 @@ class Trainer:
 
     def steps_to(self, epoch: int) -> int:
         """Steps from here to the end of so many epochs."""
-        return max(0, (_counted("epoch", epoch) - self.epoch) * self.batches - self.batch)
+        return max(0, (read_count("epoch", epoch) - self.epoch) * self.batches - self.batch)
 
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
@@ -341,7 +340,7 @@ class Trainer:
             record: whether the steps go into the history; a replay of known steps does not.
         """
         machine = self.machine
-        count = min(_counted("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
+        count = min(read_count("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
         if watches(self.setup.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
@@ -350,7 +349,7 @@ class Trainer:
         taken = machine.advance(count)
         spent = time.perf_counter() - began
         self.seconds += spent
-        self._call_steps = next_count(taken, spent, seconds)
+        self._call_steps = steps_per_call(taken, spent, seconds)
         self._observe()
         if record:
             self._record(first, taken)
@@ -366,7 +365,7 @@ class Trainer:
             self.history.truncate(first)
         self.recorded = first + taken
         epoch_curves = 1 if self.split.validation is None else 2 + self.has_score
-        extend(self.history, self.machine, first, taken, self.batches, epoch_curves)
+        extend_history(self.history, self.machine, first, taken, self.batches, epoch_curves)
 
     @property
     def has_score(self) -> bool:
@@ -437,9 +436,3 @@ def _split(data: Any) -> Split:
         return data
     whole = kind_of(data, Dataset, "Split or Dataset", "trainer", "load_dataset, read_csv and Dataset make one")
     return whole.split(1.0, 0.0, 0.0, scale="none", scale_target="none")
-
-
-def _counted(name: str, value: int | None) -> int:
-    """A count of steps or epochs, checked."""
-    number: int = integer(name, REQUIRED, "how long to train", low=0, high=10**12).read(value, "run")
-    return number

@@ -8,29 +8,39 @@ from typing import ClassVar
 from textual import events, on
 from textual.binding import BindingType
 
-from nnplay.text import clean
+from nnplay.errors import NnplayError
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
+from nnplay.tui.commands.actions import Action
+from nnplay.tui.commands.background import Background
+from nnplay.tui.commands.dispatch import Dispatch
+from nnplay.tui.commands.edits import EditActions
+from nnplay.tui.commands.files import FileActions
+from nnplay.tui.commands.key_order import KeyDone, KeyQueue
+from nnplay.tui.commands.messages import START, Messages, RunMessages
+from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
-from nnplay.tui.commands.shell import START
 from nnplay.tui.commands.training import TrainingActions
-from nnplay.tui.commands.typed_line import CommandActions
+from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.panes.output import OutputPane
-from nnplay.tui.terminal import textual_private
+from nnplay.tui.refresh import Refresher
+from nnplay.tui.terminal import panic, textual_private
 from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme import theme
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.network_view import NetworkView
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 
 _IDLE = 1.5
 """Seconds after the start until code is read that the first screen does not need."""
 
 
-class Playground(CommandActions, TrainingActions):
-    """The screen of one back end.
+class Playground(textual_private.FaultReporting):
+    """The screen of one back end: it holds the groups of actions, and is what Textual calls.
 
     Args:
         backend: the run.
@@ -40,6 +50,9 @@ class Playground(CommandActions, TrainingActions):
 
     Attributes:
         opening: what is on the terminal until the app draws.
+        greeting: what there is to say about the session that the program was started with.
+        offers_recovered: whether the start offers runs that ended without being saved.
+        keep: whether the autosave stays for the next start, because the end was not asked for.
     """
 
     TITLE = "nnplay"
@@ -47,14 +60,38 @@ class Playground(CommandActions, TrainingActions):
     COMMANDS = {Actions}  # noqa: RUF012 - Textual declares it as an instance variable
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    opening: Opening | None = None
     CSS = "MainScreen { background: $background; color: $foreground; }" + LAYOUT
 
     def __init__(
         self, backend: Backend, look: Look, *, keymap: Mapping[str, str] | None = None, first_start: bool = False
     ) -> None:
-        super().__init__(backend, look, keymap or {})
-        self._first_start = first_start
+        self.look = look  # first: the style sheet asks for its colours
+        super().__init__()
+        self.opening: Opening | None = None
+        self.greeting = ""
+        self.offers_recovered = self.keep = False
+        self.faults = panic.FaultFile()
+        self.key_queue = KeyQueue(self, super().on_event)
+        self._backend, self._keymap_of_user, self._first_start = backend, dict(keymap or {}), first_start
+        self._main = main = MainScreen(backend, self._keymap_of_user)
+        self.messages = messages = Messages(self, main)
+        run_messages = RunMessages(backend, main, messages)
+        self.refresher = Refresher(self, main, backend, run_messages.report, main.show_settings)
+        background = Background(self, messages, main.show_settings)
+        self.dispatch = Dispatch(self, main)
+        self.training = TrainingActions(backend, main, messages, run_messages)
+        self.edits = EditActions(self, backend, main, messages, background)
+        self.files = FileActions(self, backend, messages, background, self.refresher)
+        self.navigation = NavigationActions(
+            self, backend, main, messages, self.refresher, self.edits.settable, self._keymap_of_user
+        )
+        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.files)
+        actions.connect(self, actions.methods_of_app(), self.groups)
+
+    @property
+    def groups(self) -> tuple[object, ...]:
+        """What has a method for every action of the list that works everywhere."""
+        return self.training, self.edits, self.files, self.navigation, self.typed_line, self
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -64,8 +101,10 @@ class Playground(CommandActions, TrainingActions):
         """`$quiet`: the colour of text that must not shout."""
         return {"quiet": self.look.palette.dim if self.look.colours != "16" else "ansi_white"}
 
+    # -- from the first frame to the last --------------------------------------------------------------------------
+
     def on_mount(self) -> None:
-        """The terminal is the app's; theme, keys, log."""
+        """Take the terminal over; set theme, keys and log."""
         if self.opening is not None:
             textual_private.restore_at_end(self, self.opening.modes)
             self.opening.hand_over()
@@ -74,45 +113,103 @@ class Playground(CommandActions, TrainingActions):
         self.theme = theme.name(self.look)
         self.set_class(self.look.ascii, "-ascii")
         self.set_class(self.look.colours in ("16", "none"), "-few-colours")
-        self.set_keymap(self._keys)
+        self.set_keymap(self._keymap_of_user)
         self.begin_capture_print(self)
-        self.app_resume_signal.subscribe(self, lambda _: self.back_from_shell())
-        self.follower.gate.asks = textual_private.can_ask(self)
+        self.app_resume_signal.subscribe(self, lambda _: self.files.return_from_shell())
+        self.refresher.frame_gate.can_ask = textual_private.can_ask(self)
 
     async def on_ready(self) -> None:
         """Fill the panes, start to follow the run, and listen to the keys."""
-        self.refill()
-        self.follower.start()
+        self._main.show_settings()
+        self.refresher.start()
         if self._first_start:
             self.push_screen(Tour())
         else:
             now = self._backend.snapshot.message or START
             self.say("; ".join(part for part in (self.greeting, now) if part))
             if self.offers_recovered:
-                self.offer_recovered()
+                self.files.offer_recovered()
         if self.opening is not None:
             self.opening.done()
         self.goes_on = True
-        await self.let_keys_in()
-        self.set_timer(_IDLE, self.prepare_inspector)
+        await self.key_queue.open()
+        self.set_timer(_IDLE, self.navigation.prepare_inspector)
+
+    def leave_from_signal(self, status: int) -> None:
+        """Ask the loop to end; safe to call from a signal handler while the loop is busy."""
+        self.keep = True
+        textual_private.call_in_loop(self, lambda: self.exit(return_code=status))
+
+    # -- faults ----------------------------------------------------------------------------------------------------
+
+    def tell_fault(self, error: Exception) -> bool:
+        """Say an error that nobody expected, on every screen that has a line for it; its traceback is in a file."""
+        try:
+            self.messages.say_everywhere(self._describe_fault(error))
+        except Exception:  # not even this can be said any more
+            return False
+        return True
+
+    def _describe_fault(self, error: Exception) -> str:
+        if isinstance(error, NnplayError):
+            return error.message
+        where = self.faults.note(error)
+        self.messages.log(*self.faults.unwritten.splitlines())
+        return f"nnplay met an error it did not expect: {panic.named(error)}; the run goes on; {where}"
+
+    def fault_report(self, error: BaseException | None) -> str:
+        """Save what can be saved, and say where; the traceback goes to a private file."""
+        self.keep = True
+        return panic.report(error, self._backend.rescue, self.faults)
+
+    # -- what widgets ask for --------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message in the line above the footer."""
+        self.messages.say(text, error=error)
+
+    async def perform_by_name(self, action: Action) -> None:
+        """Do an action, or open the `:` line for it where it needs an argument."""
+        await self.typed_line.perform_by_name(action)
+
+    def switch_theme(self) -> None:
+        """Light or dark."""
+        self.look = self.look.with_palette(dark=not self.look.palette.dark)
+        self.theme = theme.name(self.look)
+        for cells in self._main.query(Cells):
+            cells.restyle()
+
+    # -- what Textual reports --------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys wait for those before them."""
+        await self.key_queue.take(event)
+
+    @on(KeyDone)
+    async def _key_done(self, message: KeyDone) -> None:
+        await self.key_queue.note_done(message)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn all that was sent: the next frame may go out."""
-        self.follower.answered()
+        self.refresher.note_answer()
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
         if self.is_running:
-            self._main.query_one(FooterLine).show(self.where())
+            self._main.query_one(FooterLine).show(self.dispatch.where())
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:
         if self.is_running:
             self._main.query_one(OutputPane).look_at(event.picture, event.title)
-            self.follower.frame(pictures=True)
+            self.refresher.draw_frame(pictures=True)
+
+    @on(TimelineBar.Wanted)
+    def _step_chosen(self, event: TimelineBar.Wanted) -> None:
+        self.training.travel_to(event.step)
 
     def on_print(self, event: events.Print) -> None:
         """Keep what anything prints for the log."""
         for line in event.text.rstrip("\n").split("\n"):
             if line.strip():
-                self.printed.append(clean(line, 400))
+                self.messages.log(line)

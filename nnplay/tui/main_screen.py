@@ -26,18 +26,18 @@ from nnplay.tui.panes.training import TrainingPane
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
 from nnplay.tui.widgets.layer_list import LayerList
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.tui.widgets.tabs import PaneTabs
-from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 
-SCRUB = 50
-"""Columns of the scrub bar, with a gap before it."""
+TIMELINE_COLUMNS = 50
+"""Columns of the timeline bar, with a gap before it."""
 SHORT = 16
 """Rows of a screen on which no message gets a second one."""
 LAYOUT = """
 MainScreen { layout: vertical; }
-#said-and-scrub { height: 1; } #said-and-scrub Said { width: 1fr; height: 100%; } #said-and-scrub Scrub { width: 46; }
+#bottom { height: 1; } #bottom MessageLine { width: 1fr; height: 100%; } #bottom TimelineBar { width: 46; }
 #body { height: 1fr; }
 #left { width: 31; } #middle { width: 1.25fr; } #right { width: 1fr; }
 #data { height: 1fr; } #training { height: 1fr; }
@@ -79,9 +79,9 @@ class MainScreen(Screen[None]):
                 with Vertical(id=column):
                     for name in names:
                         yield panes[name]
-        with Horizontal(id="said-and-scrub"):
-            yield Said()
-            yield Scrub(id="scrub")
+        with Horizontal(id="bottom"):
+            yield MessageLine()
+            yield TimelineBar()
         yield FooterLine(self._keymap)
 
     def _panes(self) -> dict[str, Pane]:
@@ -110,20 +110,30 @@ class MainScreen(Screen[None]):
         self.set_class(plan.mode == "pages", "-pages")
         self.set_class(plan.mode == "single", "-single")
         self.query_one(PaneTabs).display = plan.mode != "wide"
-        self.make_room_to_say()
+        self.make_room_for_message()
         for column in COLUMNS:
             self.query_one(f"#{column}").display = column in plan.columns
         for name in PANES:
             self.query_one(f"#{name}").display = name in plan.panes
         self.query_one(PaneTabs).show(plan.panes, self.current)
 
-    def make_room_to_say(self) -> None:
-        """The scrub bar stands beside what is said, where both find room; what is long gets more rows than one."""
-        said = self.query_one(Said)
-        self.query_one(Scrub).display = self.size.width - len(said.text) >= SCRUB
-        self.query_one("#said-and-scrub").styles.height = (
-            said.rows_for(self.size.width) if self.size.height > SHORT else 1
-        )
+    def make_room_for_message(self) -> None:
+        """Show the timeline beside the message where both find room; a long message gets several rows."""
+        message = self.query_one(MessageLine)
+        self.query_one(TimelineBar).display = self.size.width - len(message.text) >= TIMELINE_COLUMNS
+        self.query_one("#bottom").styles.height = message.rows_for(self.size.width) if self.size.height > SHORT else 1
+
+    def show_settings(self) -> None:
+        """Show the settings that are in force now in all panes."""
+        if not self.is_running:
+            return
+        settings = self._backend.settings
+        ledger = self._backend.ledger(settings.layer_texts)
+        for pane in self.query(Pane):
+            pane.set_up(settings, ledger)
+        shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""
+        widths = [shape or str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
+        self.query_one(HeaderLine).set_up(settings, "·".join(widths))
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""

@@ -15,24 +15,24 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import textual_private
-from nnplay.tui.terminal.frame_gate import Gate
-from nnplay.tui.terminal.frame_rate import Pace
+from nnplay.tui.terminal.frame_gate import FrameGate
+from nnplay.tui.terminal.frame_rate import FrameRate
 from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
-from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 
 TICKS_PER_SECOND, NUMBERS_PER_SECOND = 10, 5
 _SMALL, _LARGE = 10, 36
 """Side of a neuron's picture in the graph, and where one is shown large."""
 
 
-class Follower:
+class Refresher:
     """Draws snapshots of `backend` on `main`; every frame passes the one gate.
 
     Args:
-        reported: called with a snapshot whose message or error is new.
-        renewed: called when a travel through time has led to other settings.
+        report: called with a snapshot whose message or error is new.
+        show_settings: called when a travel through time has led to other settings.
     """
 
     def __init__(
@@ -40,42 +40,42 @@ class Follower:
         app: App[int],
         main: MainScreen,
         backend: Backend,
-        reported: Callable[[Snapshot], object],
-        renewed: Callable[[], object],
+        report: Callable[[Snapshot], object],
+        show_settings: Callable[[], object],
     ) -> None:
-        self.gate = Gate(time.monotonic)
-        self.pace = Pace(time.monotonic)
-        self._app, self._main, self._backend, self._reported = app, main, backend, reported
-        self._renewed = renewed
-        self._numbered: Snapshot | None = None
-        self._numbered_at = float("-inf")
+        self.frame_gate = FrameGate(time.monotonic)
+        self.frame_rate = FrameRate(time.monotonic)
+        self._app, self._main, self._backend = app, main, backend
+        self._report, self._show_settings = report, show_settings
+        self._drawn_numbers: Snapshot | None = None
+        self._numbers_drawn_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
         self._when: dict[str, float] = {}
-        self._said = ("", "")
-        self._seen: object = None
+        self._reported_last = ("", "")
+        self._requested: object = None
         self._view: object = None
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """Draw the first frame and begin to poll."""
-        self._exchange_views()
-        self.frame(pictures=True)
+        self._exchange_view_settings()
+        self.draw_frame(pictures=True)
         self._timer = self._app.set_interval(1 / TICKS_PER_SECOND, self.tick)
 
-    def hold(self) -> None:
-        """Draw nothing until `go_on`."""
+    def pause(self) -> None:
+        """Draw nothing until `resume`."""
         if self._timer is not None:
             self._timer.pause()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Draw again."""
         if self._timer is not None:
             self._timer.resume()
 
-    def answered(self) -> None:
+    def note_answer(self) -> None:
         """The terminal has drawn everything: the next frame may go out, at a rate that suits the line."""
-        self.gate.answered()
-        self.pace.measured(self.gate.round_trip)
+        self.frame_gate.note_answer()
+        self.frame_rate.note_round_trip(self.frame_gate.round_trip)
 
     def tick(self) -> None:
         """Draw the newest snapshot, if it is new and may be drawn now: the numbers, and one picture of several in turn.
@@ -85,34 +85,34 @@ class Follower:
         snapshot = self._backend.snapshot
         if not self._app.is_running:
             return  # the screen is being taken down
-        self.tell_what_is_seen()
+        self.request_visible()
         if self._backend.caught_up():
-            self._renewed()
-        self._exchange_views()
+            self._show_settings()
+        self._exchange_view_settings()
         marks = (self._backend.unsaved(), bool(self._backend.read_only))
         marked = self._main.query_one(HeaderLine).marks == marks
         stale = [pane for pane in self._pictures() if self._shown.get(str(pane.id)) is not snapshot]
-        if snapshot is self._numbered and not stale and marked:
+        if snapshot is self._drawn_numbers and not stale and marked:
             return
-        if self._app.screen is not self._main or not self.gate.open():
+        if self._app.screen is not self._main or not self.frame_gate.is_open():
             return
         if not snapshot.running:
             self._draw(snapshot, stale)
         else:
             stale.sort(key=lambda pane: self._when.get(str(pane.id), float("-inf")))
-            due = stale[:1] if stale and self.pace.due(self._when.get(str(stale[0].id), float("-inf"))) else []
-            numbers = self.pace.clock() - self._numbered_at >= 1 / NUMBERS_PER_SECOND - 0.01
+            due = stale[:1] if stale and self.frame_rate.is_due(self._when.get(str(stale[0].id), float("-inf"))) else []
+            numbers = self.frame_rate.clock() - self._numbers_drawn_at >= 1 / NUMBERS_PER_SECOND - 0.01
             if due or numbers:
                 self._draw(snapshot, due, numbers=numbers)
 
     def _pictures(self) -> list[Pane]:
         return [pane for pane in self._main.query(Pane) if pane.slow and pane.display]
 
-    def tell_what_is_seen(self) -> None:
+    def request_visible(self) -> None:
         """Tell the back end which pictures are on the screen, when that has changed."""
         output, network = self._main.query_one(OutputPane), self._main.pane("network")
         chosen = output.display and output.neuron is not None
-        seen = (
+        wanted = (
             output.wanted if output.display else None,
             (_LARGE if chosen else _SMALL) if network.display or chosen else 0,
             output.display,
@@ -120,21 +120,21 @@ class Follower:
             output.view,
             output.item,
         )
-        if seen != self._seen:
-            self._seen = seen
-            surface, neurons, answer, held_out, view, item = seen
+        if wanted != self._requested:
+            self._requested = wanted
+            surface, neurons, answer, held_out, view, item = wanted
             self._backend.look(surface=surface, neurons=neurons, output=answer, held_out=held_out, view=view, item=item)
 
-    def _exchange_views(self) -> None:
+    def _exchange_view_settings(self) -> None:
         """Tell the back end how the screen is set, to be saved; after a session was opened, set it as it was then."""
         if self._backend.view is not self._view:
-            view.put_back(self._main, self._backend.view)
+            view.restore_view(self._main, self._backend.view)
             self._view = None
-        seen = view.seen(self._main)
-        if seen != self._view:
-            self._backend.view = self._view = seen
+        present = view.capture_view(self._main)
+        if present != self._view:
+            self._backend.view = self._view = present
 
-    def frame(self, *, pictures: bool) -> None:
+    def draw_frame(self, *, pictures: bool) -> None:
         """Draw the newest snapshot now: the numbers, and all pictures too where asked for."""
         self._draw(self._backend.snapshot, self._pictures() if pictures else [])
 
@@ -143,22 +143,22 @@ class Follower:
             self._draw_numbers(snapshot)
         for pane in pictures:
             pane.show(snapshot)
-            self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.pace.clock()
+            self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.frame_rate.clock()
         if pictures:
-            self.pace.drawn(sum(cells.take_cost() for cells in self._main.query(Cells)))
-        if (snapshot.message, snapshot.error) != self._said:
-            self._said = (snapshot.message, snapshot.error)
-            self._reported(snapshot)
-        if self.gate.sent():
+            self.frame_rate.note_cost(sum(cells.take_cost() for cells in self._main.query(Cells)))
+        if (snapshot.message, snapshot.error) != self._reported_last:
+            self._reported_last = (snapshot.message, snapshot.error)
+            self._report(snapshot)
+        if self.frame_gate.note_frame():
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
 
     def _draw_numbers(self, snapshot: Snapshot) -> None:
         header = self._main.query_one(HeaderLine)
         header.mark(self._backend.unsaved(), bool(self._backend.read_only))
         header.show(snapshot)
-        self._main.query_one(FooterLine).running(self._backend.will_run)
-        self._main.query_one(Scrub).follow(snapshot)
+        self._main.query_one(FooterLine).show_running(self._backend.will_run)
+        self._main.query_one(TimelineBar).follow(snapshot)
         for pane in self._main.query(Pane):
             if pane.display and not pane.slow:
                 pane.show(snapshot)
-        self._numbered, self._numbered_at = snapshot, self.pace.clock()
+        self._drawn_numbers, self._numbers_drawn_at = snapshot, self.frame_rate.clock()

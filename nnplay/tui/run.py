@@ -56,7 +56,8 @@ def run(
     )
     app.offers_recovered, app.greeting, app.opening = not opened, opened, opening
     if slow or os.environ.get("SSH_CONNECTION"):
-        app.follower.pace.budget, app.follower.pace.slow = SLOW_BUDGET, True
+        rate = app.refresher.frame_rate
+        rate.budget, rate.slow = SLOW_BUDGET, True
     restore = opening.abandon if opening is not None else lambda: None
     signals.install(signals.Ending(backend.rescue, app.leave_from_signal, restore, backend.rescue_progress))
     ctrl_c.hand_over()

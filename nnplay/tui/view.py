@@ -16,7 +16,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 
 
-def seen(main: MainScreen) -> dict[str, Any]:
+def capture_view(main: MainScreen) -> dict[str, Any]:
     """The settings of the screen as plain values."""
     curves, picture = main.query_one(CurveView), main.query_one(Picture)
     return {
@@ -33,10 +33,10 @@ def seen(main: MainScreen) -> dict[str, Any]:
     }
 
 
-def put_back(main: MainScreen, view: Mapping[str, Any]) -> None:
+def restore_view(main: MainScreen, view: Mapping[str, Any]) -> None:
     """Gives the screen the settings that a session kept; what is missing or no such value stays as it is."""
-    found = {key: view.get(key, value) for key, value in seen(main).items()}
-    found = {key: value for key, value in found.items() if type(value) is type(seen(main)[key])}
+    found = {key: view.get(key, value) for key, value in capture_view(main).items()}
+    found = {key: value for key, value in found.items() if type(value) is type(capture_view(main)[key])}
     curves, picture = main.query_one(CurveView), main.query_one(Picture)
     if found.get("curves") in FAMILIES:
         main.query_one(CurvesPane).choose(found["curves"])

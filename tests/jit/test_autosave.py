@@ -14,11 +14,11 @@ import pytest
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.run import autosave, saved_run
-from nnplay.run.autosave import Unattended, training_every
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
-from nnplay.run.worker import Worker
+from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving.autosave import Unattended, training_every
+from nnplay.run.saving.session import Session
+from nnplay.run.training_thread import TrainingThread
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 4, tanh, linear 2", "seed": 1}
@@ -39,7 +39,7 @@ def open_backend() -> Iterator[Callable[[], PlaygroundBackend]]:
 
     def make() -> PlaygroundBackend:
         made.append(PlaygroundBackend(RunConfig.from_dict(RUN)))
-        made[-1].worker.ask(lambda worker: None, seconds=240)
+        made[-1].worker.ask(lambda run: None, seconds=240)
         return made[-1]
 
     yield make
@@ -59,9 +59,9 @@ def trained(backend: PlaygroundBackend, steps: int = 30) -> None:
 def parameters(backend: PlaygroundBackend) -> dict[str, np.ndarray]:
     """Copies of what was learned."""
 
-    def copy(worker: Worker) -> dict[str, np.ndarray]:
-        assert worker.trainer is not None
-        return {name: value.copy() for name, value in worker.trainer.tensors().items()}
+    def copy(run: TrainingThread) -> dict[str, np.ndarray]:
+        assert run.trainer is not None
+        return {name: value.copy() for name, value in run.trainer.tensors().items()}
 
     return backend.worker.ask(copy, seconds=240)
 
@@ -71,7 +71,7 @@ def test_training_and_edits_are_kept_without_being_asked_for(open_backend: Open)
     backend = open_backend()
     trained(backend)
     until(lambda: [item for item in session.autosaves() if item.record["progress"]["step"] >= 30])
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     assert backend.autosave.path is not None
     assert session.is_autosave(backend.autosave.path)
@@ -117,11 +117,11 @@ def test_saving_in_the_past_says_what_is_not_saved(open_backend: Open) -> None:
     """Saved at step 10 of 30: the answer says so, the run counts as unsaved, and saved at its end it does not."""
     backend = open_backend()
     trained(backend)
-    backend.worker.go(10)
+    backend.worker.go_to(10)
     until(lambda: backend.snapshot.step == 10)
     assert "at step 10; the steps behind it, to 30, are not in it" in backend.save("mine")
     assert backend.unsaved()
-    backend.worker.go(30)
+    backend.worker.go_to(30)
     until(lambda: backend.snapshot.step == 30)
     assert backend.save("").endswith("at step 30")
     assert not backend.unsaved()
@@ -238,7 +238,7 @@ def test_what_the_settings_cannot_hold_survives_the_playground(open_backend: Ope
         pass
     backend = open_backend()
     backend.open("one.nnplay")
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.5}))
+    backend.apply(backend.changed(optimizer={"lr": 0.5}))
     trained(backend)
     backend.save("")
     backend.stop()
@@ -252,14 +252,14 @@ def test_what_the_settings_cannot_hold_survives_the_playground(open_backend: Ope
 def test_stop_conditions_and_the_view_are_part_of_the_session(open_backend: Open) -> None:
     """Stop conditions and what the screen put into `view` come back with the session."""
     backend = open_backend()
-    backend.apply(backend.settings.changed(stops={"epochs": 5}))
+    backend.apply(backend.changed(stop={"epochs": 5}))
     backend.view = {"tab": "curves"}
     backend.save("mine")
     backend.stop()
     again = open_backend()
     again.open("mine.nnplay")
     assert again.settings.stops == {"epochs": 5}
-    assert again.worker.stops.epochs == 5
+    assert again.worker.options.stops.epochs == 5
     assert again.view == {"tab": "curves"}
 
 
@@ -270,17 +270,17 @@ def test_epochs_that_a_run_names_are_its_stop(open_backend: Open, tmp_path: Path
     backend = open_backend()
     assert backend.settings.stops == {}
     backend.open("named.nnplay")
-    assert (backend.settings.stops, backend.worker.stops.epochs) == ({"epochs": 7}, 7)
+    assert (backend.settings.stops, backend.worker.options.stops.epochs) == ({"epochs": 7}, 7)
 
 
 def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None:
     """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
     backend = open_backend()
     backend.apply(backend.preset("overfitting_early_stopping"))
-    assert backend.settings.stops["patience"] == backend.worker.stops.patience > 0
-    assert backend.settings.stops["epochs"] == backend.worker.stops.epochs > 0
-    backend.apply(backend.settings.changed(stops={}))
-    assert (backend.worker.stops.patience, backend.worker.stops.epochs) == (0, 0)
+    assert backend.settings.stops["patience"] == backend.worker.options.stops.patience > 0
+    assert backend.settings.stops["epochs"] == backend.worker.options.stops.epochs > 0
+    backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
+    assert (backend.worker.options.stops.patience, backend.worker.options.stops.epochs) == (0, 0)
 
 
 def test_a_recovered_run_finds_the_session_that_it_goes_on_from(open_backend: Open, tmp_path: Path) -> None:

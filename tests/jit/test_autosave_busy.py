@@ -14,9 +14,10 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network.notation import show_layer
-from nnplay.run import edits, saved_run
+from nnplay.run import crossing
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.session import Session
 from tests.jit.test_autosave import RUN, parameters, trained
 from tests.small_worker import until
 
@@ -56,7 +57,7 @@ def test_an_edit_is_kept_while_its_kernels_are_compiled(
     try:
         trained(backend)
         before = parameters(backend)
-        monkeypatch.setattr(edits, "remade", slowly(saved_run.remade, compiler))
+        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 3", "tanh", "linear 2")))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         (kept,) = session.autosaves()
@@ -103,7 +104,7 @@ def test_other_data_chosen_while_kernels_are_compiled_begin_anew(
         trained(backend)
         real = RunConfig.trainer
         monkeypatch.setattr(RunConfig, "trainer", slowly(real, compiler))
-        backend.apply(backend.changed(dataset="circle"))
+        backend.apply(backend.changed(data={"name": "circle"}))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         monkeypatch.setattr(RunConfig, "trainer", real)
         opened = saved_run.read(session.autosaves()[0].path)
@@ -121,7 +122,7 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
         trained(backend)
-        monkeypatch.setattr(edits, "remade", slowly(saved_run.remade, compiler))
+        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 2")))
         backend.set_weight("0.weight", (1, 2), 7.5)
         backend.set_weight("0.bias", (3,), -2.0)
@@ -131,7 +132,7 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
         opened = saved_run.read(session.autosaves()[0].path)
         assert opened.trainer.parameters()["0.weight"][1, 2] == 7.5
         assert opened.past is not None
-        assert opened.past.course.changes[-1].words == "0.weight[1,2] = 7.5"
+        assert opened.past.log.changes[-1].words == "0.weight[1,2] = 7.5"
         assert opened.trainer.parameters()["0.bias"][3] != -2.0
         compiler.set()
         until(lambda: "edited" not in session.autosaves()[0].record)
@@ -178,7 +179,7 @@ def test_training_asked_for_while_kernels_are_compiled_starts_when_they_are_read
         assert backend.will_run == (presses == 1)
         assert not backend.snapshot.running
         compiler.set()
-        backend.worker.ask(lambda worker: None, seconds=120)
+        backend.worker.ask(lambda run: None, seconds=120)
         if presses == 1:
             until(lambda: backend.snapshot.running and backend.snapshot.step > 0)
         assert backend.will_run == (presses == 1)
@@ -203,14 +204,14 @@ def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
             assert compiler.wait(120)
             return saved_run.remade(*arguments)
 
-        monkeypatch.setattr(edits, "remade", remade)
+        monkeypatch.setattr(crossing, "remade", remade)
         backend.apply(backend.changed(layers=WIDER))
         assert began.wait(120)
         assert backend.will_run
         backend.pause()
         assert not backend.will_run
         compiler.set()
-        backend.worker.ask(lambda worker: None, seconds=120)
+        backend.worker.ask(lambda run: None, seconds=120)
         until(lambda: not backend.snapshot.running)
         assert backend.worker.trainer.step == backend.snapshot.step  # type: ignore[union-attr]
     finally:

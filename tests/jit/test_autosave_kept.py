@@ -14,11 +14,12 @@ import pytest
 
 from nnplay import session
 from nnplay.config import RunConfig
-from nnplay.run import autosave, saved_run
-from nnplay.run.autosave import TRAINING_EVERY, pause_between
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving.autosave import TRAINING_EVERY, pause_between
+from nnplay.run.saving.session import Session
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.timeline.saved import capture
 from tests.small_worker import until
@@ -43,7 +44,7 @@ def open_backend() -> Iterator[Open]:
 
     def make(**run: Any) -> PlaygroundBackend:
         made.append(PlaygroundBackend(RunConfig.from_dict({**RUN, **run})))
-        made[-1].worker.ask(lambda worker: None, seconds=240)
+        made[-1].worker.ask(lambda run: None, seconds=240)
         return made[-1]
 
     yield make
@@ -76,8 +77,8 @@ def test_an_edit_is_kept_although_the_run_goes_back_at_once(open_backend: Open) 
     trained(backend, 30)
     until(lambda: kept_step() == 30)
     go_on = threading.Event()
-    backend.worker.send(lambda worker: go_on.wait(240))
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.worker.send(lambda run: go_on.wait(240))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     go_on.set()
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
@@ -96,14 +97,14 @@ def test_an_end_in_the_past_need_not_go_back_to_the_newest_step(
     monkeypatch.setattr(autosave, "EDIT_WITHIN", 1e9)
     backend = open_backend()
     trained(backend, 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(lambda: backend.snapshot.step == 29)
     assert backend.autosave.holds()
     backend.rescue()
     assert kept_step() == 30
     assert not backend.autosave.holds()
-    assert backend.worker.ask(lambda worker: worker.trainer.step, seconds=240) == 29  # type: ignore[union-attr]
+    assert backend.worker.ask(lambda run: run.trainer.step, seconds=240) == 29  # type: ignore[union-attr]
 
 
 def test_a_state_folder_that_is_deleted_is_made_anew(open_backend: Open, tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_a_working_folder_that_is_deleted_costs_nothing(open_backend: Open, tmp_
     gone = Path.cwd()
     shutil.rmtree(gone)
     trained(backend, 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.stop(keep=True)
     os.chdir(tmp_path)
     (kept,) = session.autosaves()
@@ -165,8 +166,8 @@ def test_data_chosen_later_are_named_whole_too(open_backend: Open) -> None:
     rows = "".join(f"{x},{-x},{'ab'[x % 2]}\n" for x in range(40))
     Path("my.csv").write_text("p,q,y\n" + rows, encoding="utf-8")
     backend = open_backend()
-    settings = backend.changed(dataset="my.csv")
-    assert settings.dataset == str(Path.cwd() / "my.csv")
+    settings = backend.changed(data={"file": "my.csv"})
+    assert settings.data.source == str(Path.cwd() / "my.csv")
 
 
 def test_a_run_of_python_whose_working_folder_is_gone_can_be_captured(tmp_path: Path) -> None:
@@ -183,22 +184,24 @@ def test_a_run_of_python_whose_working_folder_is_gone_can_be_captured(tmp_path: 
 def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
     open_backend: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Moments that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
+    """Checkpoints that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
     backend = open_backend()
     trained(backend, 3_000)
     monkeypatch.setattr(capture, "SMALL", 1)
 
-    def moments(saved: saved_run.SavedRun | None) -> int:
+    def checkpoints(saved: saved_run.SavedRun | None) -> int:
         assert saved is not None
         assert saved.past is not None
         assert saved.past.first == 0
-        return sum(len(one.moments) for one in saved.past.course.stretches)
+        return sum(len(segment.checkpoints) for segment in saved.past.log.segments)
 
-    def both(worker: Worker) -> tuple[int, int]:
-        assert worker.timeline is not None
-        worker.timeline._moments.insert(1, worker.timeline._now(0))
-        worker.timeline._moments[1].step = 1
-        return moments(backend._captured(worker)), moments(backend._captured(worker, lean=True))
+    def both(run: TrainingThread) -> tuple[int, int]:
+        assert run.timeline is not None
+        extra = run.timeline._present(0)
+        extra.step = 1
+        run.timeline._store._stored.insert(1, extra)
+        provenance = backend.provenance
+        return checkpoints(provenance.captured(run)), checkpoints(provenance.captured(run, lean=True))
 
     whole, lean = backend.worker.ask(both, seconds=240)
     assert whole > lean == 1
@@ -216,11 +219,11 @@ def test_a_thread_on_a_long_step_is_seen_to_go_on(open_backend: Open) -> None:
     backend = open_backend()
     trained(backend, 30)
     until(lambda: kept_step() == 30)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     computes, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
 
-    def long_step(worker: Worker) -> None:
+    def long_step(run: TrainingThread) -> None:
         while not computes.is_set():
             np.ones(1 << 16).sum()
         hangs.set()
@@ -251,9 +254,9 @@ def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
     """Asked of a busy thread in vain it is never answered later; once its answer has begun it is waited for."""
     worker, go_on, answered = Worker(), threading.Event(), []
     try:
-        worker.send(lambda asked: go_on.wait(240))
+        worker.send(lambda run: go_on.wait(240))
         with pytest.raises(NoAnswerError):
-            worker.ask(lambda asked: answered.append("in vain"), seconds=0.01)
+            worker.ask(lambda run: answered.append("in vain"), seconds=0.01)
         go_on.set()
         begun = threading.Event()
         threading.Thread(target=lambda: begun.wait(240) and go_on.set()).start()
@@ -264,7 +267,7 @@ def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
             go_on.wait(240)
             return 7
 
-        worker.ask(lambda asked: None, seconds=240)
+        worker.ask(lambda run: None, seconds=240)
         assert worker.ask(slowly, seconds=240) == 7
         assert answered == []
     finally:
@@ -284,7 +287,7 @@ def test_a_refused_copy_that_is_held_is_tried_again(open_backend: Open, monkeypa
         raise session.NotSaved("not saved: no space left on device", where="run")
 
     monkeypatch.setattr(autosave, "write", full)
-    backend.apply(backend.settings.changed(optimizer_fields={"lr": 0.125}))
+    backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(refused.is_set)
     until(lambda: backend.snapshot.step == 29)

@@ -19,7 +19,7 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
 
-def standing(layers: str = "linear 6, relu, linear 2", lr: float = 0.05, **more: Any) -> Inspector:
+def make_inspector(layers: str = "linear 6, relu, linear 2", lr: float = 0.05, **more: Any) -> Inspector:
     """The first step of a small run: 210 training rows, 7 batches an epoch."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     sgd = optimizer_records()["sgd"](lr=lr)
@@ -42,7 +42,7 @@ def losses(inspector: Inspector) -> list[float]:
 
 def test_a_step_is_reached_exactly() -> None:
     """The run stops before the step that follows step 40; one that is over already is refused."""
-    inspector = standing()
+    inspector = make_inspector()
     assert hunt(inspector, Breakpoint("step", step=40)) == "step 40"
     assert (inspector.trainer.step, inspector.at) == (40, 0)
     with pytest.raises(InputError, match="already at step 40"):
@@ -51,13 +51,13 @@ def test_a_step_is_reached_exactly() -> None:
 
 def test_a_step_that_is_far_is_not_found_early() -> None:
     """Before step 40 the run does not stop."""
-    inspector = standing()
+    inspector = make_inspector()
     assert hunt(inspector, Breakpoint("step", step=400), steps=50) == ""
 
 
 def test_a_row_ahead_is_in_this_step_and_one_behind_in_the_next() -> None:
     """The marked row is the next one to run: in this step if it lies ahead, else in the one that follows."""
-    inspector = standing()
+    inspector = make_inspector()
     hunt(inspector, Breakpoint("row", row=4))
     assert (inspector.trainer.step, inspector.at) == (0, 4)
     hunt(inspector, Breakpoint("row", row=2))
@@ -66,7 +66,7 @@ def test_a_row_ahead_is_in_this_step_and_one_behind_in_the_next() -> None:
 
 def test_a_rising_loss_is_found_where_the_means_cross() -> None:
     """At a rate that is too high: the first step where the last 7 batches cost more than the 7 before."""
-    inspector = standing(lr=3.0)
+    inspector = make_inspector(lr=3.0)
     found = hunt(inspector, Breakpoint("loss rises"))
     values, step = losses(inspector), inspector.trainer.step
     assert f"until step {step:,}" in found
@@ -77,7 +77,7 @@ def test_a_rising_loss_is_found_where_the_means_cross() -> None:
 
 def test_a_falling_loss_does_not_rise() -> None:
     """With all rows in each batch and a small rate the loss falls at every step, and nothing is found."""
-    inspector = standing(lr=0.05, batch_size="all")
+    inspector = make_inspector(lr=0.05, batch_size="all")
     assert hunt(inspector, Breakpoint("loss rises"), steps=120) == ""
     values = losses(inspector)
     assert all(after < before for before, after in pairwise(values))
@@ -85,7 +85,7 @@ def test_a_falling_loss_does_not_rise() -> None:
 
 def test_a_loss_that_is_not_finite_is_found_before_the_step() -> None:
     """The run stops where the next step would give no number, with weights that are whole."""
-    inspector = standing("linear 6, linear 2", lr=1e6)
+    inspector = make_inspector("linear 6, linear 2", lr=1e6)
     found = hunt(inspector, Breakpoint("not finite"))
     assert f"the loss of step {inspector.trainer.step + 1:,}, which is next, is not finite" in found
     assert all(map(math.isfinite, losses(inspector)))
@@ -93,18 +93,18 @@ def test_a_loss_that_is_not_finite_is_found_before_the_step() -> None:
 
 def test_a_finite_loss_stays_unfound() -> None:
     """A run that learns never stops for that reason."""
-    assert hunt(standing(), Breakpoint("not finite"), steps=100) == ""
+    assert hunt(make_inspector(), Breakpoint("not finite"), steps=100) == ""
 
 
 def test_another_condition_does_not_hide_a_loss_that_is_not_finite() -> None:
     """A run that waits for something else and diverges says so."""
     with pytest.raises(DivergedError):
-        hunt(standing("linear 6, linear 2", lr=1e6), Breakpoint("step", step=300))
+        hunt(make_inspector("linear 6, linear 2", lr=1e6), Breakpoint("step", step=300))
 
 
 def test_dead_units_are_found() -> None:
     """When biases have been pushed far below zero, more than half of the ReLU units are 0 for the whole batch."""
-    inspector = standing()
+    inspector = make_inspector()
     inspector.trainer.parameters()["0.bias"][...] = [-99, -99, -99, -99, 0, 0]
     found = hunt(inspector, Breakpoint("dead relu"))
     assert found == "67 % of the units of layer 1 were 0 for the whole batch of the step before"
@@ -113,8 +113,8 @@ def test_dead_units_are_found() -> None:
 
 def test_living_units_are_not_taken_for_dead() -> None:
     """A third of the units dead is no reason to stop; a network without ReLU is refused."""
-    inspector = standing()
+    inspector = make_inspector()
     inspector.trainer.parameters()["0.bias"][...] = [-99, -99, 9, 9, 9, 9]
     assert hunt(inspector, Breakpoint("dead relu"), steps=60) == ""
     with pytest.raises(InputError, match="no ReLU layer"):
-        hunt(standing("linear 6, tanh, linear 2"), Breakpoint("dead relu"))
+        hunt(make_inspector("linear 6, tanh, linear 2"), Breakpoint("dead relu"))

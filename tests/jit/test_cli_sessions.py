@@ -16,7 +16,7 @@ import pytest
 
 from nnplay import session
 from nnplay.cli import main
-from nnplay.run.saved_run import refuse_taken
+from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.session import load, new_autosave
 from nnplay.session.blob import encode
 from tests.child_signals import signals
@@ -362,7 +362,8 @@ def test_loading_runs_nothing_and_opens_no_socket(saved: Path) -> None:
     assert main(["pack", str(saved), "a.zip"]) == 0
     script = """
 import sys
-from nnplay import saved_run, session
+from nnplay import session
+from nnplay.run import saved_run
 from nnplay.session import pack
 from nnplay.config import RunConfig
 for path in sys.argv[1:]:

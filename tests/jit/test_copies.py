@@ -19,6 +19,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.records.registry import python_names
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
+from tests.small_objectives import objective_trainer
 from tests.small_trainer import same, spiral, trainer
 
 LAYERS = "linear 8, batch_norm, dropout 0.2, tanh, sum[identity | linear 8], linear 2"
@@ -39,7 +40,7 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 
 
 def trained(**more: Any) -> Trainer:
-    """A trainer in the middle of an epoch, with everything that a moment can hold."""
+    """A trainer in the middle of an epoch, with everything that a checkpoint can hold."""
     made = trainer(layers=LAYERS, schedule="plateau", l2=1e-3, clip_norm=1.0, **more)
     made.run(steps=12)
     return made
@@ -138,7 +139,12 @@ def test_what_is_data_can_be_copied(way: Callable[[Any], Any]) -> None:
     network = way(nn.Network(LAYERS, seed=3))
     assert repr(network) == repr(nn.Network(LAYERS, seed=3))
     assert [layer.record for layer in network.layers] == [layer.record for layer in nn.Network(LAYERS).layers]
-    for item in (nn.AdamW(lr=0.5), nn.CrossEntropy(label_smoothing=0.1), nn.Cosine(steps=7), nn.Setup(seed=5)):
+    for item in (
+        nn.AdamW(lr=0.5),
+        nn.CrossEntropy(label_smoothing=0.1),
+        nn.Cosine(steps=7),
+        nn.TrainingSettings(seed=5),
+    ):
         assert way(item) == item
     data = nn.load_dataset("iris")
     assert np.array_equal(way(data).x, data.x)
@@ -149,10 +155,10 @@ def test_what_is_data_can_be_copied(way: Callable[[Any], Any]) -> None:
 
 
 def test_what_cannot_be_copied_says_what_can(way: Callable[[Any], Any], tmp_path: Path) -> None:
-    """Machine, evaluation, timeline, inspector and session hold addresses, files or a lock: each names the way."""
+    """What holds addresses, files or a lock, from a machine to a run of several objectives, names the way."""
     with nn.Session.new(tmp_path / "run.nnplay", {"data": "xor"}) as session:
         run = session.trainer
-        held = [run.machine, run._evaluation, Timeline(run), Inspector(run), session]
+        held = [run.machine, run._evaluation, Timeline(run), Inspector(run), session, objective_trainer()]
         for item in held:
             with pytest.raises(nn.InputError, match=f"a {type(item).__name__} cannot be copied or pickled; .*rainer"):
                 way(item)

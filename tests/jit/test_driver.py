@@ -26,7 +26,7 @@ def overflowing() -> Timeline:
     timeline.advance(20)
     while timeline.trainer.step < 20:
         timeline.advance(20 - timeline.trainer.step)
-    timeline.change("lr 3e38", SetValues({"lr": 3e38}))
+    timeline.make_change("lr 3e38", SetValues({"lr": 3e38}))
     return timeline
 
 
@@ -52,8 +52,8 @@ def test_the_weights_that_a_divergence_put_back_are_there_again_after_going_back
         train(timeline)
     there, step = timeline.trainer.state().memory.copy(), timeline.trainer.step
     assert timeline.changes[-1].words == DIVERGED
-    timeline.go(5)
-    timeline.go(step)
+    timeline.go_to(5)
+    timeline.go_to(step)
     assert np.array_equal(timeline.trainer.state().memory, there)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nnplay as nn
-from nnplay.run import saved_run
-from nnplay.timeline.saved import recall
+from nnplay.run.saving import saved_run
+from nnplay.timeline.saved import restore_timeline
 from nnplay.timeline.timeline import Timeline
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -39,21 +39,21 @@ def test_the_first_run_opens_predicts_and_trains_on(tmp_path: Path) -> None:
         assert np.array_equal(session.trainer.predict(inputs), wanted["at 65"])
 
 
-def test_the_second_run_is_gone_back_through_and_its_other_line_is_taken(tmp_path: Path) -> None:
+def test_the_second_run_is_gone_back_through_and_its_other_branch_is_gone_to(tmp_path: Path) -> None:
     """Format 2: a run with edits and a fork that was trained on answers at steps of its past as ever, bit for bit."""
     place, inputs, wanted = golden("run-2", tmp_path)
     opened = saved_run.read(place)
     assert opened.past is not None
     timeline = Timeline(opened.trainer)
-    recall(timeline, opened.past, opened.config, lambda config, split: config.trainer(split=split))
+    restore_timeline(timeline, opened.past, opened.config, lambda config, split: config.trainer(split=split))
     for step in (90, 0, 60, 25, 35):
-        timeline.go(step)
+        timeline.go_to(step)
         assert np.array_equal(timeline.trainer.predict(inputs), wanted[f"at {step}"]), step
-    assert (timeline.words, [line.told for line in timeline.lines]) == (
+    assert (timeline.words, [branch.description for branch in timeline.branches]) == (
         "optimizer sgd",
         ["optimizer adam from step 50"],
     )
-    timeline.take(timeline.lines[0])
-    timeline.go(timeline.latest)
+    timeline.switch_to(timeline.branches[0])
+    timeline.go_to(timeline.latest)
     assert timeline.trainer.step == 80
     assert np.array_equal(timeline.trainer.predict(inputs), wanted["other at 80"])

@@ -80,7 +80,7 @@ def test_fifty_random_places_and_forward_again() -> None:
     rng = np.random.default_rng(0)
     for step, number in zip(rng.integers(0, 60, 50).tolist(), rng.integers(0, len(inspector.rows), 50), strict=True):
         was = trainer.step
-        timeline.go(step)
+        timeline.go_to(step)
         assert inspector.moved == (step != was)
         inspector.begin()
         inspector.to(int(number))
@@ -90,7 +90,7 @@ def test_fifty_random_places_and_forward_again() -> None:
         inspector.finish()
         assert bits(trainer) == ends[step + 1]
     assert timeline.latest == 60
-    timeline.go(60)
+    timeline.go_to(60)
     assert bits(trainer) == ends[60]
 
 
@@ -117,9 +117,9 @@ def test_steps_of_the_past_are_walked_without_losing_the_later_ones() -> None:
     timeline = Timeline(trainer)
     for _ in range(40):
         trainer.advance(1)
-        timeline.note()
+        timeline.note_progress()
     curve = trainer.history["loss"].last.tobytes()
-    timeline.go(10)
+    timeline.go_to(10)
     inspector = Inspector(trainer, timeline)
     for _ in range(5):
         inspector.finish()
@@ -247,9 +247,9 @@ def test_an_edited_input_leads_to_other_gradients_and_is_in_the_journal() -> Non
     after = bits(trainer)
     inspector.finish()
     last = bits(trainer)
-    timeline.go(1)
+    timeline.go_to(1)
     assert bits(trainer) == after
-    timeline.go(2)
+    timeline.go_to(2)
     assert bits(trainer) == last
     assert [change.words for change in timeline.changes] == ["step 1 with input[0,1] = 3"]
 

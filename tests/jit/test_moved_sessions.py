@@ -12,10 +12,10 @@ import pytest
 from nnplay import session
 from nnplay.cli.main import main
 from nnplay.errors import InputError
-from nnplay.run import saved_run
-from nnplay.run.autosave import Unattended
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.session import Session
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.autosave import Unattended
+from nnplay.run.saving.session import Session
 from tests.jit.test_undo import RUN, backend, train
 
 __all__ = ["backend"]
@@ -188,7 +188,7 @@ def test_a_session_that_moves_while_it_is_trained_is_saved(
     assert not pending
     said = capsys.readouterr()
     kept = "kept.nnplay" if save else "run.nnplay" if happens in GONE else "run-2.nnplay"
-    assert f"saved to {tmp_path / kept}" in said.out
+    assert f"saved to {kept}\n" in said.out
     assert ("warning: saved to" in said.err) == (not save)
     assert step_at(tmp_path / kept) > 0
     assert not session.autosaves()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnplay as nn
+from tests import small_objectives
 from tests.small_trainer import spiral, trainer
 
 
@@ -120,8 +121,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Optimizer.with_values": (nn.Adam().with_values, {"lr": 0.1, "betas": (0.9, 0.99)}),
     "CrossEntropy": (nn.CrossEntropy, {"label_smoothing": 0.1}),
     "Cosine": (nn.Cosine, {"steps": 10, "min_factor": 0.1}),
-    "Setup.changed": (
-        nn.Setup().changed,
+    "TrainingSettings.changed": (
+        nn.TrainingSettings().changed,
         {
             "batch_size": 4, "seed": 0, "schedule": None, "l1": 0.0, "clip_norm": 1.0, "shuffle": True, "threads": 1,
             "validate_every": 1, "dtype": "float32", "silent": "", "frozen": "",
@@ -132,6 +133,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         {
             "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd",
             "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
+            "machine": nn.InterpretedMachine,
         },
     ),
     "trace": (lambda trainer: list(nn.trace(trainer)), {"trainer": trainer()}),
@@ -147,11 +149,26 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         {"network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd", "seed": 1},
     ),
     "Trainer.go_on_from": _training(lambda: trainer().go_on_from, {"before": trainer()}),
-    "Trainer.restore": (_restored, {"state": trainer().state()}),
+    "Trainer.restore": (_restored, {"checkpoint": trainer().state()}),
     "Trainer.evaluate": (trainer().evaluate, {"part": "test"}),
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),
     "Trainer.answers": (trainer().answers, {"x": np.zeros((1, 2))}),
     "Trainer.forward": (trainer().forward, {"x": [[0.0, 1.0]], "names": ["eval.0.output"]}),
+    "InterpretedMachine": (nn.InterpretedMachine, {"tape": trainer().machine.tape, "dtype": "float32"}),
+    "Objective": (nn.Objective, small_objectives.OBJECTIVE),
+    "ObjectiveTrainer": (
+        nn.ObjectiveTrainer,
+        {**small_objectives.parts(), "machine": nn.InterpretedMachine, "dtype": "float32", "l2": 0.0},
+    ),
+    "ObjectiveTrainer.run": _training(lambda: small_objectives.objective_trainer().run, {"steps": 2}),
+    "ObjectiveTrainer.evaluate": (
+        small_objectives.objective_trainer().evaluate,
+        {"objective": "a", "x": [[0.0, 1.0]], "y": [1.0]},
+    ),
+    "ObjectiveTrainer.predict": (
+        small_objectives.objective_trainer().predict,
+        {"objective": "a", "x": [[0.0, 1.0]]},
+    ),
     "Session.new": (nn.Session.new, {"path": None, "run": {"data": "xor"}}),
     "Session.open": (nn.Session.open, {"path": "nowhere.nnplay"}),
     "Session.save": (nn.Session.new(None, {"data": "xor"}).save, {"path": "nowhere/there.nnplay"}),

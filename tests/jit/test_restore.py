@@ -1,4 +1,4 @@
-"""A stored moment goes back into the trainer that it is of, or one made alike; any other is refused, and says why."""
+"""A checkpoint goes back into the trainer that it is of, or one made alike; any other is refused, and says why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.small_trainer import same, spiral, trainer
 
 LAYERS = "linear 8, tanh, linear 2"
 
-#: Arguments of the trainer that a moment is of, those of the one that it is given to, and what is said.
+#: Arguments of the trainer that a checkpoint is of, those of the one that it is given to, and what is said.
 FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "other shapes of the same size": (
         {"layers": "linear 4 bias=no, linear 6 bias=no, linear 2 bias=no", "optimizer": "sgd"},
@@ -54,7 +54,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_a_moment_of_another_run_is_refused_and_changes_nothing(case: str) -> None:
+def test_a_checkpoint_of_another_run_is_refused_and_changes_nothing(case: str) -> None:
     """What differs is named, and the trainer stays where it stands."""
     there, here, message = FOREIGN[case]
     other, own = trainer(**there), trainer(**here)
@@ -67,7 +67,7 @@ def test_a_moment_of_another_run_is_refused_and_changes_nothing(case: str) -> No
     assert (own.step, own.optimizer, own.setup) == (3, *settings)
 
 
-def test_a_moment_of_longer_data_is_refused() -> None:
+def test_a_checkpoint_of_longer_data_is_refused() -> None:
     """A batch that is not there would be read from other memory."""
     other, own = trainer(spiral(400)), trainer(spiral(100))
     other.run(steps=7)
@@ -76,22 +76,22 @@ def test_a_moment_of_longer_data_is_refused() -> None:
 
 
 @pytest.mark.parametrize("given", [None, "abc", {}, 3, np.zeros(3)])
-def test_what_is_no_moment_is_refused(given: Any) -> None:
-    """Only `state()` makes moments."""
+def test_what_is_no_checkpoint_is_refused(given: Any) -> None:
+    """Only `state()` makes checkpoints."""
     with pytest.raises(nn.InputError, match="is no state"):
         trainer().restore(given)
 
 
-def test_a_moment_with_a_vector_of_another_length_is_refused() -> None:
+def test_a_checkpoint_with_a_vector_of_another_length_is_refused() -> None:
     """Numbers that were cut off or added are noticed before anything is changed."""
     own = trainer()
-    moment = own.state()
+    checkpoint = own.state()
     with pytest.raises(nn.InputError, match="numbers"):
-        own.restore(replace(moment, memory=moment.memory[:-1]))
+        own.restore(replace(checkpoint, memory=checkpoint.memory[:-1]))
 
 
-def test_seed_threads_and_live_settings_come_with_the_moment() -> None:
-    """What a moment brings along does not have to be the same beforehand."""
+def test_seed_threads_and_live_settings_come_with_the_checkpoint() -> None:
+    """What a checkpoint brings along does not have to be the same beforehand."""
     one, other = trainer(seed=7, l2=0.01, optimizer=nn.Adam(lr=0.3)), trainer(threads=2)
     one.run(steps=8)
     other.restore(one.state())

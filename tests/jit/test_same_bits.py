@@ -76,15 +76,15 @@ def test_rewind_gives_the_same_initial_weights_and_run_again() -> None:
     assert np.array_equal(weights(made), after)
 
 
-def test_a_stored_moment_is_restored_exactly() -> None:
-    """From a stored moment in the middle of an epoch the run goes on as if nothing had happened in between."""
+def test_a_checkpoint_is_restored_exactly() -> None:
+    """From a checkpoint in the middle of an epoch the run goes on as if nothing had happened in between."""
     made = trainer(optimizer=nn.SGD(0.05, momentum=0.9))
     made.run(steps=13)
-    moment = made.state()
+    checkpoint = made.state()
     made.run(steps=20)
     wanted = made.state()
     made.run(steps=5)
-    made.restore(moment)
+    made.restore(checkpoint)
     assert made.step == 13
     made.run(steps=20)
     assert np.array_equal(made.state().memory, wanted.memory)
@@ -92,8 +92,8 @@ def test_a_stored_moment_is_restored_exactly() -> None:
     assert made.state().loss_sum == wanted.loss_sum
 
 
-def test_a_moment_of_one_trainer_serves_another_made_alike() -> None:
-    """A stored moment holds everything: a fresh trainer that restores it goes on with the same bits."""
+def test_a_checkpoint_of_one_trainer_serves_another_made_alike() -> None:
+    """A checkpoint holds everything: a fresh trainer that restores it goes on with the same bits."""
     one, other = trainer(), trainer()
     one.run(steps=8)
     other.restore(one.state())

@@ -16,7 +16,7 @@ from nnplay.inspector.inspector import Inspector
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.network.silenced_frozen import NetworkPart
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -104,17 +104,17 @@ def test_stepping_is_running_and_the_past_comes_back() -> None:
     for step in range(20):
         for at, change in changes:
             if at == step:
-                timeline.change("held", lambda trainer, change=change: trainer.set(**change))  # type: ignore[misc]
+                timeline.make_change("held", lambda trainer, change=change: trainer.set(**change))  # type: ignore[misc]
                 stepped.set(**change)
                 inspector.begin()
         seen[step] = bits(run)
         assert bits(stepped) == seen[step]
         run.advance(1)
-        timeline.note()
+        timeline.note_progress()
         for _ in range(len(inspector.rows)):
             inspector.next()
     for step in (3, 17, 9, 14, 5, 19):
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(run) == seen[step]
 
 

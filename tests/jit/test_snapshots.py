@@ -55,12 +55,12 @@ def test_snapshots_of_a_run_are_in_order_and_whole(worker: Worker) -> None:
 
 def test_only_what_is_shown_is_computed(worker: Worker) -> None:
     """A screen that shows no pictures gets none; the numbers, curves and findings are always there."""
-    worker.look = Look(surface=None, neurons=0, output=False)
+    worker.options.look = Look(surface=None, neurons=0, output=False)
     worker.run(steps=300)
     shown = settled(worker)
     assert (shown.surface, shown.output, shown.neurons) == (None, None, {})
     assert set(shown.curves) >= {"loss", "validation_loss", "gradient_norm", "lr"}
-    worker.look = Look(surface=(6, 9), neurons=5)
+    worker.options.look = Look(surface=(6, 9), neurons=5)
     shown = settled(worker)
     assert shown.surface is not None
     assert shown.surface.values.shape == (6, 9)
@@ -69,7 +69,7 @@ def test_only_what_is_shown_is_computed(worker: Worker) -> None:
 
 def test_findings_are_part_of_the_snapshot(worker: Worker) -> None:
     """What the health rules see comes with the pictures."""
-    worker.change("weights", lambda trainer: trainer.parameters()["0.bias"].fill(50.0))
+    worker.make_change("weights", lambda trainer: trainer.parameters()["0.bias"].fill(50.0))
     worker.run(steps=200)
     assert any("saturated" in finding.sentence for finding in settled(worker).health)
 
@@ -77,7 +77,7 @@ def test_findings_are_part_of_the_snapshot(worker: Worker) -> None:
 def test_messages_are_shown(worker: Worker) -> None:
     """`tell` shows a message at once, `say` with the next snapshot."""
     settled(worker)
-    worker.tell("compiling")
+    worker.show_message("compiling")
     assert worker.snapshot.message == "compiling"
     worker.say("weights kept")
     assert settled(worker).message == "weights kept"

@@ -27,7 +27,7 @@ import pytest
 
 from nnplay.cli import main
 from nnplay.config import RunConfig
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 
 WEIGHTS = {"0.weight": [[0.5, -1], [1, 2]], "0.bias": [0.25, 0.5], "2.weight": [[2], [-1]], "2.bias": [0.5]}
 

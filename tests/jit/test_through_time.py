@@ -15,7 +15,7 @@ from nnplay.training.trainer import Trainer
 UNITS, STEPS = 3, 7
 
 
-def standing(cell: str) -> Inspector:
+def make_inspector(cell: str) -> Inspector:
     """The second step of a small recurrent network on the adding problem."""
     split = load_dataset("adding", samples=100, length=STEPS, seed=0).split(seed=0)
     trainer = Trainer(Network(f"{cell} {UNITS} bidirectional, linear 1", seed=1), split, threads=1)
@@ -41,7 +41,7 @@ def test_gates_of_the_chosen_unit(cell: str, gates: tuple[str, ...], direction: 
     """Unit 2 of either direction in batch row 4: each gate and the state, at every step, as the tensors hold them."""
     blocks = max(1, len(gates))
     index = (4, 3, direction * blocks * UNITS + 2)
-    chart, values = drawn(standing(cell), "step by step", index)
+    chart, values = drawn(make_inspector(cell), "step by step", index)
     assert chart.names == (*gates, *(("c",) if cell == "lstm" else ()), "h")
     assert chart.chosen == 3
     hidden = values["hidden"][4, :, direction * UNITS + 2]
@@ -57,7 +57,7 @@ def test_gates_of_the_chosen_unit(cell: str, gates: tuple[str, ...], direction: 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_the_length_of_the_gradient_at_each_step(cell: str) -> None:
     """Backwards, each step has the length of the state's gradient; the words say by how much it shrinks."""
-    chart, values = drawn(standing(cell), "back through time", (0, 0, 0))
+    chart, values = drawn(make_inspector(cell), "back through time", (0, 0, 0))
     assert chart.logarithmic
     expected = [np.sqrt((values["dstate"][:, t] ** 2).sum() / len(values["dstate"])) for t in range(STEPS)]
     assert np.allclose(chart.values[:, 0], expected, rtol=1e-5)
@@ -65,7 +65,7 @@ def test_the_length_of_the_gradient_at_each_step(cell: str) -> None:
 
 def test_plain_text_has_a_line_for_each_step() -> None:
     """`nnplay step` prints the gates step by step, and the gradient with bars of its exponent."""
-    inspector = standing("lstm")
+    inspector = make_inspector("lstm")
     views = inspector.views()
     forward = "\n".join(row_text(inspector, next(view for view in views if view.name == "lstm, step by step")))
     assert all(f"    t={step} " in forward for step in range(STEPS))

@@ -11,7 +11,7 @@ import pytest
 from nnplay.data.catalogue import load_dataset
 from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
-from nnplay.timeline import checkpoint_spacing, checkpoint_store
+from nnplay.timeline import checkpoint_file, checkpoint_spacing
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -32,11 +32,11 @@ def bits(trainer: Trainer) -> bytes:
     return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
 
 
-def walk(trainer: Trainer, timeline: Timeline, stretch: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
-    """Trains in stretches, tells the timeline, and keeps what it saw."""
+def walk(trainer: Trainer, timeline: Timeline, count: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
+    """Trains some steps at a time, tells the timeline, and keeps what it saw."""
     while trainer.step < until:
-        trainer.advance(min(stretch(), until - trainer.step))
-        timeline.note()
+        trainer.advance(min(count(), until - trainer.step))
+        timeline.note_progress()
         seen[trainer.step] = bits(trainer)
 
 
@@ -48,34 +48,34 @@ def test_fifty_random_steps_come_back_bit_for_bit() -> None:
     walk(trainer, timeline, lambda: 1, 400, seen)
     rng = np.random.default_rng(0)
     for step in rng.integers(0, 401, 50):
-        timeline.go(int(step))
+        timeline.go_to(int(step))
         assert trainer.step == step
         assert bits(trainer) == seen[int(step)]
 
 
 def test_a_tight_budget_still_reaches_every_step() -> None:
-    """With room for only a few moments the steps between them are run again, and the numbers are the same."""
+    """With room for only a few checkpoints the steps between them are run again, and the numbers are the same."""
     trainer = made()
     seen = {0: bits(trainer)}
     timeline = Timeline(trainer, budget=1)
     rng = np.random.default_rng(1)
     walk(trainer, timeline, lambda: 1, 300, seen)
-    assert timeline.stored <= 4
+    assert timeline.in_memory <= 4
     for step in [0, 1, 299, 300, *rng.integers(0, 301, 10)]:
-        timeline.go(int(step))
+        timeline.go_to(int(step))
         assert bits(trainer) == seen[int(step)]
 
 
-def test_stored_moments_stay_within_the_budget() -> None:
-    """However long a run, stored moments take no more bytes than they may, and the first one is kept."""
+def test_checkpoints_stay_within_the_budget() -> None:
+    """However long a run, checkpoints take no more bytes than they may, and the first one is kept."""
     trainer = made()
     budget = 20 * trainer.state().memory.nbytes
     timeline = Timeline(trainer, budget)
     most = 0
     while trainer.step < 3_000:
         trainer.advance(1)
-        timeline.note()
-        most = max(most, timeline.stored)
+        timeline.note_progress()
+        most = max(most, timeline.in_memory)
     assert most <= 20
     assert timeline.first == 0
     assert timeline.latest == 3_000
@@ -101,65 +101,65 @@ def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
 @pytest.mark.parametrize("length", [1, 3, 25])
 @pytest.mark.parametrize("budget", [1, 1 << 24])
 def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -> None:
-    """A replay through changes of rate, penalty, clipping and weights has the same bits, however moments are stored."""
+    """A replay through changes of rate, penalty, clipping and weights has the same bits, with any spacing."""
     trainer = made()
     timeline = Timeline(trainer, budget)
     seen: dict[int, bytes] = {}
     for step, words, apply in changes():
         walk(trainer, timeline, lambda: length, step, seen)
-        timeline.change(words, apply)
+        timeline.make_change(words, apply)
         seen[step] = bits(trainer)
     walk(trainer, timeline, lambda: length, 130, seen)
     for step in sorted(seen, key=lambda step: (step * 37) % 131):
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step], step
 
 
 def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
-    """What is changed at the very first moment is in force when the run is replayed from there."""
+    """What is changed before the very first step is in force when the run is replayed from there."""
     trainer = made()
     timeline = Timeline(trainer)
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.5))
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.5))
     seen: dict[int, bytes] = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 1, 20, seen)
     for step in (7, 0, 20):
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
-def test_cut_forgets_what_comes_after() -> None:
-    """After a cut the past ends here: later moments, changes and curves are gone, and the run goes on from here."""
+def test_dropping_later_steps_forgets_what_comes_after() -> None:
+    """The past ends here then: later checkpoints, changes and curves are gone, and the run goes on from here."""
     trainer = made()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.3))
     walk(trainer, timeline, lambda: 1, 60, seen)
-    timeline.go(25)
-    assert timeline.cut() == 35
+    timeline.go_to(25)
+    assert timeline.drop_later_steps() == 35
     assert (timeline.latest, trainer.history["loss"].steps[-1], timeline.changes) == (25, 25, [])
     assert bits(trainer) == seen[25]
     again: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, again)
     assert again[40] != seen[41]
     assert all(again[step] == seen[step] for step in range(26, 40))
-    timeline.go(30)
+    timeline.go_to(30)
     assert bits(trainer) == seen[30]
 
 
-def test_a_run_that_goes_on_after_a_cut_leads_elsewhere() -> None:
-    """Another rate after a cut gives other numbers, and those come back too."""
+def test_a_run_that_goes_on_from_the_past_leads_elsewhere() -> None:
+    """Another rate from there on gives other numbers, and those come back too."""
     trainer = made()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
-    timeline.go(20)
-    timeline.cut()
-    timeline.change("rate", lambda trainer: trainer.set(lr=0.3))
+    timeline.go_to(20)
+    timeline.drop_later_steps()
+    timeline.make_change("rate", lambda trainer: trainer.set(lr=0.3))
     other: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, other)
     assert other[30] != seen[30]
-    timeline.go(30)
+    timeline.go_to(30)
     assert bits(trainer) == other[30]
 
 
@@ -168,9 +168,9 @@ def test_going_beyond_either_end_stops_there() -> None:
     trainer = made()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 5, 20, {})
-    timeline.go(-3)
+    timeline.go_to(-3)
     assert trainer.step == 0
-    timeline.go(10**9)
+    timeline.go_to(10**9)
     assert trainer.step == 20
 
 
@@ -181,7 +181,7 @@ def test_going_back_leaves_the_curves_alone() -> None:
     walk(trainer, timeline, lambda: 5, 50, {})
     before, seconds = trainer.history["loss"].last.tobytes(), trainer.seconds
     for step in range(50, -1, -1):
-        timeline.go(step)
+        timeline.go_to(step)
     assert trainer.history["loss"].last.tobytes() == before
     assert trainer.seconds == seconds
 
@@ -197,13 +197,13 @@ def test_a_long_replay_can_be_stopped() -> None:
         told.append((done, wanted))
         return True
 
-    timeline.go(timeline.latest - 1, stop)
+    timeline.go_to(timeline.latest - 1, stop)
     assert len(told) == 1
     assert 0 < told[0][0] <= told[0][1]
 
 
 def test_a_schedule_that_watches_comes_back_too() -> None:
-    """What a plateau schedule remembers is part of every moment."""
+    """What a plateau schedule remembers is part of every checkpoint."""
     from nnplay.records.registry import schedule_records
 
     watching = [record for record in schedule_records().values() if record.patience]
@@ -213,12 +213,12 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
     seen: dict[int, bytes] = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 200, seen)
     for step in list(seen)[::7]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
 def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With room for a few moments and a way back that would be slow, older moments lie in a file: the same bits."""
+    """With room for a few checkpoints and a way back that would be slow, older ones lie in a file: the same bits."""
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "MOST_PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
@@ -227,22 +227,22 @@ def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.Monk
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
     assert timeline.on_disk > 20
-    assert timeline.stored <= 8
+    assert timeline.in_memory <= 8
     for step in sorted(seen, key=lambda step: (step * 37) % 101)[::5]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
-    timeline.go(10)
-    timeline.cut()
+    timeline.go_to(10)
+    timeline.drop_later_steps()
     assert timeline.on_disk <= 6
 
 
 def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing can be written, moments are let go as if there were no file, and every step is still reached."""
+    """When nothing can be written, checkpoints are dropped as without a file, and every step is still reached."""
 
     def full(*_: object) -> int:
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(checkpoint_store.os, "pwrite", full)
+    monkeypatch.setattr(checkpoint_file.os, "pwrite", full)
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
     trainer = made()
@@ -250,20 +250,20 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
     assert timeline.on_disk == 0
-    assert timeline.stored <= 8
+    assert timeline.in_memory <= 8
     for step in sorted(seen, key=lambda step: (step * 37) % 101)[::9]:
-        timeline.go(step)
+        timeline.go_to(step)
         assert bits(trainer) == seen[step]
 
 
-def test_cheap_steps_need_few_moments() -> None:
-    """Moments lie as far apart as a replay of some milliseconds, so that a long run of a small network keeps few."""
+def test_cheap_steps_need_few_checkpoints() -> None:
+    """Checkpoints lie as far apart as a replay of some milliseconds: a long run of a small network keeps few."""
     trainer = made()
     timeline = Timeline(trainer)
     while trainer.step < 3_000:
         trainer.advance(1)
-        timeline.note()
-    assert timeline.stored <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON
+        timeline.note_progress()
+    assert timeline.in_memory <= 20 + 3 * trainer.seconds / checkpoint_spacing.SOON
 
 
 def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
@@ -273,14 +273,14 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 40, seen)
     other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
-    timeline.switch("layers", other)
+    timeline.replace_trainer("layers", other)
     seen[40] = bits(other)
     walk(other, timeline, lambda: 3, 70, seen)
-    timeline.change("rate", lambda now: now.set(lr=0.2))
+    timeline.make_change("rate", lambda now: now.set(lr=0.2))
     seen[70] = bits(other)
     walk(other, timeline, lambda: 3, 100, seen)
     for step in sorted(seen, key=lambda step: (step * 37) % 101):
-        timeline.go(step)
+        timeline.go_to(step)
         assert timeline.trainer is (trainer if step < 40 else other)
         assert bits(timeline.trainer) == seen[step], step
     assert (timeline.first, timeline.latest) == (0, 100)
@@ -288,20 +288,20 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     assert timeline.trainer.history["loss"].steps[-1] == 100
 
 
-def test_training_on_before_a_change_of_the_network_lets_go_of_it() -> None:
-    """From a step before the change, the old network goes on, and the change is no longer in the journal."""
+def test_training_on_before_a_change_of_the_network_drops_it() -> None:
+    """From a step before the change, the old network goes on, and the change is no longer in the change log."""
     trainer = made()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 3, 40, {})
     other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
-    timeline.switch("layers", other)
+    timeline.replace_trainer("layers", other)
     walk(other, timeline, lambda: 3, 70, {})
-    timeline.go(20)
-    assert timeline.cut() == 50
+    timeline.go_to(20)
+    assert timeline.drop_later_steps() == 50
     assert timeline.changes == []
     seen = {20: bits(trainer)}
     walk(trainer, timeline, lambda: 1, 60, seen)
-    timeline.go(50)
+    timeline.go_to(50)
     assert timeline.trainer is trainer
     assert bits(trainer) == seen[50]
 
@@ -313,7 +313,7 @@ def test_networks_of_the_past_take_no_more_memory_than_they_may() -> None:
     for part in range(5):
         walk(timeline.trainer, timeline, lambda: 3, 10 * part + 10, {})
         other, _ = timeline.trainer.remade(network=Network("linear 6, tanh, linear 2", seed=part))
-        timeline.switch("layers", other)
+        timeline.replace_trainer("layers", other)
     assert timeline.first == 30
-    timeline.go(35)
+    timeline.go_to(35)
     assert timeline.trainer.step == 35

@@ -143,7 +143,7 @@ def test_a_schedule_multiplies_the_learning_rate() -> None:
 
 
 def test_stopping_from_within_a_run() -> None:
-    """The run ends after the stretch in which its watcher says so."""
+    """The run ends after the call in which its watcher says so."""
     made = trainer()
     made.run(steps=10_000_000, after=lambda trainer: trainer.step >= 50)
     assert 50 <= made.step < 10_000_000

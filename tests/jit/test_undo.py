@@ -11,8 +11,8 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.undo import Kept
-from nnplay.run.worker import Worker
+from nnplay.run.training_thread import TrainingThread
+from nnplay.training.state.checkpoint import Checkpoint
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 6, tanh, linear 4, tanh, linear 2", "seed": 1}
@@ -32,11 +32,11 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Playgro
 def train(backend: PlaygroundBackend, steps: int) -> None:
     """Some steps, taken before it returns."""
 
-    def advance(worker: Worker) -> None:
-        assert worker.trainer is not None
-        assert worker.timeline is not None
-        worker.trainer.run(steps=steps)
-        worker.timeline.note()
+    def advance(run: TrainingThread) -> None:
+        assert run.trainer is not None
+        assert run.timeline is not None
+        run.trainer.run(steps=steps)
+        run.timeline.note_progress()
 
     backend.worker.ask(advance, seconds=240)
 
@@ -44,8 +44,8 @@ def train(backend: PlaygroundBackend, steps: int) -> None:
 def held(backend: PlaygroundBackend) -> dict[str, Any]:
     """Everything that was learned: tensors, curves, step; and all settings."""
 
-    def copy(worker: Worker) -> dict[str, Any]:
-        trainer = worker.trainer
+    def copy(run: TrainingThread) -> dict[str, Any]:
+        trainer = run.trainer
         assert trainer is not None
         arrays = {**trainer.tensors(), **trainer.history.to_arrays()}
         return {name: value.copy() for name, value in arrays.items()} | {"step": np.array(trainer.step)}
@@ -71,20 +71,20 @@ EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
     "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
     "another activation": change(layers=("linear 6", "relu", "linear 4", "tanh", "linear 2")),
     "frozen": change(layers=("linear 6 frozen", "tanh", "linear 4", "tanh", "linear 2")),
-    "rate": change(optimizer_fields={"lr": 0.25}),
-    "optimizer": change(optimizer="sgd"),
-    "loss": change(loss="hinge", layers=("linear 6", "tanh", "linear 4", "tanh", "linear 1")),
-    "schedule": change(schedule="cosine"),
+    "rate": change(optimizer={"lr": 0.25}),
+    "optimizer": change(optimizer={"name": "sgd"}),
+    "loss": change(loss={"name": "hinge"}, layers=("linear 6", "tanh", "linear 4", "tanh", "linear 1")),
+    "schedule": change(schedule={"name": "cosine"}),
     "penalty": change(training={"l2": 0.01}),
-    "batch": change(batch_size=7),
-    "features": change(features=("x1", "x2", "x1^2")),
-    "noise": change(dataset_fields={"noise": 0.2}),
-    "split": change(split=(50, 25, 25)),
-    "data": change(dataset="circle"),
+    "batch": change(training={"batch_size": 7}),
+    "features": change(data={"features": "x1, x2, x1^2"}),
+    "noise": change(data={"noise": 0.2}),
+    "split": change(split="50/25/25"),
+    "data": change(data={"name": "circle"}),
     "seed": lambda backend: backend.reseed(),
     "preset": lambda backend: backend.apply(backend.preset("spiral"), anew=True),
     "rewind": lambda backend: backend.rewind(),
-    "stops": change(stops={"epochs": 3}),
+    "stops": change(stop={"epochs": 3}),
 }
 
 
@@ -177,7 +177,7 @@ def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBack
     backend.set_weight("2.weight", (1, 2), 7.5)
     train(backend, 30)
     backend.goto("step", 40)
-    backend.worker.ask(lambda worker: None, seconds=240)
+    backend.worker.ask(lambda run: None, seconds=240)
     backend.undo()
     now = held(backend)
     assert all(now[name].tobytes() == value.tobytes() for name, value in before.items() if "history" not in name)
@@ -186,7 +186,7 @@ def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBack
 def test_other_data_taken_back_after_training_is_the_run_that_was_left(backend: PlaygroundBackend) -> None:
     """Another data set trained for 30 steps, z: the earlier run with its curves; Z: the other one, as it was left."""
     before = held(backend)
-    backend.apply(backend.changed(dataset="circle"))
+    backend.apply(backend.changed(data={"name": "circle"}))
     assert held(backend)["step"] == 0
     train(backend, 30)
     other = held(backend)
@@ -196,30 +196,30 @@ def test_other_data_taken_back_after_training_is_the_run_that_was_left(backend: 
     assert equal(held(backend), other)
 
 
-def test_without_kept_moments_settings_still_go_back(
+def test_without_checkpoints_settings_still_go_back(
     backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where moments take more memory than they may, all but the newest go; older edits restore their settings."""
-    monkeypatch.setattr("nnplay.run.undo.MOMENTS_BYTES", 0)
+    """Where checkpoints take more memory than they may, all but the newest go; older edits restore their settings."""
+    monkeypatch.setattr("nnplay.run.undo.CHECKPOINT_BYTES", 0)
     chosen = backend.settings
     for rate in (0.1, 0.2, 0.3):
-        backend.apply(backend.changed(optimizer_fields={"lr": rate}))
+        backend.apply(backend.changed(optimizer={"lr": rate}))
     held(backend)
-    kept = [edit.before.kept for edit in backend.edits._past]
-    assert [type(moment) for moment in kept] == [type(None), type(None), Kept]
+    kept = [edit.before.checkpoint for edit in backend.editor.undo_list._past]
+    assert [type(checkpoint) for checkpoint in kept] == [type(None), type(None), Checkpoint]
     for _ in range(3):
         backend.undo()
     held(backend)
     assert backend.settings == chosen
     assert backend.worker.trainer is not None
-    assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer_fields["lr"]
+    assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer.values["lr"]
 
 
 def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, tmp_path: Path) -> None:
-    """A change of the journal that did not pass the back end marks the run as unsaved."""
+    """A change of the change log that did not pass the back end marks the run as unsaved."""
     backend.save(str(tmp_path / "run"))
     assert not backend.unsaved()
-    backend.worker.change("by hand", lambda trainer: None)
+    backend.worker.make_change("by hand", lambda trainer: None)
     held(backend)
     assert backend.unsaved()
 

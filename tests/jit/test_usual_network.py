@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.config.fit import fit_data
 from nnplay.data.catalogue import dataset_records
 from nnplay.network.network import Network
-from nnplay.run.settings import fitted, from_config
 from nnplay.training.targets import target_form
 
 
@@ -28,7 +28,6 @@ def test_a_network_that_other_data_cannot_use_gives_way(name: str, before: str) 
     data = RunConfig.from_dict({"data": name}).load().train
     start = "digits" if before.startswith("conv2d") else "xor"
     config = RunConfig.from_dict({"data": start, "layers": before})
-    settings = fitted(from_config(config.completed(config.load())).changed(dataset=name), data)
-    run = RunConfig.from_dict({"data": name, "layers": ", ".join(settings.layers), "loss": settings.loss})
+    run = fit_data(config.completed(config.load()).changed({"data": {"name": name}}), data)
     assert run.loss is not None
     target_form(run.loss, data, Network(run.layers).plan(data.feature_shape).output_shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.run.worker import Worker
 from nnplay.training.stopping import Stops
 from tests.small_worker import PATIENCE, after, made, numbers, settled, trainer_of, until
@@ -17,7 +17,7 @@ def test_a_pause_ends_the_running(worker: Worker) -> None:
     worker.pause()
     step = settled(worker).step
     assert not worker.snapshot.running
-    assert worker.ask(lambda asked: trainer_of(asked).step) == step
+    assert worker.ask(lambda run: trainer_of(run).step) == step
     assert numbers(worker) == after(step)
 
 
@@ -42,20 +42,20 @@ def test_epochs_end_at_their_end(worker: Worker) -> None:
 
 def test_a_slow_run_still_listens(worker: Worker) -> None:
     """At a step in a thousand seconds a pause is obeyed at once, and so is full speed."""
-    worker.tempo = Tempo(0.001)
+    worker.options.speed_limit = SpeedLimit(0.001)
     worker.run()
     until(lambda: worker.snapshot.step == 1, "the first step")
     worker.pause()
     assert settled(worker).step == 1
     worker.run()
-    until(lambda: worker.ask(lambda asked: trainer_of(asked).step) == 2, "the second step")
-    worker.tempo = FULL
-    worker.ask(lambda asked: None)
+    until(lambda: worker.ask(lambda run: trainer_of(run).step) == 2, "the second step")
+    worker.options.speed_limit = FULL
+    worker.ask(lambda run: None)
     until(lambda: worker.snapshot.step > 500, "full speed")
 
 
 def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
-    """At ten steps a second the thread never takes more than one step in a stretch, so that each can be watched."""
+    """At ten steps a second the thread never takes more than one step in a turn, so that each can be watched."""
     asked_for: list[int] = []
     trainer = trainer_of(worker)
     advance = trainer.advance
@@ -65,7 +65,7 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
         return advance(steps)
 
     trainer.advance = watched  # type: ignore[method-assign, assignment]
-    worker.tempo = Tempo(10.0)
+    worker.options.speed_limit = SpeedLimit(10.0)
     worker.run(steps=4)
     settled(worker)
     assert asked_for == [1, 1, 1, 1]
@@ -73,7 +73,7 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
 
 def test_stop_conditions_end_a_run_and_say_why(worker: Worker) -> None:
     """A run without a given length ends where a condition holds, with its sentence as the message."""
-    worker.stops = Stops(epochs=3)
+    worker.options.stops = Stops(epochs=3)
     worker.run()
     shown = settled(worker)
     assert (shown.step, shown.message) == (21, "stopped at epoch 3")
@@ -93,7 +93,7 @@ def test_rewind_gives_the_same_initial_weights(worker: Worker) -> None:
 
 
 def test_the_stop_flag_of_a_command_does_not_stay_behind(worker: Worker) -> None:
-    """A flag raised by a command that was already taken is lowered: else each call would take one step only."""
+    """A flag raised by a command that was already done is lowered: else each call would take one step only."""
     worker.run()
     until(lambda: worker.snapshot.running, "the run is going")
     machine = trainer_of(worker).machine
@@ -106,7 +106,7 @@ def test_going_back_and_forward_gives_the_same_numbers(worker: Worker) -> None:
     worker.run(steps=300)
     settled(worker)
     for step in (299, 12, 150, 0, 300):
-        worker.go(step)
+        worker.go_to(step)
         shown = settled(worker)
         assert (shown.step, shown.latest) == (step, 300)
         assert numbers(worker) == after(step)
@@ -118,7 +118,7 @@ def test_steps_back_add_up_however_fast_they_come() -> None:
     worker.run(steps=3_000)
     settled(worker)
     for _ in range(3):
-        worker.back()
+        worker.step_back()
     assert settled(worker).step == 2_997
     assert numbers(worker) == after(2_997)
     worker.stop(PATIENCE)
@@ -130,16 +130,16 @@ def test_a_question_on_the_way_is_answered_at_the_end_of_it() -> None:
     worker.run(steps=3_000)
     settled(worker)
     for step in (2_990, 1_111, 2_222):
-        worker.go(step)
-        assert worker.ask(lambda asked: trainer_of(asked).step, PATIENCE) == step
+        worker.go_to(step)
+        assert worker.ask(lambda run: trainer_of(run).step, PATIENCE) == step
     worker.stop(PATIENCE)
 
 
-def test_running_on_from_the_past_lets_go_of_what_came_after(worker: Worker) -> None:
+def test_running_on_from_the_past_drops_what_came_after(worker: Worker) -> None:
     """A run from step 40 of 100 goes on from there, forgets the 60, and says so."""
     worker.run(steps=100)
     settled(worker)
-    worker.go(40)
+    worker.go_to(40)
     worker.run(steps=5)
     shown = settled(worker)
     assert (shown.step, shown.latest, shown.message) == (45, 45, "the 60 steps after this one were let go")
@@ -151,13 +151,13 @@ def test_a_change_is_part_of_the_past(worker: Worker) -> None:
     """A rate changed at step 20 applies from there, and again when the past is replayed."""
     worker.run(steps=20)
     settled(worker)
-    worker.change("lr 0.3", lambda trainer: trainer.set(lr=0.3))
+    worker.make_change("lr 0.3", lambda trainer: trainer.set(lr=0.3))
     worker.run(steps=20)
     assert settled(worker).learning_rate == pytest.approx(0.3)
     there = numbers(worker)
-    worker.go(10)
+    worker.go_to(10)
     assert settled(worker).learning_rate == pytest.approx(0.01)
-    worker.go(40)
+    worker.go_to(40)
     settled(worker)
     assert numbers(worker) == there
 
@@ -166,9 +166,9 @@ def test_reach_goes_back_or_trains_on(worker: Worker) -> None:
     """A known step is gone to, an unknown one is trained to, from the latest one."""
     worker.run(steps=50)
     settled(worker)
-    worker.send(lambda asked: asked.reach(30))
+    worker.send(lambda run: run.reach(30))
     assert settled(worker).step == 30
-    worker.send(lambda asked: asked.reach(80))
+    worker.send(lambda run: run.reach(80))
     shown = settled(worker)
     assert (shown.step, shown.latest) == (80, 80)
     assert numbers(worker) == after(80)
@@ -181,9 +181,9 @@ def test_stop_ends_the_thread(state: str) -> None:
     if state == "replaying":
         worker.run(steps=20_000)
         settled(worker)
-        worker.go(19_999)
+        worker.go_to(19_999)
     elif state != "paused":
-        worker.tempo = Tempo(0.001) if state == "slow" else FULL
+        worker.options.speed_limit = SpeedLimit(0.001) if state == "slow" else FULL
         worker.run()
         until(lambda: worker.snapshot.step, "a step")
     worker.stop(PATIENCE)

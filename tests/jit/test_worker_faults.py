@@ -12,6 +12,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError, NnplayError
 from nnplay.network.network import Network
 from nnplay.run import render
+from nnplay.run.training_thread import TrainingThread
 from nnplay.run.worker import Worker
 from nnplay.training.trainer import Trainer
 from tests.small_worker import PATIENCE, SGD, made, numbers, settled, trainer_of, until
@@ -55,7 +56,7 @@ def test_a_divergence_is_said_and_survived() -> None:
     worker = Worker(Trainer(Network("linear 8, linear 1"), data, optimizer=SGD(lr=0.01), threads=1))
     worker.run(steps=20)
     settled(worker)
-    worker.change("lr 50", lambda trainer: trainer.set(lr=50.0))
+    worker.make_change("lr 50", lambda trainer: trainer.set(lr=50.0))
     worker.run()
     until(lambda: worker.snapshot.error, "the divergence is seen")
     shown = settled(worker)
@@ -64,15 +65,15 @@ def test_a_divergence_is_said_and_survived() -> None:
     assert all(np.isfinite(value).all() for value in shown.weights.values())
     assert shown.latest == shown.step
     there = numbers(worker)
-    worker.go(10)
+    worker.go_to(10)
     settled(worker)
-    worker.go(shown.step)
+    worker.go_to(shown.step)
     assert settled(worker).step == shown.step
     assert numbers(worker) == there
     worker.run()
     until(lambda: worker.snapshot.error, "it diverges again")
     assert settled(worker).message == ""
-    worker.go(10)
+    worker.go_to(10)
     worker.run(steps=30)
     after_it = settled(worker)
     assert (after_it.error, after_it.step, after_it.latest) == ("", 40, 40)
@@ -88,18 +89,18 @@ def test_a_large_network_that_diverges_comes_back_the_same() -> None:
     there = settled(worker) and numbers(worker)
     worker.run(steps=9)
     settled(worker)
-    worker.change("lr huge", lambda trainer: trainer.set(lr=3e38))
+    worker.make_change("lr huge", lambda trainer: trainer.set(lr=3e38))
     worker.run()
     until(lambda: worker.snapshot.error, "the divergence is seen")
     assert "the weights of step 32 were kept" in settled(worker).error
     assert numbers(worker) == there
-    worker.change("lr small", lambda trainer: trainer.set(lr=1e-4))
+    worker.make_change("lr small", lambda trainer: trainer.set(lr=1e-4))
     worker.run(steps=60)
     assert settled(worker).step == 101
     there = numbers(worker)
-    worker.go(5)
+    worker.go_to(5)
     settled(worker)
-    worker.go(101)
+    worker.go_to(101)
     settled(worker)
     assert numbers(worker) == there
     worker.stop(PATIENCE)
@@ -127,11 +128,11 @@ def test_a_fault_in_a_picture_ends_neither_thread_nor_run(worker: Worker, monkey
     monkeypatch.setattr(render, "findings", broken)
     worker.run(steps=50)
     until(lambda: "planted" in worker.snapshot.error, "the fault is said")
-    until(lambda: worker.ask(lambda asked: trainer_of(asked).step) == 50, "the run goes on")
-    worker.ask(lambda asked: None)
+    until(lambda: worker.ask(lambda run: trainer_of(run).step) == 50, "the run goes on")
+    worker.ask(lambda run: None)
     done = len(calls)
-    worker.ask(lambda asked: None)
-    worker.ask(lambda asked: None)
+    worker.ask(lambda run: None)
+    worker.ask(lambda run: None)
     assert len(calls) <= done + 3
     monkeypatch.undo()
     worker.run(steps=1)
@@ -149,14 +150,14 @@ def test_a_question_without_an_answer_is_an_error_of_its_own(worker: Worker) -> 
     """A thread that is busy for too long is named."""
     busy, done = threading.Event(), threading.Event()
 
-    def keep(asked: Worker) -> None:
+    def keep(run: TrainingThread) -> None:
         busy.set()
         done.wait(PATIENCE)
 
     worker.send(keep)
     assert busy.wait(PATIENCE)
     with pytest.raises(NnplayError, match="did not answer in time"):
-        worker.ask(lambda asked: None, seconds=0.01)
+        worker.ask(lambda run: None, seconds=0.01)
     done.set()
 
 

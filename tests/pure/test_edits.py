@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from nnplay.config import RunConfig
+from nnplay.config.exchange import exchanged
 from nnplay.run.edit_words import difference
-from nnplay.run.settings import Settings
 from nnplay.run.undo import DEPTH, Edit, Edits, Side
 
-BASE = Settings(layers=("linear 8", "tanh", "linear 2"), optimizer_fields={"lr": 0.01})
+BASE = RunConfig.from_dict({"data": "spiral", "layers": "linear 8, tanh, linear 2", "loss": "cross_entropy"})
 
 
 def edit(name: str) -> Edit:
     """An edit of that name."""
-    side = Side(BASE, RunConfig.from_dict({"data": "xor"}))
+    side = Side(BASE)
     return Edit(name, side, side)
 
 
@@ -46,19 +44,19 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
         ({"layers": ("linear 9", "tanh", "linear 2")}, "layer 1: linear 8 → linear 9"),
         ({"layers": ("linear 8", "linear 2")}, "without layer 2: tanh"),
         ({"layers": ("linear 8", "tanh", "dropout 0.2", "linear 2")}, "new layer 3: dropout 0.2"),
-        ({"optimizer_fields": {"lr": 0.1}}, "lr 0.01 → 0.1"),
-        ({"optimizer": "sgd"}, "optimizer adam → sgd"),
-        ({"dataset": "xor", "layers": ()}, "data spiral → xor"),
-        ({"dataset_fields": {"noise": 0.2}}, "noise as usual → 0.2"),
-        ({"features": ("x1",)}, "features x1, x2 → x1"),
-        ({"batch_size": "all", "seed": 3}, "batch size 32 → all; seed 0 → 3"),
-        ({"stops": {"epochs": 3}}, "epochs as usual → 3"),
+        ({"optimizer": {"lr": 0.1}}, "lr 0.01 → 0.1"),
+        ({"optimizer": {"name": "sgd"}}, "optimizer adam → sgd"),
+        ({"data": {"name": "xor"}, "layers": ()}, "data spiral → xor"),
+        ({"data": {"noise": 0.2}}, "noise as usual → 0.2"),
+        ({"data": {"features": "x1"}}, "features x1, x2 → x1"),
+        ({"training": {"batch_size": "all"}, "seed": 3}, "batch size 32 → all; seed 0 → 3"),
+        ({"stop": {"epochs": 3}}, "epochs as usual → 3"),
         (
-            {"batch_size": 1, "seed": 3, "loss": "mse", "schedule": "step", "split": (50, 25, 25)},
+            {"training": {"batch_size": 1}, "seed": 3, "loss": "mse", "schedule": "step", "split": "50/25/25"},
             "split 70, 15, 15 → 50, 25, 25; loss cross_entropy → mse; schedule none → step and 2 more",
         ),
     ],
 )
 def test_an_edit_says_what_it_changed(changed: dict[str, object], words: str) -> None:
     """What differs between two settings, named as the screen names it, three clauses at most."""
-    assert difference(BASE, replace(BASE, **changed)) == words  # type: ignore[arg-type]
+    assert difference(BASE, exchanged(BASE, changed)) == words

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nnplay.config import RunConfig
 from nnplay.errors import MOST_SHOWN, InputError, Problems
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 from nnplay.session import save
 from nnplay.session.document import compose
 from nnplay.session.limits import COMMENTED_LENGTH, RECORD_BYTES, RECORD_ITEMS

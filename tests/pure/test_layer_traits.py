@@ -21,10 +21,13 @@ def activations() -> dict[str, tuple[LayerRecord, dict[str, Any], Callable[[Any]
     """Every layer that treats each number alike, with the values of each test case: its name, and the function."""
     found = {}
     for name, record in layer_records().items():
-        for number, case in enumerate(record.cases if record.plan.__module__ == elementwise.__module__ else ()):
+        for number, case in enumerate(() if record.joins or record.contains else record.cases):
             values = fill(record.fields, case.values, name)
-            reference = record.plan(values, case.shape).forward[0].operation.reference
-            settings = [np.asarray(value) for value in values.values()]
+            operation = record.plan(values, case.shape).forward[0].operation
+            if operation.kernel.function.__module__ != elementwise.__module__:
+                continue
+            reference = operation.reference
+            settings = [np.asarray(values[field.name]) for field in record.fields if field.live]
             found[f"{name} {number}"] = record, values, lambda x, f=reference, s=settings: f(x, *s)
     return found
 

@@ -18,7 +18,7 @@ from nnplay.config import RunConfig
 from nnplay.data.catalogue import file_endings, find_source, load_file, name_sources, source_records
 from nnplay.errors import InputError
 from nnplay.run.choices import catalogue
-from nnplay.tui.commands.completion import paths
+from nnplay.tui.commands.completion import complete_paths
 from tests.added_record import added_record
 
 PAIRS = '''
@@ -59,7 +59,7 @@ def test_a_source_is_added_by_one_file(pairs: Path) -> None:
     config = run_config(base_table(str(pairs)), parser.parse_args(["--skip", "2"]))
     assert len(config.data.load()) == 2
     assert [field.name for field in catalogue().fields_of_file(str(pairs))] == ["skip"]
-    assert paths(str(pairs.parent / "my"), "data") == [str(pairs)]
+    assert complete_paths(str(pairs.parent / "my"), "data") == [str(pairs)]
     assert name_sources().endswith("or a file of pairs")
     with pytest.raises(InputError, match=r"did you mean '.*my\.pairs'\?"):
         base_table(str(pairs.with_name("may.pairs")))

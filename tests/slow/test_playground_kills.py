@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nnplay import session
-from nnplay.run.session import Session
+from nnplay.run.saving.session import Session
 from nnplay.training.trainer import Trainer
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_recovery import ROOT, START

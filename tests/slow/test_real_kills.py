@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nnplay import session
-from nnplay.run.session import Session
+from nnplay.run.saving.session import Session
 
 #: Trains and saves for ever through the command line's own entry; says after each command how far it has come.
 LOOP = """

@@ -23,7 +23,7 @@ import pyte
 import pytest
 
 from nnplay import session
-from nnplay.run.session import Session
+from nnplay.run.saving.session import Session
 
 pytestmark = pytest.mark.slow
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/sbin")

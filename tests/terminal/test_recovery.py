@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nnplay import session
-from nnplay.run.session import Session
+from nnplay.run.saving.session import Session
 from tests.terminal.emulator import Terminal
 from tests.terminal.test_screen import step_of
 
@@ -52,14 +52,19 @@ def train(terminal: Terminal, steps: int = 200) -> int:
 
 
 def processes_of(leader: int) -> list[int]:
-    """What still runs in the session that a process led."""
+    """What still runs in the session that a process led, and what it started in sessions of their own."""
+    return [number for number, parent, session_of in running() if leader in (parent, session_of)]
+
+
+def running() -> list[tuple[int, int, int]]:
+    """All processes: number, parent and session of each."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):  # ended meanwhile
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == leader and fields[0] != "Z":
-                    found.append(int(entry.name))
+                if fields[0] != "Z":
+                    found.append((int(entry.name), int(fields[1]), int(fields[3])))
     return found
 
 
@@ -182,7 +187,8 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
     """Ended in the middle of its first compilation, an edit just made: gone in 5 s, then its compilers; edit kept."""
     terminal = open_nnplay("--no-tour", "--data", "xor", NNPLAY_CACHE_DIR=str(tmp_path / "cache"))
     terminal.until(lambda: "compiling kernels" in terminal.text)
-    assert len(processes_of(terminal.process.pid)) > 1
+    compilers = [number for number, parent, _ in running() if parent == terminal.process.pid]
+    assert compilers
     terminal.press(":set lr 0.125\r")
     terminal.until(lambda: b"0.125 from this step on" in terminal.raw)  # it may stand there for a moment only
     if number == signal.SIGKILL:
@@ -190,7 +196,7 @@ def test_an_end_while_kernels_are_compiled_leaves_no_process(
     os.kill(terminal.process.pid, number)
     status = terminal.finish(seconds=5)
     assert status == (-number if number == signal.SIGKILL else 128 + number)
-    terminal.until(lambda: processes_of(terminal.process.pid) == [])
+    terminal.until(lambda: not {number for number, _, _ in running()} & {terminal.process.pid, *compilers})
     (kept,) = session.autosaves()
     with Session.open(kept.path) as found:
         assert found.config.optimizer.values["lr"] == 0.125

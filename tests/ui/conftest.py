@@ -21,12 +21,12 @@ _PRESS, _PAUSE = Pilot.press, Pilot.pause
 
 def _busy(app: Any) -> bool:
     """Whether the app has keys to do, or is not ready for any yet."""
-    return not app._exit and app._exception is None and bool(app._keys_waiting or app._keys_held)
+    return not app._exit and app._exception is None and bool(app.key_queue._waiting or app.key_queue._closed)
 
 
 async def _settle(pilot: Pilot[Any]) -> None:
     """All keys have been done, and what they caused has been handled by every widget."""
-    if hasattr(pilot.app, "_keys_waiting"):
+    if hasattr(pilot.app, "key_queue"):
         async with asyncio.timeout(PATIENCE):
             while _busy(pilot.app):
                 await asyncio.sleep(0.005)

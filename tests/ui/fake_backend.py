@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nnplay.config import RunConfig
+from nnplay.config.exchange import exchanged
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.speed_limit import Tempo
+from nnplay.run.speed_limit import SpeedLimit
 from tests.ui.fake_run import trained
-from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, FakeSettings
+from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, fake_config
 
 
 class FakeBackend:
@@ -20,13 +22,13 @@ class FakeBackend:
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         start = trained(1, running=False)
         self.snapshot = snapshot or replace(start, step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
-        self.settings = FakeSettings()
+        self.settings = fake_config()
         self.catalogue = FakeCatalogue()
         self.asked: list[tuple[Any, ...]] = []
         self.looked: dict[str, Any] = {}
         self.saved: list[FakeRecent] = []
-        self.past: list[FakeSettings] = []
-        self.future: list[FakeSettings] = []
+        self.past: list[RunConfig] = []
+        self.future: list[RunConfig] = []
         self.unsaved_steps = False
         self.older = 0
         self.read_only = ""
@@ -100,31 +102,33 @@ class FakeBackend:
         self.saved = [item for item in self.saved if item.path != path]
         return "discarded"
 
-    def tempo(self, tempo: Tempo) -> None:
-        self._do("tempo", tempo)
+    def limit_speed(self, limit: SpeedLimit) -> None:
+        self._do("limit_speed", limit)
 
     def _do(self, *what: Any, **changed: Any) -> None:
         self.asked.append(what)
         self.snapshot = replace(self.snapshot, **changed)
 
-    def changed(self, **values: Any) -> FakeSettings:
-        return replace(self.settings, **values)
+    def changed(self, **changes: Any) -> RunConfig:
+        return exchanged(self.settings, changes)
 
-    def apply(self, settings: FakeSettings, *, anew: bool = False, words: str = "") -> str:
-        problem = next((line.problem for line in self.ledger(settings.layers).lines if line.problem), "")
+    def apply(self, settings: RunConfig, *, anew: bool = False, words: str = "") -> str:
+        problem = next((line.problem for line in self.ledger(settings.layer_texts).lines if line.problem), "")
         if problem:
             raise InputError(problem)
         self.asked.append(("apply", settings))
         self.past, self.future = [*self.past, self.settings], []
-        kept = "weights kept" if settings.layers == self.settings.layers else "2 of 3 layers kept their weights"
+        kept = (
+            "weights kept" if settings.layer_texts == self.settings.layer_texts else "2 of 3 layers kept their weights"
+        )
         self.settings = settings
         return kept
 
-    def lines(self) -> list[tuple[str, str]]:
+    def branches(self) -> list[tuple[str, str]]:
         return []
 
-    def take_line(self, words: str) -> str:
-        self.asked.append(("take_line", words))
+    def switch_branch(self, words: str) -> str:
+        self.asked.append(("switch_branch", words))
         return f"going on as {words}"
 
     def caught_up(self) -> bool:
@@ -136,17 +140,17 @@ class FakeBackend:
     def redo(self) -> str:
         return self._swap(self.future, self.past, "made again", "nothing to make again")
 
-    def _swap(self, source: list[FakeSettings], target: list[FakeSettings], done: str, nothing: str) -> str:
+    def _swap(self, source: list[RunConfig], target: list[RunConfig], done: str, nothing: str) -> str:
         if not source:
             return nothing
         target.append(self.settings)
         self.settings = source.pop()
         return f"{done}: a change"
 
-    def preset(self, name: str) -> FakeSettings:
+    def preset(self, name: str) -> RunConfig:
         if name not in self.catalogue.presets:
             raise InputError(f"unknown preset '{name}'")
-        return replace(self.settings, dataset=name)
+        return self.changed(data={"name": name})
 
     def ledger(self, layers: Sequence[str]) -> FakeLedger:
         width, lines, total = 2, [], 0

@@ -1,4 +1,4 @@
-"""Hand-made settings, and what there is to choose from."""
+"""A run, and what there is to choose from."""
 
 from __future__ import annotations
 
@@ -6,29 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnplay.config import RunConfig
 from nnplay.data.sources.csv import FIELDS
 from nnplay.fields import Field, choice, integer, number
 
 
-@dataclass(frozen=True, slots=True)
-class FakeSettings:
-    """What the user chose."""
-
-    dataset: str = "spiral"
-    dataset_fields: Mapping[str, Any] = field(default_factory=lambda: {"noise": 0.1, "samples": 1000})
-    features: tuple[str, ...] = ("x1", "x2")
-    split: tuple[int, int, int] = (70, 15, 15)
-    batch_size: int = 32
-    loss: str = "cross_entropy"
-    loss_fields: Mapping[str, Any] = field(default_factory=dict)
-    optimizer: str = "adam"
-    optimizer_fields: Mapping[str, Any] = field(default_factory=lambda: {"lr": 0.01})
-    schedule: str = "none"
-    schedule_fields: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-    layers: tuple[str, ...] = ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
-    seed: int = 0
-    stops: Mapping[str, Any] = field(default_factory=dict)
+def fake_config(**changes: Any) -> RunConfig:
+    """What the user chose, with some entries of its table changed."""
+    table = {
+        "data": {"name": "spiral", "noise": 0.1, "samples": 1000},
+        "layers": ["linear 8", "tanh", "linear 8", "tanh", "linear 2"],
+        "loss": "cross_entropy",
+        "training": {"batch_size": 32},
+    }
+    return RunConfig.from_dict(table).changed(changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,8 @@ class FakeCatalogue:
     schedules: Mapping[str, Sequence[Field]] = field(
         default_factory=lambda: {"none": (), "cosine": (integer("steps", 1000, "until the rate is lowest"),)}
     )
-    training: Sequence[Field] = _TRAINING
+    penalties: Sequence[Field] = _TRAINING
+    training: Sequence[Field] = ()
     stops: Sequence[Field] = _STOPS
     features: Sequence[str] = ("x1", "x2", "x1^2", "x2^2", "x1x2", "sin(x1)", "sin(x2)")
     presets: Mapping[str, str] = field(

@@ -74,7 +74,7 @@ async def test_every_form_of_answer_is_drawn(name: str) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         app._backend.snapshot = replace(trained(9, running=False), surface=None, output=form)  # type: ignore[misc]
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         seen = text_of(app, "#output")
         assert [word for word in words if word not in seen] == []
@@ -106,19 +106,19 @@ async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
         app._backend.snapshot = replace(  # type: ignore[misc]
             trained(9, running=False), surface=None, output=FORMS["symbols"][0], shown=shown
         )
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.press("right", "right", "left")
         assert (pane.view, pane.item) == (0, 1)
         await pilot.press("w")
-        app.follower.tick()
+        app.refresher.tick()
         assert app._backend.looked["item"] == -1
         assert "example 1 of 30" in str(pane.border_subtitle)
         await pilot.press("left")
         assert pane.item == 29
         await pilot.press("down")
-        app.follower.tick()
+        app.refresher.tick()
         assert app._backend.looked["view"] == 1
-        app.change(dataset="circle")
+        app.edits.change(data={"name": "circle"})
         await app.workers.wait_for_complete()
         assert (pane.view, pane.item) == (0, 0)
 
@@ -131,7 +131,7 @@ async def test_a_grid_is_browsed_by_whole_pages() -> None:
         pane, answer = main(app).query_one(OutputPane), main(app).query_one(Answer)
         shown = Shown("pictures", ("pictures", "confusion matrix"), 0, 100, "picture")
         app._backend.snapshot = replace(trained(9, running=False), surface=None, output=many, shown=shown)  # type: ignore[misc]
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         page = answer.page
         assert page > 1

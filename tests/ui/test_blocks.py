@@ -15,7 +15,7 @@ from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.playing import main
 from tests.ui.waiting import until
 
@@ -54,7 +54,7 @@ async def test_a_block_without_branches_stays_in_its_dialog(block: str) -> None:
         await pilot.pause()
         assert isinstance(app.screen, AskLayer)
         assert f"write {block}[" in app.screen.problem
-        assert backend.settings.layers == ("linear 4", "tanh", "linear 2")
+        assert backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
 
 
 @pytest.mark.parametrize("block", ["sequential[relu]", "sum[identity | concat[linear 1 | linear 3]]"])
@@ -65,7 +65,7 @@ async def test_a_block_typed_with_its_branches_is_added(block: str) -> None:
         await pilot.pause()
         await type_letters(pilot, app, block)
         await pilot.press("enter")
-        await until(pilot, lambda: backend.settings.layers == ("linear 4", block, "tanh", "linear 2"))
+        await until(pilot, lambda: backend.settings.layer_texts == ("linear 4", block, "tanh", "linear 2"))
         await pilot.press("full_stop")
         await until(pilot, lambda: backend.snapshot.step == 1)
 
@@ -77,10 +77,10 @@ async def test_blocks_in_the_layers_of_the_line() -> None:
         await pilot.pause()
         await type_letters(pilot, app, "layers concat, linear 2")
         await pilot.press("enter")
-        await until(pilot, lambda: "write concat[" in main(app).query_one(Said).text)
-        assert backend.settings.layers == ("linear 4", "tanh", "linear 2")
+        await until(pilot, lambda: "write concat[" in main(app).query_one(MessageLine).text)
+        assert backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
         await pilot.press("colon")
         await pilot.pause()
         await type_letters(pilot, app, "layers concat[linear 3 | linear 4, relu], linear 2")
         await pilot.press("enter")
-        await until(pilot, lambda: backend.settings.layers == ("concat[linear 3 | linear 4, relu]", "linear 2"))
+        await until(pilot, lambda: backend.settings.layer_texts == ("concat[linear 3 | linear 4, relu]", "linear 2"))

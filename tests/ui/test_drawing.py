@@ -6,8 +6,8 @@ import pytest
 from nnplay.tui.draw import axes, curves, network_drawing, number_text
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.bars import bar, parts, slider
-from nnplay.tui.draw.blocks import picture, quantised
-from nnplay.tui.draw.downsample import Reduced
+from nnplay.tui.draw.blocks import picture, quantise
+from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look, detect
 from nnplay.tui.theme.palette import DARK, LIGHT
 from nnplay.tui.widgets.cells import row_width
@@ -26,14 +26,14 @@ def test_picture_fills_its_rectangle_in_every_form(look: Look) -> None:
 
 def test_levels_are_sixteen_and_nan_is_neutral() -> None:
     """The scale has 16 levels; NaN becomes the middle and a flat range does not divide by zero."""
-    assert set(quantised(np.linspace(-1, 1, 999), -1, 1).tolist()) == set(range(16))
-    assert quantised(np.array([np.nan]), -1, 1)[0] == 8
-    assert quantised(np.array([3.0]), 3, 3)[0] == 8
+    assert set(quantise(np.linspace(-1, 1, 999), -1, 1).tolist()) == set(range(16))
+    assert quantise(np.array([np.nan]), -1, 1)[0] == 8
+    assert quantise(np.array([3.0]), 3, 3)[0] == 8
 
 
 def _chart(count: int, *, log: bool = False) -> curves.Chart:
     x = np.linspace(0, 100, 40)
-    lines = tuple(curves.Line(f"c{i}", Reduced(x, np.exp(-x / 30) + i, np.exp(-x / 30) + i)) for i in range(count))
+    lines = tuple(curves.Line(f"c{i}", Downsampled(x, np.exp(-x / 30) + i, np.exp(-x / 30) + i)) for i in range(count))
     return curves.Chart(lines, Limits(0, 100), Limits(-3, 1) if log else Limits(0, 4), log)
 
 

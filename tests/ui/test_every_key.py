@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
 from nnplay.tui.commands.actions import ACTIONS, BY_ID
 from nnplay.tui.draw.picture import Picture
@@ -18,7 +18,7 @@ from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.layer_list import LayerList
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.playing import asked, main, make, type_line
 
@@ -47,7 +47,7 @@ def _pane(app: Playground) -> str:
 
 
 def _layers(app: Playground) -> tuple[str, ...]:
-    return tuple(app._backend.settings.layers)
+    return tuple(app._backend.settings.layer_texts)
 
 
 def _of(kind: type[Any], read: Read) -> Read:
@@ -59,7 +59,7 @@ def _clipboard(app: Playground) -> bool:
     return "samples" in app.clipboard
 
 
-_said = _of(Said, lambda said: said.text)
+_said = _of(MessageLine, lambda said: said.text)
 _FORM = _of(Form, lambda form: form.cursor)
 _LAYER = _of(LayerList, lambda layers: layers.cursor)
 _UNIT = _of(NetworkView, lambda view: view.chosen)
@@ -80,20 +80,20 @@ CLAIMS: dict[str, Claim] = {
     "epoch": Claim("", _asked, ("epoch",)),
     "rewind": Claim("", _asked, ("rewind",)),
     "new-weights": Claim("", _asked, ("reseed",)),
-    "faster": Claim("", _asked, ("tempo", FULL)),
-    "slower": Claim("", _asked, ("tempo", Tempo(1000.0))),
+    "faster": Claim("", _asked, ("limit_speed", FULL)),
+    "slower": Claim("", _asked, ("limit_speed", SpeedLimit(1000.0))),
     "latest": Claim("", _asked, ("goto", "step", 2745)),
     "past": Claim("", _asked, ("goto", "step", 2745 - 137)),
     "forth": Claim("", _asked, ("goto", "step", 2745)),
     "presets": Claim("", _screen, "Choose"),
-    "regenerate": Claim("", lambda app: app._backend.settings.dataset_fields.get("seed"), OTHER),
+    "regenerate": Claim("", lambda app: app._backend.settings.data.values.get("seed"), OTHER),
     "find-setting": Claim("", _screen, "Choose"),
-    "undo": Claim("1 j j right", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
-    "redo": Claim("1 j j right z", lambda app: dict(app._backend.settings.dataset_fields), OTHER),
+    "undo": Claim("1 j j right", lambda app: dict(app._backend.settings.data.values), OTHER),
+    "redo": Claim("1 j j right z", lambda app: dict(app._backend.settings.data.values), OTHER),
     "add-layer": Claim("", _screen, "AskLayer"),
     "edit": Claim("1", _screen, "Choose"),
-    "less": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
-    "more": Claim("1 j j", lambda app: app._backend.settings.dataset_fields["noise"], OTHER),
+    "less": Claim("1 j j", lambda app: app._backend.settings.data.values["noise"], OTHER),
+    "more": Claim("1 j j", lambda app: app._backend.settings.data.values["noise"], OTHER),
     "up": Claim("1 j j", _FORM, 1),
     "down": Claim("1", _FORM, 1),
     "layer-edit": Claim("2 2", _screen, "AskLayer"),
@@ -157,11 +157,11 @@ CLAIMS: dict[str, Claim] = {
 }
 BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "goto": ("goto step 500", _asked, ("goto", "step", 500)),
-    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer_fields["lr"], 0.003),
-    "preset": ("preset circle", lambda app: app._backend.settings.dataset, "circle"),
+    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer.values["lr"], 0.003),
+    "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
-    "data": ("data moons", lambda app: app._backend.settings.dataset, "moons"),
-    "line": ("line lr 0.1", _asked, ("take_line", "lr 0.1")),
+    "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
+    "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", _screen, "Tour"),
     "recovered": ("recovered", _said, "no run ended without being saved"),
 }

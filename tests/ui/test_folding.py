@@ -10,7 +10,7 @@ from textual.widgets import Input
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import changed, put, swapped, twice, without
 from nnplay.network.summary import ledger
-from nnplay.training.side_curves import told
+from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
 from nnplay.tui.dialogs.layer import AskLayer
@@ -20,7 +20,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import trained
-from tests.ui.fake_settings import FakeSettings
+from tests.ui.fake_settings import fake_config
 from tests.ui.playing import main, text_of
 
 BLOCK = "sum[identity | linear 8, sum[identity | tanh, linear 8]]"
@@ -32,7 +32,7 @@ class Backend(FakeBackend):
 
     def __init__(self) -> None:
         super().__init__(replace(trained(9, running=False), weights={}))
-        self.settings = FakeSettings(layers=TEXTS)
+        self.settings = fake_config(layers=TEXTS)
 
     def ledger(self, layers):  # type: ignore[no-untyped-def]
         return ledger(layers, (2,), ("x1", "x2"), ("a", "b"))
@@ -87,14 +87,14 @@ async def test_each_block_folds_by_itself_and_is_edited_inside() -> None:
         assert shown.count("▷ sum, ") == 2
         assert "├ identity" in shown
         await pilot.press("down", "down", "F")
-        assert app._backend.settings.layers[1].startswith("sum[identity | linear 8 frozen")
+        assert app._backend.settings.layer_texts[1].startswith("sum[identity | linear 8 frozen")
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, AskLayer)
         app.screen.query_one(Input).value = "linear 8"
         await pilot.press("enter")
         await pilot.pause()
-        assert app._backend.settings.layers == TEXTS
+        assert app._backend.settings.layer_texts == TEXTS
         assert layers.path == (1, 1, 0)
         await pilot.press("v")
         await pilot.pause()
@@ -108,12 +108,12 @@ async def test_unfolded_blocks_stay_so_when_layers_before_them_change() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "down", "down", "down", "v")
         layers = main(app).query_one(LayerList)
-        assert view.seen(main(app))["unfolded"] == ["3"]
+        assert view.capture_view(main(app))["unfolded"] == ["3"]
         await pilot.press("up", "d")
         await pilot.pause()
         assert layers.unfolded == {(2,)}
         app._backend.view = {"unfolded": ["1", "1.1.1", 7, "x"]}
-        app.follower.tick()
+        app.refresher.tick()
         await pilot.pause()
         assert layers.unfolded == {(1,), (1, 1, 1), (7,)}
         assert main(app).query_one(NetworkView).unfolded == layers.unfolded
@@ -155,6 +155,6 @@ def test_paths_of_a_session_that_are_none_are_passed_over() -> None:
 
 def test_a_curve_whose_name_has_no_step_begins_at_the_first() -> None:
     """The name of a fork's curve comes from a session: what is no step counts as none."""
-    assert told("fork.40.lr.0.1") == (40, "lr 0.1")
-    assert told(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
-    assert told("fork.².lr.0.1")[0] == 0
+    assert parse_curve_name("fork.40.lr.0.1") == (40, "lr 0.1")
+    assert parse_curve_name(f"fork.{'9' * 5000}.lr.0.1")[0] == 0
+    assert parse_curve_name("fork.².lr.0.1")[0] == 0

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from nnplay.tui.inspector.asking import Reading
-from nnplay.tui.inspector.detail_view import DetailView
-from nnplay.tui.inspector.head_line import HeadLine
 from nnplay.tui.inspector.keys import KEYS
-from nnplay.tui.inspector.rows_list import RowsList
+from nnplay.tui.inspector.widgets.detail_view import DetailView
+from nnplay.tui.inspector.widgets.head_line import HeadLine
+from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.main_screen import MainScreen
-from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.visit import inspecting
 
 
@@ -107,10 +107,10 @@ async def test_a_breakpoint_stops_at_a_row_of_the_next_step() -> None:
         assert visit.view.at == 1
 
 
-async def test_the_scrub_bar_goes_where_it_is_clicked() -> None:
+async def test_the_timeline_bar_goes_where_it_is_clicked() -> None:
     """A click on the bar's begin goes to the first step; the later ones are kept."""
     async with inspecting() as visit:
-        bar = visit.screen.query_one(Scrub)
+        bar = visit.screen.query_one(TimelineBar)
         await visit.pilot.click(bar, offset=(bar._begin, 0))
         await visit.until(lambda: visit.view.step == 0)
         assert visit.view.latest == 30

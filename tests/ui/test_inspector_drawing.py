@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nnplay.tui.inspector.detail_view import DetailView
-from nnplay.tui.inspector.rows_list import RowsList
+from nnplay.tui.inspector.widgets.detail_view import DetailView
+from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.visit import RUN, inspecting
 
 
@@ -97,7 +97,7 @@ async def test_few_colours_and_plain_characters(look: Look) -> None:
     """Without colours the tensors are drawn as glyphs; `--ascii` marks rows and steps with plain characters."""
     async with inspecting(look=look) as visit:
         await visit.press("n", "n")
-        marks = visit.text(RowsList) + visit.text(Scrub)
+        marks = visit.text(RowsList) + visit.text(TimelineBar)
         if look.ascii:
             assert ">" in marks
             assert not set("▶✓●━─") & set(marks)

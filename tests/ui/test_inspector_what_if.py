@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from nnplay.tui.inspector.asking import AskText
-from nnplay.tui.inspector.detail_view import DetailView
-from nnplay.tui.inspector.head_line import HeadLine
+from nnplay.tui.inspector.widgets.detail_view import DetailView
+from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.widgets.header import HeaderLine
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.visit import inspecting
 
 
@@ -21,12 +21,12 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         before = trainer.parameters()["0.weight"].copy()
         await visit.pilot.press("e")
         await visit.type("2.5")
-        await visit.until(lambda: visit.view.journal)
+        await visit.until(lambda: visit.view.changes)
         assert trainer.parameters()["0.weight"][0, 0] == 2.5
-        assert visit.view.journal == ((30, "0.weight[0,0] = 2.5"),)
+        assert visit.view.changes == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
         await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
-        assert visit.view.journal[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+        assert visit.view.changes[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
@@ -41,7 +41,7 @@ async def test_an_input_is_edited_for_this_step() -> None:
         view = await visit.press("N", "N", "N", "N", "N")
         await visit.until(lambda: visit.view.step == 31)
         assert visit.view.overrides == ()
-        assert visit.view.journal == ((31, "step 31 with input[0,0] = 7"),)
+        assert visit.view.changes == ((31, "step 31 with input[0,0] = 7"),)
 
 
 async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> None:
@@ -50,7 +50,7 @@ async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> N
         await visit.press("n", "n", "right", "s")
         assert visit.view.held == ("unit 1 of layer 1 silent",)
         assert "unit 1 of layer 1 silent" in visit.text(HeadLine)
-        assert visit.view.journal == ((30, "silent 1:1"),)
+        assert visit.view.changes == ((30, "silent 1:1"),)
         await visit.press("s")
         assert visit.view.held == ()
         await visit.press("s", "p", "W")
@@ -75,11 +75,11 @@ async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
         await visit.press("n", "n")
         await visit.pilot.press("W")
         await visit.pilot.pause()
-        assert "layer 1 has no weights" in visit.screen.query_one(Said).text
+        assert "layer 1 has no weights" in visit.screen.query_one(MessageLine).text
         await visit.press("N", "N")
         await visit.pilot.press("s")
         await visit.pilot.pause()
-        assert "look at a row of a layer first" in visit.screen.query_one(Said).text
+        assert "look at a row of a layer first" in visit.screen.query_one(MessageLine).text
 
 
 async def test_the_gradient_check_agrees() -> None:

@@ -37,8 +37,7 @@ async def choose(pilot: Pilot[int], app: Playground, setting: str, value: str) -
     await pilot.press("enter")
     await pilot.pause()
     await type_and_enter(pilot, value)
-    key = {"set": "dataset"}.get(setting, setting)
-    await until(pilot, lambda: getattr(app._backend.settings, key) == value)
+    await until(pilot, lambda: {entry.label: entry.shown for entry in app.edits.settable()}[setting] == value)
 
 
 async def test_whole_visit_by_keys(home: Path) -> None:
@@ -55,16 +54,16 @@ async def test_whole_visit_by_keys(home: Path) -> None:
                 await type_and_enter(pilot, layer)
             await choose(pilot, app, "loss", "hinge")
             await choose(pilot, app, "optimizer", "rmsprop")
-            assert backend.settings.layers[-1] == "linear 1"
-            assert backend.settings.layers[1:3] == ("linear 8", "tanh")
+            assert backend.settings.layer_texts[-1] == "linear 1"
+            assert backend.settings.layer_texts[1:3] == ("linear 8", "tanh")
             await pilot.press("space")
             await until(pilot, lambda: backend.snapshot.metrics.get("validation_accuracy", 0.0) >= 0.95)
             await pilot.press("space")
             await until(pilot, lambda: not backend.snapshot.running)
             await pilot.press("s")
             await until(pilot, lambda: not backend.unsaved())
-            shown, step = [(entry.key, entry.shown) for entry in app.settable()], backend.snapshot.step
-            layers = backend.settings.layers
+            shown, step = [(entry.key, entry.shown) for entry in app.edits.settable()], backend.snapshot.step
+            layers = backend.settings.layer_texts
             await pilot.press("q")
             await pilot.pause()
         assert app.return_code == 0
@@ -80,8 +79,8 @@ async def test_whole_visit_by_keys(home: Path) -> None:
             assert isinstance(app.screen, OpenRun)
             await pilot.press("enter")
             await until(pilot, lambda: again.snapshot.step == step)
-            assert [(entry.key, entry.shown) for entry in app.settable()] == shown
-            assert again.settings.layers == layers
+            assert [(entry.key, entry.shown) for entry in app.edits.settable()] == shown
+            assert again.settings.layer_texts == layers
             assert again.snapshot.metrics["validation_accuracy"] >= 0.95
             assert again.snapshot.curves["train_loss"].steps[-1] <= step
             await pilot.press("full_stop")

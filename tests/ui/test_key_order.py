@@ -28,7 +28,7 @@ async def test_a_command_in_one_write_is_done(typed: str) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         type_at_once(app, typed)
-        await until(pilot, lambda: app._backend.settings.optimizer_fields.get("lr") in (0.25, "0.25"))
+        await until(pilot, lambda: app._backend.settings.optimizer.values.get("lr") in (0.25, "0.25"))
         await until(pilot, lambda: not isinstance(app.screen, CommandLine))
 
 
@@ -47,9 +47,9 @@ async def test_a_field_is_opened_cleared_and_filled_in_one_write() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("1")
         form = main(app).query_one("#data Form")
-        assert form.find("dataset_fields.noise")  # type: ignore[attr-defined]
+        assert form.find("data.noise")  # type: ignore[attr-defined]
         type_at_once(app, "\r" + "\x7f" * 8 + "0.3\r")
-        await until(pilot, lambda: float(app._backend.settings.dataset_fields["noise"]) == 0.3)
+        await until(pilot, lambda: float(app._backend.settings.data.values["noise"]) == 0.3)
 
 
 async def test_a_paste_waits_for_the_keys_before_it() -> None:
@@ -59,7 +59,7 @@ async def test_a_paste_waits_for_the_keys_before_it() -> None:
         type_at_once(app, ":")
         app.post_message(events.Paste("set lr 0.25"))
         type_at_once(app, "\r")
-        await until(pilot, lambda: app._backend.settings.optimizer_fields.get("lr") in (0.25, "0.25"))
+        await until(pilot, lambda: app._backend.settings.optimizer.values.get("lr") in (0.25, "0.25"))
 
 
 async def test_a_widget_that_goes_does_not_hold_the_keys_up() -> None:

@@ -20,7 +20,7 @@ from tests.ui.playing import SIZES, main, text_of
 def with_layers(layers: tuple[str, ...]) -> Playground:
     """A playground whose network has these layers, and no weights shown, as the worker does for large ones."""
     backend = FakeBackend(replace(trained(100, running=False), weights={}, neurons={}))
-    backend.settings = replace(backend.settings, layers=layers)
+    backend.settings = backend.changed(layers=layers)
     return Playground(backend, Look())  # type: ignore[arg-type]
 
 
@@ -48,7 +48,7 @@ async def test_wide_layers_are_drawn_in_part() -> None:
         "2.weight": rng.normal(size=(512, 2)).astype(np.float32),
     }
     backend = FakeBackend(replace(trained(100), weights=weights, neurons={}))
-    backend.settings = replace(backend.settings, layers=("linear 512", "tanh", "linear 2"))
+    backend.settings = backend.changed(layers=("linear 512", "tanh", "linear 2"))
     app = Playground(backend, Look())  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

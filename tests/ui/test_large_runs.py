@@ -69,6 +69,6 @@ async def test_the_last_of_a_thousand_layers_is_edited() -> None:
             await until(pilot, lambda: "linear 2" in text_of(app, "#layers"))
             await pilot.press("d")
             await until(pilot, lambda: len(app._main.query_one(LayerList).texts) == 999)
-            assert len(backend.settings.layers) == 999
+            assert len(backend.settings.layer_texts) == 999
     finally:
         backend.stop()

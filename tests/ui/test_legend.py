@@ -8,7 +8,7 @@ from nnplay.training.history import Curve
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.cells import row_width
 from nnplay.tui.widgets.curve_view import CurveView
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.playing import make, text_of, type_line
 
 
@@ -34,8 +34,8 @@ async def test_what_was_said_goes_when_the_step_is_another() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for key in ("comma", "full_stop", "less_than_sign", "greater_than_sign"):
             await type_line(pilot, "set lr 0.5")
-            assert text_of(app, "#said")
+            assert text_of(app, "#message-line")
             await pilot.press(key)
             await pilot.pause()
             assert isinstance(app.screen, MainScreen)
-            assert app.screen.query_one(Said).text == ""
+            assert app.screen.query_one(MessageLine).text == ""

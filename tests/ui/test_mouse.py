@@ -15,7 +15,7 @@ from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.tui.widgets.tabs import PaneTabs
-from nnplay.tui.widgets.timeline_bar import Scrub
+from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make
 
@@ -30,7 +30,7 @@ async def test_choice_is_opened_and_taken_by_clicks() -> None:
         assert isinstance(app.screen, Choose)
         await pilot.click(app.screen.query_one(OptionList), offset=(2, 1))
         await pilot.pause()
-        assert app._backend.settings.loss == "mse"
+        assert app._backend.settings.loss.record.name == "mse"
 
 
 async def test_layer_is_chosen_and_edited_by_clicks() -> None:
@@ -138,21 +138,21 @@ async def test_footer_pauses_and_steps() -> None:
         assert [call[0] for call in asked(app)] == ["pause", "batch"]
 
 
-async def test_the_scrub_bar_goes_back_in_time() -> None:
+async def test_the_timeline_bar_goes_back_in_time() -> None:
     """A click on the bar below the panes asks for the step under the mouse; while the run goes it asks for nothing."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        bar = main(app).query_one(Scrub)
+        bar = main(app).query_one(TimelineBar)
         app._backend.snapshot = trained(2745, running=False)  # type: ignore[misc]
-        app.follower.frame(pictures=False)
+        app.refresher.draw_frame(pictures=False)
         await pilot.pause()
         await pilot.click(bar, offset=(bar._begin, 0))
         await pilot.pause()
         assert asked(app)[-1] == ("goto", "step", 0)
         count = len(asked(app))
         app._backend.snapshot = trained(2745, running=True)  # type: ignore[misc]
-        app.follower.frame(pictures=False)
+        app.refresher.draw_frame(pictures=False)
         await pilot.pause()
         await pilot.click(bar, offset=(bar._begin, 0))
         await pilot.pause()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.visit import inspecting
 
 RUN: dict[str, Any] = {"data": {"name": "xor", "samples": 100}, "layers": ["tanh"], "optimizer": {"name": "sgd"}}
@@ -28,7 +28,7 @@ async def test_its_gradient_check_is_a_sentence() -> None:
         for key in ("G", "H"):
             visit.screen.say("")
             await visit.press(key)
-            assert visit.screen.query_one(Said).text == "this network has no parameters to check"
+            assert visit.screen.query_one(MessageLine).text == "this network has no parameters to check"
 
 
 async def test_it_is_trained_saved_and_followed(tmp_path: Any) -> None:

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from nnplay.tui.app import Playground
 from nnplay.tui.commands.actions import ACTIONS
 from nnplay.tui.dialogs.base import Dialog
-from nnplay.tui.inspector.detail_view import DetailView
+from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend

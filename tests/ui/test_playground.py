@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from nnplay.run.speed_limit import FULL, Tempo
+from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.quit import AskQuit
 from nnplay.tui.forms.form import Form
 from nnplay.tui.widgets.curve_view import CurveView
-from nnplay.tui.widgets.message_line import Said
+from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.fake_run import trained
 from tests.ui.playing import asked, main, make, text_of
 
@@ -51,9 +51,9 @@ async def test_speed_has_steps_down_to_one_a_second() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press(*["minus"] * 9)
-        assert asked(app)[-1] == ("tempo", Tempo(1.0))
+        assert asked(app)[-1] == ("limit_speed", SpeedLimit(1.0))
         await pilot.press(*["plus"] * 9)
-        assert asked(app)[-1] == ("tempo", FULL)
+        assert asked(app)[-1] == ("limit_speed", FULL)
 
 
 async def test_new_snapshot_is_shown() -> None:
@@ -63,8 +63,8 @@ async def test_new_snapshot_is_shown() -> None:
         await pilot.pause()
         assert "step 0" in text_of(app, "#header")
         app._backend.snapshot = trained(900)  # type: ignore[misc]
-        app.follower.tick()
-        app.follower.frame(pictures=True)
+        app.refresher.tick()
+        app.refresher.draw_frame(pictures=True)
         await pilot.pause()
         assert "step 900" in text_of(app, "#header")
         assert "train" in text_of(app, "#curves")
@@ -77,9 +77,9 @@ async def test_same_snapshot_draws_nothing() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         frames: list[bool] = []
-        app.follower._draw = lambda snapshot, pictures: frames.append(True)  # type: ignore[method-assign]
-        app.follower.tick()
-        app.follower.tick()
+        app.refresher._draw = lambda snapshot, pictures: frames.append(True)  # type: ignore[method-assign]
+        app.refresher.tick()
+        app.refresher.tick()
         assert frames == []
 
 
@@ -88,14 +88,14 @@ async def test_shut_gate_holds_frames_back() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        app.follower.gate.asks = True
-        app.follower.gate.sent()
-        app.follower._numbered_at = float("-inf")
+        app.refresher.frame_gate.can_ask = True
+        app.refresher.frame_gate.note_frame()
+        app.refresher._numbers_drawn_at = float("-inf")
         app._backend.snapshot = trained(99_999)  # type: ignore[misc]
-        app.follower.tick()
+        app.refresher.tick()
         assert "99,999" not in text_of(app, "#header")
-        app.follower.gate.answered()
-        app.follower.tick()
+        app.refresher.frame_gate.note_answer()
+        app.refresher.tick()
         assert "99,999" in text_of(app, "#header")
 
 
@@ -145,7 +145,7 @@ async def test_printed_lines_land_in_the_log() -> None:
         await pilot.press("L")
         await pilot.pause()
         assert isinstance(app.screen, Log)
-        assert any("hello ␛]0;title␇ [/] there" in line for line in app.printed)
+        assert any("hello ␛]0;title␇ [/] there" in line for line in app.messages.printed)
 
 
 async def test_mouse_reaches_footer_form_and_layers() -> None:
@@ -159,5 +159,5 @@ async def test_mouse_reaches_footer_form_and_layers() -> None:
         form = main(app).query_one("#data Form", Form)
         await pilot.click(form, offset=(12, 2))
         await pilot.pause()
-        assert app._backend.settings.dataset_fields["noise"] != 0.1
-        assert main(app).query_one(Said)
+        assert app._backend.settings.data.values["noise"] != 0.1
+        assert main(app).query_one(MessageLine)

@@ -121,7 +121,7 @@ def _tell_of_recovered() -> None:
     with contextlib.suppress(OSError):
         if not any(folder.iterdir()):
             return
-        from nnplay.run.recent import older_recovered, recovered
+        from nnplay.run.saving.recent import older_recovered, recovered
 
         if held := len(recovered()) + older_recovered():
             number = "a run was" if held == 1 else f"{held:,} runs were"

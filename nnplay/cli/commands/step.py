@@ -75,7 +75,7 @@ def _trainer(options: Namespace) -> Trainer:
 
 
 def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]) -> Trainer:
-    from nnplay.run import saved_run
+    from nnplay.run.saving import saved_run
 
     if run_table(options):
         raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")

@@ -16,9 +16,9 @@ from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
 from nnplay.errors import DivergedError, InputError
-from nnplay.run.autosave import Unattended
-from nnplay.run.saved_run import refuse_taken
-from nnplay.run.session import Session
+from nnplay.run.saving.autosave import Unattended
+from nnplay.run.saving.saved_run import refuse_taken
+from nnplay.run.saving.session import Session
 from nnplay.system.paths import shown
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import numpy as np
 from llvmlite import ir
 from numba import extending
 
-from nnplay.kernels.compile.jit import REAL
+from nnplay.kernels.compile.jit import DTYPE
 
 types: Any = numba.types
 
-_REAL_TYPE = numba.from_dtype(REAL)
+_REAL_TYPE = numba.from_dtype(DTYPE)
 _REAL_POINTER = types.CPointer(_REAL_TYPE)
 _INT_POINTER = types.CPointer(types.int64)
 _I64 = ir.IntType(64)
@@ -139,7 +139,7 @@ def mark_not_finite(typing: Any, found: Any, x: Any) -> Any:
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind = args[1].type
-        name = f"llvm.fabs.{'f32' if REAL is np.float32 else 'f64'}"
+        name = f"llvm.fabs.{'f32' if DTYPE is np.float32 else 'f64'}"
         function = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(kind, [kind]), name)
         wrong = builder.fcmp_unordered(">=", builder.call(function, [args[1]]), kind(float("inf")))
         return builder.or_(args[0], builder.zext(wrong, ir.IntType(32)))

@@ -20,7 +20,7 @@ from nnplay.kernels.compile.processor import FAST_MATH
 #: "float32" or "float64" in the compiling process, empty elsewhere.
 COMPILING: Final = compiled_for.dtype
 #: The type that all numbers of a tape have; literals in kernels are of this type.
-REAL: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
+DTYPE: Final[Any] = np.float64 if COMPILING == "float64" else np.float32
 
 KERNELS: Final[dict[str, Kernel]] = {}
 #: Functions with object code of their own that kernels call through a symbol.
@@ -29,12 +29,12 @@ SHARED: Final[dict[str, Kernel]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A function `(row: int64*, clock: int64*, memory: real*, part: int64) -> None` that one tape row calls.
+    """A function `(row: int64*, clock: int64*, memory: number*, part: int64) -> None` that one tape row calls.
 
     Attributes:
         name: `module:function`, under which the object code is cached.
         function: its Python source; compiled only in the compiling process.
-        arguments: one letter for each argument: `i` int64, `n` int64*, `r` real*.
+        arguments: one letter for each argument: `i` int64, `n` int64*, `r` number*, of the tape's type.
     """
 
     name: str
@@ -85,7 +85,7 @@ def argument_types(arguments: str) -> list[Any]:
     import numba
 
     types: Any = numba.types
-    kinds = {"i": types.int64, "n": types.CPointer(types.int64), "r": types.CPointer(numba.from_dtype(REAL))}
+    kinds = {"i": types.int64, "n": types.CPointer(types.int64), "r": types.CPointer(numba.from_dtype(DTYPE))}
     return [kinds[letter] for letter in arguments]
 
 
@@ -98,8 +98,8 @@ def inline(function: Any) -> Any:
     return numba.njit(**options())(with_typed_literals(function))
 
 
-def always(function: Any) -> Any:
-    """`function`, put into its callers however long it is: a call that is left keeps a loop from being vector code."""
+def force_inline(function: Any) -> Any:
+    """`function`, inlined into its callers however long it is: a call that stays keeps a loop from being vectorised."""
     if not COMPILING:
         return function
     import numba
@@ -107,10 +107,10 @@ def always(function: Any) -> Any:
     return numba.njit(**options(), forceinline=True)(function.py_func)
 
 
-def apart(function: Any) -> Any:
-    """As `inline`, for pointers that lead to numbers apart: none is written through one and used through another.
+def noalias(function: Any) -> Any:
+    """As `inline`, and promises that its pointers do not alias: what one writes, no other reads or writes.
 
-    Its loops become vector code without checks for overlap, of which LLVM gives up when there are more than a few.
+    Its loops become vector code without checks for overlap; LLVM gives up where it would need more than a few.
     """
     if not COMPILING:
         return function
@@ -139,7 +139,7 @@ def options() -> dict[str, Any]:
 def with_typed_literals(function: Any) -> Any:
     """`function` with its float literals in the tape's type: `0.5 * x` must not become float64 arithmetic."""
     code = function.__code__
-    constants = tuple(REAL(value) if type(value) is float else value for value in code.co_consts)
+    constants = tuple(DTYPE(value) if type(value) is float else value for value in code.co_consts)
     typed = FunctionType(
         code.replace(co_consts=constants),
         function.__globals__,

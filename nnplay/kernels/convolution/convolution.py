@@ -21,14 +21,15 @@ if COMPILING:
 #: Integers of the rows that correlate: kernel, stride, dilation, groups and output, height before width.
 WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
-FRAME: Final = ("H", "W", "top", "left", "HP", "WP")
+BORDER: Final = ("H", "W", "top", "left", "HP", "WP")
 #: Numbers of dy and of x in a block of the gradient of weights, which stays in the first-level cache.
 _BLOCK: Final = 7168
 
 
 @kernel
 def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, H, W, C), y (N, HP, WP, C): zeros around x
+    """y (N, HP, WP, C) = zeros around x (N, H, W, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * HP)
@@ -46,7 +47,8 @@ def pad(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
-    y, x = pointer(row, memory, 0), pointer(row, memory, 1)  # y (N, HP, WP, C), x (N, H, W, C): the inside of y
+    """x (N, H, W, C) = the inside of y (N, HP, WP, C); the backward of `pad`."""
+    y, x = pointer(row, memory, 0), pointer(row, memory, 1)
     H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
     HP, WP, C = integer(row, 4), integer(row, 5), last(row, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * H)
@@ -57,6 +59,7 @@ def crop(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,oh,ow,f] = b[f] + Σ x[n,oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f]; y (N, OH, OW, F), b (F)."""
     x, w, b, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
     image = size(row, 0) // dimension(row, 0, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
@@ -65,6 +68,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def forward_without_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `forward`, with 0 for b, or added to y (N, OH, OW, F)."""
     x, w, y = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     image = size(row, 0) // dimension(row, 0, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 7))
@@ -122,11 +126,16 @@ def _correlate_depthwise(
 
 @kernel
 def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[p] = dw, then db, of portion p of the lines of dy: out (P, KH·KW·C/G·F [+ F]), dy (N, OH, OW, F).
+
+    y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f], so
+    dw[kh,kw,c,f] = Σ x[oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[oh,ow,f] and db[f] = Σ dy[oh,ow,f].
+    """
     x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SW, G = integer(row, 0), integer(row, 1), integer(row, 3), integer(row, 6)
     N, OH, OW = dimension(row, 0, 0), integer(row, 7), integer(row, 8)
     C, F, portions, width = last(row, 0), last(row, 1), dimension(row, 2, 0), dimension(row, 2, 1)
-    count = KH * KW * (C // G) * F  # out (portions, width): gradient of the weights, then of the bias if there is one
+    count = KH * KW * (C // G) * F
     r = together(OW, F, KW, SW, KH * C) if G == 1 and integer(row, 5) == 1 else 1
     wide = scratch(12288)
     first, end = share(row, part, portions)
@@ -196,6 +205,7 @@ def _weight_block(
 def _weight_block_depthwise(
     X: Any, WP: int, C: int, dY: Any, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, OW: int
 ) -> None:
+    """`_weight_block` where each channel has a filter of its own: dw[kh,kw,c] += Σ x[…,c]·dy[oh,ow,c]."""
     for kh in range(KH):
         for kw in range(KW):
             total = shifted(dw, (kh * KW + kw) * C)
@@ -209,7 +219,8 @@ def _weight_block_depthwise(
 
 @kernel
 def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
-    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)  # portions (P, width), y (…) their sum
+    """y (…) = Σₚ portions[p, first …], for portions (P, width)."""
+    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)
     P, width, first = dimension(row, 0, 0), dimension(row, 0, 1), integer(row, 0)
     start, stop = share(row, part, size(row, 1))
     copy(shifted(y, start), shifted(portions, first + start), stop - start, adds(row, 1))
@@ -219,7 +230,8 @@ def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
-    dy, out = pointer(row, memory, 0), pointer(row, memory, 1)  # dy (…, F), out (P, F): sums of P portions of the rows
+    """out[p,f] = Σ dy[…,f] of portion p of the rows, for dy (…, F), out (P, F)."""
+    dy, out = pointer(row, memory, 0), pointer(row, memory, 1)
     F, P = last(row, 0), dimension(row, 1, 0)
     rows = size(row, 0) // F
     first, end = share(row, part, P)
@@ -230,8 +242,9 @@ def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 
 @kernel
-def turn(row: Any, clock: Any, memory: Any, part: int) -> None:
-    w, out = pointer(row, memory, 0), pointer(row, memory, 1)  # w (K, C/G, F), out (K, F/G, C): each group transposed
+def transpose(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """out[k,f,g·C/G + c] = w[k,c,g·F/G + f]: each group transposed, for w (K, C/G, F), out (K, F/G, C)."""
+    w, out = pointer(row, memory, 0), pointer(row, memory, 1)
     G, F, C = integer(row, 0), last(row, 0), last(row, 1)
     c, f = C // G, F // G
     start, stop = share(row, part, size(row, 0) // (c * F))

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnplay.kernels.compile.jit import REAL, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import copy, repeat, zero
 
 #: Numbers that outputs together fill: those of the widest vector that there is, whatever this processor's are, since
 #: how many share a vector decides in which order the gradient of the weights is summed.
-SHARED: Final = 64 // np.dtype(REAL).itemsize
+SHARED: Final = 64 // np.dtype(DTYPE).itemsize
 #: The most numbers in the widened weights, which stand on the stack.
 ROOM = 12288
 

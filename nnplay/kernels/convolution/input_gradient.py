@@ -1,6 +1,6 @@
-"""Kernels that spread: every number times the weights, added up where its window lies.
+"""Kernels of the gradient of a convolution's input: every dy times the weights, added up where its window lies.
 
-That is the gradient of a convolution's input, and the forward pass of a transposed convolution. Shapes are those of
+The forward pass of a transposed convolution is the same thing. Shapes are those of
 `nnplay.kernels.convolution.convolution`.
 """
 
@@ -20,20 +20,21 @@ if COMPILING:
     from nnplay.kernels.tile import null
 
 #: Integers of these rows: kernel, stride, dilation, groups; zeros around the input, and in front of dy; size of dx.
-SPREAD: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
+INPUT_GRADIENT: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "PH", "PW", "LH", "LW", "H", "W")
 
 
 @kernel
-def spread(row: Any, clock: Any, memory: Any, part: int) -> None:
+def input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx[n,h,w,c] = Σ dy[n,oh,ow,f]·w[kh,kw,f,c] where h = oh·SH + kh·DH − PH; dx (N, H, W, C)."""
     dy, w, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
     image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
-    spread_lines(row, dy, image, OWP, F, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
+    input_gradient_lines(row, dy, image, OWP, F, w, null(), False, dx, last(row, 2), adds(row, 2), start, stop)
 
 
 @kernel
-def pad_spread(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """`pad` of dy (N, OH, OW, F), then `spread`, picture by picture; each part has one padded picture for itself."""
+def pad_input_gradient(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """`pad` of dy (N, OH, OW, F), then `input_gradient`, picture by picture; each part pads in a place of its own."""
     dy, w, padded, dx = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
@@ -52,22 +53,23 @@ def pad_spread(row: Any, clock: Any, memory: Any, part: int) -> None:
         stop = min(end, (n + 1) * H)
         for h in range(OH):
             copy(shifted(inside, h * WP * F), shifted(dy, (n * OH + h) * line), line, False)
-        spread_lines(
+        input_gradient_lines(
             row, shifted(own, -n * image), image, WP, F, w, null(), False, dx, last(row, 3), adds(row, 3), first, stop
         )  # fmt: skip
         first = stop
 
 
 @kernel
-def spread_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+def input_gradient_bias(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `input_gradient`, with a bias: dx (N, H, W, C) = b[c] + Σ …, the forward pass of a transposed convolution."""
     dy, w, b, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2), pointer(row, memory, 3)
     start, stop = share(row, part, dimension(row, 0, 0) * integer(row, 11))
     image, OWP, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0)
-    spread_lines(row, dy, image, OWP, F, w, b, True, dx, last(row, 3), False, start, stop)
+    input_gradient_lines(row, dy, image, OWP, F, w, b, True, dx, last(row, 3), False, start, stop)
 
 
 @inline
-def spread_lines(
+def input_gradient_lines(
     row: Any, dy: Any, image: int, OWP: int, F: int, w: Any, b: Any, biased: bool, dx: Any, C: int, add: bool,
     start: int, stop: int,
 ) -> None:  # fmt: skip
@@ -103,7 +105,7 @@ def spread_lines(
             source = shifted(dy, n * image + (((v - kh * DH) // SH + LH) * OWP + column) * F)
             if c == 1 and f == 1 and G > 1:
                 without_taps(target, SW * C, columns, C, b, biased, add)
-                _spread_depthwise(
+                _input_gradient_depthwise(
                     source, DW * step_w // SW * C, DH * step_h // SH * OWP * C, shifted(w, (kh * KW + kw) * C),
                     step_w * C, step_h * KW * C, target, SW * C, columns, C, count_w, count_h,
                 )  # fmt: skip
@@ -119,10 +121,11 @@ def spread_lines(
 
 
 @inline
-def _spread_depthwise(
+def _input_gradient_depthwise(
     dy: Any, dy_middle: int, dy_outer: int, w: Any, w_middle: int, w_outer: int, target: Any, step: int, columns: int,
     C: int, count_w: int, count_h: int,
 ) -> None:  # fmt: skip
+    """y[i] (C) += Σ dy·w over (kh, kw), where each channel has a filter of its own; `i` counts columns `step` apart."""
     for i in range(columns):
         y = shifted(target, i * step)
         for kh in range(count_h):

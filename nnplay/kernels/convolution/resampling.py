@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.kernels.span_sums import last, zero
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 #: Factors, size of the input, and whether to mix neighbours (1) or to repeat the nearest (0).
 RESAMPLE: Final = ("FH", "FW", "H", "W", "mix")
@@ -19,15 +16,16 @@ RESAMPLE: Final = ("FH", "FW", "H", "W", "mix")
 def neighbours(place: int, factor: int, size: int, mix: int) -> Any:
     """The two inputs that an output lies between, and the share of the second: (first, second, share)."""
     if mix == 0:
-        return place // factor, place // factor, real(0.0)
-    centre = max(real(0.0), (real(place) + 0.5) / real(factor) - 0.5)
+        return place // factor, place // factor, DTYPE(0.0)
+    centre = max(DTYPE(0.0), (DTYPE(place) + 0.5) / DTYPE(factor) - 0.5)
     first = min(int(centre), size - 1)
-    return first, min(first + 1, size - 1), centre - real(first)
+    return first, min(first + 1, size - 1), centre - DTYPE(first)
 
 
 @kernel
 def enlarge(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, y = pointer(row, memory, 0), pointer(row, memory, 1)  # x (N, H, W, C), y (N, H·FH, W·FW, C)
+    """y[n,oh,ow] = Σ share·x of its four nearest inputs, for x (N, H, W, C), y (N, H·FH, W·FW, C)."""
+    x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     FH, FW, H, W, mix = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4)
     C = last(row, 0)
     start, stop = share(row, part, dimension(row, 0, 0) * H * FH)
@@ -43,12 +41,14 @@ def enlarge(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @inline
 def _mix(y: Any, a: Any, b: Any, c: Any, d: Any, u: Any, v: Any, C: int) -> None:
+    """y = (a·(1 − u) + b·u)·(1 − v) + (c·(1 − u) + d·u)·v, each (C)."""
     for k in range(C):
         y[k] = (a[k] * (1.0 - u) + b[k] * u) * (1.0 - v) + (c[k] * (1.0 - u) + d[k] * u) * v
 
 
 @kernel
 def enlarge_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = Σ share·x, so dx += share·dy for the four nearest inputs; dy (N, H·FH, W·FW, C), dx (N, H, W, C)."""
     dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
     FH, FW, H, W, mix = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4)
     C = last(row, 1)
@@ -70,5 +70,6 @@ def enlarge_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @inline
 def _add(dx: Any, dy: Any, share: Any, C: int) -> None:
+    """dx += dy·share, each (C)."""
     for k in range(C):
         dx[k] += dy[k] * share

@@ -6,18 +6,16 @@ import math
 from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, scale_rows, shift_and_scale
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
 
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
-
 
 @kernel
 def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
-    x, out = pointer(row, memory, 0), pointer(row, memory, 1)  # x (…, C), out (P, 3, C): count, mean, spread
+    """out[p] = count, mean x, Σ (x − mean)² of portion p of the rows; x (R, C), out (P, 3, C)."""
+    x, out = pointer(row, memory, 0), pointer(row, memory, 1)
     C, P = last(row, 0), dimension(row, 1, 0)
     rows = size(row, 0) // C
     first, end = share(row, part, P)
@@ -25,12 +23,16 @@ def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
         begin, stop = rows * p // P, rows * (p + 1) // P
         place = shifted(out, p * 3 * C)
         for c in range(C):
-            place[c] = real(stop - begin)
+            place[c] = DTYPE(stop - begin)
         channel_moments(shifted(x, begin * C), C, stop - begin, shifted(place, C), shifted(place, 2 * C))
 
 
 @kernel
 def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """mean, rstd = 1 / √(variance + eps) of all portions joined, and running += momentum·(batch − running), each (C).
+
+    moments (P, 3, C). Joined, counts n, m with means at distance δ have Σ (x − mean)² = both sums + δ²·n·m / (n + m).
+    """
     moments, eps, momentum = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)[0]
     mean, rstd = pointer(row, memory, 5), pointer(row, memory, 6)
     running_mean, running_var = pointer(row, memory, 7), pointer(row, memory, 8)
@@ -40,9 +42,9 @@ def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
         for p in range(1, P):
             more = moments[3 * p * C + c]
             if more > 0.0:
-                apart = moments[(3 * p + 1) * C + c] - centre
-                spread += moments[(3 * p + 2) * C + c] + apart * apart * (count * more / (count + more))
-                centre += apart * (more / (count + more))
+                delta = moments[(3 * p + 1) * C + c] - centre
+                spread += moments[(3 * p + 2) * C + c] + delta * delta * (count * more / (count + more))
+                centre += delta * (more / (count + more))
                 count += more
         mean[c] = centre
         rstd[c] = 1.0 / math.sqrt(spread / count + eps)
@@ -52,6 +54,7 @@ def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = (x − mean)·rstd·weight + bias, for x, y (R, C) and the others (C)."""
     x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
     C = last(row, 0)
@@ -62,6 +65,7 @@ def batch_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (N, HP, WP, C) = zeros around max(0, (x − mean)·rstd·weight + bias), for x (N, H, W, C) and the others (C)."""
     x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
     H, W, top, left = integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3)
@@ -69,7 +73,7 @@ def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
         integer(row, 4),
         integer(row, 5),
         last(row, 0),
-    )  # y (N, HP, WP, C): x with zeros around
+    )
     centre, factor, offset = scratch(128), scratch(128), scratch(128)
     start, stop = share(row, part, size(row, 0) // (H * W * C) * HP)
     times = folds(C)
@@ -96,6 +100,7 @@ def batch_normalise_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """rstd = 1 / √(running_var + eps), each (C)."""
     var, eps, rstd = pointer(row, memory, 0), pointer(row, memory, 1)[0], pointer(row, memory, 2)
     for c in range(size(row, 0)):
         rstd[c] = 1.0 / math.sqrt(var[c] + eps)
@@ -103,23 +108,26 @@ def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x̂·weight + bias, so out (P, 2·C) = Σ dy·x̂, then Σ dy, of P portions of the rows; x, dy (R, C)."""
     _batch_sums(row, memory, part, False, pointer(row, memory, 3), pointer(row, memory, 3), 4)
 
 
 @kernel
 def batch_sums_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `batch_sums`, where dy (R, C) passes a ReLU behind first."""
     _batch_sums(row, memory, part, True, pointer(row, memory, 4), pointer(row, memory, 5), 6)
 
 
 @inline
 def _batch_sums(row: Any, memory: Any, part: int, gated: bool, weight: Any, bias: Any, target: int) -> None:
+    """`batch_sums` into operand `target`; where `gated`, dy is 0 where the ReLU behind was off."""
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    out = pointer(row, memory, target)  # (P, 2·C): Σ dy·x̂, then Σ dy, of P portions of the rows
+    out = pointer(row, memory, target)
     C, P = last(row, 0), dimension(row, target, 0)
     rows = size(row, 0) // C
     first, end = share(row, part, P)
@@ -136,16 +144,23 @@ def _batch_sums(row: Any, memory: Any, part: int, gated: bool, weight: Any, bias
 
 @kernel
 def batch_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx = weight·rstd·(dy − Σ dy/R − x̂·Σ (dy·x̂)/R), where x̂ = (x − mean)·rstd; x, dy, dx (R, C), totals (2·C)."""
     _batch_input(row, memory, part, False, pointer(row, memory, 4), 6)
 
 
 @kernel
 def batch_input_relu(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """As `batch_input`, where dy (R, C) passes a ReLU behind first."""
     _batch_input(row, memory, part, True, pointer(row, memory, 6), 7)
 
 
 @inline
 def _batch_input(row: Any, memory: Any, part: int, gated: bool, bias: Any, target: int) -> None:
+    """`batch_input` into operand `target`; where `gated`, dy is 0 where the ReLU behind was off.
+
+    x moves y in three ways: directly (term 1), through the mean of its channel (term 2), and through the deviation
+    (term 3): dx = direct·(dy − mean_dy) + by_deviation·(x − mean).
+    """
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
@@ -153,21 +168,23 @@ def _batch_input(row: Any, memory: Any, part: int, gated: bool, bias: Any, targe
         pointer(row, memory, 3),
     )
     weight, totals, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, target)
-    centre, a, b, c, u, offset = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
+    centre, direct, mean_dy = scratch(128), scratch(128), scratch(128)
+    by_deviation, by_mean, offset = scratch(128), scratch(128), scratch(128)
     C = last(row, 0)
-    count = real(size(row, 0) // C)
+    count = DTYPE(size(row, 0) // C)
     start, stop = share(row, part, size(row, 0) // C)
     for first in range(0, C, CHANNELS):
         width = min(CHANNELS, C - first)
         for j in range(width * folds(C)):
             k = first + j % width
             centre[j] = mean[k]
-            a[j] = weight[k] * rstd[k]
-            b[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count
-            c[j] = 0.0
-            u[j] = totals[C + k] / count
+            direct[j] = weight[k] * rstd[k]  # term 1
+            mean_dy[j] = totals[C + k] / count  # term 2
+            by_mean[j] = 0.0  # it is in `mean_dy`
+            by_deviation[j] = -weight[k] * rstd[k] * rstd[k] * totals[k] / count  # term 3
             offset[j] = bias[k]
         X, dY, dX = shifted(x, start * C), shifted(dy, start * C), shifted(dx, start * C)
         input_gradient(
-            X, dY, dX, C, first, width, stop - start, centre, a, b, c, u, adds(row, target), gated, offset
+            X, dY, dX, C, first, width, stop - start, centre, direct, by_deviation, by_mean, mean_dy,
+            adds(row, target), gated, offset,
         )  # fmt: skip

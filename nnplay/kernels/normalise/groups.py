@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.normalise.loops import channel_moments, gradient_sums, input_gradient, shift_and_scale
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import CHANNELS, copy, folds, last
 
 if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.tile import scratch
 
 
 @kernel
 def group_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """mean, rstd = 1 / √(variance + eps) of each group, repeated for its channels; x (N, P, C), mean, rstd (N, C)."""
     x, eps = pointer(row, memory, 0), pointer(row, memory, 1)[0]
-    mean, rstd = pointer(row, memory, 2), pointer(row, memory, 3)  # (N, C): the same throughout a group
+    mean, rstd = pointer(row, memory, 2), pointer(row, memory, 3)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     rows, width = size(row, 0) // (N * C), C // G
     start, stop = share(row, part, N)
@@ -26,7 +26,7 @@ def group_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
         m, s = shifted(mean, n * C), shifted(rstd, n * C)
         channel_moments(shifted(x, n * rows * C), C, rows, m, s)
         for g in range(G):
-            _join_channels(shifted(m, g * width), shifted(s, g * width), width, real(rows), eps)
+            _join_channels(shifted(m, g * width), shifted(s, g * width), width, DTYPE(rows), eps)
 
 
 @inline
@@ -35,11 +35,11 @@ def _join_channels(mean: Any, spread: Any, width: int, rows: Any, eps: Any) -> N
     centre = 0.0 * eps
     for c in range(width):
         centre += mean[c]
-    centre /= real(width)
+    centre /= DTYPE(width)
     total = 0.0 * eps
     for c in range(width):
         total += spread[c] + rows * (mean[c] - centre) * (mean[c] - centre)
-    rstd = 1.0 / math.sqrt(total / (rows * real(width)) + eps)
+    rstd = 1.0 / math.sqrt(total / (rows * DTYPE(width)) + eps)
     for c in range(width):
         mean[c] = centre
         spread[c] = rstd
@@ -47,6 +47,7 @@ def _join_channels(mean: Any, spread: Any, width: int, rows: Any, eps: Any) -> N
 
 @kernel
 def group_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,p,c] = (x[n,p,c] − mean[n,c])·rstd[n,c]·weight[c] + bias[c], for x, y (N, P, C)."""
     x, mean, rstd = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     weight, bias, y = pointer(row, memory, 3), pointer(row, memory, 4), pointer(row, memory, 5)
     N, C = dimension(row, 0, 0), last(row, 0)
@@ -59,13 +60,14 @@ def group_normalise(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x̂·weight + bias, so out[n] = Σₚ dy·x̂, then Σₚ dy, for x, dy (N, P, C), out (N, 2·C)."""
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
         pointer(row, memory, 2),
         pointer(row, memory, 3),
     )
-    out = pointer(row, memory, 4)  # (N, 2·C): Σ dy·x̂, then Σ dy, of each example
+    out = pointer(row, memory, 4)
     N, C = dimension(row, 0, 0), last(row, 0)
     image = size(row, 0) // N
     start, stop = share(row, part, N)
@@ -80,6 +82,11 @@ def group_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """dx = rstd·(g − mean g − x̂·mean (g·x̂)) over a group, where g = dy·weight, x̂ = (x − mean)·rstd; dx (N, P, C).
+
+    x moves y in three ways: directly (term 1), through the mean of its group (term 2), and through the deviation
+    (term 3): dx = direct·dy + by_deviation·(x − mean) + by_mean. sums (N, 2·C) are those of `group_sums`.
+    """
     x, dy, mean, rstd = (
         pointer(row, memory, 0),
         pointer(row, memory, 1),
@@ -87,10 +94,11 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
         pointer(row, memory, 3),
     )
     weight, sums, dx = pointer(row, memory, 4), pointer(row, memory, 5), pointer(row, memory, 6)
-    centre, a, b, c, u = scratch(128), scratch(128), scratch(128), scratch(128), scratch(128)
+    centre, direct, mean_dy = scratch(128), scratch(128), scratch(128)
+    by_deviation, by_mean = scratch(128), scratch(128)
     N, C, G = dimension(row, 0, 0), last(row, 0), integer(row, 0)
     image, channels = size(row, 0) // N, C // G
-    count = real(image // C * channels)
+    count = DTYPE(image // C * channels)
     start, stop = share(row, part, N)
     for n in range(start, stop):
         r = shifted(rstd, n * C)
@@ -104,16 +112,17 @@ def group_input(row: Any, clock: Any, memory: Any, part: int) -> None:
                         shifted(sums, n * 2 * C), weight, C, k // channels * channels, channels
                     )
                 centre[j] = mean[n * C + k]
-                a[j] = weight[k] * r[k]
-                b[j] = -r[k] * r[k] * along / count
-                c[j] = -r[k] * plain / count
-                u[j] = 0.0
-            for values in (centre, a, b, c, u):
+                direct[j] = weight[k] * r[k]  # term 1
+                by_mean[j] = -r[k] * plain / count  # term 2
+                mean_dy[j] = 0.0  # it is in `by_mean`
+                by_deviation[j] = -r[k] * r[k] * along / count  # term 3
+            for values in (centre, direct, by_deviation, by_mean, mean_dy):
                 for t in range(1, folds(C)):
                     copy(shifted(values, t * width), values, width, False)
             X, dY, dX = shifted(x, n * image), shifted(dy, n * image), shifted(dx, n * image)
             input_gradient(
-                X, dY, dX, C, first, width, image // C, centre, a, b, c, u, adds(row, 6), False, u
+                X, dY, dX, C, first, width, image // C, centre, direct, by_deviation, by_mean, mean_dy,
+                adds(row, 6), False, mean_dy,
             )  # fmt: skip
 
 

@@ -10,12 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
-from nnplay.kernels.compile.jit import COMPILING, inline
+from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.kernels.operands import shifted
 from nnplay.kernels.span_sums import CHANNELS, copy, fold, folds, repeat, zero
-
-if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
 
 #: Rows in a block of the merged sums.
 _ROWS = 128
@@ -42,14 +39,15 @@ def channel_moments(x: Any, C: int, rows: int, mean: Any, spread: Any) -> None:
                 copy(total, shifted(block, r * C), width, True)
             fold(total, width, times)
             for c in range(width):
-                total[c] /= real(count)
+                total[c] /= DTYPE(count)
             repeat(centre, total, width, times)
             _squared_distances(block, C, count, times, width, centre, squares)
-            _merge(m, s, total, squares, width, real(begin), real(count))
+            _merge(m, s, total, squares, width, DTYPE(begin), DTYPE(count))
 
 
 @inline
 def _squared_distances(block: Any, C: int, count: int, times: int, width: int, centre: Any, squares: Any) -> None:
+    """squares (C) = Σ (x − centre)² over a block (count, C), taken as wide rows of `times` rows each."""
     wide = width * times
     zero(squares, wide)
     for g in range(count // times):
@@ -67,9 +65,9 @@ def _squared_distances(block: Any, C: int, count: int, times: int, width: int, c
 def _merge(mean: Any, spread: Any, more_mean: Any, more_spread: Any, width: int, count: Any, more: Any) -> None:
     """Joins mean and spread of `count` rows with those of `more` further rows."""
     for c in range(width):
-        apart = more_mean[c] - mean[c]
-        mean[c] += apart * (more / (count + more))
-        spread[c] += more_spread[c] + apart * apart * (count * more / (count + more))
+        delta = more_mean[c] - mean[c]
+        mean[c] += delta * (more / (count + more))
+        spread[c] += more_spread[c] + delta * delta * (count * more / (count + more))
 
 
 @inline
@@ -147,12 +145,12 @@ def scale_rows(
 
 @inline
 def input_gradient(
-    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any, a: Any, b: Any, c: Any, u: Any,
-    add: bool, gated: bool, offset: Any,
+    x: Any, dy: Any, dx: Any, C: int, first: int, width: int, rows: int, mean: Any,
+    direct: Any, by_deviation: Any, by_mean: Any, mean_dy: Any, add: bool, gated: bool, offset: Any,
 ) -> None:  # fmt: skip
-    """dx = a·(dy - u) + b·(x - mean) + c for channels `first` … `first + width`; mean, a, b, c, u are wide rows.
+    """dx = direct·(dy − mean_dy) + by_deviation·(x − mean) + by_mean, for channels `first` … `first + width`.
 
-    Where `gated`, dy passes `gate`, whose factor is `a`.
+    x, dy, dx (rows, C); the others are wide rows. Where `gated`, dy passes `gate`, whose factor is `direct`.
     """
     passed = scratch(128)
     times = folds(C)
@@ -160,11 +158,15 @@ def input_gradient(
         place, count = g * times * C + first, min(times, rows - g * times) * width
         X, dY, dX = shifted(x, place), shifted(dy, place), shifted(dx, place)
         if gated:
-            gate(passed, X, dY, count, mean, a, offset)
+            gate(passed, X, dY, count, mean, direct, offset)
             dY = passed
         if add:
             for j in range(count):
-                dX[j] += multiply_add(a[j], dY[j] - u[j], multiply_add(b[j], X[j] - mean[j], c[j]))
+                dX[j] += multiply_add(
+                    direct[j], dY[j] - mean_dy[j], multiply_add(by_deviation[j], X[j] - mean[j], by_mean[j])
+                )
         else:
             for j in range(count):
-                dX[j] = multiply_add(a[j], dY[j] - u[j], multiply_add(b[j], X[j] - mean[j], c[j]))
+                dX[j] = multiply_add(
+                    direct[j], dY[j] - mean_dy[j], multiply_add(by_deviation[j], X[j] - mean[j], by_mean[j])
+                )

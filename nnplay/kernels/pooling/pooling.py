@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add
-from nnplay.kernels.compile.jit import COMPILING, inline, kernel
+from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.kernels.span_sums import last, zero
 
 if COMPILING:
-    from nnplay.kernels.compile.jit import REAL as real
     from nnplay.kernels.pooling.tile import largest_of_four, spread_to_four
     from nnplay.kernels.tile import LANES
 else:
@@ -45,6 +44,10 @@ def by_four(row: Any) -> bool:
 
 @kernel
 def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,oh,ow,c] = max x[n,oh·SH − PH + kh,ow·SW − PW + kw,c], and which = kh·KW + kw of that.
+
+    x (N, H, W, C), y and which (N, OH, OW, C).
+    """
     x, y, which = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -67,7 +70,7 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
             Y, chosen = shifted(y, (line * OW + ow) * C), shifted(which, (line * OW + ow) * C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
-                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                    X, tap = shifted(x, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
                     begins = kh == kh_first and kw == kw_first
                     _keep_larger(X, Y, chosen, C, tap, begins)
 
@@ -89,6 +92,7 @@ def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) ->
 
 @kernel
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = x[which], so dx (N, H, W, C) += dy where x was the largest of its window; dy, which (N, OH, OW, C)."""
     dy, which, dx = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -114,13 +118,17 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 dY, chosen = shifted(dy, place), shifted(which, place)
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
-                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), real(kh * KW + kw)
+                        dX, tap = shifted(dx, ((n * H + h + kh) * W + w + kw) * C), DTYPE(kh * KW + kw)
                         for c in range(C):
                             dX[c] += dY[c] if chosen[c] == tap else 0.0
 
 
 @kernel
 def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[n,oh,ow,c] = mean x[n,oh·SH − PH + kh,ow·SW − PW + kw,c] inside the picture.
+
+    x (N, H, W, C), y (N, OH, OW, C).
+    """
     x, y = pointer(row, memory, 0), pointer(row, memory, 1)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -133,7 +141,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for ow in range(OW):
             w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
             Y = shifted(y, (line * OW + ow) * C)
-            factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+            factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
             zero(Y, C)
             for kh in range(kh_first, kh_end):
                 for kw in range(kw_first, kw_end):
@@ -144,6 +152,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y = mean x, so dx (N, H, W, C) += dy / count for every number of the window; dy (N, OH, OW, C)."""
     dy, dx = pointer(row, memory, 0), pointer(row, memory, 1)
     KH, KW, SH, SW, PH, PW = (
         integer(row, 0), integer(row, 1), integer(row, 2), integer(row, 3), integer(row, 4), integer(row, 5),
@@ -158,7 +167,7 @@ def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             for ow in range(OW):
                 w, kw_first, kw_end = clipped(ow, SW, PW, KW, W)
                 dY = shifted(dy, ((n * OH + oh) * OW + ow) * C)
-                factor = real(1.0) / real((kh_end - kh_first) * (kw_end - kw_first))
+                factor = DTYPE(1.0) / DTYPE((kh_end - kh_first) * (kw_end - kw_first))
                 for kh in range(kh_first, kh_end):
                     for kw in range(kw_first, kw_end):
                         dX = shifted(dx, ((n * H + h + kh) * W + w + kw) * C)

@@ -14,6 +14,7 @@ from nnplay.records.worked import apply, scalar
 
 @kernel
 def scale_to_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """g ← g·min(1, clip_norm / (norm + 1e-6)), for g (M,), norm and clip_norm (1,)."""
     g, norm, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0], flat(row, memory, 2)[0]
     if norm > limit:
         factor = limit / (norm + 1e-6)
@@ -23,6 +24,7 @@ def scale_to_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def clamp_values(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """g ← min(max(g, −clip_value), clip_value), for g (M,), clip_value (1,)."""
     g, limit = part_of(row, memory, 0, part), flat(row, memory, 1)[0]
     for i in range(g.size):
         g[i] = min(max(g[i], -limit), limit)

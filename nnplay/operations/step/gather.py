@@ -23,7 +23,10 @@ Array = NDArray[Any]
 
 @kernel
 def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
-    # operands: input (N, …), target (N, …); integers: addresses of x, y, order, and the rows of a full batch
+    """x[n] = data_x[order[batch·size + n]], y alike; x (N, …), y (N, …).
+
+    Integers: addresses of data_x, data_y and order, and `size`, the rows of a full batch.
+    """
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = x.size // N, y.size // N

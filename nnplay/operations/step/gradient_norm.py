@@ -17,6 +17,7 @@ from nnplay.records.worked import apply, total
 
 @kernel
 def partial_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """partial[part] = Σ g² over this part's share of g (M,); partial (parts,)."""
     start, stop = share(row, part, size(row, 0))
     g = shifted(pointer(row, memory, 0), start)
     pointer(row, memory, 1)[part] = lane_dot(g, g, stop - start)
@@ -24,6 +25,7 @@ def partial_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def finish_norm(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """norm (1,) = √ Σ partial, for partial (parts,)."""
     pointer(row, memory, 1)[0] = math.sqrt(lane_sum(pointer(row, memory, 0), size(row, 0)))
 
 

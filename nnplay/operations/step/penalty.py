@@ -14,6 +14,7 @@ from nnplay.records.worked import apply, scalar
 
 @kernel
 def add_penalty(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """g ← g + l1·sign(w) + l2·w, for g and w (M,)."""
     g, w = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
     l1, l2 = flat(row, memory, 2)[0], flat(row, memory, 3)[0]
     for i in range(w.size):

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 @kernel
 def silence(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y[r, unit] ← 0, all units where unit is −1; y (R, C)."""
     y, unit = rows_of(row, memory, 1), integer(row, 0)
     start, stop = share(row, part, y.shape[0])
     for r in range(start, stop):
@@ -28,6 +29,7 @@ def silence(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def keep(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """kept ← parameter, both (R, C)."""
     source, target = rows_of(row, memory, 0), rows_of(row, memory, 1)
     start, stop = share(row, part, source.shape[0])
     for r in range(start, stop):
@@ -37,6 +39,7 @@ def keep(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def put_back(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """parameter[r, unit] ← kept[r, unit], all units where unit is −1; both (R, C)."""
     kept, target, unit = rows_of(row, memory, 0), rows_of(row, memory, 2), integer(row, 0)
     start, stop = share(row, part, kept.shape[0])
     for r in range(start, stop):

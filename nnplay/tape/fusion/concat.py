@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.kernels.convolution.convolution import FRAME
+from nnplay.kernels.convolution.convolution import BORDER
 from nnplay.layers import concat
 from nnplay.operations.border import PAD
 from nnplay.records.operation import Operation
@@ -27,4 +27,4 @@ def fuse(joined: Joined) -> None:
 
 def _joined(branches: int) -> Operation:
     reads = [f"x{k}" for k in range(branches)]
-    return fused("concat, zeros around", concat.join_padded, reads, ("branches", *FRAME))
+    return fused("concat, zeros around", concat.join_padded, reads, ("branches", *BORDER))

@@ -10,13 +10,18 @@ from nnplay.operations.convolution import PICTURE
 from nnplay.tape.fusion.joined import Joined, fused
 from nnplay.tape.tape import Row
 
-_PAD_SPREAD: Final = fused("zeros around, spread by w", kernels.pad_spread, PICTURE.spread.reads, kernels.SPREAD)
+_PAD_INPUT_GRADIENT: Final = fused(
+    "zeros around, spread by w",
+    kernels.pad_input_gradient,
+    PICTURE.input_gradient.reads,
+    kernels.INPUT_GRADIENT,
+)
 
 
 def fuse(joined: Joined) -> None:
     """Joins every such gradient of pictures with the padding in front of it."""
     for row in list(joined.rows):
-        if row.operation is not PICTURE.spread:
+        if row.operation is not PICTURE.input_gradient:
             continue
         padded = row.reads[0]
         writers = joined.writers(padded)
@@ -27,4 +32,4 @@ def fuse(joined: Joined) -> None:
             joined.drop(pad)
             reads, writes = (pad.reads[0], row.reads[1]), (padded, row.writes[0])
             adds = (False, *row.adds)
-            joined.put(Row(_PAD_SPREAD, row.phase, row.path, reads, writes, row.integers, adds, row.parts), row)
+            joined.put(Row(_PAD_INPUT_GRADIENT, row.phase, row.path, reads, writes, row.integers, adds, row.parts), row)

@@ -1,41 +1,40 @@
-"""The past of a run as a session keeps it: its journal and a few of its moments, from which every step is run again.
+"""A timeline as a session keeps it: its change log and a few of its checkpoints, from which every step is run again.
 
-    past = taken(timeline, configs)              a copy, between two steps
-    table(past), tensors(past)                   for the session's record and state file
-    read_past(record, tensors, …)                back from them
-    check(past, config, split, …)                whether that is a past of this run
-    recall(timeline, past, …)                    into the timeline of a run that was opened
+    saved = capture_timeline(timeline, config_of)    a copy, between two steps
+    to_table(saved), to_tensors(saved)               for the session's record and state file
+    read_timeline(record, tensors, …)                back from them
+    refuse_misfit(saved, config, split, …)           unless that is the past of this run
+    restore_timeline(timeline, saved, …)             into the timeline of a run that was opened
 
-`kept` has the values, `taking` chooses what is kept, `writing` and `reading` are the two directions of the file.
+`saved_timeline` has the values, `select` decides what is kept, `write` and `read` are the two directions of the file.
+Keys in the file are older than the names here: a "stretch" is a segment, a "line" a branch.
 """
 
-from nnplay.timeline.saved.branch_log import Course, KeptLine, KeptMoment, KeptPast, Stretch
-from nnplay.timeline.saved.capture import taken
-from nnplay.timeline.saved.check import check
+from nnplay.timeline.saved.capture import capture_timeline
+from nnplay.timeline.saved.check import refuse_misfit
 from nnplay.timeline.saved.engine import ENGINE, SEVERAL
-from nnplay.timeline.saved.extend import begun, changed, followed, trained_on
-from nnplay.timeline.saved.read import read_past
-from nnplay.timeline.saved.restore import recall
-from nnplay.timeline.saved.write import PREFIX, fitting, table, tensors
+from nnplay.timeline.saved.extend import append_change, append_replacement, append_training, begin_saved_timeline
+from nnplay.timeline.saved.read import read_timeline
+from nnplay.timeline.saved.restore import restore_timeline
+from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
+from nnplay.timeline.saved.write import PREFIX, fit_to_file, to_table, to_tensors
 
 __all__ = [
     "ENGINE",
     "PREFIX",
     "SEVERAL",
-    "Course",
-    "KeptLine",
-    "KeptMoment",
-    "KeptPast",
-    "Stretch",
-    "begun",
-    "changed",
-    "check",
-    "fitting",
-    "followed",
-    "read_past",
-    "recall",
-    "table",
-    "taken",
-    "tensors",
-    "trained_on",
+    "SavedBranchLog",
+    "SavedSegment",
+    "SavedTimeline",
+    "append_change",
+    "append_replacement",
+    "append_training",
+    "begin_saved_timeline",
+    "capture_timeline",
+    "fit_to_file",
+    "read_timeline",
+    "refuse_misfit",
+    "restore_timeline",
+    "to_table",
+    "to_tensors",
 ]

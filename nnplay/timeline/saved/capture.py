@@ -1,4 +1,4 @@
-"""Taking a copy of the past of a run, between two steps, for its session."""
+"""Taking a copy of a run's timeline, between two steps, for its session."""
 
 from __future__ import annotations
 
@@ -7,110 +7,114 @@ from dataclasses import replace
 
 from nnplay.config import RunConfig
 from nnplay.config.live import with_live
-from nnplay.timeline.branches import Line
-from nnplay.timeline.checkpoint_store import Moment, RunPart
-from nnplay.timeline.saved.branch_log import MOST_CHANGES, SMALL, Course, KeptLine, KeptMoment, KeptPast, Stretch
+from nnplay.timeline.branches import Branch, BranchLog, shorten_common
+from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.saved.engine import ENGINE, SEVERAL
-from nnplay.timeline.saved.select import Room, chosen, needed
+from nnplay.timeline.saved.saved_timeline import MOST_CHANGES, SMALL, SavedBranchLog, SavedSegment, SavedTimeline
+from nnplay.timeline.saved.select import ByteBudget, select_between, select_pinned
+from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
-from nnplay.training.checkpoint_file import KeptState
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 
-ConfigOf = Callable[[RunPart], RunConfig | None]
+ConfigOf = Callable[[Segment], RunConfig | None]
 
 
-def taken(timeline: Timeline, config_of: ConfigOf, *, lean: bool = False) -> KeptPast | None:
-    """The past of a run at this moment, and its other lines; None where nothing of it can be described.
+def capture_timeline(timeline: Timeline, config_of: ConfigOf, *, lean: bool = False) -> SavedTimeline | None:
+    """Copies a run's past, and its other branches; None where nothing of it can be described.
 
-    States are referred to, as nobody changes them.
+    Checkpoints are referred to, as nobody changes them.
 
     Args:
-        config_of: what the trainer of a part was made of.
+        config_of: what the trainer of a segment was made of.
         lean: leave out what only saves time where it is large, as every copy of it would take time too.
     """
     ran = timeline.engine or ENGINE
-    if ran != ENGINE and timeline.latest > timeline.recalled:
+    if ran != ENGINE and timeline.latest > timeline.restored_at:
         ran = SEVERAL
-    return Taking(timeline, config_of, lean).past(ran)
+    return _Capture(timeline, config_of, lean).timeline(ran)
 
 
-class Taking:
-    """One copy on its way.
-
-    Args:
-        config_of, lean: as in `taken`.
-    """
+class _Capture:
+    """One copy on its way."""
 
     def __init__(self, timeline: Timeline, config_of: ConfigOf, lean: bool) -> None:
         self._lean = lean
         self._timeline, self._config_of = timeline, config_of
-        self._now = timeline.trainer.step
-        self._changes = [change for change in timeline.changes if change.step <= self._now]
-        known = len(self._changes)
-        self._moments = [one for one in timeline.moments if one.step <= self._now and one.made <= known]
-        self._lines = [line.leaves_at(self._now, known, timeline.changes, timeline.moments) for line in timeline.lines]
-        self._begin: list[Moment] = []
+        self._now = now = timeline.trainer.step
+        self._changes = [change for change in timeline.changes if change.step <= now]
+        count = len(self._changes)
+        self._checkpoints = [one for one in timeline.checkpoints if one.step <= now and one.change_count <= count]
+        present = BranchLog(tuple(timeline.changes), tuple(timeline.checkpoints))
+        self._branches = [shorten_common(branch, now, count, present) for branch in timeline.branches]
+        self._first: StoredCheckpoint | None = None
         self._bytes = timeline.trainer.machine.state().nbytes
-        self._room = Room(max(SMALL, 2 * self._bytes))
+        self._budget = ByteBudget(max(SMALL, 2 * self._bytes))
 
-    def past(self, ran: str) -> KeptPast | None:
-        """The past; what no replay leads to goes before what only saves time."""
+    def timeline(self, ran: str) -> SavedTimeline | None:
+        """Selects what to save: pinned checkpoints first, then those that only save time."""
         spared = max(0, len(self._changes) - MOST_CHANGES)
-        pinned = needed([one for one in self._moments if one.made >= spared], self._room)
-        lines = [line for line in self._lines if self._room.take_all([one for one in line.moments if one.pinned])]
-        self._room.narrow(SMALL if self._lean else max(SMALL, self._bytes))
-        kept = chosen(self._moments, pinned, self._now, self._room)
+        pinned = select_pinned([one for one in self._checkpoints if one.change_count >= spared], self._budget)
+        branches = [branch for branch in self._branches if self._budget.reserve(_pinned_of(branch))]
+        self._budget.lower_limit(SMALL if self._lean else max(SMALL, self._bytes))
+        kept = select_between(self._checkpoints, pinned, self._now, self._budget)
         if not kept:
             return None
-        self._begin = kept[:1]
-        stretches = self._stretches(kept)
-        if stretches is None:
+        self._first = kept[0]
+        segments = self._segments(kept)
+        if segments is None:
             return None
-        gone = kept[0].made
-        course = Course(tuple(self._changes), stretches).counted_from(gone)
-        found = [self._line(line, gone) for line in lines if line.shared >= gone and line.branch >= kept[0].step]
-        known = tuple(line for line in found if line is not None)
-        return KeptPast(ran, course, known, self._timeline.words, self._timeline.since)
+        gone, first = kept[0].change_count, kept[0].step
+        log = SavedBranchLog(tuple(self._changes), segments).without_changes(gone)
+        reached = [one for one in branches if one.common_changes >= gone and one.common_step >= first]
+        found = tuple(saved for one in reached if (saved := self._branch(one, gone)) is not None)
+        return SavedTimeline(ran, log, found, self._timeline.words, self._timeline.forked_at)
 
-    def _line(self, line: Line, gone: int) -> KeptLine | None:
-        last = line.moments[-1:]
-        moments = [one for one in line.moments if one.pinned or (one in last and self._room.take_all(last))]
-        stretches = self._stretches(moments)
-        if stretches is None:
+    def _branch(self, branch: Branch[BranchLog], gone: int) -> Branch[SavedBranchLog] | None:
+        """A branch with its pinned checkpoints and, where there is room for it, its last one."""
+        last = branch.log.checkpoints[-1:]
+        kept = [one for one in branch.log.checkpoints if one.pinned or (one in last and self._budget.reserve(last))]
+        segments = self._segments(kept)
+        if segments is None:
             return None
-        course = Course((), stretches).counted_from(gone)
-        course = replace(course, changes=tuple(line.changes))
-        return KeptLine(
-            line.words, line.step, line.branch, line.shared - gone, line.latest, line.seconds, course,
-            line.history.copy(), line.trained,
+        log = replace(SavedBranchLog((), segments).without_changes(gone), changes=branch.log.changes)
+        return Branch(
+            branch.words, branch.forked_at, branch.common_step, branch.common_changes - gone, branch.latest,
+            branch.history.copy(), log, branch.seconds, branch.trained,
         )  # fmt: skip
 
-    def _stretches(self, moments: Sequence[Moment]) -> tuple[Stretch, ...] | None:
-        """The moments in stretches, each of which begins where no replay leads; None where one cannot be described.
+    def _segments(self, checkpoints: Sequence[StoredCheckpoint]) -> tuple[SavedSegment, ...] | None:
+        """The checkpoints in segments, each of which begins where no replay leads; None where one is of nothing known.
 
-        Moments of two networks are never put into one stretch, whatever a file may have said of them.
+        Checkpoints of two networks are never put into one segment, whatever a file may have said of them.
         """
-        found: list[list[Moment]] = []
-        for moment in moments:
-            if moment.pinned or not found or moment.part is not found[-1][-1].part:
+        found: list[list[StoredCheckpoint]] = []
+        for one in checkpoints:
+            if one.pinned or not found or one.segment is not found[-1][-1].segment:
                 found.append([])
-            found[-1].append(moment)
-        made = [self._stretch(one) for one in found]
+            found[-1].append(one)
+        made = [self._saved_segment(one) for one in found]
         known = tuple(one for one in made if one is not None)
         return known if len(known) == len(made) else None
 
-    def _stretch(self, moments: Sequence[Moment]) -> Stretch | None:
-        part = moments[0].part
-        config = self._config_of(part)
+    def _saved_segment(self, checkpoints: Sequence[StoredCheckpoint]) -> SavedSegment | None:
+        first = checkpoints[0]
+        config, trainer = self._config_of(first.segment), first.segment.trainer_if_made
         if config is None:
             return None
-        kept = tuple(KeptMoment(moment.made, self._state(moment)) for moment in moments)
-        config = with_live(config.untold(), *moments[0].settings)
-        loose = not moments[0].pinned and moments[0] not in self._begin
-        data = part.made.split if part.made is not None else part.data
-        return Stretch(config, data, kept, loose=loose)
+        return SavedSegment(
+            with_live(config.untold(), *first.settings),
+            trainer.split if trainer is not None else first.segment.data,
+            tuple(self._saved_checkpoint(one) for one in checkpoints),
+            loose=not first.pinned and first is not self._first,
+        )
 
-    def _state(self, moment: Moment) -> KeptState:
-        """A moment as a file can hold it, wherever its memory is."""
-        if isinstance(moment.state, KeptState):
-            return moment.state
-        return KeptState.of(self._timeline.state_of(moment), moment.part.trainer.machine, first=moment.first)
+    def _saved_checkpoint(self, stored: StoredCheckpoint) -> SavedCheckpoint:
+        """A checkpoint as a file can hold it, wherever its memory is."""
+        if isinstance(stored.value, SavedCheckpoint):
+            return replace(stored.value, change_count=stored.change_count)
+        checkpoint = self._timeline.read_checkpoint(stored)
+        return SavedCheckpoint.of(checkpoint, change_count=stored.change_count, proof=stored.proof)
+
+
+def _pinned_of(branch: Branch[BranchLog]) -> list[StoredCheckpoint]:
+    return [one for one in branch.log.checkpoints if one.pinned]

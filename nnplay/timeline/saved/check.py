@@ -1,4 +1,4 @@
-"""A past that was read, compared with the networks that it is of: what does not fit would be found out much later."""
+"""A timeline that was read, compared with the networks that it is of: a misfit would be found out much later."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
-from nnplay.timeline.change_log import Change, SetWeight, after
-from nnplay.timeline.saved.branch_log import Course, KeptPast, Stretch
+from nnplay.timeline.change_log import Change, SetWeight, settings_after
+from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
 
 _WHERE: Final = "past.stretch"
 
 
-def check(past: KeptPast, config: RunConfig, split: Split, data: str) -> None:
-    """Compares every stretch on the present rows with its network; those on other rows are when somebody goes there.
+def refuse_misfit(timeline: SavedTimeline, config: RunConfig, split: Split, data: str) -> None:
+    """Compares every segment on the present rows with its network; the others are when somebody goes there.
 
     Args:
         config, split: of the run as it stands.
@@ -31,63 +31,64 @@ def check(past: KeptPast, config: RunConfig, split: Split, data: str) -> None:
     Raises:
         InputError: tensors, counters or changes that are none of that network; or the past leads to another run.
     """
-    main = past.course
-    last = main.stretches[-1]
-    if last.data != data or not _is_one_part(last, Stretch(config, data, last.moments), split):
+    log = timeline.log
+    last = log.segments[-1]
+    if last.data != data or not _is_same_segment(last, SavedSegment(config, data, last.checkpoints), split):
         raise InputError("leads to another run than this one", where=_WHERE)
-    if any(stretch.loose for stretch in main.stretches):
+    if any(segment.loose for segment in log.segments):
         raise InputError("leaves out what leads to a stretch", where=_WHERE)
-    _check_course(main, main.changes, split)
-    for line in past.lines:
-        changes = (*main.changes[: line.shared], *line.course.changes)
-        _check_course(line.course, changes, split)
-        before = [one for one in main.stretches if _begins_before(one, line.branch, line.shared)][-1:]
-        for one in line.course.stretches:
-            if one.loose and not (before and _is_one_part(before[0], one, split)):
+    _check_log(log, log.changes, split)
+    for branch in timeline.branches:
+        _check_log(branch.log, (*log.changes[: branch.common_changes], *branch.log.changes), split)
+        before = [one for one in log.segments if _begins_before(one, branch.common_step, branch.common_changes)][-1:]
+        for one in branch.log.segments:
+            if one.loose and not (before and _is_same_segment(before[0], one, split)):
                 raise InputError("goes on from another network than its own", where="past.line")
             before = [one]
 
 
-def _begins_before(stretch: Stretch, step: int, made: int) -> bool:
-    first = stretch.moments[0]
-    return first.state.step <= step and first.made <= made
+def _begins_before(segment: SavedSegment, step: int, change_count: int) -> bool:
+    first = segment.checkpoints[0]
+    return first.step <= step and first.change_count <= change_count
 
 
-def _is_one_part(one: Stretch, other: Stretch, split: Split) -> bool:
-    """Whether two stretches are of one network on the same rows, whatever its live settings are."""
-    bare = [stretch.config.completed(split).anywhere().untold() for stretch in (one, other)]
+def _is_same_segment(one: SavedSegment, other: SavedSegment, split: Split) -> bool:
+    """Whether two segments are of one network on the same rows, whatever its live settings are."""
+    bare = [segment.config.completed(split).anywhere().untold() for segment in (one, other)]
     return one.data == other.data and live_changes(*bare) is not None
 
 
-def _check_course(course: Course, changes: Sequence[Change], split: Split) -> None:
-    ends = [*(one.moments[0].made for one in course.stretches[1:]), len(changes)]
-    for stretch, end in zip(course.stretches, ends, strict=False):
-        if stretch.data == fingerprint(split):
-            _check_stretch(stretch, changes[stretch.moments[0].made : end], split)
+def _check_log(log: SavedBranchLog, changes: Sequence[Change], split: Split) -> None:
+    ends = [*(one.checkpoints[0].change_count for one in log.segments[1:]), len(changes)]
+    for segment, end in zip(log.segments, ends, strict=False):
+        if segment.data == fingerprint(split):
+            _check_segment(segment, changes[segment.checkpoints[0].change_count : end], split)
 
 
-def _check_stretch(stretch: Stretch, changes: Sequence[Change], split: Split) -> None:
-    config = stretch.config.completed(split)
+def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Split) -> None:
+    config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     dtype, shapes = config.setup().dtype, state_shapes(plan, config.optimizer)
     batches = split.batches(config.setup().batch_size)
-    for moment in stretch.moments:
-        if moment.state.tensors is not None:
-            match(moment.state.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
-        if moment.state.clock[2] >= batches:
-            raise InputError(f"a moment is at batch {moment.state.clock[2]:,} of {batches:,}", where=_WHERE)
-    _check_changes(stretch, changes, plan, shapes)
+    for checkpoint in segment.checkpoints:
+        if checkpoint.tensors is not None:
+            match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
+        if checkpoint.clock[2] >= batches:
+            raise InputError(f"a moment is at batch {checkpoint.clock[2]:,} of {batches:,}", where=_WHERE)
+    _check_changes(segment, changes, plan, shapes)
 
 
-def _check_changes(stretch: Stretch, changes: Sequence[Change], plan: NetworkPlan, shapes: dict[str, Shape]) -> None:
-    optimizer, setup = stretch.moments[0].state.optimizer, stretch.moments[0].state.setup
+def _check_changes(
+    segment: SavedSegment, changes: Sequence[Change], plan: NetworkPlan, shapes: dict[str, Shape]
+) -> None:
+    optimizer, setup = segment.checkpoints[0].optimizer, segment.checkpoints[0].setup
     names = {f"{planned.path}.{name}" for planned in plan.layers for name in planned.plan.parameters}
     for change in changes:
-        optimizer, setup = after(optimizer, setup, [change])
+        optimizer, setup = settings_after(optimizer, setup, [change])
         silenced_frozen.check(plan, setup.silent, setup.frozen)
-        deed = change.apply
-        if isinstance(deed, SetWeight) and not (deed.name in names and deed.fits(shapes[deed.name])):
-            raise InputError(f"there is no weight {deed.place}", where="past.changes")
+        action = change.apply
+        if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
+            raise InputError(f"there is no weight {action.place}", where="past.changes")
 
 
 def state_shapes(plan: NetworkPlan, optimizer: Optimizer) -> dict[str, Shape]:

@@ -1,4 +1,4 @@
-"""A past that was kept becomes the past of a timeline."""
+"""A saved timeline becomes the past of a live one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from nnplay.config.live import live_changes
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
 from nnplay.errors import InputError
-from nnplay.timeline.branches import Line
-from nnplay.timeline.checkpoint_store import Moment, RunPart
-from nnplay.timeline.saved.branch_log import Course, KeptLine, KeptPast
+from nnplay.timeline.branches import Branch, BranchLog
+from nnplay.timeline.checkpoint_store import StoredCheckpoint
 from nnplay.timeline.saved.engine import ENGINE
+from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedTimeline
+from nnplay.timeline.segment import Segment
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
-Make = Callable[[RunConfig, Split | None], Trainer]
+MakeTrainer = Callable[[RunConfig, Split | None], Trainer]
 
 
-def recall(timeline: Timeline, past: KeptPast, config: RunConfig, make: Make) -> None:
-    """Puts a past before the moment where a timeline began.
+def restore_timeline(timeline: Timeline, saved: SavedTimeline, config: RunConfig, make: MakeTrainer) -> None:
+    """Puts a saved past before the step where a timeline began, and the other branches beside it.
 
     Trainers of other networks than the present one are made when somebody goes there.
 
@@ -29,57 +30,57 @@ def recall(timeline: Timeline, past: KeptPast, config: RunConfig, make: Make) ->
         config: what the timeline's trainer is made of.
         make: makes the trainer of a run; the split is given where it is known.
     """
-    parts = Parts(timeline.part, config, make)
-    timeline.recall(parts.moments(past.course), past.course.changes, past.engine if past.engine != ENGINE else "")
-    timeline.words, timeline.since = past.words, past.since
-    timeline.lines = [parts.line(line) for line in past.lines]
+    segments = _Segments(timeline.segment, config, make)
+    engine = saved.engine if saved.engine != ENGINE else ""
+    timeline.prepend_past(segments.checkpoints(saved.log), saved.log.changes, engine)
+    timeline.words, timeline.forked_at = saved.words, saved.forked_at
+    timeline.branches = [segments.branch(branch) for branch in saved.branches]
 
 
-class Parts:
-    """The parts of a run by what they are made of.
+class _Segments:
+    """The segments of a run by what they are made of.
 
     Args:
         present: the one that is there, made of `config`.
     """
 
-    def __init__(self, present: RunPart, config: RunConfig, make: Make) -> None:
+    def __init__(self, present: Segment, config: RunConfig, make: MakeTrainer) -> None:
         self._make, self._like = make, config
         data = fingerprint(present.trainer.split)
-        self._known: list[tuple[RunConfig, str, RunPart]] = [(_bare(config), data, present)]
+        self._known: list[tuple[RunConfig, str, Segment]] = [(_bare(config), data, present)]
 
-    def moments(self, course: Course) -> list[Moment]:
-        """The moments of a course, in order."""
-        found: list[Moment] = []
-        for stretch in course.stretches:
-            assert isinstance(stretch.data, str)
-            part = self._part(stretch.config, stretch.data)
-            for number, moment in enumerate(stretch.moments):
-                state = moment.state
-                pinned = not number and not stretch.loose
-                found.append(Moment(state.step, moment.made, state, part, pinned, state.proof))
+    def checkpoints(self, log: SavedBranchLog) -> list[StoredCheckpoint]:
+        """The checkpoints of a branch, in order."""
+        found: list[StoredCheckpoint] = []
+        for saved in log.segments:
+            assert isinstance(saved.data, str)
+            segment = self._segment(saved.config, saved.data)
+            for number, one in enumerate(saved.checkpoints):
+                pinned = not number and not saved.loose
+                found.append(StoredCheckpoint(one.step, one.change_count, one, segment, pinned, one.proof))
         return found
 
-    def line(self, kept: KeptLine) -> Line:
-        """A line beside the present one."""
-        moments, changes = self.moments(kept.course), list(kept.course.changes)
-        history = kept.history.copy()
-        return Line(
-            kept.words, kept.step, kept.branch, kept.shared, kept.latest, history, changes, moments, kept.seconds,
-            kept.trained,
+    def branch(self, saved: Branch[SavedBranchLog]) -> Branch[BranchLog]:
+        """A branch beside the present one."""
+        log = BranchLog(saved.log.changes, tuple(self.checkpoints(saved.log)))
+        return Branch(
+            saved.words, saved.forked_at, saved.common_step, saved.common_changes, saved.latest, saved.history.copy(),
+            log, saved.seconds, saved.trained,
         )  # fmt: skip
 
-    def _part(self, config: RunConfig, data: str) -> RunPart:
-        """The part that a stretch belongs to: one network on the same rows, whatever its live settings are."""
-        for known, digest, part in self._known:
+    def _segment(self, config: RunConfig, data: str) -> Segment:
+        """The segment of one network on the same rows, whatever its live settings are."""
+        for known, digest, segment in self._known:
             if digest == data and live_changes(known, _bare(config)) is not None:
-                return part
+                return segment
         titled = replace(config, title=self._like.title, about=self._like.about, epochs=self._like.epochs)
-        split = next((p.made.split for _, digest, p in self._known if digest == data and p.made is not None), None)
-        part = RunPart(None, lambda: self._made(titled, data, split), titled, data)
-        self._known.append((_bare(config), data, part))
-        return part
+        trainers = (one.trainer_if_made for _, digest, one in self._known if digest == data)
+        split = next((trainer.split for trainer in trainers if trainer is not None), None)
+        segment = Segment(None, lambda: self._make_trainer(titled, data, split), titled, data)
+        self._known.append((_bare(config), data, segment))
+        return segment
 
-    def _made(self, config: RunConfig, data: str, split: Split | None) -> Trainer:
+    def _make_trainer(self, config: RunConfig, data: str, split: Split | None) -> Trainer:
         trainer = self._make(config, split)
         if fingerprint(trainer.split) != data:
             raise InputError("the data are not those of then", where=config.data.file or config.data.name)

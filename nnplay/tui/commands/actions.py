@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
+    from textual.dom import DOMNode
 
 Where = Literal["app", "screen", "form", "layers", "curves", "network", "output", "health"]
 
@@ -97,6 +99,24 @@ def bindings(where: Where) -> list[BindingType]:
         for action in ACTIONS
         if action.where == where and action.keys and action.run
     ]
+
+
+def methods_of_app() -> list[str]:
+    """Names of the methods behind the actions that work everywhere: `jump(1)` and `jump(-1)` are both `jump`."""
+    runs = [action.run for action in ACTIONS if action.where in ("app", "screen") and action.run]
+    return list(dict.fromkeys(run.removeprefix("app.").partition("(")[0] for run in runs))
+
+
+def connect(node: DOMNode, names: Iterable[str], groups: Iterable[object]) -> None:
+    """Let Textual find each action at `node`, where it looks for `action_save` when a key says `save`.
+
+    Args:
+        names: methods, such as `save`; exactly one group has each.
+    """
+    parts = list(groups)
+    for name in names:
+        (method,) = [getattr(part, name) for part in parts if hasattr(part, name)]
+        setattr(node, f"action_{name}", method)
 
 
 def footer(where: Where) -> list[Action]:

@@ -23,7 +23,7 @@ class Candidate:
     note: str
 
 
-def split(line: str) -> tuple[Action, str]:
+def parse_command(line: str) -> tuple[Action, str]:
     """The action that a line names, and the rest of the line.
 
     Raises:
@@ -39,7 +39,7 @@ def split(line: str) -> tuple[Action, str]:
     return action, rest.strip()
 
 
-def completions(
+def complete_line(
     line: str, entries: Sequence[Entry], catalogue: Catalogue, lines: Sequence[tuple[str, str]] = ()
 ) -> list[Candidate]:
     """What `line` could become, best first.
@@ -59,7 +59,7 @@ def completions(
     if word == "run":
         return [Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"so many {unit}, then stop") for unit in _UNITS]
     if word in ("data", "open", "save"):
-        return [Candidate(f"{word} {path}", "") for path in paths(rest, word)]
+        return [Candidate(f"{word} {path}", "") for path in complete_paths(rest, word)]
     if word == "goto":
         return [
             Candidate(f"goto {unit} ", f"train until this {unit}")
@@ -69,7 +69,7 @@ def completions(
     if word == "preset":
         return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
     if word == "line":
-        return [Candidate(f"line {told}", note) for told, note in lines if told.startswith(rest)]
+        return [Candidate(f"line {words}", note) for words, note in lines if words.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []
@@ -140,7 +140,7 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
     return name, {key: value for key, _, value in (word.partition("=") for word in words)}
 
 
-def paths(start: str, word: str) -> list[str]:
+def complete_paths(start: str, word: str) -> list[str]:
     """At most 20 paths that begin with `start`: folders, and the files that the command can use."""
     endings = file_endings() if word == "data" else (".nnplay", ".zip", ".toml")
     try:

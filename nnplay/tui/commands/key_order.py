@@ -7,8 +7,9 @@ of `:set lr 0.1⏎` in one write everything behind `:` is lost, because the line
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 
-from textual import events, on
+from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.message import Message
@@ -23,7 +24,7 @@ _LOOKS = 30
 """How often a widget that is there, but too busy to send anything through, is waited for."""
 
 
-class WayIsFree(Message):
+class KeyDone(Message):
     """Bubbles behind a key from widget to app; where it has come through, the key has been done."""
 
     def __init__(self, number: int) -> None:
@@ -31,63 +32,68 @@ class WayIsFree(Message):
         self.number = number
 
 
-class KeysInOrder(App[int]):
-    """An app that lets the next key (or paste) in when the last one has been done; none before `let_keys_in`."""
+class KeyQueue:
+    """Lets the next key (or paste) in when the last one has been done; none before `open`.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._keys_waiting: deque[events.Event] = deque()
-        self._keys_held = True
-        self._key_round = 0
-        self._key_looks = 0
-        self._key_way: DOMNode | None = None
-        self._key_timer: Timer | None = None
+    Args:
+        app: on its way up to it a key has been done; it hands each `KeyDone` to `note_done`.
+        handle: what the app does with an event that is let in.
+    """
 
-    async def on_event(self, event: events.Event) -> None:
-        """Hold keys back while another is under way; everything else passes."""
+    def __init__(self, app: App[int], handle: Callable[[events.Event], Awaitable[None]]) -> None:
+        self._app, self._handle = app, handle
+        self._waiting: deque[events.Event] = deque()
+        self._closed = True
+        self._round = 0
+        self._looks = 0
+        self._way: DOMNode | None = None
+        self._timer: Timer | None = None
+
+    async def take(self, event: events.Event) -> None:
+        """Hold a key back while another is under way; everything else passes."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._keys_waiting.append(event)
-            await self._next_key()
+            self._waiting.append(event)
+            await self._let_in()
         else:
-            await super().on_event(event)
+            await self._handle(event)
 
-    async def let_keys_in(self) -> None:
-        """The screen is complete: do the keys that were pressed meanwhile, and all that follow."""
-        self._keys_held = False
-        await self._next_key()
+    async def open(self) -> None:
+        """Do the keys that were pressed until now, and all that follow."""
+        self._closed = False
+        await self._let_in()
 
-    async def _next_key(self) -> None:
-        if self._keys_waiting and not self._keys_held and self.screen_stack:
-            self._keys_held = True
-            await super().on_event(self._keys_waiting.popleft())
-            self._key_round = 0
+    async def note_done(self, message: KeyDone) -> None:
+        """The way from the focused widget to the app is free: it is looked at again, or the next key comes in."""
+        if message.number != self._round or not self._closed:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+        if self._round < _ROUNDS:
+            self._look_up()
+        else:
+            self._round = 0
+            await self.open()
+
+    async def _let_in(self) -> None:
+        if self._waiting and not self._closed and self._app.screen_stack:
+            self._closed = True
+            await self._handle(self._waiting.popleft())
+            self._round = 0
             self._look_up()
 
     def _look_up(self) -> None:
-        self._key_round += 1
-        if self.screen_stack:  # else the app is ending
-            self._key_way, self._key_looks = self.focused or self.screen, 0
-            self._key_timer = self.set_timer(_LOOK_EVERY, self._look_again)
-            self._key_way.post_message(WayIsFree(self._key_round))
+        self._round += 1
+        if self._app.screen_stack:  # else the app is ending
+            self._way, self._looks = self._app.focused or self._app.screen, 0
+            self._timer = self._app.set_timer(_LOOK_EVERY, self._look_again)
+            self._way.post_message(KeyDone(self._round))
 
     def _look_again(self) -> None:
         """Nothing has come through: the widget went with its queue, or it, or the whole machine, is busy."""
-        self._key_looks += 1
-        way = self._key_way
+        self._looks += 1
+        way = self._way
         there = way is not None and way.is_running and way.is_attached
-        if there and self._key_looks < _LOOKS:
-            self._key_timer = self.set_timer(_LOOK_EVERY, self._look_again)
+        if there and self._looks < _LOOKS:
+            self._timer = self._app.set_timer(_LOOK_EVERY, self._look_again)
         else:
-            self.post_message(WayIsFree(self._key_round))
-
-    @on(WayIsFree)
-    async def _came_through(self, message: WayIsFree) -> None:
-        if message.number != self._key_round or not self._keys_held:
-            return
-        if self._key_timer is not None:
-            self._key_timer.stop()
-        if self._key_round < _ROUNDS:
-            self._look_up()
-        else:
-            self._key_round = 0
-            await self.let_keys_in()
+            self._app.post_message(KeyDone(self._round))

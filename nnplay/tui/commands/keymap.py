@@ -46,12 +46,12 @@ def load(file: Path) -> dict[str, str]:
     keys = table.get("keys", {})
     if not isinstance(keys, Mapping):
         raise InputError("has no table [keys]", where=file.name)
-    chosen = {_known(name, file): _keys(name, value, file) for name, value in keys.items()}
+    chosen = {_require_action(name, file): _read_keys(name, value, file) for name, value in keys.items()}
     _refuse_conflicts(chosen, file)
-    return {**_yielding(chosen, file), **chosen}
+    return {**_yield_keys(chosen, file), **chosen}
 
 
-def _yielding(chosen: Mapping[str, str], file: Path) -> dict[str, str]:
+def _yield_keys(chosen: Mapping[str, str], file: Path) -> dict[str, str]:
     """The keys of panes that give way to keys which the user chose for everywhere: a pane would be asked first."""
     wanted = {
         key: name
@@ -91,20 +91,20 @@ def _refuse_conflicts(chosen: Mapping[str, str], file: Path) -> None:
                 )
 
 
-def _known(name: str, file: Path) -> str:
+def _require_action(name: str, file: Path) -> str:
     if name not in BY_ID:
         raise unknown("action", name, BY_ID, where=file.name)
     return name
 
 
-def _keys(name: str, value: object, file: Path) -> str:
+def _read_keys(name: str, value: object, file: Path) -> str:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
         raise InputError(f"'{name}' needs a key or a list of keys", where=file.name, hint='as in run = "space"')
-    return ",".join(_key(key) for key in keys)
+    return ",".join(_read_key(key) for key in keys)
 
 
-def _key(shown: str) -> str:
+def _read_key(shown: str) -> str:
     """Textual's name of a key that is written as it is shown: `!` → `exclamation_mark`."""
     if len(shown) != 1 or shown.isalnum() or shown in _BY_SHOWN:
         return _BY_SHOWN.get(shown, shown)

@@ -4,80 +4,85 @@ from __future__ import annotations
 
 from typing import Final
 
-from textual import on
+from nnplay.run.speed_limit import EASED, FULL, SpeedLimit
+from nnplay.tui.backend import Backend
+from nnplay.tui.commands.messages import Messages, RunMessages
+from nnplay.tui.main_screen import MainScreen
 
-from nnplay.run.speed_limit import EASED, FULL, Tempo
-from nnplay.tui.commands.shell import Shell
-from nnplay.tui.widgets.timeline_bar import Scrub
-
-TEMPOS = (*(Tempo(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
+SPEED_LIMITS = (*(SpeedLimit(start) for start in (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)), EASED, FULL)
 """What `+` and `-` go through."""
 _JUMPS: Final = 20
 """Jumps from one end of the run to the other."""
 
 
-class TrainingActions(Shell):
-    """The actions of the group Training."""
+class TrainingActions:
+    """The actions of the group Training.
 
-    _tempo = TEMPOS.index(EASED)
+    Args:
+        backend: the run.
+        main: shows the settings that the run begins anew with.
+        messages: cleared by what leads to another step; show what a new seed or a speed is.
+        run_messages: say what was asked of a run that cannot answer yet.
+    """
 
-    def action_toggle_run(self) -> None:
+    def __init__(self, backend: Backend, main: MainScreen, messages: Messages, run_messages: RunMessages) -> None:
+        self._backend, self._main, self._messages, self._run_messages = backend, main, messages, run_messages
+        self._speed_limit = SPEED_LIMITS.index(EASED)
+
+    def toggle_run(self) -> None:
         """Start or pause."""
         if self._backend.will_run:
             self._backend.pause()
         else:
-            self.say("")
+            self._messages.say("")
             self._backend.run()
-        self.tell_intent()
+        self._run_messages.tell_intent()
 
-    def action_batch(self) -> None:
-        """One batch."""
-        self.say("")
+    def train_batch(self) -> None:
+        """Train on one batch."""
+        self._messages.say("")
         self._backend.batch()
 
-    def action_step_back(self) -> None:
-        """One batch back."""
-        self.say("")
+    def step_back(self) -> None:
+        """Take one batch back."""
+        self._messages.say("")
         self._backend.back()
 
-    def action_epoch(self) -> None:
-        """To the end of the epoch."""
-        self.say("")
+    def train_epoch(self) -> None:
+        """Train to the end of the epoch."""
+        self._messages.say("")
         self._backend.epoch()
 
-    def action_rewind(self) -> None:
-        """The same initial weights again."""
+    def rewind(self) -> None:
+        """Begin again from the same initial weights."""
         self._backend.rewind()
 
-    def action_reseed(self) -> None:
-        """Other initial weights."""
-        self.attempt(self._backend.reseed)
-        self.refill()
+    def reseed(self) -> None:
+        """Begin again from other initial weights."""
+        self._messages.attempt(self._backend.reseed)
+        self._main.show_settings()
 
-    def action_latest(self) -> None:
-        """Forth to the newest step that the run has reached."""
-        self.say("")
+    def go_to_latest(self) -> None:
+        """Go forth to the newest step that the run has reached."""
+        self._messages.say("")
         self._backend.goto("step", self._backend.snapshot.latest)
 
-    def action_jump(self, by: int) -> None:
-        """A twentieth of the run back or forth."""
+    def jump(self, by: int) -> None:
+        """Go a twentieth of the run back or forth."""
         now = self._backend.snapshot
         stride = max(1, (now.latest - now.first) // _JUMPS)
         if now.latest > now.first:
-            self._travel_to(now.step + by * stride)
+            self.travel_to(now.step + by * stride)
 
-    @on(Scrub.Wanted)
-    def _scrubbed(self, event: Scrub.Wanted) -> None:
-        self._travel_to(event.step)
-
-    def _travel_to(self, step: int) -> None:
+    def travel_to(self, step: int) -> None:
+        """Go to a step, or to the end of the run that lies nearer to it."""
         now = self._backend.snapshot
-        self.say("")  # what was said belongs to another step, and may lie over the bar
+        self._messages.say("")  # what stands there belongs to another step, and may lie over the timeline
         self._backend.goto("step", min(max(step, now.first), now.latest))
 
-    def action_speed(self, by: int) -> None:
-        """Faster or slower."""
-        self._tempo = min(len(TEMPOS) - 1, max(0, self._tempo + by))
-        tempo = TEMPOS[self._tempo]
-        self._backend.tempo(tempo)
-        self.say(f"speed: {tempo.words()}")
+    def change_speed(self, by: int) -> None:
+        """Train faster or slower."""
+        self._speed_limit = min(len(SPEED_LIMITS) - 1, max(0, self._speed_limit + by))
+        limit = SPEED_LIMITS[self._speed_limit]
+        self._backend.limit_speed(limit)
+        self._messages.say(f"speed: {limit.words()}")

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from textual.app import App
+
+from nnplay.config import Whole
 from nnplay.errors import NnplayError
 from nnplay.network.layer_text import split_layers
 from nnplay.system.paths import user_path
+from nnplay.tui.backend import Backend
 from nnplay.tui.commands import completion
 from nnplay.tui.commands.actions import Action
-from nnplay.tui.commands.files import KeepingActions
-from nnplay.tui.commands.navigation import LookingActions
+from nnplay.tui.commands.dispatch import Dispatch
+from nnplay.tui.commands.edits import EditActions
+from nnplay.tui.commands.files import FileActions
+from nnplay.tui.commands.messages import Messages
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
+from nnplay.tui.forms.problem import data_named
 
 
-class CommandActions(LookingActions, KeepingActions):
-    """The action that opens the line, and every command that takes an argument."""
+class TypedLine:
+    """The action that opens the line, and every command that takes an argument.
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)
+    Args:
+        app: shows the line.
+        backend: completes names, and trains for as long as a command says.
+        messages: say what is wrong with a line.
+        dispatch: does commands that are actions without an argument.
+        edits, files: do the others.
+    """
+
+    def __init__(
+        self,
+        app: App[int],
+        backend: Backend,
+        messages: Messages,
+        dispatch: Dispatch,
+        edits: EditActions,
+        files: FileActions,
+    ) -> None:
+        self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
+        self._edits, self._files = edits, files
         self._history: list[str] = []
 
-    def action_command_line(self) -> None:
+    def command_line(self) -> None:
         """Type a command."""
         self.open_command_line("")
 
@@ -28,59 +52,61 @@ class CommandActions(LookingActions, KeepingActions):
         """Type a command that begins with `start`."""
 
         def complete(line: str) -> list[completion.Candidate]:
-            return completion.completions(line, self.settable(), self._backend.catalogue, self._backend.lines())
+            settable, backend = self._edits.settable(), self._backend
+            return completion.complete_line(line, settable, backend.catalogue, backend.branches())
 
-        self.push_screen(CommandLine(complete, self._history, start), self._typed)
+        self._app.push_screen(CommandLine(complete, self._history, start), self._run_line)
 
-    async def _typed(self, line: str | None) -> None:
+    async def _run_line(self, line: str | None) -> None:
         if not line:
             return
         self._history.append(line)
         try:
-            action, rest = completion.split(line)
+            action, rest = completion.parse_command(line)
             if not rest and action.run:
-                await self.perform(action)
+                await self._dispatch.perform(action)
             else:
-                self._command(action.id, rest)
+                self.run_command(action.id, rest)
         except NnplayError as error:
-            self.say(error.message, error=True)
+            self._messages.say(error.message, error=True)
 
-    def _command(self, name: str, rest: str) -> None:
+    def run_command(self, name: str, rest: str) -> None:
+        """Do a command with its argument."""
         if name == "set":
             word, _, value = rest.partition(" ")
             self._set(word, value.strip())
         elif name == "layers":
-            self.change(layers=split_layers(rest))
+            self._edits.change(layers=split_layers(rest))
         elif name == "goto":
-            self.say("")
+            self._messages.say("")
             self._backend.goto(*completion.read_goto(rest))
         elif name == "run":
-            self.say("")
+            self._messages.say("")
             self._backend.run_for(**completion.read_run(rest))
         elif name == "preset":
-            self.load_preset(rest)
+            self._edits.load_preset(rest)
         elif name == "data":
             dataset, fields = completion.read_data(rest)
-            self.open_data({"dataset": dataset, "dataset_fields": fields})
+            self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})
         elif name == "line":
-            self.take_line(rest)
+            self._edits.take_line(rest)
         elif name == "save":
-            self.save(rest)
+            self._files.save(rest)
         elif name == "open":
-            self.open_run(str(user_path(rest)))
+            self._files.open_run(str(user_path(rest)))
 
     def _set(self, word: str, value: str) -> None:
         """A setting by name; after a file was refused, what was advised is tried on that file."""
         name = word.lower().replace("-", "_")
-        dataset, fields = self.refused or ("", {})
+        dataset, fields = self._edits.refused or ("", {})
         if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset)}:
-            self.open_data({"dataset": dataset, "dataset_fields": {**fields, name: value}})
+            self._edits.open_data({"data": Whole({"file": dataset, **fields, name: value})})
         else:
-            self.change_entry(entries.named(self.settable(), word), value)
+            self._edits.change_entry(entries.named(self._edits.settable(), word), value)
 
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the line for it where it needs an argument."""
         if action.run:
-            await self.perform(action)
+            await self._dispatch.perform(action)
         else:
             self.open_command_line(f"{action.id} ")

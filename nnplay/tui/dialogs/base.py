@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from nnplay.tui.dialogs.modal import ClosesOnce
+from nnplay.tui.dialogs.modal import Modal
 
 Answer = TypeVar("Answer")
 
@@ -22,7 +22,7 @@ _SHORT = 16
 """Rows of a screen on which a list is shown without remarks around it."""
 
 
-class Dialog(ClosesOnce[Answer]):
+class Dialog(Modal[Answer]):
     """A modal screen with a title, a body (`body`), and a line that says which keys do what."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]

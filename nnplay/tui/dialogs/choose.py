@@ -114,10 +114,10 @@ class Choose(Dialog[str]):
             event.stop()
 
 
-def choose_line(lines: Sequence[tuple[str, str]]) -> Choose:
+def line_dialog(lines: Sequence[tuple[str, str]]) -> Choose:
     """Which other line of a run is trained from now on: each with how far it has come."""
     lead = "it is trained, shown and saved from now on; the present line lies beside it"
-    return Choose("train on from another line", lead, [told for told, _ in lines], notes=[note for _, note in lines])
+    return Choose("train on from another line", lead, [words for words, _ in lines], notes=[note for _, note in lines])
 
 
 def _number(option: Option) -> int:

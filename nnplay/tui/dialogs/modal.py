@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 Answer = TypeVar("Answer")
 
 
-class ClosesOnce(ModalScreen[Answer]):
+class Modal(ModalScreen[Answer]):
     """A modal screen for which a second answer, typed or pasted before the first was handled, does nothing."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nnplay.run.recent import Recent
+from nnplay.run.saving.recent import Recent
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.draw import number_text
 

@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from nnplay.errors import NnplayError
-from nnplay.run.recent import Recent
+from nnplay.run.saving.recent import Recent
 from nnplay.text import clean
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.dialogs.open import note

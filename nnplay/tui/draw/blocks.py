@@ -17,7 +17,7 @@ Marks = Mapping[tuple[int, int], tuple[str, str]]
 """(row, column) of a cell → glyph and colour of the mark drawn on it."""
 
 
-def quantised(values: NDArray[np.floating], low: float, high: float, levels: int = LEVELS) -> Levels:
+def quantise(values: NDArray[np.floating], low: float, high: float, levels: int = LEVELS) -> Levels:
     """Values as level numbers 0 … `levels`-1; what is not finite becomes the middle."""
     if not high > low:
         return np.full(values.shape, levels // 2, dtype=np.int64)
@@ -27,7 +27,7 @@ def quantised(values: NDArray[np.floating], low: float, high: float, levels: int
     return np.clip((share * levels).astype(np.int64), 0, levels - 1)
 
 
-def resized(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:
+def resize(values: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:
     """Values sampled (nearest) at `rows` × `columns` pixels."""
     height, width = values.shape
     y = np.minimum((np.arange(rows) + 0.5) * height / max(rows, 1), height - 1).astype(np.int64)
@@ -82,7 +82,7 @@ def picture(
     marks: Marks | None = None,
 ) -> list[Row]:
     """A signed field as `rows` × `columns` cells in whatever form this terminal can show."""
-    levels = quantised(resized(values, 2 * rows, columns), low, high)
+    levels = quantise(resize(values, 2 * rows, columns), low, high)
     if look.blocks:
         return half_blocks(levels, look.scale(), look, marks)
     return glyphs(levels, LEVELS, look, marks)

@@ -14,7 +14,7 @@ from typing import Any
 from nnplay.text import clean
 from nnplay.tui.draw import axes
 from nnplay.tui.draw.axes import Limits
-from nnplay.tui.draw.downsample import Reduced
+from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, joined
 
@@ -31,7 +31,7 @@ class Line:
     smallest and largest values behind a smoothed curve)."""
 
     name: str
-    data: Reduced
+    data: Downsampled
     dots: bool = False
     faint: bool = False
 

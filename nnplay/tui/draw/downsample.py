@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reduced:
+class Downsampled:
     """At most one `low` and one `high` value for each column, in order of `x`; all values finite."""
 
     x: Floats
@@ -32,7 +32,7 @@ class Reduced:
         return xs, ys
 
 
-def smoothed(values: NDArray[np.generic], past: float) -> Floats:
+def smooth(values: NDArray[np.generic], past: float) -> Floats:
     """A running mean in which each value counts 1 - `past` and what came before `past`; begins without a bias.
 
     Values that are not finite are carried over.
@@ -47,14 +47,14 @@ def smoothed(values: NDArray[np.generic], past: float) -> Floats:
     return result
 
 
-def reduced(
+def downsample(
     steps: NDArray[np.generic],
     minimum: NDArray[np.generic],
     maximum: NDArray[np.generic],
     columns: int,
     first: float,
     last: float,
-) -> Reduced:
+) -> Downsampled:
     """The extremes of a curve in each of `columns` equal parts of the range `first` … `last`.
 
     Points outside the range or not finite are left out. A point's `x` is that of its part's last point, so that a
@@ -67,9 +67,9 @@ def reduced(
     x, low, high = x[good], low[good], high[good]
     if x.size == 0 or columns < 1:
         nothing = np.empty(0)
-        return Reduced(nothing, nothing, nothing)
+        return Downsampled(nothing, nothing, nothing)
     width = (last - first) / columns
     part = np.minimum((x - first) / width, columns - 1).astype(np.int64) if width > 0 else np.zeros(x.size, np.int64)
     starts = np.flatnonzero(np.r_[True, part[1:] != part[:-1]])
     ends = np.r_[starts[1:], x.size] - 1
-    return Reduced(x[ends], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts))
+    return Downsampled(x[ends], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts))

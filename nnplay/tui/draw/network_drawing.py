@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from nnplay.text import clean
 from nnplay.tui.draw.arrays import Floats
-from nnplay.tui.draw.blocks import quantised, resized
+from nnplay.tui.draw.blocks import quantise, resize
 from nnplay.tui.draw.graph import Column, Place, places
 from nnplay.tui.draw.links import Line, Links
 from nnplay.tui.theme.look import Look
@@ -134,7 +134,7 @@ def _shortened(name: str, room: int) -> str:
 def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats, look: Look) -> None:
     row, cells = place.top // 2, (place.pixels + 1) // 2
     peak = float(np.abs(np.nan_to_num(picture)).max()) or 1.0
-    levels = quantised(resized(picture, place.pixels, place.width), -peak, peak)
+    levels = quantise(resize(picture, place.pixels, place.width), -peak, peak)
     colours = look.scale()
     for y in range(cells):
         for x in range(place.width):

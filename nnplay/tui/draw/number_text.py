@@ -52,13 +52,6 @@ def percent(fraction: float, width: int = 7) -> str:
     return f"{100 * fraction:.1f} %".rjust(width)
 
 
-def setting(value: float) -> str:
-    """A setting as short as it can be read back: `0.003`, `1e-05`, `32`."""
-    if isinstance(value, int) or (math.isfinite(value) and value == int(value) and abs(value) < 1e6):
-        return str(int(value))
-    return f"{value:.4g}"
-
-
 def duration(seconds: float) -> str:
     """Seconds as a learner would say them: `0.4 s`, `75 s`, `12 min 05 s`, `3 h 20 min`."""
     if not math.isfinite(seconds) or seconds < 0:

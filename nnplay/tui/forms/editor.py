@@ -13,9 +13,6 @@ from nnplay.tui.forms.entries import Entry
 class Editor(Protocol):
     """Takes changes of settings; what cannot be done is said on the screen, never raised."""
 
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Answer in the line above the footer."""
-
     def change(self, **values: Any) -> None:
         """Give settings new values."""
 
@@ -25,10 +22,26 @@ class Editor(Protocol):
     def set_weight(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Give one weight of the network another value."""
 
+
+class Host(Protocol):
+    """The app of a form or list."""
+
+    @property
+    def edits(self) -> Editor:
+        """Takes changes of settings."""
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message in the line above the footer."""
+
     async def perform_by_name(self, action: Action) -> None:
         """Do an action of the list."""
 
 
-def editor(widget: Widget) -> Editor:
+def host(widget: Widget) -> Host:
     """The app of `widget` in this role."""
-    return cast(Editor, widget.app)
+    return cast(Host, widget.app)
+
+
+def editor(widget: Widget) -> Editor:
+    """Where changes that the user makes in `widget` go."""
+    return host(widget).edits

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, integer, text
+from nnplay.records.loss import Loss
+from nnplay.records.optimizer import Optimizer
+from nnplay.records.schedule import Schedule
 from nnplay.run.choices import Catalogue
-from nnplay.run.settings import Settings
 from nnplay.tui.forms.column_choices import Offer, kinds, kinds_text, learned, read_kinds, targets
-from nnplay.tui.forms.problem import PROBLEMS, first_of, has_features, problem_of, titles
+from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of, titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Entry:
     """One line of a form.
 
     Attributes:
-        key: where the value lives in the settings: `batch_size`, `dataset_fields.noise`.
+        key: where the value lives in the table of a run: `seed`, `data.noise`; `data` for the data themselves.
         label: the word shown.
         field: kind, range and help.
         value: the present value.
@@ -44,20 +47,20 @@ class Entry:
     @property
     def name(self) -> str:
         """What the command line calls it."""
-        return self.key.rpartition(".")[2]
+        return "dataset" if self.key == "data" else self.key.rpartition(".")[2]
 
     @property
     def shown(self) -> str:
         """The value as text."""
         if self.many:
             return " ".join(titles(self.value))
-        if self.key == "dataset":
+        if self.key == "data":
             return data_title(str(self.value))
         if self.shares:
             return "/".join(str(share) for share in self.shares)
         if isinstance(self.value, Mapping):
             return kinds_text(self.value)
-        if self.key.startswith("stops.") and not self.value:
+        if self.key.startswith("stop.") and not self.value:
             return "never"
         return self.field.show(self.value) or self.meant
 
@@ -74,27 +77,31 @@ def data_title(name: str) -> str:
     return PurePath(name).name or name
 
 
-def data_entries(settings: Settings, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
+_SPLIT = "shares for training, validation and test, as in 70/15/15"
+
+
+def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
     """Problem, data set, its own fields, split, batch size, features.
 
     Args:
         columns: of the table that the data were read from, in its order.
     """
-    names = choice("dataset", settings.dataset, f"a set, or the path of {name_sources()}", tuple(catalogue.datasets))
-    task = choice("problem", problem_of(settings.dataset), "what is learned: classes or quantities", PROBLEMS)
-    entries = [Entry("dataset", "set", names, settings.dataset)]
+    source = settings.data.source
+    names = choice("dataset", source, f"a set, or the path of {name_sources()}", tuple(catalogue.datasets))
+    task = choice("problem", problem_of(source), "what is learned: classes or quantities", PROBLEMS)
+    entries = [Entry("data", "set", names, source)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
-    made = settings.dataset in catalogue.datasets
-    own = catalogue.datasets[settings.dataset] if made else catalogue.fields_of_file(settings.dataset)
-    entries += [_of_table(entry, columns) for entry in _own(own, settings.dataset_fields, "dataset_fields")]
-    split = text("split", "70/15/15", "shares for training, validation and test, as in 70/15/15")
-    entries.append(Entry("split", "split", split, "/".join(map(str, settings.split)), shares=tuple(settings.split)))
+    made = source in catalogue.datasets
+    own = catalogue.datasets[source] if made else catalogue.fields_of_file(source)
+    entries += [_of_table(entry, columns) for entry in _own(own, settings.data.values, "data")]
+    split, shares = text("split", "70/15/15", _SPLIT), settings.split.per_cents
+    entries.append(Entry("split", "split", split, "/".join(map(str, shares)), shares=shares))
     batch = integer("batch_size", 32, "examples used for one step, or all", high=65536, choices=("all",))
-    entries.append(Entry("batch_size", "batch", batch, settings.batch_size))
-    if has_features(settings.dataset):
+    entries.append(Entry("training.batch_size", "batch", batch, settings.training.get("batch_size", batch.default)))
+    if has_features(source):
         features = choice("features", "", "numbers given to the network", tuple(catalogue.features))
-        entries.append(Entry("features", "features", features, settings.features, many=True))
+        entries.append(Entry("data.features", "features", features, features_of(settings.data), many=True))
     return entries
 
 
@@ -102,47 +109,51 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     """Settings that name columns offer those that there are."""
     if not columns:
         return entry
-    if entry.key == "dataset_fields.target":
+    if entry.key == "data.target":
         return replace(entry, offers=targets(columns), meant=learned(columns))
-    if entry.key == "dataset_fields.kinds":
+    if entry.key == "data.kinds":
         return replace(entry, offers=kinds(columns, read_kinds(entry.value)), meant="as found")
     return entry
 
 
-def training_entries(settings: Settings, catalogue: Catalogue) -> list[Entry]:
+def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     """Loss, optimizer, rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
-    losses = choice("loss", settings.loss, "what training makes small", tuple(catalogue.losses))
-    optimizers = choice("optimizer", settings.optimizer, "how gradients become steps", tuple(catalogue.optimizers))
-    schedules = choice("schedule", settings.schedule, "how the rate changes", tuple(catalogue.schedules))
+    loss, optimizer, schedule = (_chosen(item) for item in (settings.loss, settings.optimizer, settings.schedule))
+    losses = choice("loss", loss[0], "what training makes small", tuple(catalogue.losses))
+    optimizers = choice("optimizer", optimizer[0], "how gradients become steps", tuple(catalogue.optimizers))
+    schedules = choice("schedule", schedule[0], "how the rate changes", tuple(catalogue.schedules))
     seed = integer("seed", 0, "all randomness of the run follows from it", low=0)
-    own = _own(catalogue.optimizers.get(settings.optimizer, ()), settings.optimizer_fields, "optimizer_fields")
-    training = _own(catalogue.training, settings.training, "training")
+    own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
     return [
-        Entry("loss", "loss", losses, settings.loss),
-        *_own(catalogue.losses.get(settings.loss, ()), settings.loss_fields, "loss_fields"),
-        Entry("optimizer", "optimizer", optimizers, settings.optimizer),
+        Entry("loss", "loss", losses, loss[0]),
+        *_own(catalogue.losses.get(loss[0], ()), loss[1], "loss"),
+        Entry("optimizer", "optimizer", optimizers, optimizer[0]),
         *own[:1],
-        Entry("schedule", "schedule", schedules, settings.schedule),
-        *_own(catalogue.schedules.get(settings.schedule, ()), settings.schedule_fields, "schedule_fields"),
-        *(entry for entry in training if entry.name in _PENALTIES),
+        Entry("schedule", "schedule", schedules, schedule[0]),
+        *_own(catalogue.schedules.get(schedule[0], ()), schedule[1], "schedule"),
+        *_own(catalogue.penalties, settings.training, "training"),
         Entry("seed", "seed", seed, settings.seed),
-        *_own(catalogue.stops, settings.stops, "stops", before="stop "),
+        *_own(catalogue.stops, settings.stops, "stop", before="stop "),
         *own[1:],
-        *(entry for entry in training if entry.name not in _PENALTIES),
+        *_own(catalogue.training, settings.training, "training"),
     ]
 
 
-_PENALTIES = ("l1", "l2", "clip_norm")
+def _chosen(item: Loss | Optimizer | Schedule | None) -> tuple[str, Mapping[str, Any]]:
+    """Name and values of a loss, optimizer or schedule."""
+    return ("none", {}) if item is None else (item.record.name, item.values)
+
+
 _LABELS = {
-    "stops.epochs": "stop epoch",
-    "stops.accuracy": "stop acc.",
-    "stops.patience": "patience",
-    "stops.seconds": "stop secs",
+    "stop.epochs": "stop epoch",
+    "stop.accuracy": "stop acc.",
+    "stop.patience": "patience",
+    "stop.seconds": "stop secs",
     "training.validate_every": "validate",
-    "optimizer_fields.lr": "rate",
-    "optimizer_fields.weight_decay": "decay",
-    "loss_fields.label_smoothing": "smoothing",
-    "dataset_fields.skip_bad_rows": "skip bad",
+    "optimizer.lr": "rate",
+    "optimizer.weight_decay": "decay",
+    "loss.label_smoothing": "smoothing",
+    "data.skip_bad_rows": "skip bad",
 }
 """Words that fit the column better than the fields' own names."""
 
@@ -176,22 +187,25 @@ def named(entries: Sequence[Entry], name: str) -> Entry:
     raise unknown("setting", name, [entry.name for entry in entries])
 
 
-def changes(settings: Settings, entry: Entry, value: Any) -> dict[str, Any]:
-    """The settings that differ once `entry` has `value`, for `Backend.changed`."""
+def changes(entry: Entry, value: Any) -> dict[str, Any]:
+    """The entries of the run's table that differ once `entry` has `value`, for `Backend.changed`."""
     if entry.key == "split":
-        return {"split": read_split(str(value))}
-    if entry.many:
-        words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
-        return {entry.key: tuple(words)}
-    if entry.key == "dataset":
-        return {"dataset": str(value).strip()}
+        return {"split": {name: share / 100 for name, share in zip(_PARTS, read_split(str(value)), strict=True)}}
+    if entry.key == "data":
+        return {"data": data_named(str(value).strip())}
     if entry.key == "problem":
-        return {"dataset": first_of(entry.field.read(value))}
+        return {"data": {"name": first_of(entry.field.read(value))}}
+    section, dot, name = entry.key.partition(".")
+    if entry.many:
+        return {section: {name: value if isinstance(value, str) else ", ".join(value)}}
     checked = entry.field.read(value)
-    if "." not in entry.key:
-        return {entry.key: checked}
-    table, name = entry.key.split(".", 1)
-    return {table: {**getattr(settings, table), name: checked}}
+    if dot:
+        return {section: {name: checked}}
+    return {section: {"name": checked} if section in _RECORDS else checked}
+
+
+_PARTS = ("train", "validation", "test")
+_RECORDS = ("loss", "optimizer", "schedule")
 
 
 def read_split(words: str) -> tuple[int, int, int]:

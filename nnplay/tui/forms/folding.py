@@ -41,14 +41,14 @@ def title(item: Item, unfolded: Collection[Path], look: Look) -> str:
     lead = "  " * (item.depth - 1) + look.pick("├ " if item.first else "│ ", "+ " if item.first else "| ")
     lead = lead if item.depth else ""
     if not item.line.parts:
-        return lead + shortened(item.line.text)
+        return lead + shorten(item.line.text)
     sign = look.pick("▽ ", "- ") if item.path in unfolded else look.pick("▷ ", "+ ")
     word = item.line.text.partition("[")[0].strip()
     count = _layers(item.line)
     return f"{lead}{sign}{word}, {count} layer{'' if count == 1 else 's'}"
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """A layer's text without the names of values that are words: `conv2d 16 same` for `conv2d 16 padding=same`."""
     return re.sub(r"\b(?:padding|mode|init|approximate|kind)=(?=[a-z])", "", text)
 
@@ -62,7 +62,7 @@ def block_of(item: Item) -> Path:
     return item.path if item.line.parts else item.path[:-2]
 
 
-def kept(unfolded: Collection[Path], old: Sequence[str], new: Sequence[str]) -> frozenset[Path]:
+def keep_unfolded(unfolded: Collection[Path], old: Sequence[str], new: Sequence[str]) -> frozenset[Path]:
     """What stays unfolded when the layers changed: blocks that are still there, at their new places."""
     moved: dict[int, int] = {}
     for kind, a, b, c, d in difflib.SequenceMatcher(None, list(old), list(new), autojunk=False).get_opcodes():

@@ -16,7 +16,7 @@ from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import bars
 from nnplay.tui.forms.editor import editor
 from nnplay.tui.forms.entries import Entry
-from nnplay.tui.forms.next_value import at_share, nudged, share
+from nnplay.tui.forms.next_value import next_value, share, value_at_share
 from nnplay.tui.forms.problem import about
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
 
@@ -117,7 +117,7 @@ class Form(Cells, can_focus=True):
         entry = self.entry
         if entry is None or entry.many or entry.shares:
             return
-        value = nudged(entry.field, entry.value, direction)
+        value = next_value(entry.field, entry.value, direction)
         if value != entry.value:
             editor(self).change_entry(entry, value)
 
@@ -130,7 +130,7 @@ class Form(Cells, can_focus=True):
             editor(self).change_entry(entry, not entry.value)
         elif entry.many:
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
-        elif entry.key == "dataset":
+        elif entry.key == "data":
             notes = [about(name) for name in entry.field.choices]
             lead = f"a data set, or the path of {name_sources()}; :data completes paths"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
@@ -160,7 +160,7 @@ class Form(Cells, can_focus=True):
         place = event.x - _LABEL + 1
         entry = self._entries[line]
         if share(entry.field, entry.value) is not None and 0 <= place < track:
-            editor(self).change_entry(entry, at_share(entry.field, place / max(1, track - 1)))
+            editor(self).change_entry(entry, value_at_share(entry.field, place / max(1, track - 1)))
         elif place >= 0 or same:
             self.action_edit()
 

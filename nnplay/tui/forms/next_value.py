@@ -11,7 +11,7 @@ _SERIES = (1.0, 2.0, 3.0, 5.0)
 _SMALLEST = 1e-6
 
 
-def nudged(field: Field, value: Any, direction: int) -> Any:
+def next_value(field: Field, value: Any, direction: int) -> Any:
     """The legal value before (`direction` < 0) or after `value`; the same value at the end of the range."""
     if field.kind == "flag":
         return not value
@@ -34,8 +34,8 @@ def share(field: Field, value: Any) -> float | None:
     return None
 
 
-def at_share(field: Field, place: float) -> Any:
-    """The value at a place (0…1) of the slider, on the same grid as `nudged`."""
+def value_at_share(field: Field, place: float) -> Any:
+    """The value at a place (0…1) of the slider, on the same grid as `next_value`."""
     value = field.low + (field.high - field.low) * min(1.0, max(0.0, place))
     if field.kind == "integer":
         return round(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nnplay.config import DataChoice
 from nnplay.data.catalogue import dataset_records
 from nnplay.data.features import FEATURES
 
@@ -19,6 +20,17 @@ def problem_of(dataset: str) -> str:
 def first_of(problem: str) -> str:
     """The data set to begin with for a problem."""
     return next(name for name, record in dataset_records().items() if record.task == problem)
+
+
+def data_named(source: str) -> dict[str, str]:
+    """The entry of a run's table for a data set of that name, or else a file at that path."""
+    return {"name" if source in dataset_records() else "file": source}
+
+
+def features_of(data: DataChoice) -> tuple[str, ...]:
+    """The inputs that are switched on."""
+    default = next(field.default for field in data.fields if field.name == "features")
+    return tuple(name.strip() for name in str(data.values.get("features", default)).split(","))
 
 
 def has_features(dataset: str) -> bool:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nnplay.errors import InputError
-from nnplay.inspector.messages import Detail
+from nnplay.inspector.messages import Detail, View
 from nnplay.inspector.what_if import parse_value
 from nnplay.records.operation import shape_text
+from nnplay.tui.inspector.asking import AskText
+from nnplay.tui.inspector.walk import Ask, Say, Walk
+from nnplay.tui.inspector.widgets.detail_view import DetailView
+from nnplay.tui.inspector.widgets.head_line import HeadLine
 
 Kind = Literal["shape", "sign", "value"]
 KINDS: Final[tuple[Kind, ...]] = ("shape", "sign", "value")
@@ -35,7 +39,60 @@ class Question:
         return f"about how large is {self.name}? within a tenth counts"
 
 
-def question(number: int, detail: Detail) -> Question | None:
+class PredictActions:
+    """The key that switches guessing on and off, and the questions about the rows that follow.
+
+    Args:
+        walk: knows which view shows a row that was just run.
+        detail: hides the row's numbers until they were guessed.
+        head: shows how many guesses were right.
+        ask: opens the question.
+        say: tells whether the answer is right.
+    """
+
+    def __init__(self, walk: Walk, detail: DetailView, head: HeadLine, ask: Ask, say: Say) -> None:
+        self._walk, self._detail, self._head, self._ask, self._say = walk, detail, head, ask, say
+        self._on = False
+        self._asked = self._right = 0
+        self._past_move = 0
+
+    def toggle_predict(self) -> None:
+        """Guess before a row is shown, or not."""
+        self._on = not self._on
+        self._past_move = self._walk.last_move
+        self._show_score()
+        self._say("predict first: each new row asks before it shows" if self._on else "rows are shown at once")
+
+    def ask_about(self, view: View) -> None:
+        """Ask about the row of a view, before it is drawn, if a move has led to it."""
+        if not self._on or view.ticket != self._walk.last_move or view.ticket == self._past_move:
+            return
+        self._past_move = view.ticket
+        question = next_question(self._asked, view.detail)
+        if question is None:
+            return
+        self._detail.hidden = True
+
+        def answered(text: str | None) -> None:
+            self._detail.hidden = False
+            self._detail.redraw()
+            if text is not None:
+                right, truth = judge(question, text, view.detail)
+                self._asked, self._right = self._asked + 1, self._right + right
+                self._say(f"right: {truth}" if right else f"it is {truth}")
+            self._show_score()
+
+        dialog = AskText(
+            f"predict: {view.detail.row.name}", question.words, "", lambda text: judge(question, text, view.detail)
+        )
+        self._ask(dialog, answered)
+
+    def _show_score(self) -> None:
+        self._head.guesses = f"guessed {self._right} of {self._asked}" if self._on or self._asked else ""
+        self._head.redraw()
+
+
+def next_question(number: int, detail: Detail) -> Question | None:
     """The next question about a row, in turn; none about a row without a worked-out element."""
     if detail.worked is None:
         return None
@@ -44,7 +101,7 @@ def question(number: int, detail: Detail) -> Question | None:
     return Question(kind, detail.result.name if kind == "shape" else element)
 
 
-def judged(asked: Question, answer: str, detail: Detail) -> tuple[bool, str]:
+def judge(asked: Question, answer: str, detail: Detail) -> tuple[bool, str]:
     """Whether an answer is right, and the true one.
 
     Raises:

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from nnplay.tui.draw import axes, curves
-from nnplay.tui.draw.downsample import Reduced
+from nnplay.tui.draw.downsample import Downsampled
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, joined
 
 
-def finite_points(x: Any, y: Any) -> Reduced:
+def finite_points(x: Any, y: Any) -> Downsampled:
     x, y = np.asarray(x, np.float64).ravel(), np.asarray(y, np.float64).ravel()
     good = np.isfinite(x) & np.isfinite(y)
     order = np.argsort(x[good], kind="stable")
-    return Reduced(x[good][order], y[good][order], y[good][order])
+    return Downsampled(x[good][order], y[good][order], y[good][order])
 
 
 def find_limits(values: Any) -> axes.Limits:

@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.containers import Vertical
 from textual.content import Content
 
+from nnplay.config import RunConfig
 from nnplay.network.summary import Ledger
-from nnplay.run.settings import Settings
 from nnplay.run.snapshot import Snapshot
 
 
@@ -40,7 +40,7 @@ class Pane(Vertical):
     def show(self, snapshot: Snapshot) -> None:
         """Draw what this pane shows of `snapshot`."""
 
-    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+    def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Take over settings that the user changed; `ledger` is that of their layers."""
 
     @property

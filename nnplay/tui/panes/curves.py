@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from nnplay.run.snapshot import Snapshot
-from nnplay.training import side_curves
-from nnplay.training.history import Curve
+from nnplay.timeline.branch_curves import parse_curve_name
+from nnplay.training.history import BRANCH_PREFIX, Curve
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.curve_view import CurveView
@@ -70,7 +70,8 @@ class CurvesPane(Pane):
 
     def _families(self) -> Mapping[str, Mapping[str, str]]:
         """Those of every run, and its forks where it has some."""
-        forks = {name: side_curves.told(name)[1] for name in self._curves if name.startswith(side_curves.PREFIX)}
+        names = [name for name in self._curves if name.startswith(BRANCH_PREFIX)]
+        forks = {name: parse_curve_name(name)[1] for name in names}
         return {**FAMILIES, "forks": {"loss": "this run", **forks}} if forks else FAMILIES
 
     def _draw(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnplay.run.settings import Settings
+from nnplay.config import RunConfig
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
 from nnplay.tui.forms.entries import Entry, data_entries
@@ -20,6 +20,6 @@ class DataPane(FormPane):
         super().__init__(backend.catalogue, id="data")
         self._backend = backend
 
-    def entries(self, settings: Settings) -> Sequence[Entry]:
+    def entries(self, settings: RunConfig) -> Sequence[Entry]:
         """What there is to set about the data."""
         return data_entries(settings, self._catalogue, self._backend.columns())

@@ -8,9 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
+from nnplay.config import RunConfig
 from nnplay.network.summary import Ledger
 from nnplay.run.choices import Catalogue
-from nnplay.run.settings import Settings
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.panes.base import Pane
@@ -27,11 +27,11 @@ class FormPane(Pane):
         """One form."""
         yield Form()
 
-    def entries(self, settings: Settings) -> Sequence[Entry]:
+    def entries(self, settings: RunConfig) -> Sequence[Entry]:
         """What the form shows."""
         return ()
 
-    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+    def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Fill the form."""
         self.query_one(Form).show(self.entries(settings))
         self.call_after_refresh(self._count_hidden)

@@ -15,7 +15,7 @@ from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
-from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.editor import host
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink
 from nnplay.tui.widgets.cells import Cells, Row
@@ -83,7 +83,7 @@ class Findings(Cells, can_focus=True):
     async def action_cure(self) -> None:
         """Do what the finding proposes."""
         if self._findings and self._findings[self.cursor].action in actions.BY_ID:
-            await editor(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
+            await host(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
 
     async def on_click(self, event: events.Click) -> None:
         """Choose a finding; a second click applies its cure."""

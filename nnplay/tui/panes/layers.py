@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
-from nnplay.run.settings import Settings
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
 from nnplay.tui.dialogs.layer import AskLayer
@@ -30,7 +30,7 @@ class LayersPane(Pane):
         """One list."""
         yield LayerList()
 
-    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+    def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Show the layers of these settings."""
         self.query_one(LayerList).show(ledger)
 

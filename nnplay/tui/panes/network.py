@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from textual.app import ComposeResult
 
+from nnplay.config import RunConfig
 from nnplay.data.features import FEATURES
 from nnplay.network.summary import Ledger
-from nnplay.run.settings import Settings
 from nnplay.run.snapshot import Snapshot
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
@@ -35,7 +35,7 @@ class NetworkPane(Pane):
         """One view."""
         yield NetworkView()
 
-    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+    def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Draw the network that the settings describe."""
         self._ledger = ledger
         self._inputs = input_pictures(self._ledger.inputs)

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from nnplay.config import RunConfig
 from nnplay.network.summary import Ledger
-from nnplay.run.settings import Settings
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
@@ -59,10 +59,10 @@ class OutputPane(Pane, can_focus=True):
         yield Picture()
         yield Answer()
 
-    def set_up(self, settings: Settings, ledger: Ledger) -> None:
+    def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Other data begin with their first view and example."""
-        if settings.dataset != self._dataset:
-            self.view, self.item, self._dataset = 0, 0, settings.dataset
+        if settings.data.source != self._dataset:
+            self.view, self.item, self._dataset = 0, 0, settings.data.source
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""

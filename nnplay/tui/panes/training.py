@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnplay.config import RunConfig
 from nnplay.run.choices import Catalogue
-from nnplay.run.settings import Settings
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.forms.entries import Entry, training_entries
 from nnplay.tui.panes.form_pane import FormPane
@@ -19,6 +19,6 @@ class TrainingPane(FormPane):
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__(catalogue, id="training")
 
-    def entries(self, settings: Settings) -> Sequence[Entry]:
+    def entries(self, settings: RunConfig) -> Sequence[Entry]:
         """What there is to set about the training."""
         return training_entries(settings, self._catalogue)

@@ -21,16 +21,16 @@ DEAF_INTERVAL = 0.25
 
 
 @dataclass(slots=True)
-class Gate:
+class FrameGate:
     """Says when the next frame may go out.
 
     Attributes:
         clock: seconds, monotonic.
-        asks: whether there is a terminal that could answer; without one the gate is always open.
+        can_ask: whether there is a terminal that could answer; without one the gate is always open.
     """
 
     clock: Callable[[], float]
-    asks: bool = True
+    can_ask: bool = True
     round_trip: float = 0.0
     _sent_at: float | None = field(default=None, init=False)
     _unanswered: int = field(default=0, init=False)
@@ -41,9 +41,9 @@ class Gate:
         """Whether the terminal has been found not to answer."""
         return self._answered == 0 and self._unanswered >= DEAF_AFTER
 
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether a frame may be sent now; counts a question as unanswered when patience is over."""
-        if not self.asks or self._sent_at is None:
+        if not self.can_ask or self._sent_at is None:
             return True
         waited = self.clock() - self._sent_at
         if self.deaf:
@@ -53,12 +53,12 @@ class Gate:
         self._unanswered += 1
         return True
 
-    def sent(self) -> bool:
+    def note_frame(self) -> bool:
         """Note that a frame goes out now; returns whether the terminal should be asked."""
         self._sent_at = self.clock()
-        return self.asks and not self.deaf
+        return self.can_ask and not self.deaf
 
-    def answered(self) -> None:
+    def note_answer(self) -> None:
         """Note the terminal's answer, which opens the gate."""
         if self._sent_at is not None:
             self.round_trip = self.clock() - self._sent_at

@@ -22,7 +22,7 @@ _SLOW_TRIP, _QUICK_TRIP = 0.2, 0.1
 
 
 @dataclass(slots=True)
-class Pace:
+class FrameRate:
     """Says when the next pictures are due.
 
     Attributes:
@@ -39,18 +39,18 @@ class Pace:
     _filled_at: float = field(default=0.0, init=False)
     _begun: bool = field(default=False, init=False)
 
-    def due(self, last: float = float("-inf")) -> bool:
+    def is_due(self, last: float = float("-inf")) -> bool:
         """Whether the picture that was drawn at `last` may be drawn again now."""
         self._fill()
         return self._bytes >= 0 and self.clock() - last >= 1 / PICTURES_PER_SECOND - 0.01
 
-    def drawn(self, cost: float) -> None:
+    def note_cost(self, cost: float) -> None:
         """Note that pictures of `cost` bytes have been drawn."""
         self._fill()
         self._bytes -= cost
         self._begun = True
 
-    def measured(self, round_trip: float) -> None:
+    def note_round_trip(self, round_trip: float) -> None:
         """Note how long the terminal took to draw a frame: a slow line gets fewer bytes."""
         self._trip += 0.25 * (round_trip - self._trip)
         if self._trip > _SLOW_TRIP:

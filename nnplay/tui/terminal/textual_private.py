@@ -156,7 +156,7 @@ class FaultReporting(App[int]):
         self._close_messages_no_wait()
 
 
-def met_fault(app: App[Any] | None, error: Exception) -> None:
+def tell_or_raise(app: App[Any] | None, error: Exception) -> None:
     """Tell an error that was caught where it came up; before the first frame, and outside the app, it is raised."""
     if not isinstance(app, FaultReporting) or not app.goes_on:
         raise error
@@ -171,7 +171,7 @@ async def _guarded(callback: Callable[..., Any], *values: object) -> Any:
     try:
         return await invoke(callback, *values)
     except Exception as error:
-        met_fault(active_app.get(None), error)
+        tell_or_raise(active_app.get(None), error)
 
 
 message_pump.invoke = screen.invoke = _guarded  # type: ignore[attr-defined]

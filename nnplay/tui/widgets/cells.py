@@ -71,7 +71,7 @@ class Cells(Widget):
         try:
             return list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
         except Exception as error:
-            textual_private.met_fault(self.app, error)
+            textual_private.tell_or_raise(self.app, error)
             return [((" cannot be drawn", self.look.ink("error")),)]
 
     def _safe_rows(self, width: int, height: int) -> list[Row]:

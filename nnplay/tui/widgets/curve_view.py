@@ -14,7 +14,7 @@ from nnplay.training.history import Curve
 from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
 from nnplay.tui.draw.axes import Limits
-from nnplay.tui.draw.downsample import reduced, smoothed
+from nnplay.tui.draw.downsample import downsample, smooth
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _SMOOTHING = (0.0, 0.6, 0.95)
@@ -100,12 +100,12 @@ class CurveView(Cells, can_focus=True):
 
     @staticmethod
     def _line(name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        data = reduced(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
+        data = downsample(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
         return curves.Line(name, data)
 
     def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        y = smoothed(curve.last, _SMOOTHING[self._smoothing])
-        return curves.Line(name, reduced(curve.steps, y, y, max(8, width - 8), x.low, x.high))
+        y = smooth(curve.last, _SMOOTHING[self._smoothing])
+        return curves.Line(name, downsample(curve.steps, y, y, max(8, width - 8), x.low, x.high))
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
         lows = np.concatenate([line.data.low for line in lines])

@@ -29,8 +29,8 @@ class FooterLine(Cells):
             self._where = where
             self.redraw()
 
-    def running(self, running: bool) -> None:
-        """Whether the first key pauses or runs."""
+    def show_running(self, running: bool) -> None:
+        """Offer to pause, or to run, with the first key."""
         if running != self._training:
             self._training = running
             self.redraw()

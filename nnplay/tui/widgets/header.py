@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nnplay.run.settings import Settings
+from nnplay.config import RunConfig
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.draw import number_text
@@ -24,9 +24,9 @@ class HeaderLine(Cells):
         self._title = ""
         self._unsaved, self._read_only = False, False
 
-    def set_up(self, settings: Settings, title: str) -> None:
+    def set_up(self, settings: RunConfig, title: str) -> None:
         """Name data set and network."""
-        self._title = clean(f"{data_title(settings.dataset)} › {title}", 40)
+        self._title = clean(f"{data_title(settings.data.source)} › {title}", 40)
         self.redraw()
 
     def show(self, snapshot: Snapshot) -> None:

@@ -20,8 +20,8 @@ from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
-from nnplay.tui.forms.editor import editor
-from nnplay.tui.forms.folding import Item, block_of, items, kept, title
+from nnplay.tui.forms.editor import editor, host
+from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 _NARROW = 37
@@ -79,7 +79,7 @@ class LayerList(Cells, can_focus=True):
         """Show this network."""
         before, path = self.texts, self.path
         self._ledger = ledger
-        self.unfold(kept(self.unfolded, before, self.texts))
+        self.unfold(keep_unfolded(self.unfolded, before, self.texts))
         self.go_to(path)
 
     def go_to(self, path: Path) -> None:
@@ -175,7 +175,7 @@ class LayerList(Cells, can_focus=True):
         if path:
             self.fold(path)
         else:
-            editor(self).say("no block here: sum, concat and sequential can be folded and unfolded")
+            host(self).say("no block here: sum, concat and sequential can be folded and unfolded")
 
     def change(self, change: Change, then: Path = ()) -> None:
         """Change the chain that the layer under the cursor belongs to; what cannot be is said."""
@@ -184,7 +184,7 @@ class LayerList(Cells, can_focus=True):
             try:
                 layers = changed(self.texts, path, change)
             except InputError as problem:
-                editor(self).say(problem.message, error=True)
+                host(self).say(problem.message, error=True)
                 return
             if layers != tuple(self.texts):
                 editor(self).change(layers=layers)
@@ -237,7 +237,7 @@ class LayerList(Cells, can_focus=True):
         """Choose the scheme of the layer's first weights."""
         schemes = schemes_of(self.item.line.text) if self.item is not None else ()
         if not schemes:
-            editor(self).say("this layer has no scheme for its first weights")
+            host(self).say("this layer has no scheme for its first weights")
             return
 
         def answered(scheme: str | None) -> None:

@@ -16,13 +16,13 @@ MOST_ROWS = 3
 """Rows that one message gets at the most."""
 
 
-class Said(Cells):
+class MessageLine(Cells):
     """Shows the last message until the next one."""
 
-    DEFAULT_CSS = "Said { height: 1; }"
+    DEFAULT_CSS = "MessageLine { height: 1; }"
 
     def __init__(self) -> None:
-        super().__init__(id="said")
+        super().__init__(id="message-line")
         self.text = ""
         self._ink: Ink = "dim"
 

@@ -26,7 +26,7 @@ from nnplay.tui.forms.folding import Item, block_of, items
 from nnplay.tui.widgets.cells import Cells, Row, fit
 
 _WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
-_NUDGE = 0.1
+_WEIGHT_STEP = 0.1
 """How much J, K and the wheel change a weight."""
 Unit = tuple[int, int]
 
@@ -246,14 +246,14 @@ class NetworkView(Cells, can_focus=True):
             return f"{rank.layer}.bias", (unit,)
         return f"{rank.layer}.weight", (self.link - 1, unit)
 
-    def action_nudge(self, direction: int) -> None:
+    def action_adjust_weight(self, direction: int) -> None:
         """Make the chosen weight or bias a little larger or smaller."""
         value = self._value()
         if value is None or self.chosen is None:
             self.action_link(1)
         else:
             name, index = self._place(self.chosen)
-            editor(self).set_weight(name, index, round(value + direction * _NUDGE, 6))
+            editor(self).set_weight(name, index, round(value + direction * _WEIGHT_STEP, 6))
 
     def action_leave(self) -> None:
         """No unit."""
@@ -303,9 +303,9 @@ class NetworkView(Cells, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel makes the chosen number larger."""
         if self.chosen is not None:
-            self.action_nudge(1)
+            self.action_adjust_weight(1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel makes the chosen number smaller."""
         if self.chosen is not None:
-            self.action_nudge(-1)
+            self.action_adjust_weight(-1)

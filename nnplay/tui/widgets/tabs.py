@@ -42,5 +42,5 @@ class PaneTabs(Cells):
         for name, text in tab_names(self.size.width):
             place += len(text) + 1
             if event.x < place:
-                await self.app.run_action(f"pane('{name}')")
+                await self.app.run_action(f"go_to_pane('{name}')")
                 return

@@ -1,4 +1,4 @@
-"""The scrub bar: the whole run as one line, with the present step and the changes of the journal on it."""
+"""The timeline bar: the whole run as one line, with the present step and the changes of the change log on it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nnplay.run.snapshot import Snapshot
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 
-class Scrub(Cells):
+class TimelineBar(Cells):
     """One line; a click or a drag asks for the step under the mouse."""
 
-    DEFAULT_CSS = "Scrub { height: 1; }"
+    DEFAULT_CSS = "TimelineBar { height: 1; }"
 
     class Wanted(Message):
         """The user wants to be at a step."""
@@ -23,8 +23,8 @@ class Scrub(Cells):
             super().__init__()
             self.step = step
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__(id="timeline-bar")
         self.first = self.step = self.latest = 0
         self._marks: tuple[int, ...] = ()
         self._begin, self._length = 0, 1

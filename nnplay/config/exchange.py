@@ -1,0 +1,29 @@
+"""Changing a run by parts: what belonged to a thing that is exchanged for another one falls back to its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nnplay.config.run_config import RunConfig
+from nnplay.config.split_choice import SplitChoice
+
+
+def exchanged(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """The run with some entries of its table changed, as `RunConfig.changed` does it, for somebody who plays.
+
+    Another optimizer goes on at the learning rate of the one before. Other data keep the shares of the split; its seed
+    and scaling, and what the run is called, belonged to the data before.
+
+    Raises:
+        InputError: an unknown key or a refused value.
+    """
+    optimizer, present = changes.get("optimizer"), config.optimizer.record.name
+    if isinstance(optimizer, Mapping) and optimizer.get("name", present) != present:
+        changes = {**changes, "optimizer": {"lr": config.optimizer.values["lr"], **optimizer}}
+    changed = config.changed(changes)
+    if changed.data.source == config.data.source:
+        return changed
+    shares = SplitChoice(changed.split.train, changed.split.validation, changed.split.test)
+    return replace(changed, split=shares, title="", about="")

@@ -1,0 +1,153 @@
+"""From one side of an edit to the other: what the training thread does when an edit is made or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nnplay.config.live import live_changes
+from nnplay.data.split import Split
+from nnplay.run.open_run import OpenRun
+from nnplay.run.provenance import Provenance
+from nnplay.run.saving.saved_run import remade
+from nnplay.run.training_thread import TrainingThread
+from nnplay.run.undo import Edit, Edits, Side
+from nnplay.timeline.change_log import SetValues, SetWeight
+from nnplay.training.trainer import Trainer
+
+
+class Crossing:
+    """Takes the run across edits, keeping what is left on the other side."""
+
+    def __init__(self, run: OpenRun, provenance: Provenance, undo: Edits) -> None:
+        self._run, self._provenance, self._undo = run, provenance, undo
+        self._worker = run.worker
+
+    def enter(self, edit: Edit, source: Side, target: Side, split: Split, done: str = "") -> None:
+        """Takes the run from one side of an edit to the other; `done` is empty when the edit is made the first time."""
+        self._run.choose(target.config, split)
+        self._run.edits += 1
+        if edit.weight is not None:
+            self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
+        only_stops = source.config.untold() == target.config.untold()
+        if only_stops and not edit.anew and edit.weight is None:
+            return
+
+        def enter(run: TrainingThread) -> None:
+            try:
+                enter_side(run)
+            finally:
+                if edit.weight is not None:
+                    self._provenance.weight_done()
+
+        def enter_side(run: TrainingThread) -> None:
+            exact = target.checkpoint is not None and (edit.anew or source.stamp == _stamp(run))
+            if run.trainer is not None:
+                source.keep(run.trainer)
+            if exact:
+                self._return(run, edit, source, target, split)
+                run.say(f"{done}: {edit.words}; every number is as it was")
+            else:
+                self._make(run, edit, source, target, split, done)
+            target.forget()
+            target.stamp = _stamp(run)
+            self._undo.drop_oldest_checkpoints()
+
+        self._worker.send(enter)
+
+    def _return(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split) -> None:
+        """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
+        same, checkpoint = live_changes(source.config, target.config) is not None, target.checkpoint
+        if (same or edit.weight is not None) and not edit.anew and checkpoint is not None:
+            run.make_change(f"taken back: {edit.words}", lambda trainer: trainer.restore(checkpoint))
+            return
+        if edit.pauses:
+            run.halt()
+        config, tell = target.config, self._provenance.tell_compiling
+        make = self._provenance.tracked(lambda: target.return_to(config.trainer(tell, split)), config)
+        run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
+
+    def _make(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
+        """Makes the change on the run as it is now."""
+        if edit.weight is not None:
+            self._put_weight(run, edit, source, target, done)
+            return
+        live = None if edit.anew else live_changes(source.config, target.config)
+        if edit.rewinds:
+            _rewind(run)
+        elif live is not None:
+            run.make_change(SetValues(live).words, SetValues(live))
+        elif edit.anew:
+            if edit.pauses:
+                run.halt()
+            run.replace_run(self._provenance.beginning(target.config, split))
+        else:
+            run.replace_run(self._remaker(target, split, done and f"{done}: {edit.words}; "), edit.words)
+
+    def _put_weight(self, run: TrainingThread, edit: Edit, source: Side, target: Side, done: str) -> None:
+        name, index = edit.weight or ("", ())
+        action = SetWeight(name, index, target.value)
+        weights = run.trainer.parameters().get(name) if run.trainer is not None else None
+        if weights is None or not action.fits(weights.shape):
+            run.say(f"there is no weight {action.place} any more")
+            return
+        if not done:
+            source.value = float(weights[index])
+        run.make_change(action.words, action)
+        if done:
+            run.say(f"{done}: {edit.words}; it is {action.value:g} again, training since then is kept")
+
+    def _remaker(self, target: Side, split: Split, said: str) -> Callable[[], Trainer]:
+        """What makes the run that goes on with a changed network; what fits is kept, and the rest is as it was then."""
+        config, checkpoint = target.config, target.checkpoint
+
+        def make() -> Trainer:
+            current = self._worker.trainer
+            if current is None:
+                first: Trainer = config.trainer(self._provenance.tell_compiling, split)
+                return first
+            if checkpoint is None:
+                trainer, fresh = remade(current, config, split, self._provenance.tell_compiling)
+                self._worker.say(said + _describe_fresh(fresh, trainer))
+                return trainer
+            trainer = config.trainer(self._provenance.tell_compiling, split)
+            trainer.restore(checkpoint)
+            again = trainer.go_on_from(current)
+            what = f"as before the edit: {_names(again)}; " if again else ""
+            self._worker.say(f"{said}{what}training since then is kept")
+            return trainer
+
+        return self._provenance.tracked(make, config)
+
+    def switch_branch(self, edit: Edit, name: str, *, back: bool) -> None:
+        """Asks for another branch of the run; the settings of it are taken over once the run is there."""
+        self._run.edits += 1
+
+        def switch(run: TrainingThread) -> None:
+            left = run.switch_to(name).curve_name
+            edit.branches = (name, left) if back else (left, name)
+
+        self._worker.send(switch)
+
+
+def _stamp(run: TrainingThread) -> tuple[int, int] | None:
+    """Names a moment: the same one after going back in time and forth again, another one after any change."""
+    timeline = run.timeline
+    return None if timeline is None else (timeline.serial, timeline.trainer.step)
+
+
+def _rewind(run: TrainingThread) -> None:
+    """To the initial weights, and says how to come back."""
+    left = run.trainer.step if run.trainer is not None else 0
+    run.restart()
+    run.say(f"the initial weights again; z goes back to step {left:,}")
+
+
+def _describe_fresh(fresh: Sequence[str], trainer: Trainer) -> str:
+    if not fresh:
+        return "all weights were kept"
+    count = len(trainer.parameters())
+    return f"made anew: {_names(fresh)} ({count - len(fresh)} of {count} kept)"
+
+
+def _names(fresh: Sequence[str]) -> str:
+    return f"{', '.join(fresh[:6])}{' …' if len(fresh) > 6 else ''}"

@@ -1,0 +1,1 @@
+"""A run on disk: saved, opened and recovered sessions, and the copy that autosave keeps."""

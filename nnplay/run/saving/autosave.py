@@ -1,0 +1,311 @@
+"""Autosave: a thread that keeps a copy of the run in the user's state folder, never over a saved session."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from nnplay import session
+from nnplay.errors import NnplayError
+from nnplay.run.saving.saved_run import SavedRun, write
+
+#: Seconds between autosaves of a training run; `NNPLAY_AUTOSAVE_SECONDS` names another number.
+TRAINING_EVERY: Final = 30.0
+#: Seconds between an edit and its autosave, at the most; the look, the copy and the disk take their share of two.
+EDIT_WITHIN: Final = 1.0
+#: A slow disk gets this many times the rest that one save took.
+_REST: Final = 2.0
+_LOOK_EVERY: Final = 0.5
+#: Seconds that the step on which a large network is, and the copy of its state behind it, may take on a busy machine.
+COPIED_WITHIN: Final = 60.0
+
+
+def training_every() -> float:
+    """Seconds between autosaves of a training run, from 0.1 s to an hour."""
+    try:
+        wanted = float(os.environ.get("NNPLAY_AUTOSAVE_SECONDS", TRAINING_EVERY))
+    except ValueError:
+        return TRAINING_EVERY
+    return min(max(wanted, 0.1), 3600.0) if wanted == wanted else TRAINING_EVERY
+
+
+def pause_between(every: float, took: float) -> float:
+    """Seconds from the taking of one copy to that of the next, where writing one took so many.
+
+    The newest copy on the disk is never older than `every`, unless the disk would get no rest: one that takes more
+    than a quarter of that comes less often.
+    """
+    return max(every - took, (1.0 + _REST) * took)
+
+
+class RecoveryCopy:
+    """The folder in the user's state folder that holds the latest copy of one run; made at the first save.
+
+    Every method may be called from any thread; they take turns.
+
+    Attributes:
+        moved: bytes that were read and written for it so far: another number whenever a save has come further.
+    """
+
+    def __init__(self) -> None:
+        self._place: tuple[Path, session.Lock] | None = None
+        self._turn = threading.RLock()
+        self.moved = 0
+
+    @property
+    def path(self) -> Path | None:
+        """Where the run is kept, once it has been; None too where somebody deleted or moved that folder."""
+        place = self._place
+        return place[0] if place and place[1].stands_at(place[0]) else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether what was kept is not there any more."""
+        return self._place is not None and self.path is None
+
+    def save(self, saved: SavedRun) -> Path:
+        """Keeps a copy in the place of the one before; in a new place where that is gone.
+
+        Raises:
+            InputError: the disk refused; the copy before is intact.
+        """
+        with self._turn:
+            if self.path is None:
+                self.release()
+            self._place = self._place or session.new_autosave()
+            path, lock = self._place
+            write(path, saved, lock, self._count)
+            return path
+
+    def _count(self, moved: int) -> None:
+        self.moved += moved
+
+    def adopt(self, path: Path, lock: session.Lock) -> None:
+        """Goes on in the folder of a run that was recovered."""
+        with self._turn:
+            self.release()
+            self._place = (path, lock)
+
+    def release(self) -> None:
+        """Leaves what was kept for the next start to offer."""
+        with self._turn:
+            if self._place is not None:
+                self._place[1].release()
+                self._place = None
+
+    def discard(self) -> None:
+        """Deletes what was kept: the run is safe elsewhere, or was given up.
+
+        Raises:
+            InputError: the disk refused.
+        """
+        with self._turn:
+            if self.path is None:
+                self.release()
+            elif self._place is not None:
+                path, lock = self._place
+                self._place = None
+                try:
+                    session.discard(path, lock)
+                finally:
+                    lock.release()
+
+
+class Autosave:
+    """Saves in the background.
+
+    Args:
+        take: a copy of the present step, or None when there is nothing to save.
+        progress: the present step and the number of edits; autosave is due when they changed.
+        tell: told once when the disk begins to refuse, and once when it takes the run again.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[], SavedRun | None],
+        progress: Callable[[], tuple[int, int]],
+        tell: Callable[[str], None] = lambda words: None,
+    ) -> None:
+        self._take, self._progress, self._tell = take, progress, tell
+        self.copy = RecoveryCopy()
+        self._every = training_every()
+        self._saved = progress()
+        self._saved_at, self._took = time.monotonic(), 0.0
+        self._saving = threading.Lock()
+        self._taking_since = 0.0
+        self._held: tuple[tuple[int, int], SavedRun] | None = None
+        self._ended = threading.Event()
+        self.problem = ""
+        self._thread = threading.Thread(target=self._work, name="nnplay-autosave", daemon=True)
+        self._thread.start()
+
+    @property
+    def path(self) -> Path | None:
+        """Where the run is kept, once it has been."""
+        return self.copy.path
+
+    @property
+    def edited(self) -> bool:
+        """Whether an edit was made since the last save."""
+        return self._progress()[1] != self._saved[1]
+
+    def hold(self, saved: SavedRun | None) -> None:
+        """Holds a copy of the present step, to be saved when it is due: the run is about to leave that step."""
+        self._held = None if saved is None else (self._progress(), saved)
+
+    def holds(self) -> bool:
+        """Whether the newest step of the run is held."""
+        held = self._held
+        return held is not None and held[0] == self._progress()
+
+    def settled(self, keep: bool = False) -> None:
+        """The present step is safe elsewhere (it was saved or opened): nothing is due until it changes.
+
+        Args:
+            keep: what was kept so far belongs to another run that was never saved; it stays to be recovered.
+
+        Raises:
+            InputError: what is not needed any more could not be deleted.
+        """
+        with self._saving:
+            self._saved, self._saved_at = self._progress(), time.monotonic()
+            if keep:
+                self.copy.release()
+            else:
+                self.copy.discard()
+
+    def now(self) -> str:
+        """Saves at once, unless nothing has changed since; returns the folder, or "" if there is nothing to save.
+
+        Raises:
+            NnplayError: the disk refused, or the training thread is busy.
+        """
+        with self._saving:
+            seen = self._progress()
+            if self.path is not None and seen == self._saved:
+                return str(self.path)
+            began, held = time.monotonic(), self._held
+            saved = held[1] if held is not None and held[0] == seen else self._taken()
+            if saved is None:
+                return ""
+            path = self.copy.save(saved)
+            self._saved, self._saved_at = seen, began
+            self._took = time.monotonic() - began
+            if self._held is held:
+                self._held = None
+            return str(path)
+
+    @property
+    def takes(self) -> bool:
+        """Whether it waits for a copy of the present step, and not for longer yet than one may take."""
+        return self._taking_since > 0 and time.monotonic() - self._taking_since < COPIED_WITHIN
+
+    def _taken(self) -> SavedRun | None:
+        self._taking_since = time.monotonic()
+        try:
+            return self._take()
+        finally:
+            self._taking_since = 0.0
+
+    def end(self, *, keep: bool) -> None:
+        """Stops; what was kept stays for the next start to offer, or is discarded."""
+        self._ended.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(2.0)
+        if keep:
+            self.copy.release()
+        else:
+            self.copy.discard()
+
+    def _work(self) -> None:
+        while not self._ended.wait(min(_LOOK_EVERY, self._every / 2)):
+            if self._due():
+                self._try()
+
+    def _try(self) -> None:
+        """A refusal is said once and tried again later: training goes on."""
+        try:
+            self.now()
+        except NnplayError as error:
+            self._refused(error.message)
+        except Exception as error:  # a fault of the program must not end autosave unseen
+            self._refused(f"internal fault: {type(error).__name__}: {error}")
+        else:
+            if self.problem:
+                self._tell("autosave works again")
+            self.problem = ""
+
+    def _refused(self, reason: str) -> None:
+        sys.dont_write_bytecode = True  # on a full disk Python 3.11 keeps half a .pyc, and the next start trusts it
+        if not self.problem:
+            self._tell(f"autosave failed, training goes on: {reason}")
+        self.problem, self._saved_at = reason, time.monotonic()
+
+    def _due(self) -> bool:
+        step, edits = self._progress()
+        waited = time.monotonic() - self._saved_at
+        if (edits != self._saved[1] or self.copy.lost) and not self.problem:
+            return waited >= EDIT_WITHIN + self._took
+        every = max(self._every - _LOOK_EVERY, self._every / 2)
+        return (step, edits) != self._saved and waited >= pause_between(every, self._took)
+
+
+class Unattended:
+    """The recovery copy of a run that trains without a screen: `look` is called between steps, often.
+
+    Leaving the `with` block without an error discards the copy; an error keeps the last step for `nnplay recover`.
+
+    Args:
+        take: a copy of the present step.
+        tell: told once when the disk refuses, and where a run is kept that ended with an error.
+    """
+
+    def __init__(self, take: Callable[[], SavedRun], tell: Callable[[str], None]) -> None:
+        self._take, self._tell = take, tell
+        self.copy = RecoveryCopy()
+        self._every = training_every()
+        self._saved_at, self._took, self._refused = time.monotonic(), 0.0, False
+        self._wanted = False
+
+    def look(self) -> None:
+        """Saves if it is time to; a disk that refuses is told of once, and training goes on."""
+        began = time.monotonic()
+        if began - self._saved_at < pause_between(self._every, self._took):
+            return
+        try:
+            self.copy.save(self._take())
+        except NnplayError as error:
+            if not self._refused:
+                self._tell(f"autosave failed, training goes on: {error.message}")
+            self._refused = True
+        self._saved_at, self._took = began, time.monotonic() - began
+
+    def keep(self) -> Path:
+        """Saves now; the copy stays for `nnplay recover`.
+
+        Raises:
+            InputError: the disk refused.
+        """
+        path = self.copy.save(self._take())
+        self._wanted = True
+        return path
+
+    def __enter__(self) -> Unattended:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None and not self._wanted:
+            self.copy.discard()
+            return
+        if isinstance(error, Exception) and not self._wanted:
+            try:
+                path = self.keep()
+                self._tell(f"the run is kept in {path}; nnplay recover lists it")
+            except (NnplayError, OSError) as problem:
+                self._tell(f"the run could not be kept: {problem}")
+        self.copy.release()

@@ -1,0 +1,344 @@
+"""A run as a session: what a session's record and tensors mean, and the way back to a trainer that goes on exactly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nnplay import session
+from nnplay.config import RunConfig
+from nnplay.data.fingerprint import fingerprint
+from nnplay.data.split import Split
+from nnplay.errors import InputError, Problems
+from nnplay.network.network import Network
+from nnplay.session.blob import match
+from nnplay.session.generation import PREVIOUS, RECORD
+from nnplay.system.paths import user_path
+from nnplay.text import clean
+from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
+from nnplay.timeline.saved import (
+    ENGINE,
+    SavedTimeline,
+    append_change,
+    append_replacement,
+    fit_to_file,
+    read_timeline,
+    refuse_misfit,
+    to_table,
+    to_tensors,
+)
+from nnplay.timeline.saved import PREFIX as PAST
+from nnplay.training.history import PREFIX, History
+from nnplay.training.learning_rate import Plateau
+from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
+from nnplay.training.trainer import Trainer
+
+Array = NDArray[Any]
+_LAST_GOOD = "last_good"
+_CLOCK = ("step", "epoch", "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """A run at one step, ready to be written: plain values and copies of arrays, nothing live.
+
+    Attributes:
+        config: everything that the user chose.
+        progress: step, epoch, batch, seconds of training, and what the loop carries between steps.
+        tensors: parameters, optimizer state, running statistics, last good weights and curves, by name.
+        view: settings of the screen.
+        edited: the run that this one is just being changed into, where that takes long (kernels are compiled first).
+        edited_weights: those set by hand meanwhile: they come after that change.
+        past: what is kept of the steps before this one.
+        origin: the session that an autosave goes on from, and its generation then; no saved session names a path.
+    """
+
+    config: RunConfig
+    progress: Mapping[str, Any]
+    tensors: Mapping[str, Array]
+    view: Mapping[str, Any] = field(default_factory=dict)
+    edited: RunConfig | None = None
+    edited_weights: Sequence[SetWeight] = ()
+    origin: tuple[str, int] | None = None
+    past: SavedTimeline | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The session's record; keys of a text written by hand, which had the run at its top, go."""
+        edited = None if self.edited is None else self.edited.anywhere().to_dict()
+        run = self.config.to_dict()
+        origin = None if self.origin is None else {"path": self.origin[0], "generation": self.origin[1]}
+        step = int(self.progress.get("step", 0))
+        weights = [write_change(Change(step, weight.words, weight)) for weight in self.edited_weights] or None
+        now = {"run": run, "edited": edited, "edited_weights": weights, "origin": origin}
+        now |= {"progress": dict(self.progress), "view": dict(self.view)}
+        now["past"] = None if self.past is None else to_table(self.past)
+        return {**dict.fromkeys(RunConfig.__dataclass_fields__), **now}
+
+
+def capture(
+    config: RunConfig, trainer: Trainer, view: Mapping[str, Any] | None = None, past: SavedTimeline | None = None
+) -> SavedRun:
+    """A copy of the trainer's present step; called at a step boundary, it takes as long as copying the state."""
+    saved = SavedCheckpoint.of(trainer.state())
+    progress = {
+        **dict(zip(_CLOCK, saved.clock, strict=True)),
+        "seconds": float(trainer.seconds),
+        "loss": _last_loss(trainer),
+        "running_loss": saved.loss_sum,
+        "plateau": list(saved.plateau),
+        "data": fingerprint(trainer.split),
+    }
+    tensors = dict(saved.tensors or {})
+    tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
+    tensors |= trainer.history.to_arrays()
+    return SavedRun(config.anywhere(), progress, tensors, view or {}, past=past)
+
+
+def is_taken(target: Path) -> bool:
+    """Whether nothing can be saved at that place, as something is there; the empty folder of a failed save is not."""
+    try:
+        _refuse_occupied(target)
+    except InputError:
+        return True
+    return False
+
+
+def refuse_taken(path: str | os.PathLike[str]) -> None:
+    """Refuses a place where a session is already, as only the one that is open is ever saved over; or no place at all.
+
+    Raises:
+        InputError: something is there, or other files are, or the folder around it is missing.
+    """
+    target = user_path(path)
+    _refuse_occupied(target)
+    if not os.path.isdir(target.parent):
+        raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
+
+
+def _refuse_occupied(target: Path) -> None:
+    is_folder = os.path.isdir(target)
+    if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or os.path.lexists(target) > is_folder:
+        hint = "open it first, or choose another name"
+        raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
+    if is_folder:
+        with session.Folder(target) as place, session.refusals(place.where):
+            session.refuse_others(place.names(), place.where)
+
+
+def write(
+    path: str | os.PathLike[str],
+    saved: SavedRun,
+    lock: session.Lock | None = None,
+    moved: Callable[[int], object] = lambda count: None,
+) -> int:
+    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
+
+    Raises:
+        NotSaved: the disk refused; what was saved before is intact.
+    """
+    saved = replace(saved, past=fit_to_file(saved.past))
+    more = {} if saved.past is None else to_tensors(saved.past)
+    return session.save(path, saved.record, saved.tensors, lasting=more, lock=lock, moved=moved)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """A session that was read: the run as config, its trainer where it stopped, and what had to be said about it.
+
+    Attributes:
+        past: what it keeps of the steps before; None where it keeps nothing, or nothing that can be used.
+    """
+
+    config: RunConfig
+    trainer: Trainer
+    view: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    read_only: bool
+    past: SavedTimeline | None = None
+
+
+def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None] | None = None) -> OpenedRun:
+    """Opens a session (folder, packed file, or a hand-written TOML text) and makes its trainer.
+
+    Raises:
+        InputError: not a session, or one that cannot be; the message says which file and line.
+    """
+    loaded = session.load(path)
+    config = _config(loaded)
+    trainer: Trainer = config.trainer(progress)
+    warnings, past = list(loaded.warnings), None
+    if loaded.tensors:
+        warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
+        past, said = _read_past(loaded, config, trainer)
+        warnings += said
+    if loaded.tensors and "edited" in loaded.record:
+        before, config = trainer, _config(loaded, "edited")
+        trainer, words = _make_edit(trainer, config, progress)
+        past = None if past is None or trainer.step == 0 else append_replacement(past, before, config, trainer, words)
+        warnings.append(words)
+    if "edited_weights" in loaded.record:
+        past, said = _set_weights(trainer, past, loaded)
+        warnings += said
+    return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
+
+
+def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[SavedTimeline | None, list[str]]:
+    """What a session keeps of the past, and what there is to say where it is not all of it."""
+    if not trainer.step or "past" not in loaded.record:
+        return None, []
+    try:
+        past = read_timeline(loaded.record["past"], loaded.tensors, trainer.step, Path(loaded.where).parent)
+        refuse_misfit(past, config, trainer.split, str(_section(loaded, "progress").get("data", "")))
+    except InputError as problem:
+        first = problem.problems[0] if isinstance(problem, Problems) else problem
+        return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
+    if past.engine == ENGINE:
+        return past, []
+    return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
+
+
+def remade(
+    trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
+) -> tuple[Trainer, list[str]]:
+    """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
+    setup = config.setup()
+    return trainer.remade(
+        progress,
+        network=Network(config.layers, config.seed),
+        data=split,
+        loss=config.loss,
+        optimizer=config.optimizer,
+        **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
+    )
+
+
+def _make_edit(
+    trainer: Trainer, config: RunConfig, progress: Callable[[int, int, str], None] | None
+) -> tuple[Trainer, str]:
+    """Makes the edit that had been asked for when the run was saved; another seed or other data begin at step 0."""
+    split = config.load()
+    if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
+        return config.trainer(progress, split), "with the last edit, which begins the run anew"
+    changed, fresh = remade(trainer, config, trainer.split, progress)
+    return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
+
+
+def _set_weights(
+    trainer: Trainer, past: SavedTimeline | None, loaded: session.Loaded
+) -> tuple[SavedTimeline | None, list[str]]:
+    """Sets the weights that had been set by hand while something was made; the past with that, and what to say."""
+    lines, where, said = loaded.record["edited_weights"], loaded.place("edited_weights"), []
+    for line in lines if isinstance(lines, list) else [lines]:
+        action = _read_weight(line, where)
+        try:
+            action(trainer)
+        except InputError:
+            said.append(f"{action.place} was set by hand and is no weight any more")
+        else:
+            past = past and append_change(past, Change(trainer.step, action.words, action))
+    return past, said
+
+
+def _read_weight(line: Any, where: str) -> SetWeight:
+    try:
+        action = read_change(line).apply
+    except InputError:
+        action = None
+    if not isinstance(action, SetWeight):
+        hint = 'as in "30 weight 0.weight[1,2] = 0.5"'
+        raise InputError(f"'{clean(str(line), 60)}' sets no weight", where=where, hint=hint)
+    return action
+
+
+def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
+    """The run of a record; a record written by hand may have its keys at the top, and paths relative to its file."""
+    prefix = f"{section}." if section in loaded.record else ""
+    own = {key: value for key, value in loaded.record.items() if key not in _NOT_CONFIG}
+    table = _section(loaded, section) if prefix else own
+    try:
+        return RunConfig.from_dict(table, folder=Path(loaded.where).parent)
+    except Problems as error:
+        raise Problems((_placed(problem, loaded, prefix) for problem in error.problems), error.more) from None
+    except InputError as error:
+        raise _placed(error, loaded, prefix) from None
+
+
+def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputError:
+    """The same problem with file, line and key."""
+    where = loaded.place(f"{prefix}{problem.where}") if problem.where else loaded.where
+    return InputError(problem.what, where=where, hint=problem.hint)
+
+
+_NOT_CONFIG = frozenset(
+    {"edited", "edited_weights", "origin", "past", "progress", "view", "generation"}
+    | {"format_read", "format_write", "written_by", "blob"}
+)
+
+
+def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mapping[str, Array], where: str) -> list[str]:
+    own = trainer.tensors()
+    expected = {name: (str(value.dtype), value.shape) for name, value in own.items()}
+    good = trainer.machine.view(trainer.machine.tape.named["last_good"])
+    expected[_LAST_GOOD] = (str(good.dtype), good.shape)
+    curves = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
+    own_names = [name for name in tensors if name not in curves and not name.startswith(PAST)]
+    state = {name: tensors[name] for name in own_names}
+    broken = match(state, expected, where)
+    if _whole(progress, "batch", where) >= trainer.batches:
+        hint = f"an epoch has {trainer.batches}"
+        raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
+    step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
+    good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
+    settings = (_plateau(progress, where), trainer.optimizer, trainer.setup)
+    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *settings)
+    trainer.restore(saved.to_checkpoint(trainer))
+    good[...] = good_weights
+    trainer.seconds = _number(progress, "seconds", where)
+    trainer.history = History.from_arrays(curves)
+    trainer.history.truncate(step)  # a run that was saved in its past goes on from there
+    trainer.recorded = step
+    warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
+    if progress.get("data") not in (None, fingerprint(trainer.split)):
+        warnings.append("the data are not the ones that this run was trained on")
+    return warnings
+
+
+def _last_loss(trainer: Trainer) -> float:
+    curve = trainer.history["loss"] if "loss" in trainer.history.names() else None
+    return float(curve.last[-1]) if curve is not None and len(curve) else float("nan")
+
+
+def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
+    value = progress.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MOST_STEPS:
+        raise InputError(f"'{value}' is no count", where=f"{where}, progress.{name}", hint="a whole number from 0")
+    return value
+
+
+def _plateau(progress: Mapping[str, Any], where: str) -> Plateau:
+    match progress.get("plateau", tuple(Plateau())):
+        case (float() | int() as best, int() as waited, float() | int() as factor) if waited >= 0:
+            return Plateau(float(best), waited, float(factor))
+        case other:
+            what = f"'{other}' is not what a schedule waits for"
+            raise InputError(what, where=f"{where}, progress.plateau", hint="as in [0.25, 0, 1.0]")
+
+
+def _section(loaded: session.Loaded, name: str) -> Mapping[str, Any]:
+    value = loaded.record.get(name, {})
+    if not isinstance(value, Mapping):
+        raise InputError("should be a table", where=loaded.place(name))
+    return value
+
+
+def _number(progress: Mapping[str, Any], name: str, where: str) -> float:
+    value = progress.get(name, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"'{value}' is no number", where=f"{where}, progress.{name}")
+    return float(value)

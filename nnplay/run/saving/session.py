@@ -1,0 +1,193 @@
+"""A session in Python: a run with a place on disk, opened, trained, saved and resumed bit for bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nnplay import session
+from nnplay.arguments import kind_of
+from nnplay.config import RunConfig
+from nnplay.config.live import live_changes, with_live
+from nnplay.errors import InputError
+from nnplay.run.saving import saved_run
+from nnplay.run.saving.save_session import Place, save_again, save_as
+from nnplay.system.paths import whole_path
+from nnplay.tape.not_copied import NotCopied
+from nnplay.timeline.saved import SavedTimeline, append_training, begin_saved_timeline
+from nnplay.training.state.saved_checkpoint import SavedCheckpoint
+from nnplay.training.trainer import Trainer
+
+Progress = Callable[[int, int, str], None]
+
+
+class Session(NotCopied):
+    """A run and the folder that keeps it.
+
+        with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
+            session.trainer.run(epochs=20)
+            session.save()
+
+    Attributes:
+        config: everything that was chosen.
+        trainer: where the run stands.
+        path: the session's folder, or None before the first save.
+        warnings: what opening and saving found: a damaged last save, data that changed, a folder that was moved.
+        read_only: another process holds the session, or a newer nnplay wrote it.
+    """
+
+    instead = "save it and open it elsewhere with Session.open, or copy its trainer"
+
+    def __init__(self, config: RunConfig, trainer: Trainer) -> None:
+        self.config, self.trainer = config.anywhere(), trainer
+        self.path: Path | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.read_only = False
+        self._view: Mapping[str, Any] = {}
+        self._past = begin_saved_timeline(config, trainer)
+        self._opened: SavedCheckpoint | None = None
+        self._lock: session.Lock | None = None
+        self._generation = 0
+
+    @classmethod
+    def new(
+        cls,
+        path: str | os.PathLike[str] | None,
+        run: RunConfig | Mapping[str, Any] | str,
+        progress: Progress | None = None,
+    ) -> Session:
+        """A session at step 0, saved at once if it has a path.
+
+        Args:
+            path: of the folder to be made (spiral.nnplay); None keeps it in memory until `save(path)`.
+            run: a config, a table of plain values, or the text of a TOML file.
+            progress: told about kernels that are compiled first, as `(done, total, name)`.
+
+        Raises:
+            InputError: the run cannot be, or something is at that path.
+        """
+        if isinstance(run, str):
+            config = RunConfig.from_text(run)
+        else:
+            kind_of(run, (RunConfig, Mapping), "run", "session", 'give {"data": "spiral"}, or a text of TOML')
+            config = run if isinstance(run, RunConfig) else RunConfig.from_dict(run)
+        split = config.load()
+        config = config.completed(split)
+        made = cls(config, config.trainer(progress, split))
+        if path is not None:
+            if os.path.lexists(whole_path(path)):
+                raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
+            made.save(path)
+        return made
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], progress: Progress | None = None) -> Session:
+        """A saved session where it stopped: a folder, a packed file, or a hand-written TOML file.
+
+        Args:
+            progress: as in `new`.
+
+        Raises:
+            InputError: not a session, or one that cannot be.
+        """
+        target = whole_path(path)
+        lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
+        try:
+            opened = saved_run.read(target, progress)
+            found = cls(opened.config.completed(opened.trainer.split), opened.trainer)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        found.warnings, found.read_only, found._view = opened.warnings, opened.read_only, opened.view
+        found._note_opened(opened.past)
+        if lock is not None:
+            found.path = target
+            found._hold_lock(lock, session.summarize(target).generation)
+        return found
+
+    def save(self, path: str | os.PathLike[str] | None = None) -> int:
+        """Saves the present step; returns the generation. With a path, the session lives there from now on.
+
+        Where the session's folder was renamed, deleted or replaced meanwhile, it is saved in a new one, `path` says
+        which, and `warnings` say why.
+
+        Raises:
+            InputError: no path was ever given, another session is there, this one is open elsewhere, or the disk
+                refused; nothing is lost.
+        """
+        target = whole_path(path) if path is not None else self.path
+        if target is None:
+            raise InputError("has no place yet", where="session", hint="save(path) gives it one")
+        if target == self.path and self.read_only:
+            raise InputError("is open read-only", where=str(target), hint="save it under another name")
+        if target == self.path and self._lock is not None:
+            place = save_again(Place(target, self._lock, self._generation), self.captured())
+        else:
+            place = save_as(target, self.captured())
+            self.close()
+        self.path, self.read_only = place.path, False
+        self._hold_lock(place.lock, place.generation)
+        if place.note:
+            self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
+        return place.generation
+
+    def captured(self) -> saved_run.SavedRun:
+        """A copy of the present step, and what is kept of the steps before it.
+
+        Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
+        """
+        return saved_run.capture(self.config, self.trainer, self._view, self._present_past())
+
+    def _note_opened(self, past: SavedTimeline | None) -> None:
+        """Notes the past of a session that was opened, and where it stands."""
+        if self.trainer.step:
+            self._past = past
+            count = len(past.log.changes) if past is not None else 0
+            self._opened = SavedCheckpoint.of(self.trainer.state(), change_count=count)
+
+    def _present_past(self) -> SavedTimeline | None:
+        """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
+        trainer, opened, past = self.trainer, self._opened, self._past
+        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
+        if past is None or changed != {}:
+            return None
+        if opened is None:
+            return past
+        if trainer.step < opened.step:
+            return None
+        return past if trainer.step == opened.step else append_training(past, opened)
+
+    def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
+        """Writes the saved session as one file for sharing; returns warnings.
+
+        Raises:
+            InputError: it was never saved, or the file is there already.
+        """
+        if self.path is None:
+            raise InputError("must be saved before it can be packed", where="session")
+        return tuple(session.pack(self.path, target, overwrite=overwrite))
+
+    def close(self) -> None:
+        """Lets others write to the session; unsaved steps are not kept."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _hold_lock(self, lock: session.Lock, generation: int) -> None:
+        if lock.held:
+            self._lock, self._generation = lock, generation
+        else:
+            self.read_only = True
+            self.warnings = (*self.warnings, f"read only: {lock.reason}")

@@ -1,0 +1,310 @@
+"""The training thread itself: what a command gets. Only commands, which run in that thread, may call anything here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nnplay.errors import InputError, NnplayError
+from nnplay.run.mailbox import Mailbox, Order
+from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
+from nnplay.run.render import Look
+from nnplay.run.speed_limit import FULL, SpeedLimit
+from nnplay.timeline.branch_curves import parse_curve_name
+from nnplay.timeline.branches import Branch, BranchLog
+from nnplay.timeline.segment import Segment, remade_segment
+from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped
+from nnplay.training.driver import Driver
+from nnplay.training.stopping import Stops
+from nnplay.training.trainer import Trainer
+
+
+@dataclass(slots=True)
+class Options:
+    """What any thread may set, for what the training thread does next.
+
+    Attributes:
+        look: pictures that are wanted.
+        stops: conditions that end the training.
+        speed_limit: how fast it may go.
+        segment_of: the segment of a run that a trainer belongs to once some things are changed; set by those who save.
+        before_leaving: called before the run leaves its newest step for the past; set by those who save.
+        budget: bytes that checkpoints may take.
+    """
+
+    look: Look = field(default_factory=Look)
+    stops: Stops = field(default_factory=Stops)
+    speed_limit: SpeedLimit = FULL
+    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remade_segment
+    before_leaving: Callable[[TrainingThread], None] = lambda run: None
+    budget: int = BUDGET
+
+
+class TrainingThread:
+    """Owns a run: trains it, takes it through time, and does between two steps what the mailbox asks for.
+
+    Attributes:
+        timeline: the run and its past.
+        running: whether it is training.
+        resumes: whether training goes on once another run has been made.
+        leaving: whether the thread is to end; any thread may set it.
+    """
+
+    def __init__(self, options: Options, mailbox: Mailbox[TrainingThread], publisher: Publisher) -> None:
+        self.options, self._mailbox, self._publisher = options, mailbox, publisher
+        self.timeline: Timeline | None = None
+        self.running = self.resumes = self.leaving = False
+        self._travels = 0
+        self._until: int | None = None
+        self._aim: int | None = None
+        self._ended = False
+        self._generation = 0
+        self._error = ""
+        self._speed = Speed()
+
+    # -- what there is ---------------------------------------------------------------------------------------------
+
+    @property
+    def trainer(self) -> Trainer | None:
+        """The run as it stands; another one after its network or its data were changed, or in the past before that."""
+        timeline = self.timeline
+        return None if timeline is None else timeline.trainer
+
+    def require_run(self) -> tuple[Trainer, Timeline]:
+        """The trainer and its timeline.
+
+        Raises:
+            NnplayError: there is no run, as its network cannot be.
+        """
+        if self.trainer is None or self.timeline is None:
+            raise NnplayError("there is no network to train", hint="mend the layers that are marked red")
+        return self.trainer, self.timeline
+
+    def say(self, message: str) -> None:
+        """Shows a message with the next snapshot."""
+        self._publisher.message = message
+
+    # -- training and moving ---------------------------------------------------------------------------------------
+
+    def train(self, steps: int | None = None, epochs: int | None = None) -> None:
+        """Trains until paused, or for so many steps, or to the end of so many epochs; later steps are dropped."""
+        trainer, timeline = self.require_run()
+        self.say(describe_dropped(timeline.drop_later_steps()))
+        self._error = ""
+        self._until = None
+        if steps is not None:
+            self._until = trainer.step + steps
+        if epochs is not None:
+            self._until = trainer.step + trainer.steps_to(trainer.epoch + epochs)
+        self.options.stops.begin(trainer)
+        if steps is None and epochs is None:
+            self._publisher.append_message(self.options.stops.passed)
+        self._speed.begin()
+        self.running = True
+
+    def halt(self) -> None:
+        """Stops training and travelling in time."""
+        self.running, self._until, self._aim = False, None, None
+
+    def go_to(self, step: int) -> None:
+        """Goes to a step of the past, or back to the latest."""
+        self.halt()
+        _, timeline = self.require_run()
+        self._error = ""
+        self.note_departure(step)
+        self._aim = min(max(step, timeline.first), timeline.latest)
+
+    def step_back(self) -> None:
+        """Goes one step back, from the step that is aimed at if the run is on its way."""
+        trainer, _ = self.require_run()
+        self.go_to((trainer.step if self._aim is None else self._aim) - 1)
+
+    def step_forward(self, *, epoch: bool) -> None:
+        """Takes one step (or all to the end of the epoch): within the known past, or by training on from its end."""
+        trainer, timeline = self.require_run()
+        ahead = trainer.steps_to(trainer.epoch + 1) if epoch else 1
+        if not self.running and trainer.step < timeline.latest:
+            self.go_to(trainer.step + ahead)
+        else:
+            self.train(ahead)
+
+    def reach(self, step: int) -> None:
+        """Goes to a known step, or trains on to one that has not been reached yet."""
+        trainer, timeline = self.require_run()
+        if step <= timeline.latest:
+            self.go_to(step)
+        else:
+            self.go_to(timeline.latest)
+            self._travel(to_end=True)
+            self.train(step - trainer.step)
+
+    def note_departure(self, step: int) -> None:
+        """Notes that the run is about to go to a step of the known past, perhaps from its newest one."""
+        trainer, timeline = self.require_run()
+        if step < trainer.step == timeline.latest:
+            self.options.before_leaving(self)
+
+    def note_travel(self, before: Trainer) -> None:
+        """Notes that the run was taken to another step; `before` stood there until then."""
+        self._travels += 1
+        if self.trainer is not before:
+            self._generation += 1
+            self._publisher.outdate_pictures()
+
+    # -- changing the run ------------------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Goes back to the initial weights, paused."""
+        trainer, _ = self.require_run()
+        self.halt()
+        self._error = ""
+        self.say("")
+        trainer.rewind()
+        self._begin(trainer)
+
+    def make_change(self, words: str, apply: Callable[[Trainer], None]) -> None:
+        """Changes something of the run and notes it in the change log; steps after this one are dropped."""
+        _, timeline = self.require_run()
+        if timeline.trainer.step < timeline.latest:
+            self.say(describe_dropped(timeline.drop_later_steps()))
+        timeline.make_change(words, apply)
+        self._error = ""
+
+    def replace_run(self, make: Callable[[], Trainer], continues: str = "") -> None:
+        """Replaces the run by the one that `make` gives.
+
+        Args:
+            continues: for the change log, where that one goes on with the same run: its past stays within reach.
+        """
+        was_running, self._error = self.running, ""
+        self.resumes = was_running
+        self.running = False
+        try:
+            self.install(make(), continues)
+            self.running = was_running
+        finally:
+            self.resumes = False
+
+    def install(self, trainer: Trainer, continues: str = "") -> None:
+        """Puts a trainer in the place of the run; arguments as in `replace_run`."""
+        timeline = self.timeline
+        if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
+            self._publisher.append_message(describe_dropped(timeline.latest - trainer.step))
+            timeline.replace_trainer(continues, trainer)
+        else:
+            self._begin(trainer)
+        self._aim = None
+        self.options.stops.begin(trainer)
+        self._generation += 1
+        self._publisher.outdate_pictures()
+
+    def switch_to(self, name: str) -> Branch[BranchLog]:
+        """Another branch of the run is trained, shown and saved from now on; returns the one before it.
+
+        Args:
+            name: of its curve.
+
+        Raises:
+            InputError: it is not there any more, or what leads to it.
+        """
+        self.halt()
+        trainer, timeline = self.require_run()
+        branch = next((one for one in timeline.branches if one.curve_name == name), None)
+        if branch is None:
+            raise InputError(f"'{parse_curve_name(name)[1]}' is not there any more", where="line")
+        left = timeline.switch_to(branch)
+        self.note_travel(trainer)
+        self._publisher.outdate_pictures()
+        self._aim, self._error = timeline.latest, ""
+        self.say(f"the run goes on as {branch.description}; beside it lies {left.description}")
+        return left
+
+    def _begin(self, trainer: Trainer) -> None:
+        serial = -1 if self.timeline is None else self.timeline.serial
+        self.timeline = Timeline(trainer, self.options.budget)
+        self.timeline.serial = serial + 1
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Does what there is to do until `end`."""
+        while not self._ended:
+            try:
+                self._perform_orders()
+                if self._aim is not None:
+                    self._travel()
+                elif self.running and not self._ended:
+                    self._train_on()
+            except NnplayError as error:
+                self.running, self._aim, self._error = False, None, error.message
+            except Exception as error:  # a fault of the program: the screen must say so, and the run is still there
+                self.running, self._aim, self._error = False, None, f"internal fault: {type(error).__name__}: {error}"
+
+    def end(self) -> None:
+        """Ends the thread once this command is done."""
+        self.running, self._ended = False, True
+
+    def _perform_orders(self) -> None:
+        """Does what has been asked; waits for something to do when the training is paused."""
+        if not self.running and self._aim is None:
+            self._publish(force=True)
+            self._perform(self._mailbox.wait_for_order())
+        while not self._mailbox.empty and not self._ended:
+            self._perform(self._mailbox.wait_for_order())
+
+    def _perform(self, order: Order[TrainingThread] | None) -> None:
+        if order is None:
+            return
+        if not order.anywhere and self._aim is not None:
+            self._travel(to_end=True)
+        if order.anywhere or self._aim is None:
+            order.command(self)
+
+    def _travel(self, to_end: bool = False) -> None:
+        """Goes on to the step that is aimed at; the next command breaks it off, unless it must come to its end."""
+        trainer, timeline = self.require_run()
+        wanted = min(max(self._aim or 0, timeline.first), timeline.latest)
+        began = time.perf_counter()
+
+        def break_off(done: int, to_do: int) -> bool:
+            timeline.trainer.machine.stop = False
+            if time.perf_counter() - began > NUMBERS_EVERY:
+                self._publisher.show_message(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
+            return self.leaving or not (to_end or self._mailbox.empty)
+
+        timeline.go_to(wanted, break_off)
+        self.note_travel(trainer)
+        if timeline.trainer.step == wanted:
+            self._aim = None
+            if self._publisher.message.startswith("going to step"):
+                self.say("")
+
+    def _train_on(self) -> None:
+        """Trains for one turn."""
+        trainer, timeline = self.require_run()
+        trainer.machine.stop = False
+        if not self._mailbox.empty:  # asked after the look: cleared before it, so that none is overheard
+            return
+        limit, stops = self.options.speed_limit.at(trainer.step), self.options.stops
+        driver = Driver(trainer, self._until, advance=timeline.advance, stops=stops, limit=limit)
+        if not driver.turn():
+            self.running, self._until = False, None
+            self.say(driver.reason or self._publisher.message)
+        self._speed.count(driver.taken)
+        self._publish(force=driver.rest > PICTURES_EVERY)
+        if driver.rest > 0 and self._mailbox.empty:
+            self._perform(self._mailbox.wait_for_order(driver.rest))  # a command ends the sleep of the speed limit
+
+    def _publish(self, force: bool = False) -> None:
+        """Publishes the present step; while training only as often as the screen can use it."""
+        trainer = self.trainer
+        status: dict[str, Any] = {"running": self.running, "error": self._error}
+        if trainer is None:
+            self._publisher.show(replace(self._publisher.snapshot, **status))
+            return
+        status |= {"generation": self._generation, "travels": self._travels}
+        if self.running:
+            status["steps_per_second"] = self._speed.rate
+        self._publisher.publish(trainer, self.timeline, self.options.look, status, force)

@@ -1,0 +1,108 @@
+"""Where the app answers: the line above the footer, the log, and what is told of the run behind the screen."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from textual.app import App
+
+from nnplay.errors import NnplayError
+from nnplay.run.snapshot import Snapshot
+from nnplay.text import clean
+from nnplay.tui.backend import Backend
+from nnplay.tui.commands.actions import BY_ID
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.widgets.footer import FooterLine
+from nnplay.tui.widgets.message_line import MessageLine
+
+START = "press space to train, ? for help"
+"""Shown while nothing has been trained yet."""
+
+
+@runtime_checkable
+class HasMessageLine(Protocol):
+    """A screen with a line of its own for messages."""
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message in that line."""
+
+
+class Messages:
+    """Shows messages on the main screen and keeps them for the log.
+
+    Args:
+        app: may have ended; then nothing is shown.
+        main: has the message line.
+
+    Attributes:
+        printed: the newest lines that were shown or printed.
+    """
+
+    def __init__(self, app: App[int], main: MainScreen) -> None:
+        self._app, self._main = app, main
+        self.printed: deque[str] = deque(maxlen=2000)
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message in the line above the footer, and write it to the log."""
+        if not self._app.is_running:
+            return  # messages still come while the screen is taken down
+        line = self._main.query_one(MessageLine)
+        if clean(text, 400) != line.text:
+            line.say(text, "error" if error else "text")
+            self._main.make_room_for_message()
+            if text:
+                self.log(text)
+
+    def say_everywhere(self, text: str) -> None:
+        """Show an error on every open screen that has a message line."""
+        self.say(text, error=True)
+        for screen in self._app.screen_stack:
+            if isinstance(screen, HasMessageLine):
+                screen.say(text, error=True)
+
+    def log(self, *lines: str) -> None:
+        """Write lines to the log alone."""
+        self.printed.extend(clean(line, 400) for line in lines)
+
+    def attempt(self, act: Callable[[], str | None]) -> bool:
+        """Call `act` and show its answer; an error is shown, not raised. Returns whether it went well."""
+        try:
+            answer = act()
+        except NnplayError as error:
+            self.say(error.message, error=True)
+            return False
+        if answer:
+            self.say(answer)
+        return True
+
+
+class RunMessages:
+    """Shows what the run reports, and what keys have asked of it while it cannot answer yet."""
+
+    def __init__(self, backend: Backend, main: MainScreen, messages: Messages) -> None:
+        self._backend, self._main, self._messages = backend, main, messages
+
+    def report(self, snapshot: Snapshot) -> None:
+        """Show the message or error of a snapshot."""
+        if snapshot.error:
+            self._messages.say(snapshot.error, error=True)
+        else:
+            fresh = not snapshot.step and not self._backend.will_run
+            parts = filter(None, (snapshot.message, self._describe_intent(snapshot)))
+            self._messages.say("; ".join(parts) or (START if fresh else ""))
+
+    def tell_intent(self) -> None:
+        """Show at once what was asked of the training, where it cannot be done at once."""
+        if self._backend.compiling:
+            self.report(self._backend.snapshot)
+            self._main.query_one(FooterLine).show_running(self._backend.will_run)
+
+    def _describe_intent(self, snapshot: Snapshot) -> str:
+        """What a key has asked of the training while the thread that trains is busy with kernels."""
+        will_run = self._backend.will_run
+        if not self._backend.compiling or will_run == snapshot.running:
+            return ""
+        key = self._main.query_one(FooterLine).key_of(BY_ID["run"])
+        return f"training {'starts' if will_run else 'pauses'} as soon as they are ready, {key} takes it back"

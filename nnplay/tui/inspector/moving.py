@@ -1,0 +1,84 @@
+"""Moves through a run: by rows, steps and epochs, to a step, and until a condition holds."""
+
+from __future__ import annotations
+
+from nnplay.fields import REQUIRED, integer
+from nnplay.inspector.breakpoints import KINDS, Breakpoint
+from nnplay.tui.dialogs.choose import Choose
+from nnplay.tui.inspector.asking import AskText
+from nnplay.tui.inspector.walk import Ask, Walk
+
+_STEP = integer("step", REQUIRED, "a step's number", low=0, high=10**9)
+
+
+class MoveActions:
+    """The keys that move the run.
+
+    Args:
+        walk: makes the moves.
+        ask: opens the dialogs for a step and for a condition.
+    """
+
+    def __init__(self, walk: Walk, ask: Ask) -> None:
+        self._walk, self._ask = walk, ask
+        self._moves = walk.inspecting.moves
+
+    def next_row(self) -> None:
+        """Run one row."""
+        self._walk.move(self._moves.next)
+
+    def previous_row(self) -> None:
+        """Undo one row."""
+        self._walk.move(self._moves.previous)
+
+    def finish_phase(self) -> None:
+        """Run the rest of the phase."""
+        self._walk.move(self._moves.phase_end)
+
+    def go_by_steps(self, by: int) -> None:
+        """Go some steps forward or back."""
+        self._walk.move(lambda: self._moves.step(by))
+
+    def go_by_epochs(self, by: int) -> None:
+        """Go some epochs forward or back."""
+        self._walk.move(lambda: self._moves.epoch(by))
+
+    def go_to_end(self, side: int) -> None:
+        """Go to the first or the latest step."""
+        if self._walk.view is not None:
+            self._walk.go_to(self._walk.view.first if side < 0 else self._walk.view.latest)
+
+    def mark_row(self) -> None:
+        """Make the row that is looked at the next one to run."""
+        if self._walk.view is not None:
+            row = self._walk.view.detail.row.number
+            self._walk.move(lambda: self._moves.to_row(row))
+
+    def ask_step(self) -> None:
+        """Type the step to go to."""
+        if self._walk.view is None:
+            return
+        lead = f"0 to {self._walk.view.latest:,} have been reached; a later one is trained"
+
+        def go(text: str | None) -> None:
+            if text is not None:
+                step: int = _STEP.read(text)
+                self._walk.move(lambda: self._moves.train_to(step))
+
+        self._ask(AskText("go to step", lead, str(self._walk.view.step), _STEP.read), go)
+
+    def run_until(self) -> None:
+        """Choose the condition to stop at."""
+        view = self._walk.view
+        if view is None:
+            return
+
+        def hunt(kind: str | None) -> None:
+            if kind == "step":
+                self.ask_step()
+            elif kind is not None:
+                stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
+                self._walk.move(lambda: self._moves.hunt(stop))
+
+        lead = "the run stops before the step that follows"
+        self._ask(Choose("run until", lead, list(KINDS), notes=list(KINDS.values())), hunt)

@@ -1,0 +1,54 @@
+"""What can be read in the inspector: the journal of changes, its keys, and the terms of the row under the cursor."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from nnplay.inspector.messages import Detail
+from nnplay.tui.help.glossary import Term, find
+from nnplay.tui.inspector.asking import Reading
+from nnplay.tui.inspector.keys import KEYS, shown
+from nnplay.tui.inspector.walk import Ask, Walk
+
+
+class ReadActions:
+    """The keys that show texts.
+
+    Args:
+        walk: has the view that is explained.
+        ask: opens the text.
+    """
+
+    def __init__(self, walk: Walk, ask: Ask) -> None:
+        self._walk, self._ask = walk, ask
+
+    def show_journal(self) -> None:
+        """Show what was changed during the run, step by step."""
+        view = self._walk.view
+        if view is None:
+            return
+        lines: list[tuple[str, str] | str] = []
+        for step, words in view.changes:
+            lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
+        text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
+        self._ask(Reading("journal", text))
+
+    def show_help(self) -> None:
+        """Show all keys, and the terms of the row."""
+        parts: list[tuple[str, str] | str] = []
+        if self._walk.view is not None:
+            for term in terms_of(self._walk.view.detail):
+                parts += [(f"{term.name}\n", "bold $accent"), f"{term.text}\n\n"]
+        parts.append(("keys\n", "bold $accent"))
+        for key in KEYS:
+            parts += [(f"{shown(key):>6}  ", "$accent"), f"{key.help}\n"]
+        self._ask(Reading("inspector", Content.assemble(*parts)))
+
+
+def terms_of(detail: Detail) -> list[Term]:
+    """Glossary terms that a row's name, words or phase speak of, most telling first."""
+    row = detail.row
+    phase = {"backward": "backpropagation", "update": "optimizer", "data": "batch"}.get(row.phase, row.phase)
+    words = " ".join((row.layer, row.name, row.words)).lower()
+    found = [term for term in find("") if term.name in words]
+    return [*found, *(term for term in find(phase) if term.name == phase and term not in found)]

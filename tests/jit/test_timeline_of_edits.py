@@ -1,0 +1,87 @@
+"""The past before an edit stays within reach, whatever was edited; the screen's settings are those of the moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnplay.config import RunConfig
+from nnplay.run.playground import PlaygroundBackend
+from nnplay.run.saving import saved_run
+from tests.jit.test_undo import backend, change, equal, held, train
+from tests.small_worker import until
+
+__all__ = ["backend"]
+
+EDITS = {
+    "a new layer": change(layers=("linear 6", "tanh", "linear 4", "tanh", "linear 3", "relu", "linear 2")),
+    "optimizer": change(optimizer={"name": "sgd"}),
+    "features": change(data={"features": "x1, x2, x1^2"}),
+    "noise": change(data={"noise": 0.2}),
+    "batch": change(training={"batch_size": 7}),
+    "rate": change(optimizer={"lr": 0.25}),
+    "silent": change(training={"silent": "1:2"}),
+}
+
+
+def chosen(settings: RunConfig) -> dict[str, Any]:
+    """What the settings describe, without values that are at their defaults anyway."""
+    table = settings.to_dict()
+    return {**table, "training": {key: value for key, value in table["training"].items() if value}}
+
+
+def go(backend: PlaygroundBackend, step: int) -> None:
+    """To a step of the past, and what the screen does once it is there."""
+    travels = backend.snapshot.travels
+    backend.goto("step", step)
+    until(lambda: backend.snapshot.step == step and backend.snapshot.travels > travels)
+    backend.caught_up()
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_steps_on_both_sides_of_an_edit_come_back(backend: PlaygroundBackend, name: str) -> None:
+    """Back before the edit the old settings and bits are there, forth behind it the new ones; nothing is lost."""
+    old = backend.settings
+    go(backend, 20)
+    early = held(backend)
+    go(backend, 40)
+    EDITS[name](backend)
+    train(backend, 25)
+    new, late = backend.settings, held(backend)
+    assert chosen(new) != chosen(old)
+    go(backend, 20)
+    assert (backend.snapshot.first, backend.snapshot.latest) == (0, 65)
+    assert len(backend.snapshot.marks) == 1
+    assert chosen(backend.settings) == chosen(old)
+    tensors = {key: value for key, value in early.items() if not key.startswith("history.")}
+    assert equal(tensors, {key: value for key, value in held(backend).items() if not key.startswith("history.")})
+    go(backend, 65)
+    assert chosen(backend.settings) == chosen(new)
+    assert equal(late, held(backend))
+
+
+def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: PlaygroundBackend) -> None:
+    """From before the edit the old network goes on; that the later steps are dropped is said."""
+    old = backend.settings
+    EDITS["a new layer"](backend)
+    train(backend, 25)
+    go(backend, 30)
+    backend.run_for(steps=5)
+    until(lambda: backend.snapshot.step == 35 and not backend.snapshot.running)
+    assert "the 35 steps after this one were let go" in backend.snapshot.message
+    assert (backend.snapshot.latest, backend.snapshot.marks) == (35, ())
+    assert chosen(backend.settings) == chosen(old)
+
+
+def test_a_run_is_saved_as_it_was_before_the_edit(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Saved while the user looks at a step before the edit, a session holds the network of then."""
+    old = backend.settings.layer_texts
+    EDITS["a new layer"](backend)
+    train(backend, 25)
+    go(backend, 30)
+    backend.save(str(tmp_path / "then.nnplay"))
+    opened = saved_run.read(tmp_path / "then.nnplay")
+    assert opened.trainer.step == 30
+    assert len(opened.trainer.plan.layers) == len(old)
