@@ -137,6 +137,17 @@ def test_what_stands_in_the_place_of_a_session_is_left_alone(
     assert {name: data for name, data in everything(tmp_path).items() if name in before} == before
 
 
+def test_an_emptied_folder_is_filled_anew(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """An empty folder of the same name is used again, and the sentence does not say that it was left alone."""
+    backend.save("run")
+    shutil.rmtree(tmp_path / "run.nnplay")
+    (tmp_path / "run.nnplay").mkdir(mode=0o700)
+    train(backend, 10)
+    said = backend.save("")
+    assert said == "saved to run.nnplay at step 50; the folder of run.nnplay was emptied, so it was filled anew"
+    assert step_at(tmp_path / "run.nnplay") == 50
+
+
 @pytest.mark.parametrize("happens", [*GONE, *REPLACED], ids=lambda happens: happens.__name__)
 def test_in_python_the_session_says_where_it_went(tmp_path: Path, happens: Callable[[Path], None]) -> None:
     """`Session.save` does the same: `path` is where the run lives now, `warnings` has the sentence."""

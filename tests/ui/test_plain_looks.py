@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.containers import Vertical
 
 from nnplay.tui.app import Playground
 from nnplay.tui.commands.actions import ACTIONS
+from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
@@ -56,3 +58,15 @@ async def test_a_histogram_is_drawn_with_the_signs_that_there_are(look: Look) ->
         text = visit.text(DetailView)
         assert ("#" in text) == look.ascii
         assert ("█" in text) != look.ascii
+
+
+@pytest.mark.parametrize("key", ["?", "p", ":"])
+async def test_the_frame_of_a_dialog_is_drawn_with_the_signs_that_there_are(key: str) -> None:
+    """With ASCII alone no dialog has round corners; the command line has a line above it only."""
+    app = Playground(FakeBackend(trained()), Look(ascii=True))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(key)
+        assert isinstance(app.screen, Dialog)
+        frame = app.screen.query(Vertical).first().styles
+        sides = [kind for kind, _ in frame.border]
+        assert sides == (["ascii", "", "", ""] if key == ":" else ["ascii"] * 4)

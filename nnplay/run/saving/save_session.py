@@ -58,8 +58,11 @@ def save_again(place: Place, saved: SavedRun) -> Place:
         note = f"the folder of {shown(place.path)} was renamed or deleted, so it was made anew"
         return _elsewhere(place, place.path, saved, note)
     if not place.lock.stands_at(place.path) or _is_anothers(place):
+        target = free_name(place.path)
         note = f"something else stands in the place of {shown(place.path)}, and was left alone"
-        return _elsewhere(place, free_name(place.path), saved, note)
+        if target == place.path:
+            note = f"the folder of {shown(place.path)} was emptied, so it was filled anew"
+        return _elsewhere(place, target, saved, note)
     held = place.lock if place.lock.intact else _held_again(place)
     return Place(place.path, held, saved_run.write(place.path, saved, held))
 

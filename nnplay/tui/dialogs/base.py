@@ -26,6 +26,7 @@ class Dialog(Modal[Answer]):
     """A modal screen with a title, a body (`body`), and a line that says which keys do what."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
+    SCOPED_CSS: ClassVar[bool] = False  # or what depends on a class of the app would never apply
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }
     Dialog > Vertical {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -20,10 +21,12 @@ _SHOWN = 8
 class CommandLine(Dialog[str]):
     """Answers the typed line, or nothing. Tab and → complete, ↑ ↓ choose a candidate or an earlier line."""
 
+    SCOPED_CSS: ClassVar[bool] = False  # for the rule with a class of the app
     DEFAULT_CSS = """
     CommandLine { align: center bottom; background: $background 20%; }
     CommandLine > Vertical { width: 100%; max-width: 100%; border: none; border-top: solid $accent; padding: 0 1; }
     CommandLine .keys { display: none; }
+    .-ascii CommandLine > Vertical { border: none; border-top: ascii $accent; }
     """
 
     def __init__(self, complete: Callable[[str], Sequence[Candidate]], history: Sequence[str], start: str = "") -> None:
