@@ -363,7 +363,7 @@ def test_loading_runs_nothing_and_opens_no_socket(saved: Path) -> None:
     script = """
 import sys
 from nnplay import session
-from nnplay.run import saved_run
+from nnplay.run.saving import saved_run
 from nnplay.session import pack
 from nnplay.config import RunConfig
 for path in sys.argv[1:]:
