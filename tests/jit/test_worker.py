@@ -60,9 +60,9 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
     trainer = trainer_of(worker)
     advance = trainer.advance
 
-    def watched(steps: int) -> int:
+    def watched(steps: int, *, record: bool = True) -> int:
         asked_for.append(steps)
-        return advance(steps)
+        return advance(steps, record=record)
 
     trainer.advance = watched  # type: ignore[method-assign, assignment]
     worker.options.speed_limit = SpeedLimit(10.0)
