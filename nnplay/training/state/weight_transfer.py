@@ -34,12 +34,10 @@ def transfer_weights(old: NetworkPlan, source: Machine, new: NetworkPlan, target
 def _matches(old: NetworkPlan, new: NetworkPlan) -> Iterator[tuple[PlannedLayer, PlannedLayer]]:
     """Pairs of layers that are the same: by name where they have one, else by the longest common order.
 
+    Layers without weights take part: of two equal layers, the one with the same neighbours is the one that was there.
     Between those, a layer that was only renamed is still the same.
     """
-    olds, news = (
-        [planned for planned in old.layers if _holds(planned)],
-        [planned for planned in new.layers if _holds(planned)],
-    )
+    olds, news = old.layers, new.layers
     a = c = 0
     for i, k, size in _common(
         [(_key(planned), planned.layer.name) for planned in olds], [(_key(s), s.layer.name) for s in news]
@@ -53,10 +51,6 @@ def _matches(old: NetworkPlan, new: NetworkPlan) -> Iterator[tuple[PlannedLayer,
 def _common(one: list[Any], other: list[Any]) -> list[difflib.Match]:
     """The parts that two lists have in common, in order; the last one is empty, at their ends."""
     return difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
-
-
-def _holds(planned: PlannedLayer) -> bool:
-    return bool(planned.plan.parameters or planned.plan.buffers)
 
 
 def _key(planned: PlannedLayer) -> tuple[object, ...]:
