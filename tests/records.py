@@ -119,7 +119,7 @@ class Bench:
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
         threads, machine: what runs the rows, and in how many threads.
-        more: further options of the tape: penalty, clip_norm, clip_value.
+        more: further spec of the tape: penalty, clip_norm, clip_value.
     """
 
     def __init__(
@@ -141,9 +141,9 @@ class Bench:
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
+        spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
-            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
         self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
         self.machine.load({"input": self.x, "target": self.y}, batch=trial.n, shuffle=False)

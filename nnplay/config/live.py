@@ -36,7 +36,9 @@ def _value(training: Mapping[str, Any], name: str) -> Any:
     return training.get(name, _DEFAULTS[name])
 
 
-def with_live(config: RunConfig, optimizer: Optimizer, setup: TrainingSettings) -> RunConfig:
+def with_live(config: RunConfig, optimizer: Optimizer, settings: TrainingSettings) -> RunConfig:
     """A run with the values that were changed while it trained."""
-    live = {name: getattr(setup, name) for name in LIVE_SETTINGS if name in config.training or getattr(setup, name)}
+    live = {
+        name: getattr(settings, name) for name in LIVE_SETTINGS if name in config.training or getattr(settings, name)
+    }
     return replace(config, optimizer=optimizer, training={**config.training, **live})

@@ -223,7 +223,7 @@ class RunConfig:
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
 
-    def setup(self) -> TrainingSettings:
+    def training_settings(self) -> TrainingSettings:
         """The settings of a trainer besides data, network, loss and optimizer."""
         training = {_NAMES[called]: value for called, value in self.training.items()}
         return TrainingSettings().changed(**training, seed=self.seed, schedule=self.schedule)
@@ -241,7 +241,7 @@ class RunConfig:
         data = self.load() if split is None else split
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)
-        return Trainer(network, data, run.loss, run.optimizer, setup=run.setup(), progress=progress)
+        return Trainer(network, data, run.loss, run.optimizer, settings=run.training_settings(), progress=progress)
 
 
 class Whole(dict[str, Any]):

@@ -101,7 +101,7 @@ def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | Non
         trainer.split,
         trainer.loss,
         trainer.optimizer,
-        setup=trainer.setup.changed(dtype="float64", threads=1),
+        settings=trainer.settings.changed(dtype="float64", threads=1),
         progress=progress,
     )
     follow(twin, trainer)

@@ -86,7 +86,7 @@ class Provenance:
     def config_now(self, trainer: Trainer) -> RunConfig | None:
         """What a trainer was made of, with the values that were changed since."""
         made = self._made_of.get(trainer)
-        return None if made is None else with_live(made, trainer.optimizer, trainer.setup)
+        return None if made is None else with_live(made, trainer.optimizer, trainer.settings)
 
     def give_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
@@ -110,7 +110,7 @@ class Provenance:
         """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
-        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
+        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.settings)
         config = replace(config, training={**config.training, **settings})
         return Segment(None, lambda: self.make_late(config, split), config, fingerprint(split))
 
@@ -163,7 +163,7 @@ class Provenance:
         if timeline is not None and timeline.trainer is trainer:
             past = capture_timeline(timeline, self._config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
-        now = replace(with_live(config, trainer.optimizer, trainer.setup), epochs=self._run.config.epochs)
+        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=self._run.config.epochs)
         return saved_run.capture(now, trainer, self._seen(), past)
 
     def _config_of(self, segment: Segment) -> RunConfig | None:

@@ -207,8 +207,8 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         optimizer = trainer.optimizer.with_values(**{name: value})
         return SetValues({name: optimizer.values[name]}), {"optimizer": optimizer}
     if name in _OTHER:
-        setup = trainer.setup.changed(**{name: value})
-        silenced_frozen.check(trainer.plan, setup.silent, setup.frozen)
+        settings = trainer.settings.changed(**{name: value})
+        silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
         live = name in LIVE_SETTINGS
-        return SetValues({name: getattr(setup, name)}) if live else None, {name: getattr(setup, name)}
+        return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

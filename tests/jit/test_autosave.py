@@ -259,7 +259,7 @@ def test_stop_conditions_and_the_view_are_part_of_the_session(open_backend: Open
     again = open_backend()
     again.open("mine.nnplay")
     assert again.settings.stops == {"epochs": 5}
-    assert again.worker.options.stops.epochs == 5
+    assert again.worker.controls.stops.epochs == 5
     assert again.view == {"tab": "curves"}
 
 
@@ -270,17 +270,17 @@ def test_epochs_that_a_run_names_are_its_stop(open_backend: Open, tmp_path: Path
     backend = open_backend()
     assert backend.settings.stops == {}
     backend.open("named.nnplay")
-    assert (backend.settings.stops, backend.worker.options.stops.epochs) == ({"epochs": 7}, 7)
+    assert (backend.settings.stops, backend.worker.controls.stops.epochs) == ({"epochs": 7}, 7)
 
 
 def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None:
     """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
     backend = open_backend()
     backend.apply(backend.preset("overfitting_early_stopping"))
-    assert backend.settings.stops["patience"] == backend.worker.options.stops.patience > 0
-    assert backend.settings.stops["epochs"] == backend.worker.options.stops.epochs > 0
+    assert backend.settings.stops["patience"] == backend.worker.controls.stops.patience > 0
+    assert backend.settings.stops["epochs"] == backend.worker.controls.stops.epochs > 0
     backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
-    assert (backend.worker.options.stops.patience, backend.worker.options.stops.epochs) == (0, 0)
+    assert (backend.worker.controls.stops.patience, backend.worker.controls.stops.epochs) == (0, 0)
 
 
 def test_a_recovered_run_finds_the_session_that_it_goes_on_from(open_backend: Open, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def fork(backend: PlaygroundBackend, step: int, words: str, steps: int = 10**9) 
         assert timeline is not None
         latest = timeline.latest
         timeline.go_to(step)
-        made = ForkRun(timeline, words, run.options.segment_of, lambda text: None)
+        made = ForkRun(timeline, words, run.controls.segment_of, lambda text: None)
         made.until = min(latest, step + steps)
         while not made.ended:
             made.train_for(1.0)
@@ -256,7 +256,7 @@ def test_a_fork_on_its_way_reaches_as_far_as_it_has_come(backend: PlaygroundBack
         timeline = run.timeline
         assert timeline is not None
         timeline.go_to(25)
-        made = ForkRun(timeline, "lr 0.2", run.options.segment_of, lambda text: None)
+        made = ForkRun(timeline, "lr 0.2", run.controls.segment_of, lambda text: None)
         while made.step == 25:
             made.train_for(0.01)
         timeline.go_to(timeline.latest)

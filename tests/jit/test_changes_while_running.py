@@ -49,14 +49,14 @@ def test_penalties_and_clipping_come_and_go_while_running(change: dict[str, floa
     one.set(**change)
     assert one.step == 10
     one.run(steps=5)
-    other.restore(replace(moment, setup=other.setup))
+    other.restore(replace(moment, settings=other.settings))
     other.run(steps=5)
     assert same(one, other)
     plain = trainer()
     plain.restore(moment)
     plain.run(steps=5)
     assert not same(one, plain)
-    one.restore(replace(moment, setup=one.setup))
+    one.restore(replace(moment, settings=one.settings))
     one.set(**dict.fromkeys(change, 0.0))
     one.run(steps=5)
     assert same(one, plain)
@@ -71,7 +71,7 @@ def test_a_restored_moment_brings_its_settings_back() -> None:
     made.run(steps=5)
     made.restore(moment)
     assert made.optimizer.values["lr"] == 0.01
-    assert made.setup.l2 == 0
+    assert made.settings.l2 == 0
     made.run(steps=5)
     plain = trainer()
     plain.run(steps=10)
@@ -85,7 +85,7 @@ def test_a_refused_change_changes_nothing() -> None:
         made.set(momentums=0.5, l2=0.1)
     with pytest.raises(InputError, match="not a number ≥ 0"):
         made.set(l2=0.1, lr=math.nan)
-    assert made.setup.l2 == 0
+    assert made.settings.l2 == 0
     assert made.optimizer.values["lr"] == 0.01
 
 

@@ -130,13 +130,13 @@ def test_networks_that_share_nothing_train_as_each_does_alone() -> None:
         nn.Objective("first", ("one",), nn.MSE(), ("one",), adam, input="x", target="size"),
         nn.Objective("second", ("two",), nn.MSE(), ("two",), adam, every=2, input="noise", target="size"),
     ]
-    setup: dict[str, Any] = {"batch_size": "all", "shuffle": False, "threads": 1}
+    settings: dict[str, Any] = {"batch_size": "all", "shuffle": False, "threads": 1}
     alone = {
-        name: nn.Trainer(networks[name], nn.Dataset(ARRAYS[inputs], ARRAYS["size"]), "mse", adam, **setup)
+        name: nn.Trainer(networks[name], nn.Dataset(ARRAYS[inputs], ARRAYS["size"]), "mse", adam, **settings)
         for name, inputs in (("one", "x"), ("two", "noise"))
     }
     one, two = (trainer.split.train for trainer in alone.values())  # a split deals the rows in an order of its own
-    together = nn.ObjectiveTrainer(networks, objectives, {"x": one.x, "noise": two.x, "size": one.y}, **setup)
+    together = nn.ObjectiveTrainer(networks, objectives, {"x": one.x, "noise": two.x, "size": one.y}, **settings)
     together.run(10)
     for name, steps in (("one", 10), ("two", 5)):
         alone[name].run(steps=steps)

@@ -132,7 +132,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         nn.Trainer,
         {
             "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd",
-            "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
+            "settings": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
             "machine": nn.InterpretedMachine,
         },
     ),

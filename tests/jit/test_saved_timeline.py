@@ -46,7 +46,7 @@ def digest(trainer: Trainer) -> str:
     """Everything that decides how the run goes on from here."""
     clock = np.array(trainer.machine.clock)
     hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.loss_sum).tobytes())
-    hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.setup, trainer.plateau)).encode())
+    hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.settings, trainer.plateau)).encode())
     for name, value in sorted(trainer.tensors().items()):
         hashed.update(name.encode() + value.tobytes())
     return hashed.hexdigest()

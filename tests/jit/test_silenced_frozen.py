@@ -57,7 +57,7 @@ def test_what_is_not_there_is_refused_and_changes_nothing(setting: str, text: st
     trainer = made()
     with pytest.raises(InputError, match=said):
         trainer.set(**{setting: text})
-    assert (trainer.setup.silent, trainer.setup.frozen) == ("", "")
+    assert (trainer.settings.silent, trainer.settings.frozen) == ("", "")
 
 
 def test_a_unit_of_a_recurrent_layer_is_not_frozen_alone() -> None:
@@ -154,11 +154,11 @@ def test_a_saved_run_keeps_them(tmp_path: Path) -> None:
     trainer = config.trainer()
     saved_run.write(tmp_path / "a.nnplay", saved_run.capture(config, trainer))
     opened = saved_run.read(tmp_path / "a.nnplay")
-    assert (opened.trainer.setup.silent, opened.trainer.setup.frozen) == ("1:2", "0")
+    assert (opened.trainer.settings.silent, opened.trainer.settings.frozen) == ("1:2", "0")
 
 
 def test_another_network_lets_go_of_what_it_lacks() -> None:
     """When layers are taken away, what was silent in them is no longer named."""
     trainer = made(silent="1:3 0:1", frozen="2")
     other, _ = trainer.remade(network=Network("linear 2"))
-    assert (other.setup.silent, other.setup.frozen) == ("0:1", "")
+    assert (other.settings.silent, other.settings.frozen) == ("0:1", "")

@@ -55,12 +55,12 @@ def test_snapshots_of_a_run_are_in_order_and_whole(worker: Worker) -> None:
 
 def test_only_what_is_shown_is_computed(worker: Worker) -> None:
     """A screen that shows no pictures gets none; the numbers, curves and findings are always there."""
-    worker.options.look = Look(surface=None, neurons=0, output=False)
+    worker.controls.look = Look(surface=None, neurons=0, output=False)
     worker.run(steps=300)
     shown = settled(worker)
     assert (shown.surface, shown.output, shown.neurons) == (None, None, {})
     assert set(shown.curves) >= {"loss", "validation_loss", "gradient_norm", "lr"}
-    worker.options.look = Look(surface=(6, 9), neurons=5)
+    worker.controls.look = Look(surface=(6, 9), neurons=5)
     shown = settled(worker)
     assert shown.surface is not None
     assert shown.surface.values.shape == (6, 9)

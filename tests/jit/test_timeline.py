@@ -29,7 +29,7 @@ def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
     numbers = np.array(state.clock).tobytes() + np.float64(state.loss_sum).tobytes()
-    return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
+    return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.settings, state.plateau)).encode()
 
 
 def walk(trainer: Trainer, timeline: Timeline, count: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:

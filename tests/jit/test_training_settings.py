@@ -50,7 +50,7 @@ def trainer() -> Iterator[Trainer]:
 def test_a_declared_setting_is_read_from_toml_and_written_back(name: str) -> None:
     """A table with the setting gives the trainer that value, and TOML text brings it back."""
     run = changed(name)
-    assert getattr(run.setup(), name) == another(DECLARED[name].field) != DECLARED[name].field.default
+    assert getattr(run.training_settings(), name) == another(DECLARED[name].field) != DECLARED[name].field.default
     assert RunConfig.from_text(run.to_toml()) == run
 
 
@@ -97,7 +97,7 @@ def test_a_live_setting_changes_while_training_and_no_other_does(name: str, trai
         return
     trainer.set(**{name: value})
     trainer.run(steps=1)
-    assert getattr(trainer.setup, name) == value
+    assert getattr(trainer.settings, name) == value
     if declared.in_memory:
         assert trainer.machine.view(trainer.machine.tape.named[name]) == value
 

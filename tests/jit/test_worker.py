@@ -42,14 +42,14 @@ def test_epochs_end_at_their_end(worker: Worker) -> None:
 
 def test_a_slow_run_still_listens(worker: Worker) -> None:
     """At a step in a thousand seconds a pause is obeyed at once, and so is full speed."""
-    worker.options.speed_limit = SpeedLimit(0.001)
+    worker.controls.speed_limit = SpeedLimit(0.001)
     worker.run()
     until(lambda: worker.snapshot.step == 1, "the first step")
     worker.pause()
     assert settled(worker).step == 1
     worker.run()
     until(lambda: worker.ask(lambda run: trainer_of(run).step) == 2, "the second step")
-    worker.options.speed_limit = FULL
+    worker.controls.speed_limit = FULL
     worker.ask(lambda run: None)
     until(lambda: worker.snapshot.step > 500, "full speed")
 
@@ -65,7 +65,7 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
         return advance(steps, record=record)
 
     trainer.advance = watched  # type: ignore[method-assign, assignment]
-    worker.options.speed_limit = SpeedLimit(10.0)
+    worker.controls.speed_limit = SpeedLimit(10.0)
     worker.run(steps=4)
     settled(worker)
     assert asked_for == [1, 1, 1, 1]
@@ -73,7 +73,7 @@ def test_a_limit_is_not_overshot_in_one_call(worker: Worker) -> None:
 
 def test_stop_conditions_end_a_run_and_say_why(worker: Worker) -> None:
     """A run without a given length ends where a condition holds, with its sentence as the message."""
-    worker.options.stops = Stops(epochs=3)
+    worker.controls.stops = Stops(epochs=3)
     worker.run()
     shown = settled(worker)
     assert (shown.step, shown.message) == (21, "stopped at epoch 3")
@@ -183,7 +183,7 @@ def test_stop_ends_the_thread(state: str) -> None:
         settled(worker)
         worker.go_to(19_999)
     elif state != "paused":
-        worker.options.speed_limit = SpeedLimit(0.001) if state == "slow" else FULL
+        worker.controls.speed_limit = SpeedLimit(0.001) if state == "slow" else FULL
         worker.run()
         until(lambda: worker.snapshot.step, "a step")
     worker.stop(PATIENCE)

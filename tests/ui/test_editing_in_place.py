@@ -16,7 +16,7 @@ from nnplay.health.finding import Finding
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.dialogs.open import OpenRun
+from nnplay.tui.dialogs.open import ChooseSavedRun
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw.downsample import smooth
 from nnplay.tui.forms.problem import problem_of
@@ -204,7 +204,7 @@ async def test_saved_runs_are_listed_and_opened() -> None:
         ]
         await pilot.press("o")
         await pilot.pause()
-        assert isinstance(app.screen, OpenRun)
+        assert isinstance(app.screen, ChooseSavedRun)
         options = app.screen.query_one(OptionList)
         prompts = [str(options.get_option_at_index(index).prompt) for index in range(3)]
         assert prompts[0].startswith("[@click=app.quit]a[/]")

@@ -148,7 +148,7 @@ CLAIMS: dict[str, Claim] = {
     "log": Claim("", _screen, "Log"),
     "copy": Claim("1", _clipboard, True),
     "save": Claim("", _asked, ("save", "")),
-    "open": Claim("", _screen, "OpenRun"),
+    "open": Claim("", _screen, "ChooseSavedRun"),
     "quit": Claim("", lambda app: app._exit, True),
     "interrupt": Claim("", lambda app: app._exit, True),
     "command": Claim("", _screen, "CommandLine"),

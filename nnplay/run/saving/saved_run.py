@@ -207,14 +207,14 @@ def remade(
     trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
 ) -> tuple[Trainer, list[str]]:
     """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
-    setup = config.setup()
+    settings = config.training_settings()
     return trainer.remade(
         progress,
         network=Network(config.layers, config.seed),
         data=split,
         loss=config.loss,
         optimizer=config.optimizer,
-        **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
+        **{name: getattr(settings, name) for name in settings.__dataclass_fields__},
     )
 
 
@@ -295,8 +295,8 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
         raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
     step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
     good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
-    settings = (_plateau(progress, where), trainer.optimizer, trainer.setup)
-    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *settings)
+    in_force = (_plateau(progress, where), trainer.optimizer, trainer.settings)
+    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *in_force)
     trainer.restore(saved.to_checkpoint(trainer))
     good[...] = good_weights
     trainer.seconds = _number(progress, "seconds", where)

@@ -152,7 +152,7 @@ class Session(NotCopied):
     def _present_past(self) -> SavedTimeline | None:
         """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
         trainer, opened, past = self.trainer, self._opened, self._past
-        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
+        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.settings))
         if past is None or changed != {}:
             return None
         if opened is None:
