@@ -25,7 +25,8 @@ class TapeSpec:
         evaluation: rows of an evaluation batch.
         targets: shape of one row of each array that a loss compares with, by name.
         score: counts right rows where the loss itself has no such row.
-        penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
+        penalties: rows that add to the gradients of the weights before the length of the gradient is measured.
+        clips: rows that limit the gradient after that.
         silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
         numbers: settings that are numbers in memory, by the names under which rows read them.
     """
@@ -34,9 +35,8 @@ class TapeSpec:
     evaluation: int
     targets: Mapping[str, Shape]
     score: Operation | None = None
-    penalty: bool = False
-    clip_norm: bool = False
-    clip_value: bool = False
+    penalties: tuple[Operation, ...] = ()
+    clips: tuple[Operation, ...] = ()
     silent: tuple[NetworkPart, ...] = ()
     frozen: tuple[NetworkPart, ...] = ()
     numbers: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nnplay.operations.step import clip, gradient_norm, penalty, silence
+from nnplay.operations.step import gradient_norm, silence
 from nnplay.records.operation import Operation
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
@@ -69,15 +69,13 @@ class UpdateRows:
         stage.named["finite_flags"] = flags[0] if not others else self.layout.span(self.name("flags"), "scratch", flags)
         before, update = [], []
         for network, span in spans.items():
-            if spec.penalty and span["weights"].size(1):
-                before.append(self.row(penalty.PENALTY, span, (), self.flags[network].size(1)))
+            if span["weights"].size(1):
+                own = {**span, "gradients": span["weight gradients"]}
+                before += [self.row(operation, own, (), self.flags[network].size(1)) for operation in spec.penalties]
         named, parts = stage.named, stage.named["partial"].size(1)
         before.append(self.row(gradient_norm.PARTIAL, named, (parts,), parts))
         before.append(self.row(gradient_norm.FINISH, named, (), 1))
-        if spec.clip_norm:
-            update.append(self.row(clip.CLIP_NORM, named, (), parts))
-        if spec.clip_value:
-            update.append(self.row(clip.CLIP_VALUE, named, (), parts))
+        update += [self.row(operation, named, (), parts) for operation in spec.clips]
         update += [self.keep(full) for full in self.kept]
         operation = self.stage.objective.optimizer.record.operation
         for network, span in spans.items():
@@ -122,8 +120,5 @@ class UpdateRows:
     def row(self, operation: Operation, slots: Mapping[str, Slot], integers: tuple[int, ...], parts: int) -> Row:
         """A row of the update, whose operands are in these slots, or in those of the stage and the run."""
         found = {**self.tape.named, **self.stage.named, **slots}
-        names = {"gradients": "weight gradients"} if operation is penalty.PENALTY else {}
-        reads, writes = (
-            tuple(found[names.get(name, name)] for name in wanted) for wanted in (operation.reads, operation.writes)
-        )
+        reads, writes = (tuple(found[name] for name in wanted) for wanted in (operation.reads, operation.writes))
         return Row(operation, "update", "", reads, writes, integers, (False,) * len(writes), parts)

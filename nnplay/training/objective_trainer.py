@@ -96,8 +96,8 @@ class ObjectiveTrainer(NotCopied):
         rows = max(len(array) for array in found.values())
         batch = rows if self.settings.batch_size == "all" else min(self.settings.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
-        switches, numbers = live_settings.switches(self.settings), live_settings.IN_MEMORY
-        spec = TapeSpec(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switches)
+        switched, numbers = live_settings.switched_rows(self.settings), live_settings.IN_MEMORY
+        spec = TapeSpec(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switched)
         tape = build(plans, self.objectives, spec)
         largest = max(plans.values(), key=lambda plan: plan.parameter_count)
         refuse_too_large(largest, tape.size * np.dtype(self.settings.dtype).itemsize)

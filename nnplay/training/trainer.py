@@ -128,7 +128,7 @@ class Trainer:
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
-            **live_settings.switches(settings),
+            **live_settings.switched_rows(settings),
             silent=silenced_frozen.read(settings.silent),
             frozen=silenced_frozen.read(settings.frozen),
             numbers=live_settings.IN_MEMORY,
@@ -178,7 +178,7 @@ class Trainer:
 
     def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
-        switched = live_settings.rows_of(settings) != live_settings.rows_of(self.settings)
+        switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
         self.optimizer, self.settings = optimizer, settings
         if switched:
             old = self.machine

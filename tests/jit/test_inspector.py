@@ -20,7 +20,7 @@ from nnplay.tape.override import Override
 from nnplay.tape.tensor_names import slot_named
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
-from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
+from tests.records import SWITCHED_ROWS, Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
 ADAM = optimizer_records()["adam"]
 
@@ -218,7 +218,7 @@ def test_elements_of_updates_are_the_kernels_numbers(record: OptimizerRecord) ->
     for values in cases_of(record):
         layers = (layer_named("linear", 5), layer_named("linear", 3))
         trial = Trial(layers, (4,), 6)
-        bench = Bench(trial, "float32", optimizer=record(**values), penalty=True, clip_norm=True, clip_value=True)
+        bench = Bench(trial, "float32", optimizer=record(**values), **SWITCHED_ROWS)
         empty_gaps(bench)
         inspector = standing_at(bench)
         assert hold_elements(inspector, lambda row: row.phase == "update") >= 5

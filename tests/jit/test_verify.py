@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.tape import Row, encode
 from nnplay.tape.verify import TapeError, verify
-from tests.records import Bench, Trial
+from tests.records import SWITCHED_ROWS, Bench, Trial
 
 pytestmark = pytest.mark.usefixtures("kernels")
 Table = NDArray[np.int64]
@@ -25,9 +24,9 @@ Table = NDArray[np.int64]
 def bench(kernels: None) -> Bench:
     """A nested network with parameters of equal size, so that neighbours look alike."""
     layers = parse_layers("linear 4 name=front, sum[identity | linear 4, tanh, linear 4], dropout 0.2, linear 4")
-    options: dict[str, Any] = {"penalty": True, "clip_norm": True, "clip_value": True}
     adam = optimizer_records()["adam"]()
-    return Bench(Trial(layers, (4,), 4), "float32", loss=loss_records()["cross_entropy"](), optimizer=adam, **options)
+    loss = loss_records()["cross_entropy"]()
+    return Bench(Trial(layers, (4,), 4), "float32", loss=loss, optimizer=adam, **SWITCHED_ROWS)
 
 
 def check(bench: Bench, table: Table, rows: list[Row] | None = None) -> None:
