@@ -16,7 +16,10 @@ _DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
     """What changed, if all of it can change while training without a new tape; else None."""
-    if replace(after.untold(), optimizer=before.optimizer, training=before.training) != before.untold():
+    if (
+        replace(after.without_remarks(), optimizer=before.optimizer, training=before.training)
+        != before.without_remarks()
+    ):
         return None
     if after.optimizer.record is not before.optimizer.record:
         return None

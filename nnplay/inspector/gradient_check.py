@@ -48,7 +48,7 @@ class Checker:
     """Checks gradients of one trainer with a twin in float64, which is made once.
 
     Args:
-        progress: told about float64 kernels that are compiled first.
+        progress: called for float64 kernels that are compiled first.
     """
 
     def __init__(self, trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> None:

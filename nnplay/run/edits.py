@@ -158,7 +158,7 @@ class RunEditor:
             self._crossing.enter(edit, source, target, split, done)
             return f"{done}: {edit.words}"
 
-    def caught_up(self) -> bool:
+    def catch_up(self) -> bool:
         """After a travel through time: takes over the settings of that step; returns whether they are others."""
         travels, trainer = self._worker.snapshot.travels, self._worker.trainer
         if travels == self._travels or trainer is None:
@@ -197,7 +197,7 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     """What an edit of settings does, in a sentence."""
     if anew:
         return "applied; a new run begins"
-    if config.untold() == old.untold():
+    if config.without_remarks() == old.without_remarks():
         return "stop conditions apply from now on"
     if config.seed != old.seed:
         return f"new initial weights from seed {config.seed}"

@@ -248,9 +248,9 @@ class PlaygroundBackend:
         """See `RunEditor.redo`."""
         return self.editor.redo()
 
-    def caught_up(self) -> bool:
-        """See `RunEditor.caught_up`."""
-        return self.editor.caught_up()
+    def catch_up(self) -> bool:
+        """See `RunEditor.catch_up`."""
+        return self.editor.catch_up()
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

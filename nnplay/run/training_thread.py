@@ -14,7 +14,7 @@ from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.timeline.branches import Branch, BranchLog
-from nnplay.timeline.segment import Segment, remade_segment
+from nnplay.timeline.segment import Segment, remake_segment
 from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
@@ -37,7 +37,7 @@ class RunControls:
     look: Look = field(default_factory=Look)
     stops: Stops = field(default_factory=Stops)
     speed_limit: SpeedLimit = FULL
-    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remade_segment
+    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remake_segment
     before_leaving: Callable[[TrainingThread], None] = lambda run: None
     budget: int = BUDGET
 

@@ -68,7 +68,7 @@ class SetWeight:
         """
         weights = trainer.parameters().get(self.name)
         if weights is None or not self.fits(weights.shape):
-            raise InputError(f"there is no weight {self.place}", where="journal")
+            raise InputError(f"there is no weight {self.place}", where="change log")
         weights[self.index] = self.value
 
     def fits(self, shape: tuple[int, ...]) -> bool:

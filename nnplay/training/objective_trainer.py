@@ -14,7 +14,7 @@ from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, checked_maker
+from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
@@ -51,7 +51,7 @@ class ObjectiveTrainer(NotCopied):
         networks: by name; the seed of each decides its initial weights.
         objectives: the stages of a step, in order.
         arrays: what the batches are cut from, by name, all with the same number of rows.
-        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows.
         settings: batch_size, seed, l1, l2, clip_norm, clip_value, shuffle, threads and dtype, as for `Trainer`;
             penalties and limits are those of every objective.
@@ -102,7 +102,7 @@ class ObjectiveTrainer(NotCopied):
         largest = max(plans.values(), key=lambda plan: plan.parameter_count)
         refuse_too_large(largest, tape.size * np.dtype(self.settings.dtype).itemsize)
         threads = self.settings.threads or cores()
-        self.machine: Machine = checked_maker(machine)(
+        self.machine: Machine = check_maker(machine)(
             tape, dtype=self.settings.dtype, threads=threads, progress=progress
         )
         self.machine.load(found, batch=batch, shuffle=self.settings.shuffle)

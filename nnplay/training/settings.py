@@ -58,18 +58,18 @@ class Declared:
         return self.field.live and self.field.kind == "number"
 
 
-def _declared(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
+def _declare(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
     """One line of `TrainingSettings`: a field of that kind, called as the attribute, and what `Declared` says of it."""
     own = {item.name: more.pop(item.name) for item in dataclasses.fields(Declared) if item.name in more}
-    return _declare(default, lambda name: Declared(kind(name, default, about, **more), **own))
+    return _line(default, lambda name: Declared(kind(name, default, about, **more), **own))
 
 
-def _described_by(field: Field) -> Any:
+def _declare_as(field: Field) -> Any:
     """A line of `TrainingSettings` whose field stands where others need it too."""
-    return _declare(field.default, lambda name: Declared(field))
+    return _line(field.default, lambda name: Declared(field))
 
 
-def _declare(default: Any, describe: Callable[[str], Declared]) -> Any:
+def _line(default: Any, describe: Callable[[str], Declared]) -> Any:
     return dataclasses.field(default=default, metadata={"declare": describe})
 
 
@@ -85,10 +85,10 @@ class TrainingSettings:
     `schedule` says how the learning rate changes with the step; None keeps it.
     """
 
-    batch_size: int | Literal["all"] = _described_by(BATCH_SIZE)
-    seed: int = _declared(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
+    batch_size: int | Literal["all"] = _declare_as(BATCH_SIZE)
+    seed: int = _declare(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
     schedule: Schedule | None = None
-    l1: float = _declared(
+    l1: float = _declare(
         kinds.number,
         0.0,
         "pull of every weight towards 0 by a constant",
@@ -97,7 +97,7 @@ class TrainingSettings:
         form="penalty",
         penalty=PENALTY,
     )
-    l2: float = _declared(
+    l2: float = _declare(
         kinds.number,
         0.0,
         "pull of every weight towards 0 in proportion to its size",
@@ -106,10 +106,10 @@ class TrainingSettings:
         form="penalty",
         penalty=PENALTY,
     )
-    clip_norm: float = _declared(
+    clip_norm: float = _declare(
         kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", clip=CLIP_NORM
     )
-    clip_value: float = _declared(
+    clip_value: float = _declare(
         kinds.number,
         0.0,
         "largest number in the gradient; 0 is no limit",
@@ -118,8 +118,8 @@ class TrainingSettings:
         form="more",
         clip=CLIP_VALUE,
     )
-    shuffle: bool = _declared(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
-    validate_every: int = _declared(
+    shuffle: bool = _declare(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
+    validate_every: int = _declare(
         kinds.integer,
         1,
         "epochs between evaluations of the validation part; 0 never",
@@ -129,10 +129,10 @@ class TrainingSettings:
         forks=False,
         objectives=False,
     )
-    threads: int = _declared(
+    threads: int = _declare(
         kinds.integer, 0, "threads that share large operations; 0 is one a core", low=0, high=256, forks=False
     )
-    dtype: str = _declared(
+    dtype: str = _declare(
         kinds.choice,
         "float32",
         "type of all numbers",
@@ -141,7 +141,7 @@ class TrainingSettings:
         fixed=True,
         forks=False,
     )
-    silent: str = _declared(
+    silent: str = _declare(
         kinds.text,
         "",
         "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers",
@@ -150,7 +150,7 @@ class TrainingSettings:
         parts=True,
         objectives=False,
     )
-    frozen: str = _declared(
+    frozen: str = _declare(
         kinds.text,
         "",
         "units or layers whose weights stay as they are, as in 1:3 or 1",

@@ -21,7 +21,7 @@ from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, checked_maker
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
@@ -55,7 +55,7 @@ class Trainer:
         data: a `Split`, or a `Dataset` whose rows are all training rows, unscaled.
         loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
-        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
@@ -85,7 +85,7 @@ class Trainer:
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split, self._make_machine = _split(data), checked_maker(machine)
+        self.split, self._make_machine = _split(data), check_maker(machine)
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
@@ -100,7 +100,7 @@ class Trainer:
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
-        self.machine: Machine = self._made_machine(tape, progress)
+        self.machine: Machine = self._build_machine(tape, progress)
         self._load_data()
         self.seconds, self._call_steps = 0.0, 1
         self.rewind()
@@ -135,7 +135,7 @@ class Trainer:
         )
         return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
 
-    def _made_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
+    def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
         return self._make_machine(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
@@ -182,14 +182,14 @@ class Trainer:
         self.optimizer, self.settings = optimizer, settings
         if switched:
             old = self.machine
-            self.machine = self._made_machine(self._tape())
+            self.machine = self._build_machine(self._tape())
             self._load_data()
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
         self.write_settings()
 
-    def remade(
+    def remake(
         self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
     ) -> tuple[Trainer, list[str]]:
         """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).

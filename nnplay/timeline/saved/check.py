@@ -54,7 +54,7 @@ def _begins_before(segment: SavedSegment, step: int, change_count: int) -> bool:
 
 def _is_same_segment(one: SavedSegment, other: SavedSegment, split: Split) -> bool:
     """Whether two segments are of one network on the same rows, whatever its live settings are."""
-    bare = [segment.config.completed(split).anywhere().untold() for segment in (one, other)]
+    bare = [segment.config.completed(split).anywhere().without_remarks() for segment in (one, other)]
     return one.data == other.data and live_changes(*bare) is not None
 
 

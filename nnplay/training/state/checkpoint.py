@@ -80,5 +80,5 @@ def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int) -> None:
     if not isinstance(checkpoint, Checkpoint):
         raise InputError(f"{type(checkpoint).__name__} is no state", where="restore", hint="give what state() returned")
     if reason := checkpoint.difference(own, rows):
-        hint = "make a trainer for the same network, optimizer and batches; remade() carries weights over"
+        hint = "make a trainer for the same network, optimizer and batches; remake() carries weights over"
         raise InputError(f"this is the state of another run: {reason}", where="restore", hint=hint)

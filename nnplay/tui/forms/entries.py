@@ -18,7 +18,14 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.records.schedule import Schedule
 from nnplay.run.choices import Catalogue
 from nnplay.training.settings import DECLARED
-from nnplay.tui.forms.column_choices import Offer, kinds, kinds_text, learned, read_kinds, targets
+from nnplay.tui.forms.column_choices import (
+    ColumnChoice,
+    kind_choices,
+    kinds_text,
+    name_learned,
+    read_kinds,
+    target_choices,
+)
 from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of, titles
 
 
@@ -33,7 +40,7 @@ class Entry:
         value: the present value.
         shares: parts of a bar drawn below the value (the split).
         many: the value is a set of words out of the field's choices.
-        offers: values to choose from where any text may be given.
+        choices: values to choose from where any text may be given.
         meant: what stands there as long as nothing was given.
     """
 
@@ -43,7 +50,7 @@ class Entry:
     value: Any
     shares: tuple[int, ...] = ()
     many: bool = False
-    offers: tuple[Offer, ...] = ()
+    choices: tuple[ColumnChoice, ...] = ()
     meant: str = ""
 
     @property
@@ -112,9 +119,9 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     if not columns:
         return entry
     if entry.key == "data.target":
-        return replace(entry, offers=targets(columns), meant=learned(columns))
+        return replace(entry, choices=target_choices(columns), meant=name_learned(columns))
     if entry.key == "data.kinds":
-        return replace(entry, offers=kinds(columns, read_kinds(entry.value)), meant="as found")
+        return replace(entry, choices=kind_choices(columns, read_kinds(entry.value)), meant="as found")
     return entry
 
 
@@ -175,7 +182,7 @@ def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before
 _ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
 
 
-def named(entries: Sequence[Entry], name: str) -> Entry:
+def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """The entry that the user means by `name` (its name or its label).
 
     Raises:
