@@ -14,6 +14,7 @@ from nnplay.kernels.operands import adds, dimension, integer, pointer, share, sh
 from nnplay.kernels.span_sums import last, zero
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
 if COMPILING:
@@ -34,6 +35,7 @@ CONCAT = LayerRecord(
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torch.cat",
+    twin=Twin("cat", lambda values, shape: {"dim": -1}, listed=True),
     cases=(
         Case({}, (5,), branches=2),
         Case({}, ((3,), (17,), (1,)), branches=3),

@@ -13,6 +13,7 @@ from nnplay.kernels.operands import integer, part_of
 from nnplay.operations.unchanged import passed_back
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.twin import Twin
 from nnplay.records.worked import total
 
 MAX_BRANCHES = 64
@@ -26,6 +27,7 @@ SUM = LayerRecord(
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x + f(x)",
+    twin=Twin("add", covers=lambda values, shapes: len(shapes) == 2),
     cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
     refused=(
         Refused({}, (), "at least two branches"),
