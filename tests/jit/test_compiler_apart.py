@@ -15,7 +15,7 @@ import pytest
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import compilation, isolated
-from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.compilation import Share, compiled
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.operations import copy
 from nnplay.operations.step import gather
@@ -39,7 +39,7 @@ sys.exit(main())
 
 def object_of(kernel: Kernel) -> bytes:
     """Its object code, compiled by a process of its own."""
-    ((name, code),) = compiled([[kernel]], "float32")
+    ((_, name, code),) = compiled([Share((kernel,), "float32", "host")])
     assert name == kernel.name
     return code
 
@@ -109,7 +109,7 @@ def test_a_kernel_that_cannot_be_compiled_is_one_sentence(tmp_path: Path, monkey
 def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that the system ended, for want of memory say, is told as that."""
     ending = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    monkeypatch.setattr(compilation, "_order", lambda kernels, dtype: {})
+    monkeypatch.setattr(compilation, "_order", lambda share: {})
     monkeypatch.setattr(compilation, "_like_this_python", lambda: ["-c", ending])
     with pytest.raises(NnplayError, match="the compiler was ended by SIGKILL"):
         object_of(copy.copy)
@@ -117,7 +117,7 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
 
 def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
     """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
-    order = json.dumps(compilation._order([gather.gather, copy.copy], "float32")).encode() + b"\n"
+    order = json.dumps(compilation._order(Share((gather.gather, copy.copy), "float32", "host"))).encode() + b"\n"
     child = subprocess.Popen(
         [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -130,6 +130,7 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
 def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
     """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
     environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm", "COLUMNS": "120"}
+    environ["NNPLAY_PROCESSOR"] = "host"  # no pack serves it
     command = ["-c", TRAIN.format(file=str(tmp_path / "started"))]
     terminal = pexpect.spawn(
         sys.executable, command, env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen

@@ -14,6 +14,7 @@ import pytest
 from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.kernels.compile import library, notices
+from nnplay.kernels.packs import lookup
 from nnplay.operations import copy
 from nnplay.operations.step import gather, silence
 from nnplay.run.playground import PlaygroundBackend
@@ -25,7 +26,7 @@ DAMAGED = "nnplay: warning: the kernel cache was damaged: what cannot be trusted
 
 def train(folder: Path, cache: str) -> tuple[list[str], str]:
     """Lines of output, and what was written to standard error, of a training in `folder`."""
-    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder)}
+    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder), "NNPLAY_PROCESSOR": "host"}  # no pack
     command = [sys.executable, "-m", "nnplay", *TRAIN]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -116,6 +117,7 @@ def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(notices, "tell", messages.append)
     monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)  # there are no packs
     for name in ("_addresses", "_codes"):
         monkeypatch.setattr(library, name, {})
     monkeypatch.setattr(library, "_unkept", set())
