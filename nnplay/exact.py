@@ -30,6 +30,7 @@ _ATAN: Final = tuple((-1.0) ** k / (2 * k + 1) for k in range(21, -1, -1))
 
 #: Numbers that are worked on at a time: with all that comes of them on the way, they stay in the processor's cache.
 _PIECE: Final = 1 << 13
+_PRODUCTS: Final = 1 << 17
 
 
 def _in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
@@ -128,17 +129,25 @@ def power(base: float, whole: ArrayLike) -> Array:
 
 def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """The matrix product a·b (…, n, k)·(…, k, m), summed in the order of k; a BLAS takes each processor's own order."""
-    size = a.shape[-2] * b.shape[-1]
-    if a.ndim == b.ndim == 3 and len(a) == len(b) and len(a) * size > _PIECE and size:
-        few = max(1, _PIECE // size)
-        pieces = [slice(first, first + few) for first in range(0, len(a), few)]
-        return np.concatenate([_product(a[piece], b[piece]) for piece in pieces])
-    return _product(a, b)
-
-
-def _product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    result = np.asarray(a[..., :, 0, None] * b[..., 0, None, :])
-    part = np.empty_like(result)
+    if a.ndim == b.ndim == 3 and len(a) == len(b):
+        return _products(a, b)
+    result = a[..., :, 0, None] * b[..., 0, None, :]
     for k in range(1, a.shape[-1]):
-        result += np.multiply(a[..., :, k, None], b[..., k, None, :], out=part)
+        result += a[..., :, k, None] * b[..., k, None, :]
+    return np.asarray(result)
+
+
+def _products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """As many products (count, n, k)·(count, k, m), with `count` as the axis along which numbers are neighbours."""
+    size = a.shape[1] * b.shape[2]
+    result = np.empty((len(a), a.shape[1], b.shape[2]), np.result_type(a, b))
+    few = max(1, _PRODUCTS // max(1, size))
+    for first in range(0, len(a), few):
+        piece = slice(first, first + few)
+        left, right = (np.ascontiguousarray(m[piece].transpose(axes)) for m, axes in ((a, (2, 1, 0)), (b, (1, 2, 0))))
+        sums = left[0][:, None] * right[0][None]
+        term = np.empty_like(sums)
+        for k in range(1, len(left)):
+            sums += np.multiply(left[k][:, None], right[k][None], out=term)
+        result[piece] = sums.transpose(2, 0, 1)
     return result
