@@ -60,4 +60,4 @@ setup-test: .venv/installed-test
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -f nnplay/kernels/packs/*.pack nnplay/kernels/packs/.lock
+	rm -f nnplay/kernels/packs/*.pack nnplay/kernels/packs/.lock nnplay/kernels/packs/.new-*

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from nnplay.kernels import loop
+import importlib
+import pkgutil
+
+import nnplay.operations
 from nnplay.kernels.compile.jit import KERNELS, Kernel
 from nnplay.records import registry
-from nnplay.tape import assembler, machine_cpu
-
-#: What declares kernels when it is imported: the loop, and what stands around the rows of records.
-_DECLARE = (loop, assembler, machine_cpu)
 
 
 def every_kernel() -> list[Kernel]:
-    """Those that records and the loop declare when they are imported, in the order of their names."""
+    """Those that records, operations and the loop declare when they are imported, in the order of their names."""
     for records in (registry.layer_records, registry.loss_records, registry.optimizer_records):
         records()
+    for module in pkgutil.walk_packages(nnplay.operations.__path__, "nnplay.operations."):
+        importlib.import_module(module.name)
+    importlib.import_module("nnplay.kernels.loop")
     return [kernel for name, kernel in sorted(KERNELS.items()) if name.startswith("nnplay.")]

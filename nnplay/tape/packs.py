@@ -57,7 +57,9 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
         if done == total and not silent:
             print(f"\r{total} kernels compiled in {time.monotonic() - began:.0f} s")
 
-    building.build(kernels, [(level, dtype) for level in levels for dtype in DTYPES], folder, progress=progress)
+    wanted = [(level, dtype) for level in levels for dtype in DTYPES]
+    cores = os.cpu_count() or 1
+    building.build(kernels, wanted, folder, processes=max(1, cores // 2) if silent else cores, progress=progress)
 
 
 @contextlib.contextmanager

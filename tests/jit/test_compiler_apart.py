@@ -20,6 +20,7 @@ from nnplay.kernels.compile.jit import Kernel
 from nnplay.operations import copy
 from nnplay.operations.step import gather
 
+ROOT = Path(__file__).parents[2]
 #: Modules that people really have beside their data, and those that a stranger would put there.
 INNOCENT = ("random", "types", "copy", "token", "inspect", "numbers", "math", "string", "calendar", "numba", "llvmlite")
 #: `nnplay train digits` that notes the numbers of the processes that it starts in a file, one a line.
@@ -60,6 +61,26 @@ def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monk
     monkeypatch.setenv("NNPLAY_COMPILE", "float64")
     assert object_of(copy.copy) == plain
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not weigh sessions")
+def test_a_compiler_makes_way_as_its_program_does() -> None:
+    """The session of a compiling process that a nice program starts is as nice; a usual one's is as all others."""
+    script = (
+        "import os; os.nice({more}); from tests.jit.test_compiler_apart import autogroup; print(autogroup(), end='')"
+    )
+    usual = max(0, os.getpriority(os.PRIO_PROCESS, 0))
+    for more in (0, 5):
+        command = [sys.executable, "-c", script.format(more=more)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert done.stdout.endswith(f" nice {min(19, usual + more)}\n")
+
+
+def autogroup() -> str:
+    """What Linux says of the session of a compiling process."""
+    child = compilation._Child(Share((copy.copy,), "float32", "host"))
+    with child:
+        return Path(f"/proc/{child._process.pid}/autogroup").read_text()
 
 
 def test_an_inherited_variable_makes_no_compiler_of_the_program() -> None:

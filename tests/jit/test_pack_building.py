@@ -24,7 +24,8 @@ from nnplay.tape import packs
 
 #: The last one has a function of its own that is not inlined.
 FEW = (copy.copy, gather.gather, loop.shuffle, gru_gate.bias_back)
-KNOWN: dict[str, str] = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text())
+ROOT = Path(__file__).parents[2]
+KNOWN: dict[str, str] = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())
 X86 = pytest.mark.skipif(not processor.possible_levels(), reason="levels are of x86-64")
 
 
@@ -84,6 +85,30 @@ def test_a_run_from_a_pack_comes_to_the_same_bits(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(library, "object_path", None)  # neither the cache nor the compiler is asked
     assert run_digest(preset) == KNOWN["spiral"]
     assert {name for name, _ in library._addresses} >= set(names)
+
+
+#: Plans every case of every record; prints the kernels that were not there before.
+PLAN = """
+from nnplay.tape.every_kernel import every_kernel
+before = {kernel.name for kernel in every_kernel()}
+from nnplay.network.network import Network
+from nnplay.records.registry import loss_records
+from tests.records import layers_with_rows, network_of
+for record in layers_with_rows():
+    for case in record.cases:
+        layers, shape = network_of(record, case)
+        Network(layers).plan(shape)
+for loss in loss_records().values():
+    for case in loss.cases:
+        loss.plan(loss(**case.values).values, case.shape)
+print(sorted({kernel.name for kernel in every_kernel()} - before), len(before) > 100)
+"""
+
+
+def test_no_kernel_is_made_up_on_the_way() -> None:
+    """All that networks can need is declared when records are imported: planning every case adds none."""
+    done = subprocess.run([sys.executable, "-c", PLAN], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("[] True\n", "")
 
 
 def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -35,5 +35,5 @@ def run(words: Sequence[str]) -> int:
     if count:
         print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, kept in {where}")
     else:
-        print(f"all kernels are compiled already, in {where}")
+        print("all kernels are compiled already")
     return 0

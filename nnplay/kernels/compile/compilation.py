@@ -9,6 +9,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -32,6 +33,9 @@ _SAME: Final = {"PYTHONHASHSEED": "0"}
 _ALONE: Final = ("-P", "-s", "-S")
 _PACKAGES: Final = ("numpy", "llvmlite", "numba")
 _PIECE: Final = 1 << 16
+#: How long Linux refuses to change the share of another session, in seconds, and how often that is waited for.
+_BETWEEN_CHANGES: Final = 0.1
+_TRIES: Final = 5
 #: Compiling a shared function takes as long as so many kernels.
 _SHARED_WEIGHT: Final = 7
 
@@ -106,6 +110,7 @@ class _Child:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
+        _make_way_alike(self._process.pid)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -156,6 +161,25 @@ class _Child:
         by_signal = f"the compiler was ended by {signal.Signals(-status).name}" if status < 0 else ""
         reason = self._error or by_signal or "".join(last) or f"the compiler ended with status {status}"
         raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
+
+
+def _make_way_alike(child: int) -> None:
+    """Has a child in a session of its own make way for others as this process does.
+
+    Linux gives each session its share of the processor, so that being nice counts among processes of one session only.
+    """
+    own = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
+    if own <= 0:
+        return
+    for _ in range(_TRIES):
+        try:
+            Path(f"/proc/{child}/autogroup").write_text(str(own))
+        except BlockingIOError:
+            time.sleep(_BETWEEN_CHANGES)
+        except OSError:
+            return  # another system, or sessions are not weighed
+        else:
+            return
 
 
 def _like_this_python() -> list[str]:
