@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
     if options.background:
         os.nice(_BEHIND_ALL_OTHERS)
     reached = [level for level in LEVELS if level in processor.possible_levels()]
-    levels = LEVELS if options.all else reached[-1:]
+    levels = LEVELS if options.all and processor.possible_levels() else reached[-1:]
     options.folder.mkdir(exist_ok=True)
     with _alone(options.folder, waits=not options.background) as lock:
         if lock is not None:
@@ -48,14 +48,15 @@ def main(words: list[str]) -> int:
 
 def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> None:
     kernels, began = every_kernel(), time.monotonic()
+    back = "\r" if sys.stdout.isatty() else ""
 
     def progress(done: int, total: int) -> None:
         if os.fstat(lock).st_nlink == 0:
             raise SystemExit(1)  # `make clean`
-        if not silent:
-            print(f"\rcompiling kernels {done}/{total}, once", end="", flush=True)
+        if back and not silent:
+            print(f"{back}compiling kernels {done}/{total}, once", end="", flush=True)
         if done == total and not silent:
-            print(f"\r{total} kernels compiled in {time.monotonic() - began:.0f} s")
+            print(f"{back}{total} kernels compiled in {time.monotonic() - began:.0f} s")
 
     wanted = [(level, dtype) for level in levels for dtype in DTYPES]
     cores = os.cpu_count() or 1
@@ -67,12 +68,17 @@ def _alone(folder: Path, *, waits: bool) -> Iterator[int | None]:
     """The open file whose lock says that a build runs; None where another one has it, unless that is waited for."""
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-        yield descriptor
-    except BlockingIOError:
-        yield None
+        yield descriptor if _locked(descriptor, waits) else None
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int, waits: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,11 +39,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the pack of a level that this machine runs belongs; nothing is there yet."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the pack of a level that this machine runs belongs; nothing is there yet, and what comes is private."""
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
     monkeypatch.setattr(processor, "levels_to_load", lambda: (LEVEL,))
-    return lookup.path_of(LEVEL, DTYPE)
+    usual = os.umask(0o077)
+    yield lookup.path_of(LEVEL, DTYPE)
+    os.umask(usual)
 
 
 def found() -> list[bytes | None]:
