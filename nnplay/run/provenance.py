@@ -12,29 +12,25 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
-from nnplay.kernels.compile import library, notices
+from nnplay.kernels.compile import notices
 from nnplay.run.open_run import OpenRun
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
 from nnplay.timeline.segment import Segment
 from nnplay.training.trainer import Trainer
 
-#: Seconds that a save waits for kernels that are being compiled.
+#: Seconds that a save waits for a training thread that is busy.
 _PATIENCE: Final = 300.0
 
 
 class Provenance:
-    """The trainers of a run.
-
-    Attributes:
-        compiling: kernels are being compiled: what is asked meanwhile is done when they are ready.
-    """
+    """The trainers of a run. None of them waits for kernels: until those are compiled, it answers by definitions."""
 
     def __init__(self, run: OpenRun) -> None:
         self._run, self._worker = run, run.worker
-        self.compiling = False
         self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
@@ -44,11 +40,17 @@ class Provenance:
 
     # -- making ----------------------------------------------------------------------------------------------------
 
-    def tell_compiling(self, done: int, total: int, name: str) -> None:
-        """Tells how far the compiler is."""
-        self.compiling = done < total
-        once = ", once" if library.kept() else ""
-        self._worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+    @property
+    def compiling(self) -> str:
+        """How far the kernels are that the run waits for, in words; empty when it has them all."""
+        trainer = self._worker.trainer
+        compilation = None if trainer is None else trainer.machine.compiling
+        return "" if compilation is None else compilation.words
+
+    def trainer_of(self, config: RunConfig, split: Split | None) -> Trainer:
+        """The trainer of a run at step 0; missing kernels are compiled in the background."""
+        trainer: Trainer = config.trainer(split=split, machine=CpuMachine.begin)
+        return trainer
 
     def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
@@ -68,20 +70,13 @@ class Provenance:
             finally:
                 with self._still:
                     self._replaced = None
-                if self.compiling:  # it came to no good end
-                    self.tell_compiling(0, 0, "")
             return self._made(trainer, config)
 
         return tracked
 
     def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""
-
-        def make() -> Trainer:
-            trainer: Trainer = config.trainer(self.tell_compiling, split)
-            return trainer
-
-        return self.tracked(make, config)
+        return self.tracked(lambda: self.trainer_of(config, split), config)
 
     def config_now(self, trainer: Trainer) -> RunConfig | None:
         """What a trainer was made of, with the values that were changed since."""
@@ -99,12 +94,7 @@ class Provenance:
 
     def make_late(self, config: RunConfig, split: Split | None) -> Trainer:
         """The trainer of another segment of the run, made when somebody goes there."""
-        try:
-            trainer: Trainer = config.trainer(self.tell_compiling, split)
-        finally:
-            if self.compiling:  # it came to no good end
-                self.tell_compiling(0, 0, "")
-        return self._made(trainer, config)
+        return self._made(self.trainer_of(config, split), config)
 
     def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
         """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
@@ -125,7 +115,7 @@ class Provenance:
         return self._worker.ask(capture, seconds=_PATIENCE)
 
     def waiting(self) -> saved_run.SavedRun | None:
-        """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""
+        """While another run is being made: the one before, and the edit that is on its way."""
         with self._still:
             if self._replaced is None:
                 return None

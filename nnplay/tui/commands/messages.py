@@ -90,7 +90,7 @@ class RunMessages:
             self._messages.say(snapshot.error, error=True)
         else:
             fresh = not snapshot.step and not self._backend.will_run
-            parts = filter(None, (snapshot.message, self._describe_intent(snapshot)))
+            parts = filter(None, (snapshot.message, self._backend.compiling, self._describe_intent(snapshot)))
             self._messages.say("; ".join(parts) or (START if fresh else ""))
 
     def tell_intent(self) -> None:
@@ -100,9 +100,8 @@ class RunMessages:
             self._main.query_one(FooterLine).show_running(self._backend.will_run)
 
     def _describe_intent(self, snapshot: Snapshot) -> str:
-        """What a key has asked of the training while the thread that trains is busy with kernels."""
-        will_run = self._backend.will_run
-        if not self._backend.compiling or will_run == snapshot.running:
+        """What a key has asked of the training while kernels that it needs are compiled."""
+        if not (self._backend.compiling and self._backend.will_run):
             return ""
         key = self._main.query_one(FooterLine).key_of(BY_ID["run"])
-        return f"training {'starts' if will_run else 'pauses'} as soon as they are ready, {key} takes it back"
+        return f"training starts as soon as they are ready, {key} takes it back"
