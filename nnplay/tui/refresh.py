@@ -51,7 +51,7 @@ class Refresher:
         self._numbers_drawn_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
         self._when: dict[str, float] = {}
-        self._reported_last = ("", "", "")
+        self._reported_last: tuple[object, ...] = ("", "", "", False)
         self._requested: object = None
         self._view: object = None
         self._timer: Timer | None = None
@@ -153,9 +153,10 @@ class Refresher:
         if self.frame_gate.note_frame():
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
 
-    def _news(self, snapshot: Snapshot) -> tuple[str, str, str]:
-        """What there is to say."""
-        return snapshot.message, snapshot.error, self._backend.compiling
+    def _news(self, snapshot: Snapshot) -> tuple[object, ...]:
+        """What is to be said anew when it changes."""
+        compiling = self._backend.compiling
+        return snapshot.message, snapshot.error, compiling, bool(compiling) and self._backend.will_run
 
     def _draw_numbers(self, snapshot: Snapshot) -> None:
         header = self._main.query_one(HeaderLine)

@@ -89,9 +89,13 @@ class RunMessages:
         if snapshot.error:
             self._messages.say(snapshot.error, error=True)
         else:
-            fresh = not snapshot.step and not self._backend.will_run
-            parts = filter(None, (snapshot.message, self._backend.compiling, self._describe_intent(snapshot)))
-            self._messages.say("; ".join(parts) or (START if fresh else ""))
+            self._messages.say(self.describe(snapshot))
+
+    def describe(self, snapshot: Snapshot) -> str:
+        """What there is to say of a run without an error."""
+        fresh = not snapshot.step and not self._backend.will_run
+        parts = (snapshot.message, self._backend.compiling, self._describe_intent(snapshot))
+        return "; ".join(filter(None, parts)) or (START if fresh else "")
 
     def tell_intent(self) -> None:
         """Show at once what was asked of the training, where it cannot be done at once."""
