@@ -79,8 +79,11 @@ class ForkRun:
         return (self.step - self._begin) / max(1, self.until - self._begin)
 
     def train_for(self, seconds: float) -> str:
-        """Trains on for so many seconds; returns why it had to end early, if it had to."""
+        """Trains on for so many seconds, or waits for kernels; returns why it had to end early, if it had to."""
         end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
+        compiling = self.trainer.machine.compiling
+        if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
+            return ""
         try:
             while time.perf_counter() < end and not driver.arrived:
                 driver.turn()
