@@ -109,7 +109,7 @@ def in_float64(trainer: Trainer) -> Trainer:
         trainer.split,
         trainer.loss,
         trainer.optimizer,
-        setup=trainer.setup.changed(dtype="float64", threads=1),
+        settings=trainer.settings.changed(dtype="float64", threads=1),
         machine=CpuMachine.begin,
     )
     follow(twin, trainer)

@@ -109,7 +109,7 @@ class WhatIf:
     def _begin_fork(self, words: str, ticket: int) -> None:
         try:
             _, timeline = self._requests.current()
-            segment_of = self._requests.run.options.segment_of
+            segment_of = self._requests.run.controls.segment_of
             fork = ForkRun(timeline, words, segment_of, lambda text: self._requests.working(text))
         except NnplayError as problem:
             self._requests.show(ticket, "", problem.message)

@@ -38,24 +38,24 @@ def zeros(path: Path) -> None:
 
 def test_a_damaged_cache_is_compiled_anew(tmp_path: Path) -> None:
     """With every object cut off or zeroed a run ends as before, says so once, and mends the cache; a relative name."""
-    first, said = train(tmp_path, "cache")
+    first, message = train(tmp_path, "cache")
     assert first[0].endswith("kernels (once; they are kept)")
-    assert said == ""
+    assert message == ""
     objects = sorted((tmp_path / "cache").rglob("*.o"))
     assert objects
     whole = [path.read_bytes() for path in objects]
     damages: tuple[Callable[[Path], None], ...] = (lambda path: os.truncate(path, 0), zeros)
     for number, path in enumerate(objects):
         damages[number % 2](path)
-    again, said = train(tmp_path, "cache")
+    again, message = train(tmp_path, "cache")
     assert again[0] == first[0]
     assert again[-1] == first[-1]
-    assert said == DAMAGED
+    assert message == DAMAGED
     assert [path.read_bytes() for path in objects] == whole
-    third, said = train(tmp_path, "cache")
+    third, message = train(tmp_path, "cache")
     assert "compiled" not in third[0]
     assert third[-1] == first[-1]
-    assert said == ""
+    assert message == ""
 
 
 def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:
@@ -63,12 +63,12 @@ def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     cache.chmod(0o770)
-    lines, said = train(tmp_path, str(cache))
+    lines, message = train(tmp_path, str(cache))
     assert lines[0].startswith("compiled ")
     assert "kept" not in lines[0]
-    assert said.count("\n") == 1
-    assert "compiled anew at every start" in said
-    assert f"chmod go-w {cache} mends it" in said
+    assert message.count("\n") == 1
+    assert "compiled anew at every start" in message
+    assert f"chmod go-w {cache} mends it" in message
     assert list(tmp_path.iterdir()) == [cache]
     assert list(cache.iterdir()) == []
 
@@ -112,8 +112,8 @@ def test_python_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next kernel that is needed is compiled into it; where that cannot be it is said, and the kernel is there."""
-    told: list[str] = []
-    monkeypatch.setattr(notices, "tell", told.append)
+    messages: list[str] = []
+    monkeypatch.setattr(notices, "tell", messages.append)
     monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
     for name in ("_addresses", "_codes"):
@@ -123,9 +123,9 @@ def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch:
     shutil.rmtree(tmp_path / "cache")
     assert library.function(gather.gather, "float32")
     assert [path.name for path in (tmp_path / "cache").rglob("*.o")] == ["nnplay.operations.step.gather-gather.o"]
-    assert (told, library.kept()) == ([], True)
+    assert (messages, library.kept()) == ([], True)
     shutil.rmtree(tmp_path / "cache")
     (tmp_path / "cache").write_text("in the way")
     assert library.function(silence.keep, "float32")
     assert not library.kept()
-    assert len(told) == 1
+    assert len(messages) == 1

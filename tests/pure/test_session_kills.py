@@ -29,7 +29,7 @@ while True:
 """
 
 
-def killed_run(folder: Path, start: int, seconds: float) -> int:
+def kill_save_loop(folder: Path, start: int, seconds: float) -> int:
     """Runs the child's save loop, kills it `seconds` after its first acknowledged save; the last one acknowledged."""
     command = [sys.executable, "-c", CHILD, str(folder), str(start)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -54,7 +54,7 @@ def test_no_kill_loses_an_acknowledged_save_or_mixes_two(tmp_path: Path, kills: 
     folder.mkdir(mode=0o700)
     number = 0
     for _ in range(kills):
-        acknowledged = killed_run(folder, number, rng.uniform(0.001, 0.08))
+        acknowledged = kill_save_loop(folder, number, rng.uniform(0.001, 0.08))
         loaded = load(folder)
         number = loaded.record["number"]
         assert number >= acknowledged
