@@ -55,7 +55,7 @@ def without_waiting(before: int, layers: tuple[str, ...] = (), after: int = 0) -
     trainer = RunConfig.from_dict(RUN).trainer()
     trainer.run(steps=before)
     if layers:
-        trainer, _ = trainer.remade(network=Network(", ".join(layers)))
+        trainer, _ = trainer.remake(network=Network(", ".join(layers)))
         trainer.run(steps=after)
     return _digest(trainer.state().memory.tobytes())
 
