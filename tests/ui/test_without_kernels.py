@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
 from tests.held_compiler import HeldCompiler
-from tests.ui.playing import text_of
+from tests.ui.playing import text_of, type_line
 from tests.ui.waiting import PATIENCE, until
 
 RUN = {
@@ -88,9 +89,36 @@ async def test_nothing_is_blank_while_the_first_kernels_are_compiled(
             held_compiler.let(1)
             await until(pilot, lambda: f"once: {done} of" in text_of(app, "#message-line"))  # noqa: B023
         held_compiler.let()
-        await until(pilot, lambda: "press space to train" in text_of(app, "#message-line"))
-        assert "compiling" not in text_of(app, "#message-line")
+        await until(pilot, lambda: "compiling" not in text_of(app, "#message-line"))
+        assert "press space to train" in text_of(app, "#message-line")
         assert backend.snapshot.step == 0
+
+
+async def test_what_is_being_loaded_is_said_beside_the_count(
+    held_compiler: HeldCompiler, backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data that take long to load while kernels are compiled: a count that moves does not wipe out what is loaded."""
+    loaded, changed = threading.Event(), backend.changed
+
+    def load(**values: object) -> RunConfig:
+        assert loaded.wait(PATIENCE)
+        return changed(**values)
+
+    monkeypatch.setattr(backend, "changed", load)
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await drawn(pilot, app, backend)
+            await type_line(pilot, "set set moons")
+            for done in ("1", "2"):
+                held_compiler.let(1)
+                sentence = f"loading moons …; compiling kernels, once: {done} of"
+                await until(pilot, lambda: sentence in text_of(app, "#message-line"))  # noqa: B023
+            loaded.set()
+            await until(pilot, lambda: backend.settings.data.name == "moons")
+            await until(pilot, lambda: "loading" not in text_of(app, "#message-line"))
+    finally:
+        loaded.set()
 
 
 async def test_training_that_was_asked_for_starts_by_itself(
