@@ -27,6 +27,7 @@ class HeldCompiler:
         self.asked: list[str] = []
         patch.setattr(library, "_addresses", {})
         patch.setattr(library, "_codes", {})
+        patch.setattr(library, "_unkept", set())
         patch.setattr(library, "_has", _is_in_memory)
         patch.setattr(library, "compiled", self._compiled)
 
@@ -60,7 +61,10 @@ def _is_in_memory(kernel: Kernel, dtype: str) -> bool:
 
 @pytest.fixture
 def held_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldCompiler]:
-    """A compiler that is held up until the test lets kernels through; all of them at its end."""
+    """A compiler that is held up until the test lets kernels through; what is still wanted at its end is compiled."""
     held = HeldCompiler(monkeypatch)
     yield held
     held.let()
+    for thread in threading.enumerate():
+        if thread.name == "nnplay-compiling":
+            thread.join()

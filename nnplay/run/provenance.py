@@ -36,7 +36,7 @@ class Provenance:
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self._notices: list[str] = []
-        notices.tell = self._notices.append
+        notices.tell = self._take_notice
 
     # -- making ----------------------------------------------------------------------------------------------------
 
@@ -55,9 +55,18 @@ class Provenance:
     def _note_origin(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
+        self._say_notices()
+        return trainer
+
+    def _take_notice(self, sentence: str) -> None:
+        """Takes what is wrong with the kernel cache: from the training thread, or from the one that compiles."""
+        self._notices.append(sentence)
+        if threading.current_thread() is not self._worker.thread:
+            self._worker.send(lambda run: self._say_notices(), anywhere=True)
+
+    def _say_notices(self) -> None:
         message, self._notices[:] = "; ".join(self._notices), []
         self._worker.append_message(message)
-        return trainer
 
     def track(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""

@@ -95,7 +95,14 @@ class ForkRun:
         return ""
 
     def finish(self) -> None:
-        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way."""
+        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way.
+
+        Of one that took no step, nothing is left.
+        """
+        if self.step == self._begin and not self._diverged:
+            own = self.curve_name
+            self._timeline.branches = [branch for branch in self._timeline.branches if branch.curve_name != own]
+            return
         if not self._update_branch(finished=True):
             return
         timeline = self._timeline

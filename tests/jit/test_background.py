@@ -43,6 +43,23 @@ def test_what_was_drawn_meanwhile_changes_no_bit_of_the_run(held_compiler: HeldC
     assert np.array_equal(made.history["validation_loss"].last, other.history["validation_loss"].last)
 
 
+def test_a_row_that_comes_in_the_middle_of_a_run_is_waited_for_alike(held_compiler: HeldCompiler) -> None:
+    """Clipping switched on while training needs kernels that are missing: the state is kept, and so are the bits."""
+    held_compiler.let()
+    made, other = trainer(machine=CpuMachine.begin), trainer()
+    made.run(steps=10)
+    held_compiler.hold()
+    made.set(clip_norm=0.1)
+    assert made.machine.compiling is not None
+    assert (made.step, np.isfinite(made.answers(made.split.train.x)).all()) == (10, True)
+    held_compiler.let()
+    made.run(steps=10)
+    other.run(steps=10)
+    other.set(clip_norm=0.1)
+    other.run(steps=10)
+    assert same(made, other)
+
+
 def test_a_stop_ends_the_waiting(held_compiler: HeldCompiler) -> None:
     """Told to stop, a run that waits for kernels takes no step, counts no seconds, and goes on later."""
     made = trainer(machine=CpuMachine.begin)

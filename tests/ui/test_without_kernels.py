@@ -12,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
+from nnplay.kernels.compile import notices, objects
 from nnplay.network.network import Network
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
@@ -178,3 +179,20 @@ async def test_an_edit_in_the_middle_of_a_run_waits_for_nothing(
         held_compiler.let()
         await arrived(pilot, backend, 160)
         assert digest(backend) == without_waiting(120, wider, 40)
+
+
+async def test_a_cache_that_keeps_nothing_is_said_though_it_is_found_out_late(
+    held_compiler: HeldCompiler, backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that compiles finds a cache that it cannot write to: the line says so, behind what the edit says."""
+    held_compiler.let()
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: backend.worker.trainer is not None and not backend.compiling)
+        monkeypatch.setattr(notices, "_said", set())
+        monkeypatch.setattr(objects, "can_keep", lambda path: objects._not_kept("the disk is full"))
+        held_compiler.hold()
+        backend.apply(backend.changed(layers=("linear 6", "relu", "linear 2")))
+        await until(pilot, lambda: "compiled kernels are not kept" in text_of(app, "#message-line"))
+        assert "all weights were kept" in text_of(app, "#message-line")
+        assert ", once" not in text_of(app, "#message-line")
