@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import threading
 
 import numpy as np
@@ -58,6 +60,17 @@ def test_a_row_that_comes_in_the_middle_of_a_run_is_waited_for_alike(held_compil
     other.set(clip_norm=0.1)
     other.run(steps=10)
     assert same(made, other)
+
+
+def test_a_run_that_waits_for_kernels_can_be_copied(held_compiler: HeldCompiler) -> None:
+    """A copy and a pickle of it wait as it does, and go on with the same bits."""
+    made = trainer(machine=CpuMachine.begin)
+    copies = [copy.deepcopy(made), pickle.loads(pickle.dumps(made))]  # noqa: S301 - our own bytes
+    assert all(other.machine.compiling is not None for other in copies)
+    held_compiler.let()
+    for one in (made, *copies):
+        one.run(steps=10)
+    assert all(same(made, other) for other in copies)
 
 
 def test_a_stop_ends_the_waiting(held_compiler: HeldCompiler) -> None:
