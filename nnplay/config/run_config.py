@@ -183,16 +183,6 @@ class RunConfig:
         }
         return table | {key: value for key, value in sections.items() if value}
 
-    def to_toml(self) -> str:
-        """The run as TOML text, one layer a line."""
-        import tomlkit
-
-        table = self.to_dict()
-        if "layers" in table:
-            lines = "\n".join([*table["layers"], ""])
-            table["layers"] = tomlkit.string(lines, multiline=True)
-        return tomlkit.dumps(table)
-
     def anywhere(self) -> RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:

@@ -8,10 +8,11 @@ from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.saving.saved_run import remake
+from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues, SetWeight
+from nnplay.training.remake import take_place
 from nnplay.training.trainer import Trainer
 
 
@@ -105,12 +106,12 @@ class Crossing:
             if current is None:
                 return self._provenance.trainer_of(config, split)
             if checkpoint is None:
-                trainer, fresh = remake(current, config, split)
+                trainer, fresh = remake_as(current, config, split)
                 self._worker.say(message + _describe_fresh(fresh, trainer))
                 return trainer
             trainer = self._provenance.trainer_of(config, split)
             trainer.restore(checkpoint)
-            again = trainer.go_on_from(current)
+            again = take_place(trainer, current)
             what = f"as before the edit: {_names(again)}; " if again else ""
             self._worker.say(f"{message}{what}training since then is kept")
             return trainer

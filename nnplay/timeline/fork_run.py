@@ -19,6 +19,7 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.remake import remake
 from nnplay.training.settings import DECLARED
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
@@ -54,7 +55,7 @@ class ForkRun:
         self.words = " ".join(words.replace("=", " ").split())
         action, changes = read_fork(trainer, self.words)
         refuse_existing(timeline, self.words)
-        self.trainer, _ = trainer.remake(lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
+        self.trainer, _ = remake(trainer, lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
         self.trainer.history = own_curves(trainer.history)
         self.trainer.history.truncate(self._begin)
         self.trainer.recorded, self._diverged = self._begin, False

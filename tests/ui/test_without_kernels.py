@@ -15,6 +15,7 @@ from nnplay.config import RunConfig
 from nnplay.kernels.compile import notices, objects
 from nnplay.network.network import Network
 from nnplay.run.playground import PlaygroundBackend
+from nnplay.training.remake import remake
 from nnplay.tui.app import Playground
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
@@ -57,7 +58,7 @@ def without_waiting(before: int, layers: tuple[str, ...] = (), after: int = 0) -
     trainer = RunConfig.from_dict(RUN).trainer()
     trainer.run(steps=before)
     if layers:
-        trainer, _ = trainer.remake(network=Network(", ".join(layers)))
+        trainer, _ = remake(trainer, network=Network(", ".join(layers)))
         trainer.run(steps=after)
     return _digest(trainer.state().memory.tobytes())
 

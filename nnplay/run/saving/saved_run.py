@@ -37,6 +37,7 @@ from nnplay.timeline.saved import (
 from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.remake import remake
 from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
@@ -213,12 +214,13 @@ def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> t
     return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
 
 
-def remake(
+def remake_as(
     trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
 ) -> tuple[Trainer, list[str]]:
     """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
     settings = config.training_settings()
-    return trainer.remake(
+    return remake(
+        trainer,
         progress,
         network=Network(config.layers, config.seed),
         data=split,
@@ -235,7 +237,7 @@ def _make_edit(
     split = config.load()
     if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
         return config.trainer(progress, split, machine), "with the last edit, which begins the run anew"
-    changed, fresh = remake(trainer, config, trainer.split, progress)
+    changed, fresh = remake_as(trainer, config, trainer.split, progress)
     return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
 
 
