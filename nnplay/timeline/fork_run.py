@@ -80,8 +80,11 @@ class ForkRun:
         return (self.step - self._begin) / max(1, self.until - self._begin)
 
     def train_for(self, seconds: float) -> str:
-        """Trains on for so many seconds; returns why it had to end early, if it had to."""
+        """Trains on for so many seconds, or waits for kernels; returns why it had to end early, if it had to."""
         end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
+        compiling = self.trainer.machine.compiling
+        if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
+            return ""
         try:
             while time.perf_counter() < end and not driver.arrived:
                 driver.turn()
@@ -93,7 +96,14 @@ class ForkRun:
         return ""
 
     def finish(self) -> None:
-        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way."""
+        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way.
+
+        Of one that took no step, nothing is left.
+        """
+        if self.step == self._begin and not self._diverged:
+            own = self.curve_name
+            self._timeline.branches = [branch for branch in self._timeline.branches if branch.curve_name != own]
+            return
         if not self._update_branch(finished=True):
             return
         timeline = self._timeline

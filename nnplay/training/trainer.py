@@ -292,7 +292,8 @@ class Trainer:
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
 
-        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked.
+        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked. Kernels
+        that are still being compiled are waited for, until that flag is set.
 
         Args:
             record: whether the steps go into the history; a replay of known steps does not.
@@ -303,6 +304,8 @@ class Trainer:
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
         first = self.step
+        if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
+            return 0  # the time until then is no training
         began = time.perf_counter()
         taken = machine.advance(count)
         spent = time.perf_counter() - began
