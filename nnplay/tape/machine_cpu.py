@@ -40,7 +40,7 @@ class CpuMachine(HostMachine):
     ) -> None:
         super().__init__(tape, dtype, library.addresses([*tape.kernels(), *_LOOPS], dtype, progress))
         self.program = np.zeros(abi.PROGRAM_SIZE, np.int64)
-        self.helpers = _helpers(tape, threads)
+        self.helpers = _make_helpers(tape, threads)
         self._choice = HelperChoice()
         self.stages = np.array([_encode_stage(stage) for stage in tape.stages], np.int64)
         self._tables: list[Table] = []
@@ -190,7 +190,7 @@ def _encode_stage(stage: Stage) -> list[int]:
     return line
 
 
-def _helpers(tape: Tape, threads: int) -> list[HelperThread]:
+def _make_helpers(tape: Tape, threads: int) -> list[HelperThread]:
     """One helper for each further thread, if there is something to share; no more than a row has parts."""
     parts = max((row.parts for row in tape.train), default=1)
     return [HelperThread() for _ in range(min(threads, parts) - 1)]

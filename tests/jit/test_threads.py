@@ -16,7 +16,7 @@ from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system import processors
 from nnplay.tape.helper_choice import HelperChoice
 from nnplay.tape.helper_thread import HelperThread
-from tests.records import Bench, Trial
+from tests.records import SWITCHED_ROWS, Bench, Trial
 
 STEPS = 40
 
@@ -31,7 +31,7 @@ def bench(threads: int = 1, share: int = 64) -> Bench:
         optimizer=optimizer_records()["adam"](lr=0.01),
         seed=1,
         threads=threads,
-        clip_norm=True,
+        **SWITCHED_ROWS,
     )
     made.machine.rates[:] = 0.01
     assert sum(row.parts > 1 for row in made.tape.train) > 5
