@@ -8,15 +8,16 @@ from collections.abc import Callable
 from statistics import median
 from typing import Final
 
-#: Calls whose median counts. A try of the other way takes as many, or two that are both slower.
+#: Calls whose median counts. A try of the other way takes as many, unless it is hopeless: two that are both slower.
 CALLS: Final = 5
 #: Calls between two tries, at first and at most: each try that changes nothing doubles them.
 FIRST_GAP: Final = 8
 LONGEST_GAP: Final = 256
 #: Helpers must make a step shorter than this share of what it takes alone, as they keep a processor from others.
 WORTH: Final = 0.92
-#: When steps take so many times as long as at the last try, the next one is due.
-CHANGED: Final = 1.25
+#: When helped steps take so many times as long as at the last try, the next one is due; a try whose first call takes so
+#: many times as long as usual is hopeless, too.
+MUCH_SLOWER: Final = 1.3
 
 
 class HelperChoice:
@@ -56,9 +57,9 @@ class HelperChoice:
         times.append((self._clock() - self._began) / steps)
         if self._left > 0:
             self._left -= 1
-            if len(usual) == CALLS and median(usual) > CHANGED * self._at_last_try:
+            if self._usual and len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try:
                 self._gap, self._left = FIRST_GAP, 0
-        elif len(times) == CALLS or (len(times) > 1 and min(times) > median(usual)):
+        elif len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * median(usual):
             self._decide()
 
     def _decide(self) -> None:

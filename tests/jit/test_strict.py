@@ -41,7 +41,7 @@ WRONG = (
 
 
 def test_exact_arithmetic_passes() -> None:
-    """Plain operators, fused products, loads, sums in order, own functions and integers pass, whatever names contain."""
+    """Plain operators, fused products, loads, sums in order, own functions, integers pass, whatever names contain."""
     assert inexact(GOOD) == []
 
 
