@@ -29,8 +29,8 @@ LIMITS = (
     "they share a cache, two threads take 1.0 ms for the large network alone and 1.4 beside one busy loop; where they "
     "do not, 2.0, and the run finds out by itself that one thread is faster "
     "(docs/decisions/2026-11-28-threads-on-a-shared-machine.md). Finding out costs a few calls of 20 ms each time "
-    "that the number of busy loops changes, here every few seconds. Beside two busy loops a thread that "
-    "always works gets half a core; JAX, whose threads sleep for half of each step, gets its two halves nearly undisturbed."
+    "that the number of busy loops changes, here every few seconds. Beside two busy loops a thread that always works "
+    "gets half a core; JAX, whose threads sleep for half of each step, gets its two halves nearly undisturbed."
 )
 
 
