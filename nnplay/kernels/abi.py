@@ -100,3 +100,4 @@ JOB_SIZE: Final = 32
 TICKET_GENERATION: Final = 32
 TICKET_PARTS: Final = 16
 TICKET_MASK: Final = 0xFFFF
+MAX_PARTS: Final = 16  # bits of a ticket

@@ -126,27 +126,34 @@ class CpuMachine(HostMachine):
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken. Releases Python's lock."""
-        helped = bool(self.helpers) and self._choice.begin()
-        job = self._call_helpers() if helped else None
+        job = self._new_job() if self.helpers and self._choice.begin() else None
         self.program[abi.PROGRAM_JOB] = 0 if job is None else job.ctypes.data
-        self._call(loop.advance, self.program, min(steps, MAX_STEPS))
-        if job is not None:
-            job[abi.JOB_QUIT] = 1
+        try:
+            if job is not None:
+                self._call_helpers(job)
+            self._call(loop.advance, self.program, min(steps, MAX_STEPS))
+        finally:
+            self.program[abi.PROGRAM_JOB] = 0
+            if job is not None:
+                job[abi.JOB_QUIT] = 1
         if self.helpers:
             self._choice.end(self.steps_taken)
         return self.steps_taken
 
-    def _call_helpers(self) -> Array:
-        """A job (JOB_SIZE,) for one call of the loop, which helpers join as soon as they run, until they are to quit.
+    def _new_job(self) -> Array:
+        """A job (JOB_SIZE,) for one call of the loop.
 
-        Each call has its own: one who comes late finds all parts of a job begun, and harms no other.
+        Each call has its own: a helper that comes late finds all parts of a job begun, and harms no other.
         """
         job = _cache_lines(abi.JOB_SIZE)
         job[abi.JOB_THREADS] = 1 + len(self.helpers)
         job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.teller(), _NOWHERE
+        return job
+
+    def _call_helpers(self, job: Array) -> None:
+        """Has helpers join a job as soon as they run, until they are to quit."""
         for thread, helper in enumerate(self.helpers, 1):
             helper.call(functools.partial(self._assist, job, thread))
-        return job
 
     def _assist(self, job: Array, thread: int) -> None:
         """What a helper does: shares rows, on another processor than the caller's, as long as the call lasts."""

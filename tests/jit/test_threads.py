@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.kernels import abi, loop, sharing
+from nnplay.kernels import abi, sharing
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system import processors
@@ -164,13 +164,32 @@ def test_a_helper_on_the_callers_processor_begins_nothing() -> None:
     assert job[abi.JOB_DONE] == 0
 
 
+@pytest.mark.usefixtures("always_helped")
 def test_a_call_for_one_step_has_its_helping_threads_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that take a whole call each are shared among threads like all others."""
-    made = bench(threads=2)
-    called: list[object] = []
-    call = made.machine._call
-    monkeypatch.setattr(made.machine, "_call", lambda kernel, *more: (called.append(kernel), call(kernel, *more)))
-    monkeypatch.setattr(HelperThread, "call", lambda _, function: function)
+    made = bench(threads=3)
+    called: list[HelperThread] = []
+    monkeypatch.setattr(HelperThread, "call", lambda helper, _: called.append(helper))
     made.machine.advance(1)
-    assert called.count(loop.advance) == 1
-    assert made.machine.program[abi.PROGRAM_JOB] != 0
+    assert called == made.machine.helpers
+
+
+@pytest.mark.usefixtures("always_helped")
+def test_an_interrupted_call_lets_its_helpers_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Ctrl+C ends a call, its helpers are told to quit, and the next call has helpers again."""
+    made = bench(threads=2)
+    jobs: list[Any] = []
+    monkeypatch.setattr(made.machine, "_assist", lambda job, thread: jobs.append(job))
+    monkeypatch.setattr(HelperThread, "call", lambda _, function: function())
+    call = made.machine._call
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made.machine, "_call", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.machine.advance(3)
+    monkeypatch.setattr(made.machine, "_call", call)
+    assert made.machine.advance(3) == 3
+    assert [int(job[abi.JOB_QUIT]) for job in jobs] == [1, 1]
+    assert made.machine.program[abi.PROGRAM_JOB] == 0
