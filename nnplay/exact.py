@@ -34,19 +34,19 @@ _DOUBTFUL: Final = 1 << 12
 #: The smallest float32 with all its bits, and what is 0 in float32 beyond doubt.
 _SMALLEST_WHOLE: Final = 2.0**-126
 _ZERO: Final = 2.0**-151
-#: Numbers that are worked on at a time, so that what lies between stays in the cache.
-_PIECE: Final = 8192
+#: Numbers that are worked on at a time: with all that comes of them on the way, they stay in the processor's cache.
+_PIECE: Final = 1 << 13
+_PRODUCTS: Final = 1 << 17
 
 
-def _in_pieces(function: Callable[[Array], Array], x: ArrayLike) -> Array:
-    """A function of each single number, piece by piece."""
-    x = np.asarray(x)
+def _in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
+    """`function`, which takes each number by itself, of all numbers of x."""
     if x.size <= _PIECE:
-        return function(np.asarray(x, np.float64))
+        return function(x)
     flat, result = x.reshape(-1), np.empty(x.size)
-    for start in range(0, x.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        result[piece] = function(np.asarray(flat[piece], np.float64))
+    for first in range(0, x.size, _PIECE):
+        piece = slice(first, first + _PIECE)
+        result[piece] = function(flat[piece])
     return result.reshape(x.shape)
 
 
@@ -73,28 +73,24 @@ def _sine_cosine(x: Array, quarters: int) -> Array:
 
 def sin(x: ArrayLike) -> Array:
     """Sine of angles up to a million."""
-    return _in_pieces(lambda piece: _sine_cosine(piece, 0), x)
+    return _in_pieces(lambda piece: _sine_cosine(piece, 0), np.asarray(x, np.float64))
 
 
 def cos(x: ArrayLike) -> Array:
     """Cosine of angles up to a million."""
-    return _in_pieces(lambda piece: _sine_cosine(piece, 1), x)
+    return _in_pieces(lambda piece: _sine_cosine(piece, 1), np.asarray(x, np.float64))
 
 
 def exp(x: ArrayLike) -> Array:
     """eˣ for x from -700 to 700; 0 below."""
-    return _in_pieces(_exp, x)
+    return _in_pieces(_exp, np.asarray(x, np.float64))
 
 
 def _exp(x: Array) -> Array:
-    within = np.clip(x, -700.0, 710.0)
-    n = np.rint(within * 1.4426950408889634)
-    r = within - n * _LN2[0]
+    n = np.rint(np.maximum(x, -1000.0) * 1.4426950408889634)
+    r = x - n * _LN2[0]
     r -= n * _LN2[1]
-    value = _series(_EXP, r)
-    value *= _power_of_two(n)
-    value[x < -700.0] = 0.0
-    return value
+    return np.where(x < -700.0, 0.0, np.ldexp(_series(_EXP, r), n.astype(np.int64)))
 
 
 def exp_single(x: ArrayLike) -> NDArray[np.float32]:
@@ -124,21 +120,9 @@ def _exp_single(x: Array) -> NDArray[np.float32]:
     return result
 
 
-def _power_of_two(n: Array) -> Array:
-    """2ⁿ of whole numbers from -1022 to 1024, of which the last is infinite: a float64 whose exponent is n."""
-    exponent = n.astype(np.int64)
-    exponent += 1023
-    exponent <<= 52
-    return exponent.view(np.float64)
-
-
 def log(x: ArrayLike) -> Array:
     """Natural logarithm of positive numbers."""
-    return _in_pieces(_log, x)
-
-
-def _log(x: Array) -> Array:
-    fraction, exponent = np.frexp(x)
+    fraction, exponent = np.frexp(np.asarray(x, np.float64))
     low = fraction < 0.7071067811865476
     fraction, e = np.where(low, 2 * fraction, fraction), (exponent - low).astype(np.float64)
     f = fraction - 1.0
@@ -178,20 +162,25 @@ def power(base: float, whole: ArrayLike) -> Array:
 
 def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """The matrix product a·b (…, n, k)·(…, k, m), summed in the order of k; a BLAS takes each processor's own order."""
-    result = np.asarray(a[..., :, 0, None] * b[..., 0, None, :])
-    term = np.empty_like(result)
+    if a.ndim == b.ndim == 3 and len(a) == len(b):
+        return _products(a, b)
+    result = a[..., :, 0, None] * b[..., 0, None, :]
     for k in range(1, a.shape[-1]):
-        result += np.multiply(a[..., :, k, None], b[..., k, None, :], out=term)
-    return result
+        result += a[..., :, k, None] * b[..., k, None, :]
+    return np.asarray(result)
 
 
-def sum_of_products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """Σₖ a[k, i, …]·b[k, j, …] (n, m, …), summed in the order of k, of many pairs of matrices a (k, n, …), b (k, m, …).
-
-    The pairs stand in the last axis, along which NumPy is quick.
-    """
-    result = np.asarray(a[0][:, None] * b[0][None, :])
-    term = np.empty_like(result)
-    for left, right in zip(a[1:], b[1:], strict=True):
-        result += np.multiply(left[:, None], right[None, :], out=term)
+def _products(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """As many products (count, n, k)·(count, k, m), with `count` as the axis along which numbers are neighbours."""
+    size = a.shape[1] * b.shape[2]
+    result = np.empty((len(a), a.shape[1], b.shape[2]), np.result_type(a, b))
+    few = max(1, _PRODUCTS // max(1, size))
+    for first in range(0, len(a), few):
+        piece = slice(first, first + few)
+        left, right = (np.ascontiguousarray(m[piece].transpose(axes)) for m, axes in ((a, (2, 1, 0)), (b, (1, 2, 0))))
+        sums = left[0][:, None] * right[0][None]
+        term = np.empty_like(sums)
+        for k in range(1, len(left)):
+            sums += np.multiply(left[k][:, None], right[k][None], out=term)
+        result[piece] = sums.transpose(2, 0, 1)
     return result

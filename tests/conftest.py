@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.held_compiler import held_compiler
+
+__all__ = ["held_compiler"]
+
 # The same examples at every run, however slow the machine is: a failure is one of the program, and comes again.
 settings.register_profile(
     "repeatable", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

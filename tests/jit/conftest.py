@@ -8,15 +8,15 @@ import pytest
 
 from nnplay.kernels.compile import library
 from nnplay.run.worker import Worker
-from tests.records import kernels_of_records
+from nnplay.tape.every_kernel import every_kernel
 from tests.small_worker import PATIENCE, make_trainer
 
 
 @pytest.fixture(scope="session")
 def kernels() -> None:
-    """All kernels of all records are in the cache, for both types of numbers: a process for each would take minutes."""
+    """All kernels of all records are compiled, for both types of numbers: a process for each would take minutes."""
     for dtype in ("float32", "float64"):
-        library.compile_missing(kernels_of_records(), dtype)
+        library.compile_missing(every_kernel(), dtype)
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_a_run_that_diverges_ends_with_status_3_and_its_last_good_score(capsys: 
 
 def test_the_first_run_compiles_and_the_next_one_does_not(tmp_path: Path) -> None:
     """An empty kernel cache is filled once, and said so; the second process loads what the first one compiled."""
-    environment = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path)}
+    environment = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path), "NNPLAY_PROCESSOR": "host"}  # no pack serves it
     words = ["train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1"]
     first, errors = nnplay_process(*words, env=environment).communicate()
     assert errors == ""

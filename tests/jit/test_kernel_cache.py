@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.kernels.compile import library, notices
+from nnplay.kernels.packs import lookup
 from nnplay.operations import copy
 from nnplay.operations.step import gather, silence
 from nnplay.run.playground import PlaygroundBackend
@@ -25,7 +28,7 @@ DAMAGED = "nnplay: warning: the kernel cache was damaged: what cannot be trusted
 
 def train(folder: Path, cache: str) -> tuple[list[str], str]:
     """Lines of output, and what was written to standard error, of a training in `folder`."""
-    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder)}
+    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder), "NNPLAY_PROCESSOR": "host"}  # no pack
     command = [sys.executable, "-m", "nnplay", *TRAIN]
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -73,6 +76,37 @@ def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:
     assert list(cache.iterdir()) == []
 
 
+def no_room() -> None:
+    """From here on no file of this process may hold more than some bytes, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc and /sys are Linux's: nobody can make a folder there")
+@pytest.mark.parametrize(
+    ("place", "begin", "reason"),
+    [
+        ({"HOME": "/proc/nowhere"}, None, "No such file or directory"),
+        ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied"),
+        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large"),
+    ],
+    ids=["no home", "a home that cannot be written", "a full disk"],
+)
+def test_what_cannot_be_kept_is_worked_with(
+    place: dict[str, str], begin: Callable[[], None] | None, reason: str, tmp_path: Path
+) -> None:
+    """The run ends well from what is in memory; one sentence says that kernels are not kept, and why."""
+    environ = {"PATH": os.environ["PATH"], "NNPLAY_PROCESSOR": "host", **place}
+    command = [sys.executable, "-m", "nnplay", *TRAIN]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, preexec_fn=begin
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("compiled ")
+    assert "kept" not in done.stdout.splitlines()[0]
+    assert done.stderr.count("compiled kernels are not kept") == 1
+    assert re.search(reason, done.stderr)
+
+
 def test_warmup_that_keeps_nothing_has_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,6 +150,7 @@ def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(notices, "tell", messages.append)
     monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)  # there are no packs
     for name in ("_addresses", "_codes"):
         monkeypatch.setattr(library, name, {})
     monkeypatch.setattr(library, "_unkept", set())

@@ -34,6 +34,7 @@ def test_an_empty_home_under_umask_000_ends_up_private(tmp_path: Path) -> None:
     start = "import os, sys; os.umask(0); from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
     environ = {name: value for name, value in os.environ.items() if name not in HOME}
     environ |= {"HOME": str(home), "TMPDIR": str(shared), "NNPLAY_AUTOSAVE_SECONDS": "0.1"}
+    environ["NNPLAY_PROCESSOR"] = "host"  # no pack serves it
     done = subprocess.run(
         [sys.executable, "-c", start, *words], cwd=home, env=environ, capture_output=True, text=True, check=False
     )

@@ -64,4 +64,3 @@ def test_no_kill_loses_an_acknowledged_save_or_mixes_two(tmp_path: Path, kills: 
         assert all(np.all(tensor == number) for tensor in loaded.tensors.values())
     with take_lock(folder) as lock:
         assert lock.held
-        assert lock.left_by is not None

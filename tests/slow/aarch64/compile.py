@@ -22,7 +22,7 @@ def main(folder: Path, names: list[str]) -> None:
 
     compiled_for.dtype = "float32"
     processor.architecture = lambda: "aarch64"
-    processor.has = lambda feature: False  # vectors of 128 bits, without masks
+    processor.has = lambda *_: False  # vectors of 128 bits, without masks
     os.environ |= {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "", "NUMBA_DISABLE_INTEL_SVML": "1"}
 
     import llvmlite.binding as llvm
