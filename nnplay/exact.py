@@ -87,8 +87,9 @@ def exp(x: ArrayLike) -> Array:
 
 
 def _exp(x: Array) -> Array:
-    n = np.rint(np.maximum(x, -1000.0) * 1.4426950408889634)
-    r = x - n * _LN2[0]
+    within = np.maximum(x, -1000.0)
+    n = np.rint(within * 1.4426950408889634)
+    r = within - n * _LN2[0]
     r -= n * _LN2[1]
     return np.where(x < -700.0, 0.0, np.ldexp(_series(_EXP, r), n.astype(np.int64)))
 
