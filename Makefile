@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run play test check lint format setup setup-test wheel slow monkey clean
+.PHONY: run play test check lint format kernels setup setup-test wheel slow monkey clean
 
 run: setup  ## set everything up and train a network on handwritten digits
 	$(BIN)/nnplay train digits
@@ -11,7 +11,7 @@ run: setup  ## set everything up and train a network on handwritten digits
 play: setup  ## set everything up and open the playground
 	$(BIN)/nnplay
 
-test: setup-test  ## set everything up and run the tests
+test: kernels  ## set everything up and run the tests, in a process for each core
 	$(BIN)/python -m pytest
 
 check: lint test  ## what CI runs: format, lint, types, import contracts, tests
@@ -26,7 +26,7 @@ format: setup-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-slow: setup-test  ## the tests that take minutes
+slow: kernels  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
 monkey: setup-test  ## random keys, lines and clicks for half an hour, with ten seeds
@@ -34,6 +34,10 @@ monkey: setup-test  ## random keys, lines and clicks for half an hour, with ten 
 
 wheel: setup-test
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+kernels: setup-test  ## compile what the cache lacks, before several processes of tests ask for it at once
+	$(BIN)/nnplay warmup
+	$(BIN)/nnplay warmup --real float64
 
 setup: .venv/installed
 setup-test: .venv/installed-test
