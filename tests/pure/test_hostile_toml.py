@@ -99,9 +99,7 @@ def reader() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_record_is_refused_in_little_memory(
-    reader: subprocess.Popen[str], tmp_path: Path, name: str
-) -> None:
+def test_a_hostile_record_is_refused_in_little_memory(reader: subprocess.Popen[str], tmp_path: Path, name: str) -> None:
     """Up to 1 MiB of keys, headings, lists, spaces or letters is refused in a few lines, within 64 MiB."""
     folder = tmp_path / "a.nnplay"
     folder.mkdir(mode=0o700)
@@ -207,12 +205,16 @@ _LEAVES = st.one_of(
     st.booleans(),
 )
 _VALUES = st.recursive(
-    _LEAVES, lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text("ab.\"' é\n\x7f-_", max_size=5), inner))
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text("ab.\"' é\n\x7f-_", max_size=5), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.dictionaries(st.text("ab.\"' é\n\x7f-_", max_size=5), _VALUES))
+@given(st.dictionaries(st.text("ab.\"' é\n\x7f-_", max_size=5), _VALUES, max_size=6))
 def test_any_record_is_written_so_that_it_reads_back(record: dict[str, Any]) -> None:
     """The plain writer's text means what was written, for every nesting of tables, lists and plain values."""
 
