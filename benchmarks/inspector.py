@@ -41,9 +41,9 @@ class Asked:
     def __init__(self, worker: Worker) -> None:
         self.views: list[View] = []
         self.came = threading.Event()
-        self.inspecting = InspectorService(worker, self._seen, lambda sentence: None)
+        self.inspecting = InspectorService(worker, self._note_view, lambda sentence: None)
 
-    def _seen(self, view: View) -> None:
+    def _note_view(self, view: View) -> None:
         self.views.append(view)
         self.came.set()
 
@@ -63,7 +63,7 @@ def trainer_of(layers: str, batch: int = 32) -> Trainer:
     return Trainer(Network(layers, seed=0), split, batch_size=batch, threads=1, optimizer="adam")
 
 
-def measured(title: str, layers: str, steps: int) -> list[str]:
+def measure_network(title: str, layers: str, steps: int) -> list[str]:
     """Lines of the table for one network after so many steps."""
     trainer = trainer_of(layers)
     worker = Worker(trainer)
@@ -110,7 +110,7 @@ def _keys(asked: Asked) -> list[float]:
     return times
 
 
-def scrolled() -> str:
+def measure_scrolling() -> str:
     """A line of the table: scrolling a 2048×2048 weight beside a 16×16 one."""
     times = {}
     for width in (16, 2048):
@@ -141,7 +141,7 @@ def on_a_terminal(title: str, layers: str) -> str:
             opens.append(line.until(b"next batch"))
             line.during(0.5)
             for key in KEYS * 2:
-                keys.append(_drawn(line, key))
+                keys.append(_time_until_drawn(line, key))
             line.press(b"q")
             line.during(0.7)
             line.press(b" ")
@@ -150,7 +150,7 @@ def on_a_terminal(title: str, layers: str) -> str:
     return f"| {title} | {_ms(max(opens))} | {_ms(p50)} | {_ms(p95)} | {_ms(max(keys))} |"
 
 
-def _drawn(line: Line, key: bytes) -> float:
+def _time_until_drawn(line: Line, key: bytes) -> float:
     """Seconds from a key to the last byte of what it draws: until nothing comes for a while."""
     began = time.monotonic()
     line.press(key)
@@ -180,9 +180,14 @@ def main() -> None:
         "",
         "| network | parameters | steps | opens | key p95 | back p95 | back worst | one step back p95 |",
         "|---|---|---|---|---|---|---|---|",
-        *(line for title, layers, steps in NETWORKS for count in steps for line in measured(title, layers, count)),
+        *(
+            line
+            for title, layers, steps in NETWORKS
+            for count in steps
+            for line in measure_network(title, layers, count)
+        ),
         "",
-        scrolled(),
+        measure_scrolling(),
     ]
     lines += [
         "",

@@ -166,7 +166,7 @@ def kernel_rates() -> dict[str, float]:
     trainer = nn.Trainer(nn.Network(case.layers), nn.Dataset(x, x), loss="mse", batch_size=64, threads=1)
     inspector = Inspector(trainer)
     operations = 2 * 64 * 32 * 32 * 9 * 32 * 32
-    wanted = dict(zip(("x∗w", "gradients of weight and bias, in portions", "spread by w"), KERNELS, strict=True))
+    wanted = dict(zip(("x∗w", "gradients of weight and bias, in chunks", "spread by w"), KERNELS, strict=True))
     rates: dict[str, float] = {}
     for number, row in enumerate(inspector.rows):
         name = wanted.get(row.operation.name)
@@ -188,7 +188,7 @@ def _again(inspector: Any, number: int) -> Callable[[int], None]:
     return steps
 
 
-def measured(*words: str) -> Any:
+def measure_apart(*words: str) -> Any:
     """What a fresh process finds, or None where the peer is not installed."""
     single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if words[0] == "kernels" else {}
     command = [sys.executable, __file__, *words]
@@ -211,12 +211,12 @@ def main(rounds: int) -> None:
         samples: dict[tuple[str, int, str], list[float]] = {run: [] for run in RUNS}
         for _ in range(rounds):
             for run in RUNS:
-                seconds = measured(run[0], str(number), str(run[1]), run[2])
+                seconds = measure_apart(run[0], str(number), str(run[1]), run[2])
                 if seconds is not None:
                     samples[run].append(seconds * 1e3)
         lines.append(_row(case, {run: statistics.median(times) for run, times in samples.items() if times}))
         print(lines[-1], flush=True)
-    found = [rates for _ in range(rounds) if (rates := measured("kernels")) is not None]
+    found = [rates for _ in range(rounds) if (rates := measure_apart("kernels")) is not None]
     rates = {name: statistics.median(one[name] for one in found) for name in found[0]}
     product = rates["NumPy, 1024³"]
     lines += ["", "| kernel, one thread | GFLOP/s | of NumPy's product (goal 80 %) |", "|---|---|---|"]

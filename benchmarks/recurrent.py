@@ -114,24 +114,24 @@ def jax(case: Case, threads: int) -> float:
         jax.random.uniform(key, s, minval=-1, maxval=1) / np.sqrt(H) for key, s in zip(keys, shapes, strict=True)
     ]
 
-    def cell(state, told, w_hh, b_hh):
+    def cell(state, projected, w_hh, b_hh):
         h, c = state
         u = h @ w_hh + b_hh
         if case.kind == "RNN":
-            return jnp.tanh(told + u), c
+            return jnp.tanh(projected + u), c
         if case.kind == "LSTM":
-            i, f, g, o = jnp.split(told + u, 4, axis=1)
+            i, f, g, o = jnp.split(projected + u, 4, axis=1)
             c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
             return jax.nn.sigmoid(o) * jnp.tanh(c), c
-        r, z = jnp.split(jax.nn.sigmoid(told[:, : 2 * H] + u[:, : 2 * H]), 2, axis=1)
-        n = jnp.tanh(told[:, 2 * H :] + r * u[:, 2 * H :])
+        r, z = jnp.split(jax.nn.sigmoid(projected[:, : 2 * H] + u[:, : 2 * H]), 2, axis=1)
+        n = jnp.tanh(projected[:, 2 * H :] + r * u[:, 2 * H :])
         return (1 - z) * n + z * h, c
 
     def loss_of(weights, x, y):
         w_ih, w_hh, b_ih, b_hh, w, b = weights
-        told = jnp.swapaxes(x @ w_ih + b_ih, 0, 1)
+        projected = jnp.swapaxes(x @ w_ih + b_ih, 0, 1)
         zeros = jnp.zeros((x.shape[0], H))
-        (h, _), _ = jax.lax.scan(lambda state, t: (cell(state, t, w_hh, b_hh), None), (zeros, zeros), told)
+        (h, _), _ = jax.lax.scan(lambda state, t: (cell(state, t, w_hh, b_hh), None), (zeros, zeros), projected)
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(h @ w + b), y[:, None], axis=1))
 
     return jax_seconds(loss_of, weights, x, y, batch=BATCH, rate=RATE)

@@ -13,7 +13,7 @@ from typing import Any
 Run = tuple[str, int]
 
 
-def measured(script: Sequence[str], peer: str, case: str, threads: int) -> float | None:
+def measure_peer(script: Sequence[str], peer: str, case: str, threads: int) -> float | None:
     """Seconds a step in a fresh process, or None where the peer is not installed.
 
     Args:
@@ -48,7 +48,7 @@ def table(
         samples: dict[Run, list[float]] = {run: [] for run in runs}
         for _ in range(rounds):
             for run in runs:
-                seconds = measured(script, run[0], case.name, run[1])
+                seconds = measure_peer(script, run[0], case.name, run[1])
                 if seconds is not None:
                     samples[run].append(seconds * scale)
         lines.append(row(case, {run: statistics.median(times) for run, times in samples.items() if times}))

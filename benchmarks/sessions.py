@@ -59,18 +59,18 @@ def real_run(root: Path) -> list[str]:
             made.trainer.run(steps=2)
             timeline.note_progress()
 
-        def captured() -> saved_run.SavedRun:
+        def capture_run() -> saved_run.SavedRun:
             kept = saved_timeline.capture_timeline(timeline, lambda segment: made.config)
             return saved_run.capture(made.config, made.trainer, {}, kept)
 
-        saved = captured()
+        saved = capture_run()
         assert saved.past is not None
         megabytes = sum(tensor.nbytes for tensor in saved.tensors.values()) / 1e6
-        moments = sum(tensor.nbytes for tensor in saved_timeline.to_tensors(saved.past).values()) / 1e6
-        pause = median_ms(captured, 21)
+        past_megabytes = sum(tensor.nbytes for tensor in saved_timeline.to_tensors(saved.past).values()) / 1e6
+        pause = median_ms(capture_run, 21)
         folder = root / "real.nnplay"
         save_ms = median_ms(lambda: saved_run.write(folder, saved), 15)
-    what = f"saving a run's {megabytes:.1f} MB of state and {moments:.1f} MB of its past, synced"
+    what = f"saving a run's {megabytes:.1f} MB of state and {past_megabytes:.1f} MB of its past, synced"
     return [
         "| what | median ms | goal |",
         "|---|---|---|",

@@ -132,7 +132,7 @@ def notes(path: Path) -> list[Note]:
     return [tuple(json.loads(line)) for line in path.read_text().splitlines()]
 
 
-def moments(arguments: list[str], texts: list[bytes], repeats: int = 7) -> list[float]:
+def seconds_until(arguments: list[str], texts: list[bytes], repeats: int = 7) -> list[float]:
     """Median seconds from the start of the process to each text on the screen, after one start that warms the disk."""
     times = []
     for _ in range(repeats + 1):
@@ -143,8 +143,8 @@ def moments(arguments: list[str], texts: list[bytes], repeats: int = 7) -> list[
 
 def starts() -> list[str]:
     """Rows about the start of the program itself, beside a Textual app that shows one word."""
-    (bare,) = moments([str(PROGRAM), "--bare"], [b"painted"])
-    first, whole = moments(["-m", "nnplay", "--no-tour"], [b"4 Output", "● training".encode()])
+    (bare,) = seconds_until([str(PROGRAM), "--bare"], [b"painted"])
+    first, whole = seconds_until(["-m", "nnplay", "--no-tour"], [b"4 Output", "● training".encode()])
     return [
         f"| start to first paint: the frame of the panes (bare Textual app {bare:.2f} s) "
         f"| {first:.2f} s, {first / bare:.2f}× | ≤ 1.5× |",

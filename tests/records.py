@@ -17,7 +17,7 @@ from nnplay.errors import InputError
 from nnplay.kernels import abi, loop
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.network.network import Network
-from nnplay.operations.step import clip, gather, gradient_norm, penalty
+from nnplay.operations.step import gather, gradient_norm
 from nnplay.records import init_schemes
 from nnplay.records.layer import Case, Layer, LayerRecord
 from nnplay.records.loss import Loss
@@ -29,11 +29,16 @@ from nnplay.tape.machine import Clock, MachineMaker, Table
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.objective import only
 from nnplay.tape.tape import Row, Tape
-from nnplay.training.live_settings import IN_MEMORY
+from nnplay.training.live_settings import IN_MEMORY, switched_rows
+from nnplay.training.settings import DECLARED, TrainingSettings
 
 Array = NDArray[Any]
 #: Sizes of the last axis: one, odd, and around the vectors of 8 and 16 numbers.
 WIDTHS = (1, 7, 8, 15, 16, 17, 33)
+#: All rows of the update that settings can switch on, as further fields of a `TapeSpec`.
+SWITCHED_ROWS = switched_rows(
+    TrainingSettings().changed(**{name: 1.0 for name in DECLARED if DECLARED[name].in_memory})
+)
 #: Largest error in proportion to the largest number that goes in or comes out.
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
@@ -119,7 +124,7 @@ class Bench:
         loss, optimizer: by default mse and sgd.
         seed: of data, weights and everything else in memory.
         threads, machine: what runs the rows, and in how many threads.
-        more: further options of the tape: penalty, clip_norm, clip_value.
+        more: further fields of the `TapeSpec`.
     """
 
     def __init__(
@@ -132,7 +137,7 @@ class Bench:
         seed: int = 0,
         threads: int = 1,
         machine: MachineMaker = CpuMachine,
-        **more: bool,
+        **more: Any,
     ) -> None:
         self.n, self.dtype, self.random = trial.n, dtype, np.random.default_rng(seed)
         self.loss = loss or loss_records()["mse"]()
@@ -141,9 +146,9 @@ class Bench:
         target = self.plan.output_shape if self.loss.record.target == "values" else self.plan.output_shape[:-1]
         if self.loss.record.target == "binary":
             target = self.plan.output_shape
-        options = assembler.Options(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
+        spec = assembler.TapeSpec(trial.n, trial.n, {"target": target}, numbers=IN_MEMORY, **more)
         with shares_of(trial.share):
-            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+            self.tape: Tape = assembler.build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
         self.machine: Any = machine(self.tape, dtype=dtype, threads=threads)
         self.x, self.y = self._inputs(trial), self._targets(target)
         self.machine.load({"input": self.x, "target": self.y}, batch=trial.n, shuffle=False)
@@ -364,7 +369,7 @@ def layers_with_rows() -> list[LayerRecord]:
 def kernels_of_records() -> list[Kernel]:
     """All kernels that the cases of all records need, with the loops and the rows around them."""
     operations = [gather.GATHER, gradient_norm.PARTIAL, gradient_norm.FINISH]
-    operations += [clip.CLIP_NORM, clip.CLIP_VALUE, penalty.PENALTY]
+    operations += [operation for rows in SWITCHED_ROWS.values() for operation in rows]
     operations += [record.operation for record in optimizer_records().values()]
     for record in layers_with_rows():
         for case in record.cases:

@@ -20,7 +20,7 @@ ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
 PATIENCE = 240.0
 
 
-def made(seed: int = 2, **more: Any) -> Trainer:
+def make_trainer(seed: int = 2, **more: Any) -> Trainer:
     """A small trainer: 210 training rows, 7 batches an epoch."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     net = Network("linear 6, tanh, linear 2", seed=seed)
@@ -36,7 +36,7 @@ def until(holds: Callable[[], Any], what: str = "what another thread brings abou
         time.sleep(0.002)
 
 
-def settled(worker: Worker) -> Snapshot:
+def settle(worker: Worker) -> Snapshot:
     """The snapshot after everything that was asked so far has been done, the training paused or at its end."""
     worker.ask(lambda run: None, PATIENCE)
     until(lambda: worker.ask(lambda run: not worker.snapshot.running and not run.running, PATIENCE), "the run ends")
@@ -58,6 +58,6 @@ def trainer_of(worker: Worker | TrainingThread) -> Trainer:
 
 def after(steps: int) -> bytes:
     """The state that a trainer without any worker has after so many steps."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.run(steps=steps) if steps else None
     return trainer.state().memory.tobytes()

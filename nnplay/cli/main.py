@@ -21,7 +21,7 @@ from nnplay.errors import InputError, NnplayError, Problems, unknown
 from nnplay.kernels.compile import notices
 from nnplay.system.ctrl_c import INTERRUPTED
 from nnplay.text import clean
-from nnplay.tui.terminal.panic import FaultFile, named
+from nnplay.tui.terminal.panic import FaultFile, describe_error
 
 _PLAYGROUND: Final = "playground"
 _HELP: Final = """\
@@ -56,22 +56,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return status
     except NnplayError as error:
         problems: tuple[NnplayError, ...] = error.problems if isinstance(error, Problems) else (error,)
-        return _told("\n".join(f"nnplay: {problem.message}" for problem in problems), error.exit_code)
+        return _report("\n".join(f"nnplay: {problem.message}" for problem in problems), error.exit_code)
     except KeyboardInterrupt:
-        return _told("nnplay: stopped", INTERRUPTED)
+        return _report("nnplay: stopped", INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) has left: nothing more may be written, not even by the interpreter as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (MemoryError, OSError) as error:
-        return _told(f"nnplay: error: {error or 'not enough memory'}", 1)
+        return _report(f"nnplay: error: {error or 'not enough memory'}", 1)
     except Exception as error:
         if os.environ.get("NNPLAY_TRACEBACK"):
             raise
-        return _told(f"nnplay: internal error: {named(error)}; this is a bug in nnplay; {FaultFile().note(error)}", 1)
+        return _report(
+            f"nnplay: internal error: {describe_error(error)}; this is a bug in nnplay; {FaultFile().note(error)}", 1
+        )
 
 
-def _told(text: str, status: int) -> int:
+def _report(text: str, status: int) -> int:
     """Says on standard error what went wrong, if that can still be written to; returns the exit status for it."""
     with contextlib.suppress(OSError, ValueError):
         print(text, file=sys.stderr)

@@ -24,7 +24,7 @@ class Watcher(Protocol):
     def compiling(self, done: int, total: int, name: str) -> None:
         """A kernel was compiled."""
 
-    def stretch(self, trainer: Trainer, epochs: int) -> None:
+    def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """Some steps were taken; `epochs` is where the run ends."""
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
@@ -59,7 +59,7 @@ class Silent:
     def compiling(self, done: int, total: int, name: str) -> None:
         """Nothing."""
 
-    def stretch(self, trainer: Trainer, epochs: int) -> None:
+    def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """Nothing."""
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
@@ -102,7 +102,7 @@ class Live(Silent):
         short = name.removeprefix("nnplay.")
         self._draw(f"compiling kernels {self._bar(done / total)} {done}/{total}  {short}", now=done == total)
 
-    def stretch(self, trainer: Trainer, epochs: int) -> None:
+    def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """A bar of epochs, speed, time to go and losses."""
         if time.monotonic() - self.drawn < _FRAME:
             return
@@ -139,10 +139,10 @@ class Live(Silent):
         return self.full * count + self.rest * (_BAR - count)
 
     def _draw(self, line: str, now: bool = False) -> None:
-        moment = time.monotonic()
-        if not now and moment - self.drawn < _FRAME:
+        time_now = time.monotonic()
+        if not now and time_now - self.drawn < _FRAME:
             return
-        self.drawn = moment
+        self.drawn = time_now
         width = shutil.get_terminal_size().columns - 1
         self._write(f"\r\x1b[K{line[:width]}")
         self.shown = True

@@ -37,7 +37,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     ]
     lines = [
         f"{split.name}: {count:,} rows of {inputs}, {kind}",
-        split.summary(trainer.setup.batch_size),
+        split.summary(trainer.settings.batch_size),
         f"network: {show_layers(run.layers)} ({plan.parameter_count:,} parameters)",
         ", ".join(chosen),
     ]

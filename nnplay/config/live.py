@@ -16,7 +16,10 @@ _DEFAULTS: Final = {item.name: item.default for item in TRAINING_FIELDS}
 
 def live_changes(before: RunConfig, after: RunConfig) -> Mapping[str, Any] | None:
     """What changed, if all of it can change while training without a new tape; else None."""
-    if replace(after.untold(), optimizer=before.optimizer, training=before.training) != before.untold():
+    if (
+        replace(after.without_remarks(), optimizer=before.optimizer, training=before.training)
+        != before.without_remarks()
+    ):
         return None
     if after.optimizer.record is not before.optimizer.record:
         return None
@@ -36,7 +39,9 @@ def _value(training: Mapping[str, Any], name: str) -> Any:
     return training.get(name, _DEFAULTS[name])
 
 
-def with_live(config: RunConfig, optimizer: Optimizer, setup: TrainingSettings) -> RunConfig:
+def with_live(config: RunConfig, optimizer: Optimizer, settings: TrainingSettings) -> RunConfig:
     """A run with the values that were changed while it trained."""
-    live = {name: getattr(setup, name) for name in LIVE_SETTINGS if name in config.training or getattr(setup, name)}
+    live = {
+        name: getattr(settings, name) for name in LIVE_SETTINGS if name in config.training or getattr(settings, name)
+    }
     return replace(config, optimizer=optimizer, training={**config.training, **live})

@@ -54,7 +54,7 @@ class Reading:
             self.refuse(key, inside + problem.what, problem.hint)
         return otherwise
 
-    def known(self, section: str, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    def keep_known(self, section: str, given: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
         """The entries of a section whose keys are known; the others are noted."""
         names = list(known)
         for key in given:
@@ -68,7 +68,7 @@ class Reading:
         """The given values, each as its field's type; only those that were given."""
         by_name = {item.name: item for item in fields}
         read: dict[str, Any] = {}
-        for key, value in self.known(section, given, by_name).items():
+        for key, value in self.keep_known(section, given, by_name).items():
             read[key] = self.attempt(f"{section}.{key}", partial(by_name[key].read, value), None)
         for item in fields:
             if item.default is REQUIRED and item.name not in given:

@@ -197,7 +197,7 @@ class RunConfig:
             return self
         return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
 
-    def untold(self) -> RunConfig:
+    def without_remarks(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
         return replace(self, title="", about="", epochs=0, stop={})
 
@@ -223,7 +223,7 @@ class RunConfig:
         epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
 
-    def setup(self) -> TrainingSettings:
+    def training_settings(self) -> TrainingSettings:
         """The settings of a trainer besides data, network, loss and optimizer."""
         training = {_NAMES[called]: value for called, value in self.training.items()}
         return TrainingSettings().changed(**training, seed=self.seed, schedule=self.schedule)
@@ -232,7 +232,7 @@ class RunConfig:
         """The trainer of this run, at step 0.
 
         Args:
-            progress: told about kernels that must be compiled first, as `(done, total, name)`.
+            progress: called for kernels that must be compiled first, as `(done, total, name)`.
             split: from `load`, where it has been called already.
 
         Raises:
@@ -241,7 +241,7 @@ class RunConfig:
         data = self.load() if split is None else split
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)
-        return Trainer(network, data, run.loss, run.optimizer, setup=run.setup(), progress=progress)
+        return Trainer(network, data, run.loss, run.optimizer, settings=run.training_settings(), progress=progress)
 
 
 class Whole(dict[str, Any]):
@@ -269,7 +269,7 @@ def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | None) -> RunConfig:
     reading = Reading(place)
-    given = reading.known("", table, _KEYS)
+    given = reading.keep_known("", table, _KEYS)
     if "data" not in given:
         reading.refuse("", "says nothing about data", 'add data = "spiral", or another set or file')
     optimizer = given.get("optimizer", {})
@@ -331,5 +331,5 @@ def _record_table(item: Any) -> dict[str, Any]:
     if item is None:
         return {}
     given = {f.name: item.values[f.name] for f in item.record.fields}
-    said = {f.name for f in item.record.fields if given[f.name] != f.default or f.name == "lr"}
-    return {"name": item.record.name} | {key: value for key, value in given.items() if key in said}
+    named = {f.name for f in item.record.fields if given[f.name] != f.default or f.name == "lr"}
+    return {"name": item.record.name} | {key: value for key, value in given.items() if key in named}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,8 +19,8 @@ from nnplay.text import clean
 if TYPE_CHECKING:
     from nnplay.data.dataset import Dataset, Scale, Task
 
-_BATCH: Final = integer("batch_size", 32, "rows of a batch, or all", high=math.inf, choices=("all",))
-
+#: Into how many rows at a time an epoch is cut.
+BATCH_SIZE: Final = integer("batch_size", 32, "rows of a batch, or all", choices=("all",))
 _STRATIFY: Final = flag("stratify", True, "keep the classes' shares in each part")
 
 
@@ -91,7 +90,7 @@ class Split:
             InputError: a batch size below 1 or above the number of training rows.
         """
         rows = len(self.train)
-        size = _BATCH.read(batch_size)
+        size = BATCH_SIZE.read(batch_size)
         size = rows if size == "all" else size
         if size > rows:
             raise InputError(

@@ -57,7 +57,7 @@ class _Look:
         frame, name, problem, worked = self.frame, self.writes[0], "", None
         touched: Touched = {}
         try:
-            term, touched = frame.worked(self.inspector, self.index)
+            term, touched = frame.work_out(self.inspector, self.index)
             result, before = (float(values[name][self.index]) for values in (frame.after, frame.before))
             worked = Worked(name, self.index, term.symbols, term.numbers, term.value, result, before)
         except InputError as error:

@@ -48,7 +48,7 @@ class Checker:
     """Checks gradients of one trainer with a twin in float64, which is made once.
 
     Args:
-        progress: told about float64 kernels that are compiled first.
+        progress: called for float64 kernels that are compiled first.
     """
 
     def __init__(self, trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> None:
@@ -101,7 +101,7 @@ def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | Non
         trainer.split,
         trainer.loss,
         trainer.optimizer,
-        setup=trainer.setup.changed(dtype="float64", threads=1),
+        settings=trainer.settings.changed(dtype="float64", threads=1),
         progress=progress,
     )
     follow(twin, trainer)

@@ -255,9 +255,9 @@ class Inspector(PartialStep):
             if not reads:
                 self.run_to(number + 1)
             written = self.machine.view(self.part(row.writes[0], parameter), self.n)
-            return self.worked_out(number, index, reads, written, parameter)
+            return self.work_out_element(number, index, reads, written, parameter)
 
-    def worked_out(
+    def work_out_element(
         self,
         number: int,
         index: tuple[int, ...],

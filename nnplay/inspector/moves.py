@@ -94,9 +94,9 @@ class Moves:
             return None
         if inspector.timeline is not None and inspector.trainer.step <= inspector.timeline.first:
             return "this is the first row of the first step that can be reached"
-        said = self._go_to(inspector, inspector.trainer.step - 1, train=False)
+        sentence = self._go_to(inspector, inspector.trainer.step - 1, train=False)
         inspector.to(len(inspector.rows) - 1)
-        return said
+        return sentence
 
     def _aim(self) -> int:
         trainer, _ = self._requests.run.require_run()
@@ -149,13 +149,13 @@ class Moves:
             return
         try:
             inspector, _ = self._requests.current()
-            said = breakpoint.turn(inspector, time.perf_counter() + SLICE)
+            sentence = breakpoint.turn(inspector, time.perf_counter() + SLICE)
         except NnplayError as problem:
             self._requests.show(ticket, "", f"stopped before the step that does it: {problem.message}")
             return
-        if said:
+        if sentence:
             self._target = None
-            self._requests.show(ticket, said, "")
+            self._requests.show(ticket, sentence, "")
         else:
             self._requests.working(
                 f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops"

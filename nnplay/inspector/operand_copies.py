@@ -48,7 +48,7 @@ class Frame:
         """Every operand as it is after the row has run."""
         return self.reads | self.after
 
-    def worked(self, inspector: Inspector, index: tuple[int, ...]) -> tuple[Term, Touched]:
+    def work_out(self, inspector: Inspector, index: tuple[int, ...]) -> tuple[Term, Touched]:
         """An element of the result worked out, and which elements took part; the last one is kept.
 
         Raises:
@@ -59,7 +59,7 @@ class Frame:
             everything = self.reads | self.before
             reads = {name: everything[name] for name in operation.reads}
             written = (self.before if reads else self.after)[operation.writes[0]]
-            term = inspector.worked_out(self.number, index, reads, written, self.parameter, touched)
+            term = inspector.work_out_element(self.number, index, reads, written, self.parameter, touched)
             self._term = (index, term, touched)
         return self._term[1:]
 
@@ -76,14 +76,14 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
     row, slots = inspector.rows[number], inspector.slots(number, parameter)
     writes = row.operation.writes
 
-    def copied(names: tuple[str, ...]) -> dict[str, Array]:
+    def copy_operands(names: tuple[str, ...]) -> dict[str, Array]:
         return {name: inspector.machine.view(slots[name], inspector.n).copy() for name in names}
 
     with inspector.pause_before(number):
-        reads = copied(tuple(name for name in row.operation.reads if name not in writes))
-        before = copied(writes)
+        reads = copy_operands(tuple(name for name in row.operation.reads if name not in writes))
+        before = copy_operands(writes)
         inspector.run_to(number + 1)
-        after = copied(writes)
+        after = copy_operands(writes)
     return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after)
 
 

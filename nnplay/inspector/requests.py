@@ -71,15 +71,15 @@ class Requests:
     def open(self) -> None:
         """Pauses the run and looks at the step that is next."""
         self.was_running = self.worker.will_run
-        options = self.worker.options
-        self._look, options.look = options.look, Look(None, 0, False)
+        controls = self.worker.controls
+        self._look, controls.look = controls.look, Look(None, 0, False)
         self.worker.pause()
         self.ask()
 
     def close(self) -> None:
         """Leaves everything as it is; goes on training if it was running when the inspector came and nothing moved."""
         if self._look is not None:
-            self.worker.options.look = self._look
+            self.worker.controls.look = self._look
         going_on = self.was_running
 
         def leave() -> None:
@@ -187,7 +187,7 @@ class Requests:
             detail=self._looking.detail(inspector, self.wish),
             parameters=tuple(inspector.trained),
             overrides=tuple(dict.fromkeys(item.words for item in inspector.overrides)),
-            held=silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
+            held=silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
             changes=tuple((change.step, change.words) for change in timeline.changes),
             check=self.check,
             branch=describe_branch(timeline.words, timeline.forked_at) if timeline.words else "",

@@ -176,10 +176,10 @@ def element_text(inspector: Inspector, name: str, index: tuple[int, ...]) -> lis
         return lines + _parameter_text(inspector, slot, index)
     made = _rows_where(inspector, lambda row: row.writes and row.writes[0] is slot)
     for number in made:
-        lines += _worked(inspector, number, index)
+        lines += _element_lines(inspector, number, index)
     gradient = _rows_where(inspector, lambda row: row.writes[0].name == f"d{slot.name}")
     for number in gradient:
-        lines += _worked(inspector, number, index)
+        lines += _element_lines(inspector, number, index)
     if not made and not gradient:
         lines += ["  no row of the step has it as its first result"]
     return lines
@@ -190,14 +190,14 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
     for number in _rows_where(inspector, lambda row: slot in row.reads and row.phase == "forward"):
         shape = inspector.rows[number].writes[0].at(inspector.n)
         used = (*(0 for _ in shape[:-1]), min(index[-1], shape[-1] - 1))
-        lines += _worked(inspector, number, used)
+        lines += _element_lines(inspector, number, used)
     for number in _rows_where(inspector, lambda row: row.writes[0].name == f"d{slot.name}"):
-        lines += _worked(inspector, number, index)
+        lines += _element_lines(inspector, number, index)
     if slot.name not in inspector.trained:
         return [*lines, "", "it is frozen: it has no gradient and no update"]
     for number in range(len(inspector.rows)):
         if slot.name in inspector.spans_parameters(number):
-            lines += _worked(inspector, number, index, slot.name)
+            lines += _element_lines(inspector, number, index, slot.name)
     return lines
 
 
@@ -205,7 +205,7 @@ def _rows_where(inspector: Inspector, holds: Callable[[Any], Any]) -> list[int]:
     return [number for number, row in enumerate(inspector.rows) if holds(row)]
 
 
-def _worked(inspector: Inspector, number: int, index: tuple[int, ...], parameter: str = "") -> list[str]:
+def _element_lines(inspector: Inspector, number: int, index: tuple[int, ...], parameter: str = "") -> list[str]:
     """One element of a row: formula, symbols, numbers, and what the row itself computed."""
     view = inspector.view(number)
     row = inspector.rows[number]

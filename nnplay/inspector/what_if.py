@@ -40,7 +40,7 @@ class WhatIf:
 
     def check(self, names: tuple[str, ...], at: tuple[int, ...] | None) -> int:
         """Compares the gradient of parameters with finite differences."""
-        return self._requests.ask(lambda inspector: self._checked(inspector, names, at))
+        return self._requests.ask(lambda inspector: self._check_tensors(inspector, names, at))
 
     def fork(self, words: str) -> int:
         """Runs another branch from this step on, with one setting changed, as far as the run has come, at least 500."""
@@ -63,7 +63,7 @@ class WhatIf:
         inspector.begin_again()
         return f"taken back: {words}"
 
-    def _checked(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
+    def _check_tensors(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
         trainer = inspector.trainer
         self._requests.working("checking against finite differences in float64")
         if self._checker is None or self._checker.trainer is not trainer:
@@ -89,7 +89,7 @@ class WhatIf:
     def _begin_fork(self, words: str, ticket: int) -> None:
         try:
             _, timeline = self._requests.current()
-            segment_of = self._requests.run.options.segment_of
+            segment_of = self._requests.run.controls.segment_of
             fork = ForkRun(timeline, words, segment_of, lambda text: self._requests.working(text))
         except NnplayError as problem:
             self._requests.show(ticket, "", problem.message)

@@ -141,7 +141,7 @@ def _load_some(builder: Any, place: Any, count: Any, others: Any) -> Any:
     mask = builder.icmp_unsigned("<", kind([_I32(lane) for lane in range(LANES)]), limit)
     address = builder.bitcast(place, _VECTOR.as_pointer())
     shape = ir.FunctionType(_VECTOR, [address.type, _I32, mask.type, _VECTOR])
-    load = _declared(builder, f"llvm.masked.load.{_SUFFIX}.p0", shape)
+    load = _declare_function(builder, f"llvm.masked.load.{_SUFFIX}.p0", shape)
     return builder.call(load, [address, _I32(_SIZE), mask, others])
 
 
@@ -164,7 +164,7 @@ def _add(builder: Any, lanes: Any, found: list[Any]) -> Any:
 
 def _multiply_add(builder: Any, lanes: Any, found: list[Any]) -> Any:
     shape = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return builder.call(_declared(builder, f"llvm.fma.{_SUFFIX}", shape), [*found, lanes])
+    return builder.call(_declare_function(builder, f"llvm.fma.{_SUFFIX}", shape), [*found, lanes])
 
 
 def _larger(builder: Any, lanes: Any, found: list[Any]) -> Any:
@@ -179,5 +179,5 @@ def _maximum(builder: Any, one: Any, other: Any) -> Any:
     return builder.select(builder.fcmp_ordered(">", other, one), other, one)
 
 
-def _declared(builder: Any, name: str, shape: Any) -> Any:
+def _declare_function(builder: Any, name: str, shape: Any) -> Any:
     return builder.module.globals.get(name) or ir.Function(builder.module, shape, name)

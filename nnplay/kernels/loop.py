@@ -17,7 +17,7 @@ if COMPILING:
         fetch_add,
         integers_at,
         load_acquire,
-        reals_at,
+        numbers_at,
         shifted,
         store_release,
         yield_processor,
@@ -226,8 +226,8 @@ def advance(program: Any, clock: Any, memory: Any, steps: int) -> None:
     Stops at the stop flag, at a fault, or when the epoch table is full.
     """
     stop = integers_at(program[abi.PROGRAM_STOP])
-    trace = reals_at(program[abi.PROGRAM_TRACE])
-    rates = reals_at(program[abi.PROGRAM_RATES])
+    trace = numbers_at(program[abi.PROGRAM_TRACE])
+    rates = numbers_at(program[abi.PROGRAM_RATES])
     loss_sum = doubles_at(program[abi.PROGRAM_LOSS_SUM])
     stages = program[abi.PROGRAM_STAGE_COUNT]
     program[abi.PROGRAM_EPOCH_COUNT] = 0

@@ -55,7 +55,7 @@ def tile(
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        function = _shared(builder.module, f"nnplay_tile_{_SUFFIX}", [value.type for value in args], _emit_tiles)
+        function = share_function(builder.module, f"nnplay_tile_{_SUFFIX}", [value.type for value in args], _emit_tiles)
         builder.call(function, args)
         return context.get_dummy_value()
 
@@ -86,7 +86,7 @@ def turn(typing: Any, target: Any, target_row: Any, source: Any, source_row: Any
     """
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        function = _shared(builder.module, f"nnplay_turn_{_SUFFIX}", [value.type for value in args], _emit_turn)
+        function = share_function(builder.module, f"nnplay_turn_{_SUFFIX}", [value.type for value in args], _emit_turn)
         builder.call(function, args)
         return context.get_dummy_value()
 
@@ -130,7 +130,7 @@ def is_null(typing: Any, pointer: Any) -> Any:
     return types.boolean(_POINTER), emit
 
 
-def _shared(module: Any, name: str, arguments: Any, emit_body: Any) -> Any:
+def share_function(module: Any, name: str, arguments: Any, emit_body: Any) -> Any:
     """The function `name` of `module`, written by `emit_body` on first use; several modules may hold the same one."""
     if name in module.globals:
         return module.globals[name]
@@ -272,7 +272,7 @@ class _Lanes:
         if _MASKS:
             address = builder.bitcast(place, _VECTOR.as_pointer())
             shape = ir.FunctionType(_VECTOR, [address.type, _I32, self.mask.type, _VECTOR])
-            load = _declared(builder, f"llvm.masked.load.{_SUFFIX}.p0", shape)
+            load = _declare_function(builder, f"llvm.masked.load.{_SUFFIX}.p0", shape)
             return builder.call(load, [address, _I32(_SIZE), self.mask, _VECTOR(None)])
         value = _VECTOR(None)
         for lane in range(LANES):
@@ -288,7 +288,7 @@ class _Lanes:
             builder.store(value, address, align=_SIZE)
             return
         shape = ir.FunctionType(ir.VoidType(), [_VECTOR, address.type, _I32, self.mask.type])
-        store = _declared(builder, f"llvm.masked.store.{_SUFFIX}.p0", shape)
+        store = _declare_function(builder, f"llvm.masked.store.{_SUFFIX}.p0", shape)
         builder.call(store, [value, address, _I32(_SIZE), self.mask])
 
 
@@ -304,10 +304,10 @@ def _shuffled(builder: Any, one: Any, other: Any, lanes: list[int]) -> Any:
 
 def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     shape = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return builder.call(_declared(builder, f"llvm.fma.{_SUFFIX}", shape), [a, b, c])
+    return builder.call(_declare_function(builder, f"llvm.fma.{_SUFFIX}", shape), [a, b, c])
 
 
-def _declared(builder: Any, name: str, shape: Any) -> Any:
+def _declare_function(builder: Any, name: str, shape: Any) -> Any:
     return builder.module.globals.get(name) or ir.Function(builder.module, shape, name)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from nnplay.fields import REQUIRED, Field, choice, flag, integer, integers
 from nnplay.operations.border import PAD, border, border_of
 from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
-from nnplay.operations.partial_sums import ADD_PORTIONS, portions_of, sum_of
+from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, count_chunks, sum_of
 from nnplay.operations.window_geometry import Axis, check_groups, windows_of
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Parameter, Plan
@@ -120,23 +120,23 @@ def weight_rows(
 ) -> tuple[list[Use], dict[str, Planned]]:
     """The gradients of weights and bias; `source` says which operands stand for x and dy."""
     count, filters = prod(weight), weight[-1]
-    portions = portions_of(count)
+    chunks = count_chunks(count)
     uses = [
-        Use(rows.weight, {**window, "portions": portions, "biased": int(biased)}, cost, source),
-        Use(ADD_PORTIONS, sum_of(weight), 1, {"y": "dweight"}),
+        Use(rows.weight, {**window, "chunks": chunks, "biased": int(biased)}, cost, source),
+        Use(ADD_PARTIAL_SUMS, sum_of(weight), 1, {"y": "dweight"}),
     ]
     if biased:
-        uses.append(Use(ADD_PORTIONS, sum_of((filters,), count), names={"y": "dbias"}))
-    return uses, {"portions": (portions, count + filters if biased else count)}
+        uses.append(Use(ADD_PARTIAL_SUMS, sum_of((filters,), count), names={"y": "dbias"}))
+    return uses, {"partial_sums": (chunks, count + filters if biased else count)}
 
 
 def bias_rows(rows: ConvolutionRows, filters: int, places: int) -> tuple[list[Use], dict[str, Planned]]:
     """The gradient of a bias alone."""
-    portions = portions_of(filters)
+    chunks = count_chunks(filters)
     return [
-        Use(rows.bias, {"portions": portions}, places * filters),
-        Use(ADD_PORTIONS, sum_of((filters,)), names={"portions": "bias_portions", "y": "dbias"}),
-    ], {"bias_portions": (portions, filters)}
+        Use(rows.bias, {"chunks": chunks}, places * filters),
+        Use(ADD_PARTIAL_SUMS, sum_of((filters,)), names={"partial_sums": "bias_partial_sums", "y": "dbias"}),
+    ], {"bias_partial_sums": (chunks, filters)}
 
 
 def input_rows(

@@ -192,11 +192,11 @@ class _Stack:
             f"bias_hh_l{level}": Parameter((gates,)),
         }
         names = self.names(level)
-        self.saved |= {names[name]: (BATCH, steps, gates) for name in ("inputs", *self.cell.wide)}
-        self.saved |= {names[name]: (BATCH, steps, width) for name in self.cell.narrow if names[name] != "y"}
+        self.saved |= {names[name]: (BATCH, steps, gates) for name in ("inputs", *self.cell.saved_gates)}
+        self.saved |= {names[name]: (BATCH, steps, width) for name in self.cell.saved_states if names[name] != "y"}
         self.scratch |= {f"transposed_l{level}": (self.directions * each, units)}
-        self.scratch |= {names[name]: (BATCH, steps, gates) for name in self.cell.wide_back}
-        self.scratch |= {names[name]: (BATCH, steps, width) for name in self.cell.narrow_back}
+        self.scratch |= {names[name]: (BATCH, steps, gates) for name in self.cell.gate_gradients}
+        self.scratch |= {names[name]: (BATCH, steps, width) for name in self.cell.state_gradients}
         if names["dhidden"] != "dy":
             self.scratch[names["dhidden"]] = (BATCH, steps, width)
 
@@ -204,7 +204,7 @@ class _Stack:
         """Operand names of the rows of one stacked layer → names of the plan."""
         own = ("inputs", "transposed", "dhidden", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
         cell = self.cell
-        every = (*own, *cell.wide, *cell.narrow, *cell.wide_back, *cell.narrow_back)
+        every = (*own, *cell.saved_gates, *cell.saved_states, *cell.gate_gradients, *cell.state_gradients)
         names = {name: f"{name}_l{level}" for name in every}
         names |= {f"d{name}": f"d{name}_l{level}" for name in own if name[:4] in ("weig", "bias")}
         if level > 0:

@@ -49,22 +49,22 @@ class Cell:
     bias_back: Operation = BIAS_GRADIENT
 
     @property
-    def wide(self) -> tuple[str, ...]:
+    def saved_gates(self) -> tuple[str, ...]:
         """What is kept of all gates, (N, T, D·G·H)."""
         return tuple(name for name in self.forward.plain.writes if name == "gates")
 
     @property
-    def narrow(self) -> tuple[str, ...]:
+    def saved_states(self) -> tuple[str, ...]:
         """What is kept of all states, (N, T, D·H)."""
         return tuple(name for name in self.forward.plain.writes if name != "gates")
 
     @property
-    def wide_back(self) -> tuple[str, ...]:
+    def gate_gradients(self) -> tuple[str, ...]:
         """Gradients of all gates, (N, T, D·G·H)."""
         return tuple(name for name in self.backward.plain.writes if name == "dgates")
 
     @property
-    def narrow_back(self) -> tuple[str, ...]:
+    def state_gradients(self) -> tuple[str, ...]:
         """Gradients of all states, (N, T, D·H)."""
         return tuple(name for name in self.backward.plain.writes if name != "dgates")
 

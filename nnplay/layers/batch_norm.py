@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nnplay.fields import number
 from nnplay.kernels.normalise import batch as kernels
 from nnplay.operations.normalise import mean_of, normalised_element, root, rows_of
-from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -58,32 +58,32 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, …, C) with weight, bias (C); the batch and all axes before the last are rows."""
     del values
     C, numbers = shape[-1], prod(shape)
-    portions = {"portions": PORTIONS}
+    chunks = {"chunks": CHUNKS}
     running = Use(NORMALISE, cost=4 * numbers, names={"mean": "running_mean"})
     return Plan(
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
         buffers={"running_mean": ((C,), 0.0), "running_var": ((C,), 1.0)},
         saved={"mean": (C,), "rstd": (C,)},
-        scratch={"moments": (PORTIONS, 3, C), "sums": (PORTIONS, 2 * C), "totals": (2 * C,)},
-        forward=(Use(MOMENTS, portions, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
+        scratch={"moments": (CHUNKS, 3, C), "sums": (CHUNKS, 2 * C), "totals": (2 * C,)},
+        forward=(Use(MOMENTS, chunks, 4 * numbers), Use(STATISTICS), Use(NORMALISE, cost=4 * numbers)),
         evaluate=(Use(RUNNING), running),
         backward=(
-            Use(SUMS, portions, 4 * numbers),
-            Use(ADD_PORTIONS, sum_of((2 * C,)), names={"portions": "sums", "y": "totals"}),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(SUMS, chunks, 4 * numbers),
+            Use(ADD_PARTIAL_SUMS, sum_of((2 * C,)), names={"partial_sums": "sums", "y": "totals"}),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,)), names={"partial_sums": "sums", "y": "dweight"}),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,), C), names={"partial_sums": "sums", "y": "dbias"}),
             Use(INPUT, cost=4 * numbers),
         ),
         multiply_adds=numbers,
     )
 
 
-def moments(x: Array, portions: int) -> Array:
+def moments(x: Array, chunks: int) -> Array:
     rows = x.reshape(-1, x.shape[-1])
-    result = np.zeros((portions, 3, x.shape[-1]), x.dtype)
-    for p in range(portions):
-        part = rows[portion(len(rows), p, portions)]
+    result = np.zeros((chunks, 3, x.shape[-1]), x.dtype)
+    for p in range(chunks):
+        part = rows[chunk(len(rows), p, chunks)]
         if len(part):
             result[p] = np.full(x.shape[-1], len(part)), part.mean(axis=0), part.var(axis=0) * len(part)
     return result
@@ -108,10 +108,10 @@ def normalised(x: Array, mean: Array, rstd: Array, weight: Array, bias: Array) -
     return (x - mean) * rstd * weight + bias
 
 
-def sums(x: Array, dy: Array, mean: Array, rstd: Array, portions: int) -> Array:
+def sums(x: Array, dy: Array, mean: Array, rstd: Array, chunks: int) -> Array:
     C = x.shape[-1]
     rows, slopes = ((x - mean) * rstd).reshape(-1, C), dy.reshape(-1, C)
-    parts = [portion(len(rows), p, portions) for p in range(portions)]
+    parts = [chunk(len(rows), p, chunks) for p in range(chunks)]
     return np.stack([np.stack([(slopes[p] * rows[p]).sum(axis=0), slopes[p].sum(axis=0)]) for p in parts])
 
 
@@ -121,10 +121,10 @@ def input_gradient(x: Array, dy: Array, mean: Array, rstd: Array, weight: Array,
     return np.asarray(weight * rstd * (dy - plain / count - (x - mean) * rstd * along / count))
 
 
-def _moments_element(at: tuple[int, ...], x: Named, portions: int) -> Term:
+def _moments_element(at: tuple[int, ...], x: Named, chunks: int) -> Term:
     p, kind, c = at
     rows = rows_of(x)
-    part = range(rows.shape[0])[portion(rows.shape[0], p, portions)]
+    part = range(rows.shape[0])[chunk(rows.shape[0], p, chunks)]
     if kind == 0 or not part:
         return total([1.0 * Term(1.0, "1", "1") for _ in part])
     mean = mean_of([rows[r, c] for r in part])
@@ -135,8 +135,8 @@ def _moments_element(at: tuple[int, ...], x: Named, portions: int) -> Term:
 
 def _statistics_element(at: tuple[int, ...], moments: Named, *more: Named) -> Term:
     (c,) = at
-    portions = range(moments.shape[0])
-    return total(moments[p, 0, c] * moments[p, 1, c] for p in portions) / total(moments[p, 0, c] for p in portions)
+    chunks = range(moments.shape[0])
+    return total(moments[p, 0, c] * moments[p, 1, c] for p in chunks) / total(moments[p, 0, c] for p in chunks)
 
 
 def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named, weight: Named, bias: Named) -> Term:
@@ -144,11 +144,11 @@ def _normalised_element(at: tuple[int, ...], x: Named, mean: Named, rstd: Named,
     return normalised_element(x[at], mean[c], rstd[c], weight[c], bias[c])
 
 
-def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, portions: int) -> Term:
+def _sums_element(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, chunks: int) -> Term:
     p, place = at
     c, C = place % x.shape[-1], x.shape[-1]
     inputs, slopes = rows_of(x), rows_of(dy)
-    part = range(inputs.shape[0])[portion(inputs.shape[0], p, portions)]
+    part = range(inputs.shape[0])[chunk(inputs.shape[0], p, chunks)]
     if place >= C:
         return total(slopes[r, c] for r in part)
     return total(slopes[r, c] * (inputs[r, c] - mean[c]) * rstd[c] for r in part)
@@ -164,15 +164,15 @@ def _input_element(
 
 
 MOMENTS = Operation(
-    name="mean and spread, in portions",
+    name="mean and spread, in chunks",
     kernel=kernels.batch_moments,
     reads=("x",),
     writes=("moments",),
     reference=moments,
-    formula="moments[p] = count, mean x, Σ (x - mean)² of the rows of portion p",
+    formula="moments[p] = count, mean x, Σ (x - mean)² of the rows of chunk p",
     words="Looks at every channel over the whole batch: where its numbers lie and how far they spread.",
     element=_moments_element,
-    integers=("portions",),
+    integers=("chunks",),
     torch="torch.var_mean",
 )
 STATISTICS = Operation(
@@ -182,7 +182,7 @@ STATISTICS = Operation(
     writes=("mean", "rstd", "running_mean", "running_var"),
     reference=statistics,
     formula="mean = Σ x / count; rstd = 1 / √(Σ (x - mean)² / count + eps); running += momentum·(batch - running)",
-    words="Joins the portions, and lets the running statistics, which serve in evaluation, follow those of the batch.",
+    words="Joins the chunks, and lets the running statistics, which serve in evaluation, follow those of the batch.",
     element=_statistics_element,
     torch="torch.var_mean",
 )
@@ -209,15 +209,15 @@ RUNNING = Operation(
     torch="torch.rsqrt",
 )
 SUMS = Operation(
-    name="gradients of weight and bias, in portions",
+    name="gradients of weight and bias, in chunks",
     kernel=kernels.batch_sums,
     reads=("x", "dy", "mean", "rstd"),
     writes=("sums",),
     reference=sums,
-    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
+    formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of chunk p",
     words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
     element=_sums_element,
-    integers=("portions",),
+    integers=("chunks",),
     torch="autograd",
 )
 INPUT = Operation(

@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.fields import integer, number
 from nnplay.kernels.normalise import groups as kernels
 from nnplay.operations.normalise import mean_of, normalised_element
-from nnplay.operations.partial_sums import ADD_PORTIONS, sum_of
+from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, sum_of
 from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
@@ -77,8 +77,8 @@ def plan_groups(groups: int, shape: Shape) -> Plan:
         forward=(Use(STATISTICS, given, cost), Use(NORMALISE, cost=cost)),
         backward=(
             Use(SUMS, cost=cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,)), names={"partial_sums": "sums", "y": "dweight"}),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,), C), names={"partial_sums": "sums", "y": "dbias"}),
             Use(INPUT, given, cost),
         ),
         multiply_adds=prod(shape),

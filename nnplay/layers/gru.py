@@ -245,7 +245,7 @@ def _back_at_step(padded: bool) -> Any:
                 if is_padding(row, memory, 5, at, n, T, D):
                     zero(dz, G)
                     zero(du, H)
-                    carry(dh, later, later_z, by_z, as_is, H)
+                    add_later_gradient(dh, later, later_z, by_z, as_is, H)
                     continue
             step_back(z, shifted(recalled, n * narrow), p, later, later_z, by_z, as_is, dh, dz, du, H)
 
@@ -253,7 +253,7 @@ def _back_at_step(padded: bool) -> Any:
 
 
 @noalias
-def carry(dstate: Any, later: Any, later_z: Any, by_z: Any, as_is: Any, H: int) -> None:
+def add_later_gradient(dstate: Any, later: Any, later_z: Any, by_z: Any, as_is: Any, H: int) -> None:
     """dstate (H) += what comes straight from the state after, `later`, as in `step_back`."""
     for j in range(H):
         dstate[j] += later[j] * (by_z * later_z[j] + as_is)

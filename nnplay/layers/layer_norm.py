@@ -22,7 +22,7 @@ from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, sh
 from nnplay.operations.normalise import mean_of, normalised_element
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.padding import keep_padding, padded_field
-from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
@@ -80,12 +80,12 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         output=shape,
         parameters={"weight": Parameter((C,), "ones"), "bias": Parameter((C,))},
         saved={"mean": ("N", *shape[:-1]), "rstd": ("N", *shape[:-1])},
-        scratch={"sums": (PORTIONS, 2 * C)},
+        scratch={"sums": (CHUNKS, 2 * C)},
         forward=(Use(_forward_operation(), cost=cost),),
         backward=(
-            Use(_parameters_operation(), {"portions": PORTIONS}, cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"portions": "sums", "y": "dweight"}),
-            Use(ADD_PORTIONS, sum_of((C,), C), names={"portions": "sums", "y": "dbias"}),
+            Use(_parameters_operation(), {"chunks": CHUNKS}, cost),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,)), names={"partial_sums": "sums", "y": "dweight"}),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,), C), names={"partial_sums": "sums", "y": "dbias"}),
             Use(_input_operation(), cost=cost),
         ),
         multiply_adds=prod(shape),
@@ -111,15 +111,15 @@ def _forward_operation() -> Operation:
 @cache
 def _parameters_operation() -> Operation:
     return Operation(
-        name="gradients of weight and bias, in portions",
+        name="gradients of weight and bias, in chunks",
         kernel=backward_parameters,
         reads=("x", "dy", "mean", "rstd"),
         writes=("sums",),
         reference=reference_parameters,
-        formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of portion p",
+        formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of chunk p",
         words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
         element=_element_parameters,
-        integers=("portions",),
+        integers=("chunks",),
         torch="autograd",
     )
 
@@ -145,10 +145,10 @@ def reference(x: Array, weight: Array, bias: Array, eps: Array) -> tuple[Array, 
     return (x - mean) * rstd * weight + bias, mean, rstd
 
 
-def reference_parameters(x: Array, dy: Array, mean: Array, rstd: Array, portions: int) -> Array:
+def reference_parameters(x: Array, dy: Array, mean: Array, rstd: Array, chunks: int) -> Array:
     C = x.shape[-1]
     slopes, normalised = dy.reshape(-1, C), ((x - mean[..., None]) * rstd[..., None]).reshape(-1, C)
-    parts = [portion(len(slopes), p, portions) for p in range(portions)]
+    parts = [chunk(len(slopes), p, chunks) for p in range(chunks)]
     return np.stack([np.stack([(slopes[p] * normalised[p]).sum(axis=0), slopes[p].sum(axis=0)]) for p in parts])
 
 
@@ -168,12 +168,12 @@ def _element(at: tuple[int, ...], x: Named, weight: Named, bias: Named, eps: Nam
     return normalised_element(x[at], mean, rstd, weight[c], bias[c])
 
 
-def _element_parameters(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, portions: int) -> Term:
+def _element_parameters(at: tuple[int, ...], x: Named, dy: Named, mean: Named, rstd: Named, chunks: int) -> Term:
     p, place = at
     c, C = place % x.shape[-1], x.shape[-1]
     inputs, slopes = flattened(x), flattened(dy)
     centres, scales = (Named(one.name, one.array.reshape(-1)) for one in (mean, rstd))
-    rows = range(inputs.shape[0])[portion(inputs.shape[0], p, portions)]
+    rows = range(inputs.shape[0])[chunk(inputs.shape[0], p, chunks)]
     if place >= C:
         return total(slopes[r, c] for r in rows)
     return total(slopes[r, c] * (inputs[r, c] - centres[r]) * scales[r] for r in rows)
@@ -211,7 +211,7 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def backward_parameters(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x̂·weight + bias, so sums (P, 2·C) = Σ dy·x̂, then Σ dy, of P portions of the rows; x, dy (R, C).
+    """y = x̂·weight + bias, so sums (P, 2·C) = Σ dy·x̂, then Σ dy, of P chunks of the rows; x, dy (R, C).
 
     x̂ = (x − mean)·rstd, with mean, rstd (R).
     """

@@ -260,7 +260,7 @@ def _back_at_step(padded: bool) -> Any:
                     add(dh, shifted(dh, after * H), H)
                 if is_padding(row, memory, 4, at, n, T, D):
                     zero(dz, G)
-                    carry(dc, later, later_f, by_f, as_is, H)
+                    pass_later_gradient(dc, later, later_f, by_f, as_is, H)
                     continue
             keep = 0.0 if s == 0 else 1.0
             step_back(z, c, shifted(c, before), keep, dh, later, later_f, by_f, as_is, dc, dz, H)
@@ -269,7 +269,7 @@ def _back_at_step(padded: bool) -> Any:
 
 
 @noalias
-def carry(dcell: Any, later: Any, later_f: Any, by_f: Any, as_is: Any, H: int) -> None:
+def pass_later_gradient(dcell: Any, later: Any, later_f: Any, by_f: Any, as_is: Any, H: int) -> None:
     """dcell (H) of a step that is padding: what comes from the cell after, `later`, as in `step_back`."""
     for j in range(H):
         dcell[j] = later[j] * (by_f * later_f[j] + as_is)

@@ -14,7 +14,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, shifted
 from nnplay.operations.normalise import rows_of as flattened
-from nnplay.operations.partial_sums import ADD_PORTIONS, PORTIONS, portion, sum_of
+from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -49,11 +49,11 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(
         output=shape,
         parameters={"weight": start},
-        scratch={"portions": (PORTIONS, C)},
+        scratch={"partial_sums": (CHUNKS, C)},
         forward=(Use(_forward_operation(), cost=cost),),
         backward=(
-            Use(_weight_operation(), {"portions": PORTIONS}, cost),
-            Use(ADD_PORTIONS, sum_of((C,)), names={"y": "dweight"}),
+            Use(_weight_operation(), {"chunks": CHUNKS}, cost),
+            Use(ADD_PARTIAL_SUMS, sum_of((C,)), names={"y": "dweight"}),
             Use(_input_operation(), cost=cost),
         ),
     )
@@ -92,15 +92,15 @@ def _input_operation() -> Operation:
 @cache
 def _weight_operation() -> Operation:
     return Operation(
-        name="gradient of weight, in portions",
+        name="gradient of weight, in chunks",
         kernel=backward_weight,
         reads=("x", "dy"),
-        writes=("portions",),
+        writes=("partial_sums",),
         reference=reference_weight,
         formula="dweight[c] = Σ dy[n,c]·x[n,c] where x ≤ 0",
         words="The slope had a say only where the input was negative.",
         element=_element_weight,
-        integers=("portions",),
+        integers=("chunks",),
         torch="autograd",
     )
 
@@ -113,9 +113,9 @@ def reference_input(x: Array, weight: Array, dy: Array) -> Array:
     return np.where(x > 0, dy, weight * dy)
 
 
-def reference_weight(x: Array, dy: Array, portions: int) -> Array:
+def reference_weight(x: Array, dy: Array, chunks: int) -> Array:
     rows = np.where(x > 0, 0, dy * x).reshape(-1, x.shape[-1])
-    return np.stack([rows[portion(len(rows), p, portions)].sum(axis=0) for p in range(portions)])
+    return np.stack([rows[chunk(len(rows), p, chunks)].sum(axis=0) for p in range(chunks)])
 
 
 def _element(at: tuple[int, ...], x: Named, weight: Named) -> Term:
@@ -126,10 +126,10 @@ def _element_input(at: tuple[int, ...], x: Named, weight: Named, dy: Named) -> T
     return dy[at] * 1.0 if x.array[at] > 0 else weight[at[-1]] * dy[at]
 
 
-def _element_weight(at: tuple[int, ...], x: Named, dy: Named, portions: int) -> Term:
+def _element_weight(at: tuple[int, ...], x: Named, dy: Named, chunks: int) -> Term:
     p, c = at
     inputs, slopes = flattened(x), flattened(dy)
-    rows = range(inputs.shape[0])[portion(inputs.shape[0], p, portions)]
+    rows = range(inputs.shape[0])[chunk(inputs.shape[0], p, chunks)]
     terms = [slopes[n, c] * inputs[n, c] for n in rows if inputs.array[n, c] <= 0]
     return total(terms) if terms else as_term(0.0)
 
@@ -165,7 +165,7 @@ def backward_input(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x or a·x, so out (P, C) = Σ dy·min(x, 0) of P portions of the rows; x, dy (N, C)."""
+    """y = x or a·x, so out (P, C) = Σ dy·min(x, 0) of P chunks of the rows; x, dy (N, C)."""
     x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     N, C = rows_of(row, memory, 0).shape
     P = dimension(row, 2, 0)

@@ -37,7 +37,7 @@ SHOWN: Final = ("x·w + b", "gradient of weight")
 Arrays = dict[str, NDArray[Any]]
 
 
-def made() -> Trainer:
+def make_trainer() -> Trainer:
     """The trainer of the tour, with weights that are easy to reckon with."""
     run = RunConfig.from_text(CONFIG, where="the tour")
     data = Dataset(np.array(X), np.array(Y)).split(1, 0, 0)
@@ -86,7 +86,7 @@ def update(view: RowView, before: Arrays, gradients: Arrays, after: Arrays, lr: 
 
 def tour() -> str:
     """Everything that the page shows: the tape, three rows with their numbers, and the losses before and after."""
-    trainer = made()
+    trainer = make_trainer()
     before = {name: array.copy() for name, array in trainer.parameters().items()}
     loss = trainer.evaluate("train")["loss"]
     rows = list(trace(trainer))

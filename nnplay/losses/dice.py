@@ -16,7 +16,7 @@ from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.operands import cube, flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
-from nnplay.operations.partial_sums import PORTIONS, portion
+from nnplay.operations.partial_sums import CHUNKS, chunk
 from nnplay.operations.scoring import LARGEST, softmax
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import LossPlan, LossRecord
@@ -53,13 +53,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
         )
     return LossPlan(
         forward=(
-            Use(_overlaps_operation(), {"portions": PORTIONS}, 40 * int(np.prod(shape))),
+            Use(_overlaps_operation(), {"chunks": CHUNKS}, 40 * int(np.prod(shape))),
             Use(_forward_operation()),
         ),
         backward=(Use(_backward_operation(), cost=8 * int(np.prod(shape))),),
         score=Use(LARGEST),
         saved={
-            "sums": (PORTIONS, 2, shape[-1]),
+            "sums": (CHUNKS, 2, shape[-1]),
             "probabilities": (BATCH, *shape),
             "overlap": (shape[-1],),
             "area": (shape[-1],),
@@ -70,17 +70,17 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
 @cache
 def _overlaps_operation() -> Operation:
     return Operation(
-        name="overlap and area, in portions",
+        name="overlap and area, in chunks",
         kernel=overlaps,
         reads=("prediction", "target"),
         writes=("sums", "probabilities"),
         reference=reference_overlaps,
-        formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of portion k",
+        formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of chunk k",
         words=(
             "How much of each class was found where it is, and how much of it there is, predicted and wanted together."
         ),
         element=_overlaps_element,
-        integers=("portions",),
+        integers=("chunks",),
         torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
     )
 
@@ -121,10 +121,10 @@ def _one_hot(probabilities: Array, target: Array) -> tuple[Array, Array]:
     return p, np.eye(p.shape[1], dtype=p.dtype)[target.ravel().astype(np.int64)]
 
 
-def reference_overlaps(prediction: Array, target: Array, portions: int) -> tuple[Array, Array]:
+def reference_overlaps(prediction: Array, target: Array, chunks: int) -> tuple[Array, Array]:
     probabilities = softmax(prediction)
     p, t = _one_hot(probabilities, target)
-    parts = [portion(len(p), k, portions) for k in range(portions)]
+    parts = [chunk(len(p), k, chunks) for k in range(chunks)]
     sums = np.stack([[(p[k] * t[k]).sum(axis=0), (p[k] + t[k]).sum(axis=0)] for k in parts])
     return sums, probabilities
 
@@ -141,19 +141,19 @@ def reference_back(probabilities: Array, target: Array, overlap: Array, area: Ar
     return np.asarray(p * (dp - (p * dp).sum(axis=1, keepdims=True))).reshape(probabilities.shape)
 
 
-def _overlaps_element(at: Any, prediction: Named, target: Named, portions: int) -> Term:
+def _overlaps_element(at: Any, prediction: Named, target: Named, chunks: int) -> Term:
     k, kind, c = at
     probabilities, wanted = _one_hot(softmax(prediction.array.astype(np.float64)), target.array)
     p, t = Named("p", probabilities), Named("t", wanted)
-    pixels = range(len(wanted))[portion(len(wanted), k, portions)]
+    pixels = range(len(wanted))[chunk(len(wanted), k, chunks)]
     return total(p[n, c] * t[n, c] if kind == 0 else p[n, c] + t[n, c] for n in pixels)
 
 
 def _element(at: Any, sums: Named, smooth: Named) -> Term:
-    s, (portions, _, C) = scalar("s", smooth), sums.shape
+    s, (chunks, _, C) = scalar("s", smooth), sums.shape
     shares: list[Term] = []
     for c in range(C):
-        overlap, area = (total(sums[k, kind, c] for k in range(portions)) for kind in (0, 1))
+        overlap, area = (total(sums[k, kind, c] for k in range(chunks)) for kind in (0, 1))
         shares.append((2 * overlap + s) / (area + s))
     return 1 - total(shares) / C
 
@@ -172,17 +172,17 @@ def _element_back(at: Any, probabilities: Named, target: Named, overlap: Named, 
 
 @kernel
 def overlaps(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """p = softmax(z), sums[k] = Σ p·t, then Σ p + Σ t over portion k; z, p (N, C), target (N,), sums (P, 2, C)."""
+    """p = softmax(z), sums[k] = Σ p·t, then Σ p + Σ t over chunk k; z, p (N, C), target (N,), sums (P, 2, C)."""
     z, target = rows_of(row, memory, 0), flat(row, memory, 1)
     sums, p = cube(row, memory, 2), rows_of(row, memory, 3)
-    portions, N, C = sums.shape[0], z.shape[0], z.shape[1]
+    chunks, N, C = sums.shape[0], z.shape[0], z.shape[1]
     tops = scratch(ROWS)
-    first, end = share(row, part, portions)
+    first, end = share(row, part, chunks)
     for k in range(first, end):
         for c in range(C):
             sums[k, 0, c] = 0.0
             sums[k, 1, c] = 0.0
-        start, stop = N * k // portions, N * (k + 1) // portions
+        start, stop = N * k // chunks, N * (k + 1) // chunks
         for begin in range(start, stop, ROWS):
             last = min(begin + ROWS, stop)
             block = shifted(pointer(row, memory, 3), begin * C)

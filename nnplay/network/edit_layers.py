@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from nnplay.network.layer_text import name_of, named
+from nnplay.network.layer_text import name_of, rename_layer
 from nnplay.network.notation import parse_layer, parse_layers, show_layer
 from nnplay.records.layer import Layer
 
@@ -51,7 +51,7 @@ def without(chain: list[str], at: int) -> list[str]:
 
 def twice(chain: list[str], at: int) -> list[str]:
     """The chain with that layer once more below, without its name: no two layers may have the same."""
-    again = named(chain[at], "") if name_of(chain[at]) else chain[at]
+    again = rename_layer(chain[at], "") if name_of(chain[at]) else chain[at]
     return [*chain[: at + 1], again, *chain[at + 1 :]]
 
 

@@ -44,7 +44,7 @@ def name_of(text: str) -> str:
     return found.group(1) if found else ""
 
 
-def named(text: str, name: str) -> str:
+def rename_layer(text: str, name: str) -> str:
     """The layer with another name; spaces become `_`."""
     return show_layer(replace(parse_layer(text), name=re.sub(r"[\s,;|=\[\]]+", "_", name.strip())))
 

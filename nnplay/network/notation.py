@@ -79,7 +79,7 @@ def _layer(tokens: list[str], at: int, depth: int) -> tuple[Layer, int]:
     branches: tuple[tuple[Layer, ...], ...] = ()
     if at < len(tokens) and tokens[at] == "[":
         branches, at = _branches(tokens, at, depth, record)
-    return _made(record, words, branches), at
+    return _make_layer(record, words, branches), at
 
 
 def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tuple[tuple[tuple[Layer, ...], ...], int]:
@@ -95,7 +95,7 @@ def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tu
             return tuple(branches), at + 1
 
 
-def _made(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
+def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
     given: dict[str, Any] = {}
     name, frozen = "", False
     for word in words:

@@ -45,13 +45,13 @@ class Ledger:
 
 def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outputs: Sequence[str]) -> Ledger:
     """Works the layers out one after the other; behind a layer that cannot be, shapes are unknown."""
-    parsed = [_parsed(text) for text in texts]
+    parsed = [_try_parse(text) for text in texts]
     lines: list[Line] = []
     shape: Shape | None = input_shape
     parameters = adds = numbers = 0
     for position, (text, found) in enumerate(zip(texts, parsed, strict=True)):
         if isinstance(found, InputError):
-            lines.append(Line(text, problem=_told(found)))
+            lines.append(Line(text, problem=_problem_text(found)))
             shape = None
         elif shape is None:
             lines.append(Line(text, shape="?"))
@@ -67,14 +67,14 @@ def ledger(texts: Sequence[str], input_shape: Shape, inputs: Sequence[str], outp
     return Ledger(tuple(lines), tuple(inputs), tuple(outputs), parameters, adds, size)
 
 
-def _parsed(text: str) -> Layer | InputError:
+def _try_parse(text: str) -> Layer | InputError:
     try:
         return parse_layer(text)
     except InputError as problem:
         return problem
 
 
-def _told(problem: InputError) -> str:
+def _problem_text(problem: InputError) -> str:
     return problem.what + (f"; {problem.hint}" if problem.hint else "")
 
 
@@ -82,7 +82,7 @@ def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, N
     try:
         plan = Network([layer]).plan(came)
     except InputError as problem:
-        return Line(text, problem=_told(problem)), None
+        return Line(text, problem=_problem_text(problem)), None
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
     note = "frozen" if layer.frozen else _scheme(layer, suggested)

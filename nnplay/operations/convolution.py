@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.convolution import convolution as kernels
 from nnplay.kernels.convolution import input_gradient as gradients
-from nnplay.operations.partial_sums import portion
+from nnplay.operations.partial_sums import chunk
 from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term, as_term, total
 
@@ -25,8 +25,8 @@ class ConvolutionRows:
 
     Attributes:
         forward, forward_plain: windows times weights, with and without a bias.
-        weight: gradient of the weights, and of the bias if there is one, in portions of the batch.
-        bias: gradient of a bias alone, in portions of the batch.
+        weight: gradient of the weights, and of the bias if there is one, in chunks of the batch.
+        bias: gradient of a bias alone, in chunks of the batch.
         transpose: each weight matrix transposed, for the gradient of the input.
         input_gradient, input_gradient_bias: every number times the weights, added up where its window lies: the
             gradient of the input, and the forward pass of a transposed convolution.
@@ -49,7 +49,7 @@ def pictures(x: Array) -> Array:
     return x if x.ndim == 4 else x[:, None]
 
 
-def windows(x: Array, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int, OH: int, OW: int) -> Array:
+def slide_windows(x: Array, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: int, OH: int, OW: int) -> Array:
     """What each window sees, (N, OH, OW, G, C / G, KH, KW)."""
     span = ((KH - 1) * DH + 1, (KW - 1) * DW + 1)
     seen = np.lib.stride_tricks.sliding_window_view(pictures(x), span, axis=(1, 2))
@@ -58,29 +58,29 @@ def windows(x: Array, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, G: i
 
 
 def convolved(x: Array, weight: Array, bias: Any = 0.0, **window: int) -> Array:
-    seen = windows(x, **window)
+    seen = slide_windows(x, **window)
     kernel = weight.reshape(window["KH"], window["KW"], seen.shape[4], window["G"], -1)
     y = np.einsum("nhwgcij,ijcgf->nhwgf", seen, kernel, optimize=True)
     return np.asarray(y.reshape(*y.shape[:3], -1) + bias)
 
 
-def weight_gradient(x: Array, dy: Array, portions: int, biased: int, **window: int) -> Array:
-    seen = windows(x, **window)
+def weight_gradient(x: Array, dy: Array, chunks: int, biased: int, **window: int) -> Array:
+    seen = slide_windows(x, **window)
     split = pictures(dy).reshape(*seen.shape[:4], -1)
     lines = [np.concatenate(list(part)) for part in (seen, split)]  # (N·OH, OW, …)
     dweight = [
         np.einsum("lwgcij,lwgf->ijcgf", lines[0][rows], lines[1][rows], optimize=True).reshape(-1)
-        for rows in (portion(len(lines[0]), p, portions) for p in range(portions))
+        for rows in (chunk(len(lines[0]), p, chunks) for p in range(chunks))
     ]
     if not biased:
         return np.stack(dweight)
-    sums = [lines[1][portion(len(lines[1]), p, portions)].sum(axis=(0, 1)).reshape(-1) for p in range(portions)]
+    sums = [lines[1][chunk(len(lines[1]), p, chunks)].sum(axis=(0, 1)).reshape(-1) for p in range(chunks)]
     return np.concatenate([np.stack(dweight), np.stack(sums)], axis=1)
 
 
-def bias_gradient(dy: Array, portions: int) -> Array:
+def bias_gradient(dy: Array, chunks: int) -> Array:
     rows = dy.reshape(-1, dy.shape[-1])
-    return np.stack([rows[portion(len(rows), p, portions)].sum(axis=0) for p in range(portions)])
+    return np.stack([rows[chunk(len(rows), p, chunks)].sum(axis=0) for p in range(chunks)])
 
 
 def transposed(weight: Array, G: int) -> Array:
@@ -123,11 +123,11 @@ def _forward_element(at: tuple[int, ...], x: Named, weight: Named, *bias: Named,
     return result + bias[0][f] if bias else result
 
 
-def _weight_element(at: tuple[int, ...], x: Named, dy: Named, portions: int, biased: int, **given: int) -> Term:
+def _weight_element(at: tuple[int, ...], x: Named, dy: Named, chunks: int, biased: int, **given: int) -> Term:
     p, place = at
     KW, G, OH, OW, F = given["KW"], given["G"], given["OH"], given["OW"], dy.shape[-1]
     shape = (given["KH"], KW, x.shape[-1] // G, F)
-    lines = range(dy.shape[0] * OH)[portion(dy.shape[0] * OH, p, portions)]
+    lines = range(dy.shape[0] * OH)[chunk(dy.shape[0] * OH, p, chunks)]
     places = [(line // OH, (line % OH, ow)[4 - len(dy.shape) :]) for line, ow in product(lines, range(OW))]
     if place >= np.prod(shape):
         return total(dy[(n, *out, place - int(np.prod(shape)))] for n, out in places)
@@ -137,10 +137,10 @@ def _weight_element(at: tuple[int, ...], x: Named, dy: Named, portions: int, bia
     return total(x[(n, *_ahead(out, taps, given), channel)] * dy[(n, *out, f)] for n, out in places)
 
 
-def _bias_element(at: tuple[int, ...], dy: Named, portions: int) -> Term:
+def _bias_element(at: tuple[int, ...], dy: Named, chunks: int) -> Term:
     p, f = at
     rows = Named(dy.name, dy.array.reshape(-1, dy.shape[-1]))
-    return total(rows[r, f] for r in range(rows.shape[0])[portion(rows.shape[0], p, portions)])
+    return total(rows[r, f] for r in range(rows.shape[0])[chunk(rows.shape[0], p, chunks)])
 
 
 def _transposed_element(at: tuple[int, ...], weight: Named, G: int) -> Term:
@@ -233,30 +233,30 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
 def _weight(at: _Letters) -> Operation:
     summed = f"dweight[{at.taps},c,f] = Σ x[n,{at.into},c]·dy[n,{at.out},f]"
     return Operation(
-        name="gradients of weight and bias, in portions",
+        name="gradients of weight and bias, in chunks",
         kernel=kernels.backward_weight,
         reads=("x", "dy"),
-        writes=("portions",),
+        writes=("partial_sums",),
         reference=weight_gradient,
         formula=f"{summed}, then dbias[f] = Σ dy[n,{at.out},f]",
         words="A weight is to blame for every place where its input was large and the output wanted to change.",
         element=_weight_element,
-        integers=(*kernels.WINDOW, "portions", "biased"),
+        integers=(*kernels.WINDOW, "chunks", "biased"),
         torch="autograd",
     )
 
 
 def _bias() -> Operation:
     return Operation(
-        name="gradient of bias, in portions",
+        name="gradient of bias, in chunks",
         kernel=kernels.sum_channels,
         reads=("dy",),
-        writes=("bias_portions",),
+        writes=("bias_partial_sums",),
         reference=bias_gradient,
         formula="dbias[f] = Σ dy[…,f]",
         words="A bias moves its channel everywhere alike, so its gradient is the sum over all places.",
         element=_bias_element,
-        integers=("portions",),
+        integers=("chunks",),
         torch="autograd",
     )
 

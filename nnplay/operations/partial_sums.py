@@ -1,7 +1,7 @@
-"""Sums over the batch in a fixed number of portions, so that threads can share them and the bits stay the same.
+"""Sums over the batch in a fixed number of chunks, so that threads can share them and the bits stay the same.
 
-The rows of a batch are cut into portions by their shape alone. Each portion is summed by itself, in order; a second row
-adds up the portions, in order. However many threads there are, the same numbers are added in the same order.
+The rows of a batch are cut into chunks by their shape alone. Each chunk is summed by itself, in order; a second row
+adds up what they came to, in order. However many threads there are, the same numbers are added in the same order.
 """
 
 from __future__ import annotations
@@ -16,46 +16,46 @@ from nnplay.records.operation import Operation, Shape
 from nnplay.records.worked import Named, Term, total
 
 Array = NDArray[Any]
-#: Portions at the most, and the most numbers that all portions of a sum together may take.
-PORTIONS: Final = 8
+#: Chunks at the most, and the most numbers that all chunks of a sum together may take.
+CHUNKS: Final = 8
 _ROOM: Final = 2**22
 
 
-def portions_of(count: int) -> int:
-    """Into how many portions a sum of `count` numbers is cut: fewer where each takes much memory."""
-    return max(1, min(PORTIONS, _ROOM // count))
+def count_chunks(count: int) -> int:
+    """Into how many chunks a sum of `count` numbers is cut: fewer where each takes much memory."""
+    return max(1, min(CHUNKS, _ROOM // count))
 
 
-def portion(rows: int, p: int, portions: int) -> slice:
-    """The rows of portion p."""
-    return slice(rows * p // portions, rows * (p + 1) // portions)
+def chunk(rows: int, p: int, chunks: int) -> slice:
+    """The rows of chunk p."""
+    return slice(rows * p // chunks, rows * (p + 1) // chunks)
 
 
 def sum_of(shape: Shape, first: int = 0) -> dict[str, int]:
-    """The integers of `ADD_PORTIONS`: where such a sum begins in each portion, and its strides."""
+    """The integers of `ADD_PARTIAL_SUMS`: where such a sum begins in each chunk, and its strides."""
     steps = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
     sizes = {"first": first, "count": int(np.prod(shape))}
     return sizes | dict(zip(("s0", "s1", "s2", "s3"), [*steps, 0, 0, 0, 0], strict=False))
 
 
-def portions_added(portions: Array, first: int, count: int, **steps: int) -> Array:
-    return np.asarray(portions[:, first : first + count].sum(axis=0))
+def add_partial_sums(partial_sums: Array, first: int, count: int, **steps: int) -> Array:
+    return np.asarray(partial_sums[:, first : first + count].sum(axis=0))
 
 
-def _added_element(at: tuple[int, ...], portions: Named, first: int, count: int, **steps: int) -> Term:
+def _element(at: tuple[int, ...], partial_sums: Named, first: int, count: int, **steps: int) -> Term:
     place = first + sum(index * step for index, step in zip(at, steps.values(), strict=False))
-    return total(portions[p, place] for p in range(portions.shape[0]))
+    return total(partial_sums[p, place] for p in range(partial_sums.shape[0]))
 
 
-ADD_PORTIONS = Operation(
-    name="portions added",
-    kernel=kernels.add_portions,
-    reads=("portions",),
+ADD_PARTIAL_SUMS = Operation(
+    name="partial sums added",
+    kernel=kernels.add_partial_sums,
+    reads=("partial_sums",),
     writes=("y",),
-    reference=portions_added,
-    formula="y = Σₚ portions[p]",
-    words="Adds up the portions of the batch, in order, which gives the same bits on any number of threads.",
-    element=_added_element,
+    reference=add_partial_sums,
+    formula="y = Σₚ partial_sums[p]",
+    words="Adds up the sums of all chunks of the batch, in order, which gives the same bits on any number of threads.",
+    element=_element,
     integers=("first", "count", "s0", "s1", "s2", "s3"),
     torch="autograd",
 )

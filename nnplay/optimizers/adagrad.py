@@ -13,7 +13,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
@@ -72,7 +72,7 @@ def reference(
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, summed: Named, clock: Mapping[str, int], every: int) -> Term:
-    lr, lr_decay, decay, start, eps = named(settings, "lr", "lr_decay", "decay", "start", "eps")
+    lr, lr_decay, decay, start, eps = setting_terms(settings, "lr", "lr_decay", "decay", "start", "eps")
     slope = g[at] + decay * w[at] if decay.value else g[at]
     rate = lr / (1 + (update_count(clock, every) - 1) * lr_decay) if lr_decay.value else lr
     squares = summed[at] + slope**2

@@ -18,7 +18,7 @@ from nnplay.optimizers._adam_family import (
     prepare,
 )
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import named, update_count, update_kernel
+from nnplay.records.optimizer import setting_terms, update_count, update_kernel
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -54,7 +54,7 @@ def reference(
 def element(
     at: Any, settings: Named, g: Named, w: Named, m: Named, v: Named, clock: Mapping[str, int], every: int
 ) -> Term:
-    given = named(settings, *SETTINGS)
+    given = setting_terms(settings, *SETTINGS)
     decay = given[4]
     slope = g[at] + decay * w[at] if decay.value else g[at]
     return moved_term(given, slope, w[at], m[at], v[at], update_count(clock, every))

@@ -12,7 +12,7 @@ from nnplay.fields import number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.worked import Named, Term, apply
 
 Array = NDArray[Any]
@@ -61,7 +61,7 @@ def reference(settings: Array, g: Array, w: Array, m: Array, clock: Mapping[str,
 
 
 def element(at: Any, settings: Named, g: Named, w: Named, m: Named, clock: Mapping[str, int], every: int) -> Term:
-    lr, beta1, _, decay = named(settings, "lr", "beta1", "beta2", "decay")
+    lr, beta1, _, decay = setting_terms(settings, "lr", "beta1", "beta2", "decay")
     kept = w[at] * (1 - lr * decay) if decay.value else w[at]
     return kept - lr * apply("sign", np.sign, beta1 * m[at] + (1 - beta1) * g[at])
 

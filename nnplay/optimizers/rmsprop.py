@@ -13,7 +13,7 @@ from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply
 
@@ -97,7 +97,7 @@ def element(
     every: int,
 ) -> Term:
     names = ("lr", "alpha", "eps", "decay", "momentum", "centered")
-    lr, alpha, eps, decay, momentum, centered = named(settings, *names)
+    lr, alpha, eps, decay, momentum, centered = setting_terms(settings, *names)
     slope = g[at] + decay * w[at] if decay.value else g[at]
     spread = alpha * square[at] + (1 - alpha) * slope**2
     if centered.value:

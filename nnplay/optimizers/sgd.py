@@ -11,7 +11,7 @@ from nnplay.fields import flag, number
 from nnplay.kernels.compile.jit import DTYPE, inline
 from nnplay.records.layer import Refused
 from nnplay.records.operation import Operation
-from nnplay.records.optimizer import OptimizerRecord, named, update_count, update_kernel
+from nnplay.records.optimizer import OptimizerRecord, setting_terms, update_count, update_kernel
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term
 
@@ -81,7 +81,9 @@ def reference(
 def element(
     at: Any, settings: Named, g: Named, w: Named, velocity: Named, clock: Mapping[str, int], every: int
 ) -> Term:
-    lr, momentum, nesterov, decay, dampening = named(settings, "lr", "momentum", "nesterov", "decay", "dampening")
+    lr, momentum, nesterov, decay, dampening = setting_terms(
+        settings, "lr", "momentum", "nesterov", "decay", "dampening"
+    )
     slope = g[at] + decay * w[at] if decay.value else g[at]
     entering = (
         slope

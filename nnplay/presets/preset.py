@@ -77,14 +77,14 @@ class Preset:
         stops.begin(trainer)
         stopped = False
 
-        def asked(trainer: Trainer) -> bool:
+        def ask_after(trainer: Trainer) -> bool:
             nonlocal stopped
             stopped = after is not None and after(trainer)
             return stopped
 
         reason = ""
         while not reason:
-            trainer.run(epochs=1, after=asked)
+            trainer.run(epochs=1, after=ask_after)
             reason = "stopped by the user" if stopped else stops.reason(trainer)
         return reason
 

@@ -168,6 +168,6 @@ def update_kernel(prepare: Callable[..., Any], update: Callable[..., Any], slots
     return Kernel(f"{update.__module__}:update", update_all)
 
 
-def named(settings: Named, *names: str) -> list[Term]:
+def setting_terms(settings: Named, *names: str) -> list[Term]:
     """The settings vector as terms under the names of the fields, for worked-out elements."""
     return [Term(settings[k].value, name, settings[k].numbers) for k, name in enumerate(names)]

@@ -8,7 +8,7 @@ from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.saving.saved_run import remade
+from nnplay.run.saving.saved_run import remake
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues, SetWeight
@@ -28,7 +28,7 @@ class Crossing:
         self._run.edits += 1
         if edit.weight is not None:
             self._provenance.weight_asked(edit.weight, target.value if target is edit.after else None)
-        only_stops = source.config.untold() == target.config.untold()
+        only_stops = source.config.without_remarks() == target.config.without_remarks()
         if only_stops and not edit.anew and edit.weight is None:
             return
 
@@ -63,7 +63,7 @@ class Crossing:
         if edit.pauses:
             run.halt()
         config, tell = target.config, self._provenance.tell_compiling
-        make = self._provenance.tracked(lambda: target.return_to(config.trainer(tell, split)), config)
+        make = self._provenance.track(lambda: target.return_to(config.trainer(tell, split)), config)
         run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
 
     def _make(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
@@ -96,7 +96,7 @@ class Crossing:
         if done:
             run.say(f"{done}: {edit.words}; it is {action.value:g} again, training since then is kept")
 
-    def _remaker(self, target: Side, split: Split, said: str) -> Callable[[], Trainer]:
+    def _remaker(self, target: Side, split: Split, message: str) -> Callable[[], Trainer]:
         """What makes the run that goes on with a changed network; what fits is kept, and the rest is as it was then."""
         config, checkpoint = target.config, target.checkpoint
 
@@ -106,17 +106,17 @@ class Crossing:
                 first: Trainer = config.trainer(self._provenance.tell_compiling, split)
                 return first
             if checkpoint is None:
-                trainer, fresh = remade(current, config, split, self._provenance.tell_compiling)
-                self._worker.say(said + _describe_fresh(fresh, trainer))
+                trainer, fresh = remake(current, config, split, self._provenance.tell_compiling)
+                self._worker.say(message + _describe_fresh(fresh, trainer))
                 return trainer
             trainer = config.trainer(self._provenance.tell_compiling, split)
             trainer.restore(checkpoint)
             again = trainer.go_on_from(current)
             what = f"as before the edit: {_names(again)}; " if again else ""
-            self._worker.say(f"{said}{what}training since then is kept")
+            self._worker.say(f"{message}{what}training since then is kept")
             return trainer
 
-        return self._provenance.tracked(make, config)
+        return self._provenance.track(make, config)
 
     def switch_branch(self, edit: Edit, name: str, *, back: bool) -> None:
         """Asks for another branch of the run; the settings of it are taken over once the run is there."""

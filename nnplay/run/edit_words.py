@@ -52,7 +52,7 @@ def _records(old: RunConfig, new: RunConfig) -> Iterator[tuple[Mapping[str, Any]
 
 
 def _single(config: RunConfig, name: str) -> Any:
-    return config.seed if name == "seed" else config.setup().batch_size
+    return config.seed if name == "seed" else config.training_settings().batch_size
 
 
 def _rest(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -158,7 +158,7 @@ class RunEditor:
             self._crossing.enter(edit, source, target, split, done)
             return f"{done}: {edit.words}"
 
-    def caught_up(self) -> bool:
+    def catch_up(self) -> bool:
         """After a travel through time: takes over the settings of that step; returns whether they are others."""
         travels, trainer = self._worker.snapshot.travels, self._worker.trainer
         if travels == self._travels or trainer is None:
@@ -182,12 +182,14 @@ class RunEditor:
 
     def _with_parts(self, config: RunConfig, split: Split) -> RunConfig:
         """Refuses silent and frozen parts that are not there; those that another network leaves behind are dropped."""
-        setup, plan = config.setup(), Network(config.layers, config.seed).plan(split.feature_shape)
+        settings, plan = config.training_settings(), Network(config.layers, config.seed).plan(split.feature_shape)
         old = self._run.config
         if config.layers == old.layers and config.data.source == old.data.source:
-            silenced_frozen.check(plan, setup.silent, setup.frozen)
+            silenced_frozen.check(plan, settings.silent, settings.frozen)
             return config
-        fitting = dict(zip(SILENCED_FROZEN, silenced_frozen.fitting(plan, setup.silent, setup.frozen), strict=True))
+        fitting = dict(
+            zip(SILENCED_FROZEN, silenced_frozen.fitting(plan, settings.silent, settings.frozen), strict=True)
+        )
         return replace(config, training={name: fitting.get(name, value) for name, value in config.training.items()})
 
 
@@ -195,7 +197,7 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     """What an edit of settings does, in a sentence."""
     if anew:
         return "applied; a new run begins"
-    if config.untold() == old.untold():
+    if config.without_remarks() == old.without_remarks():
         return "stop conditions apply from now on"
     if config.seed != old.seed:
         return f"new initial weights from seed {config.seed}"
@@ -207,7 +209,7 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
 
 def _with_a_batch(config: RunConfig, split: Split) -> RunConfig:
     """Other data may have fewer rows than a batch had: then all of them are one."""
-    size = config.setup().batch_size
+    size = config.training_settings().batch_size
     if size == "all" or size <= len(split.train):
         return config
     return replace(config, training={**config.training, "batch_size": batch_size_for(split)})
@@ -218,7 +220,7 @@ def _check(config: RunConfig, split: Split) -> None:
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     if config.loss is not None:
         target_form(config.loss, split.train, plan.output_shape)
-    split.batches(config.setup().batch_size)
+    split.batches(config.training_settings().batch_size)
 
 
 def _same_data(one: RunConfig, other: RunConfig) -> bool:

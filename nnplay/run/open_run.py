@@ -30,4 +30,4 @@ class OpenRun:
     def choose(self, config: RunConfig, split: Split) -> None:
         """Takes over what was chosen; its stop conditions apply from now on."""
         self.config, self.split = config, split
-        self.worker.options.stops = config.stop_conditions()
+        self.worker.controls.stops = config.stop_conditions()

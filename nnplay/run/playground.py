@@ -63,10 +63,10 @@ class PlaygroundBackend:
         self.provenance = Provenance(self._run)
         self.files = RunFiles(self._run, self.provenance, undo)
         self.editor = RunEditor(self._run, self.provenance, undo)
-        options = self.worker.options
-        options.speed_limit, options.segment_of = EASED, self.provenance.segment_of
+        controls = self.worker.controls
+        controls.speed_limit, controls.segment_of = EASED, self.provenance.segment_of
         self.worker.install(self.provenance.make_first(self._run.config, split))
-        options.before_leaving = self.files.keep_edit
+        controls.before_leaving = self.files.keep_edit
 
     # -- what the screen reads -------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class PlaygroundBackend:
 
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
-        return self._run.split.summary(self._run.config.setup().batch_size)
+        return self._run.split.summary(self._run.config.training_settings().batch_size)
 
     def notes(self) -> tuple[str, ...]:
         """What reading, encoding and splitting the data did."""
@@ -172,7 +172,7 @@ class PlaygroundBackend:
 
     def limit_speed(self, limit: SpeedLimit) -> None:
         """Sets how fast the training goes from now on."""
-        self.worker.options.speed_limit = limit
+        self.worker.controls.speed_limit = limit
 
     def look(
         self,
@@ -185,7 +185,7 @@ class PlaygroundBackend:
         item: int = 0,
     ) -> None:
         """Says which pictures are visible, and how large; what is not is not computed."""
-        self.worker.options.look = Look(surface, neurons, output, held_out, view, item)
+        self.worker.controls.look = Look(surface, neurons, output, held_out, view, item)
         self.worker.draw_again()
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -248,9 +248,9 @@ class PlaygroundBackend:
         """See `RunEditor.redo`."""
         return self.editor.redo()
 
-    def caught_up(self) -> bool:
-        """See `RunEditor.caught_up`."""
-        return self.editor.caught_up()
+    def catch_up(self) -> bool:
+        """See `RunEditor.catch_up`."""
+        return self.editor.catch_up()
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

@@ -50,17 +50,17 @@ class Provenance:
         once = ", once" if library.kept() else ""
         self._worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
 
-    def _made(self, trainer: Trainer, config: RunConfig) -> Trainer:
+    def _note_origin(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
-        said, self._notices[:] = "; ".join(self._notices), []
-        self._worker.append_message(said)
+        message, self._notices[:] = "; ".join(self._notices), []
+        self._worker.append_message(message)
         return trainer
 
-    def tracked(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
+    def track(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
 
-        def tracked() -> Trainer:
+        def make_and_note() -> Trainer:
             before = self._worker.trainer
             self._replaced = (before, None if before is None else self._made_of.get(before))
             try:
@@ -70,9 +70,9 @@ class Provenance:
                     self._replaced = None
                 if self.compiling:  # it came to no good end
                     self.tell_compiling(0, 0, "")
-            return self._made(trainer, config)
+            return self._note_origin(trainer, config)
 
-        return tracked
+        return make_and_note
 
     def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""
@@ -81,12 +81,12 @@ class Provenance:
             trainer: Trainer = config.trainer(self.tell_compiling, split)
             return trainer
 
-        return self.tracked(make, config)
+        return self.track(make, config)
 
     def config_now(self, trainer: Trainer) -> RunConfig | None:
         """What a trainer was made of, with the values that were changed since."""
         made = self._made_of.get(trainer)
-        return None if made is None else with_live(made, trainer.optimizer, trainer.setup)
+        return None if made is None else with_live(made, trainer.optimizer, trainer.settings)
 
     def give_past(self, past: SavedTimeline | None, config: RunConfig) -> None:
         """Gives the run that was just installed its past."""
@@ -104,13 +104,13 @@ class Provenance:
         finally:
             if self.compiling:  # it came to no good end
                 self.tell_compiling(0, 0, "")
-        return self._made(trainer, config)
+        return self._note_origin(trainer, config)
 
     def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
         """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
         made, split = self._made_of[trainer], trainer.split
         settings = {name: value for name, value in changes.items() if name != "optimizer"}
-        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.setup)
+        config = with_live(made, changes.get("optimizer", trainer.optimizer), trainer.settings)
         config = replace(config, training={**config.training, **settings})
         return Segment(None, lambda: self.make_late(config, split), config, fingerprint(split))
 
@@ -120,7 +120,7 @@ class Provenance:
         """A copy of the present step, taken by the training thread; and its timeline's serial number."""
 
         def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
-            return self.captured(run), run.timeline.serial if run.timeline is not None else 0
+            return self.capture_from(run), run.timeline.serial if run.timeline is not None else 0
 
         return self._worker.ask(capture, seconds=_PATIENCE)
 
@@ -131,7 +131,9 @@ class Provenance:
                 return None
             trainer, config = self._replaced
             if trainer is None or config is None:
-                return saved_run.SavedRun(self._run.config, {}, {}, self._seen(), edited_weights=self._weights_set())
+                return saved_run.SavedRun(
+                    self._run.config, {}, {}, self._view_table(), edited_weights=self._weights_set()
+                )
             saved = self._copy_of(trainer, config, lean=True)
             return replace(saved, edited=self._run.config, edited_weights=self._weights_set())
 
@@ -150,7 +152,7 @@ class Provenance:
         values = dict(self._weights_to_come)
         return [SetWeight(*place, value) for place, value in values.items() if value is not None]
 
-    def captured(self, run: TrainingThread, *, lean: bool = False) -> saved_run.SavedRun | None:
+    def capture_from(self, run: TrainingThread, *, lean: bool = False) -> saved_run.SavedRun | None:
         """A copy of the present step; a lean one leaves out of the past what is large and only saves time."""
         trainer = run.trainer
         config = None if trainer is None else self._made_of.get(trainer)
@@ -163,13 +165,13 @@ class Provenance:
         if timeline is not None and timeline.trainer is trainer:
             past = capture_timeline(timeline, self._config_of, lean=lean)
         # Stop conditions make no other trainer: those that are on now may be younger than this one.
-        now = replace(with_live(config, trainer.optimizer, trainer.setup), epochs=self._run.config.epochs)
-        return saved_run.capture(now, trainer, self._seen(), past)
+        now = replace(with_live(config, trainer.optimizer, trainer.settings), epochs=self._run.config.epochs)
+        return saved_run.capture(now, trainer, self._view_table(), past)
 
     def _config_of(self, segment: Segment) -> RunConfig | None:
         """What the trainer of a segment of the run was made of."""
         return self._made_of.get(segment.trainer_if_made) if segment.trainer_if_made is not None else segment.config
 
-    def _seen(self) -> dict[str, Any]:
+    def _view_table(self) -> dict[str, Any]:
         """What a session keeps of the screen, and the stop conditions."""
         return {**self._run.view, "stops": self._run.config.stops}

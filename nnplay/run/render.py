@@ -53,7 +53,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
         "learning_rate": trainer.lr,
         "gradient_norm": last.get("gradient_norm", float("nan")),
-        "held": silenced_frozen.words(trainer.setup.silent, trainer.setup.frozen),
+        "held": silenced_frozen.words(trainer.settings.silent, trainer.settings.frozen),
         "marks": tuple(dict.fromkeys(change.step for change in timeline.changes)) if timeline else (),
     }
 

@@ -14,7 +14,7 @@ from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.timeline.branches import Branch, BranchLog
-from nnplay.timeline.segment import Segment, remade_segment
+from nnplay.timeline.segment import Segment, remake_segment
 from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
@@ -22,7 +22,7 @@ from nnplay.training.trainer import Trainer
 
 
 @dataclass(slots=True)
-class Options:
+class RunControls:
     """What any thread may set, for what the training thread does next.
 
     Attributes:
@@ -37,7 +37,7 @@ class Options:
     look: Look = field(default_factory=Look)
     stops: Stops = field(default_factory=Stops)
     speed_limit: SpeedLimit = FULL
-    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remade_segment
+    segment_of: Callable[[Trainer, Mapping[str, Any]], Segment] = remake_segment
     before_leaving: Callable[[TrainingThread], None] = lambda run: None
     budget: int = BUDGET
 
@@ -52,8 +52,8 @@ class TrainingThread:
         leaving: whether the thread is to end; any thread may set it.
     """
 
-    def __init__(self, options: Options, mailbox: Mailbox[TrainingThread], publisher: Publisher) -> None:
-        self.options, self._mailbox, self._publisher = options, mailbox, publisher
+    def __init__(self, controls: RunControls, mailbox: Mailbox[TrainingThread], publisher: Publisher) -> None:
+        self.controls, self._mailbox, self._publisher = controls, mailbox, publisher
         self.timeline: Timeline | None = None
         self.running = self.resumes = self.leaving = False
         self._travels = 0
@@ -98,9 +98,9 @@ class TrainingThread:
             self._until = trainer.step + steps
         if epochs is not None:
             self._until = trainer.step + trainer.steps_to(trainer.epoch + epochs)
-        self.options.stops.begin(trainer)
+        self.controls.stops.begin(trainer)
         if steps is None and epochs is None:
-            self._publisher.append_message(self.options.stops.passed)
+            self._publisher.append_message(self.controls.stops.passed)
         self._speed.begin()
         self.running = True
 
@@ -144,7 +144,7 @@ class TrainingThread:
         """Notes that the run is about to go to a step of the known past, perhaps from its newest one."""
         trainer, timeline = self.require_run()
         if step < trainer.step == timeline.latest:
-            self.options.before_leaving(self)
+            self.controls.before_leaving(self)
 
     def note_travel(self, before: Trainer) -> None:
         """Notes that the run was taken to another step; `before` stood there until then."""
@@ -196,7 +196,7 @@ class TrainingThread:
         else:
             self._begin(trainer)
         self._aim = None
-        self.options.stops.begin(trainer)
+        self.controls.stops.begin(trainer)
         self._generation += 1
         self._publisher.outdate_pictures()
 
@@ -223,7 +223,7 @@ class TrainingThread:
 
     def _begin(self, trainer: Trainer) -> None:
         serial = -1 if self.timeline is None else self.timeline.serial
-        self.timeline = Timeline(trainer, self.options.budget)
+        self.timeline = Timeline(trainer, self.controls.budget)
         self.timeline.serial = serial + 1
 
     # -- the thread ------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ class TrainingThread:
         trainer.machine.stop = False
         if not self._mailbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
-        limit, stops = self.options.speed_limit.at(trainer.step), self.options.stops
+        limit, stops = self.controls.speed_limit.at(trainer.step), self.controls.stops
         driver = Driver(trainer, self._until, advance=timeline.advance, stops=stops, limit=limit)
         if not driver.turn():
             self.running, self._until = False, None
@@ -307,4 +307,4 @@ class TrainingThread:
         status |= {"generation": self._generation, "travels": self._travels}
         if self.running:
             status["steps_per_second"] = self._speed.rate
-        self._publisher.publish(trainer, self.timeline, self.options.look, status, force)
+        self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

@@ -91,11 +91,11 @@ class Edits:
 
     def undo(self) -> Edit | None:
         """The newest edit, which from now on can be made again."""
-        return _moved(self._past, self._future)
+        return _move_newest(self._past, self._future)
 
     def redo(self) -> Edit | None:
         """The edit that was taken back last, which from now on can be taken back again."""
-        return _moved(self._future, self._past)
+        return _move_newest(self._future, self._past)
 
     def forget(self) -> None:
         """Another run was opened."""
@@ -119,7 +119,7 @@ class Edits:
             yield from (edit.after for edit in future[number : number + 1])
 
 
-def _moved(source: list[Edit], target: list[Edit]) -> Edit | None:
+def _move_newest(source: list[Edit], target: list[Edit]) -> Edit | None:
     if not source:
         return None
     target.append(source.pop())

@@ -11,7 +11,7 @@ from typing import TypeVar
 from nnplay.run.mailbox import Mailbox, Order, ask_owner
 from nnplay.run.publisher import Publisher
 from nnplay.run.snapshot import Snapshot
-from nnplay.run.training_thread import Options, TrainingThread
+from nnplay.run.training_thread import RunControls, TrainingThread
 from nnplay.timeline.timeline import BUDGET, Timeline
 from nnplay.training.trainer import Trainer
 
@@ -30,14 +30,14 @@ class Worker:
         budget: bytes that checkpoints may take.
 
     Attributes:
-        options: what the thread minds in what it does next.
+        controls: what the thread minds in what it does next.
     """
 
     def __init__(self, trainer: Trainer | None = None, *, budget: int = BUDGET) -> None:
-        self.options = Options(budget=budget)
+        self.controls = RunControls(budget=budget)
         self._mailbox: Mailbox[TrainingThread] = Mailbox()
         self._publisher = Publisher()
-        self._run = TrainingThread(self.options, self._mailbox, self._publisher)
+        self._run = TrainingThread(self.controls, self._mailbox, self._publisher)
         if trainer is not None:
             self._run.install(trainer)
         self.thread = threading.Thread(target=self._run.work, name="nnplay-training", daemon=True)

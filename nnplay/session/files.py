@@ -89,7 +89,7 @@ class Folder:
 
     Args:
         ours: whether it must be; one that only receives a file, such as `/tmp`, need not.
-        moved: told of bytes that have been read or written, so that others see a long save go on.
+        moved: called with counts of bytes that have been read or written, so that others see a long save go on.
 
     Raises:
         InputError: no such folder, not a folder, another user's, or writable for group or others.

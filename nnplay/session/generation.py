@@ -68,7 +68,7 @@ class Generation:
     where: str
     warnings: tuple[str, ...] = ()
 
-    def loaded(self) -> Loaded:
+    def parse_tensors(self) -> Loaded:
         """The generation with its tensors parsed."""
         tensors: Tensors = {}
         for entry, blob in zip(self.document.blobs, self.blobs, strict=True):

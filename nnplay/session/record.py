@@ -53,7 +53,7 @@ def parse(data: bytes, where: str) -> Record:
         raise _syntax_error(str(error), text, where) from None
     except (ValueError, RecursionError):
         raise InputError("nested too deep, or a number or date that does not exist", where=where) from None
-    checked: Record = _checked(record, where, foreign=True)
+    checked: Record = _check_value(record, where, foreign=True)
     return checked
 
 
@@ -64,7 +64,7 @@ def plain(record: Mapping[str, Any]) -> Record:
         TypeError: a value of another type (a NumPy number, None inside a table); the message names its key.
         InputError: nested deeper than a file may be, or an integer beyond 64 bits.
     """
-    checked: Record = _checked(dict(record), "record", foreign=False)
+    checked: Record = _check_value(dict(record), "record", foreign=False)
     return checked
 
 
@@ -137,7 +137,7 @@ def _syntax_error(message: str, text: str, where: str) -> InputError:
     return InputError(f"{what[:1].lower()}{what[1:]} ('{clean(shown, 80)}')", where=f"{where}, line {line}")
 
 
-def _checked(value: Any, where: str, *, foreign: bool, key: str = "", depth: int = 0) -> Any:
+def _check_value(value: Any, where: str, *, foreign: bool, key: str = "", depth: int = 0) -> Any:
     if depth > RECORD_DEPTH:
         raise InputError(f"nested more than {RECORD_DEPTH} levels deep", where=f"{where}, {key}")
     if isinstance(value, Mapping):
@@ -146,17 +146,17 @@ def _checked(value: Any, where: str, *, foreign: bool, key: str = "", depth: int
             path = f"{key}.{name}" if key else str(name)
             if not isinstance(name, str):
                 raise TypeError(f"{where}, {path}: a key must be text, not {type(name).__name__}")
-            table[_safe(name)] = _checked(inner, where, foreign=foreign, key=path, depth=depth + 1)
+            table[_safe(name)] = _check_value(inner, where, foreign=foreign, key=path, depth=depth + 1)
         return table
     if isinstance(value, list | tuple):
         return [
-            _checked(inner, where, foreign=foreign, key=f"{key}.{index}", depth=depth + 1)
+            _check_value(inner, where, foreign=foreign, key=f"{key}.{index}", depth=depth + 1)
             for index, inner in enumerate(value)
         ]
-    return _checked_leaf(value, f"{where}, {key}", foreign)
+    return _check_leaf(value, f"{where}, {key}", foreign)
 
 
-def _checked_leaf(value: Any, where: str, foreign: bool) -> Any:
+def _check_leaf(value: Any, where: str, foreign: bool) -> Any:
     if type(value) is str:
         return _safe(value)
     if type(value) is int and not -_INTEGER <= value < _INTEGER:

@@ -143,7 +143,7 @@ def autosaves(most: int | None = RECOVERED) -> list[Summary]:
         InputError: see `recovery_folder`.
     """
     found: list[Summary] = []
-    for path in _kept()[:most]:
+    for path in _list_saved_folders()[:most]:
         # One that is being discarded elsewhere has nothing to offer.
         with contextlib.suppress(InputError):
             found.append(summarize(path))
@@ -156,10 +156,10 @@ def older_autosaves() -> int:
     Raises:
         InputError: see `recovery_folder`.
     """
-    return len(_kept()[RECOVERED:])
+    return len(_list_saved_folders()[RECOVERED:])
 
 
-def _kept() -> list[Path]:
+def _list_saved_folders() -> list[Path]:
     """Folders of autosaves with a save in them, the one that was saved to last first."""
     root, saved = recovery_folder(), {}
     for name in os.listdir(root):

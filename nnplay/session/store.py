@@ -66,7 +66,7 @@ def save(
             again as long as they are.
         lock: held for this folder; without one it is taken for the time of this call.
         base: text whose comments and unknown keys are kept; by default the folder's own record.
-        moved: told of bytes that have been read or written on the way.
+        moved: called with counts of bytes that have been read or written on the way.
 
     Raises:
         NotSaved: the disk refused; the save before it is whole, unless the message says that the new one is there.
@@ -75,14 +75,14 @@ def save(
     """
     path = Path(folder)
     where = clean(str(path))
-    checked = _checked(record)
+    checked = _check_record(record)
     files = _state_files(tensors, lasting or {})
     try:
         if lock is None or not lock.held:
             make_folder(path, operations)
         elif not lock.stands_at(path):
-            raise _moved(where)
-        with Folder(path, operations, moved=moved) as place, _locked(place, lock) as held:
+            raise _moved_error(where)
+        with Folder(path, operations, moved=moved) as place, _lock_folder(place, lock) as held:
             return _save(place, held, checked, files, base)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -105,8 +105,8 @@ def load(path: str | os.PathLike[str]) -> Loaded:
     if path.suffix.lower() == ".toml" and not path.is_dir():
         return _load_text(path)
     if path.suffix.lower() == ".zip" and not path.is_dir():
-        return open_pack(path).loaded()
-    return whole_generation(path).loaded()
+        return open_pack(path).parse_tensors()
+    return whole_generation(path).parse_tensors()
 
 
 def _load_text(path: Path) -> Loaded:
@@ -124,7 +124,7 @@ def _state_files(tensors: Mapping[str, Tensor], lasting: Mapping[str, Tensor]) -
     return [encode(part) for part in parts if part]
 
 
-def _checked(record: Mapping[str, Any]) -> Record:
+def _check_record(record: Mapping[str, Any]) -> Record:
     if reserved := sorted(set(record) & set(RESERVED)):
         raise ValueError(f"'{reserved[0]}' belongs to the session file itself")
     removed = {key: None for key, value in record.items() if value is None}
@@ -132,16 +132,16 @@ def _checked(record: Mapping[str, Any]) -> Record:
 
 
 @contextlib.contextmanager
-def _locked(place: Folder, lock: Lock | None) -> Iterator[Lock]:
+def _lock_folder(place: Folder, lock: Lock | None) -> Iterator[Lock]:
     if lock is not None and not lock.covers(place):
-        raise _moved(place.where)
+        raise _moved_error(place.where)
     with contextlib.ExitStack() as stack:
         held = lock if lock is not None else stack.enter_context(lock_folder(place))
         refuse_unheld(held, place.where)
         yield held
 
 
-def _moved(where: str) -> Moved:
+def _moved_error(where: str) -> Moved:
     what = "not saved: the session's folder was renamed, deleted or replaced"
     return Moved(what, where=where, hint="save it under another name")
 
@@ -161,8 +161,8 @@ def _save(place: Folder, lock: Lock, record: Record, files: Sequence[Sequence[me
     generation = before.highest + 1
     compose(record, [], generation, before.text if base is None else base)  # what is refused is refused at once
     blobs = [
-        (_unchanged(place, pieces, before.blobs) if number else None)
-        or _written(place, lock, generation, number, pieces)
+        (_find_unchanged(place, pieces, before.blobs) if number else None)
+        or _write_state_file(place, lock, generation, number, pieces)
         for number, pieces in enumerate(files)
     ]
     text = compose(record, blobs, generation, before.text if base is None else base)
@@ -181,7 +181,7 @@ def _save(place: Folder, lock: Lock, record: Record, files: Sequence[Sequence[me
     return generation
 
 
-def _unchanged(place: Folder, pieces: Sequence[memoryview], before: Iterable[BlobEntry]) -> BlobEntry | None:
+def _find_unchanged(place: Folder, pieces: Sequence[memoryview], before: Iterable[BlobEntry]) -> BlobEntry | None:
     """The state file of the save before that holds these bytes; None where there is none."""
     size = sum(piece.nbytes for piece in pieces)
     alike = [blob for blob in before if blob.size == size]
@@ -191,7 +191,9 @@ def _unchanged(place: Folder, pieces: Sequence[memoryview], before: Iterable[Blo
     return next((blob for blob in alike if blob.sha256 == digest), None)
 
 
-def _written(place: Folder, lock: Lock, generation: int, number: int, pieces: Sequence[memoryview]) -> BlobEntry:
+def _write_state_file(
+    place: Folder, lock: Lock, generation: int, number: int, pieces: Sequence[memoryview]
+) -> BlobEntry:
     """Writes a state file of this generation; each has one digit more than the one before it."""
     name = f"state-{generation:0{8 + number}d}.safetensors"
     blob = BlobEntry(name, sum(piece.nbytes for piece in pieces), place.write(name, pieces))

@@ -17,7 +17,7 @@ from nnplay.tape.update_rows import UpdateRows
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TapeSpec:
     """What a tape is built for, besides networks and objectives.
 
     Attributes:
@@ -25,7 +25,8 @@ class Options:
         evaluation: rows of an evaluation batch.
         targets: shape of one row of each array that a loss compares with, by name.
         score: counts right rows where the loss itself has no such row.
-        penalty, clip_norm, clip_value: whether those rows are there (their numbers can change without a new tape).
+        penalties: rows that add to the gradients of the weights before the length of the gradient is measured.
+        clips: rows that limit the gradient after that.
         silent, frozen: parts of the networks that are silenced, and whose weights stay as they are.
         numbers: settings that are numbers in memory, by the names under which rows read them.
     """
@@ -34,9 +35,8 @@ class Options:
     evaluation: int
     targets: Mapping[str, Shape]
     score: Operation | None = None
-    penalty: bool = False
-    clip_norm: bool = False
-    clip_value: bool = False
+    penalties: tuple[Operation, ...] = ()
+    clips: tuple[Operation, ...] = ()
     silent: tuple[NetworkPart, ...] = ()
     frozen: tuple[NetworkPart, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -54,23 +54,23 @@ class Assembly:
     """
 
     tape: Tape
-    options: Options
+    spec: TapeSpec
     settings: dict[str, Slot] = field(default_factory=dict)
     buffers: dict[str, Slot] = field(default_factory=dict)
     trained: dict[str, list[str]] = field(default_factory=dict)
     layer_count: int = 0
 
 
-def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], options: Options) -> Tape:
+def build(networks: Mapping[str, NetworkPlan], objectives: Sequence[Objective], spec: TapeSpec) -> Tape:
     """Lays out memory and writes the rows of one training step and of one evaluation batch of each stage.
 
     Raises:
         InputError: objectives that do not fit the networks or each other.
     """
     check(objectives, networks)
-    layout = Layout(options.batch, options.evaluation)
-    tape = Tape(layout, networks, shapes(objectives, networks, options.targets))
-    assembly = Assembly(tape, options)
+    layout = Layout(spec.batch, spec.evaluation)
+    tape = Tape(layout, networks, shapes(objectives, networks, spec.targets))
+    assembly = Assembly(tape, spec)
     _declare_settings(assembly, objectives)
     trains = {name for objective in objectives for name in objective.trains}
     for name, plan in networks.items():
@@ -109,7 +109,7 @@ def _declare_settings(assembly: Assembly, objectives: Sequence[Objective]) -> No
     tape, add = assembly.tape, assembly.tape.layout.add
     optimizers = {full_name(item.name, "optimizer"): item.optimizer.record for item in objectives}
     tape.named |= {name: add("settings", name, (len(record.fields),)) for name, record in optimizers.items()}
-    tape.named |= {name: add("settings", name, (1,)) for name in assembly.options.numbers}
+    tape.named |= {name: add("settings", name, (1,)) for name in assembly.spec.numbers}
     live = {full_name(item.name, "loss"): item.loss.record.fields for item in objectives}
     live |= {path: planned.layer.record.fields for path, planned in tape.layers.items()}
     for owner, fields in live.items():

@@ -147,7 +147,7 @@ class HostMachine(NotCopied, abc.ABC):
 
     def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
         """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
-        data = self._copied(arrays, self.tape.arrays)
+        data = self._convert_arrays(arrays, self.tape.arrays)
         self.row_count = _common_length(data)
         self.batch_size, self.shuffles = min(batch, self.row_count), shuffle
         self.batches = -(-self.row_count // batch)
@@ -162,14 +162,16 @@ class HostMachine(NotCopied, abc.ABC):
     def load_eval(self, arrays: Mapping[str, Array], stage: int = 0) -> EvalRows:
         """Gives rows for `evaluate` and `watch`."""
         made = self.tape.stages[stage]
-        data = self._copied(arrays, (made.objective.input, made.objective.target))
+        data = self._convert_arrays(arrays, (made.objective.input, made.objective.target))
         count = _common_length(data)
         order, size = np.arange(count, dtype=np.int64), min(self.tape.layout.evaluation, count)
         source = self._source(made, data, order, size)
         tail = self.eval_table(made, count % size, source) if count % size else None
         return EvalRows(stage, self.eval_table(made, size, source), tail, count, size, (*data.values(), order))
 
-    def _copied(self, arrays: Mapping[str, Array], wanted: Sequence[str] | Mapping[str, Any]) -> dict[str, Array]:
+    def _convert_arrays(
+        self, arrays: Mapping[str, Array], wanted: Sequence[str] | Mapping[str, Any]
+    ) -> dict[str, Array]:
         found = {name: np.ascontiguousarray(arrays[name], dtype=self.dtype) for name in wanted}
         for name, array in found.items():  # a row of another size would be gathered from the wrong places
             shape = self.tape.arrays[name]

@@ -191,7 +191,7 @@ class MachineMaker(Protocol):
         tape: from `nnplay.tape.assembler`.
         dtype: "float32", or "float64" for gradient checks.
         threads: 1, or more to share large rows among threads; the numbers are the same bit for bit.
-        progress: told about kernels that must be compiled first, as `(done, total, name)`.
+        progress: called for kernels that must be compiled first, as `(done, total, name)`.
     """
 
     def __call__(
@@ -199,7 +199,7 @@ class MachineMaker(Protocol):
     ) -> Machine: ...
 
 
-def checked_maker(given: MachineMaker) -> MachineMaker:
+def check_maker(given: MachineMaker) -> MachineMaker:
     """What was given to make a machine, if it can be called as a maker is.
 
     Raises:

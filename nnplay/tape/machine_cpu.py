@@ -37,7 +37,7 @@ class CpuMachine(HostMachine):
         self.program = np.zeros(abi.PROGRAM_SIZE, np.int64)
         self.job = _cache_lines(abi.JOB_SIZE)
         self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
-        self.stages = np.array([_encoded(stage) for stage in tape.stages], np.int64)
+        self.stages = np.array([_encode_stage(stage) for stage in tape.stages], np.int64)
         self._tables: list[Table] = []
         self._watched: EvalRows | None = None
         self._write_program()
@@ -149,7 +149,7 @@ class CpuMachine(HostMachine):
 _SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
-def _encoded(stage: Stage) -> list[int]:
+def _encode_stage(stage: Stage) -> list[int]:
     """A stage as the loop reads it."""
     named, rows = stage.named, stage.fused_rows
     line = [0] * abi.STAGE_SIZE

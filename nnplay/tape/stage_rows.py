@@ -51,7 +51,7 @@ class StageRows:
 
     def __init__(self, assembly: Assembly, objective: Objective) -> None:
         self.assembly, self.objective = assembly, objective
-        self.tape, self.options, self.layout = assembly.tape, assembly.options, assembly.tape.layout
+        self.tape, self.spec, self.layout = assembly.tape, assembly.spec, assembly.tape.layout
         self.stage = Stage(objective)
         self.rows: list[Row] = []
         self.begun: set[int] = set()
@@ -157,8 +157,8 @@ class StageRows:
             names["score"] = self.note(run, "score", add(run.region, full_name(run.mark, "score"), (1,)))
             if plan.score is not None:
                 self.emit(plan.score, "loss", "", names)
-            elif self.options.score is not None:
-                self.emit(Use(self.options.score), "loss", "", names)
+            elif self.spec.score is not None:
+                self.emit(Use(self.spec.score), "loss", "", names)
         return names
 
     def backward(self, plan: LossPlan, run: _Pass, loss_names: dict[str, Slot]) -> None:
@@ -211,7 +211,7 @@ class StageRows:
 
     def silence(self, operation: Operation, phase: str, path: str, slot: Slot) -> None:
         """Rows that put 0 in place of what the silent units of a layer say, or of the gradient that reaches them."""
-        for part in self.options.silent:
+        for part in self.spec.silent:
             if part.path == path:
                 parts = shares(slot.size(self.layout.capacity(slot.region)))
                 self.rows.append(Row(operation, phase, path, (slot,), (slot,), (part.unit,), (False,), parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nnplay.operations.step import clip, gradient_norm, penalty, silence
+from nnplay.operations.step import gradient_norm, silence
 from nnplay.records.operation import Operation
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
@@ -27,7 +27,7 @@ class UpdateRows:
 
     def __init__(self, assembly: Assembly, stage: Stage) -> None:
         self.stage, self.trained = stage, assembly.trained
-        self.tape, self.options, self.layout = assembly.tape, assembly.options, assembly.tape.layout
+        self.tape, self.spec, self.layout = assembly.tape, assembly.spec, assembly.tape.layout
         self.kept: dict[str, Slot] = {}
         self.state: dict[str, dict[str, Slot]] = {}
         self.flags: dict[str, Slot] = {}
@@ -43,7 +43,7 @@ class UpdateRows:
     def declare(self) -> None:
         """Declares what the update needs, before the layout is closed."""
         add, gradients, parameters = self.layout.add, self.stage.gradients, self.tape.parameters
-        for path in dict.fromkeys(part.path for part in self.options.frozen):
+        for path in dict.fromkeys(part.path for part in self.spec.frozen):
             for full in self.trained_of(path):
                 self.kept[full] = add("scratch", f"{self.name(full)}.kept", parameters[full].shape)
         for name in self.stage.objective.optimizer.record.slots:
@@ -60,7 +60,7 @@ class UpdateRows:
 
     def rows(self) -> tuple[list[Row], list[Row]]:
         """Rows that finish the gradient, and rows that change parameters: an update for each network it trains."""
-        stage, options, (first, *others) = self.stage, self.options, self.stage.objective.trains
+        stage, spec, (first, *others) = self.stage, self.spec, self.stage.objective.trains
         spans = {network: self.close_spans(network) for network in (first, *others)}
         stage.named |= spans[first]
         if others:  # the length of the gradient is that of all of it
@@ -69,20 +69,18 @@ class UpdateRows:
         stage.named["finite_flags"] = flags[0] if not others else self.layout.span(self.name("flags"), "scratch", flags)
         before, update = [], []
         for network, span in spans.items():
-            if options.penalty and span["weights"].size(1):
-                before.append(self.row(penalty.PENALTY, span, (), self.flags[network].size(1)))
+            if span["weights"].size(1):
+                own = {**span, "gradients": span["weight gradients"]}
+                before += [self.row(operation, own, (), self.flags[network].size(1)) for operation in spec.penalties]
         named, parts = stage.named, stage.named["partial"].size(1)
         before.append(self.row(gradient_norm.PARTIAL, named, (parts,), parts))
         before.append(self.row(gradient_norm.FINISH, named, (), 1))
-        if options.clip_norm:
-            update.append(self.row(clip.CLIP_NORM, named, (), parts))
-        if options.clip_value:
-            update.append(self.row(clip.CLIP_VALUE, named, (), parts))
+        update += [self.row(operation, named, (), parts) for operation in spec.clips]
         update += [self.keep(full) for full in self.kept]
         operation = self.stage.objective.optimizer.record.operation
         for network, span in spans.items():
             update.append(self.row(operation, span, (self.stage.objective.every,), self.flags[network].size(1)))
-        for part in options.frozen:
+        for part in spec.frozen:
             update += [self.put_back(full, part.path, part.unit) for full in self.trained_of(part.path)]
         return before, update
 
@@ -122,8 +120,5 @@ class UpdateRows:
     def row(self, operation: Operation, slots: Mapping[str, Slot], integers: tuple[int, ...], parts: int) -> Row:
         """A row of the update, whose operands are in these slots, or in those of the stage and the run."""
         found = {**self.tape.named, **self.stage.named, **slots}
-        names = {"gradients": "weight gradients"} if operation is penalty.PENALTY else {}
-        reads, writes = (
-            tuple(found[names.get(name, name)] for name in wanted) for wanted in (operation.reads, operation.writes)
-        )
+        reads, writes = (tuple(found[name] for name in wanted) for wanted in (operation.reads, operation.writes))
         return Row(operation, "update", "", reads, writes, integers, (False,) * len(writes), parts)

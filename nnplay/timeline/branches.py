@@ -82,12 +82,12 @@ def describe_branch(words: str, forked_at: int) -> str:
     return f"{words} from step {forked_at:,}"
 
 
-def describe_original(words: str, optimizer: Optimizer, setup: TrainingSettings) -> str:
+def describe_original(words: str, optimizer: Optimizer, settings: TrainingSettings) -> str:
     """What the run has where a fork has "lr 0.1": "lr 0.01"."""
     name = words.split()[0]
     if name == "optimizer":
         return f"optimizer {optimizer.record.name}"
-    value = optimizer.values[name] if name in optimizer.values else getattr(setup, name, "")
+    value = optimizer.values[name] if name in optimizer.values else getattr(settings, name, "")
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value or 'none'}"
 
 

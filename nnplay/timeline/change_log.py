@@ -68,7 +68,7 @@ class SetWeight:
         """
         weights = trainer.parameters().get(self.name)
         if weights is None or not self.fits(weights.shape):
-            raise InputError(f"there is no weight {self.place}", where="journal")
+            raise InputError(f"there is no weight {self.place}", where="change log")
         weights[self.index] = self.value
 
     def fits(self, shape: tuple[int, ...]) -> bool:
@@ -96,7 +96,7 @@ def is_replayed(action: Action) -> bool:
 
 
 def settings_after(
-    optimizer: Optimizer, setup: TrainingSettings, changes: Iterable[Change]
+    optimizer: Optimizer, settings: TrainingSettings, changes: Iterable[Change]
 ) -> tuple[Optimizer, TrainingSettings]:
     """The settings in force after some changes.
 
@@ -108,8 +108,8 @@ def settings_after(
             values = change.apply.values
             live = {name: value for name, value in values.items() if name in LIVE_SETTINGS}
             own = {name: value for name, value in values.items() if name not in LIVE_SETTINGS}
-            optimizer, setup = optimizer.with_values(**own) if own else optimizer, setup.changed(**live)
-    return optimizer, setup
+            optimizer, settings = optimizer.with_values(**own) if own else optimizer, settings.changed(**live)
+    return optimizer, settings
 
 
 def write_change(change: Change) -> str:

@@ -60,7 +60,7 @@ class StoredCheckpoint:
     @property
     def settings(self) -> tuple[Optimizer, TrainingSettings]:
         """Those in force at that step."""
-        return self.value.optimizer, self.value.setup
+        return self.value.optimizer, self.value.settings
 
 
 class CheckpointStore:

@@ -37,7 +37,7 @@ class ForkRun:
         timeline: at the step where the fork begins; the run on it is not changed.
         words: the setting and its value ("lr 0.1", "optimizer sgd", "batch_size 8").
         segment_of: the segment of a run that a trainer with some changes belongs to, where it needs one of its own.
-        working: told about kernels that are compiled.
+        working: called for kernels that are compiled.
 
     Attributes:
         words: as above, written in the usual way.
@@ -54,7 +54,7 @@ class ForkRun:
         self.words = " ".join(words.replace("=", " ").split())
         action, changes = read_fork(trainer, self.words)
         refuse_existing(timeline, self.words)
-        self.trainer, _ = trainer.remade(lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
+        self.trainer, _ = trainer.remake(lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
         self.trainer.history = own_curves(trainer.history)
         self.trainer.history.truncate(self._begin)
         self.trainer.recorded, self._diverged = self._begin, False
@@ -110,12 +110,12 @@ class ForkRun:
         branches = self._timeline.branches
         for place, branch in enumerate(branches):
             if branch.curve_name == self.curve_name:
-                log = self._finished(branch.log) if finished else branch.log
+                log = self._finish_log(branch.log) if finished else branch.log
                 branches[place] = replace(branch, latest=self.step, seconds=self.trainer.seconds, log=log)
                 return True
         return False
 
-    def _finished(self, log: BranchLog) -> BranchLog:
+    def _finish_log(self, log: BranchLog) -> BranchLog:
         """The branch's log with its last step, and that it diverged, if it did."""
         changes = log.changes
         if self._diverged:
@@ -188,7 +188,7 @@ def _no_other_branch() -> InputError:
 
 
 def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str, Any]]:
-    """What "lr 0.1", "optimizer sgd" or "l2 0.01" changes: while training goes on, if it can; and for `remade`.
+    """What "lr 0.1", "optimizer sgd" or "l2 0.01" changes: while training goes on, if it can; and for `remake`.
 
     Raises:
         InputError: no such setting, or a value that it refuses.
@@ -207,8 +207,8 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
         optimizer = trainer.optimizer.with_values(**{name: value})
         return SetValues({name: optimizer.values[name]}), {"optimizer": optimizer}
     if name in _OTHER:
-        setup = trainer.setup.changed(**{name: value})
-        silenced_frozen.check(trainer.plan, setup.silent, setup.frozen)
+        settings = trainer.settings.changed(**{name: value})
+        silenced_frozen.check(trainer.plan, settings.silent, settings.frozen)
         live = name in LIVE_SETTINGS
-        return SetValues({name: getattr(setup, name)}) if live else None, {name: getattr(setup, name)}
+        return SetValues({name: getattr(settings, name)}) if live else None, {name: getattr(settings, name)}
     raise unknown("setting", name, ["optimizer", *fields, *_OTHER], where="fork")

@@ -49,6 +49,6 @@ class Segment:
         return 0 if self._trainer is None else self._trainer.machine.nbytes
 
 
-def remade_segment(trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
+def remake_segment(trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
     """The segment that goes on from a trainer with some things changed, of a run that nobody saves."""
-    return Segment(None, lambda: trainer.remade(**changes)[0])
+    return Segment(None, lambda: trainer.remake(**changes)[0])

@@ -1,7 +1,7 @@
 """Live settings: what may change while a network trains, and how it gets into the engine's memory.
 
 They are numbers in memory that the compiled rows read, so a change applies from the next step on. A few settings also
-decide which rows there are (`rows_of`); only a change of those needs a new tape.
+decide which rows there are (`row_choices`); only a change of those needs a new tape.
 """
 
 from __future__ import annotations
@@ -21,29 +21,28 @@ LIVE_SETTINGS: Final = tuple(name for name, declared in DECLARED.items() if decl
 IN_MEMORY: Final = tuple(name for name, declared in DECLARED.items() if declared.in_memory)
 
 
-def rows_of(setup: TrainingSettings) -> tuple[Any, ...]:
+def row_choices(settings: TrainingSettings) -> tuple[Any, ...]:
     """What decides which rows the tape has; all else can change without a new one."""
-    parts = (getattr(setup, name) for name, declared in DECLARED.items() if declared.parts)
-    return (*switches(setup).values(), *parts)
+    parts = (getattr(settings, name) for name, declared in DECLARED.items() if declared.parts)
+    return (*switched_rows(settings).values(), *parts)
 
 
-def switches(setup: TrainingSettings) -> dict[str, Any]:
-    """Rows of a training step that settings switch on, and whether they are there."""
-    found: dict[str, Any] = {}
-    for name, declared in DECLARED.items():
-        if declared.rows:
-            found[declared.rows] = found.get(declared.rows, False) or getattr(setup, name) > 0
-    return found
+def switched_rows(settings: TrainingSettings) -> dict[str, Any]:
+    """Rows of the update that settings switch on, as `penalties` and `clips` of a `TapeSpec`."""
+    above = [declared for name, declared in DECLARED.items() if declared.in_memory and getattr(settings, name) > 0]
+    penalties = dict.fromkeys(declared.penalty for declared in above if declared.penalty)
+    clips = dict.fromkeys(declared.clip for declared in above if declared.clip)
+    return {"penalties": tuple(penalties), "clips": tuple(clips)}
 
 
-def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], setup: TrainingSettings) -> None:
+def write(machine: Machine, stages: Sequence[tuple[Loss, Optimizer]], settings: TrainingSettings) -> None:
     """Puts the settings of losses, optimizers, layers, penalties and clipping into a machine's memory.
 
     Args:
         stages: loss and optimizer of each stage of a step.
     """
     for name in IN_MEMORY:
-        machine.view(machine.tape.named[name])[...] = getattr(setup, name)
+        machine.view(machine.tape.named[name])[...] = getattr(settings, name)
     for stage, (loss, optimizer) in zip(machine.tape.stages, stages, strict=True):
         machine.view(stage.named["optimizer"])[...] = [float(value) for value in optimizer.values.values()]
         _write_fields(machine, full_name(stage.objective.name, "loss"), loss.values)

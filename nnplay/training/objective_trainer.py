@@ -13,8 +13,8 @@ from nnplay.data.arrays import as_numbers, as_rows
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
-from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, checked_maker
+from nnplay.tape.assembler import TapeSpec, build
+from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
@@ -51,7 +51,7 @@ class ObjectiveTrainer(NotCopied):
         networks: by name; the seed of each decides its initial weights.
         objectives: the stages of a step, in order.
         arrays: what the batches are cut from, by name, all with the same number of rows.
-        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows.
         settings: batch_size, seed, l1, l2, clip_norm, clip_value, shuffle, threads and dtype, as for `Trainer`;
             penalties and limits are those of every objective.
@@ -77,9 +77,9 @@ class ObjectiveTrainer(NotCopied):
     ) -> None:
         if other := [name for name in settings if name not in _SETTINGS]:
             raise unknown("setting", other[0], _SETTINGS, where="objectives")
-        self.objectives, self.setup = _objectives(objectives), TrainingSettings().changed(**settings)
+        self.objectives, self.settings = _objectives(objectives), TrainingSettings().changed(**settings)
         given = {
-            written(name): as_numbers(clean(name), array, self.setup.dtype, where="objectives")
+            written(name): as_numbers(clean(name), array, self.settings.dtype, where="objectives")
             for name, array in kind_of(arrays, Mapping, "table of arrays by name", "objectives").items()
         }
         networks = _networks(networks)
@@ -94,18 +94,20 @@ class ObjectiveTrainer(NotCopied):
                     hint = "give it under two names"
                     raise InputError(f"'{name}' is needed in two shapes", where=item.name, hint=hint)
         rows = max(len(array) for array in found.values())
-        batch = rows if self.setup.batch_size == "all" else min(self.setup.batch_size, rows)
+        batch = rows if self.settings.batch_size == "all" else min(self.settings.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
-        switches, numbers = live_settings.switches(self.setup), live_settings.IN_MEMORY
-        options = Options(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switches)
-        tape = build(plans, self.objectives, options)
+        switched, numbers = live_settings.switched_rows(self.settings), live_settings.IN_MEMORY
+        spec = TapeSpec(batch, min(_EVAL_ROWS, rows), targets, numbers=numbers, **switched)
+        tape = build(plans, self.objectives, spec)
         largest = max(plans.values(), key=lambda plan: plan.parameter_count)
-        refuse_too_large(largest, tape.size * np.dtype(self.setup.dtype).itemsize)
-        threads = self.setup.threads or cores()
-        self.machine: Machine = checked_maker(machine)(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
-        self.machine.load(found, batch=batch, shuffle=self.setup.shuffle)
-        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.setup.seed)
-        live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.setup)
+        refuse_too_large(largest, tape.size * np.dtype(self.settings.dtype).itemsize)
+        threads = self.settings.threads or cores()
+        self.machine: Machine = check_maker(machine)(
+            tape, dtype=self.settings.dtype, threads=threads, progress=progress
+        )
+        self.machine.load(found, batch=batch, shuffle=self.settings.shuffle)
+        reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.settings.seed)
+        live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.settings)
 
     @property
     def step(self) -> int:

@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from nnplay import fields as kinds
+from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field
 from nnplay.network import silenced_frozen
+from nnplay.operations.step.clip import CLIP_NORM, CLIP_VALUE
+from nnplay.operations.step.penalty import PENALTY
+from nnplay.records.operation import Operation
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import Schedule, ScheduleRecord
 from nnplay.text import shown
@@ -24,7 +28,8 @@ class Declared:
     Attributes:
         field: name, default, range and help; one that is `live` may change while a network trains.
         form: where the playground shows it: among the penalties, or below everything else; empty where it does not.
-        rows: the rows of a training step that it switches on when it is above 0, as the options of a tape call them.
+        penalty: the row that adds to the gradient of the weights as long as the setting is above 0.
+        clip: the row that limits the finished gradient as long as the setting is above 0.
         parts: it names parts of the network, as in `1:3`.
         fixed: a trainer is made for it, so a checkpoint with another value belongs to another run.
         forks: a fork may try another value.
@@ -34,7 +39,8 @@ class Declared:
 
     field: Field
     form: Literal["", "penalty", "more"] = ""
-    rows: str = ""
+    penalty: Operation | None = None
+    clip: Operation | None = None
     parts: bool = False
     fixed: bool = False
     forks: bool = True
@@ -52,12 +58,19 @@ class Declared:
         return self.field.live and self.field.kind == "number"
 
 
-def _declared(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
+def _declare(kind: Callable[..., Field], default: Any, about: str, **more: Any) -> Any:
     """One line of `TrainingSettings`: a field of that kind, called as the attribute, and what `Declared` says of it."""
     own = {item.name: more.pop(item.name) for item in dataclasses.fields(Declared) if item.name in more}
-    return dataclasses.field(
-        default=default, metadata={"declare": lambda name: Declared(kind(name, default, about, **more), **own)}
-    )
+    return _line(default, lambda name: Declared(kind(name, default, about, **more), **own))
+
+
+def _declare_as(field: Field) -> Any:
+    """A line of `TrainingSettings` whose field stands where others need it too."""
+    return _line(field.default, lambda name: Declared(field))
+
+
+def _line(default: Any, describe: Callable[[str], Declared]) -> Any:
+    return dataclasses.field(default=default, metadata={"declare": describe})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +85,41 @@ class TrainingSettings:
     `schedule` says how the learning rate changes with the step; None keeps it.
     """
 
-    batch_size: int | Literal["all"] = _declared(kinds.integer, 32, "rows of a batch, or all", choices=("all",))
-    seed: int = _declared(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
+    batch_size: int | Literal["all"] = _declare_as(BATCH_SIZE)
+    seed: int = _declare(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
     schedule: Schedule | None = None
-    l1: float = _declared(
+    l1: float = _declare(
         kinds.number,
         0.0,
         "pull of every weight towards 0 by a constant",
         low=0.0,
         live=True,
         form="penalty",
-        rows="penalty",
+        penalty=PENALTY,
     )
-    l2: float = _declared(
+    l2: float = _declare(
         kinds.number,
         0.0,
         "pull of every weight towards 0 in proportion to its size",
         low=0.0,
         live=True,
         form="penalty",
-        rows="penalty",
+        penalty=PENALTY,
     )
-    clip_norm: float = _declared(
-        kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", rows="clip_norm"
+    clip_norm: float = _declare(
+        kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", clip=CLIP_NORM
     )
-    clip_value: float = _declared(
+    clip_value: float = _declare(
         kinds.number,
         0.0,
         "largest number in the gradient; 0 is no limit",
         low=0.0,
         live=True,
         form="more",
-        rows="clip_value",
+        clip=CLIP_VALUE,
     )
-    shuffle: bool = _declared(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
-    validate_every: int = _declared(
+    shuffle: bool = _declare(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
+    validate_every: int = _declare(
         kinds.integer,
         1,
         "epochs between evaluations of the validation part; 0 never",
@@ -116,10 +129,10 @@ class TrainingSettings:
         forks=False,
         objectives=False,
     )
-    threads: int = _declared(
+    threads: int = _declare(
         kinds.integer, 0, "threads that share large operations; 0 is one a core", low=0, high=256, forks=False
     )
-    dtype: str = _declared(
+    dtype: str = _declare(
         kinds.choice,
         "float32",
         "type of all numbers",
@@ -128,7 +141,7 @@ class TrainingSettings:
         fixed=True,
         forks=False,
     )
-    silent: str = _declared(
+    silent: str = _declare(
         kinds.text,
         "",
         "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers",
@@ -137,7 +150,7 @@ class TrainingSettings:
         parts=True,
         objectives=False,
     )
-    frozen: str = _declared(
+    frozen: str = _declare(
         kinds.text,
         "",
         "units or layers whose weights stay as they are, as in 1:3 or 1",

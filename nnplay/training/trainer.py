@@ -20,8 +20,8 @@ from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
-from nnplay.tape.assembler import Options, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, checked_maker
+from nnplay.tape.assembler import TapeSpec, build
+from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
@@ -55,12 +55,12 @@ class Trainer:
         data: a `Split`, or a `Dataset` whose rows are all training rows, unscaled.
         loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
-        progress: told about kernels that are compiled first, as `(done, total, name)`.
+        progress: called for kernels that are compiled first, as `(done, total, name)`.
         machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
-        setup: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
+        settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
-        network, split, loss, optimizer, setup: what is trained, and how; `set` changes the last two.
+        network, split, loss, optimizer, settings: what is trained, and how; `set` changes the last two.
         plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
         structure: names of layers, names and shapes of tensors, by which a checkpoint is known.
         history: curves of the run by name.
@@ -79,35 +79,35 @@ class Trainer:
         loss: Loss | LossRecord | str | None = None,
         optimizer: Optimizer | OptimizerRecord | str = "adam",
         *,
-        setup: TrainingSettings | None = None,
+        settings: TrainingSettings | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         machine: MachineMaker = CpuMachine,
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split, self._make_machine = _split(data), checked_maker(machine)
+        self.split, self._make_machine = _split(data), check_maker(machine)
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
-        given, hint = TrainingSettings() if setup is None else setup, "give TrainingSettings(batch_size=32)"
+        given, hint = TrainingSettings() if settings is None else settings, "give TrainingSettings(batch_size=32)"
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
-        self.setup = given.changed(**keywords)
+        self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
         self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
-        silent, frozen = silenced_frozen.fitting(self.plan, self.setup.silent, self.setup.frozen)
-        self.setup = replace(self.setup, silent=silent, frozen=frozen)
-        self.split.batches(self.setup.batch_size)
+        silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
+        self.settings = replace(self.settings, silent=silent, frozen=frozen)
+        self.split.batches(self.settings.batch_size)
         tape = self._tape()
         self.structure = Structure.of(tape)
-        refuse_too_large(self.plan, tape.size * np.dtype(self.setup.dtype).itemsize)
-        self.machine: Machine = self._made_machine(tape, progress)
+        refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
+        self.machine: Machine = self._build_machine(tape, progress)
         self._load_data()
         self.seconds, self._call_steps = 0.0, 1
         self.rewind()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
-        make = functools.partial(type(self), setup=self.setup, machine=self._make_machine)
+        make = functools.partial(type(self), settings=self.settings, machine=self._make_machine)
         beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
@@ -122,34 +122,34 @@ class Trainer:
     # -- making ----------------------------------------------------------------------------------------------------
 
     def _tape(self) -> Tape:
-        setup = self.setup
-        options = Options(
+        settings = self.settings
+        spec = TapeSpec(
             batch=self.batch_rows,
             evaluation=rows_at_once(self.split),
             targets={"target": self.form.shape},
             score=self.form.score,
-            **live_settings.switches(setup),
-            silent=silenced_frozen.read(setup.silent),
-            frozen=silenced_frozen.read(setup.frozen),
+            **live_settings.switched_rows(settings),
+            silent=silenced_frozen.read(settings.silent),
+            frozen=silenced_frozen.read(settings.frozen),
             numbers=live_settings.IN_MEMORY,
         )
-        return build({"": self.plan}, [only(self.loss, self.optimizer)], options)
+        return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
 
-    def _made_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
-        threads = self.setup.threads or cores()
-        return self._make_machine(tape, dtype=self.setup.dtype, threads=threads, progress=progress)
+    def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
+        threads = self.settings.threads or cores()
+        return self._make_machine(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
         train = self.split.train
         arrays = {"input": train.x, "target": self.form.encode(train.y)}
-        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.setup.shuffle)
+        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.settings.shuffle)
         self._evaluation = Evaluation(self.machine, self.split, self.form)
-        if self.split.validation is not None and self.setup.validate_every:
-            self.machine.watch(self._evaluation.rows("validation"), self.setup.validate_every)
+        if self.split.validation is not None and self.settings.validate_every:
+            self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
 
     def rewind(self) -> None:
         """Back to step 0 with the same initial weights; history is forgotten."""
-        reset_machine(self.machine, self.network.seed, self.setup.seed)
+        reset_machine(self.machine, self.network.seed, self.settings.seed)
         self.history = History()
         self.recorded = 0
         self.plateau = Plateau()
@@ -159,7 +159,7 @@ class Trainer:
 
     def write_settings(self) -> None:
         """Puts all live settings into memory: those of optimizer, loss, layers, penalties and clipping."""
-        live_settings.write(self.machine, [(self.loss, self.optimizer)], self.setup)
+        live_settings.write(self.machine, [(self.loss, self.optimizer)], self.settings)
 
     def set(self, **changes: Any) -> None:
         """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
@@ -172,24 +172,24 @@ class Trainer:
         """
         own = {key: changes.pop(key) for key in list(changes) if key in live_settings.LIVE_SETTINGS}
         optimizer = self.optimizer.with_values(**changes) if changes else self.optimizer
-        setup = self.setup.changed(**own)
-        silenced_frozen.check(self.plan, setup.silent, setup.frozen)
-        self._use(optimizer, setup)
+        settings = self.settings.changed(**own)
+        silenced_frozen.check(self.plan, settings.silent, settings.frozen)
+        self._use(optimizer, settings)
 
-    def _use(self, optimizer: Optimizer, setup: TrainingSettings) -> None:
+    def _use(self, optimizer: Optimizer, settings: TrainingSettings) -> None:
         """Puts settings in force; where rows of penalties or clipping come or go, on a new tape for the same state."""
-        switched = live_settings.rows_of(setup) != live_settings.rows_of(self.setup)
-        self.optimizer, self.setup = optimizer, setup
+        switched = live_settings.row_choices(settings) != live_settings.row_choices(self.settings)
+        self.optimizer, self.settings = optimizer, settings
         if switched:
             old = self.machine
-            self.machine = self._made_machine(self._tape())
+            self.machine = self._build_machine(self._tape())
             self._load_data()
             self.machine.state()[...] = old.state()
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
         self.write_settings()
 
-    def remade(
+    def remake(
         self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
     ) -> tuple[Trainer, list[str]]:
         """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
@@ -208,8 +208,8 @@ class Trainer:
             "loss": changes.pop("loss", self.loss),
             "optimizer": changes.pop("optimizer", self.optimizer),
         }
-        setup = self.setup.changed(**changes)
-        other = Trainer(**arguments, setup=setup, progress=progress, machine=self._make_machine)
+        settings = self.settings.changed(**changes)
+        other = Trainer(**arguments, settings=settings, progress=progress, machine=self._make_machine)
         return other, other.go_on_from(self)
 
     def go_on_from(self, before: Trainer) -> list[str]:
@@ -221,7 +221,7 @@ class Trainer:
         kind_of(before, Trainer, "Trainer", "go_on_from")
         kept = transfer_weights(before.plan, before.machine, self.plan, self.machine)
         clock = self.machine.clock._replace(step=before.step, epoch=before.epoch)
-        if before.split is self.split and before.setup.batch_size == self.setup.batch_size:
+        if before.split is self.split and before.settings.batch_size == self.settings.batch_size:
             clock = clock._replace(batch=before.batch)
             self.machine.loss_sum = before.machine.loss_sum
         self.machine.clock = clock
@@ -235,12 +235,12 @@ class Trainer:
     @property
     def batch_rows(self) -> int:
         """Rows of a full batch."""
-        return self.setup.batch_rows(len(self.split.train))
+        return self.settings.batch_rows(len(self.split.train))
 
     @property
     def batches(self) -> int:
         """Batches of an epoch; an incomplete last one counts."""
-        return self.split.batches(self.setup.batch_size)
+        return self.split.batches(self.settings.batch_size)
 
     @property
     def step(self) -> int:
@@ -280,7 +280,7 @@ class Trainer:
 
     def _now(self) -> Checkpoint:
         """A checkpoint whose numbers are the machine's own: right as long as nothing moves."""
-        machine, settings = self.machine, (self.plateau, self.optimizer, self.setup)
+        machine, settings = self.machine, (self.plateau, self.optimizer, self.settings)
         return Checkpoint(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -290,7 +290,7 @@ class Trainer:
             InputError: one of another network, optimizer or batches; nothing has changed then.
         """
         refuse_other_run(checkpoint, self._now(), len(self.split.train))
-        self._use(checkpoint.optimizer, checkpoint.setup)
+        self._use(checkpoint.optimizer, checkpoint.settings)
         machine = self.machine
         machine.state()[...] = checkpoint.memory
         machine.clock, machine.loss_sum = checkpoint.clock, checkpoint.loss_sum
@@ -341,7 +341,7 @@ class Trainer:
         """
         machine = self.machine
         count = min(read_count("steps", steps), self._call_steps, MAX_STEPS, (MAX_EPOCHS - 1) * self.batches)
-        if watches(self.setup.schedule):
+        if watches(self.settings.schedule):
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
         first = self.step
@@ -358,7 +358,7 @@ class Trainer:
         return taken
 
     def _rates(self, count: int) -> Array:
-        return rates(float(self.optimizer.values["lr"]), self.setup.schedule, self.plateau, self.step, count)
+        return rates(float(self.optimizer.values["lr"]), self.settings.schedule, self.plateau, self.step, count)
 
     def _record(self, first: int, taken: int) -> None:
         if first < self.recorded:
@@ -374,7 +374,7 @@ class Trainer:
 
     def _observe(self) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
-        schedule = self.setup.schedule
+        schedule = self.settings.schedule
         if schedule is not None and watches(schedule):
             column = 1 if self.split.validation is None else 2
             self.plateau = self.plateau.after(schedule, map(float, self.machine.finished_epochs[:, column]))

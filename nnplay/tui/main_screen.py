@@ -156,7 +156,7 @@ class MainScreen(Screen[None]):
         self.go(order[(order.index(self.current) + steps) % len(order)])
 
     @on(LayerList.Folded)
-    def _folded(self, event: LayerList.Folded) -> None:
+    def _follow_fold(self, event: LayerList.Folded) -> None:
         self.query_one(NetworkView).unfold(event.unfolded)
 
     @on(NetworkView.Fold)

@@ -86,7 +86,7 @@ class Refresher:
         if not self._app.is_running:
             return  # the screen is being taken down
         self.request_visible()
-        if self._backend.caught_up():
+        if self._backend.catch_up():
             self._show_settings()
         self._exchange_view_settings()
         marks = (self._backend.unsaved(), bool(self._backend.read_only))

@@ -10,7 +10,7 @@ import pytest
 from nnplay.kernels.compile import library
 from nnplay.run.worker import Worker
 from tests.records import kernels_of_records
-from tests.small_worker import PATIENCE, made
+from tests.small_worker import PATIENCE, make_trainer
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     """A worker with the small trainer, ended after the test."""
-    found = Worker(made())
+    found = Worker(make_trainer())
     yield found
     found.stop(PATIENCE)
     assert not found.alive

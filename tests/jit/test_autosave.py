@@ -50,7 +50,7 @@ def open_backend() -> Iterator[Callable[[], PlaygroundBackend]]:
 Open = Callable[[], PlaygroundBackend]
 
 
-def trained(backend: PlaygroundBackend, steps: int = 30) -> None:
+def train_steps(backend: PlaygroundBackend, steps: int = 30) -> None:
     """Some steps, taken before it returns."""
     backend.run_for(steps=steps)
     until(lambda: not backend.snapshot.running and backend.snapshot.step >= steps)
@@ -69,7 +69,7 @@ def parameters(backend: PlaygroundBackend) -> dict[str, np.ndarray]:
 def test_training_and_edits_are_kept_without_being_asked_for(open_backend: Open) -> None:
     """A run that trains, and then one that is edited, is in the recovery folder with its step and its setting."""
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     until(lambda: [item for item in session.autosaves() if item.record["progress"]["step"] >= 30])
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
@@ -90,12 +90,12 @@ def test_the_times_between_autosaves_hold_the_promise(monkeypatch: pytest.Monkey
 def test_autosave_never_writes_to_a_saved_session(open_backend: Open, tmp_path: Path) -> None:
     """After a save, training on changes the recovery copy only: the session's files keep every byte."""
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     backend.save("mine")
     place = tmp_path / "mine.nnplay"
     before = {path.name: path.read_bytes() for path in place.iterdir()}
     assert backend.autosave.path is None
-    trained(backend, 60)
+    train_steps(backend, 60)
     until(lambda: backend.autosave.path and session.autosaves())
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
     assert backend.unsaved()
@@ -116,7 +116,7 @@ def test_saving_over_another_session_is_refused(open_backend: Open, tmp_path: Pa
 def test_saving_in_the_past_says_what_is_not_saved(open_backend: Open) -> None:
     """Saved at step 10 of 30: the answer says so, the run counts as unsaved, and saved at its end it does not."""
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     backend.worker.go_to(10)
     until(lambda: backend.snapshot.step == 10)
     assert "at step 10; the steps behind it, to 30, are not in it" in backend.save("mine")
@@ -137,26 +137,26 @@ def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monke
         raise session.NotSaved("not saved: no space left on device", where="run")
 
     backend = open_backend()
-    told: list[str] = []
-    monkeypatch.setattr(backend.autosave, "_tell", told.append)
+    messages: list[str] = []
+    monkeypatch.setattr(backend.autosave, "_tell", messages.append)
     monkeypatch.setattr(autosave, "write", full)
     backend.run()
     until(lambda: refusals >= 3)
     step = backend.snapshot.step
     until(lambda: backend.snapshot.step > step)
-    assert len(told) == 1
-    assert "no space left on device" in told[0]
-    assert "training goes on" in told[0]
+    assert len(messages) == 1
+    assert "no space left on device" in messages[0]
+    assert "training goes on" in messages[0]
     monkeypatch.setattr(autosave, "write", saved_run.write)
-    until(lambda: len(told) == 2)
-    assert told[1] == "autosave works again"
+    until(lambda: len(messages) == 2)
+    assert messages[1] == "autosave works again"
     assert len(session.autosaves()) == 1
 
 
 def test_what_ended_without_a_save_is_offered_and_resumed(open_backend: Open) -> None:
     """After an end that nobody asked for, the next start offers age, epoch, loss, and resuming gives the same bits."""
     first = open_backend()
-    trained(first, 44)
+    train_steps(first, 44)
     wanted = parameters(first)
     first.stop(keep=True)
     second = open_backend()
@@ -178,7 +178,7 @@ def test_what_ended_without_a_save_is_offered_and_resumed(open_backend: Open) ->
 def test_a_copy_leaves_the_recovered_run_and_discarding_deletes_it(open_backend: Open) -> None:
     """`open_copy` opens the run and still offers it; `discard` deletes it, and refuses what is not an autosave."""
     first = open_backend()
-    trained(first)
+    train_steps(first)
     first.stop(keep=True)
     second = open_backend()
     (offer,) = second.recovered()
@@ -197,7 +197,7 @@ def test_opening_another_session_keeps_the_run_that_was_not_saved(open_backend: 
     with Session.new(tmp_path / "other.nnplay", RUN):
         pass
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     assert "opened" in backend.open("other.nnplay")
     (offer,) = backend.recovered()
     assert session.summarize(offer.path).record["progress"]["step"] == 30
@@ -208,7 +208,7 @@ def test_opening_another_session_keeps_the_run_that_was_not_saved(open_backend: 
 def test_a_damaged_session_leaves_the_run_as_it_was(open_backend: Open, tmp_path: Path) -> None:
     """Opening something that is no session raises one clear error; run, path and steps stay."""
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     (tmp_path / "bad.nnplay").mkdir(mode=0o700)
     (tmp_path / "bad.nnplay" / "session.toml").write_text("data = [[[")
     with pytest.raises(InputError):
@@ -239,7 +239,7 @@ def test_what_the_settings_cannot_hold_survives_the_playground(open_backend: Ope
     backend = open_backend()
     backend.open("one.nnplay")
     backend.apply(backend.changed(optimizer={"lr": 0.5}))
-    trained(backend)
+    train_steps(backend)
     backend.save("")
     backend.stop()
     with Session.open("one.nnplay") as found:
@@ -259,7 +259,7 @@ def test_stop_conditions_and_the_view_are_part_of_the_session(open_backend: Open
     again = open_backend()
     again.open("mine.nnplay")
     assert again.settings.stops == {"epochs": 5}
-    assert again.worker.options.stops.epochs == 5
+    assert again.worker.controls.stops.epochs == 5
     assert again.view == {"tab": "curves"}
 
 
@@ -270,25 +270,25 @@ def test_epochs_that_a_run_names_are_its_stop(open_backend: Open, tmp_path: Path
     backend = open_backend()
     assert backend.settings.stops == {}
     backend.open("named.nnplay")
-    assert (backend.settings.stops, backend.worker.options.stops.epochs) == ({"epochs": 7}, 7)
+    assert (backend.settings.stops, backend.worker.controls.stops.epochs) == ({"epochs": 7}, 7)
 
 
 def test_every_preset_brings_its_stops_to_the_screen(open_backend: Open) -> None:
     """A preset's epochs and patience are in the settings, and are taken off when the user takes them off."""
     backend = open_backend()
     backend.apply(backend.preset("overfitting_early_stopping"))
-    assert backend.settings.stops["patience"] == backend.worker.options.stops.patience > 0
-    assert backend.settings.stops["epochs"] == backend.worker.options.stops.epochs > 0
+    assert backend.settings.stops["patience"] == backend.worker.controls.stops.patience > 0
+    assert backend.settings.stops["epochs"] == backend.worker.controls.stops.epochs > 0
     backend.apply(backend.changed(stop={"epochs": 0, "patience": 0}))
-    assert (backend.worker.options.stops.patience, backend.worker.options.stops.epochs) == (0, 0)
+    assert (backend.worker.controls.stops.patience, backend.worker.controls.stops.epochs) == (0, 0)
 
 
 def test_a_recovered_run_finds_the_session_that_it_goes_on_from(open_backend: Open, tmp_path: Path) -> None:
     """Saved, trained on, ended by a signal, resumed: s saves to that session, unless somebody saved to it meanwhile."""
     backend = open_backend()
-    trained(backend)
+    train_steps(backend)
     backend.save("mine")
-    trained(backend, 60)
+    train_steps(backend, 60)
     backend.stop(keep=True)
     (kept,) = session.autosaves()
     again = open_backend()
@@ -310,10 +310,10 @@ def test_every_file_is_private_whatever_the_umask(open_backend: Open, tmp_path: 
     before = os.umask(0)
     try:
         backend = open_backend()
-        trained(backend)
+        train_steps(backend)
         backend.save("mine")
         session.pack("mine.nnplay", "mine.zip")
-        trained(backend, 60)
+        train_steps(backend, 60)
         backend.stop(keep=True)
         assert backend.recent()
     finally:
@@ -327,7 +327,7 @@ def test_every_file_is_private_whatever_the_umask(open_backend: Open, tmp_path: 
 def test_looking_at_the_past_does_not_replace_what_was_kept(open_backend: Open) -> None:
     """While the user looks at step 5 of 60, the recovery copy is and stays that of step 60, on a signal, too."""
     backend = open_backend()
-    trained(backend, 60)
+    train_steps(backend, 60)
     backend.goto("step", 5)
     until(lambda: backend.snapshot.step == 5)
     backend.stop(keep=True)
@@ -336,14 +336,14 @@ def test_looking_at_the_past_does_not_replace_what_was_kept(open_backend: Open) 
 
 def test_a_run_without_a_screen_is_kept_when_it_fails(tmp_path: Path) -> None:
     """An error inside the block keeps the last moment and says where; a normal end leaves nothing."""
-    told: list[str] = []
+    messages: list[str] = []
     with Session.new(None, RUN) as run:
         run.trainer.run(steps=9)
-        with pytest.raises(ZeroDivisionError), Unattended(run.captured, told.append):
+        with pytest.raises(ZeroDivisionError), Unattended(run.capture, messages.append):
             raise ZeroDivisionError
         assert session.autosaves()[0].record["progress"]["step"] == 9
-        assert str(session.autosaves()[0].path) in told[0]
-        with Unattended(run.captured, told.append) as kept:
+        assert str(session.autosaves()[0].path) in messages[0]
+        with Unattended(run.capture, messages.append) as kept:
             while kept.copy.path is None:
                 kept.look()
         assert len(session.autosaves()) == 1

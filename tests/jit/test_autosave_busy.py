@@ -18,7 +18,7 @@ from nnplay.run import crossing
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving import saved_run
 from nnplay.run.saving.session import Session
-from tests.jit.test_autosave import RUN, parameters, trained
+from tests.jit.test_autosave import RUN, parameters, train_steps
 from tests.small_worker import until
 
 WIDER = ("linear 9", "tanh", "linear 2")
@@ -55,9 +55,9 @@ def test_an_edit_is_kept_while_its_kernels_are_compiled(
     """Killed in the middle of compiling, the run opens with the edit, its step, and the weights that still fit."""
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
-        trained(backend)
+        train_steps(backend)
         before = parameters(backend)
-        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
+        monkeypatch.setattr(crossing, "remake", slowly(saved_run.remake, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 3", "tanh", "linear 2")))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         (kept,) = session.autosaves()
@@ -101,7 +101,7 @@ def test_other_data_chosen_while_kernels_are_compiled_begin_anew(
     """The edit on its way is another data set: what is kept opens on that, at step 0, as the edit itself would."""
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
-        trained(backend)
+        train_steps(backend)
         real = RunConfig.trainer
         monkeypatch.setattr(RunConfig, "trainer", slowly(real, compiler))
         backend.apply(backend.changed(data={"name": "circle"}))
@@ -121,8 +121,8 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
     """Set during an edit that takes long: kept with that edit unless taken back, and in force when it is made."""
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
-        trained(backend)
-        monkeypatch.setattr(crossing, "remade", slowly(saved_run.remade, compiler))
+        train_steps(backend)
+        monkeypatch.setattr(crossing, "remake", slowly(saved_run.remake, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 2")))
         backend.set_weight("0.weight", (1, 2), 7.5)
         backend.set_weight("0.bias", (3,), -2.0)
@@ -163,7 +163,7 @@ def test_weights_to_be_set_that_are_none_are_refused(given: str, tmp_path: Path)
             with pytest.raises(InputError, match="sets no weight"):
                 saved_run.read(tmp_path / "one.nnplay")
         else:
-            assert any("any more" in said for said in saved_run.read(tmp_path / "one.nnplay").warnings)
+            assert any("any more" in message for message in saved_run.read(tmp_path / "one.nnplay").warnings)
 
 
 @pytest.mark.parametrize("presses", [1, 2])
@@ -199,12 +199,12 @@ def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
         until(lambda: backend.snapshot.running and backend.snapshot.step > 20)
         began = threading.Event()
 
-        def remade(*arguments: Any) -> Any:
+        def remake(*arguments: Any) -> Any:
             began.set()
             assert compiler.wait(120)
-            return saved_run.remade(*arguments)
+            return saved_run.remake(*arguments)
 
-        monkeypatch.setattr(crossing, "remade", remade)
+        monkeypatch.setattr(crossing, "remake", remake)
         backend.apply(backend.changed(layers=WIDER))
         assert began.wait(120)
         assert backend.will_run

@@ -52,7 +52,7 @@ def open_backend() -> Iterator[Open]:
         backend.stop()
 
 
-def trained(backend: PlaygroundBackend, steps: int) -> None:
+def train_to(backend: PlaygroundBackend, steps: int) -> None:
     """Trains to a step before it returns."""
     backend.goto("step", steps)
     until(lambda: not backend.snapshot.running and backend.snapshot.step == steps)
@@ -65,7 +65,7 @@ def delete(folder: Path) -> None:
         shutil.rmtree(folder.with_name("deleted"), ignore_errors=True)
 
 
-def kept_step() -> int:
+def read_kept_step() -> int:
     """The step that the newest recovery copy holds."""
     found = session.autosaves()
     return int(found[0].record["progress"]["step"]) if found and found[0].record else -1
@@ -74,8 +74,8 @@ def kept_step() -> int:
 def test_an_edit_is_kept_although_the_run_goes_back_at_once(open_backend: Open) -> None:
     """An edit and then one step back, before autosave could look: it keeps the edit, at the newest step."""
     backend = open_backend()
-    trained(backend, 30)
-    until(lambda: kept_step() == 30)
+    train_to(backend, 30)
+    until(lambda: read_kept_step() == 30)
     go_on = threading.Event()
     backend.worker.send(lambda run: go_on.wait(240))
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
@@ -83,7 +83,7 @@ def test_an_edit_is_kept_although_the_run_goes_back_at_once(open_backend: Open) 
     go_on.set()
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     assert backend.snapshot.step == 29
-    assert kept_step() == 30
+    assert read_kept_step() == 30
     backend.stop(keep=True)
     with Session.open(session.autosaves()[0].path) as found:
         assert found.trainer.step == 30
@@ -96,13 +96,13 @@ def test_an_end_in_the_past_need_not_go_back_to_the_newest_step(
     """A signal after an edit and a step back keeps what was held when the run left its newest step."""
     monkeypatch.setattr(autosave, "EDIT_WITHIN", 1e9)
     backend = open_backend()
-    trained(backend, 30)
+    train_to(backend, 30)
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(lambda: backend.snapshot.step == 29)
     assert backend.autosave.holds()
     backend.rescue()
-    assert kept_step() == 30
+    assert read_kept_step() == 30
     assert not backend.autosave.holds()
     assert backend.worker.ask(lambda run: run.trainer.step, seconds=240) == 29  # type: ignore[union-attr]
 
@@ -110,30 +110,30 @@ def test_an_end_in_the_past_need_not_go_back_to_the_newest_step(
 def test_a_state_folder_that_is_deleted_is_made_anew(open_backend: Open, tmp_path: Path) -> None:
     """The state folder deleted while it trains, while it rests, and at the end: nothing is refused, and all is kept."""
     backend = open_backend()
-    told: list[str] = []
-    backend.autosave._tell = told.append
-    trained(backend, 30)
-    until(lambda: kept_step() == 30)
+    messages: list[str] = []
+    backend.autosave._tell = messages.append
+    train_to(backend, 30)
+    until(lambda: read_kept_step() == 30)
     delete(tmp_path / "state")
-    trained(backend, 60)
-    until(lambda: kept_step() == 60)
+    train_to(backend, 60)
+    until(lambda: read_kept_step() == 60)
     delete(tmp_path / "state")
-    until(lambda: kept_step() == 60)
+    until(lambda: read_kept_step() == 60)
     delete(tmp_path / "state")
     backend.stop(keep=True)
-    assert kept_step() == 60
-    assert told == []
+    assert read_kept_step() == 60
+    assert messages == []
 
 
 def test_leaving_without_the_state_folder_is_no_error(open_backend: Open, tmp_path: Path) -> None:
     """Saved, or left on purpose, after somebody deleted the state folder: there is nothing to delete any more."""
     backend = open_backend()
-    trained(backend, 30)
-    until(lambda: kept_step() == 30)
+    train_to(backend, 30)
+    until(lambda: read_kept_step() == 30)
     delete(tmp_path / "state")
     assert "saved to" in backend.save("mine")
-    trained(backend, 60)
-    until(lambda: kept_step() == 60)
+    train_to(backend, 60)
+    until(lambda: read_kept_step() == 60)
     delete(tmp_path / "state")
     backend.stop()
     assert session.autosaves() == []
@@ -144,17 +144,17 @@ def test_a_working_folder_that_is_deleted_costs_nothing(open_backend: Open, tmp_
     rows = "".join(f"{x},{-x},{'ab'[x % 2]}\n" for x in range(40))
     Path("my.csv").write_text("p,q,y\n" + rows, encoding="utf-8")
     backend = open_backend(data={"file": "my.csv"})
-    told: list[str] = []
-    backend.autosave._tell = told.append
+    messages: list[str] = []
+    backend.autosave._tell = messages.append
     assert backend.save("mine") == "saved to mine.nnplay at step 0"
     gone = Path.cwd()
     shutil.rmtree(gone)
-    trained(backend, 30)
+    train_to(backend, 30)
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.stop(keep=True)
     os.chdir(tmp_path)
     (kept,) = session.autosaves()
-    assert told == []
+    assert messages == []
     assert kept.record["progress"]["step"] == 30
     assert kept.record["run"]["optimizer"]["lr"] == 0.125
     assert kept.record["run"]["data"]["file"] == str(gone / "my.csv")
@@ -177,7 +177,7 @@ def test_a_run_of_python_whose_working_folder_is_gone_can_be_captured(tmp_path: 
     gone = Path.cwd()
     with Session.new("mine.nnplay", {"data": {"file": "my.csv"}, "layers": "linear 2"}) as run:
         shutil.rmtree(gone)
-        assert run.captured().record["run"]["data"]["file"] == str(gone / "my.csv")
+        assert run.capture().record["run"]["data"]["file"] == str(gone / "my.csv")
         assert run.path == gone / "mine.nnplay"
 
 
@@ -186,7 +186,7 @@ def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
 ) -> None:
     """Checkpoints that a replay would find anyway are in a session, and in a large run's recovery copy they are not."""
     backend = open_backend()
-    trained(backend, 3_000)
+    train_to(backend, 3_000)
     monkeypatch.setattr(capture, "SMALL", 1)
 
     def checkpoints(saved: saved_run.SavedRun | None) -> int:
@@ -201,7 +201,7 @@ def test_a_copy_leaves_out_what_is_large_and_only_saves_time(
         extra.step = 1
         run.timeline._store._stored.insert(1, extra)
         provenance = backend.provenance
-        return checkpoints(provenance.captured(run)), checkpoints(provenance.captured(run, lean=True))
+        return checkpoints(provenance.capture_from(run)), checkpoints(provenance.capture_from(run, lean=True))
 
     whole, lean = backend.worker.ask(both, seconds=240)
     assert whole > lean == 1
@@ -217,8 +217,8 @@ def test_copies_that_take_long_come_when_they_are_due_or_leave_the_disk_its_rest
 def test_a_thread_on_a_long_step_is_seen_to_go_on(open_backend: Open) -> None:
     """A rescue that waits for a training thread is seen to come further while that computes, not while it hangs."""
     backend = open_backend()
-    trained(backend, 30)
-    until(lambda: kept_step() == 30)
+    train_to(backend, 30)
+    until(lambda: read_kept_step() == 30)
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     computes, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
@@ -247,7 +247,7 @@ def test_a_thread_on_a_long_step_is_seen_to_go_on(open_backend: Open) -> None:
         computes.set()
         go_on.set()
     rescue.join(240)
-    assert kept_step() == 30
+    assert read_kept_step() == 30
 
 
 def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
@@ -278,8 +278,8 @@ def test_a_question_is_answered_to_its_end_or_not_at_all() -> None:
 def test_a_refused_copy_that_is_held_is_tried_again(open_backend: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the disk refuses, the moment that is held stays held, and is kept when the disk takes it."""
     backend = open_backend()
-    trained(backend, 30)
-    until(lambda: kept_step() == 30)
+    train_to(backend, 30)
+    until(lambda: read_kept_step() == 30)
     refused = threading.Event()
 
     def full(*_: object) -> int:
@@ -293,5 +293,5 @@ def test_a_refused_copy_that_is_held_is_tried_again(open_backend: Open, monkeypa
     until(lambda: backend.snapshot.step == 29)
     monkeypatch.setattr(autosave, "write", saved_run.write)
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
-    assert kept_step() == 30
+    assert read_kept_step() == 30
     assert np.isfinite(backend.snapshot.train_loss)

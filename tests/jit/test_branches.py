@@ -19,9 +19,9 @@ from nnplay.run.training_thread import TrainingThread
 from nnplay.timeline.fork_run import ForkRun, branch_curve_names, drop_newest_fork
 from nnplay.timeline.saved import read_timeline, restore_timeline
 from nnplay.timeline.timeline import Timeline
-from tests.jit.test_saved_timeline import apart, at_steps, digest, edited
+from tests.jit.test_saved_timeline import apart, at_steps, digest, edit_and_train
 from tests.jit.test_timeline_of_edits import chosen, go
-from tests.jit.test_undo import RUN, backend, change, held, train
+from tests.jit.test_undo import RUN, backend, change, read_everything, train
 from tests.small_worker import until
 
 __all__ = ["backend"]
@@ -43,7 +43,7 @@ def fork(backend: PlaygroundBackend, step: int, words: str, steps: int = 10**9) 
         assert timeline is not None
         latest = timeline.latest
         timeline.go_to(step)
-        made = ForkRun(timeline, words, run.options.segment_of, lambda text: None)
+        made = ForkRun(timeline, words, run.controls.segment_of, lambda text: None)
         made.until = min(latest, step + steps)
         while not made.ended:
             made.train_for(1.0)
@@ -55,18 +55,18 @@ def fork(backend: PlaygroundBackend, step: int, words: str, steps: int = 10**9) 
 
 def switch(backend: PlaygroundBackend, words: str) -> None:
     """Another branch is trained from now on; returns when the run stands at its end."""
-    settled(backend, lambda: backend.switch_branch(words))
+    settle(backend, lambda: backend.switch_branch(words))
 
 
-def settled(backend: PlaygroundBackend, move: Callable[[], str]) -> str:
+def settle(backend: PlaygroundBackend, move: Callable[[], str]) -> str:
     """Goes to another branch; returns when the run stands at its end, and the settings are those of there."""
     backend.worker.ask(lambda run: None, seconds=120)
     travels = backend.snapshot.travels
-    said = move()
+    message = move()
     backend.worker.ask(lambda run: None, seconds=120)
     until(lambda: backend.snapshot.travels > travels and backend.snapshot.step == backend.snapshot.latest)
-    backend.caught_up()
-    return said
+    backend.catch_up()
+    return message
 
 
 def timeline_of(backend: PlaygroundBackend) -> Timeline:
@@ -103,7 +103,7 @@ def test_a_fork_that_is_trained_on_is_the_run_that_was_changed_there(
 @pytest.mark.parametrize("words", FORKS)
 def test_back_to_the_branch_before_nothing_of_it_is_lost(backend: PlaygroundBackend, words: str) -> None:
     """After the run went on as a fork, the first branch comes back with every step, its curves and settings."""
-    before, curves, settings = every(backend), held(backend), chosen(backend.settings)
+    before, curves, settings = every(backend), read_everything(backend), chosen(backend.settings)
     fork(backend, 25, words)
     switch(backend, words)
     train(backend, 12)
@@ -115,7 +115,7 @@ def test_back_to_the_branch_before_nothing_of_it_is_lost(backend: PlaygroundBack
     switch(backend, branch.words)
     assert every(backend) == before
     assert chosen(backend.settings) == settings
-    now = held(backend)
+    now = read_everything(backend)
     assert all(np.array_equal(now[key], value) for key, value in curves.items())
     switch(backend, words)
     assert timeline_of(backend).latest == 52
@@ -135,10 +135,10 @@ def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) 
     switch(backend, "lr 0.2")
     forked = every(backend)
     assert backend.settings.optimizer.values["lr"] == 0.2
-    assert settled(backend, backend.undo) == "undone: line lr 0.2 from step 25"
+    assert settle(backend, backend.undo) == "undone: line lr 0.2 from step 25"
     assert backend.settings.optimizer.values["lr"] == 0.01
     assert timeline_of(backend).words == "lr 0.01"
-    assert settled(backend, backend.redo).startswith("made again")
+    assert settle(backend, backend.redo).startswith("made again")
     assert every(backend) == forked
 
 
@@ -189,7 +189,7 @@ def test_branches_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: P
     fork(backend, 10, "lr 0.2")
     switch(backend, "optimizer sgd")
     train(backend, 12)
-    second, now = every(backend), held(backend)
+    second, now = every(backend), read_everything(backend)
     backend.save(str(tmp_path / "run"))
     place = apart(tmp_path / "run.nnplay")
     backend.open(str(place))
@@ -199,7 +199,7 @@ def test_branches_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: P
     assert (tmp_path / "again.nnplay" / state).read_bytes() == (place / state).read_bytes()
     assert session.load(tmp_path / "again.nnplay").record["past"] == session.load(place).record["past"]
     assert every(backend) == second
-    assert held(backend).keys() == now.keys()
+    assert read_everything(backend).keys() == now.keys()
     switch(backend, "optimizer adam")
     assert every(backend) == first
     switch(backend, "lr 0.2")
@@ -231,9 +231,9 @@ def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(backend: Playgrou
     assert "lr 0.01" in [branch.words for branch in timeline.branches]
     assert len(timeline.branches) == 5
     assert len(branch_curve_names(timeline.trainer.history)) == 5
-    said: list[Any] = [backend.worker.ask(lambda run: drop_newest_fork(timeline)) for _ in range(5)]
-    assert said[:4] == [f"let go: lr 0.{rate}" for rate in (8, 7, 6, 5)]
-    assert said[4] == "there is no fork; a line that was trained stays"
+    messages: list[Any] = [backend.worker.ask(lambda run: drop_newest_fork(timeline)) for _ in range(5)]
+    assert messages[:4] == [f"let go: lr 0.{rate}" for rate in (8, 7, 6, 5)]
+    assert messages[4] == "there is no fork; a line that was trained stays"
     assert [branch.words for branch in timeline.branches] == ["lr 0.01"]
 
 
@@ -256,7 +256,7 @@ def test_a_fork_on_its_way_reaches_as_far_as_it_has_come(backend: PlaygroundBack
         timeline = run.timeline
         assert timeline is not None
         timeline.go_to(25)
-        made = ForkRun(timeline, "lr 0.2", run.options.segment_of, lambda text: None)
+        made = ForkRun(timeline, "lr 0.2", run.controls.segment_of, lambda text: None)
         while made.step == 25:
             made.train_for(0.01)
         timeline.go_to(timeline.latest)
@@ -296,7 +296,7 @@ WILD = (
 
 def test_no_nonsense_in_the_past_is_more_than_a_sentence(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """Of 500 spoilt pasts each is refused by an error in words, or gone through; the run itself is never lost."""
-    edited(backend)
+    edit_and_train(backend)
     fork(backend, 30, "optimizer sgd")
     backend.save(str(tmp_path / "run"))
     loaded, opened = session.load(tmp_path / "run.nnplay"), saved_run.read(tmp_path / "run.nnplay")

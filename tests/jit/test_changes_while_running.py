@@ -49,14 +49,14 @@ def test_penalties_and_clipping_come_and_go_while_running(change: dict[str, floa
     one.set(**change)
     assert one.step == 10
     one.run(steps=5)
-    other.restore(replace(moment, setup=other.setup))
+    other.restore(replace(moment, settings=other.settings))
     other.run(steps=5)
     assert same(one, other)
     plain = trainer()
     plain.restore(moment)
     plain.run(steps=5)
     assert not same(one, plain)
-    one.restore(replace(moment, setup=one.setup))
+    one.restore(replace(moment, settings=one.settings))
     one.set(**dict.fromkeys(change, 0.0))
     one.run(steps=5)
     assert same(one, plain)
@@ -71,7 +71,7 @@ def test_a_restored_moment_brings_its_settings_back() -> None:
     made.run(steps=5)
     made.restore(moment)
     assert made.optimizer.values["lr"] == 0.01
-    assert made.setup.l2 == 0
+    assert made.settings.l2 == 0
     made.run(steps=5)
     plain = trainer()
     plain.run(steps=10)
@@ -85,7 +85,7 @@ def test_a_refused_change_changes_nothing() -> None:
         made.set(momentums=0.5, l2=0.1)
     with pytest.raises(InputError, match="not a number ≥ 0"):
         made.set(l2=0.1, lr=math.nan)
-    assert made.setup.l2 == 0
+    assert made.settings.l2 == 0
     assert made.optimizer.values["lr"] == 0.01
 
 
@@ -94,7 +94,7 @@ def test_an_edited_network_keeps_the_weights_that_fit() -> None:
     made = trainer()
     made.run(steps=10)
     kept = made.parameters()["0.weight"].copy()
-    other, fresh = made.remade(network=nn.Network("linear 8, tanh, linear 4, tanh, linear 2", seed=0))
+    other, fresh = made.remake(network=nn.Network("linear 8, tanh, linear 4, tanh, linear 2", seed=0))
     assert np.array_equal(other.parameters()["0.weight"], kept)
     assert "0.weight" not in fresh
     assert {"2.weight", "4.weight"} <= set(fresh)
@@ -108,7 +108,7 @@ def test_a_new_batch_size_keeps_all_weights() -> None:
     made = trainer()
     made.run(epochs=2)
     before = made.machine.state().copy()
-    other, fresh = made.remade(batch_size=16)
+    other, fresh = made.remake(batch_size=16)
     assert fresh == []
     assert np.array_equal(other.machine.state(), before)
     assert other.history is made.history
@@ -124,7 +124,7 @@ def test_renaming_layers_keeps_their_weights() -> None:
         "linear 8 name=a, tanh, linear 8, tanh, linear 3 name=c",
         "linear 8 name=x, tanh, linear 8 name=b, linear 3",
     ):
-        other, fresh = made.remade(network=nn.Network(text, seed=9))
+        other, fresh = made.remake(network=nn.Network(text, seed=9))
         assert fresh == []
         for old, new in zip(made.parameters().values(), other.parameters().values(), strict=True):
             assert np.array_equal(old, new)

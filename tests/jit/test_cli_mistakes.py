@@ -76,10 +76,10 @@ def test_a_bug_is_one_sentence_with_its_details_in_a_file(
 
     monkeypatch.setattr("nnplay.cli.commands.presets.run", fails)
     assert main(["presets"]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert said.startswith(f"nnplay: internal error: {type(error).__name__}")
-    details = Path(said.rpartition("details: ")[2].strip())
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert printed.startswith(f"nnplay: internal error: {type(error).__name__}")
+    details = Path(printed.rpartition("details: ")[2].strip())
     assert "Traceback" in details.read_text()
     assert details.stat().st_mode & 0o077 == 0
 

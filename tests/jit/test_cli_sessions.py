@@ -32,7 +32,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def kept(path: str) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+def read_saved(path: str) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """Tensors and progress of a saved session, without which moments of its past it holds and how long it took."""
     loaded = load(path)
     assert loaded.warnings == ()
@@ -45,7 +45,7 @@ def test_a_session_trained_further_is_the_uninterrupted_run(capsys: pytest.Captu
     assert main([*XOR, "--epochs", "3", "--save", "a.nnplay"]) == 0
     assert main(["train", "a.nnplay", "--epochs", "4"]) == 0
     assert main([*XOR, "--epochs", "7", "--save", "b.nnplay"]) == 0
-    (tensors, progress), (wanted, wanted_progress) = kept("a.nnplay"), kept("b.nnplay")
+    (tensors, progress), (wanted, wanted_progress) = read_saved("a.nnplay"), read_saved("b.nnplay")
     assert progress == wanted_progress
     assert progress["epoch"] == 7
     assert set(tensors) == set(wanted)
@@ -59,9 +59,9 @@ def test_saving_among_other_files_is_refused_before_training(capsys: pytest.Capt
     Path("notes.nnplay").mkdir(mode=0o700)
     Path("notes.nnplay/diary.txt").write_text("dear diary")
     assert main([*XOR, "--epochs", "1", "--save", "notes.nnplay"]) == 2
-    said = capsys.readouterr()
-    assert "holds other files ('diary.txt')" in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert "holds other files ('diary.txt')" in printed.err
+    assert printed.out == ""
     assert os.listdir("notes.nnplay") == ["diary.txt"]
 
 
@@ -71,9 +71,9 @@ def test_saving_over_another_session_is_refused_before_training(capsys: pytest.C
     before = Path("a.nnplay/session.toml").read_bytes()
     capsys.readouterr()
     assert main([*XOR, "--epochs", "1", "--save", "a.nnplay"]) == 2
-    said = capsys.readouterr()
-    assert "not the run that is open" in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert "not the run that is open" in printed.err
+    assert printed.out == ""
     assert Path("a.nnplay/session.toml").read_bytes() == before
 
 
@@ -83,9 +83,9 @@ def test_a_session_that_is_open_elsewhere_is_not_trained(capsys: pytest.CaptureF
     capsys.readouterr()
     with session.take_lock("a.nnplay"):
         assert main(["train", "a.nnplay", "--epochs", "1"]) == 2
-    said = capsys.readouterr()
-    assert f"process {os.getpid()}" in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert f"process {os.getpid()}" in printed.err
+    assert printed.out == ""
 
 
 def test_a_session_of_a_file_goes_on_from_any_folder(
@@ -107,9 +107,9 @@ def test_show_says_what_a_session_holds(capsys: pytest.CaptureFixture[str]) -> N
     for name in ("a.nnplay", "a.zip"):
         capsys.readouterr()
         assert main(["show", name]) == 0
-        said = capsys.readouterr().out
+        printed = capsys.readouterr().out
         for part in (name, "xor", "linear 4", "adam", "epoch     2 (step 44)", "last loss", "generation 1"):
-            assert part in said
+            assert part in printed
     Path("five.toml").write_text('data = "xor"\nlayers = "linear 4, tanh, linear 2"\nepochs = 5\n')
     assert main(["show", "five.toml"]) == 0
     assert "not started" in capsys.readouterr().out
@@ -124,7 +124,7 @@ def test_a_packed_session_opens_where_it_was_packed(capsys: pytest.CaptureFixtur
     packed = Path("a.zip").read_bytes()
     assert main(["train", "a.zip", "--epochs", "2", "--save", "b.nnplay"]) == 0
     assert main(["train", "a.nnplay", "--epochs", "2"]) == 0
-    (tensors, progress), (wanted, wanted_progress) = kept("b.nnplay"), kept("a.nnplay")
+    (tensors, progress), (wanted, wanted_progress) = read_saved("b.nnplay"), read_saved("a.nnplay")
     assert progress == wanted_progress
     assert all(np.array_equal(tensors[name], wanted[name], equal_nan=True) for name in wanted)
     assert Path("a.zip").read_bytes() == packed
@@ -142,9 +142,9 @@ def test_recover_lists_and_discards(capsys: pytest.CaptureFixture[str]) -> None:
     lock.release()
     capsys.readouterr()
     assert main(["recover"]) == 0
-    said = capsys.readouterr().out
-    assert str(path) in said
-    assert "epoch 12, loss 0.25" in said
+    printed = capsys.readouterr().out
+    assert str(path) in printed
+    assert "epoch 12, loss 0.25" in printed
     assert main(["recover", "--discard", "nonsense"]) == 2
     assert main(["recover", "--discard", path.name]) == 0
     assert not path.exists()
@@ -160,13 +160,13 @@ def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]
         shutil.copytree(path, path.with_name(f"20200101-000000-{number:08x}.nnplay"))
     os.utime(path.with_name("20200101-000000-00000000.nnplay") / "session.toml", (1000, 1000))
     assert main(["recover"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert len(said) == 257
-    assert said[-1] == "2 older ones are kept too; nnplay recover --all lists them"
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 257
+    assert printed[-1] == "2 older ones are kept too; nnplay recover --all lists them"
     assert main(["recover", "--all"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert len(said) == 258
-    assert "20200101-000000-00000000.nnplay" in said[-1]
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 258
+    assert "20200101-000000-00000000.nnplay" in printed[-1]
     assert main(["recover", "--discard", "20200101-000000-00000000.nnplay"]) == 0
     assert main(["recover"]) == 0
     assert capsys.readouterr().out.endswith("1 older one is kept too; nnplay recover --all lists them\n")
@@ -213,9 +213,9 @@ def test_a_place_that_refuses_the_save_keeps_the_run(
 
     monkeypatch.setattr("nnplay.cli.commands.train.refuse_taken", taken_behind_the_look)
     assert main([*XOR, "--epochs", "1", "--save", "taken"]) == 2
-    said = capsys.readouterr().err
-    assert "nnplay recover lists it" in said
-    assert "the folder holds other files" in said
+    printed = capsys.readouterr().err
+    assert "nnplay recover lists it" in printed
+    assert "the folder holds other files" in printed
     assert len(session.autosaves()) == 1
 
 
@@ -248,7 +248,7 @@ def test_a_damaged_last_save_opens_the_one_before(saved: Path, fault: str, capsy
         blob.write_bytes(bytes(data) if fault == "bit" else bytes(data[:-9]))
     assert main(["train", str(saved), "--epochs", "1", "--save", "b.nnplay"]) == 0
     assert "warning" in capsys.readouterr().err
-    assert kept("b.nnplay")[1]["epoch"] == 2
+    assert read_saved("b.nnplay")[1]["epoch"] == 2
 
 
 HOSTILE_TEXTS = {
@@ -287,15 +287,15 @@ def test_hostile_records_are_refused_in_lines_of_their_own(
     record.write_text(text.replace(old, new, 1))
     before = contents(saved)
     status = main([*command, str(saved)])
-    said = capsys.readouterr().err
-    assert "internal error" not in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert "internal error" not in printed
+    assert "Traceback" not in printed
     assert contents(saved) == before
     if command == ["train"]:
         assert status == 2
-        assert "session" in said
-        assert len(said.splitlines()) <= 2
-        assert len(said) < 1500
+        assert "session" in printed
+        assert len(printed.splitlines()) <= 2
+        assert len(printed) < 1500
 
 
 def test_a_place_that_others_may_write_to_is_refused(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,9 +121,9 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
     child = subprocess.Popen(
         [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    said, _ = child.communicate(order)
+    message, _ = child.communicate(order)
     assert child.returncode == 1
-    assert said == b""
+    assert message == b""
 
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["Ctrl+C", "kill -INT"])

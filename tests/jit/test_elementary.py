@@ -67,7 +67,7 @@ ENDS: list[Any] = [
 ]
 
 
-def applied(function: Kernel, x: Any, dtype: str) -> Any:
+def apply_kernel(function: Kernel, x: Any, dtype: str) -> Any:
     """What the compiled kernel makes of `x`, in its own type."""
     memory = np.zeros(2 * x.size, dtype)
     memory[: x.size] = x
@@ -87,7 +87,7 @@ def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, dtype
     with np.errstate(all="ignore"):
         want = reference(x.astype(np.float64))
     normal = np.abs(want) > np.finfo(dtype).tiny
-    np.testing.assert_allclose(applied(function, x, dtype)[normal], want[normal], rtol=tolerance, atol=0.0)
+    np.testing.assert_allclose(apply_kernel(function, x, dtype)[normal], want[normal], rtol=tolerance, atol=0.0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -95,11 +95,11 @@ def test_relative_error_is_small(function: Kernel, reference: Any, x: Any, dtype
 @pytest.mark.parametrize("count", [1, 40])
 def test_ends_of_the_range(function: Kernel, x: list[float], want: list[float], dtype: str, count: int) -> None:
     """NaN stays NaN and infinities have their limits, in vector code as in the scalar tail."""
-    got = applied(function, np.repeat(np.array(x), count), dtype)
+    got = apply_kernel(function, np.repeat(np.array(x), count), dtype)
     np.testing.assert_array_equal(got, np.repeat(np.array(want), count).astype(dtype))
 
 
 def test_log_of_denormal_numbers() -> None:
     """Float32 numbers below the smallest normal one still have an accurate logarithm."""
     x = np.array([1e-45, 1e-42, 1e-39], np.float32)
-    np.testing.assert_allclose(applied(apply_log, x, "float32"), np.log(x.astype(np.float64)), rtol=4e-7)
+    np.testing.assert_allclose(apply_kernel(apply_log, x, "float32"), np.log(x.astype(np.float64)), rtol=4e-7)

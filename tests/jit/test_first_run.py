@@ -28,7 +28,7 @@ class Run:
 
     folder: Path
     lines: list[str]
-    said: str
+    errors: str
 
     @property
     def kernels(self) -> list[Path]:
@@ -65,7 +65,7 @@ def test_kernels_are_compiled_once(first: Run) -> None:
     """An empty cache is filled, and said so, in one line and without a warning."""
     assert first.lines[0].startswith("compiled ")
     assert first.lines[0].endswith(" kernels (once; they are kept)")
-    assert first.said == ""
+    assert first.errors == ""
 
 
 def test_everything_is_private_under_umask_000(first: Run) -> None:
@@ -90,7 +90,7 @@ def test_the_next_process_loads_what_was_compiled(first: Run, again: Path) -> No
     second = trained(again)
     assert not any("compiled" in line for line in second.lines)
     assert second.lines[-1] == first.lines[-1]
-    assert second.said == ""
+    assert second.errors == ""
 
 
 def cut(path: Path) -> None:
@@ -112,6 +112,6 @@ def test_a_damaged_cache_is_compiled_anew(first: Run, again: Path) -> None:
     mended = trained(again, NNPLAY_CACHE_DIR=cache)
     assert mended.lines[0] == "compiled 2 kernels (once; they are kept)"
     assert mended.lines[-1] == first.lines[-1]
-    assert mended.said == DAMAGED
+    assert mended.errors == DAMAGED
     assert [path.read_bytes() for path in small] == whole
     assert {stat.S_IMODE(path.stat().st_mode) for path in small} == {0o600}

@@ -48,7 +48,7 @@ CASES = {
 }
 
 
-def made(layers: str, threads: int = 1, batch: int = 16, **more: Any) -> Trainer:
+def make_trainer(layers: str, threads: int = 1, batch: int = 16, **more: Any) -> Trainer:
     """On 40 pictures of 16×16×2 in batches of 16: two full ones and a smaller one."""
     generator = np.random.default_rng(0)
     x = generator.standard_normal((40, 16, 16, 2)).astype(np.float32)
@@ -62,7 +62,7 @@ def plain(layers: str, **more: Any) -> Trainer:
     """The same, with no rows joined."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assembler, "fuse", lambda rows, batch: Joined(list(rows), batch))
-        return made(layers, **more)
+        return make_trainer(layers, **more)
 
 
 def ran(trainer: Trainer, steps: int) -> Trainer:
@@ -86,15 +86,15 @@ def names(trainer: Trainer) -> set[str]:
 def test_joined_rows_give_the_same_bits(case: str) -> None:
     """Five steps, a smaller batch among them: the bits of the single rows, on one thread and on two."""
     layers, wanted = CASES[case]
-    joined = ran(made(layers), 5)
+    joined = ran(make_trainer(layers), 5)
     assert names(joined) == wanted
     assert state(joined) == state(ran(plain(layers), 5))
-    assert state(joined) == state(ran(made(layers, threads=2), 5))
+    assert state(joined) == state(ran(make_trainer(layers, threads=2), 5))
 
 
 def test_the_inspector_shows_the_rows_of_a_joined_run() -> None:
     """Gradients that the single rows give, looked at in the inspector, are those that the joined step worked with."""
-    trainer = ran(made(CASES["a U-Net's concat"][0]), 2)
+    trainer = ran(make_trainer(CASES["a U-Net's concat"][0]), 2)
     inspector = Inspector(trainer)
     assert inspector.rows is trainer.machine.tape.train
     seen = {
@@ -120,14 +120,14 @@ def test_the_inspector_shows_the_rows_of_a_joined_run() -> None:
 )
 def test_what_is_small_or_different_is_left_alone(layers: str) -> None:
     """Small tensors, another activation, no activation: the loop walks the very rows of the inspector."""
-    trainer = made(layers)
+    trainer = make_trainer(layers)
     assert trainer.machine.tape.fused == trainer.machine.tape.train
 
 
 def test_a_value_that_somebody_else_reads_is_written() -> None:
     """A silent unit stands between normalisation and ReLU, so these stay apart, and the bits are those of the rows."""
     layers = f"{NORMED}, conv2d 8 k3 same, flatten, linear 3"
-    silent = made(layers, silent="1:3")
+    silent = make_trainer(layers, silent="1:3")
     assert names(silent) == {SPREAD}
     assert state(ran(silent, 3)) == state(ran(plain(layers, silent="1:3"), 3))
 
@@ -135,7 +135,7 @@ def test_a_value_that_somebody_else_reads_is_written() -> None:
 def test_health_sees_units_whose_values_were_never_written() -> None:
     """Dead and living ReLU units are counted alike in a joined run and in one that wrote every value."""
     layers = "conv2d 16 k7 same, batch_norm, relu, conv2d 64 k7 same, flatten, linear 3"
-    joined, written = made(layers, batch=32), plain(layers, batch=32)
+    joined, written = make_trainer(layers, batch=32), plain(layers, batch=32)
     for trainer in (joined, written):
         trainer.parameters()["1.bias"][:5] = -100.0
         trainer.run(steps=1)
@@ -147,7 +147,7 @@ def test_health_sees_units_whose_values_were_never_written() -> None:
 
 def test_divergence_names_the_first_tensor_of_a_joined_run() -> None:
     """The tensor that became infinite first is found among those that a joined run writes."""
-    trainer = made(f"{NORMED}, conv2d 8 k3 same, flatten, linear 3")
+    trainer = make_trainer(f"{NORMED}, conv2d 8 k3 same, flatten, linear 3")
     trainer.run(steps=1)
     trainer.parameters()["3.weight"][...] = np.nan
     with pytest.raises(DivergedError, match=r"'3.output' \(layer 3\) became infinite"):

@@ -14,7 +14,7 @@ from nnplay.network.network import Network
 from nnplay.training.trainer import Trainer
 
 
-def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
+def make_trainer(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
     """A small trainer, some steps on its way."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     trainer = Trainer(Network(layers, seed=2), split, threads=1, seed=5, **more)
@@ -25,7 +25,7 @@ def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
 @pytest.mark.parametrize("layers", ["linear 6, tanh, linear 2", "linear 6, tanh, dropout 0.3, linear 2"])
 def test_right_gradients_agree_with_differences(layers: str) -> None:
     """Every parameter's gradient equals finite differences of the loss to 1e-6, dropout's mask held still."""
-    trainer = made(layers)
+    trainer = make_trainer(layers)
     checker = Checker(trainer)
     for name in trainer.parameters():
         assert checker.check(name).worst < 1e-6
@@ -37,12 +37,12 @@ def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     right = module._measured
     monkeypatch.setattr(module, "_measured", lambda *given: right(*given) * 1.001)
-    assert Checker(made()).check("0.weight").worst == pytest.approx(5e-4, rel=0.1)
+    assert Checker(make_trainer()).check("0.weight").worst == pytest.approx(5e-4, rel=0.1)
 
 
 def test_the_check_follows_the_run() -> None:
     """A checker made earlier checks the weights and the batch of the present step."""
-    trainer = made()
+    trainer = make_trainer()
     checker = Checker(trainer)
     first = checker.check("0.weight", at=(0, 0))
     trainer.run(steps=5)
@@ -53,7 +53,7 @@ def test_the_check_follows_the_run() -> None:
 
 def test_checking_changes_nothing() -> None:
     """The trainer's state is the same, bit for bit, after a check."""
-    trainer = made()
+    trainer = make_trainer()
     before = trainer.state().memory.tobytes()
     Checker(trainer).check("2.bias")
     assert trainer.state().memory.tobytes() == before
@@ -61,7 +61,7 @@ def test_checking_changes_nothing() -> None:
 
 def test_chosen_elements_are_spread_over_the_tensor() -> None:
     """At most so many elements are checked, the first and the last among them."""
-    check = Checker(made()).check("0.weight", elements=5)
+    check = Checker(make_trainer()).check("0.weight", elements=5)
     assert len(check.indices) == 5
     assert np.array_equal(check.indices[[0, -1]], [[0, 0], [1, 5]])
 
@@ -70,4 +70,4 @@ def test_chosen_elements_are_spread_over_the_tensor() -> None:
 def test_what_is_not_there_is_refused(name: str, at: tuple[int, ...] | None, words: str) -> None:
     """Unknown names and indices outside the tensor are refused in words."""
     with pytest.raises(InputError, match=words):
-        Checker(made()).check(name, at=at)
+        Checker(make_trainer()).check(name, at=at)

@@ -209,7 +209,7 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
 ]
 
 
-def said(trainer: Trainer) -> dict[str, str]:
+def findings_of(trainer: Trainer) -> dict[str, str]:
     """What each rule says of a run."""
     evidence = gather_evidence(trainer)
     signs = {name: rule.examine(evidence) for name, rule in health_rules().items()}
@@ -219,13 +219,13 @@ def said(trainer: Trainer) -> dict[str, str]:
 @pytest.mark.parametrize(("rule", "make", "words"), FAULTS, ids=[f"{row[0]}-{row[1].__name__}" for row in FAULTS])
 def test_a_rule_sees_its_fault(rule: str, make: Callable[[], Trainer], words: str) -> None:
     """A run with the fault is found by the rule, and the sentence names what it found."""
-    assert words in said(make()).get(rule, "")
+    assert words in findings_of(make()).get(rule, "")
 
 
 @pytest.mark.parametrize("make", [healthy, healthy_relu, healthy_regression])
 def test_no_rule_speaks_without_its_fault(make: Callable[[], Trainer]) -> None:
     """Three good runs get praise, and no rule finds a fault in them."""
-    assert set(said(make())) == {"learning"}
+    assert set(findings_of(make())) == {"learning"}
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_no_rule_speaks_without_its_fault(make: Callable[[], Trainer]) -> None:
 )
 def test_a_rule_is_not_deceived_by_a_neighbour(rule: str, make: Callable[[], Trainer]) -> None:
     """Faults that look alike are told apart: a run with the one is not reported as the other."""
-    assert rule not in said(make())
+    assert rule not in findings_of(make())
 
 
 def test_every_rule_has_a_run_with_its_fault() -> None:
@@ -275,7 +275,7 @@ def test_findings_come_worst_first_and_are_few() -> None:
 def test_praise_is_left_out_where_something_is_wrong() -> None:
     """A run whose training loss falls while it overfits is not called good."""
     trainer = overfitting()
-    assert "learning" in said(trainer)
+    assert "learning" in findings_of(trainer)
     assert all(finding.level != "good" for finding in findings(trainer))
 
 
@@ -314,17 +314,17 @@ def test_large_networks_are_looked_at_through_the_last_batch() -> None:
     """Where a forward pass of its own would cost too much, dead units are found in the batch that was trained on."""
     data = load_dataset("circle", samples=400, seed=0)
     trainer = run("linear 256, relu, linear 256, relu, linear 2", data, steps=3)
-    assert "dead_relu" not in said(trainer)
+    assert "dead_relu" not in findings_of(trainer)
     trainer.parameters()["2.bias"][:250] = -1e3
     trainer.run(steps=1)
-    assert "of layer 3 (relu) are 0 for all 32 rows" in said(trainer)["dead_relu"]
+    assert "of layer 3 (relu) are 0 for all 32 rows" in findings_of(trainer)["dead_relu"]
 
 
 def test_labels_per_pixel_are_looked_at() -> None:
     """Targets of higher rank have no class shares, and break no rule."""
     rng = np.random.default_rng(0)
     data = Dataset(rng.normal(size=(60, 4, 4, 1)), rng.integers(0, 2, (60, 4, 4)))
-    assert "imbalance" not in said(run("linear 4, relu, linear 2", data, epochs=3))
+    assert "imbalance" not in findings_of(run("linear 4, relu, linear 2", data, epochs=3))
 
 
 def test_a_small_batch_does_not_hide_where_the_loss_began() -> None:

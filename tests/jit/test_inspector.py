@@ -20,12 +20,12 @@ from nnplay.tape.override import Override
 from nnplay.tape.tensor_names import slot_named
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
-from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
+from tests.records import SWITCHED_ROWS, Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
 
 ADAM = optimizer_records()["adam"]
 
 
-def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
+def make_trainer(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
     """A small trainer on 210 training rows: 7 batches an epoch, the last one smaller."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     return Trainer(Network(layers, seed=2), split, optimizer=ADAM(lr=0.01), threads=1, seed=5, **more)
@@ -49,7 +49,7 @@ def bits(trainer: Trainer) -> bytes:
 )
 def test_stepping_all_rows_of_100_steps_is_running_them(layers: str, more: dict[str, Any]) -> None:
     """Rows run one by one through 100 steps, each looked at on the way, give the same bits and curves as a run."""
-    run, stepped = made(layers, **more), made(layers, **more)
+    run, stepped = make_trainer(layers, **more), make_trainer(layers, **more)
     run.run(steps=100)
     inspector = Inspector(stepped)
     for _ in range(100):
@@ -66,7 +66,7 @@ def test_stepping_all_rows_of_100_steps_is_running_them(layers: str, more: dict[
 
 def test_fifty_random_places_and_forward_again() -> None:
     """Back to 50 random places (step, row) of a run, on to the end from some, each gives the bits that were there."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     inspector = Inspector(trainer, timeline)
     seen: dict[tuple[int, int], bytes] = {}
@@ -96,7 +96,7 @@ def test_fifty_random_places_and_forward_again() -> None:
 
 def test_looking_changes_nothing() -> None:
     """Every row of a step can be looked at, in any order, and the trainer stands where it stood, bit for bit."""
-    trainer = made("linear 6, relu, dropout 0.5, linear 2")
+    trainer = make_trainer("linear 6, relu, dropout 0.5, linear 2")
     trainer.run(steps=9)
     before, curves = bits(trainer), trainer.history["loss"].last.tobytes()
     inspector = Inspector(trainer)
@@ -105,7 +105,7 @@ def test_looking_changes_nothing() -> None:
         assert bits(trainer) == before
     inspector.leave()
     assert trainer.history["loss"].last.tobytes() == curves
-    other = made("linear 6, relu, dropout 0.5, linear 2")
+    other = make_trainer("linear 6, relu, dropout 0.5, linear 2")
     other.run(steps=10)
     trainer.run(steps=1)
     assert bits(trainer) == bits(other)
@@ -113,7 +113,7 @@ def test_looking_changes_nothing() -> None:
 
 def test_steps_of_the_past_are_walked_without_losing_the_later_ones() -> None:
     """Finishing a step that is already known keeps what came after it, also its curve."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     for _ in range(40):
         trainer.advance(1)
@@ -129,7 +129,7 @@ def test_steps_of_the_past_are_walked_without_losing_the_later_ones() -> None:
 
 def test_moves_within_a_step() -> None:
     """Next, previous, to and the end of a phase lead where they say."""
-    inspector = Inspector(made())
+    inspector = Inspector(make_trainer())
     assert inspector.next() == 1
     assert inspector.previous() == 0
     assert inspector.previous() == 0
@@ -142,7 +142,7 @@ def test_moves_within_a_step() -> None:
 
 def test_trace_yields_the_rows_and_takes_the_step() -> None:
     """`trace` shows each row with its operands after it has run, and leaves the trainer one step further."""
-    trainer, run = made(), made()
+    trainer, run = make_trainer(), make_trainer()
     found = [(view.name, values) for view, values in trace(trainer)]
     run.run(steps=1)
     assert bits(trainer) == bits(run)
@@ -218,7 +218,7 @@ def test_elements_of_updates_are_the_kernels_numbers(record: OptimizerRecord) ->
     for values in cases_of(record):
         layers = (layer_named("linear", 5), layer_named("linear", 3))
         trial = Trial(layers, (4,), 6)
-        bench = Bench(trial, "float32", optimizer=record(**values), penalty=True, clip_norm=True, clip_value=True)
+        bench = Bench(trial, "float32", optimizer=record(**values), **SWITCHED_ROWS)
         empty_gaps(bench)
         inspector = standing_at(bench)
         assert hold_elements(inspector, lambda row: row.phase == "update") >= 5
@@ -228,11 +228,11 @@ def test_elements_of_updates_are_the_kernels_numbers(record: OptimizerRecord) ->
 # -- what if -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_edited_input_leads_to_other_gradients_and_is_in_the_journal() -> None:
+def test_an_edited_input_leads_to_other_gradients_and_is_in_the_change_log() -> None:
     """An overridden input changes what follows in this step only, and its outcome comes back in a replay."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
-    plain = made()
+    plain = make_trainer()
     plain.run(steps=1)
     inspector = Inspector(trainer, timeline)
     usual = inspector.values(1)["y"]
@@ -256,7 +256,7 @@ def test_an_edited_input_leads_to_other_gradients_and_is_in_the_journal() -> Non
 
 def test_a_silent_unit_neither_speaks_nor_is_told_its_error() -> None:
     """A silenced unit's output and gradient are 0 in every row, and its weights get no gradient."""
-    inspector = Inspector(made())
+    inspector = Inspector(make_trainer())
     unit = (Ellipsis, 2)
     inspector.override(
         Override("1.output", unit, 0.0, "unit 2 silent", lasts=True),
@@ -272,7 +272,7 @@ def test_a_silent_unit_neither_speaks_nor_is_told_its_error() -> None:
 
 def test_frozen_weights_stay_while_others_move() -> None:
     """A parameter that is kept as it was does not move in the steps that are taken; the others do."""
-    trainer = made()
+    trainer = make_trainer()
     before = {name: value.copy() for name, value in trainer.parameters().items()}
     inspector = Inspector(trainer)
     inspector.override(Override("0.weight", (Ellipsis,), None, "layer 0 frozen", lasts=True))
@@ -285,7 +285,7 @@ def test_frozen_weights_stay_while_others_move() -> None:
 
 def test_a_step_that_an_edit_breaks_is_refused() -> None:
     """An edit that leads to NaN is not taken over: the run stays where it was."""
-    trainer = made()
+    trainer = make_trainer()
     before = bits(trainer)
     inspector = Inspector(trainer, Timeline(trainer))
     inspector.override(Override("input", (0, 0), float("nan"), "input[0,0] = nan"))
@@ -299,7 +299,7 @@ def test_a_step_that_an_edit_breaks_is_refused() -> None:
 
 def test_rows_and_tensors_that_do_not_exist_are_refused() -> None:
     """Row numbers, indices and names outside the step are refused in words."""
-    inspector = Inspector(made())
+    inspector = Inspector(make_trainer())
     with pytest.raises(InputError, match="row 99 does not exist"):
         inspector.view(99)
     with pytest.raises(InputError, match="not in an output of shape"):
@@ -312,7 +312,7 @@ def test_rows_and_tensors_that_do_not_exist_are_refused() -> None:
 
 def test_every_row_has_its_explanation() -> None:
     """Formula, words, definition and PyTorch name stand beside every row; evaluation is told where it differs."""
-    inspector = Inspector(made("linear 6, relu, dropout 0.5, linear 2"))
+    inspector = Inspector(make_trainer("linear 6, relu, dropout 0.5, linear 2"))
     for view in inspector.views():
         assert view.formula
         assert view.words

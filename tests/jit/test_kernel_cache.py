@@ -19,7 +19,7 @@ TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said about the cache, by a process that has said nothing of it yet."""
     found: list[str] = []
     monkeypatch.setattr(notices, "tell", found.append)
@@ -28,7 +28,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_where_nothing_can_be_kept_nothing_is_claimed(
-    tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A cache that a group may write to: the run ends well, the way to mend it is said, no folder is left anywhere."""
     assert main(TRAIN) == 0
@@ -45,9 +45,9 @@ def test_where_nothing_can_be_kept_nothing_is_claimed(
     assert main(TRAIN) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[0] == "compiled 1 kernel"
-    (said,) = [*told, *captured.err.splitlines()]  # the command line has a way of its own to say it
-    assert "compiled anew at every start" in said
-    assert f"chmod go-w {cache} mends it" in said
+    (message,) = [*messages, *captured.err.splitlines()]  # the command line has a way of its own to say it
+    assert "compiled anew at every start" in message
+    assert f"chmod go-w {cache} mends it" in message
     assert list(tmp_path.iterdir()) == [cache]
     assert list(cache.iterdir()) == []
 
@@ -90,7 +90,7 @@ def test_python_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cache_deleted_while_running_is_made_anew(
-    tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next kernel that is needed is compiled into it; where that cannot be it is said, and the kernel is there."""
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
@@ -101,9 +101,9 @@ def test_a_cache_deleted_while_running_is_made_anew(
     shutil.rmtree(tmp_path / "cache")
     assert library.function(gather.gather, "float32")
     assert [path.name for path in (tmp_path / "cache").rglob("*.o")] == ["nnplay.operations.step.gather-gather.o"]
-    assert (told, library.kept()) == ([], True)
+    assert (messages, library.kept()) == ([], True)
     shutil.rmtree(tmp_path / "cache")
     (tmp_path / "cache").write_text("in the way")
     assert library.function(silence.keep, "float32")
     assert not library.kept()
-    assert len(told) == 1
+    assert len(messages) == 1

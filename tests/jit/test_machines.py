@@ -41,15 +41,15 @@ def test_the_interpreter_trains_as_the_loop_does() -> None:
 def test_the_interpreter_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No kernel is looked for, in the cache or elsewhere, also where settings bring a new tape, and in a copy."""
 
-    def refused(*given: object) -> dict[str, int]:
+    def refuse(*given: object) -> dict[str, int]:
         raise AssertionError("a kernel was asked for")
 
-    monkeypatch.setattr(library, "addresses", refused)
+    monkeypatch.setattr(library, "addresses", refuse)
     made = trainer(machine=InterpretedMachine)
     made.run(steps=2)
     made.set(clip_norm=1.0)
     made.run(steps=1)
-    other, _ = made.remade(batch_size=16)
+    other, _ = made.remake(batch_size=16)
     twin = copy.deepcopy(other)
     twin.run(steps=1)
     assert isinstance(twin.machine, InterpretedMachine)
@@ -69,13 +69,13 @@ def test_a_restored_state_goes_on_alike() -> None:
 
 def test_both_stop_at_the_same_fault() -> None:
     """A learning rate that throws the weights away ends both at the same step, with the same weights in place."""
-    said = []
+    messages = []
     for made in both("linear 6, tanh, linear 2", optimizer=nn.SGD(lr=1e300)):
         with pytest.raises(DivergedError) as caught:
             made.run(steps=50)
-        said.append(caught.value.what.partition(" (")[0])
+        messages.append(caught.value.what.partition(" (")[0])
         assert np.isfinite(made.machine.state()).all()
-    assert said[0] == said[1]
+    assert messages[0] == messages[1]
 
 
 def test_a_call_ends_at_the_stop_flag() -> None:

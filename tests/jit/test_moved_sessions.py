@@ -21,19 +21,19 @@ from tests.jit.test_undo import RUN, backend, train
 __all__ = ["backend"]
 
 
-def renamed(place: Path) -> None:
+def rename(place: Path) -> None:
     """It has another name."""
     place.rename(place.with_name("elsewhere.nnplay"))
 
 
-def deleted(place: Path) -> None:
+def delete(place: Path) -> None:
     """It is no more."""
     shutil.rmtree(place)
 
 
 def another(place: Path) -> None:
     """Another session of as many saves has its name."""
-    renamed(place)
+    rename(place)
     with Session.new(place, RUN):
         pass
 
@@ -49,13 +49,13 @@ def another_in_it(place: Path) -> None:
 
 def a_file(place: Path) -> None:
     """A file has its name."""
-    renamed(place)
+    rename(place)
     place.write_text("thesis")
 
 
 def a_folder(place: Path) -> None:
     """A folder of other things has its name."""
-    renamed(place)
+    rename(place)
     place.mkdir(mode=0o700)
     (place / "thesis.txt").write_text("thesis")
 
@@ -69,18 +69,18 @@ def a_link_to_another(place: Path) -> None:
 
 def a_link_to_nothing(place: Path) -> None:
     """A link that leads nowhere has its name."""
-    renamed(place)
+    rename(place)
     place.symlink_to("nowhere")
 
 
 def a_folder_of_anybody(place: Path) -> None:
     """A folder that others may write to has its name."""
-    renamed(place)
+    rename(place)
     place.mkdir()
     place.chmod(0o777)
 
 
-GONE = (renamed, deleted)
+GONE = (rename, delete)
 REPLACED = (another, another_in_it, a_file, a_folder, a_link_to_another, a_link_to_nothing, a_folder_of_anybody)
 
 
@@ -109,8 +109,8 @@ def test_a_folder_that_is_gone_is_made_anew(
     happens(place)
     before = everything(tmp_path)
     train(backend, 10)
-    said = backend.save("")
-    assert said.startswith("saved to run.nnplay at step 50; the folder of run.nnplay was renamed or deleted, so")
+    message = backend.save("")
+    assert message.startswith("saved to run.nnplay at step 50; the folder of run.nnplay was renamed or deleted, so")
     assert step_at(place) == 50
     assert not session.take_lock(place).held
     assert {name: data for name, data in everything(tmp_path).items() if name in before} == before
@@ -128,8 +128,8 @@ def test_what_stands_in_the_place_of_a_session_is_left_alone(
     happens(place)
     before = everything(tmp_path)
     train(backend, 10)
-    said = backend.save("")
-    assert said.startswith("saved to run-2.nnplay at step 50; something else stands in the place of run.nnplay")
+    message = backend.save("")
+    assert message.startswith("saved to run-2.nnplay at step 50; something else stands in the place of run.nnplay")
     assert {name: data for name, data in everything(tmp_path).items() if name in before} == before
     assert step_at(tmp_path / "run-2.nnplay") == 50
     train(backend, 10)
@@ -143,8 +143,8 @@ def test_an_emptied_folder_is_filled_anew(backend: PlaygroundBackend, tmp_path: 
     shutil.rmtree(tmp_path / "run.nnplay")
     (tmp_path / "run.nnplay").mkdir(mode=0o700)
     train(backend, 10)
-    said = backend.save("")
-    assert said == "saved to run.nnplay at step 50; the folder of run.nnplay was emptied, so it was filled anew"
+    message = backend.save("")
+    assert message == "saved to run.nnplay at step 50; the folder of run.nnplay was emptied, so it was filled anew"
     assert step_at(tmp_path / "run.nnplay") == 50
 
 
@@ -186,10 +186,10 @@ def test_a_session_that_moves_while_it_is_trained_is_saved(
     monkeypatch.setattr(Unattended, "look", lambda recovery: happens(pending.pop()) if pending else None)
     assert main(["train", "run.nnplay", "--epochs", "1", *save, "--no-plot"]) == 0
     assert not pending
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     kept = "kept.nnplay" if save else "run.nnplay" if happens in GONE else "run-2.nnplay"
-    assert f"saved to {kept}\n" in said.out
-    assert ("warning: saved to" in said.err) == (not save)
+    assert f"saved to {kept}\n" in printed.out
+    assert ("warning: saved to" in printed.err) == (not save)
     assert step_at(tmp_path / kept) > 0
     assert not session.autosaves()
 

@@ -130,13 +130,13 @@ def test_networks_that_share_nothing_train_as_each_does_alone() -> None:
         nn.Objective("first", ("one",), nn.MSE(), ("one",), adam, input="x", target="size"),
         nn.Objective("second", ("two",), nn.MSE(), ("two",), adam, every=2, input="noise", target="size"),
     ]
-    setup: dict[str, Any] = {"batch_size": "all", "shuffle": False, "threads": 1}
+    settings: dict[str, Any] = {"batch_size": "all", "shuffle": False, "threads": 1}
     alone = {
-        name: nn.Trainer(networks[name], nn.Dataset(ARRAYS[inputs], ARRAYS["size"]), "mse", adam, **setup)
+        name: nn.Trainer(networks[name], nn.Dataset(ARRAYS[inputs], ARRAYS["size"]), "mse", adam, **settings)
         for name, inputs in (("one", "x"), ("two", "noise"))
     }
     one, two = (trainer.split.train for trainer in alone.values())  # a split deals the rows in an order of its own
-    together = nn.ObjectiveTrainer(networks, objectives, {"x": one.x, "noise": two.x, "size": one.y}, **setup)
+    together = nn.ObjectiveTrainer(networks, objectives, {"x": one.x, "noise": two.x, "size": one.y}, **settings)
     together.run(10)
     for name, steps in (("one", 10), ("two", 5)):
         alone[name].run(steps=steps)
@@ -198,7 +198,7 @@ def test_settings_that_do_not_apply_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"every": 0}, "every is 0"),
         ({"every": 1.5}, "every is 1.5"),
@@ -208,15 +208,15 @@ def test_settings_that_do_not_apply_are_refused() -> None:
         ({"optimizer": "adam"}, "'adam' is no loss or optimizer"),
     ],
 )
-def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], said: str) -> None:
+def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
     """Losses and optimizers without settings, a text for several names, and counts that are none are told."""
     given = {"name": "a", "forward": ("net",), "loss": nn.MSE(), "trains": ("net",), "optimizer": nn.SGD(lr=0.1)}
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         nn.Objective(**{**given, **wrong})
 
 
 @pytest.mark.parametrize(
-    ("objectives", "said"),
+    ("objectives", "message"),
     [
         ([], "no objective"),
         ([objective(every=2)], "part of every step"),
@@ -231,9 +231,9 @@ def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], said: str
         ([objective(), objective(name="b", input="noise")], "rows of"),
     ],
 )
-def test_what_does_not_fit_is_refused(objectives: list[nn.Objective], said: str) -> None:
+def test_what_does_not_fit_is_refused(objectives: list[nn.Objective], message: str) -> None:
     """Objectives that do not fit networks, arrays or each other are refused in words, before anything is laid out."""
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         nn.ObjectiveTrainer({"net": nn.Network("linear 1"), "spare": nn.Network("linear 1")}, [
             *objectives, objective("last", ("spare",), ("spare",)),
         ] if objectives else [], ARRAYS)  # fmt: skip

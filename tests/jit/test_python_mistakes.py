@@ -132,7 +132,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         nn.Trainer,
         {
             "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd",
-            "setup": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
+            "settings": None, "batch_size": 4, "seed": 0, "schedule": None, "l2": 0.0, "silent": "", "dtype": "float32",
             "machine": nn.InterpretedMachine,
         },
     ),
@@ -144,8 +144,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Trainer.set": _training(
         lambda: trainer().set, {"lr": 0.1, "l2": 0.1, "clip_norm": 1.0, "silent": "", "frozen": ""}
     ),
-    "Trainer.remade": _training(
-        lambda: trainer().remade,
+    "Trainer.remake": _training(
+        lambda: trainer().remake,
         {"network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd", "seed": 1},
     ),
     "Trainer.go_on_from": _training(lambda: trainer().go_on_from, {"before": trainer()}),
@@ -200,11 +200,11 @@ def refusal(call: Callable[[], Any]) -> str:
 def answered(call: Callable[[], Any], what: str) -> None:
     """The call ends in an answer or in a sentence of our own."""
     try:
-        said = refusal(call)
+        message = refusal(call)
     except Exception as error:
         pytest.fail(f"{what} ends in {type(error).__name__}: {str(error)[:200]}")
-    assert "\x1b" not in said, what
-    assert said != "nothing is said", what
+    assert "\x1b" not in message, what
+    assert message != "nothing is said", what
 
 
 @pytest.fixture(autouse=True)

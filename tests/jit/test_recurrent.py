@@ -20,9 +20,9 @@ def numbers(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng([seed, *shape]).standard_normal(shape).astype(np.float32)
 
 
-def trainer_of(layers: list[Layer], x: Array, y: Array, **setup: Any) -> nn.Trainer:
+def trainer_of(layers: list[Layer], x: Array, y: Array, **more: Any) -> nn.Trainer:
     """All rows are one batch, in their order."""
-    settings = {"loss": "mse", "optimizer": nn.SGD(lr=0.1), "batch_size": "all", "shuffle": False, "threads": 1} | setup
+    settings = {"loss": "mse", "optimizer": nn.SGD(lr=0.1), "batch_size": "all", "shuffle": False, "threads": 1} | more
     return nn.Trainer(nn.Network(layers, seed=3), nn.Dataset(x, y), **settings)
 
 

@@ -60,11 +60,11 @@ def test_a_checkpoint_of_another_run_is_refused_and_changes_nothing(case: str) -
     other, own = trainer(**there), trainer(**here)
     other.run(steps=20)
     own.run(steps=3)
-    before, settings = own.machine.memory.copy(), (own.optimizer, own.setup)
+    before, settings = own.machine.memory.copy(), (own.optimizer, own.settings)
     with pytest.raises(nn.InputError, match=message):
         own.restore(other.state())
     assert np.array_equal(own.machine.memory, before)
-    assert (own.step, own.optimizer, own.setup) == (3, *settings)
+    assert (own.step, own.optimizer, own.settings) == (3, *settings)
 
 
 def test_a_checkpoint_of_longer_data_is_refused() -> None:

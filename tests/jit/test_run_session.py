@@ -142,8 +142,8 @@ def test_training_does_not_stand_still_for_the_data(monkeypatch: pytest.MonkeyPa
     real = fingerprint._digest
     monkeypatch.setattr(fingerprint, "_digest", lambda split: (counted.append(split), real(split))[1])
     with nn.Session.new(None, {"data": "xor", "layers": "linear 2"}) as session:
-        first = session.captured()
+        first = session.capture()
         session.trainer.run(steps=3)
-        second = session.captured()
+        second = session.capture()
     assert len(counted) == 1
     assert first.progress["data"] == second.progress["data"]

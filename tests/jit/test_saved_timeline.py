@@ -46,7 +46,7 @@ def digest(trainer: Trainer) -> str:
     """Everything that decides how the run goes on from here."""
     clock = np.array(trainer.machine.clock)
     hashed = hashlib.sha256(clock.tobytes() + np.float64(trainer.machine.loss_sum).tobytes())
-    hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.setup, trainer.plateau)).encode())
+    hashed.update(repr((sorted(trainer.optimizer.values.items()), trainer.settings, trainer.plateau)).encode())
     for name, value in sorted(trainer.tensors().items()):
         hashed.update(name.encode() + value.tobytes())
     return hashed.hexdigest()
@@ -74,7 +74,7 @@ def apart(place: Path) -> Path:
     return copy
 
 
-def edited(backend: PlaygroundBackend) -> None:
+def edit_and_train(backend: PlaygroundBackend) -> None:
     """Trains on with every edit in between, from step 40 to 40 + 13 a piece."""
     for edit in EDITS:
         edit(backend)
@@ -88,16 +88,16 @@ OPENING = """
     from tests.jit.test_saved_timeline import at_steps
 
     opened = PlaygroundBackend()
-    said = opened.open(sys.argv[1])
+    message = opened.open(sys.argv[1])
     found = at_steps(opened, json.loads(sys.argv[2]))
-    print(json.dumps([said, opened.worker.timeline.first, found]))
+    print(json.dumps([message, opened.worker.timeline.first, found]))
     opened.stop()
 """
 
 
 def test_a_new_process_goes_back_to_any_step_through_every_edit(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """Saved after eight edits and opened by another process: random steps have the uninterrupted run's bits."""
-    edited(backend)
+    edit_and_train(backend)
     latest = backend.snapshot.latest or 40 + 13 * len(EDITS)
     rng = np.random.default_rng(3)
     steps = [0, *(int(step) for step in rng.integers(0, latest, 25)), latest, 40, 1]
@@ -106,8 +106,8 @@ def test_a_new_process_goes_back_to_any_step_through_every_edit(backend: Playgro
     command = [sys.executable, "-c", textwrap.dedent(OPENING), str(tmp_path / "run.nnplay"), json.dumps(steps)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=300)
     assert done.returncode == 0, done.stderr
-    said, first, found = json.loads(done.stdout)
-    assert "past" not in said
+    message, first, found = json.loads(done.stdout)
+    assert "past" not in message
     assert first == 0
     assert found == wanted
 
@@ -115,7 +115,7 @@ def test_a_new_process_goes_back_to_any_step_through_every_edit(backend: Playgro
 def test_what_was_chosen_at_a_step_of_the_saved_past_is_shown_there(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """Back before the edits of an earlier session, the settings are those of then; at the newest step those of now."""
     first = chosen(backend.settings)
-    edited(backend)
+    edit_and_train(backend)
     last = chosen(backend.settings)
     backend.save(str(tmp_path / "run"))
     backend.open(str(tmp_path / "run.nnplay"))
@@ -127,7 +127,7 @@ def test_what_was_chosen_at_a_step_of_the_saved_past_is_shown_there(backend: Pla
 
 def test_saved_opened_and_saved_again_is_the_same_byte_for_byte(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """What is kept of the past does not change by being opened and saved, in the playground and in Python."""
-    edited(backend)
+    edit_and_train(backend)
     backend.save(str(tmp_path / "one"))
     backend.open(str(tmp_path / "one.nnplay"))
     backend.save(str(tmp_path / "two"))
@@ -145,7 +145,7 @@ def test_saved_opened_and_saved_again_is_the_same_byte_for_byte(backend: Playgro
 
 def test_trained_on_without_a_screen_the_past_goes_on(backend: PlaygroundBackend, tmp_path: Path) -> None:
     """A session that Python trains on, twice, can be gone back through to its first step in the playground."""
-    edited(backend)
+    edit_and_train(backend)
     backend.save(str(tmp_path / "run"))
     wanted = at_steps(backend, [7, 90, 140])
     place = apart(tmp_path / "run.nnplay")
@@ -167,8 +167,8 @@ def test_a_session_without_a_past_opens_and_says_where_it_begins(backend: Playgr
     loaded = session.load(place)
     tensors = {name: value for name, value in loaded.tensors.items() if not name.startswith("-past.")}
     session.save(tmp_path / "old.nnplay", {**loaded.record, "past": None}, tensors)
-    said = backend.open(str(tmp_path / "old.nnplay"))
-    assert "the past begins at step 40, as nothing before it was saved" in said
+    message = backend.open(str(tmp_path / "old.nnplay"))
+    assert "the past begins at step 40, as nothing before it was saved" in message
     assert backend.worker.timeline is not None
     assert backend.worker.timeline.first == 40
 
@@ -199,7 +199,7 @@ def test_a_past_that_cannot_be_is_dropped_with_a_sentence(
     backend: PlaygroundBackend, tmp_path: Path, name: str
 ) -> None:
     """A session whose past is nonsense opens at its step with one sentence; its weights and curves are whole."""
-    edited(backend)
+    edit_and_train(backend)
     place = tmp_path / "run.nnplay"
     backend.save(str(place))
     wanted = at_steps(backend, [backend.worker.timeline.latest])  # type: ignore[union-attr]
@@ -207,8 +207,8 @@ def test_a_past_that_cannot_be_is_dropped_with_a_sentence(
     record: Any = dict(loaded.record)
     spoil(record, *BAD[name])
     session.save(tmp_path / "bad.nnplay", record, loaded.tensors)
-    said = backend.open(str(tmp_path / "bad.nnplay"))
-    assert said.count("the past cannot be used, so it begins at step ") == 1
+    message = backend.open(str(tmp_path / "bad.nnplay"))
+    assert message.count("the past cannot be used, so it begins at step ") == 1
     timeline = backend.worker.timeline
     assert timeline is not None
     assert timeline.first == timeline.latest > 40
@@ -219,7 +219,7 @@ def test_checkpoints_that_are_not_the_networks_are_refused_when_they_are_gone_to
     backend: PlaygroundBackend, tmp_path: Path
 ) -> None:
     """Numbers of the past in another shape, or other first weights: one sentence, and the run stands where it stood."""
-    edited(backend)
+    edit_and_train(backend)
     place = tmp_path / "run.nnplay"
     backend.save(str(place))
     loaded = session.load(place)
@@ -260,7 +260,7 @@ def test_a_rate_changed_in_python_ends_the_past_there(tmp_path: Path) -> None:
     """Where nobody knows at which step a setting was changed, the past is not kept rather than wrong."""
     with nn.Session.new(tmp_path / "run.nnplay", {"data": "xor", "layers": "linear 4, tanh, linear 2"}) as made:
         made.trainer.run(steps=10)
-        assert made.captured().past is not None
+        assert made.capture().past is not None
         made.trainer.set(lr=0.5)
         made.trainer.run(steps=10)
         made.save()

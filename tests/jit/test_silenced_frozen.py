@@ -21,7 +21,7 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
 
-def made(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
+def make_trainer(layers: str = "linear 6, tanh, linear 2", **more: Any) -> Trainer:
     """A small trainer on 210 training rows."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     return Trainer(Network(layers, seed=2), split, threads=1, seed=5, **more)
@@ -44,7 +44,7 @@ def test_texts_are_read_and_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "text", "said"),
+    ("setting", "text", "message"),
     [
         ("silent", "9", "no layer 9"),
         ("silent", "1:6", "units 0 to 5"),
@@ -52,12 +52,12 @@ def test_texts_are_read_and_written() -> None:
         ("frozen", "0:6", "units 0 to 5"),
     ],
 )
-def test_what_is_not_there_is_refused_and_changes_nothing(setting: str, text: str, said: str) -> None:
+def test_what_is_not_there_is_refused_and_changes_nothing(setting: str, text: str, message: str) -> None:
     """Layers and units that the network lacks are refused in words."""
-    trainer = made()
-    with pytest.raises(InputError, match=said):
+    trainer = make_trainer()
+    with pytest.raises(InputError, match=message):
         trainer.set(**{setting: text})
-    assert (trainer.setup.silent, trainer.setup.frozen) == ("", "")
+    assert (trainer.settings.silent, trainer.settings.frozen) == ("", "")
 
 
 def test_a_unit_of_a_recurrent_layer_is_not_frozen_alone() -> None:
@@ -75,7 +75,7 @@ def test_a_unit_of_a_recurrent_layer_is_not_frozen_alone() -> None:
 @pytest.mark.parametrize("layers", ["linear 6, tanh, linear 2", "linear 6, batch_norm, relu, dropout 0.2, linear 2"])
 def test_held_in_training_and_evaluation(layers: str) -> None:
     """A silent unit is 0 in answers, and gets no gradient; frozen weights keep their bits; all else is trained."""
-    trainer = made(layers)
+    trainer = make_trainer(layers)
     trainer.run(steps=10)
     last = len(trainer.plan.layers) - 1
     trainer.set(silent=f"{last - 1}:3", frozen=f"0:2 {last}")
@@ -96,7 +96,7 @@ def test_held_in_training_and_evaluation(layers: str) -> None:
 
 def test_stepping_is_running_and_the_past_comes_back() -> None:
     """With parts held and released on the way, stepped rows, the run and a replay have the same bits."""
-    run, stepped = made(), made()
+    run, stepped = make_trainer(), make_trainer()
     timeline = Timeline(run)
     changes = [(5, {"silent": "1:3"}), (9, {"frozen": "0"}), (14, {"silent": "", "frozen": "2:1"})]
     inspector = Inspector(stepped)
@@ -120,7 +120,7 @@ def test_stepping_is_running_and_the_past_comes_back() -> None:
 
 def test_rows_that_hold_are_what_they_say() -> None:
     """Definition and worked-out elements of the rows that silence, keep and put back are the kernels' numbers."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.run(steps=3)
     trainer.set(silent="1:3 1:0", frozen="0:2 2")
     inspector, random, names = Inspector(trainer), np.random.default_rng(0), set()
@@ -142,7 +142,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
 
 def test_the_gradient_of_a_silenced_network_is_right() -> None:
     """Finite differences agree with backpropagation through a network with silent units."""
-    trainer = made(silent="1:3 0:1")
+    trainer = make_trainer(silent="1:3 0:1")
     assert Checker(trainer).check("0.weight").worst < 1e-5
 
 
@@ -154,11 +154,11 @@ def test_a_saved_run_keeps_them(tmp_path: Path) -> None:
     trainer = config.trainer()
     saved_run.write(tmp_path / "a.nnplay", saved_run.capture(config, trainer))
     opened = saved_run.read(tmp_path / "a.nnplay")
-    assert (opened.trainer.setup.silent, opened.trainer.setup.frozen) == ("1:2", "0")
+    assert (opened.trainer.settings.silent, opened.trainer.settings.frozen) == ("1:2", "0")
 
 
 def test_another_network_lets_go_of_what_it_lacks() -> None:
     """When layers are taken away, what was silent in them is no longer named."""
-    trainer = made(silent="1:3 0:1", frozen="2")
-    other, _ = trainer.remade(network=Network("linear 2"))
-    assert (other.setup.silent, other.setup.frozen) == ("0:1", "")
+    trainer = make_trainer(silent="1:3 0:1", frozen="2")
+    other, _ = trainer.remake(network=Network("linear 2"))
+    assert (other.settings.silent, other.settings.frozen) == ("0:1", "")

@@ -12,7 +12,7 @@ import pytest
 from nnplay.run.render import Look
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.worker import Worker
-from tests.small_worker import PATIENCE, settled, until
+from tests.small_worker import PATIENCE, settle, until
 
 
 def _frozen_copy(shown: Snapshot) -> dict[str, bytes]:
@@ -55,13 +55,13 @@ def test_snapshots_of_a_run_are_in_order_and_whole(worker: Worker) -> None:
 
 def test_only_what_is_shown_is_computed(worker: Worker) -> None:
     """A screen that shows no pictures gets none; the numbers, curves and findings are always there."""
-    worker.options.look = Look(surface=None, neurons=0, output=False)
+    worker.controls.look = Look(surface=None, neurons=0, output=False)
     worker.run(steps=300)
-    shown = settled(worker)
+    shown = settle(worker)
     assert (shown.surface, shown.output, shown.neurons) == (None, None, {})
     assert set(shown.curves) >= {"loss", "validation_loss", "gradient_norm", "lr"}
-    worker.options.look = Look(surface=(6, 9), neurons=5)
-    shown = settled(worker)
+    worker.controls.look = Look(surface=(6, 9), neurons=5)
+    shown = settle(worker)
     assert shown.surface is not None
     assert shown.surface.values.shape == (6, 9)
     assert shown.neurons[(0, 0)].shape == (5, 5)
@@ -71,13 +71,13 @@ def test_findings_are_part_of_the_snapshot(worker: Worker) -> None:
     """What the health rules see comes with the pictures."""
     worker.make_change("weights", lambda trainer: trainer.parameters()["0.bias"].fill(50.0))
     worker.run(steps=200)
-    assert any("saturated" in finding.sentence for finding in settled(worker).health)
+    assert any("saturated" in finding.sentence for finding in settle(worker).health)
 
 
 def test_messages_are_shown(worker: Worker) -> None:
     """`tell` shows a message at once, `say` with the next snapshot."""
-    settled(worker)
+    settle(worker)
     worker.show_message("compiling")
     assert worker.snapshot.message == "compiling"
     worker.say("weights kept")
-    assert settled(worker).message == "weights kept"
+    assert settle(worker).message == "weights kept"

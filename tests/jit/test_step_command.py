@@ -55,7 +55,7 @@ def session(tmp_path: Path) -> str:
     return str(path)
 
 
-def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+def run_command(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """What the command prints; it must succeed."""
     assert main(["step", *words]) == 0
     return capsys.readouterr().out
@@ -84,7 +84,7 @@ def numbers(text: str, name: str) -> list[float]:
 
 def test_forward_and_loss_are_those_worked_by_hand(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Sums, activations, predictions and the loss of the printed step are the numbers of the example."""
-    text = printed(capsys, session)
+    text = run_command(capsys, session)
     assert numbers(block(text, "layer 0, linear:  x·w + b"), "→ y") == [1.25, 0.5, 1.25, 2.5]
     assert numbers(block(text, "layer 1, relu:  relu"), "→ y") == [1.25, 0.5, 1.25, 2.5]
     assert numbers(block(text, "layer 2, linear:  x·w + b"), "→ y") == [2.5, 0.5]
@@ -93,7 +93,7 @@ def test_forward_and_loss_are_those_worked_by_hand(session: str, capsys: pytest.
 
 def test_gradients_are_those_worked_by_hand(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every gradient of the printed step is the number of the example."""
-    text = printed(capsys, session, "--rows", "backward")
+    text = run_command(capsys, session, "--rows", "backward")
     assert "forward" not in text
     assert numbers(block(text, "gradient of the loss"), "→ dprediction") == [1.5, 0.5]
     assert numbers(block(text, "layer 2, linear:  gradient of weight"), "→ dweight") == [2.5, 2]
@@ -104,7 +104,7 @@ def test_gradients_are_those_worked_by_hand(session: str, capsys: pytest.Capture
 
 def test_updates_are_those_worked_by_hand(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The update shows each parameter before and after, with the numbers of the example."""
-    text = printed(capsys, session, "--rows", "update")
+    text = run_command(capsys, session, "--rows", "update")
     update = block(text, "update (sgd")
     after = {name: numbers(update.split(f"  {name}\n")[1], "→ parameters") for name in WEIGHTS}
     assert after == {
@@ -121,7 +121,7 @@ def test_one_element_is_worked_out_forward_backward_and_in_its_update(
     session: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """weight 0 [1, 0] is shown in a sum, as Σ x·dy = 0.5·3 + 1·1 = 2.5, and as 1 - 0.1·2.5 = 0.75."""
-    text = printed(capsys, session, "--element", "0.weight", "1", "0")
+    text = run_command(capsys, session, "--element", "0.weight", "1", "0")
     assert "y[0,0] = x[0,0]·weight[0,0] + x[0,1]·weight[1,0] + bias[0]\n         = 1·0.5 + 0.5·1 + 0.25\n" in text
     assert "= x[0,1]·dy[0,0] + x[1,1]·dy[1,0]\n" in text
     assert "= 0.5·3 + 1·1\n" in text
@@ -132,7 +132,7 @@ def test_one_element_is_worked_out_forward_backward_and_in_its_update(
 
 def test_a_step_further_on_begins_with_the_updated_weights(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """After one step, the second one reads the weights that the first one wrote."""
-    text = printed(capsys, session, "--to-step", "1", "--rows", "forward")
+    text = run_command(capsys, session, "--to-step", "1", "--rows", "forward")
     assert text.startswith("step 2: ")
     found = numbers(block(text, "layer 0, linear:  x·w + b"), "weight")
     assert found == pytest.approx([0.2, -0.85, 0.75, 2.125], rel=1e-5)
@@ -140,7 +140,7 @@ def test_a_step_further_on_begins_with_the_updated_weights(session: str, capsys:
 
 def test_explain_adds_words_definition_and_torch(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With --explain a row has its words, its PyTorch name and its lines of NumPy."""
-    text = block(printed(capsys, session, "--explain", "--rows", "forward"), "layer 1, relu")
+    text = block(run_command(capsys, session, "--explain", "--rows", "forward"), "layer 1, relu")
     assert "PyTorch: torch.nn.functional.relu" in text
     assert "np.maximum" in text
 
@@ -162,9 +162,9 @@ def test_wrong_words_are_one_sentence(
 ) -> None:
     """What cannot be shown is refused with one sentence and exit status 2."""
     assert main(["step", session, *words]) == 2
-    said = capsys.readouterr().err
-    assert expected in said
-    assert said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert expected in printed
+    assert printed.count("\n") == 1
 
 
 @pytest.mark.parametrize("optimizer", ["sgd momentum=0.9", "adam", "rmsprop"])

@@ -15,7 +15,7 @@ from nnplay.training.trainer import Trainer
 ADAM = optimizer_records()["adam"]
 
 
-def made(validation: bool = True, lr: float = 0.02) -> Trainer:
+def make_trainer(validation: bool = True, lr: float = 0.02) -> Trainer:
     """A trainer that learns an easy set."""
     data = load_dataset("gauss", samples=200, seed=0)
     split = data.split(seed=0) if validation else data.split(1.0, 0.0, 0.0)
@@ -37,12 +37,12 @@ def test_nothing_stops_a_run_without_conditions() -> None:
     """All conditions are off at first, and no epoch needs a look."""
     stops = Stops()
     assert not stops.watch_epochs
-    assert run(made(), stops) == ""
+    assert run(make_trainer(), stops) == ""
 
 
 def test_epochs_are_counted_from_the_initial_weights() -> None:
     """A limit of 5 epochs ends the run at epoch 5, also when 3 of them were before."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.run(epochs=3)
     assert run(trainer, Stops(epochs=5)) == "stopped at epoch 5"
     assert trainer.epoch == 5
@@ -50,7 +50,7 @@ def test_epochs_are_counted_from_the_initial_weights() -> None:
 
 def test_seconds_are_those_of_training_since_the_run_began() -> None:
     """Time before the run was started does not count; time that is used up does."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.seconds = 100.0
     stops = Stops(seconds=50.0)
     stops.begin(trainer)
@@ -62,7 +62,7 @@ def test_seconds_are_those_of_training_since_the_run_began() -> None:
 
 def test_conditions_that_come_during_a_run_count_from_then() -> None:
     """A limit of seconds put in force while the run goes does not look back."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.seconds = 100.0
     stops = Stops(seconds=50.0)
     assert stops.reason(trainer) == ""
@@ -73,7 +73,7 @@ def test_conditions_that_come_during_a_run_count_from_then() -> None:
 @pytest.mark.parametrize(("validation", "name"), [(True, "validation_loss"), (False, "train_loss")])
 def test_a_loss_that_is_reached_ends_the_run(validation: bool, name: str) -> None:
     """The validation loss counts, or the training loss where nothing is held out; the first epoch at it is the last."""
-    trainer = made(validation)
+    trainer = make_trainer(validation)
     reason = run(trainer, Stops(loss=0.1))
     assert reason.startswith(f"stopped: {name.replace('_', ' ')} reached 0.0")
     values = trainer.history[name].last
@@ -82,7 +82,7 @@ def test_a_loss_that_is_reached_ends_the_run(validation: bool, name: str) -> Non
 
 def test_an_accuracy_that_is_reached_ends_the_run() -> None:
     """The first epoch at or above the accuracy is the last one."""
-    trainer = made()
+    trainer = make_trainer()
     assert run(trainer, Stops(accuracy=0.96)).startswith("stopped: validation accuracy reached 9")
     values = trainer.history["validation_accuracy"].last
     assert values[-1] >= 0.96
@@ -104,8 +104,8 @@ def test_patience_ends_a_run_whose_validation_gets_no_better() -> None:
     values = trainer.history["validation_loss"].last
     best = int(values.argmin())
     assert len(values) - 1 - best == 4
-    told = f"validation loss did not fall for 4 epochs (best: epoch {best + 1:,})"
-    assert reason == f"stopped early: {told}"
+    message = f"validation loss did not fall for 4 epochs (best: epoch {best + 1:,})"
+    assert reason == f"stopped early: {message}"
 
 
 def test_patience_begins_anew_with_each_run() -> None:
@@ -122,7 +122,7 @@ def test_patience_begins_anew_with_each_run() -> None:
 
 def test_an_epoch_is_judged_once() -> None:
     """Within an epoch there is nothing new to judge: a condition that holds is told at its end."""
-    trainer = made()
+    trainer = make_trainer()
     stops = Stops(epochs=1)
     stops.begin(trainer)
     trainer.run(steps=trainer.batches - 1)
@@ -134,7 +134,7 @@ def test_an_epoch_is_judged_once() -> None:
 @pytest.mark.parametrize("stops", [Stops(epochs=5), Stops(loss=0.5), Stops(accuracy=0.8)])
 def test_a_run_that_was_stopped_can_go_on(stops: Stops) -> None:
     """A condition that holds already when the run goes on is let pass, and said; another one still ends it."""
-    trainer = made()
+    trainer = make_trainer()
     assert run(trainer, stops)
     before = trainer.epoch
     assert run(trainer, stops, epochs=3) == ""
@@ -146,7 +146,7 @@ def test_a_run_that_was_stopped_can_go_on(stops: Stops) -> None:
 
 def test_a_condition_set_during_a_run_that_holds_already_ends_it() -> None:
     """Who asks a running training to stop at something that it is beyond means now: it stops at the epoch's end."""
-    trainer = made()
+    trainer = make_trainer()
     trainer.run(epochs=8)
     stops = Stops(epochs=5)
     assert stops.reason(trainer) == ""

@@ -55,7 +55,7 @@ def test_encodings_in_which_text_is_not_itself(encoding: str) -> None:
     """A pipe gets the encoding that was asked for where that can hold every text, else UTF-8."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LC_", "LANG"))}
     version = f"nnplay {nnplay.__version__}"
-    for words, status, said in ((("--version",), 0, version), (("train", "nowhere"), 2, "'nowhere'")):
+    for words, status, message in ((("--version",), 0, version), (("train", "nowhere"), 2, "'nowhere'")):
         done = subprocess.run(
             [sys.executable, "-m", "nnplay", *words],
             capture_output=True,
@@ -63,7 +63,7 @@ def test_encodings_in_which_text_is_not_itself(encoding: str) -> None:
             env={**kept, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
         )
         assert done.returncode == status
-        assert said in (done.stdout + done.stderr).decode("utf-8" if encoding == "idna" else encoding)
+        assert message in (done.stdout + done.stderr).decode("utf-8" if encoding == "idna" else encoding)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -11,7 +11,7 @@ from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape import interpreter
 from nnplay.tape.machine import Fault
-from tests.records import Bench, Trial, gradient_errors, same_bits
+from tests.records import SWITCHED_ROWS, Bench, Trial, gradient_errors, same_bits
 
 pytestmark = pytest.mark.usefixtures("kernels")
 #: Values that several rows read, gradients that add up, random numbers, every kind of parameter.
@@ -32,9 +32,7 @@ def bench(
         optimizer=optimizer_records()["adam"](lr=0.01),
         seed=seed,
         threads=threads,
-        penalty=True,
-        clip_norm=True,
-        clip_value=True,
+        **SWITCHED_ROWS,
     )
     made.machine.rates[:] = 0.01
     return made

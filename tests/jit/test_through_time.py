@@ -23,7 +23,7 @@ def make_inspector(cell: str) -> Inspector:
     return Inspector(trainer)
 
 
-def drawn(inspector: Inspector, name: str, index: tuple[int, int, int]) -> tuple[Chart, dict[str, np.ndarray]]:
+def draw_chart(inspector: Inspector, name: str, index: tuple[int, int, int]) -> tuple[Chart, dict[str, np.ndarray]]:
     """The chart of the row whose name ends so, and the row's tensors."""
     number = next(k for k, row in enumerate(inspector.rows) if row.operation.name.endswith(name))
     values = inspector.values(number)
@@ -41,7 +41,7 @@ def test_gates_of_the_chosen_unit(cell: str, gates: tuple[str, ...], direction: 
     """Unit 2 of either direction in batch row 4: each gate and the state, at every step, as the tensors hold them."""
     blocks = max(1, len(gates))
     index = (4, 3, direction * blocks * UNITS + 2)
-    chart, values = drawn(make_inspector(cell), "step by step", index)
+    chart, values = draw_chart(make_inspector(cell), "step by step", index)
     assert chart.names == (*gates, *(("c",) if cell == "lstm" else ()), "h")
     assert chart.chosen == 3
     hidden = values["hidden"][4, :, direction * UNITS + 2]
@@ -57,7 +57,7 @@ def test_gates_of_the_chosen_unit(cell: str, gates: tuple[str, ...], direction: 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_the_length_of_the_gradient_at_each_step(cell: str) -> None:
     """Backwards, each step has the length of the state's gradient; the words say by how much it shrinks."""
-    chart, values = drawn(make_inspector(cell), "back through time", (0, 0, 0))
+    chart, values = draw_chart(make_inspector(cell), "back through time", (0, 0, 0))
     assert chart.logarithmic
     expected = [np.sqrt((values["dstate"][:, t] ** 2).sum() / len(values["dstate"])) for t in range(STEPS)]
     assert np.allclose(chart.values[:, 0], expected, rtol=1e-5)

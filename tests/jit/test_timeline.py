@@ -18,7 +18,7 @@ from nnplay.training.trainer import Trainer
 ADAM = optimizer_records()["adam"]
 
 
-def made(**more: Any) -> Trainer:
+def make_trainer(**more: Any) -> Trainer:
     """A small trainer on 210 training rows: 7 batches an epoch, the last one smaller."""
     split = load_dataset("moons", samples=300, seed=0).split(seed=0)
     net = Network("linear 6, tanh, linear 2", seed=2)
@@ -29,7 +29,7 @@ def bits(trainer: Trainer) -> bytes:
     """Everything that decides how the run goes on."""
     state = trainer.state()
     numbers = np.array(state.clock).tobytes() + np.float64(state.loss_sum).tobytes()
-    return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.setup, state.plateau)).encode()
+    return state.memory.tobytes() + numbers + repr((state.optimizer.values, state.settings, state.plateau)).encode()
 
 
 def walk(trainer: Trainer, timeline: Timeline, count: Callable[[], int], until: int, seen: dict[int, bytes]) -> None:
@@ -42,7 +42,7 @@ def walk(trainer: Trainer, timeline: Timeline, count: Callable[[], int], until: 
 
 def test_fifty_random_steps_come_back_bit_for_bit() -> None:
     """Any of 400 steps is reached again, in any order, with the numbers, clock and settings that were there."""
-    trainer = made()
+    trainer = make_trainer()
     seen = {0: bits(trainer)}
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 1, 400, seen)
@@ -55,7 +55,7 @@ def test_fifty_random_steps_come_back_bit_for_bit() -> None:
 
 def test_a_tight_budget_still_reaches_every_step() -> None:
     """With room for only a few checkpoints the steps between them are run again, and the numbers are the same."""
-    trainer = made()
+    trainer = make_trainer()
     seen = {0: bits(trainer)}
     timeline = Timeline(trainer, budget=1)
     rng = np.random.default_rng(1)
@@ -68,7 +68,7 @@ def test_a_tight_budget_still_reaches_every_step() -> None:
 
 def test_checkpoints_stay_within_the_budget() -> None:
     """However long a run, checkpoints take no more bytes than they may, and the first one is kept."""
-    trainer = made()
+    trainer = make_trainer()
     budget = 20 * trainer.state().memory.nbytes
     timeline = Timeline(trainer, budget)
     most = 0
@@ -102,7 +102,7 @@ def changes() -> list[tuple[int, str, Callable[[Trainer], None]]]:
 @pytest.mark.parametrize("budget", [1, 1 << 24])
 def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -> None:
     """A replay through changes of rate, penalty, clipping and weights has the same bits, with any spacing."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer, budget)
     seen: dict[int, bytes] = {}
     for step, words, apply in changes():
@@ -117,7 +117,7 @@ def test_changes_are_made_again_where_they_were_made(length: int, budget: int) -
 
 def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
     """What is changed before the very first step is in force when the run is replayed from there."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     timeline.make_change("rate", lambda trainer: trainer.set(lr=0.5))
     seen: dict[int, bytes] = {0: bits(trainer)}
@@ -129,7 +129,7 @@ def test_a_change_before_the_first_step_belongs_to_the_run() -> None:
 
 def test_dropping_later_steps_forgets_what_comes_after() -> None:
     """The past ends here then: later checkpoints, changes and curves are gone, and the run goes on from here."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
@@ -149,7 +149,7 @@ def test_dropping_later_steps_forgets_what_comes_after() -> None:
 
 def test_a_run_that_goes_on_from_the_past_leads_elsewhere() -> None:
     """Another rate from there on gives other numbers, and those come back too."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {}
     walk(trainer, timeline, lambda: 1, 40, seen)
@@ -165,7 +165,7 @@ def test_a_run_that_goes_on_from_the_past_leads_elsewhere() -> None:
 
 def test_going_beyond_either_end_stops_there() -> None:
     """Steps that never were are clamped to the earliest and the latest one."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 5, 20, {})
     timeline.go_to(-3)
@@ -176,7 +176,7 @@ def test_going_beyond_either_end_stops_there() -> None:
 
 def test_going_back_leaves_the_curves_alone() -> None:
     """Looking at the past neither adds to the curves nor takes from them, and costs no training time."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 5, 50, {})
     before, seconds = trainer.history["loss"].last.tobytes(), trainer.seconds
@@ -188,18 +188,18 @@ def test_going_back_leaves_the_curves_alone() -> None:
 
 def test_a_long_replay_can_be_stopped() -> None:
     """The progress of a replay is told, and a True from it stops on the way."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer, budget=1)
     walk(trainer, timeline, lambda: 7, 2_000, {})
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
 
     def stop(done: int, wanted: int) -> bool:
-        told.append((done, wanted))
+        calls.append((done, wanted))
         return True
 
     timeline.go_to(timeline.latest - 1, stop)
-    assert len(told) == 1
-    assert 0 < told[0][0] <= told[0][1]
+    assert len(calls) == 1
+    assert 0 < calls[0][0] <= calls[0][1]
 
 
 def test_a_schedule_that_watches_comes_back_too() -> None:
@@ -208,7 +208,7 @@ def test_a_schedule_that_watches_comes_back_too() -> None:
 
     watching = [record for record in schedule_records().values() if record.patience]
     assert watching, "no schedule watches the validation loss"
-    trainer = made(schedule=watching[0](patience=0))
+    trainer = make_trainer(schedule=watching[0](patience=0))
     timeline = Timeline(trainer)
     seen: dict[int, bytes] = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 200, seen)
@@ -222,7 +222,7 @@ def test_where_memory_is_full_the_past_goes_into_a_file(monkeypatch: pytest.Monk
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "MOST_PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
@@ -245,7 +245,7 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(checkpoint_file.os, "pwrite", full)
     monkeypatch.setattr(checkpoint_spacing, "PATIENCE", 1e-9)
     monkeypatch.setattr(checkpoint_spacing, "SOON", 0.0)
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer, budget=8 * trainer.state().memory.nbytes)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 2, 100, seen)
@@ -258,7 +258,7 @@ def test_a_full_disk_thins_the_past_out_instead(monkeypatch: pytest.MonkeyPatch)
 
 def test_cheap_steps_need_few_checkpoints() -> None:
     """Checkpoints lie as far apart as a replay of some milliseconds: a long run of a small network keeps few."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     while trainer.step < 3_000:
         trainer.advance(1)
@@ -268,11 +268,11 @@ def test_cheap_steps_need_few_checkpoints() -> None:
 
 def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     """Steps before and after a change of the network come back, each with its own trainer and the same bits."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 40, seen)
-    other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
+    other, _ = trainer.remake(network=Network("linear 9, relu, linear 2", seed=2))
     timeline.replace_trainer("layers", other)
     seen[40] = bits(other)
     walk(other, timeline, lambda: 3, 70, seen)
@@ -290,10 +290,10 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
 
 def test_training_on_before_a_change_of_the_network_drops_it() -> None:
     """From a step before the change, the old network goes on, and the change is no longer in the change log."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 3, 40, {})
-    other, _ = trainer.remade(network=Network("linear 9, relu, linear 2", seed=2))
+    other, _ = trainer.remake(network=Network("linear 9, relu, linear 2", seed=2))
     timeline.replace_trainer("layers", other)
     walk(other, timeline, lambda: 3, 70, {})
     timeline.go_to(20)
@@ -308,11 +308,11 @@ def test_training_on_before_a_change_of_the_network_drops_it() -> None:
 
 def test_networks_of_the_past_take_no_more_memory_than_they_may() -> None:
     """Where the networks before the present one are too large to be kept, the run begins with the oldest that fits."""
-    trainer = made()
+    trainer = make_trainer()
     timeline = Timeline(trainer, budget=int(2.5 * trainer.machine.memory.nbytes))
     for part in range(5):
         walk(timeline.trainer, timeline, lambda: 3, 10 * part + 10, {})
-        other, _ = timeline.trainer.remade(network=Network("linear 6, tanh, linear 2", seed=part))
+        other, _ = timeline.trainer.remake(network=Network("linear 6, tanh, linear 2", seed=part))
         timeline.replace_trainer("layers", other)
     assert timeline.first == 30
     timeline.go_to(35)

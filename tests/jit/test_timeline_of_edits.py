@@ -10,7 +10,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving import saved_run
-from tests.jit.test_undo import backend, change, equal, held, train
+from tests.jit.test_undo import backend, change, equal, read_everything, train
 from tests.small_worker import until
 
 __all__ = ["backend"]
@@ -37,7 +37,7 @@ def go(backend: PlaygroundBackend, step: int) -> None:
     travels = backend.snapshot.travels
     backend.goto("step", step)
     until(lambda: backend.snapshot.step == step and backend.snapshot.travels > travels)
-    backend.caught_up()
+    backend.catch_up()
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -45,21 +45,23 @@ def test_steps_on_both_sides_of_an_edit_come_back(backend: PlaygroundBackend, na
     """Back before the edit the old settings and bits are there, forth behind it the new ones; nothing is lost."""
     old = backend.settings
     go(backend, 20)
-    early = held(backend)
+    early = read_everything(backend)
     go(backend, 40)
     EDITS[name](backend)
     train(backend, 25)
-    new, late = backend.settings, held(backend)
+    new, late = backend.settings, read_everything(backend)
     assert chosen(new) != chosen(old)
     go(backend, 20)
     assert (backend.snapshot.first, backend.snapshot.latest) == (0, 65)
     assert len(backend.snapshot.marks) == 1
     assert chosen(backend.settings) == chosen(old)
     tensors = {key: value for key, value in early.items() if not key.startswith("history.")}
-    assert equal(tensors, {key: value for key, value in held(backend).items() if not key.startswith("history.")})
+    assert equal(
+        tensors, {key: value for key, value in read_everything(backend).items() if not key.startswith("history.")}
+    )
     go(backend, 65)
     assert chosen(backend.settings) == chosen(new)
-    assert equal(late, held(backend))
+    assert equal(late, read_everything(backend))
 
 
 def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: PlaygroundBackend) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nnplay
-from nnplay.lessons.tour import WEIGHTS, X, Y, made, tour
+from nnplay.lessons.tour import WEIGHTS, X, Y, make_trainer, tour
 
 PAGE = Path(nnplay.__file__).resolve().parent.parent / "docs" / "tour.md"
 
@@ -28,7 +28,7 @@ def test_the_step_equals_the_chain_rule_worked_in_numpy() -> None:
     h = np.tanh(x @ w1 + b1)
     dz = 2 * (h @ w2 + b2 - y)
     da = dz @ w2.T * (1 - h**2)
-    trainer = made()
+    trainer = make_trainer()
     trainer.run(steps=1)
     found = trainer.parameters()
     for name, before, gradient in (

@@ -137,8 +137,8 @@ def test_a_schedule_multiplies_the_learning_rate() -> None:
     made = trainer(schedule="cosine")
     for count in (3, 4, 5):
         made.run(steps=count)
-    assert made.setup.schedule is not None
-    factors = made.setup.schedule.record.factor(made.setup.schedule.values, np.arange(12, dtype=np.float64))
+    assert made.settings.schedule is not None
+    factors = made.settings.schedule.record.factor(made.settings.schedule.values, np.arange(12, dtype=np.float64))
     np.testing.assert_allclose(made.history["lr"].last, 0.01 * factors, rtol=1e-6)
 
 

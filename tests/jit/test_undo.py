@@ -41,7 +41,7 @@ def train(backend: PlaygroundBackend, steps: int) -> None:
     backend.worker.ask(advance, seconds=240)
 
 
-def held(backend: PlaygroundBackend) -> dict[str, Any]:
+def read_everything(backend: PlaygroundBackend) -> dict[str, Any]:
     """Everything that was learned: tensors, curves, step; and all settings."""
 
     def copy(run: TrainingThread) -> dict[str, Any]:
@@ -91,21 +91,21 @@ EDITS: dict[str, Callable[[PlaygroundBackend], object]] = {
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: PlaygroundBackend, name: str) -> None:
     """z restores settings, weights, slots, curves and step bit for bit, Z those after the edit; both go on alike."""
-    before, chosen = held(backend), backend.settings
+    before, chosen = read_everything(backend), backend.settings
     EDITS[name](backend)
-    after, edited = held(backend), backend.settings
+    after, edited = read_everything(backend), backend.settings
     assert name in ("a weight", "a bias", "rewind") or edited != chosen
     assert backend.snapshot.error == ""
     assert backend.undo().startswith("undone: ")
-    assert equal(held(backend), before)
+    assert equal(read_everything(backend), before)
     assert backend.settings == chosen
     assert backend.redo().startswith("made again: ")
-    assert equal(held(backend), after)
+    assert equal(read_everything(backend), after)
     assert backend.settings == edited
     backend.undo()
     train(backend, 25)
     assert backend.snapshot.error == ""
-    went_on = held(backend)
+    went_on = read_everything(backend)
     with_no_edit = RunConfig.from_dict(RUN).trainer()
     with_no_edit.run(steps=65)
     assert all(went_on[key].tobytes() == value.tobytes() for key, value in with_no_edit.tensors().items())
@@ -125,28 +125,28 @@ def test_a_rewind_says_how_to_come_back_and_only_where_something_was_trained(bac
 
 def test_a_row_of_edits_is_taken_back_in_order(backend: PlaygroundBackend) -> None:
     """Five edits, then five times z: each state in turn, bit for bit; then there is nothing to take back."""
-    states = [held(backend)]
+    states = [read_everything(backend)]
     for name in ("one unit less", "rate", "a weight", "data", "seed"):
         EDITS[name](backend)
-        states.append(held(backend))
+        states.append(read_everything(backend))
     for wanted in reversed(states[:-1]):
         backend.undo()
-        assert equal(held(backend), wanted)
+        assert equal(read_everything(backend), wanted)
     assert backend.undo() == "nothing to take back"
     for wanted in states[1:]:
         backend.redo()
-        assert equal(held(backend), wanted)
+        assert equal(read_everything(backend), wanted)
     assert backend.redo() == "nothing to make again"
 
 
 def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: PlaygroundBackend) -> None:
     """A layer taken out, 30 steps, z: it is back with its weights of then; training since stays; both are said."""
-    before = held(backend)
+    before = read_everything(backend)
     backend.apply(backend.changed(layers=("linear 6", "tanh", "linear 2")))
     train(backend, 30)
-    trained = held(backend)
+    trained = read_everything(backend)
     backend.undo()
-    now = held(backend)
+    now = read_everything(backend)
     assert now["step"] == 70
     assert np.array_equal(now["0.weight"], trained["0.weight"])
     assert not np.array_equal(now["0.weight"], before["0.weight"])
@@ -155,17 +155,17 @@ def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: Playgroun
     assert "as before the edit: 2.weight" in backend.snapshot.message
     assert "training since then is kept" in backend.snapshot.message
     backend.redo()
-    assert equal(held(backend), trained)
+    assert equal(read_everything(backend), trained)
 
 
 def test_a_weight_set_by_hand_gets_its_old_value_after_training(backend: PlaygroundBackend) -> None:
     """A weight set, 30 steps, z: that weight alone has its old value, all others keep what they learned since."""
-    old = held(backend)["2.weight"][1, 2]
+    old = read_everything(backend)["2.weight"][1, 2]
     backend.set_weight("2.weight", (1, 2), 7.5)
     train(backend, 30)
-    trained = held(backend)["2.weight"]
+    trained = read_everything(backend)["2.weight"]
     backend.undo()
-    now = held(backend)["2.weight"]
+    now = read_everything(backend)["2.weight"]
     assert now[1, 2] == old
     now[1, 2] = trained[1, 2]
     assert np.array_equal(now, trained)
@@ -173,27 +173,27 @@ def test_a_weight_set_by_hand_gets_its_old_value_after_training(backend: Playgro
 
 def test_going_back_in_time_to_an_edit_undoes_it_exactly(backend: PlaygroundBackend) -> None:
     """Edit at step 40, train to 70, go back to 40, z: the moment before the edit, bit for bit."""
-    before = held(backend)
+    before = read_everything(backend)
     backend.set_weight("2.weight", (1, 2), 7.5)
     train(backend, 30)
     backend.goto("step", 40)
     backend.worker.ask(lambda run: None, seconds=240)
     backend.undo()
-    now = held(backend)
+    now = read_everything(backend)
     assert all(now[name].tobytes() == value.tobytes() for name, value in before.items() if "history" not in name)
 
 
 def test_other_data_taken_back_after_training_is_the_run_that_was_left(backend: PlaygroundBackend) -> None:
     """Another data set trained for 30 steps, z: the earlier run with its curves; Z: the other one, as it was left."""
-    before = held(backend)
+    before = read_everything(backend)
     backend.apply(backend.changed(data={"name": "circle"}))
-    assert held(backend)["step"] == 0
+    assert read_everything(backend)["step"] == 0
     train(backend, 30)
-    other = held(backend)
+    other = read_everything(backend)
     backend.undo()
-    assert equal(held(backend), before)
+    assert equal(read_everything(backend), before)
     backend.redo()
-    assert equal(held(backend), other)
+    assert equal(read_everything(backend), other)
 
 
 def test_without_checkpoints_settings_still_go_back(
@@ -204,12 +204,12 @@ def test_without_checkpoints_settings_still_go_back(
     chosen = backend.settings
     for rate in (0.1, 0.2, 0.3):
         backend.apply(backend.changed(optimizer={"lr": rate}))
-    held(backend)
+    read_everything(backend)
     kept = [edit.before.checkpoint for edit in backend.editor.undo_list._past]
     assert [type(checkpoint) for checkpoint in kept] == [type(None), type(None), Checkpoint]
     for _ in range(3):
         backend.undo()
-    held(backend)
+    read_everything(backend)
     assert backend.settings == chosen
     assert backend.worker.trainer is not None
     assert backend.worker.trainer.optimizer.values["lr"] == chosen.optimizer.values["lr"]
@@ -220,7 +220,7 @@ def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, 
     backend.save(str(tmp_path / "run"))
     assert not backend.unsaved()
     backend.worker.make_change("by hand", lambda trainer: None)
-    held(backend)
+    read_everything(backend)
     assert backend.unsaved()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.tape.tape import Row, encode
 from nnplay.tape.verify import TapeError, verify
-from tests.records import Bench, Trial
+from tests.records import SWITCHED_ROWS, Bench, Trial
 
 pytestmark = pytest.mark.usefixtures("kernels")
 Table = NDArray[np.int64]
@@ -25,9 +24,9 @@ Table = NDArray[np.int64]
 def bench(kernels: None) -> Bench:
     """A nested network with parameters of equal size, so that neighbours look alike."""
     layers = parse_layers("linear 4 name=front, sum[identity | linear 4, tanh, linear 4], dropout 0.2, linear 4")
-    options: dict[str, Any] = {"penalty": True, "clip_norm": True, "clip_value": True}
     adam = optimizer_records()["adam"]()
-    return Bench(Trial(layers, (4,), 4), "float32", loss=loss_records()["cross_entropy"](), optimizer=adam, **options)
+    loss = loss_records()["cross_entropy"]()
+    return Bench(Trial(layers, (4,), 4), "float32", loss=loss, optimizer=adam, **SWITCHED_ROWS)
 
 
 def check(bench: Bench, table: Table, rows: list[Row] | None = None) -> None:
@@ -35,7 +34,7 @@ def check(bench: Bench, table: Table, rows: list[Row] | None = None) -> None:
     verify(table, rows or bench.tape.train, bench.tape.layout, bench.n, bench.tape.size)
 
 
-def encoded(bench: Bench, rows: list[Row]) -> Table:
+def encode_rows(bench: Bench, rows: list[Row]) -> Table:
     """Rows as the integers that the loop walks."""
     return encode(rows, bench.machine.addresses, bench.n, bench.tape.width)
 
@@ -46,7 +45,7 @@ def test_the_tape_itself_is_accepted(bench: Bench) -> None:
     check(bench, bench.eval_table.cells, bench.tape.evaluation)
 
 
-def moved(place: int, amount: int) -> Callable[[Table, int], None]:
+def move_integer(place: int, amount: int) -> Callable[[Table, int], None]:
     """Adds to one integer of an operand."""
 
     def move(line: Table, begin: int) -> None:
@@ -55,7 +54,7 @@ def moved(place: int, amount: int) -> Callable[[Table, int], None]:
     return move
 
 
-def swapped(line: Table, begin: int) -> None:
+def swap_dimensions(line: Table, begin: int) -> None:
     """The first two dimensions change places; where they are equal, they become another shape of the same size."""
     first = begin + abi.OPERAND_SHAPE
     a, b = int(line[first]), int(line[first + 1])
@@ -65,19 +64,19 @@ def swapped(line: Table, begin: int) -> None:
 
 
 FAULTS = {
-    "one number further": moved(abi.OPERAND_OFFSET, 1),
-    "one number back": moved(abi.OPERAND_OFFSET, -1),
-    "one slot further": moved(abi.OPERAND_OFFSET, 16),
-    "one slot back": moved(abi.OPERAND_OFFSET, -16),
-    "behind memory": moved(abi.OPERAND_OFFSET, 1 << 40),
-    "in front of memory": moved(abi.OPERAND_OFFSET, -(1 << 40)),
-    "one number longer": moved(abi.OPERAND_SIZE, 1),
-    "one number shorter": moved(abi.OPERAND_SIZE, -1),
-    "far too long": moved(abi.OPERAND_SIZE, 1 << 40),
-    "of negative size": moved(abi.OPERAND_SIZE, -(1 << 40)),
-    "one row longer in shape": moved(abi.OPERAND_SHAPE, 1),
-    "of another last axis": moved(abi.OPERAND_LAST, 1),
-    "of another shape": swapped,
+    "one number further": move_integer(abi.OPERAND_OFFSET, 1),
+    "one number back": move_integer(abi.OPERAND_OFFSET, -1),
+    "one slot further": move_integer(abi.OPERAND_OFFSET, 16),
+    "one slot back": move_integer(abi.OPERAND_OFFSET, -16),
+    "behind memory": move_integer(abi.OPERAND_OFFSET, 1 << 40),
+    "in front of memory": move_integer(abi.OPERAND_OFFSET, -(1 << 40)),
+    "one number longer": move_integer(abi.OPERAND_SIZE, 1),
+    "one number shorter": move_integer(abi.OPERAND_SIZE, -1),
+    "far too long": move_integer(abi.OPERAND_SIZE, 1 << 40),
+    "of negative size": move_integer(abi.OPERAND_SIZE, -(1 << 40)),
+    "one row longer in shape": move_integer(abi.OPERAND_SHAPE, 1),
+    "of another last axis": move_integer(abi.OPERAND_LAST, 1),
+    "of another shape": swap_dimensions,
 }
 
 
@@ -125,7 +124,7 @@ def test_a_value_read_before_it_is_written_is_refused(bench: Bench) -> None:
         if row.phase == "update" or any(row.adds) or not any(id(slot) in needed for slot in fresh):
             continue
         with pytest.raises(TapeError, match=r"before any row wrote it|no row has begun"):
-            check(bench, encoded(bench, kept), kept)
+            check(bench, encode_rows(bench, kept), kept)
 
 
 def test_rows_write_only_what_their_phase_may(bench: Bench) -> None:
@@ -134,7 +133,7 @@ def test_rows_write_only_what_their_phase_may(bench: Bench) -> None:
     for row in (replace(update, phase="forward"), replace(bench.tape.train[1], phase="update")):
         rows = [*bench.tape.train, row]
         with pytest.raises(TapeError, match="may not write"):
-            check(bench, encoded(bench, rows), rows)
+            check(bench, encode_rows(bench, rows), rows)
 
 
 def test_outputs_of_a_row_may_not_overlap(bench: Bench) -> None:
@@ -144,7 +143,7 @@ def test_outputs_of_a_row_may_not_overlap(bench: Bench) -> None:
     rows = list(bench.tape.train)
     rows[number] = replace(row, writes=(row.writes[0], row.writes[0]))
     with pytest.raises(TapeError, match="outputs overlap"):
-        check(bench, encoded(bench, rows), rows)
+        check(bench, encode_rows(bench, rows), rows)
 
 
 def test_a_slot_of_another_layout_is_refused(bench: Bench) -> None:
@@ -153,4 +152,4 @@ def test_a_slot_of_another_layout_is_refused(bench: Bench) -> None:
     stranger = replace(row.reads[0])
     rows = [bench.tape.train[0], replace(row, reads=(stranger, *row.reads[1:]))]
     with pytest.raises(TapeError, match="no slot of this layout"):
-        check(bench, encoded(bench, rows), rows)
+        check(bench, encode_rows(bench, rows), rows)

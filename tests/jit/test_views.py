@@ -77,7 +77,7 @@ SMALL = {
 }
 
 
-def made(name: str) -> Trainer:
+def make_trainer(name: str) -> Trainer:
     """A small run of a data set after two steps."""
     fields, layers, _ = SMALL[name]
     table = {"data": {"name": name, **fields}, "layers": layers, "training": {"batch_size": 16}}
@@ -89,7 +89,7 @@ def made(name: str) -> Trainer:
 @pytest.mark.parametrize("name", SMALL)
 def test_every_task_has_its_views(name: str) -> None:
     """Each data set has the views that suit it; each is made for any item, counted round, and the worst."""
-    trainer = made(name)
+    trainer = make_trainer(name)
     assert [view.name for view in views_of(trainer)] == SMALL[name][2]
     for number in range(len(SMALL[name][2])):
         for item in (0, 1, WORST, 1_000_003):
@@ -101,12 +101,12 @@ def test_every_task_has_its_views(name: str) -> None:
 
 def test_nothing_is_made_for_a_surface_that_is_not_seen() -> None:
     """Without a size there is no surface."""
-    assert views.make_view(made("spiral"))[:2] == (None, None)
+    assert views.make_view(make_trainer("spiral"))[:2] == (None, None)
 
 
 def test_masks_are_those_of_the_example_with_their_overlaps() -> None:
     """The true mask is the row's target, and the mean overlap is the IoU that the metrics give."""
-    trainer = made("shapes_masks")
+    trainer = make_trainer("shapes_masks")
     part = trainer.split.validation
     assert part is not None
     _, output, _ = views.make_view(trainer, 0, 3)
@@ -118,7 +118,7 @@ def test_masks_are_those_of_the_example_with_their_overlaps() -> None:
 
 def test_the_worst_example_has_the_largest_error() -> None:
     """No other row of the validation part is missed by more."""
-    trainer = made("sine_forecast")
+    trainer = make_trainer("sine_forecast")
     part = trainer.split.validation
     assert part is not None
     errors = np.abs(trainer.predict(part.x) - part.y)[:, 0]
@@ -132,7 +132,7 @@ def test_the_worst_example_has_the_largest_error() -> None:
 
 def test_a_forecast_runs_on_with_its_own_answers() -> None:
     """Each further value is the network's answer to a window that ends with those before it."""
-    trainer = made("sine_forecast")
+    trainer = make_trainer("sine_forecast")
     part = trainer.split.validation
     assert part is not None
     assert part.continuation is not None
@@ -160,10 +160,10 @@ def test_a_forecast_of_a_later_value_stands_at_its_step() -> None:
 
 def test_symbols_are_those_of_the_data() -> None:
     """Reversal: what is wanted is what is seen, backwards; echo: it is the first symbol."""
-    _, output, _ = views.make_view(made("reversal"), 0, 5)
+    _, output, _ = views.make_view(make_trainer("reversal"), 0, 5)
     assert isinstance(output, Tokens)
     assert output.true == output.seen[::-1]
-    _, output, _ = views.make_view(made("echo"), 0, 5)
+    _, output, _ = views.make_view(make_trainer("echo"), 0, 5)
     assert isinstance(output, Tokens)
     assert output.true == output.seen[:1]
     assert sum(chance for _, chance in output.chances) == pytest.approx(1, abs=1e-5)
@@ -171,7 +171,7 @@ def test_symbols_are_those_of_the_data() -> None:
 
 def test_pictures_given_back_are_in_units_of_the_data() -> None:
     """The wanted picture is the row itself, the given one the network's answer."""
-    trainer = made("digits28")
+    trainer = make_trainer("digits28")
     part = trainer.split.validation
     assert part is not None
     _, output, _ = views.make_view(trainer, 0, 2)
@@ -196,7 +196,7 @@ def test_each_of_several_targets_has_its_scatter_and_curve() -> None:
 
 def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
     """The wrong pictures of the validation part are the first ones."""
-    trainer = made("digits")
+    trainer = make_trainer("digits")
     _, output, shown = views.make_view(trainer)
     assert isinstance(output, Images)
     wrong = [a != b for a, b in zip(output.labels, output.predicted, strict=True)]
@@ -209,7 +209,7 @@ def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
 
 def test_writing_goes_on_from_the_example() -> None:
     """The same example is gone on from in the same way while the weights are the same."""
-    trainer = made("characters")
+    trainer = make_trainer("characters")
     (_, first, _), (_, again, _), (_, other, _) = (views.make_view(trainer, 1, row) for row in (4, 4, 5))
     assert isinstance(first, Writing)
     assert first == again
@@ -221,7 +221,7 @@ def test_a_view_is_added_by_one_file_and_its_drawing_by_another(tmp_path: Path) 
     """The views of a run have the new one where its order puts it, and the screen draws what it makes."""
     (tmp_path / "view").mkdir()
     (tmp_path / "drawing").mkdir()
-    trainer = made("iris")
+    trainer = make_trainer("iris")
     with (
         added_record("nnplay.views.kinds", "means", MEANS, tmp_path / "view", view_records),
         added_record("nnplay.tui.outputs.kinds", "means", DRAWN_MEANS, tmp_path / "drawing", drawing_records),
@@ -230,7 +230,7 @@ def test_a_view_is_added_by_one_file_and_its_drawing_by_another(tmp_path: Path) 
         assert shown.views == ("means", "confusion matrix")
         rows = drawing_records()[type(output)].draw(output, 20, 5, Look())
         assert len(rows) == 3
-        assert "means" not in [view.name for view in views_of(made("digits"))]
+        assert "means" not in [view.name for view in views_of(make_trainer("digits"))]
     assert "means" not in [view.name for view in views_of(trainer)]
 
 

@@ -34,7 +34,7 @@ sys.modules["nnplay.cli.main"]._dispatch = interrupt
 """
 
 
-def interrupted(program: str) -> tuple[int, str, str]:
+def interrupt(program: str) -> tuple[int, str, str]:
     """Status and what was written by a process that is interrupted as the program says, then starts a command."""
     command = [sys.executable, "-c", LISTEN + START.format(f"exec({program!r})")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -46,35 +46,35 @@ def interrupted(program: str) -> tuple[int, str, str]:
 )
 def test_while_a_module_is_imported(name: str) -> None:
     """The process ends at once: an interruption inside NumPy's own start would be told as a broken installation."""
-    assert interrupted(WHILE_IMPORTING.format(name=name)) == (130, "", "nnplay: stopped\n")
+    assert interrupt(WHILE_IMPORTING.format(name=name)) == (130, "", "nnplay: stopped\n")
 
 
 def test_while_a_command_works() -> None:
     """What it began is cleaned up first."""
-    assert interrupted(IN_A_CALL.format(again="")) == (130, "cleaned up\n", "nnplay: stopped\n")
+    assert interrupt(IN_A_CALL.format(again="")) == (130, "cleaned up\n", "nnplay: stopped\n")
 
 
 def test_a_second_one_does_not_wait() -> None:
     """In the midst of the clean-up it ends the process."""
     again = "os.kill(os.getpid(), signal.SIGINT); print('not reached', flush=True)"
-    assert interrupted(IN_A_CALL.format(again=again)) == (130, "cleaned up\n", "nnplay: stopped\n")
+    assert interrupt(IN_A_CALL.format(again=again)) == (130, "cleaned up\n", "nnplay: stopped\n")
 
 
 def test_one_after_the_end_changes_nothing() -> None:
     """The command is done: Python's own end is not interrupted, and the status stays."""
     late = "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT)"
-    status, said, wrong = interrupted(late)
+    status, message, wrong = interrupt(late)
     assert (status, wrong) == (0, "")
-    assert said
+    assert message
 
 
 def test_ignored_at_the_start_it_stays_ignored() -> None:
     """A shell starts background jobs like that; Ctrl+C is for others."""
-    status, said, wrong = interrupted(
+    status, message, wrong = interrupt(
         "import signal; signal.signal(2, signal.SIG_IGN)" + WHILE_IMPORTING.format(name="numpy")
     )
     assert (status, wrong) == (0, "")
-    assert said
+    assert message
 
 
 def test_it_is_safe_before_anything_is_imported() -> None:

@@ -59,11 +59,11 @@ def test_fewer_rows_begin_like_more(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_are_kept_on_disk(name: str, cache: Path) -> None:
     """The second time nothing is drawn, and the rows are the same; the folder is the user's alone."""
-    told: list[tuple[int, int, str]] = []
-    first = load_dataset(name, samples=1500, progress=lambda *said: told.append(said))
-    assert [said[:2] for said in told] == [(1000, 1500), (1500, 1500)]
-    again = load_dataset(name, samples=1500, progress=lambda *said: told.append(said))
-    assert len(told) == 2
+    calls: list[tuple[int, int, str]] = []
+    first = load_dataset(name, samples=1500, progress=lambda *call: calls.append(call))
+    assert [call[:2] for call in calls] == [(1000, 1500), (1500, 1500)]
+    again = load_dataset(name, samples=1500, progress=lambda *call: calls.append(call))
+    assert len(calls) == 2
     assert np.array_equal(first.x, again.x)
     assert len(list(cache.iterdir())) == 1
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
@@ -297,7 +297,7 @@ def test_sounds_are_what_they_are_called() -> None:
 def test_pixels_are_scored_by_intersection_over_union() -> None:
     """IoU is hits over all pixels that are or are said to be of a class, averaged over the classes that occur."""
     true = np.array([[[0, 0, 1], [1, 1, 1]]])
-    said = np.array([[[0, 1, 1], [1, 1, 0]]])
-    scores = classification(true, said, 4)
+    predicted = np.array([[[0, 1, 1], [1, 1, 0]]])
+    scores = classification(true, predicted, 4)
     assert scores["iou"] == pytest.approx((1 / 3 + 3 / 5) / 2)
-    assert "iou" not in classification(true.ravel(), said.ravel(), 4)
+    assert "iou" not in classification(true.ravel(), predicted.ravel(), 4)

@@ -61,9 +61,9 @@ def test_a_folder_that_others_may_write_to_is_left_out(tmp_path: Path) -> None:
     shared.mkdir()
     ran = innocents(shared)
     shared.chmod(0o777)
-    status, said = nnplay_in(tmp_path, SCRIPT, str(shared))
+    status, message = nnplay_in(tmp_path, SCRIPT, str(shared))
     assert status == 0
-    assert said == f"nnplay: warning: nothing is imported from {shared}, which others may write to\n"
+    assert message == f"nnplay: warning: nothing is imported from {shared}, which others may write to\n"
     assert not ran.exists()
 
 

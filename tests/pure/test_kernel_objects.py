@@ -16,12 +16,12 @@ ABOUT = "nnplay.operations.copy:copy float32"
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the user was told."""
-    told: list[str] = []
+    messages: list[str] = []
     monkeypatch.setattr(notices, "_said", set())
-    monkeypatch.setattr(notices, "tell", told.append)
-    return told
+    monkeypatch.setattr(notices, "tell", messages.append)
+    return messages
 
 
 @pytest.fixture
@@ -76,22 +76,22 @@ def open_to_all(path: Path) -> None:
     "damage",
     [cut, empty, zeros, longer, one_bit, bit_of_the_digest, of_another_kernel, of_another_key, open_to_all],
 )
-def test_only_what_was_written_is_read(damage: object, place: Path, said: list[str]) -> None:
+def test_only_what_was_written_is_read(damage: object, place: Path, messages: list[str]) -> None:
     """Whole, it is the same bytes; damaged in any way, it counts as missing, and that is said once."""
     assert objects.read(place, ABOUT) is None
     assert objects.write(place, ABOUT, CODE)
     assert objects.read(place, ABOUT) == CODE
-    assert said == []
+    assert messages == []
     assert callable(damage)
     damage(place)
     assert [objects.read(place, ABOUT) for _ in range(2)] == [None, None]
-    assert said == ["the kernel cache was damaged: what cannot be trusted there is compiled anew"]
+    assert messages == ["the kernel cache was damaged: what cannot be trusted there is compiled anew"]
     assert objects.write(place, ABOUT, CODE)
     assert objects.read(place, ABOUT) == CODE
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
-def test_what_is_no_file_holds_nothing_up(kind: str, place: Path, said: list[str]) -> None:
+def test_what_is_no_file_holds_nothing_up(kind: str, place: Path, messages: list[str]) -> None:
     """A pipe, a link or a folder in the place of an object counts as missing, at once."""
     objects.write(place, ABOUT, CODE)
     if kind == "folder":
@@ -106,7 +106,7 @@ def test_what_is_no_file_holds_nothing_up(kind: str, place: Path, said: list[str
     assert objects.read(place, ABOUT) is None
 
 
-def test_a_cache_that_is_deleted_meanwhile_is_made_anew(place: Path, said: list[str]) -> None:
+def test_a_cache_that_is_deleted_meanwhile_is_made_anew(place: Path, messages: list[str]) -> None:
     """The next object lies in it again, in a private folder, and nothing is said."""
     objects.write(place, ABOUT, CODE)
     shutil.rmtree(place.parents[1])
@@ -114,11 +114,11 @@ def test_a_cache_that_is_deleted_meanwhile_is_made_anew(place: Path, said: list[
     assert objects.write(place, ABOUT, CODE)
     assert objects.read(place, ABOUT) == CODE
     assert place.parent.stat().st_mode & 0o777 == 0o700
-    assert said == []
+    assert messages == []
 
 
 def test_a_full_disk_is_said_once_and_leaves_nothing(
-    place: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    place: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It names the reason, what it costs and a way out; no partial file stays."""
 
@@ -128,24 +128,24 @@ def test_a_full_disk_is_said_once_and_leaves_nothing(
     monkeypatch.setattr(os, "fsync", full)
     assert [objects.write(place, ABOUT, CODE) for _ in range(2)] == [False, False]
     assert list(place.parent.iterdir()) == []
-    assert len(said) == 1
-    assert "compiled anew at every start" in said[0]
-    assert "No space left on device" in said[0]
-    assert "free some space" in said[0]
+    assert len(messages) == 1
+    assert "compiled anew at every start" in messages[0]
+    assert "No space left on device" in messages[0]
+    assert "free some space" in messages[0]
 
 
-def test_a_file_in_the_way_of_the_cache_is_said(tmp_path: Path, said: list[str]) -> None:
+def test_a_file_in_the_way_of_the_cache_is_said(tmp_path: Path, messages: list[str]) -> None:
     """Where the folder cannot be, the sentence names it and NNPLAY_CACHE_DIR."""
     (tmp_path / "file").write_text("in the way")
     place = tmp_path / "file" / "kernels" / "key" / "copy.o"
     assert not objects.write(place, ABOUT, CODE)
     assert objects.read(place, ABOUT) is None
-    assert len(said) == 1
-    assert str(tmp_path / "file") in said[0]
-    assert "NNPLAY_CACHE_DIR" in said[0]
+    assert len(messages) == 1
+    assert str(tmp_path / "file") in messages[0]
+    assert "NNPLAY_CACHE_DIR" in messages[0]
 
 
-def test_partial_files_of_killed_processes_are_taken_away(place: Path, said: list[str]) -> None:
+def test_partial_files_of_killed_processes_are_taken_away(place: Path, messages: list[str]) -> None:
     """One that is older than an hour goes with the next write; a fresh one may be of a process that writes now."""
     objects.write(place, ABOUT, CODE)
     old, fresh = place.with_name(".new-old"), place.with_name(".new-fresh")
@@ -157,22 +157,22 @@ def test_partial_files_of_killed_processes_are_taken_away(place: Path, said: lis
     assert fresh.exists()
 
 
-def test_nothing_is_read_from_a_folder_of_a_group(place: Path, said: list[str]) -> None:
+def test_nothing_is_read_from_a_folder_of_a_group(place: Path, messages: list[str]) -> None:
     """An object in a folder that others may write to is not run, though it is whole; the command that mends is said."""
     objects.write(place, ABOUT, CODE)
     place.parents[1].chmod(0o770)
     assert objects.read(place, ABOUT) is None
     assert not objects.write(place, ABOUT, CODE)
-    assert len(said) == 1
-    assert f"chmod go-w {place.parents[1]}" in said[0]
+    assert len(messages) == 1
+    assert f"chmod go-w {place.parents[1]}" in messages[0]
 
 
-def test_folders_of_a_group_are_said_once_together(place: Path, said: list[str]) -> None:
+def test_folders_of_a_group_are_said_once_together(place: Path, messages: list[str]) -> None:
     """However many folders of the cache others may write to, there is one sentence, and its command mends them all."""
     kernels = place.parents[1]
     for key in ("key", "another key"):
         objects.write(kernels / key / "copy.o", ABOUT, CODE)
         (kernels / key).chmod(0o770)
     assert [objects.write(kernels / key / "copy.o", ABOUT, CODE) for key in ("key", "another key")] == [False, False]
-    assert len(said) == 1
-    assert f"rm -r {kernels} mends it" in said[0]
+    assert len(messages) == 1
+    assert f"rm -r {kernels} mends it" in messages[0]

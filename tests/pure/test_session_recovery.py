@@ -21,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-def crashed(epoch: int) -> Path:
+def crash(epoch: int) -> Path:
     """An autosave whose run has ended."""
     path, lock = new_autosave()
     save(path, {"epoch": epoch, "step": 10 * epoch, "loss": 0.5}, {"w": np.zeros(2, np.float32)}, lock=lock)
@@ -31,7 +31,7 @@ def crashed(epoch: int) -> Path:
 
 def test_an_autosave_is_listed_with_its_epoch_loss_and_age() -> None:
     """The next start sees each ended run's epoch, step, loss and age, the newest first, and can load it."""
-    first, second = crashed(3), crashed(4)
+    first, second = crash(3), crash(4)
     os.utime(first / "session.toml", (1000, 1000))
     found = autosaves()
     assert [summary.path for summary in found] == [second, first]
@@ -61,7 +61,7 @@ def test_discarding_touches_nothing_else(tmp_path: Path, home: Path) -> None:
     for path in (tmp_path / "mine.nnplay", recovery_folder(), recovery_folder() / ".." / "x.nnplay"):
         with pytest.raises(InputError, match="not an autosave"):
             discard(path)
-    path = crashed(1)
+    path = crash(1)
     (path / "thesis.txt").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         discard(path)
@@ -70,7 +70,7 @@ def test_discarding_touches_nothing_else(tmp_path: Path, home: Path) -> None:
 
 def test_a_damaged_autosave_is_listed_with_its_problem() -> None:
     """An autosave whose record cannot be read is still offered, with the reason."""
-    path = crashed(1)
+    path = crash(1)
     (path / "session.toml").write_bytes(bytes(100))
     (summary,) = autosaves()
     assert "damaged" in summary.problem
@@ -81,7 +81,7 @@ def test_everything_is_private_even_without_a_umask(home: Path) -> None:
     """Under umask 000 every folder made on the way is 0700 and every file 0600."""
     old = os.umask(0)
     try:
-        crashed(1)
+        crash(1)
     finally:
         os.umask(old)
     for path in [home, *home.rglob("*")]:
@@ -97,7 +97,7 @@ def test_a_home_that_cannot_be_written_to_is_said(monkeypatch: pytest.MonkeyPatc
 
 def test_a_clock_that_was_put_back_gives_no_negative_age() -> None:
     """A save from the future is zero seconds old."""
-    path = crashed(1)
+    path = crash(1)
     os.utime(path / "session.toml", (2**32, 2**32))
     assert autosaves()[0].age == 0
 
@@ -111,7 +111,7 @@ def test_a_summary_needs_a_session(tmp_path: Path) -> None:
 
 def test_more_than_are_listed_are_counted_and_none_is_lost() -> None:
     """Of 260 recovered runs the 256 saved last are listed, whenever they were started, the others counted; all stay."""
-    first = crashed(1)
+    first = crash(1)
     names = [f"20200101-000000-{number:08x}.nnplay" for number in range(260)]
     for number, name in enumerate(names):
         shutil.copytree(first, first.with_name(name))

@@ -75,9 +75,9 @@ def test_a_source_is_known_by_its_first_bytes_where_the_name_says_nothing(pairs:
 
 def test_reading_says_how_far_it_is(pairs: Path) -> None:
     """Whoever loads a file may listen, and may end it."""
-    told: list[tuple[int, int, str]] = []
-    load_file(str(pairs), {}, progress=lambda *now: told.append(now))
-    assert told == [(1, 1, "lines")]
+    calls: list[tuple[int, int, str]] = []
+    load_file(str(pairs), {}, progress=lambda *now: calls.append(now))
+    assert calls == [(1, 1, "lines")]
 
     def refuse(done: int, total: int, what: str) -> None:
         raise KeyboardInterrupt

@@ -34,7 +34,7 @@ def acknowledged(terminal: Terminal) -> int:
     return int(found.group(1).replace(",", "")) if found else -1
 
 
-def killed(state: Path, seconds: float, saves: bool) -> int:
+def kill_playground(state: Path, seconds: float, saves: bool) -> int:
     """Opens the session, trains, saves (once, or over and over), is killed so long after; the last one reported."""
     environ = {"XDG_STATE_HOME": str(state), "NNPLAY_AUTOSAVE_SECONDS": "0.1", "PYTHONPATH": str(ROOT)}
     terminal = Terminal(["-c", START.format(umask=0o022), "open", "run.nnplay"], 80, 24, environ)
@@ -82,7 +82,7 @@ def test_no_kill_of_the_playground_loses_a_reported_save(
     for number in range(kills):
         saves = number % 4 != 3
         seconds = rng.uniform(0.0, 0.8) if saves else rng.uniform(0.5, 3.0)
-        reported = killed(tmp_path / "state", seconds, saves)
+        reported = kill_playground(tmp_path / "state", seconds, saves)
         kept = session.load("run.nnplay")
         assert kept.warnings == ()
         assert kept.record["progress"]["step"] >= reported > 0

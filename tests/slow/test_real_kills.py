@@ -27,7 +27,7 @@ while True:
 RUN = ["train", "spiral", "--layers", "linear 256, tanh, linear 256, tanh, linear 2", "--epochs", "1", "--no-plot"]
 
 
-def killed(number: int, seconds: float) -> int:
+def kill_training(number: int, seconds: float) -> int:
     """Runs the loop, kills it so long after its first reported save; the epochs that were reported as saved."""
     command = [sys.executable, "-c", LOOP, str(number)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
@@ -56,7 +56,7 @@ def test_no_kill_loses_a_reported_save_or_mixes_two(
     rng = random.Random(kills)
     epochs = 1
     for _ in range(kills):
-        reported = killed(epochs, rng.uniform(0.001, 0.4))
+        reported = kill_training(epochs, rng.uniform(0.001, 0.4))
         loaded = session.load("run.nnplay")
         assert loaded.warnings == ()
         epochs = loaded.record["progress"]["epoch"]

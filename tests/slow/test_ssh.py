@@ -70,14 +70,14 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssh]:
         return ["ssh", *options, *more, f"{getpass.getuser()}@127.0.0.1", f"{remote} {words}"]
 
     try:
-        answered(server, port, tmp_path / "sshd.log")
+        wait_for_server(server, port, tmp_path / "sshd.log")
         yield command
     finally:
         server.terminate()
         server.wait(10)
 
 
-def answered(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_for_server(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Waits until the server listens; a server that ended shows why."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -137,7 +137,7 @@ def ours(mark: Path) -> list[str]:
     return found
 
 
-def gone(mark: Path) -> None:
+def wait_until_gone(mark: Path) -> None:
     """Waits until none of them is left: five seconds for the program, and the time until sshd has noticed."""
     end = time.monotonic() + 10
     while left := [words for words in ours(mark) if "nnplay" in words and "sshd" not in words]:
@@ -155,7 +155,7 @@ def test_a_killed_client_leaves_the_run_to_be_recovered(ssh: Ssh, tmp_path: Path
             line.press(" ")
         line.shows("acc ")  # losses and accuracy are only shown of a run that has trained
         assert any("nnplay" in found for found in ours(tmp_path / "state"))
-    gone(tmp_path / "state")
+    wait_until_gone(tmp_path / "state")
     listed = subprocess.run(ssh("recover"), capture_output=True, text=True, check=True).stdout
     (kept,) = session.autosaves()
     assert str(kept.path) in listed
@@ -170,5 +170,5 @@ def test_a_killed_client_leaves_the_run_to_be_recovered(ssh: Ssh, tmp_path: Path
         line.shows("ended without being saved")
         line.press("\r")
         line.shows(f"resumed at step {found.trainer.step:,}")
-    gone(tmp_path / "state")
+    wait_until_gone(tmp_path / "state")
     assert [held.path for held in session.autosaves()] == [kept.path]

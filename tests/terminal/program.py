@@ -21,7 +21,7 @@ from nnplay.tui.run import run
 from nnplay.tui.terminal.can_open import check
 from nnplay.tui.terminal.opening import Opening
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import FakeLedger
 
 
@@ -39,7 +39,7 @@ class LiveBackend(FakeBackend):
     def _work(self) -> None:
         while not self._end.wait(1 / 30):
             if self.snapshot.running:
-                self.snapshot = trained(self.snapshot.step + 37)
+                self.snapshot = train_run(self.snapshot.step + 37)
 
     def rewind(self) -> None:
         if self._crash == "rewind":

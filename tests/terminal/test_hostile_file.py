@@ -88,7 +88,7 @@ def test_names_of_a_file_are_shown_and_never_obeyed(
         terminal.press(dialog)
         terminal.shows(words)
         terminal.press("\x1b")
-        terminal.until(lambda told=words: told not in terminal.text)  # type: ignore[misc]
+        terminal.until(lambda words=words: words not in terminal.text)  # type: ignore[misc]
     terminal.press("s")
     terminal.shows("saved to")
     terminal.press("q")

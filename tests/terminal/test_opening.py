@@ -16,7 +16,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from nnplay.tui.terminal.opening import Opening, cleared_for
+from nnplay.tui.terminal.opening import Opening, clear_and_write
 from tests.terminal.emulator import PATIENCE, Terminal
 from tests.terminal.test_screen import step_of
 
@@ -83,7 +83,7 @@ def test_what_leaves_the_screen_reaches_a_terminal_that_was_full() -> None:
             assert time.monotonic() < deadline, "the terminal always had room"
             time.sleep(0.01)
         screen = os.open(os.ttyname(slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        while not cleared_for(screen, b"at last"):
+        while not clear_and_write(screen, b"at last"):
             assert time.monotonic() < deadline, "a thread never came to the end of its write"
             time.sleep(0.01)
         writing.join(PATIENCE)

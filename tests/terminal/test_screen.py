@@ -187,11 +187,11 @@ def test_unexpected_error_saves_restores_and_says_where(open_terminal: Open, tmp
     assert terminal.finish() == 1
     assert terminal.restored
     assert (tmp_path / "rescued").exists()
-    said = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
-    assert "a bug of the tests" in said
-    assert "saved to rescued" in said
-    assert "Traceback" not in said
-    path = Path(said.rpartition("details: ")[2].split()[0])
+    message = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
+    assert "a bug of the tests" in message
+    assert "saved to rescued" in message
+    assert "Traceback" not in message
+    path = Path(message.rpartition("details: ")[2].split()[0])
     assert "Traceback" in path.read_text()
 
 

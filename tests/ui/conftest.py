@@ -55,7 +55,7 @@ class Faults:
         """One more."""
         self._met.append(error)
 
-    def taken(self) -> list[Exception]:
+    def take(self) -> list[Exception]:
         """All so far, which are no failure from now on."""
         met, self._met = self._met, []
         return met
@@ -66,14 +66,14 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Faults]:
     """What the playground tells its user and goes on after is still a failure of the test that meets it."""
     met, tell = Faults(), Playground.tell_fault
 
-    def told(app: Playground, error: Exception) -> bool:
+    def meet_fault(app: Playground, error: Exception) -> bool:
         if not isinstance(error, NnplayError):
             met.meet(error)
         return tell(app, error)
 
-    monkeypatch.setattr(Playground, "tell_fault", told)
+    monkeypatch.setattr(Playground, "tell_fault", meet_fault)
     yield met
-    for error in met.taken():
+    for error in met.take():
         raise error
 
 

@@ -12,7 +12,7 @@ from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import FakeCatalogue, FakeLedger, FakeLine, FakeRecent, fake_config
 
 
@@ -20,7 +20,7 @@ class FakeBackend:
     """Answers at once; `asked` lists the calls."""
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
-        start = trained(1, running=False)
+        start = train_run(1, running=False)
         self.snapshot = snapshot or replace(start, step=0, latest=0, curves={}, health=(), epoch=0, batch=0, metrics={})
         self.settings = fake_config()
         self.catalogue = FakeCatalogue()
@@ -131,7 +131,7 @@ class FakeBackend:
         self.asked.append(("switch_branch", words))
         return f"going on as {words}"
 
-    def caught_up(self) -> bool:
+    def catch_up(self) -> bool:
         return False
 
     def undo(self) -> str:

@@ -67,7 +67,7 @@ def neurons(progress: float, layers: Mapping[int, int], size: int = 12) -> dict[
     return pictures
 
 
-def trained(step: int = 2745, *, running: bool = True) -> Snapshot:
+def train_run(step: int = 2745, *, running: bool = True) -> Snapshot:
     """A run after `step` steps."""
     progress = 1 - float(np.exp(-step / 1500))
     rng = np.random.default_rng(step // 50)

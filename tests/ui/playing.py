@@ -10,14 +10,14 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Cells
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 
 SIZES = [(120, 40), (80, 24), (60, 20), (200, 60)]
 
 
 def make(*, fresh: bool = False, **more: object) -> Playground:
     """A playground over a trained, or a fresh, hand-made run."""
-    return Playground(FakeBackend(None if fresh else trained()), Look(), **more)  # type: ignore[arg-type]
+    return Playground(FakeBackend(None if fresh else train_run()), Look(), **more)  # type: ignore[arg-type]
 
 
 def asked(app: Playground) -> list[tuple[object, ...]]:

@@ -168,9 +168,9 @@ def test_commands_are_split_and_completed() -> None:
 def test_settings_change_only_what_was_named() -> None:
     """A nested value is replaced without touching its neighbours; a bad split is refused."""
     rows = entries.data_entries(fake_config(), FakeCatalogue())
-    assert entries.changes(entries.named(rows, "noise"), "0.2") == {"data": {"noise": 0.2}}
+    assert entries.changes(entries.find_entry(rows, "noise"), "0.2") == {"data": {"noise": 0.2}}
     shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
-    assert entries.changes(entries.named(rows, "split"), "60/20/20") == {"split": shares}
+    assert entries.changes(entries.find_entry(rows, "split"), "60/20/20") == {"split": shares}
     for words in ("70/20", "0/50/50", "a/b/c", "90/20/-10"):
         with pytest.raises(InputError):
             entries.read_split(words)
@@ -252,9 +252,9 @@ async def test_a_long_list_never_leaves_its_dialog(size: tuple[int, int]) -> Non
         assert options.region.bottom <= frame.content_region.bottom - 1
         assert options.max_scroll_y == round(options.scroll_offset.y)
         assert dialog.query_one(".keys").region.bottom <= frame.content_region.bottom
-        told = dialog.query_one(".about", Static)
-        assert told.display == (size[1] >= 16)
-        assert "about 59" in str(told.content)
+        about = dialog.query_one(".about", Static)
+        assert about.display == (size[1] >= 16)
+        assert "about 59" in str(about.content)
 
 
 def test_a_condition_that_is_off_says_never() -> None:

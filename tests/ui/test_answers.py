@@ -23,7 +23,7 @@ from nnplay.views.kinds.tokens import Tokens
 from nnplay.views.kinds.writing import Writing
 from nnplay.views.view import Output, Shown
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of
 
 RNG = np.random.default_rng(0)
@@ -73,7 +73,7 @@ async def test_every_form_of_answer_is_drawn(name: str) -> None:
     form, words = FORMS[name]
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        app._backend.snapshot = replace(trained(9, running=False), surface=None, output=form)  # type: ignore[misc]
+        app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=form)  # type: ignore[misc]
         app.refresher.tick()
         await pilot.pause()
         seen = text_of(app, "#output")
@@ -85,7 +85,7 @@ async def test_every_form_of_answer_is_drawn(name: str) -> None:
 )
 async def test_every_form_is_drawn_at_every_size_and_look(look: Look) -> None:
     """From one cell to a large pane nothing raises, no row is too long, and ASCII stays ASCII."""
-    app = Playground(FakeBackend(trained()), look)  # type: ignore[arg-type]
+    app = Playground(FakeBackend(train_run()), look)  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)):
         answer = main(app).query_one(Answer)
         for form, _ in FORMS.values():
@@ -104,7 +104,7 @@ async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         pane = main(app).query_one(OutputPane)
         app._backend.snapshot = replace(  # type: ignore[misc]
-            trained(9, running=False), surface=None, output=FORMS["symbols"][0], shown=shown
+            train_run(9, running=False), surface=None, output=FORMS["symbols"][0], shown=shown
         )
         app.refresher.tick()
         await pilot.press("right", "right", "left")
@@ -130,7 +130,7 @@ async def test_a_grid_is_browsed_by_whole_pages() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         pane, answer = main(app).query_one(OutputPane), main(app).query_one(Answer)
         shown = Shown("pictures", ("pictures", "confusion matrix"), 0, 100, "picture")
-        app._backend.snapshot = replace(trained(9, running=False), surface=None, output=many, shown=shown)  # type: ignore[misc]
+        app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=many, shown=shown)  # type: ignore[misc]
         app.refresher.tick()
         await pilot.pause()
         page = answer.page

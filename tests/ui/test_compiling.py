@@ -39,14 +39,14 @@ async def test_space_while_kernels_are_compiled_says_what_will_be() -> None:
     """The line and the footer say that training will start; a second space takes it back; ready, it starts."""
     backend = Compiling()
     app = Playground(backend, Look())  # type: ignore[arg-type]
-    told = "compiling kernels, once: 3 of 12; training starts as soon as they are ready, space takes it back"
+    sentence = "compiling kernels, once: 3 of 12; training starts as soon as they are ready, space takes it back"
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "3 of 12" in text_of(app, "#message-line"))
         await pilot.press("space")
-        assert told in text_of(app, "#message-line")
+        assert sentence in text_of(app, "#message-line")
         assert "space pause" in text_of(app, "#footer")
         backend.snapshot = replace(backend.snapshot, message="compiling kernels, once: 4 of 12")
-        await until(pilot, lambda: told.replace("3", "4") in text_of(app, "#message-line"))
+        await until(pilot, lambda: sentence.replace("3", "4") in text_of(app, "#message-line"))
         await pilot.press("space")
         assert "starts" not in text_of(app, "#message-line")
         assert "space run" in text_of(app, "#footer")

@@ -18,7 +18,7 @@ from nnplay.tui.forms.form import Form
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import FakeCatalogue, fake_config
 from tests.ui.waiting import until
 
@@ -37,19 +37,19 @@ def table(lacking: str = "7") -> str:
     return "id,area,city,price\n" + "".join(rows) + f"last,{lacking},a,70.5\n"
 
 
-def said(app: Playground) -> str:
+def message_line(app: Playground) -> str:
     """What stands in the message line."""
     return app._main.query_one(MessageLine).text
 
 
 def test_columns_are_offered_with_what_became_of_them() -> None:
     """The target offers every column; kinds offer what a column is not, and keep what was chosen before."""
-    assert [(offer.value, offer.note) for offer in column_choices.targets(COLUMNS)][2:4] == [
+    assert [(choice.value, choice.note) for choice in column_choices.target_choices(COLUMNS)][2:4] == [
         ("city", "words"),
         ("price", "learned now"),
     ]
-    assert column_choices.learned(COLUMNS) == "price"
-    found = [offer.value for offer in column_choices.kinds(COLUMNS, {"id": "skip"})]
+    assert column_choices.name_learned(COLUMNS) == "price"
+    found = [choice.value for choice in column_choices.kind_choices(COLUMNS, {"id": "skip"})]
     assert found[0] == ""
     assert "id=skip, area=skip" in found
     assert "id=skip, city=number" in found
@@ -61,8 +61,8 @@ def test_the_target_that_was_found_stands_in_its_line() -> None:
     """A setting that was left open shows what it amounts to, and kinds out of a session are shown as they are typed."""
     settings = fake_config(data={"file": "my.csv", "kinds": {"id": "skip", "zip": "category"}})
     rows = entries.data_entries(settings, FakeCatalogue(), COLUMNS)
-    assert entries.named(rows, "target").shown == "price"
-    assert entries.named(rows, "kinds").shown == "id=skip, zip=category"
+    assert entries.find_entry(rows, "target").shown == "price"
+    assert entries.find_entry(rows, "kinds").shown == "id=skip, zip=category"
     lines = [found.line for found in completion.complete_line("set target pr", rows, FakeCatalogue())]
     assert lines == ["set target price"]
 
@@ -99,12 +99,12 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
         with advise_for("playground"):
             async with app.run_test(size=(120, 40)) as pilot:
                 app.typed_line.run_command("data", "my.csv target=price")
-                await until(pilot, lambda: "missing" in said(app))
-                assert "use :set missing mean, drop or category" in said(app)
+                await until(pilot, lambda: "missing" in message_line(app))
+                assert "use :set missing mean, drop or category" in message_line(app)
                 assert backend.settings.data.source == "spiral"
                 app.typed_line.run_command("set", "missing mean")
                 await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
-                await until(pilot, lambda: "price is learned" in said(app))
+                await until(pilot, lambda: "price is learned" in message_line(app))
                 assert backend.settings.data.values == {"target": "price", "missing": "mean"}
                 assert any(":set kinds id=category" in line for line in app.messages.printed)
                 assert app.edits.refused is None
@@ -143,7 +143,7 @@ async def test_a_file_that_was_mended_is_read_again(tmp_path: Path, monkeypatch:
 
 async def test_a_long_answer_gets_more_rows() -> None:
     """A sentence that does not fit one row stands whole in up to three; a short one gives the rows back."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         words = "my.csv, row 3, column 'area': 9 values are missing; use :set missing mean, drop or category to go on"

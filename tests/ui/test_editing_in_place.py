@@ -16,7 +16,7 @@ from nnplay.health.finding import Finding
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
 from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.dialogs.open import OpenRun
+from nnplay.tui.dialogs.open import ChooseSavedRun
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw.downsample import smooth
 from nnplay.tui.forms.problem import problem_of
@@ -26,7 +26,7 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.terminal import panic
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.network_view import NetworkView
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import FakeRecent, fake_config
 from tests.ui.playing import asked, main, make, text_of, type_line
 from tests.ui.waiting import until
@@ -166,7 +166,7 @@ async def test_finding_is_cured_by_enter() -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         app._backend.snapshot = replace(  # type: ignore[misc]
-            trained(50),
+            train_run(50),
             health=(Finding("warning", "half of the units are dead", "R", "new-weights"), Finding("good", "x")),
         )
         await pilot.press("6")
@@ -204,7 +204,7 @@ async def test_saved_runs_are_listed_and_opened() -> None:
         ]
         await pilot.press("o")
         await pilot.pause()
-        assert isinstance(app.screen, OpenRun)
+        assert isinstance(app.screen, ChooseSavedRun)
         options = app.screen.query_one(OptionList)
         prompts = [str(options.get_option_at_index(index).prompt) for index in range(3)]
         assert prompts[0].startswith("[@click=app.quit]a[/]")
@@ -272,7 +272,7 @@ async def test_going_back_is_visible_in_the_header() -> None:
     """While an earlier step is shown the header says of how many."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        app._backend.snapshot = replace(trained(500, running=False), latest=900)  # type: ignore[misc]
+        app._backend.snapshot = replace(train_run(500, running=False), latest=900)  # type: ignore[misc]
         app.refresher.tick()
         await pilot.pause()
         assert "of 900" in text_of(app, "#header")
@@ -350,9 +350,9 @@ def test_fault_is_written_to_a_private_file(tmp_path: Path, monkeypatch: pytest.
     try:
         raise RuntimeError("a bug of the tests")
     except RuntimeError as error:
-        said = panic.report(error, lambda: "/somewhere/run")
-    assert "/somewhere/run" in said
-    path = Path(said.rpartition("details: ")[2])
+        message = panic.report(error, lambda: "/somewhere/run")
+    assert "/somewhere/run" in message
+    path = Path(message.rpartition("details: ")[2])
     assert "Traceback" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -363,6 +363,6 @@ def test_fault_report_survives_a_failing_rescue() -> None:
     def fails() -> str:
         raise OSError("disk full")
 
-    said = panic.report(RuntimeError("first"), fails)
-    assert "first" in said
-    assert "disk full" in said
+    message = panic.report(RuntimeError("first"), fails)
+    assert "first" in message
+    assert "disk full" in message

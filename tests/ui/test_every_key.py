@@ -59,7 +59,7 @@ def _clipboard(app: Playground) -> bool:
     return "samples" in app.clipboard
 
 
-_said = _of(MessageLine, lambda said: said.text)
+_message = _of(MessageLine, lambda line: line.text)
 _FORM = _of(Form, lambda form: form.cursor)
 _LAYER = _of(LayerList, lambda layers: layers.cursor)
 _UNIT = _of(NetworkView, lambda view: view.chosen)
@@ -102,7 +102,7 @@ CLAIMS: dict[str, Claim] = {
     "layer-freeze": Claim("2 2", _layers, ("linear 8 frozen", *START[1:])),
     "layer-name": Claim("2 2", _screen, "AskValue"),
     "layer-init": Claim("2 2", _screen, "Choose"),
-    "layer-fold": Claim("2 2", _said, "no block here: sum, concat and sequential can be folded and unfolded"),
+    "layer-fold": Claim("2 2", _message, "no block here: sum, concat and sequential can be folded and unfolded"),
     "layer-down": Claim("2 2", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-up": Claim("2 2 j", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-wider": Claim("2 2", _layers, ("linear 9", *START[1:])),
@@ -126,7 +126,7 @@ CLAIMS: dict[str, Claim] = {
     "pane-output": Claim("1", _pane, "output"),
     "next-pane": Claim("1", _pane, "training"),
     "previous-pane": Claim("5", _pane, "output"),
-    "inspect": Claim("", _said, "there is no network to inspect"),  # the hand-made run has no network to inspect
+    "inspect": Claim("", _message, "there is no network to inspect"),  # the hand-made run has no network to inspect
     "maximise": Claim("5", lambda app: main(app).full, True),
     "reset-layout": Claim("5 f", lambda app: main(app).full, False),
     "cursor-left": Claim("5 left", _CURSOR, OTHER),
@@ -148,7 +148,7 @@ CLAIMS: dict[str, Claim] = {
     "log": Claim("", _screen, "Log"),
     "copy": Claim("1", _clipboard, True),
     "save": Claim("", _asked, ("save", "")),
-    "open": Claim("", _screen, "OpenRun"),
+    "open": Claim("", _screen, "ChooseSavedRun"),
     "quit": Claim("", lambda app: app._exit, True),
     "interrupt": Claim("", lambda app: app._exit, True),
     "command": Claim("", _screen, "CommandLine"),
@@ -163,7 +163,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
     "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", _screen, "Tour"),
-    "recovered": ("recovered", _said, "no run ended without being saved"),
+    "recovered": ("recovered", _message, "no run ended without being saved"),
 }
 
 

@@ -11,7 +11,7 @@ from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import SIZES, main, make, text_of
 
 
@@ -68,7 +68,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
     """Markup and control sequences in names, findings and messages change nothing but the text."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        now = replace(trained(5), health=(Finding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
+        now = replace(train_run(5), health=(Finding("error", f"cell {hostile} bad"),), message=f"file {hostile}")
         app._backend.snapshot = now  # type: ignore[misc]
         app._backend.settings = replace(app._backend.settings, data=DataChoice(file=hostile))  # type: ignore[misc, type-var]
         app._main.show_settings()
@@ -85,7 +85,7 @@ async def test_hostile_text_is_shown_and_never_obeyed(hostile: str) -> None:
 @pytest.mark.parametrize("look", [Look(ascii=True), Look(colours="16"), Look(colours="none"), Look(colours="256")])
 async def test_other_forms_draw(look: Look) -> None:
     """ASCII, 16, 256 and no colours: everything is drawn; under --ascii all live text is 7-bit but for names."""
-    app = Playground(FakeBackend(trained()), look)  # type: ignore[arg-type]
+    app = Playground(FakeBackend(train_run()), look)  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         if look.ascii:

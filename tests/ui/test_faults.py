@@ -88,11 +88,11 @@ async def test_a_bug_behind_a_key_is_a_sentence(
             breaks(app, patch)
             await pilot.press(*keys)
             await until(pilot, lambda: "ZeroDivisionError: a bug of the tests" in main(app).query_one(MessageLine).text)
-        told = main(app).query_one(MessageLine).text
-        assert "the run goes on" in told
-        assert "Traceback" in Path(told.rpartition("details: ")[2]).read_text()
+        message = main(app).query_one(MessageLine).text
+        assert "the run goes on" in message
+        assert "Traceback" in Path(message.rpartition("details: ")[2]).read_text()
         await still_works(pilot, app)
-    assert {type(error) for error in faults.taken()} == {ZeroDivisionError}
+    assert {type(error) for error in faults.take()} == {ZeroDivisionError}
 
 
 async def test_a_dialog_that_fails_is_left_by_escape(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ async def test_a_dialog_that_fails_is_left_by_escape(faults: Faults, monkeypatch
         await pilot.pause()
         assert app.screen is main(app)
         await still_works(pilot, app)
-    assert len(faults.taken()) == 3
+    assert len(faults.take()) == 3
 
 
 async def test_a_mouse_and_a_paste_that_meet_a_bug(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ async def test_a_mouse_and_a_paste_that_meet_a_bug(faults: Faults, monkeypatch: 
             await pilot.pause()
         await pilot.press("escape")
         await still_works(pilot, app)
-    assert len(faults.taken()) == 2
+    assert len(faults.take()) == 2
 
 
 async def test_a_picture_with_a_bug_stays_empty_alone(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ async def test_a_picture_with_a_bug_stays_empty_alone(faults: Faults, monkeypatc
         assert "cannot be drawn" in main(app).query_one(CurveView).plain_text
         assert main(app).current == "data"
         await still_works(pilot, app)
-    assert {type(error) for error in faults.taken()} == {ZeroDivisionError}
+    assert {type(error) for error in faults.take()} == {ZeroDivisionError}
 
 
 async def test_the_same_bug_is_written_down_once(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ async def test_the_same_bug_is_written_down_once(faults: Faults, monkeypatch: py
         await pilot.press("R")
         assert path.read_text().count("Traceback") == 2
         assert "IndexError" in main(app).query_one(MessageLine).text
-    assert len(faults.taken()) == 4
+    assert len(faults.take()) == 4
 
 
 async def test_a_refusal_that_nobody_caught_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ async def test_where_nothing_can_be_written_the_log_has_the_details(
         await pilot.press("r")
         assert "could not be written" in main(app).query_one(MessageLine).text
         assert any("Traceback" in line for line in app.messages.printed)
-    assert len(faults.taken()) == 1
+    assert len(faults.take()) == 1
 
 
 async def test_leaving_works_where_asking_fails(monkeypatch: pytest.MonkeyPatch) -> None:

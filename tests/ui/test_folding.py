@@ -19,7 +19,7 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.fake_settings import fake_config
 from tests.ui.playing import main, text_of
 
@@ -31,7 +31,7 @@ class Backend(FakeBackend):
     """Has a network with blocks, costed by the real ledger."""
 
     def __init__(self) -> None:
-        super().__init__(replace(trained(9, running=False), weights={}))
+        super().__init__(replace(train_run(9, running=False), weights={}))
         self.settings = fake_config(layers=TEXTS)
 
     def ledger(self, layers):  # type: ignore[no-untyped-def]

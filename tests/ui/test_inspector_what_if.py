@@ -13,7 +13,7 @@ from tests.ui.visit import inspecting
 
 
 async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
-    """`e` gives a weight another value, which the journal knows; `z` brings the old one back, bit for bit."""
+    """`e` gives a weight another value, which the list of changes has; `z` brings the old one back, bit for bit."""
     async with inspecting() as visit:
         await visit.press("n", "shift+tab", "shift+tab")
         trainer = visit.backend.worker.trainer
@@ -30,7 +30,7 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
-    """An edited input stands in the head until the step is taken, and its step is in the journal then."""
+    """An edited input stands in the head until the step is taken, and its step is among the changes then."""
     async with inspecting() as visit:
         await visit.pilot.press("e")
         await visit.type("7")
@@ -45,7 +45,7 @@ async def test_an_input_is_edited_for_this_step() -> None:
 
 
 async def test_a_unit_is_silenced_and_a_layer_frozen_beyond_the_inspector() -> None:
-    """`s` makes a unit's output 0 and `W` keeps a layer's weights, also in training; the journal knows, `z` undoes."""
+    """`s` makes a unit's output 0 and `W` keeps a layer's weights, also in training; `z` undoes both."""
     async with inspecting() as visit:
         await visit.press("n", "n", "right", "s")
         assert visit.view.held == ("unit 1 of layer 1 silent",)

@@ -13,13 +13,13 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.views.kinds.confusion import Confusion
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import SIZES, main, text_of
 
 
 def with_layers(layers: tuple[str, ...]) -> Playground:
     """A playground whose network has these layers, and no weights shown, as the worker does for large ones."""
-    backend = FakeBackend(replace(trained(100, running=False), weights={}, neurons={}))
+    backend = FakeBackend(replace(train_run(100, running=False), weights={}, neurons={}))
     backend.settings = backend.changed(layers=layers)
     return Playground(backend, Look())  # type: ignore[arg-type]
 
@@ -47,7 +47,7 @@ async def test_wide_layers_are_drawn_in_part() -> None:
         "0.bias": np.zeros(512, np.float32),
         "2.weight": rng.normal(size=(512, 2)).astype(np.float32),
     }
-    backend = FakeBackend(replace(trained(100), weights=weights, neurons={}))
+    backend = FakeBackend(replace(train_run(100), weights=weights, neurons={}))
     backend.settings = backend.changed(layers=("linear 512", "tanh", "linear 2"))
     app = Playground(backend, Look())  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
@@ -60,7 +60,7 @@ async def test_many_classes_and_columns() -> None:
     labels = tuple(f"class {number}" for number in range(100))
     output = Confusion(np.eye(100, dtype=int), tuple(labels), ("row 1",))
     app = with_layers(("linear 100",))
-    app._backend.snapshot = replace(trained(9, running=False), surface=None, output=output)  # type: ignore[misc]
+    app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=output)  # type: ignore[misc]
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "more classes" in text_of(app, "#output")
@@ -68,7 +68,7 @@ async def test_many_classes_and_columns() -> None:
 
 async def test_not_finite_numbers_are_shown() -> None:
     """NaN and infinite losses, weights, surfaces and pictures are drawn, not raised."""
-    now = trained(50)
+    now = train_run(50)
     bad = np.full((8, 8), np.nan, np.float32)
     surface = replace(now.surface, values=np.where(now.surface.values > 0, np.inf, np.nan))  # type: ignore[type-var, union-attr]
     weights = {name: np.full_like(value, np.nan) for name, value in now.weights.items()}

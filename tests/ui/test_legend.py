@@ -22,10 +22,10 @@ async def test_a_legend_too_long_for_one_row_takes_more_and_no_value_is_cut() ->
         names = ("this run", "optimizer sgd from 352", "lr 0.03 from 852")
         view.show(dict.fromkeys(names, line))
         rows = view.draw(38, 16)
-        told = ["".join(text for text, _ in row).rstrip() for row in rows]
+        lines = ["".join(text for text, _ in row).rstrip() for row in rows]
         assert len(rows) == 16
         assert all(row_width(row) <= 40 for row in rows)
-        assert all(any(f"{name}  0.5000" in text for text in told) for name in names)
+        assert all(any(f"{name}  0.5000" in text for text in lines) for name in names)
 
 
 async def test_what_was_said_goes_when_the_step_is_another() -> None:

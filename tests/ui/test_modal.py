@@ -19,13 +19,13 @@ from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
 from tests.ui.conftest import Faults
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p", "question_mark", "p", "o", "L", "slash"])
 async def test_a_second_answer_closes_nothing_else(opener: str) -> None:
     """A dialog that is dismissed three times in one go leaves the main screen standing, and the app running."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(opener)
         await pilot.pause()
@@ -41,7 +41,7 @@ async def test_a_second_answer_closes_nothing_else(opener: str) -> None:
 
 async def test_a_dialog_under_another_waits() -> None:
     """An answer that reaches a dialog when another one lies over it changes nothing."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("colon")
         await pilot.pause()
@@ -59,7 +59,7 @@ async def test_a_dialog_under_another_waits() -> None:
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (80, 24)])
 async def test_page_keys_in_a_list_without_room(opener: str, size: tuple[int, int]) -> None:
     """Page keys and home and end in a list that has no line to show are ignored."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=size) as pilot:
         await pilot.press(opener)
         for key in ("pagedown", "pageup", "end", "home", "pagedown"):
@@ -71,7 +71,7 @@ async def test_page_keys_in_a_list_without_room(opener: str, size: tuple[int, in
 
 async def test_a_message_too_long_for_its_line_names_the_key_that_shows_it() -> None:
     """What was said is cut with a hint at the log, where it stands whole."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         app.say("word " * 70)
@@ -82,7 +82,7 @@ async def test_a_message_too_long_for_its_line_names_the_key_that_shows_it() -> 
 
 async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() -> None:
     """The last focus, sentence, frame and settings may reach an app whose widgets are gone: nothing is raised."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
     assert not app._main.query(MessageLine)
@@ -96,7 +96,7 @@ async def test_messages_that_come_while_the_screen_is_taken_down_are_no_fault() 
 
 async def missing_a_widget(leaving: bool) -> Playground:
     """An app in which a message finds no widget, while the app leaves or before."""
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         if leaving:
@@ -115,7 +115,7 @@ async def test_what_a_leaving_screen_misses_is_no_fault() -> None:
 async def test_what_a_standing_screen_misses_is_a_fault(faults: Faults) -> None:
     """The same in an app that goes on is told, like any other error."""
     app = await missing_a_widget(leaving=False)
-    assert [str(error) for error in faults.taken()] == ["no list"]
+    assert [str(error) for error in faults.take()] == ["no list"]
     assert "NoMatches: no list; the run goes on" in app.messages.printed[-1]
 
 
@@ -138,7 +138,7 @@ def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:
         def close(self) -> None:
             assert not termios.tcgetattr(slave)[3] & termios.ECHO
 
-    app = Playground(FakeBackend(trained()), Look())
+    app = Playground(FakeBackend(train_run()), Look())
     app._driver = driver = Driver()  # type: ignore[assignment]
     textual_private.restore_at_end(app, modes)
     driver.stop_application_mode()

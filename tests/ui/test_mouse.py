@@ -16,7 +16,7 @@ from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
 from nnplay.tui.widgets.tabs import PaneTabs
 from nnplay.tui.widgets.timeline_bar import TimelineBar
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import asked, main, make
 
 
@@ -144,14 +144,14 @@ async def test_the_timeline_bar_goes_back_in_time() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         bar = main(app).query_one(TimelineBar)
-        app._backend.snapshot = trained(2745, running=False)  # type: ignore[misc]
+        app._backend.snapshot = train_run(2745, running=False)  # type: ignore[misc]
         app.refresher.draw_frame(pictures=False)
         await pilot.pause()
         await pilot.click(bar, offset=(bar._begin, 0))
         await pilot.pause()
         assert asked(app)[-1] == ("goto", "step", 0)
         count = len(asked(app))
-        app._backend.snapshot = trained(2745, running=True)  # type: ignore[misc]
+        app._backend.snapshot = train_run(2745, running=True)  # type: ignore[misc]
         app.refresher.draw_frame(pictures=False)
         await pilot.pause()
         await pilot.click(bar, offset=(bar._begin, 0))

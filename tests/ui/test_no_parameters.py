@@ -36,6 +36,6 @@ async def test_it_is_trained_saved_and_followed(tmp_path: Any) -> None:
     async with inspecting(run=RUN, steps=5) as visit:
         for key in ("escape", "1", "2", "2", "5", "6", "4", "v", "z"):
             await visit.pilot.press(key)
-        said = visit.backend.save(str(tmp_path / "none"))
-        assert "saved to" in said
+        message = visit.backend.save(str(tmp_path / "none"))
+        assert "saved to" in message
         assert "opened" in visit.backend.open(str(tmp_path / "none.nnplay"))

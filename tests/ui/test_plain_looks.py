@@ -14,7 +14,7 @@ from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import main
 from tests.ui.visit import RUN, inspecting
 
@@ -31,7 +31,7 @@ PANES = {"layers": "22", "curves": "5", "network": "2", "output": "4", "health":
 
 async def test_every_key_where_it_belongs() -> None:
     """Each key of the list in its pane, with ASCII alone; dialogs are drawn and left."""
-    app = Playground(FakeBackend(trained()), Look(ascii=True))
+    app = Playground(FakeBackend(train_run()), Look(ascii=True))
     async with app.run_test(size=(120, 40)) as pilot:
         for action in ACTIONS:
             if action.keys and action.id not in LEAVES:
@@ -63,7 +63,7 @@ async def test_a_histogram_is_drawn_with_the_signs_that_there_are(look: Look) ->
 @pytest.mark.parametrize("key", ["?", "p", ":"])
 async def test_the_frame_of_a_dialog_is_drawn_with_the_signs_that_there_are(key: str) -> None:
     """With ASCII alone no dialog has round corners; the command line has a line above it only."""
-    app = Playground(FakeBackend(trained()), Look(ascii=True))
+    app = Playground(FakeBackend(train_run()), Look(ascii=True))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press(key)
         assert isinstance(app.screen, Dialog)

@@ -12,7 +12,7 @@ from nnplay.tui.dialogs.quit import AskQuit
 from nnplay.tui.forms.form import Form
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.message_line import MessageLine
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 from tests.ui.playing import asked, main, make, text_of
 
 
@@ -62,7 +62,7 @@ async def test_new_snapshot_is_shown() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert "step 0" in text_of(app, "#header")
-        app._backend.snapshot = trained(900)  # type: ignore[misc]
+        app._backend.snapshot = train_run(900)  # type: ignore[misc]
         app.refresher.tick()
         app.refresher.draw_frame(pictures=True)
         await pilot.pause()
@@ -91,7 +91,7 @@ async def test_shut_gate_holds_frames_back() -> None:
         app.refresher.frame_gate.can_ask = True
         app.refresher.frame_gate.note_frame()
         app.refresher._numbers_drawn_at = float("-inf")
-        app._backend.snapshot = trained(99_999)  # type: ignore[misc]
+        app._backend.snapshot = train_run(99_999)  # type: ignore[misc]
         app.refresher.tick()
         assert "99,999" not in text_of(app, "#header")
         app.refresher.frame_gate.note_answer()
@@ -109,9 +109,9 @@ async def test_curves_cursor_reads_values_and_scale_switches() -> None:
         newest = app._backend.snapshot.step
         assert view.cursor_step is not None
         assert 0.9 * newest < view.cursor_step < newest
-        told = re.search(r"\bat ([\d,]+)$", text_of(app, "#curves"), re.MULTILINE)
-        assert told is not None
-        assert 0.9 * newest < int(told[1].replace(",", "")) <= newest
+        found = re.search(r"\bat ([\d,]+)$", text_of(app, "#curves"), re.MULTILINE)
+        assert found is not None
+        assert 0.9 * newest < int(found[1].replace(",", "")) <= newest
         await pilot.press("escape", "g")
         assert view.cursor is None
         assert not view.logarithmic

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
-from tests.ui.fake_run import trained
+from tests.ui.fake_run import train_run
 
 FOLDER = Path(__file__).with_name("screens")
 
@@ -26,7 +26,7 @@ def grid(pilot: Pilot[int]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
-async def held(name: str, pilot: Pilot[int]) -> None:
+async def compare_screen(name: str, pilot: Pilot[int]) -> None:
     """The screen comes to be the one that is kept under this name."""
     path = FOLDER / f"{name}.txt"
     if os.environ.get("NNPLAY_WRITE_SCREENS"):
@@ -55,7 +55,7 @@ async def held(name: str, pilot: Pilot[int]) -> None:
 )
 async def test_screen_is_as_kept(name: str, size: tuple[int, int], look: Look, keys: list[str]) -> None:
     """A paused run in each form of the main screen, and the dialogs over it."""
-    backend = FakeBackend(replace(trained(2745, running=False)))
+    backend = FakeBackend(replace(train_run(2745, running=False)))
     backend.unsaved_steps = True
     app = Playground(backend, look)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
@@ -63,4 +63,4 @@ async def test_screen_is_as_kept(name: str, size: tuple[int, int], look: Look, k
         if keys:
             await pilot.press(*keys)
         await pilot.pause(0.2)
-        await held(name, pilot)
+        await compare_screen(name, pilot)

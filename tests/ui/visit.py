@@ -47,7 +47,7 @@ class Visit:
         """Waits for something that another thread does."""
         await until(self.pilot, holds)
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Waits until the newest question has been answered."""
         await self.pilot.pause()
         await self.until(lambda: self.view.ticket == self.screen.inspecting.requests.newest)
@@ -56,7 +56,7 @@ class Visit:
         """Presses keys, one after the other, each answered."""
         for key in keys:
             await self.pilot.press(key)
-            await self.settled()
+            await self.settle()
         return self.view
 
     async def type(self, text: str) -> None:

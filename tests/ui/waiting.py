@@ -16,6 +16,6 @@ async def until(pilot: Pilot[Any], happened: Callable[[], object]) -> None:
     """Let the app live until something is true; what the app says then is shown when it never is."""
     end = asyncio.get_running_loop().time() + PATIENCE
     while not happened():
-        said = getattr(getattr(pilot.app, "messages", None), "printed", None)
-        assert asyncio.get_running_loop().time() < end, f"never happened; the last words: {list(said or ())[-3:]}"
+        printed = getattr(getattr(pilot.app, "messages", None), "printed", None)
+        assert asyncio.get_running_loop().time() < end, f"never happened; the last words: {list(printed or ())[-3:]}"
         await pilot.pause(0.01)

@@ -58,7 +58,7 @@ def run(words: Sequence[str]) -> int:
         known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
-        with Ending() as ending, Unattended(session.captured, _tell) as recovery:
+        with Ending() as ending, Unattended(session.capture, _tell) as recovery:
             diverged = _train(
                 trainer,
                 trainer.epoch + config.epochs,
@@ -139,7 +139,7 @@ def _train(
     def stop(trainer: Trainer) -> bool:
         if not asked():
             recovery.look()
-            watching.stretch(trainer, epochs)
+            watching.show_progress(trainer, epochs)
         return asked()
 
     try:
@@ -186,7 +186,7 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
         print(loss_plot(trainer.history, trainer.batches))
     rate = trainer.step / max(trainer.seconds, 1e-9)
-    done = f"{_counted(trainer.epoch, 'epoch')}, {_counted(trainer.step, 'step')}"
+    done = f"{_count_text(trainer.epoch, 'epoch')}, {_count_text(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
     print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":
@@ -200,5 +200,5 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.3f} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
 
 
-def _counted(number: int, what: str) -> str:
+def _count_text(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"

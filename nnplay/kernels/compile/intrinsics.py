@@ -15,7 +15,7 @@ from nnplay.kernels.compile.jit import DTYPE
 types: Any = numba.types
 
 _REAL_TYPE = numba.from_dtype(DTYPE)
-_REAL_POINTER = types.CPointer(_REAL_TYPE)
+_NUMBER_POINTER = types.CPointer(_REAL_TYPE)
 _INT_POINTER = types.CPointer(types.int64)
 _I64 = ir.IntType(64)
 
@@ -46,13 +46,13 @@ def integers_at(typing: Any, address: Any) -> Any:
 
 
 @intrinsic
-def reals_at(typing: Any, address: Any) -> Any:
+def numbers_at(typing: Any, address: Any) -> Any:
     """The array of the tape's type that starts at an absolute address."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(_REAL_POINTER))
+        return builder.inttoptr(args[0], context.get_value_type(_NUMBER_POINTER))
 
-    return _REAL_POINTER(types.int64), emit
+    return _NUMBER_POINTER(types.int64), emit
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from typing import Any, Final
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.few_channels import narrow, together, widen, widen_bias
-from nnplay.kernels.convolution.window_products import windows
+from nnplay.kernels.convolution.window_products import multiply_windows
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import add_rows, copy, last, zero
 
@@ -101,7 +101,7 @@ def correlate(
             _correlate_depthwise(X, WP, C, w, Y, KH, KW, SW, DH, DW, OW)
             continue
         for g in range(G):
-            windows(
+            multiply_windows(
                 shifted(X, g * c), SW * C, 1, DW * C, DH * WP * C,
                 shifted(w, g * f), F, c * F, KW * c * F,
                 shifted(Y, g * f), F,
@@ -126,7 +126,7 @@ def _correlate_depthwise(
 
 @kernel
 def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """out[p] = dw, then db, of portion p of the lines of dy: out (P, KH·KW·C/G·F [+ F]), dy (N, OH, OW, F).
+    """out[p] = dw, then db, of chunk p of the lines of dy: out (P, KH·KW·C/G·F [+ F]), dy (N, OH, OW, F).
 
     y[oh,ow,f] = b[f] + Σ x[oh·SH + kh·DH,ow·SW + kw·DW,c]·w[kh,kw,c,f], so
     dw[kh,kw,c,f] = Σ x[oh·SH + kh·DH,ow·SW + kw·DW,c]·dy[oh,ow,f] and db[f] = Σ dy[oh,ow,f].
@@ -134,15 +134,15 @@ def backward_weight(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, dy, out = pointer(row, memory, 0), pointer(row, memory, 1), pointer(row, memory, 2)
     KH, KW, SW, G = integer(row, 0), integer(row, 1), integer(row, 3), integer(row, 6)
     N, OH, OW = dimension(row, 0, 0), integer(row, 7), integer(row, 8)
-    C, F, portions, width = last(row, 0), last(row, 1), dimension(row, 2, 0), dimension(row, 2, 1)
+    C, F, chunks, width = last(row, 0), last(row, 1), dimension(row, 2, 0), dimension(row, 2, 1)
     count = KH * KW * (C // G) * F
     r = together(OW, F, KW, SW, KH * C) if G == 1 and integer(row, 5) == 1 else 1
     wide = scratch(12288)
-    first, end = share(row, part, portions)
-    for portion in range(first, end):
-        dw = shifted(out, portion * width)
+    first, end = share(row, part, chunks)
+    for chunk in range(first, end):
+        dw = shifted(out, chunk * width)
         zero(dw, width)
-        line, stop = N * OH * portion // portions, N * OH * (portion + 1) // portions
+        line, stop = N * OH * chunk // chunks, N * OH * (chunk + 1) // chunks
         if r > 1:
             zero(wide, KH * (KW + (r - 1) * SW) * C * r * F)
         _weight_lines(row, x, dy, wide if r > 1 else dw, shifted(dw, count), width > count, r, line, stop)
@@ -194,7 +194,7 @@ def _weight_block(
         for kw in range(columns):
             for g in range(G):
                 target = shifted(dw, (kh * KW + kw) * c * F + g * f)
-                windows(
+                multiply_windows(
                     shifted(X, (kh * DH * WP + kw * DW) * C + g * c), 1, SW * C, SH * WP * C, image,
                     shifted(dY, g * f), F, OW * F, lines * OW * F,
                     target, F, target, F, rows, f, OW, lines, pictures,
@@ -218,19 +218,19 @@ def _weight_block_depthwise(
 
 
 @kernel
-def add_portions(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y (…) = Σₚ portions[p, first …], for portions (P, width)."""
-    portions, y = pointer(row, memory, 0), pointer(row, memory, 1)
+def add_partial_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
+    """y (…) = Σₚ sums[p, first …], for sums (P, width)."""
+    sums, y = pointer(row, memory, 0), pointer(row, memory, 1)
     P, width, first = dimension(row, 0, 0), dimension(row, 0, 1), integer(row, 0)
     start, stop = share(row, part, size(row, 1))
-    copy(shifted(y, start), shifted(portions, first + start), stop - start, adds(row, 1))
+    copy(shifted(y, start), shifted(sums, first + start), stop - start, adds(row, 1))
     for p in range(1, P):
-        copy(shifted(y, start), shifted(portions, p * width + first + start), stop - start, True)
+        copy(shifted(y, start), shifted(sums, p * width + first + start), stop - start, True)
 
 
 @kernel
 def sum_channels(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """out[p,f] = Σ dy[…,f] of portion p of the rows, for dy (…, F), out (P, F)."""
+    """out[p,f] = Σ dy[…,f] of chunk p of the rows, for dy (…, F), out (P, F)."""
     dy, out = pointer(row, memory, 0), pointer(row, memory, 1)
     F, P = last(row, 0), dimension(row, 1, 0)
     rows = size(row, 0) // F

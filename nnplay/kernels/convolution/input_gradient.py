@@ -12,7 +12,7 @@ from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.convolution.convolution import without_taps
 from nnplay.kernels.convolution.few_channels import together, widen_back, widen_bias
-from nnplay.kernels.convolution.window_products import windows
+from nnplay.kernels.convolution.window_products import multiply_windows
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import copy, last, zero
 
@@ -112,7 +112,7 @@ def input_gradient_lines(
                 continue
             for g in range(G):
                 place = shifted(target, g * c)
-                windows(
+                multiply_windows(
                     shifted(source, g * f), r * F, 1, -(DW * step_w // SW) * F, -(DH * step_h // SH) * OWP * F,
                     shifted(w, (kh * KW + kw) * f * C + g * c), C, step_w * f * C, step_h * KW * f * C,
                     place, SW * C, place if add else shifted(b, g * c) if biased else null(), SW * C if add else 0,

@@ -19,7 +19,7 @@ else:
 
 
 @shared("riiiiriiiririiiiii")
-def windows(
+def multiply_windows(
     a: Any, a_row: int, a_inner: int, a_middle: int, a_outer: int, b: Any, b_inner: int, b_middle: int, b_outer: int,
     c: Any, c_row: int, start: Any, start_row: int, rows: int, columns: int, inner: int, middle: int, outer: int,
 ) -> None:  # fmt: skip

@@ -37,7 +37,7 @@ def window_tile(
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         name = f"nnplay_window_tile_{flat._SUFFIX}"
-        builder.call(flat._shared(builder.module, name, [value.type for value in args], _emit_tiles), args)
+        builder.call(flat.share_function(builder.module, name, [value.type for value in args], _emit_tiles), args)
         return context.get_dummy_value()
 
     pointer, whole = flat._POINTER, types.int64

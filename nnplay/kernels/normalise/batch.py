@@ -14,7 +14,7 @@ from nnplay.kernels.span_sums import CHANNELS, folds, last, zero
 
 @kernel
 def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """out[p] = count, mean x, Σ (x − mean)² of portion p of the rows; x (R, C), out (P, 3, C)."""
+    """out[p] = count, mean x, Σ (x − mean)² of chunk p of the rows; x (R, C), out (P, 3, C)."""
     x, out = pointer(row, memory, 0), pointer(row, memory, 1)
     C, P = last(row, 0), dimension(row, 1, 0)
     rows = size(row, 0) // C
@@ -29,7 +29,7 @@ def batch_moments(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_statistics(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """mean, rstd = 1 / √(variance + eps) of all portions joined, and running += momentum·(batch − running), each (C).
+    """mean, rstd = 1 / √(variance + eps) of all chunks joined, and running += momentum·(batch − running), each (C).
 
     moments (P, 3, C). Joined, counts n, m with means at distance δ have Σ (x − mean)² = both sums + δ²·n·m / (n + m).
     """
@@ -108,7 +108,7 @@ def running_rstd(row: Any, clock: Any, memory: Any, part: int) -> None:
 
 @kernel
 def batch_sums(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x̂·weight + bias, so out (P, 2·C) = Σ dy·x̂, then Σ dy, of P portions of the rows; x, dy (R, C)."""
+    """y = x̂·weight + bias, so out (P, 2·C) = Σ dy·x̂, then Σ dy, of P chunks of the rows; x, dy (R, C)."""
     _batch_sums(row, memory, part, False, pointer(row, memory, 3), pointer(row, memory, 3), 4)
 
 

@@ -16,7 +16,7 @@ from nnplay.records.operation import Operation
 from nnplay.records.worked import Named, Term
 
 if COMPILING:
-    from nnplay.kernels.compile.intrinsics import integers_at, reals_at
+    from nnplay.kernels.compile.intrinsics import integers_at, numbers_at
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ def gather(row: Any, clock: Any, memory: Any, part: int) -> None:
     x, y = flat(row, memory, 0), flat(row, memory, 1)
     N = dimension(row, 0, 0)
     features, targets = x.size // N, y.size // N
-    all_x, all_y, order = reals_at(integer(row, 0)), reals_at(integer(row, 1)), integers_at(integer(row, 2))
+    all_x, all_y, order = numbers_at(integer(row, 0)), numbers_at(integer(row, 1)), integers_at(integer(row, 2))
     first = clock[CLOCK_BATCH] * integer(row, 3)
     for n in range(N):
         source = order[first + n]

@@ -122,7 +122,7 @@ class Autosave:
     Args:
         take: a copy of the present step, or None when there is nothing to save.
         progress: the present step and the number of edits; autosave is due when they changed.
-        tell: told once when the disk begins to refuse, and once when it takes the run again.
+        tell: called once when the disk begins to refuse, and once when it takes the run again.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Autosave:
         held = self._held
         return held is not None and held[0] == self._progress()
 
-    def settled(self, keep: bool = False) -> None:
+    def mark_saved(self, keep: bool = False) -> None:
         """The present step is safe elsewhere (it was saved or opened): nothing is due until it changes.
 
         Args:
@@ -190,7 +190,7 @@ class Autosave:
             if self.path is not None and seen == self._saved:
                 return str(self.path)
             began, held = time.monotonic(), self._held
-            saved = held[1] if held is not None and held[0] == seen else self._taken()
+            saved = held[1] if held is not None and held[0] == seen else self._take_copy()
             if saved is None:
                 return ""
             path = self.copy.save(saved)
@@ -205,7 +205,7 @@ class Autosave:
         """Whether it waits for a copy of the present step, and not for longer yet than one may take."""
         return self._taking_since > 0 and time.monotonic() - self._taking_since < COPIED_WITHIN
 
-    def _taken(self) -> SavedRun | None:
+    def _take_copy(self) -> SavedRun | None:
         self._taking_since = time.monotonic()
         try:
             return self._take()
@@ -232,15 +232,15 @@ class Autosave:
         try:
             self.now()
         except NnplayError as error:
-            self._refused(error.message)
+            self._note_refusal(error.message)
         except Exception as error:  # a fault of the program must not end autosave unseen
-            self._refused(f"internal fault: {type(error).__name__}: {error}")
+            self._note_refusal(f"internal fault: {type(error).__name__}: {error}")
         else:
             if self.problem:
                 self._tell("autosave works again")
             self.problem = ""
 
-    def _refused(self, reason: str) -> None:
+    def _note_refusal(self, reason: str) -> None:
         sys.dont_write_bytecode = True  # on a full disk Python 3.11 keeps half a .pyc, and the next start trusts it
         if not self.problem:
             self._tell(f"autosave failed, training goes on: {reason}")
@@ -262,7 +262,7 @@ class Unattended:
 
     Args:
         take: a copy of the present step.
-        tell: told once when the disk refuses, and where a run is kept that ended with an error.
+        tell: called once when the disk refuses, and where a run is kept that ended with an error.
     """
 
     def __init__(self, take: Callable[[], SavedRun], tell: Callable[[str], None]) -> None:

@@ -151,7 +151,7 @@ class RunFiles:
         writable = lock is not None and lock.held and not opened.read_only
         if lock is not None and not writable:
             lock.release()
-        self._put(opened)
+        self._install_opened(opened)
         if writable:
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
         self.read_only = refused
@@ -181,7 +181,7 @@ class RunFiles:
         except BaseException:
             lock.release()
             raise
-        self._put(opened)
+        self._install_opened(opened)
         self.autosave.copy.adopt(target, lock)
         self._clean = (-1, -1)
         place = f"; s saves it to {Path(self.path).name}" if self._belongs_to(origin) else ""
@@ -208,7 +208,7 @@ class RunFiles:
             InputError: it is damaged; the present run is untouched.
         """
         opened = saved_run.read(user_path(path))
-        self._put(opened)
+        self._install_opened(opened)
         self._clean = (-1, -1)
         return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])
 
@@ -227,7 +227,7 @@ class RunFiles:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _put(self, opened: saved_run.OpenedRun) -> None:
+    def _install_opened(self, opened: saved_run.OpenedRun) -> None:
         """The run that was read takes the place of the present one."""
         was_unsaved = self.unsaved()
         if was_unsaved:
@@ -242,7 +242,7 @@ class RunFiles:
             config = config.stopping(_known_stops(view.pop("stops")))
         self._run.view = view
         self._run.choose(config, opened.trainer.split)
-        self._worker.install(self._provenance.tracked(lambda: opened.trainer, config))
+        self._worker.install(self._provenance.track(lambda: opened.trainer, config))
         self._provenance.give_past(opened.past, config)
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
@@ -251,7 +251,7 @@ class RunFiles:
 
     def _settle(self, keep: bool = False) -> None:
         try:
-            self.autosave.settled(keep)
+            self.autosave.mark_saved(keep)
         except InputError as error:
             self._worker.say(f"the autosave could not be deleted: {error.message}")
 
@@ -273,7 +273,7 @@ class RunFiles:
         def latest(run: TrainingThread) -> saved_run.SavedRun | None:
             timeline = run.timeline
             in_the_past = timeline is not None and timeline.trainer.step < timeline.latest
-            return None if in_the_past else self._provenance.captured(run, lean=True)
+            return None if in_the_past else self._provenance.capture_from(run, lean=True)
 
         tries, before = _ATTEMPTS, self._steps()
         while True:
@@ -290,7 +290,7 @@ class RunFiles:
     def keep_edit(self, run: TrainingThread) -> None:
         """Before the run leaves its newest step: an edit that is not kept yet must not wait until it is back there."""
         if self.autosave.edited:
-            self.autosave.hold(self._with_origin(self._provenance.captured(run, lean=True)))
+            self.autosave.hold(self._with_origin(self._provenance.capture_from(run, lean=True)))
 
     def _with_origin(self, saved: saved_run.SavedRun | None) -> saved_run.SavedRun | None:
         """For autosave: with the session that the run is saved to, so that a recovered one finds it again."""

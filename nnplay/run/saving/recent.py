@@ -49,7 +49,7 @@ def recent() -> list[Recent]:
     found: list[Recent] = []
     for path in _paths():
         with contextlib.suppress(InputError):  # gone, or no session any more
-            found.append(_shown(session.summarize(path), False))
+            found.append(_make_recent(session.summarize(path), False))
     return sorted([*found, *recovered()], key=lambda item: item.age)
 
 
@@ -59,7 +59,7 @@ def recovered() -> list[Recent]:
         held = session.autosaves()
     except InputError:
         return []
-    return [_shown(summary, True) for summary in held if not summary.in_use]
+    return [_make_recent(summary, True) for summary in held if not summary.in_use]
 
 
 def older_recovered() -> int:
@@ -70,7 +70,7 @@ def older_recovered() -> int:
         return 0
 
 
-def _shown(summary: Summary, recovered: bool) -> Recent:
+def _make_recent(summary: Summary, recovered: bool) -> Recent:
     run, epoch, _, loss = stand(summary.record)
     data = run.get("data", {})
     table = data if isinstance(data, Mapping) else {"name": data}

@@ -63,7 +63,7 @@ def save_again(place: Place, saved: SavedRun) -> Place:
         if target == place.path:
             note = f"the folder of {shown(place.path)} was emptied, so it was filled anew"
         return _elsewhere(place, target, saved, note)
-    held = place.lock if place.lock.intact else _held_again(place)
+    held = place.lock if place.lock.intact else _take_lock_again(place)
     return Place(place.path, held, saved_run.write(place.path, saved, held))
 
 
@@ -90,7 +90,7 @@ def _is_anothers(place: Place) -> bool:
         return False  # there is none: saving mends it
 
 
-def _held_again(place: Place) -> session.Lock:
+def _take_lock_again(place: Place) -> session.Lock:
     """The lock on a folder whose lock file was deleted."""
     lock = session.take_lock(place.path)
     session.refuse_unheld(lock, str(place.path))

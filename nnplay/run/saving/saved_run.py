@@ -137,7 +137,7 @@ def write(
     lock: session.Lock | None = None,
     moved: Callable[[int], object] = lambda count: None,
 ) -> int:
-    """Saves into a session folder; returns the generation. `moved` is told of bytes on the way.
+    """Saves into a session folder; returns the generation. `moved` is called with counts of bytes on the way.
 
     Raises:
         NotSaved: the disk refused; what was saved before is intact.
@@ -175,16 +175,16 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
-        past, said = _read_past(loaded, config, trainer)
-        warnings += said
+        past, notes = _read_past(loaded, config, trainer)
+        warnings += notes
     if loaded.tensors and "edited" in loaded.record:
         before, config = trainer, _config(loaded, "edited")
         trainer, words = _make_edit(trainer, config, progress)
         past = None if past is None or trainer.step == 0 else append_replacement(past, before, config, trainer, words)
         warnings.append(words)
     if "edited_weights" in loaded.record:
-        past, said = _set_weights(trainer, past, loaded)
-        warnings += said
+        past, notes = _set_weights(trainer, past, loaded)
+        warnings += notes
     return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
 
 
@@ -203,18 +203,18 @@ def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> t
     return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
 
 
-def remade(
+def remake(
     trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
 ) -> tuple[Trainer, list[str]]:
     """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
-    setup = config.setup()
-    return trainer.remade(
+    settings = config.training_settings()
+    return trainer.remake(
         progress,
         network=Network(config.layers, config.seed),
         data=split,
         loss=config.loss,
         optimizer=config.optimizer,
-        **{name: getattr(setup, name) for name in setup.__dataclass_fields__},
+        **{name: getattr(settings, name) for name in settings.__dataclass_fields__},
     )
 
 
@@ -225,7 +225,7 @@ def _make_edit(
     split = config.load()
     if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
         return config.trainer(progress, split), "with the last edit, which begins the run anew"
-    changed, fresh = remade(trainer, config, trainer.split, progress)
+    changed, fresh = remake(trainer, config, trainer.split, progress)
     return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
 
 
@@ -233,16 +233,16 @@ def _set_weights(
     trainer: Trainer, past: SavedTimeline | None, loaded: session.Loaded
 ) -> tuple[SavedTimeline | None, list[str]]:
     """Sets the weights that had been set by hand while something was made; the past with that, and what to say."""
-    lines, where, said = loaded.record["edited_weights"], loaded.place("edited_weights"), []
+    lines, where, notes = loaded.record["edited_weights"], loaded.place("edited_weights"), []
     for line in lines if isinstance(lines, list) else [lines]:
         action = _read_weight(line, where)
         try:
             action(trainer)
         except InputError:
-            said.append(f"{action.place} was set by hand and is no weight any more")
+            notes.append(f"{action.place} was set by hand and is no weight any more")
         else:
             past = past and append_change(past, Change(trainer.step, action.words, action))
-    return past, said
+    return past, notes
 
 
 def _read_weight(line: Any, where: str) -> SetWeight:
@@ -264,12 +264,12 @@ def _config(loaded: session.Loaded, section: str = "run") -> RunConfig:
     try:
         return RunConfig.from_dict(table, folder=Path(loaded.where).parent)
     except Problems as error:
-        raise Problems((_placed(problem, loaded, prefix) for problem in error.problems), error.more) from None
+        raise Problems((_add_place(problem, loaded, prefix) for problem in error.problems), error.more) from None
     except InputError as error:
-        raise _placed(error, loaded, prefix) from None
+        raise _add_place(error, loaded, prefix) from None
 
 
-def _placed(problem: InputError, loaded: session.Loaded, prefix: str) -> InputError:
+def _add_place(problem: InputError, loaded: session.Loaded, prefix: str) -> InputError:
     """The same problem with file, line and key."""
     where = loaded.place(f"{prefix}{problem.where}") if problem.where else loaded.where
     return InputError(problem.what, where=where, hint=problem.hint)
@@ -295,8 +295,8 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
         raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
     step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
     good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
-    settings = (_plateau(progress, where), trainer.optimizer, trainer.setup)
-    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *settings)
+    in_force = (_plateau(progress, where), trainer.optimizer, trainer.settings)
+    saved = SavedCheckpoint(state, "", (step, epoch, batch), loss_sum, *in_force)
     trainer.restore(saved.to_checkpoint(trainer))
     good[...] = good_weights
     trainer.seconds = _number(progress, "seconds", where)

@@ -64,7 +64,7 @@ class Session(NotCopied):
         Args:
             path: of the folder to be made (spiral.nnplay); None keeps it in memory until `save(path)`.
             run: a config, a table of plain values, or the text of a TOML file.
-            progress: told about kernels that are compiled first, as `(done, total, name)`.
+            progress: called for kernels that are compiled first, as `(done, total, name)`.
 
         Raises:
             InputError: the run cannot be, or something is at that path.
@@ -125,9 +125,9 @@ class Session(NotCopied):
         if target == self.path and self.read_only:
             raise InputError("is open read-only", where=str(target), hint="save it under another name")
         if target == self.path and self._lock is not None:
-            place = save_again(Place(target, self._lock, self._generation), self.captured())
+            place = save_again(Place(target, self._lock, self._generation), self.capture())
         else:
-            place = save_as(target, self.captured())
+            place = save_as(target, self.capture())
             self.close()
         self.path, self.read_only = place.path, False
         self._hold_lock(place.lock, place.generation)
@@ -135,7 +135,7 @@ class Session(NotCopied):
             self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
         return place.generation
 
-    def captured(self) -> saved_run.SavedRun:
+    def capture(self) -> saved_run.SavedRun:
         """A copy of the present step, and what is kept of the steps before it.
 
         Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
@@ -152,7 +152,7 @@ class Session(NotCopied):
     def _present_past(self) -> SavedTimeline | None:
         """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""
         trainer, opened, past = self.trainer, self._opened, self._past
-        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.setup))
+        changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.settings))
         if past is None or changed != {}:
             return None
         if opened is None:

@@ -21,10 +21,12 @@ def fuse(joined: Joined) -> None:
             joined.drop(row)
             integers = (*row.integers, *pad.integers)
             parts = max(row.parts, pad.parts)
-            new = Row(_joined(len(row.reads)), row.phase, row.path, row.reads, pad.writes, integers, pad.adds, parts)
+            new = Row(
+                _make_operation(len(row.reads)), row.phase, row.path, row.reads, pad.writes, integers, pad.adds, parts
+            )
             joined.put(new, pad)
 
 
-def _joined(branches: int) -> Operation:
+def _make_operation(branches: int) -> Operation:
     reads = [f"x{k}" for k in range(branches)]
     return fused("concat, zeros around", concat.join_padded, reads, ("branches", *BORDER))

@@ -102,7 +102,7 @@ class _Capture:
         if config is None:
             return None
         return SavedSegment(
-            with_live(config.untold(), *first.settings),
+            with_live(config.without_remarks(), *first.settings),
             trainer.split if trainer is not None else first.segment.data,
             tuple(self._saved_checkpoint(one) for one in checkpoints),
             loose=not first.pinned and first is not self._first,

@@ -54,7 +54,7 @@ def _begins_before(segment: SavedSegment, step: int, change_count: int) -> bool:
 
 def _is_same_segment(one: SavedSegment, other: SavedSegment, split: Split) -> bool:
     """Whether two segments are of one network on the same rows, whatever its live settings are."""
-    bare = [segment.config.completed(split).anywhere().untold() for segment in (one, other)]
+    bare = [segment.config.completed(split).anywhere().without_remarks() for segment in (one, other)]
     return one.data == other.data and live_changes(*bare) is not None
 
 
@@ -68,8 +68,8 @@ def _check_log(log: SavedBranchLog, changes: Sequence[Change], split: Split) -> 
 def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Split) -> None:
     config = segment.config.completed(split)
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
-    dtype, shapes = config.setup().dtype, state_shapes(plan, config.optimizer)
-    batches = split.batches(config.setup().batch_size)
+    dtype, shapes = config.training_settings().dtype, state_shapes(plan, config.optimizer)
+    batches = split.batches(config.training_settings().batch_size)
     for checkpoint in segment.checkpoints:
         if checkpoint.tensors is not None:
             match(checkpoint.tensors, {name: (dtype, shape) for name, shape in shapes.items()}, _WHERE)
@@ -81,11 +81,11 @@ def _check_segment(segment: SavedSegment, changes: Sequence[Change], split: Spli
 def _check_changes(
     segment: SavedSegment, changes: Sequence[Change], plan: NetworkPlan, shapes: dict[str, Shape]
 ) -> None:
-    optimizer, setup = segment.checkpoints[0].optimizer, segment.checkpoints[0].setup
+    optimizer, settings = segment.checkpoints[0].optimizer, segment.checkpoints[0].settings
     names = {f"{planned.path}.{name}" for planned in plan.layers for name in planned.plan.parameters}
     for change in changes:
-        optimizer, setup = settings_after(optimizer, setup, [change])
-        silenced_frozen.check(plan, setup.silent, setup.frozen)
+        optimizer, settings = settings_after(optimizer, settings, [change])
+        silenced_frozen.check(plan, settings.silent, settings.frozen)
         action = change.apply
         if isinstance(action, SetWeight) and not (action.name in names and action.fits(shapes[action.name])):
             raise InputError(f"there is no weight {action.place}", where="past.changes")

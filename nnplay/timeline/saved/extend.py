@@ -24,7 +24,7 @@ def begin_saved_timeline(config: RunConfig, trainer: Trainer) -> SavedTimeline |
     proof = initial_digest(checkpoint, trainer)
     if not proof:
         return None
-    first = SavedSegment(config.untold(), trainer.split, (SavedCheckpoint.of(checkpoint, proof=proof),))
+    first = SavedSegment(config.without_remarks(), trainer.split, (SavedCheckpoint.of(checkpoint, proof=proof),))
     return SavedTimeline(ENGINE, SavedBranchLog((), (first,)))
 
 
@@ -49,7 +49,7 @@ def append_replacement(
     left = SavedCheckpoint.of(before.state(), change_count=len(changes) - 1)
     first = SavedCheckpoint.of(trainer.state(), change_count=len(changes))
     known = append_training(timeline, left)
-    segments = (*known.log.segments, SavedSegment(config.untold(), trainer.split, (first,)))
+    segments = (*known.log.segments, SavedSegment(config.without_remarks(), trainer.split, (first,)))
     return replace(known, log=SavedBranchLog(changes, segments))
 
 

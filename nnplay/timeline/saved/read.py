@@ -123,7 +123,9 @@ def _read_log(
     )
     ends = [*(one.checkpoints[0].change_count for one in segments[1:]), len(every)]
     for one, end in zip(segments, ends, strict=False):
-        settings_after(one.config.optimizer, one.config.setup(), every[one.checkpoints[0].change_count : end])
+        settings_after(
+            one.config.optimizer, one.config.training_settings(), every[one.checkpoints[0].change_count : end]
+        )
     places = [(checkpoint.step, checkpoint.change_count) for one in segments for checkpoint in one.checkpoints]
     if places != sorted(places) or len(places) > MOST_CHECKPOINTS + MOST_SEGMENTS:
         raise InputError("the checkpoints are not in order", where="past.stretch")
@@ -146,17 +148,17 @@ def _read_checkpoints(
     arrays: Mapping[str, Array], prefix: str, config: RunConfig, first: str, changes: Sequence[Change]
 ) -> tuple[SavedCheckpoint, ...]:
     counts, sums, every = _arrays_of(arrays, prefix, bool(first))
-    optimizer, setup, begin = config.optimizer, config.setup(), int(counts[0, 0])
+    optimizer, settings, begin = config.optimizer, config.training_settings(), int(counts[0, 0])
     found: list[SavedCheckpoint] = []
     for number, tensors in enumerate(every):
         change_count, step, epoch, batch = (int(count) for count in counts[number])
         loss_sum, best, waited, factor = (float(value) for value in sums[number])
         _check_place(change_count, (step, epoch, batch), changes)
-        settings = settings_after(optimizer, setup, changes[begin:change_count])
+        in_force = settings_after(optimizer, settings, changes[begin:change_count])
         if not (waited >= 0 and np.isfinite((waited, factor)).all()):
             raise InputError("a schedule waits for nothing that can be", where="past.stretch")
         plateau, proof = Plateau(best, int(waited), factor), first if tensors is None else ""
-        found.append(SavedCheckpoint(tensors, proof, (step, epoch, batch), loss_sum, plateau, *settings, change_count))
+        found.append(SavedCheckpoint(tensors, proof, (step, epoch, batch), loss_sum, plateau, *in_force, change_count))
     return tuple(found)
 
 

@@ -89,4 +89,4 @@ class _Segments:
 
 def _bare(config: RunConfig) -> RunConfig:
     """What decides the numbers of a run."""
-    return config.anywhere().untold()
+    return config.anywhere().without_remarks()

@@ -28,7 +28,7 @@ class Checkpoint:
         clock: the machine's clock.
         loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
-        optimizer, setup: the settings in force.
+        optimizer, settings: the settings in force.
         structure: the layers of the network, and the names of the ranges in `memory`.
     """
 
@@ -37,7 +37,7 @@ class Checkpoint:
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
-    setup: TrainingSettings
+    settings: TrainingSettings
     structure: Structure
 
     @property
@@ -53,7 +53,7 @@ class Checkpoint:
         reason = self._different_setting(own, rows) or own.structure.difference(self.structure)
         if reason:
             return reason
-        batches, batch = -(-rows // own.setup.batch_rows(rows)), self.clock.batch
+        batches, batch = -(-rows // own.settings.batch_rows(rows)), self.clock.batch
         if not 0 <= batch < batches:
             return f"it stands at batch {batch:,} of the epoch in the state, {batches:,} batches here"
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):
@@ -63,8 +63,8 @@ class Checkpoint:
     def _different_setting(self, own: Checkpoint, rows: int) -> str:
         """The first setting that cannot change on the way to this checkpoint."""
         kind = (self.optimizer.record.name, own.optimizer.record.name)
-        size = (self.setup.batch_rows(rows), own.setup.batch_rows(rows))
-        fixed = {name: (getattr(self.setup, name), getattr(own.setup, name)) for name in _FIXED}
+        size = (self.settings.batch_rows(rows), own.settings.batch_rows(rows))
+        fixed = {name: (getattr(self.settings, name), getattr(own.settings, name)) for name in _FIXED}
         for name, (there, here) in {"the optimizer": kind, "batch_size": size, **fixed}.items():
             if there != here:
                 return f"{name} is {there} in the state, {here} here"
@@ -80,5 +80,5 @@ def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int) -> None:
     if not isinstance(checkpoint, Checkpoint):
         raise InputError(f"{type(checkpoint).__name__} is no state", where="restore", hint="give what state() returned")
     if reason := checkpoint.difference(own, rows):
-        hint = "make a trainer for the same network, optimizer and batches; remade() carries weights over"
+        hint = "make a trainer for the same network, optimizer and batches; remake() carries weights over"
         raise InputError(f"this is the state of another run: {reason}", where="restore", hint=hint)

@@ -36,7 +36,7 @@ class SavedCheckpoint:
         clock: step, epoch and batch within it.
         loss_sum: sum of the losses of the epoch so far.
         plateau: what a schedule that watches the validation loss remembers.
-        optimizer, setup: the settings in force.
+        optimizer, settings: the settings in force.
         change_count: how many changes of the change log were made before it.
     """
 
@@ -46,7 +46,7 @@ class SavedCheckpoint:
     loss_sum: float
     plateau: Plateau
     optimizer: Optimizer
-    setup: TrainingSettings
+    settings: TrainingSettings
     change_count: int = 0
 
     @property
@@ -74,7 +74,7 @@ class SavedCheckpoint:
             checkpoint.loss_sum,
             checkpoint.plateau,
             checkpoint.optimizer,
-            checkpoint.setup,
+            checkpoint.settings,
             change_count,
         )
 
@@ -99,7 +99,7 @@ class SavedCheckpoint:
                 view[...] = self.tensors[name]
         if not all(0 <= count < MOST_STEPS for count in self.clock) or self.clock[2] >= trainer.batches:
             raise InputError("its counters are none of this run", where=where)
-        clock, settings = Clock(self.setup.seed, *self.clock), (self.plateau, self.optimizer, self.setup)
+        clock, settings = Clock(self.settings.seed, *self.clock), (self.plateau, self.optimizer, self.settings)
         return Checkpoint(memory, clock, self.loss_sum, *settings, trainer.structure)
 
 

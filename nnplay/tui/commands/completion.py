@@ -86,7 +86,7 @@ def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
     found = [entry for entry in entries if name in (entry.name, entry.label)]
     if not found:
         return []
-    offered = [Candidate(f"set {name} {offer.value}", offer.note) for offer in found[0].offers]
+    offered = [Candidate(f"set {name} {choice.value}", choice.note) for choice in found[0].choices]
     offered = offered or [Candidate(f"set {name} {word}", "") for word in found[0].field.choices]
     return [candidate for candidate in offered if candidate.line.startswith(f"set {name} {value}")]
 

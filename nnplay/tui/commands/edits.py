@@ -91,7 +91,7 @@ class EditActions:
 
     def _describe_file(self) -> str:
         """What is learned from a file; the notes on it go into the log."""
-        learned = column_choices.learned(self._backend.columns())
+        learned = column_choices.name_learned(self._backend.columns())
         if not learned:
             return ""
         notes = self._backend.notes()

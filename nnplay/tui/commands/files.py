@@ -11,7 +11,7 @@ from nnplay.errors import NnplayError
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
-from nnplay.tui.dialogs.open import OpenRun
+from nnplay.tui.dialogs.open import ChooseSavedRun
 from nnplay.tui.dialogs.quit import AskQuit, Leave
 from nnplay.tui.dialogs.recovered import Recovered, Take
 from nnplay.tui.refresh import Refresher
@@ -46,7 +46,7 @@ class FileActions:
 
     def open(self) -> None:
         """Choose a saved session, or type its path."""
-        self._app.push_screen(OpenRun(self._backend.recent()), self.open_run)
+        self._app.push_screen(ChooseSavedRun(self._backend.recent()), self.open_run)
 
     def offer_recovered(self) -> None:
         """At the start: offers the runs that ended without being saved, if there are any."""

@@ -120,11 +120,11 @@ class NavigationActions:
         names = [entry.label for entry in known]
         notes = [f"{entry.shown}   {entry.field.help}" for entry in known]
 
-        def found(name: str | None) -> None:
+        def go(name: str | None) -> None:
             if name is not None:
                 self._go_to_setting(known[names.index(name)].key)
 
-        self._app.push_screen(Choose("settings", "go to a setting", names, notes=notes), found)
+        self._app.push_screen(Choose("settings", "go to a setting", names, notes=notes), go)
 
     def _go_to_setting(self, key: str) -> None:
         for pane in ("data", "training"):

@@ -102,7 +102,7 @@ class TypedLine:
         if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset)}:
             self._edits.open_data({"data": Whole({"file": dataset, **fields, name: value})})
         else:
-            self._edits.change_entry(entries.named(self._edits.settable(), word), value)
+            self._edits.change_entry(entries.find_entry(self._edits.settable(), word), value)
 
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the line for it where it needs an argument."""

@@ -100,7 +100,7 @@ class Choose(Dialog[str]):
             self.dismiss(typed)
 
     @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
+    def _take_choice(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[_number(event.option)])
 
     def on_key(self, event: events.Key) -> None:

@@ -48,7 +48,7 @@ class CommandLine(Dialog[str]):
         self._list(self._start)
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _list_candidates(self, event: Input.Changed) -> None:
         self._list(event.value)
 
     def _list(self, line: str) -> None:

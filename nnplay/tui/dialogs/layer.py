@@ -54,7 +54,7 @@ class AskLayer(Dialog[str]):
         return next((line.problem for line in lines if line.problem), "")
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _explain_input(self, event: Input.Changed) -> None:
         self._explain(event.value)
 
     def _explain(self, typed: str) -> None:

@@ -10,7 +10,7 @@ from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.draw import number_text
 
 
-class OpenRun(Choose):
+class ChooseSavedRun(Choose):
     """Answers the path of a session, or nothing."""
 
     def __init__(self, known: Sequence[Recent], lead: str = "") -> None:

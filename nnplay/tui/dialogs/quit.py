@@ -47,6 +47,6 @@ class AskQuit(Dialog[Leave]):
         self.dismiss(answer)
 
     @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
+    def _take_choice(self, event: OptionList.OptionSelected) -> None:
         answers: dict[str, Leave] = {"save": "save", "drop": "drop"}
         self.dismiss(answers.get(str(event.option.id)))

@@ -41,8 +41,8 @@ def _row(matrix: Floats | Ints, labels: Sequence[str], y: int, shown: int, side:
 
 def _count(value: int, cell: int) -> str:
     """A count in a cell, with a blank before it; one that does not fit is rounded, or only said to be large."""
-    told = (str(value), number_text.short(value, 0).replace(" ", ""), f"{value // 1000}k" if value >= 1000 else "")
-    return next((text for text in told if text and len(text) < cell), "+")
+    forms = (str(value), number_text.short(value, 0).replace(" ", ""), f"{value // 1000}k" if value >= 1000 else "")
+    return next((text for text in forms if text and len(text) < cell), "+")
 
 
 def _cell(value: int, share: float, right: bool, cell: int, look: Look) -> Run:

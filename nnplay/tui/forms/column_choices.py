@@ -25,29 +25,29 @@ _SAME = {"number": "number", "one_hot": "category", "binary": "category", "ordin
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ColumnChoice:
     """A value that may be taken, and a remark beside it."""
 
     value: str
     note: str
 
 
-def targets(columns: Sequence[Column]) -> tuple[Offer, ...]:
+def target_choices(columns: Sequence[Column]) -> tuple[ColumnChoice, ...]:
     """Every column, as it could be the one to be learned."""
-    return tuple(Offer(column.name, _INPUT.get(column.kind, column.kind)) for column in columns[:_MOST])
+    return tuple(ColumnChoice(column.name, _INPUT.get(column.kind, column.kind)) for column in columns[:_MOST])
 
 
-def kinds(columns: Sequence[Column], chosen: Mapping[str, str]) -> tuple[Offer, ...]:
+def kind_choices(columns: Sequence[Column], chosen: Mapping[str, str]) -> tuple[ColumnChoice, ...]:
     """For every input another kind than it has, each as the whole setting with what was chosen before."""
     found = [
-        Offer(kinds_text({**chosen, column.name: kind}), f"{clean(column.name, 24)}: {words}")
+        ColumnChoice(kinds_text({**chosen, column.name: kind}), f"{clean(column.name, 24)}: {words}")
         for column in columns[:_MOST]
         if column.kind != "target"
         for kind, words in _KINDS.items()
         if kind != _SAME.get(column.kind)
     ]
     back = [
-        Offer(
+        ColumnChoice(
             kinds_text({name: kind for name, kind in chosen.items() if name != taken}), f"{clean(taken, 24)}: as found"
         )
         for taken in chosen
@@ -55,7 +55,7 @@ def kinds(columns: Sequence[Column], chosen: Mapping[str, str]) -> tuple[Offer, 
     return (*back, *found)
 
 
-def learned(columns: Sequence[Column]) -> str:
+def name_learned(columns: Sequence[Column]) -> str:
     """The columns that are learned, as the target is typed."""
     return ",".join(column.name for column in columns if column.kind == "target")
 

@@ -10,13 +10,22 @@ from typing import Any
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
 from nnplay.data.csv.columns import Column
+from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
-from nnplay.fields import Field, choice, integer, text
+from nnplay.fields import Field, choice, text
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.schedule import Schedule
 from nnplay.run.choices import Catalogue
-from nnplay.tui.forms.column_choices import Offer, kinds, kinds_text, learned, read_kinds, targets
+from nnplay.training.settings import DECLARED
+from nnplay.tui.forms.column_choices import (
+    ColumnChoice,
+    kind_choices,
+    kinds_text,
+    name_learned,
+    read_kinds,
+    target_choices,
+)
 from nnplay.tui.forms.problem import PROBLEMS, data_named, features_of, first_of, has_features, problem_of, titles
 
 
@@ -31,7 +40,7 @@ class Entry:
         value: the present value.
         shares: parts of a bar drawn below the value (the split).
         many: the value is a set of words out of the field's choices.
-        offers: values to choose from where any text may be given.
+        choices: values to choose from where any text may be given.
         meant: what stands there as long as nothing was given.
     """
 
@@ -41,7 +50,7 @@ class Entry:
     value: Any
     shares: tuple[int, ...] = ()
     many: bool = False
-    offers: tuple[Offer, ...] = ()
+    choices: tuple[ColumnChoice, ...] = ()
     meant: str = ""
 
     @property
@@ -97,8 +106,8 @@ def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Co
     entries += [_of_table(entry, columns) for entry in _own(own, settings.data.values, "data")]
     split, shares = text("split", "70/15/15", _SPLIT), settings.split.per_cents
     entries.append(Entry("split", "split", split, "/".join(map(str, shares)), shares=shares))
-    batch = integer("batch_size", 32, "examples used for one step, or all", high=65536, choices=("all",))
-    entries.append(Entry("training.batch_size", "batch", batch, settings.training.get("batch_size", batch.default)))
+    batch = settings.training.get("batch_size", BATCH_SIZE.default)
+    entries.append(Entry("training.batch_size", "batch", BATCH_SIZE, batch))
     if has_features(source):
         features = choice("features", "", "numbers given to the network", tuple(catalogue.features))
         entries.append(Entry("data.features", "features", features, features_of(settings.data), many=True))
@@ -110,9 +119,9 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     if not columns:
         return entry
     if entry.key == "data.target":
-        return replace(entry, offers=targets(columns), meant=learned(columns))
+        return replace(entry, choices=target_choices(columns), meant=name_learned(columns))
     if entry.key == "data.kinds":
-        return replace(entry, offers=kinds(columns, read_kinds(entry.value)), meant="as found")
+        return replace(entry, choices=kind_choices(columns, read_kinds(entry.value)), meant="as found")
     return entry
 
 
@@ -122,7 +131,7 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     losses = choice("loss", loss[0], "what training makes small", tuple(catalogue.losses))
     optimizers = choice("optimizer", optimizer[0], "how gradients become steps", tuple(catalogue.optimizers))
     schedules = choice("schedule", schedule[0], "how the rate changes", tuple(catalogue.schedules))
-    seed = integer("seed", 0, "all randomness of the run follows from it", low=0)
+    seed = replace(DECLARED["seed"].field, help="all randomness of the run follows from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
     return [
         Entry("loss", "loss", losses, loss[0]),
@@ -173,7 +182,7 @@ def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before
 _ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
 
 
-def named(entries: Sequence[Entry], name: str) -> Entry:
+def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """The entry that the user means by `name` (its name or its label).
 
     Raises:

@@ -25,9 +25,9 @@ _VALUE = 7
 
 
 def _among(entry: Entry) -> Choose:
-    """The dialog that picks one of an entry's offers, or takes what is typed."""
-    values = [offer.value for offer in entry.offers]
-    notes = [offer.note for offer in entry.offers]
+    """The dialog that picks one of an entry's choices, or takes what is typed."""
+    values = [choice.value for choice in entry.choices]
+    notes = [choice.note for choice in entry.choices]
     if entry.name != "kinds":
         lead = "the column to be learned; several quantities at once are typed: price,rent"
         return Choose(entry.label, lead, values, entry.shown, notes, free=True)
@@ -102,7 +102,7 @@ class Form(Cells, can_focus=True):
                 *bars.slider(place, width - _VALUE - 1, self.look),
                 (" " + entry.shown.rjust(_VALUE - 1) + " ", ink),
             ]
-        mark = self.look.pick("▾", "v") if entry.field.kind == "choice" or entry.offers else " "
+        mark = self.look.pick("▾", "v") if entry.field.kind == "choice" or entry.choices else " "
         return [(fit(entry.shown, width - 2), ink), (mark + " ", self.look.ink("dim"))]
 
     def action_move(self, by: int) -> None:
@@ -134,7 +134,7 @@ class Form(Cells, can_focus=True):
             notes = [about(name) for name in entry.field.choices]
             lead = f"a data set, or the path of {name_sources()}; :data completes paths"
             self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
-        elif entry.offers:
+        elif entry.choices:
             self._ask(entry, _among(entry))
         elif entry.field.kind == "choice":
             self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
@@ -143,11 +143,11 @@ class Form(Cells, can_focus=True):
             self._ask(entry, AskValue(entry.label, entry.field, str(shown)))
 
     def _ask(self, entry: Entry, dialog: Choose | ChooseMany | AskValue) -> None:
-        def answered(value: Any) -> None:
+        def take_answer(value: Any) -> None:
             if value is not None:
                 editor(self).change_entry(entry, value)
 
-        self.app.push_screen(dialog, answered)
+        self.app.push_screen(dialog, take_answer)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""

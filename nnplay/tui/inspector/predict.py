@@ -73,7 +73,7 @@ class PredictActions:
             return
         self._detail.hidden = True
 
-        def answered(text: str | None) -> None:
+        def take_answer(text: str | None) -> None:
             self._detail.hidden = False
             self._detail.redraw()
             if text is not None:
@@ -85,7 +85,7 @@ class PredictActions:
         dialog = AskText(
             f"predict: {view.detail.row.name}", question.words, "", lambda text: judge(question, text, view.detail)
         )
-        self._ask(dialog, answered)
+        self._ask(dialog, take_answer)
 
     def _show_score(self) -> None:
         self._head.guesses = f"guessed {self._right} of {self._asked}" if self._on or self._asked else ""

@@ -1,4 +1,4 @@
-"""What can be read in the inspector: the journal of changes, its keys, and the terms of the row under the cursor."""
+"""What can be read in the inspector: the changes of the run, its keys, and the terms of the row under the cursor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReadActions:
     def __init__(self, walk: Walk, ask: Ask) -> None:
         self._walk, self._ask = walk, ask
 
-    def show_journal(self) -> None:
+    def show_changes(self) -> None:
         """Show what was changed during the run, step by step."""
         view = self._walk.view
         if view is None:
@@ -31,7 +31,7 @@ class ReadActions:
         for step, words in view.changes:
             lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
         text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
-        self._ask(Reading("journal", text))
+        self._ask(Reading("changes", text))
 
     def show_help(self) -> None:
         """Show all keys, and the terms of the row."""

@@ -58,7 +58,7 @@ class InspectorScreen(Modal[None]):
 
     def __init__(self, worker: Worker, edits: Backend) -> None:
         super().__init__()
-        self.inspecting = InspectorService(worker, self._seen, self._working)
+        self.inspecting = InspectorService(worker, self._queue_view, self._working)
         self._newest: View | None = None
         self._head, self._detail = HeadLine(), DetailView()
         self._walk = walk = Walk(self.inspecting)
@@ -104,7 +104,7 @@ class InspectorScreen(Modal[None]):
 
     # -- views -----------------------------------------------------------------------------------------------------
 
-    def _seen(self, view: View) -> None:
+    def _queue_view(self, view: View) -> None:
         """In the worker's thread: hands a view to the screen; of several that wait only the newest is drawn."""
         waiting = self._newest
         if waiting is not None:
@@ -136,9 +136,9 @@ class InspectorScreen(Modal[None]):
         if self.is_attached:
             self.query_one(MessageLine).say(text, "error" if error else "text")
 
-    def ask(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None] | None = None) -> None:
+    def ask(self, dialog: Screen[Answer], take_answer: Callable[[Answer | None], None] | None = None) -> None:
         """Open a dialog over the inspector."""
-        self.app.push_screen(dialog, answered)
+        self.app.push_screen(dialog, take_answer)
 
     def leave(self) -> None:
         """Back to the playground."""

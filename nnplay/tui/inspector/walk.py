@@ -23,7 +23,7 @@ class Say(Protocol):
 class Ask(Protocol):
     """Opens a dialog, and calls what is given with its answer; with None where there was none."""
 
-    def __call__(self, dialog: Screen[Answer], answered: Callable[[Answer | None], None] | None = None) -> None: ...
+    def __call__(self, dialog: Screen[Answer], take_answer: Callable[[Answer | None], None] | None = None) -> None: ...
 
 
 class Walk:

@@ -55,7 +55,7 @@ class LayersPane(Pane):
             except InputError:  # within a block: the ledger says what is wrong with the text alone
                 return self._backend.ledger((*texts[: path[0]], text, *texts[path[0] + 1 :]))
 
-        def answered(text: str | None) -> None:
+        def take_answer(text: str | None) -> None:
             if text:
                 editor(self).change(layers=changed(texts, path, put(text, new=new)))
                 layers.go_to(path)
@@ -64,5 +64,5 @@ class LayersPane(Pane):
         within = " in a block" if len(path) > 1 else ""
         current = "" if new or layers.item is None else layers.item.line.text
         self.app.push_screen(
-            AskLayer(title + within, current, self._backend.catalogue.layers, preview, path[0]), answered
+            AskLayer(title + within, current, self._backend.catalogue.layers, preview, path[0]), take_answer
         )

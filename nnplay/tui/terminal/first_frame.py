@@ -99,14 +99,14 @@ class Canvas:
         return "".join(rows) + "\x1b[0m"
 
 
-def draw(width: int, height: int, *, ascii_only: bool = False, said: str = "getting ready …") -> Canvas:
+def draw(width: int, height: int, *, ascii_only: bool = False, message: str = "getting ready …") -> Canvas:
     """Header, names of the panes, borders, a line that says what is going on, and the ground of the footer."""
     canvas = Canvas(width, height)
     plan = arrange(width, height, "output")
     canvas.put(0, 0, " " * width, "text", raised=True)
     canvas.put(1, 0, "nnplay", "accent", raised=True)
     canvas.put(0, height - 1, " " * width, "text", raised=True)
-    canvas.put(1, height - 2, said.replace("…", "..." if ascii_only else "…"), "dim")
+    canvas.put(1, height - 2, message.replace("…", "..." if ascii_only else "…"), "dim")
     if plan.mode != "wide":
         _tabs(canvas, plan)
     for name, box in boxes(width, height).items():

@@ -116,7 +116,7 @@ class Opening:
         os.dup2(os.open(os.devnull, os.O_WRONLY), _screen())
         os.set_blocking(screen, False)
         end = time.monotonic() + _CLEARED_WITHIN
-        while not cleared_for(screen, text.encode("ascii")) and time.monotonic() < end:
+        while not clear_and_write(screen, text.encode("ascii")) and time.monotonic() < end:
             time.sleep(_CLEARED_WITHIN / 100)
         os.set_blocking(screen, True)  # others, such as the shell, have the same terminal open
 
@@ -150,7 +150,7 @@ def _screen() -> int:
     return (sys.__stderr__ or sys.stderr).fileno()  # the playground catches what is printed on `sys.stderr`
 
 
-def cleared_for(screen: int, data: bytes) -> bool:
+def clear_and_write(screen: int, data: bytes) -> bool:
     """Throws away what a terminal has not taken yet, and writes; False while a thread is in the middle of a write.
 
     Args:

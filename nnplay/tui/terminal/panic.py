@@ -46,14 +46,14 @@ class FaultFile:
         return f"details: {self._path}"
 
 
-def named(error: BaseException | None) -> str:
+def describe_error(error: BaseException | None) -> str:
     """An error in a few words."""
     return clean(f"{type(error).__name__}: {error}" if error and str(error) else type(error).__name__, 200)
 
 
 def report(error: BaseException | None, rescue: Callable[[], str], file: FaultFile | None = None) -> str:
     """Saves the run, writes the traceback, and returns what the user reads once the terminal is restored."""
-    lines = [f"nnplay met an error it did not expect: {named(error)}"]
+    lines = [f"nnplay met an error it did not expect: {describe_error(error)}"]
     try:
         saved = rescue()
         lines.append(f"the run: {saved}" if saved else "the run had nothing that was not saved")
@@ -91,5 +91,5 @@ def _place(error: BaseException | None) -> tuple[object, ...]:
 
 
 def _details(error: BaseException | None) -> str:
-    told = "".join(traceback.format_exception(error)) if error else "no traceback\n"
-    return f"nnplay {__version__}\n\n{told}\n"
+    details = "".join(traceback.format_exception(error)) if error else "no traceback\n"
+    return f"nnplay {__version__}\n\n{details}\n"

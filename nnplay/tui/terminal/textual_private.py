@@ -69,13 +69,13 @@ def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:
 _move_page = OptionList._move_page
 
 
-def _moved_page(options: OptionList, direction: Any) -> None:
+def _move_page_if_drawn(options: OptionList, direction: Any) -> None:
     """A list ignores page keys while it has no room or is not drawn yet; Textual 8.2 ends the app with a KeyError."""
     if (options.highlighted or 0) in options._index_to_line:
         _move_page(options, direction)
 
 
-OptionList._move_page = _moved_page  # type: ignore[method-assign, assignment]
+OptionList._move_page = _move_page_if_drawn  # type: ignore[method-assign, assignment]
 
 
 def _read_keys(driver: Any) -> None:
@@ -163,7 +163,7 @@ def tell_or_raise(app: App[Any] | None, error: Exception) -> None:
     app._handle_exception(error)
 
 
-async def _guarded(callback: Callable[..., Any], *values: object) -> Any:
+async def _call_guarded(callback: Callable[..., Any], *values: object) -> Any:
     """Calls one handler of a message: what it raises is told, and neither the other handlers nor the widget end by it.
 
     Textual would stop the widget's messages for good, and with them the keys that pass through it.
@@ -174,4 +174,4 @@ async def _guarded(callback: Callable[..., Any], *values: object) -> Any:
         tell_or_raise(active_app.get(None), error)
 
 
-message_pump.invoke = screen.invoke = _guarded  # type: ignore[attr-defined]
+message_pump.invoke = screen.invoke = _call_guarded  # type: ignore[attr-defined]

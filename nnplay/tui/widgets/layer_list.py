@@ -14,7 +14,7 @@ from textual.message import Message
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, named, schemes_of, with_units, with_value
+from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
 from nnplay.network.summary import Ledger
 from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.choose import Choose
@@ -227,11 +227,11 @@ class LayerList(Cells, can_focus=True):
             current = name_of(self.item.line.text)
             field = text("name", "", "a name without spaces; empty for none")
 
-            def answered(name: str | None) -> None:
+            def take_answer(name: str | None) -> None:
                 if name is not None:
-                    self._rewrite(lambda layer: named(layer, name))
+                    self._rewrite(lambda layer: rename_layer(layer, name))
 
-            self.app.push_screen(AskValue("name of the layer", field, current), answered)
+            self.app.push_screen(AskValue("name of the layer", field, current), take_answer)
 
     def action_initial(self) -> None:
         """Choose the scheme of the layer's first weights."""
@@ -240,11 +240,11 @@ class LayerList(Cells, can_focus=True):
             host(self).say("this layer has no scheme for its first weights")
             return
 
-        def answered(scheme: str | None) -> None:
+        def take_answer(scheme: str | None) -> None:
             if scheme is not None:
                 self._rewrite(lambda layer: with_value(layer, "init", scheme))
 
-        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), answered)
+        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), take_answer)
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it, one on the sign of a block folds it."""

@@ -233,11 +233,11 @@ class NetworkView(Cells, can_focus=True):
             return
         name, index = self._place(self.chosen)
 
-        def answered(text: str | None) -> None:
+        def take_answer(text: str | None) -> None:
             if text is not None:
                 editor(self).set_weight(name, index, float(_WEIGHT.read(text)))
 
-        self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), answered)
+        self.app.push_screen(AskValue(self._about_chosen(), _WEIGHT, f"{value:.6g}"), take_answer)
 
     def _place(self, chosen: Unit) -> tuple[str, tuple[int, ...]]:
         """Name and index of the number that the cursor means."""

@@ -63,11 +63,11 @@ def _draw_captions(view: Images, chosen: Sequence[int], width: int, look: Look) 
 
 def _caption_words(view: Images, index: int, width: int) -> tuple[str, ...]:
     """What a picture is taken for and, where that is wrong, what it is: in one line where all classes' names allow."""
-    said, true = view.predicted[index], view.labels[index]
+    predicted, true = view.predicted[index], view.labels[index]
     longest = max(len(name) for name in (*view.labels, *view.predicted))
     if 2 * longest + 5 <= width:
-        return (said if said == true else f"{said} not {true}",)
-    return said, "" if said == true else f"not {true}"
+        return (predicted if predicted == true else f"{predicted} not {true}",)
+    return predicted, "" if predicted == true else f"not {true}"
 
 
 IMAGES = Drawing(Images, draw, count_shown)

@@ -17,9 +17,9 @@ from nnplay.views.kinds.tokens import Tokens
 def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
     """What is seen, wanted and answered one below the other, wrong answers marked; one answer stands at the end."""
     if len(view.true) != len(view.seen):
-        true, said = " ".join(view.true), " ".join(view.predicted)
+        true, predicted = " ".join(view.true), " ".join(view.predicted)
         rows = _draw_lines("seen", view.seen, [look.ink("text")] * len(view.seen), width, look)
-        rows += [(), draw_verdict(true, said, true == said, look)]
+        rows += [(), draw_verdict(true, predicted, true == predicted, look)]
         return [*rows, *draw_chances(view.chances, true, width, max(0, height - len(rows)), look)]
     wrong = [a != b for a, b in zip(view.true, view.predicted, strict=True)]
     plain = [look.ink("text")] * len(wrong)
