@@ -27,29 +27,57 @@ def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def test_where_nothing_can_be_kept_nothing_is_claimed(
-    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A cache that a group may write to: the run ends well, the way to mend it is said, no folder is left anywhere."""
+@pytest.fixture
+def lacking(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """This process has all kernels of the training but one, which it must look for in the cache, and compile."""
     assert main(TRAIN) == 0
     capsys.readouterr()
-    lacking = (gather.gather.name, "float32")
+    one = (gather.gather.name, "float32")
     for name in ("_addresses", "_codes"):
-        monkeypatch.setattr(library, name, {key: code for key, code in vars(library)[name].items() if key != lacking})
+        monkeypatch.setattr(library, name, {key: code for key, code in vars(library)[name].items() if key != one})
     monkeypatch.setattr(library, "_unkept", set())
-    monkeypatch.chdir(tmp_path)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    cache.chmod(0o770)
-    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(cache))
+
+
+def train(messages: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one message of a training that compiles a kernel and cannot keep it; it claims nothing else."""
     assert main(TRAIN) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[0] == "compiled 1 kernel"
     (message,) = [*messages, *captured.err.splitlines()]  # the command line has a way of its own to say it
     assert "compiled anew at every start" in message
-    assert f"chmod go-w {cache} mends it" in message
+    return message
+
+
+@pytest.mark.usefixtures("lacking")
+def test_where_nothing_can_be_kept_nothing_is_claimed(
+    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cache that a group may write to: the run ends well, the way to mend it is said, no folder is left anywhere."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o770)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(cache))
+    assert f"chmod go-w {cache} mends it" in train(messages, capsys)
     assert list(tmp_path.iterdir()) == [cache]
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("lacking")
+@pytest.mark.parametrize("home", ["/proc/nonexistent", "/dev/null"])
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
+def test_a_home_that_cannot_be_written_costs_the_cache(
+    variable: str,
+    home: str,
+    messages: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where the home or the folder for caches is of no use, the run ends well, and what cannot be kept is said."""
+    for name in ("NNPLAY_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, home)
+    assert home in train(messages, capsys)
 
 
 def test_warmup_that_keeps_nothing_has_failed(
