@@ -30,6 +30,7 @@ UNSET = (
 MOST_WORKERS = 8
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One process for each core when all tests or a whole folder are run; a few files run faster without any."""
     if any(".py" in argument for argument in config.args):
