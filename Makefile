@@ -3,15 +3,21 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run play test check lint format kernels setup setup-test wheel slow monkey clean
+# Compiles, while other work goes on, what of the kernels is not compiled yet for this machine; a second one does nothing.
+PACKS_BESIDE := $(BIN)/python -m nnplay.tape.packs --background </dev/null >/dev/null 2>&1 &
+
+.PHONY: run play test check lint format setup setup-test packs wheel slow monkey clean
 
 run: setup  ## set everything up and train a network on handwritten digits
+	@$(PACKS_BESIDE)
 	$(BIN)/nnplay train digits
 
 play: setup  ## set everything up and open the playground
+	@$(PACKS_BESIDE)
 	$(BIN)/nnplay
 
-test: kernels  ## set everything up and run the tests, in a process for each core
+test: setup-test  ## set everything up and run the tests, in a process for each core
+	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest
 
 check: lint test  ## what CI runs: format, lint, types, import contracts, tests
@@ -26,18 +32,18 @@ format: setup-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-slow: kernels  ## the tests that take minutes
+slow: setup-test  ## the tests that take minutes
+	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest -m slow
 
 monkey: setup-test  ## random keys, lines and clicks for half an hour, with ten seeds
 	$(BIN)/python -m tests.terminal.monkey
 
-wheel: setup-test
-	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+packs: setup  ## compile all kernels for every level of processors, into the package
+	$(BIN)/python -m nnplay.tape.packs --all
 
-kernels: setup-test  ## compile what the cache lacks, before several processes of tests ask for it at once
-	$(BIN)/nnplay warmup
-	$(BIN)/nnplay warmup --real float64
+wheel: setup-test packs  ## a wheel that never has to compile
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 setup: .venv/installed
 setup-test: .venv/installed-test
@@ -55,3 +61,4 @@ setup-test: .venv/installed-test
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -f nnplay/kernels/packs/*.pack nnplay/kernels/packs/.lock nnplay/kernels/packs/.new-*

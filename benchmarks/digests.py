@@ -23,7 +23,7 @@ def main(names: list[str], write: bool) -> int:
     """Prints a line a preset; returns how many differ from what is known."""
     known = json.loads(KNOWN.read_text()) if KNOWN.exists() else {}
     wrong = 0
-    print(f"processor: {processor.level()} ({processor.name()})")
+    print(f"processor: {processor.level()} ({processor.name(processor.level())})")
     for name in names or sorted(preset_records()):
         began = time.perf_counter()
         found = run_digest(load_preset(name))

@@ -32,6 +32,7 @@ _PLACES = {
     "read_csv": "nnplay.data.csv.csv_file",
     "Network": "nnplay.network.network",
     "Trainer": "nnplay.training.trainer",
+    "remake": "nnplay.training.remake",
     "TrainingSettings": "nnplay.training.settings",
     "Objective": "nnplay.tape.objective",
     "ObjectiveTrainer": "nnplay.training.objective_trainer",

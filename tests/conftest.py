@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.held_compiler import held_compiler
+
+__all__ = ["held_compiler"]
+
 # Where bytecode is forbidden, as in many images of containers, each of the hundreds of programs that tests start would
 # compile all modules of the package first: that makes the tests take twice as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.kernels import abi, loop
-from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels import abi
 from nnplay.network.network import Network
-from nnplay.operations.step import gather, gradient_norm
 from nnplay.records import init_schemes
 from nnplay.records.layer import Case, Layer, LayerRecord
 from nnplay.records.loss import Loss
@@ -364,22 +362,3 @@ def cases_of(record: Any) -> tuple[Any, ...]:
 def layers_with_rows() -> list[LayerRecord]:
     """Every layer that has rows of its own."""
     return [record for record in layer_records().values() if not record.contains]
-
-
-def kernels_of_records() -> list[Kernel]:
-    """All kernels that the cases of all records need, with the loops and the rows around them."""
-    operations = [gather.GATHER, gradient_norm.PARTIAL, gradient_norm.FINISH]
-    operations += [operation for rows in SWITCHED_ROWS.values() for operation in rows]
-    operations += [record.operation for record in optimizer_records().values()]
-    for record in layers_with_rows():
-        for case in record.cases:
-            layers, shape = network_of(record, case)
-            for planned in Network(layers).plan(shape).layers:
-                uses = (*planned.plan.forward, *planned.plan.backward, *(planned.plan.evaluate or ()))
-                operations += [use.operation for use in uses]
-    for loss in loss_records().values():
-        for case in loss.cases:
-            plan = loss.plan(loss(**case.values).values, case.shape)
-            operations += [use.operation for use in (*plan.forward, *plan.backward, *filter(None, [plan.score]))]
-    kernels = {operation.kernel.name: operation.kernel for operation in operations}
-    return [*kernels.values(), *(item for item in vars(loop).values() if isinstance(item, Kernel))]

@@ -1,9 +1,11 @@
-"""Draws the pictures of this folder from the real program, without a terminal: `python docs/pictures/draw.py`."""
+"""Draws the pictures of this folder from the program: all of them, or `python docs/pictures/draw.py unit digits`."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from nnplay.run.playground import PlaygroundBackend
@@ -59,7 +61,7 @@ async def draw(name: str, look: Look, doings: list[str]) -> None:
             await do(doing, backend, app)
             await pilot.pause(0.2)
         await asyncio.sleep(1.0)
-        app.follower.frame(pictures=True)
+        app.refresher.draw_frame(pictures=True)
         await pilot.pause()
         (FOLDER / f"{name}.svg").write_text(plain(app.export_screenshot(title=f"nnplay: {name}")), encoding="utf-8")
     backend.stop()
@@ -68,9 +70,9 @@ async def draw(name: str, look: Look, doings: list[str]) -> None:
 async def do(doing: str, backend: PlaygroundBackend, app: Playground) -> None:
     """One command, so many steps, or one key."""
     if doing.startswith(":"):
-        app._command(*doing[1:].split(" ", 1))
-        await asyncio.sleep(0.3)
-        await until(lambda: not app._turn.locked())
+        name, _, rest = doing[1:].partition(" ")
+        app.typed_line.run_command(name, rest)
+        await until(lambda: all(work.is_finished for work in app.workers))
         await asyncio.to_thread(backend.worker.ask, lambda worker: None, 120.0)
     elif doing.startswith("+"):
         target = backend.snapshot.step + int(doing[1:]) * max(1, backend.snapshot.batches) // 10
@@ -80,10 +82,10 @@ async def do(doing: str, backend: PlaygroundBackend, app: Playground) -> None:
         app.simulate_key(doing)
 
 
-async def until(happened: object, seconds: float = 120.0) -> None:
+async def until(happened: Callable[[], bool], seconds: float = 300.0) -> None:
     """Wait for something."""
     async with asyncio.timeout(seconds):
-        while not happened():  # type: ignore[operator]
+        while not happened():
             await asyncio.sleep(0.05)
 
 
@@ -94,11 +96,11 @@ def plain(svg: str) -> str:
     return re.sub(r"font-family: [^;]*;", f"font-family: {FONTS};", svg)
 
 
-async def main() -> None:
-    """Draw all."""
-    for name, (look, doings) in PICTURES.items():
-        await draw(name, look, doings)
+async def main(names: list[str]) -> None:
+    """Draw the pictures of those names, or all."""
+    for name in names or PICTURES:
+        await draw(name, *PICTURES[name])
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

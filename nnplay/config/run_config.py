@@ -24,6 +24,8 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
 from nnplay.system.paths import whole
+from nnplay.tape.machine import MachineMaker
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.text import clean, written
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
@@ -181,16 +183,6 @@ class RunConfig:
         }
         return table | {key: value for key, value in sections.items() if value}
 
-    def to_toml(self) -> str:
-        """The run as TOML text, one layer a line."""
-        import tomlkit
-
-        table = self.to_dict()
-        if "layers" in table:
-            lines = "\n".join([*table["layers"], ""])
-            table["layers"] = tomlkit.string(lines, multiline=True)
-        return tomlkit.dumps(table)
-
     def anywhere(self) -> RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
@@ -228,12 +220,18 @@ class RunConfig:
         training = {_NAMES[called]: value for called, value in self.training.items()}
         return TrainingSettings().changed(**training, seed=self.seed, schedule=self.schedule)
 
-    def trainer(self, progress: Callable[[int, int, str], None] | None = None, split: Split | None = None) -> Trainer:
+    def trainer(
+        self,
+        progress: Callable[[int, int, str], None] | None = None,
+        split: Split | None = None,
+        machine: MachineMaker = CpuMachine,
+    ) -> Trainer:
         """The trainer of this run, at step 0.
 
         Args:
             progress: called for kernels that must be compiled first, as `(done, total, name)`.
             split: from `load`, where it has been called already.
+            machine: what runs the rows; `CpuMachine.begin` waits for no kernels.
 
         Raises:
             InputError: anything in the run that cannot be, before memory is taken for it.
@@ -241,7 +239,9 @@ class RunConfig:
         data = self.load() if split is None else split
         run = self.completed(data)
         network = Network(run.layers, seed=run.seed)
-        return Trainer(network, data, run.loss, run.optimizer, settings=run.training_settings(), progress=progress)
+        return Trainer(
+            network, data, run.loss, run.optimizer, settings=run.training_settings(), progress=progress, machine=machine
+        )
 
 
 class Whole(dict[str, Any]):

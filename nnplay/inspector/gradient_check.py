@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.kernels.compile.background import Compilation
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -47,13 +48,17 @@ class Check:
 class Checker:
     """Checks gradients of one trainer with a twin in float64, which is made once.
 
-    Args:
-        progress: called for float64 kernels that are compiled first.
+    What is checked are the kernels, so those for float64 must be there: `compiling` says how far they are.
     """
 
-    def __init__(self, trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> None:
+    def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
-        self.twin = in_float64(trainer, progress)
+        self.twin = in_float64(trainer)
+
+    @property
+    def compiling(self) -> Compilation | None:
+        """The float64 kernels that `check` would wait for."""
+        return self.twin.machine.compiling
 
     def check(self, name: str, elements: int = 100, at: tuple[int, ...] | None = None) -> Check:
         """Checks the gradient of one parameter on the present batch, with the present weights.
@@ -64,7 +69,10 @@ class Checker:
 
         Raises:
             InputError: no trained parameter has that name, or the index is not in it.
+            NnplayError: a kernel cannot be compiled.
         """
+        if (compiling := self.compiling) is not None:
+            compiling.wait()
         twin, machine = self.twin, self.twin.machine
         follow(twin, self.trainer)
         trained = [slot.name[1:] for slot in machine.tape.layout.slots["gradients"]]
@@ -94,15 +102,15 @@ def _chosen(shape: tuple[int, ...], elements: int, at: tuple[int, ...] | None, n
     return np.array([np.ravel_multi_index(at, shape)])
 
 
-def in_float64(trainer: Trainer, progress: Callable[[int, int, str], None] | None = None) -> Trainer:
-    """A twin of the trainer that computes in float64, with the same weights at the same step."""
+def in_float64(trainer: Trainer) -> Trainer:
+    """A twin of the trainer that computes in float64, with the same weights at the same step; waits for no kernel."""
     twin = Trainer(
         trainer.network,
         trainer.split,
         trainer.loss,
         trainer.optimizer,
         settings=trainer.settings.changed(dtype="float64", threads=1),
-        progress=progress,
+        machine=CpuMachine.begin,
     )
     follow(twin, trainer)
     return twin

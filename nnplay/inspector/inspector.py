@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.arguments import kind_of
-from nnplay.errors import DivergedError, InputError
+from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.records.worked import Named, Term, noting
@@ -120,7 +120,9 @@ class Inspector(PartialStep):
 
         Raises:
             DivergedError: a number that is not finite.
+            NnplayError: its kernels are still being compiled.
         """
+        self.require_kernels()
         trainer, timeline, lost = self.trainer, self.timeline, 0
         if self.overrides:
             lost = self._finish_overridden()
@@ -133,6 +135,15 @@ class Inspector(PartialStep):
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
         return lost
+
+    def require_kernels(self) -> None:
+        """Refuses what takes steps while kernels are compiled; rows are shown by their definitions until then.
+
+        Raises:
+            NnplayError: they are.
+        """
+        if (compiling := self.machine.compiling) is not None:
+            raise NnplayError("steps are taken once their kernels are there", hint=compiling.words)
 
     def leave(self) -> None:
         """Forgets overrides and position; the trainer stands at the beginning of the step."""

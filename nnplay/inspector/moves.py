@@ -130,6 +130,7 @@ class Moves:
         return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
 
     def _train(self, inspector: Inspector, step: int) -> str | None:
+        inspector.require_kernels()
         ticket, timeline = self._requests.newest, inspector.timeline
         assert timeline is not None
         while inspector.overrides and inspector.trainer.step < step and self._requests.newest == ticket:
@@ -149,6 +150,7 @@ class Moves:
             return
         try:
             inspector, _ = self._requests.current()
+            inspector.require_kernels()
             sentence = breakpoint.turn(inspector, time.perf_counter() + SLICE)
         except NnplayError as problem:
             self._requests.show(ticket, "", f"stopped before the step that does it: {problem.message}")

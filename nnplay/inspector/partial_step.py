@@ -76,7 +76,7 @@ class PartialStep(NotCopied, abc.ABC):
 
     def run_to(self, row: int) -> None:
         """Within `pause_before`: runs on until right before `row`."""
-        if self._saved is None and row > self._guarded():
+        if self._saved is None and row > self._first_changing_row():
             self._saved = self.machine.state().copy()
         if not self.overrides:
             self.machine.run_table(self.table, row, self._parked)
@@ -86,7 +86,7 @@ class PartialStep(NotCopied, abc.ABC):
                 self._put_overrides(number)
         self._parked = max(self._parked, row)
 
-    def _guarded(self) -> int:
+    def _first_changing_row(self) -> int:
         """The first row that changes the state."""
         changing = (k for k, row in enumerate(self.rows) if any(slot.region in STATE for slot in row.writes))
         return next(changing, len(self.rows))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from nnplay.errors import InputError, NnplayError
 from nnplay.inspector.gradient_check import Checker
 from nnplay.inspector.inspector import Inspector
@@ -9,6 +12,7 @@ from nnplay.inspector.messages import CheckLine
 from nnplay.inspector.requests import SLICE, Requests
 from nnplay.tape.override import Override
 from nnplay.timeline.fork_run import ForkRun, drop_newest_fork
+from nnplay.training.trainer import Trainer
 
 
 class WhatIf:
@@ -39,8 +43,8 @@ class WhatIf:
         return self._requests.ask(self._undo)
 
     def check(self, names: tuple[str, ...], at: tuple[int, ...] | None) -> int:
-        """Compares the gradient of parameters with finite differences."""
-        return self._requests.ask(lambda inspector: self._check_tensors(inspector, names, at))
+        """Compares the gradient of parameters with finite differences; any newer request breaks it off."""
+        return self._requests.send(lambda ticket: self._check(names, at, ticket))
 
     def fork(self, words: str) -> int:
         """Runs another branch from this step on, with one setting changed, as far as the run has come, at least 500."""
@@ -63,17 +67,33 @@ class WhatIf:
         inspector.begin_again()
         return f"taken back: {words}"
 
-    def _check_tensors(self, inspector: Inspector, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
-        trainer = inspector.trainer
-        self._requests.working("checking against finite differences in float64")
+    def _check(self, names: tuple[str, ...], at: tuple[int, ...] | None, ticket: int) -> None:
+        """Checks once the float64 kernels are there; until then other commands get their turns."""
+        if ticket != self._requests.newest:
+            return
+        message = error = ""
+        try:
+            checker = self._checker_of(self._requests.current()[0].trainer)
+            if (compiling := checker.compiling) is not None and not compiling.wait(_turn()):
+                self._requests.working(f"float64, for the gradient check: {compiling.words}; any move breaks it off")
+                self._requests.perform(lambda: self._check(names, at, ticket))
+                return
+            message = self._compare(checker, names, at)
+        except NnplayError as problem:
+            error = problem.message
+        self._requests.show(ticket, message, error)
+
+    def _checker_of(self, trainer: Trainer) -> Checker:
         if self._checker is None or self._checker.trainer is not trainer:
-            self._checker = Checker(
-                trainer, lambda done, total, name: self._requests.working(f"float64 kernels: {done} of {total}")
-            )
+            self._requests.working("checking against finite differences in float64")
+            self._checker = Checker(trainer)
+        return self._checker
+
+    def _compare(self, checker: Checker, names: tuple[str, ...], at: tuple[int, ...] | None) -> str:
         lines = []
         for name in names:
             self._requests.working(f"checking {name} against finite differences")
-            check = self._checker.check(name, at=at)
+            check = checker.check(name, at=at)
             worst = int(check.relative_error.argmax())
             index = tuple(int(part) for part in check.indices[worst])
             lines.append(
@@ -109,7 +129,9 @@ class WhatIf:
                 self._requests.newest, f"{fork.words}: at step {fork.step:,}; saved with the run", error, compare=True
             )
             return
-        self._requests.working(f"{fork.words}: step {fork.step:,} of {fork.until:,}; X stops it")
+        compiling = fork.trainer.machine.compiling
+        doing = f"step {fork.step:,} of {fork.until:,}" if compiling is None else compiling.words
+        self._requests.working(f"{fork.words}: {doing}; X stops it")
         self._requests.perform(lambda: self._run_fork(fork, ticket))
 
     def _end_fork(self, inspector: Inspector) -> str:
@@ -119,6 +141,12 @@ class WhatIf:
             return f"{fork.words}: stopped at step {fork.step:,}"
         assert inspector.timeline is not None
         return drop_newest_fork(inspector.timeline)
+
+
+def _turn() -> Callable[[], bool]:
+    """What says that a turn of long work is over."""
+    end = time.perf_counter() + SLICE
+    return lambda: time.perf_counter() > end
 
 
 def parse_value(text: str) -> float:

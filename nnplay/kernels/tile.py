@@ -19,12 +19,13 @@ import numpy as np
 from llvmlite import ir
 from numba import extending
 
+from nnplay.kernels.compile import compiled_for
 from nnplay.kernels.compile.intrinsics import intrinsic, types
 from nnplay.kernels.compile.jit import DTYPE
 from nnplay.kernels.compile.processor import has
 
-_WIDE = has("avx512f")
-_MASKS = _WIDE or has("avx2")
+_WIDE = has("avx512f", compiled_for.level)
+_MASKS = _WIDE or has("avx2", compiled_for.level)
 _BYTES = 64 if _WIDE else 32 if _MASKS else 16
 
 #: Numbers in a vector, vectors in a row of the tile, rows of the tile: as many as the registers hold.

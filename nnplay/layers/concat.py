@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.errors import InputError
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import last, zero
+from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
 if COMPILING:
@@ -23,9 +24,6 @@ else:
     LANES = 1
 
 Array = NDArray[Any]
-MAX_BRANCHES = 64
-
-
 CONCAT = LayerRecord(
     name="concat",
     title="Concat",
@@ -34,6 +32,7 @@ CONCAT = LayerRecord(
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torch.cat",
+    twin=Twin("cat", lambda values, shape: {"dim": -1}, listed=True),
     cases=(
         Case({}, (5,), branches=2),
         Case({}, ((3,), (17,), (1,)), branches=3),
@@ -50,7 +49,14 @@ CONCAT = LayerRecord(
 
 def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     """(N, …, c) of each branch → (N, …, Σ c); all must agree in every axis but the last. No parameters."""
-    _refuse(shapes)
+    refuse_branches(
+        "concat",
+        shapes,
+        lambda shape: shape[:-1],
+        "only the last axis may differ",
+        example="concat[linear 8 | linear 4]",
+        way_out="end each branch in the same height and width",
+    )
     widths = [shape[-1] for shape in shapes]
     output = (*shapes[0][:-1], sum(widths))
     cost = int(np.prod(output))
@@ -62,22 +68,6 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
         forward=(Use(_join(len(shapes)), {"branches": len(shapes)}, cost),),
         backward=backward,
     )
-
-
-def _refuse(shapes: tuple[Shape, ...]) -> None:
-    hint = "write concat[linear 8 | linear 4]"
-    if len(shapes) < 2:
-        raise InputError(f"needs at least two branches, has {len(shapes)}", where="concat", hint=hint)
-    if len(shapes) > MAX_BRANCHES:
-        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="concat", hint=hint)
-    for number, shape in enumerate(shapes[1:], 2):
-        if shape[:-1] != shapes[0][:-1]:
-            raise InputError(
-                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
-                "only the last axis may differ",
-                where="concat",
-                hint="end each branch in the same height and width",
-            )
 
 
 def _join(branches: int) -> Operation:

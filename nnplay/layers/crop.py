@@ -11,6 +11,7 @@ from nnplay.layers._borders import CASES, REFUSED, border_plan, borders_of
 from nnplay.operations.border import INSIDE, PAD
 from nnplay.records.layer import LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape, shape_text
+from nnplay.records.twin import Twin
 
 CROP = LayerRecord(
     name="crop",
@@ -18,11 +19,17 @@ CROP = LayerRecord(
     family="shape",
     about="Takes the same border away on both sides, so that branches of different sizes fit together.",
     torch="a slice, such as x[:, :, 1:-1, 1:-1]",
+    twin=Twin("nn.functional.pad", lambda values, shape: {"pad": _taken_off(values, shape)}, channels_first=True),
     fields=(integers("border", 1, "what is taken off at each border, 1 or 1x2", low=0),),
     plan=lambda values, shape: plan(values, shape),
     cases=CASES,
     refused=(*REFUSED, Refused({"border": 2}, (4, 5, 2), "leaves nothing of 4×5; use 1x2 or less")),
 )
+
+
+def _taken_off(values: Mapping[str, Any], shape: Shape) -> tuple[int, ...]:
+    """PyTorch's padding for it: less than nothing, on both sides of each axis of places, the last axis first."""
+    return tuple(-border for border in reversed(borders_of(values, shape)) for _ in ("in front", "behind"))
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:

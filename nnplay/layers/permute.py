@@ -15,6 +15,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term
 
 Array = NDArray[Any]
@@ -28,6 +29,7 @@ PERMUTE = LayerRecord(
     family="shape",
     about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
     torch="x.permute(0, *order)",
+    twin=Twin("permute", lambda values, shape: {"dims": (0, *_axes(values))}),
     fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -45,6 +47,11 @@ PERMUTE = LayerRecord(
 )
 
 
+def _axes(values: Mapping[str, Any]) -> tuple[int, ...]:
+    """The field `order`, which is a number where there is one axis."""
+    return values["order"] if isinstance(values["order"], tuple) else (values["order"],)
+
+
 def _integers(shape: Shape, order: tuple[int, ...]) -> dict[str, int]:
     """The row's integers for reading `shape` with its axes in another order."""
     steps = [prod(shape[axis:]) for axis in order]
@@ -58,7 +65,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     Raises:
         InputError: not every axis is named once.
     """
-    order = values["order"] if isinstance(values["order"], tuple) else (values["order"],)
+    order = _axes(values)
     every = tuple(range(1, len(shape) + 1))
     if tuple(sorted(order)) != every:
         given, example = ("x".join(str(axis) for axis in axes) for axes in (order, every[::-1]))

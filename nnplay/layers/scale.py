@@ -14,6 +14,7 @@ from nnplay.kernels.compile.jit import inline
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 Array = NDArray[Any]
 
@@ -24,6 +25,7 @@ SCALE = LayerRecord(
     family="shape",
     about="Multiplies every number by a constant, for inputs of another range or to weaken a branch.",
     torch="factor * x",
+    twin=Twin("mul", lambda values, shape: {"other": values["factor"]}),
     fields=(number("factor", 1.0, "what every number is multiplied by", live=True),),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({"factor": 0.5}, (5,)), Case({"factor": -2}, (3, 4, 2)), Case({}, (17,))),

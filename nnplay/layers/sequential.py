@@ -7,6 +7,7 @@ from typing import Any
 
 from nnplay.records.layer import LayerRecord, Plan
 from nnplay.records.operation import Shape
+from nnplay.records.twin import Twin
 
 SEQUENTIAL = LayerRecord(
     name="sequential",
@@ -16,6 +17,7 @@ SEQUENTIAL = LayerRecord(
     plan=lambda values, shape: plan(values, shape),
     contains=True,
     torch="Sequential",
+    twin=Twin("nn.Sequential"),
 )
 
 

@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nnplay.errors import InputError
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import integer, part_of
+from nnplay.layers._branches import MAX_BRANCHES, refuse_branches
 from nnplay.operations.unchanged import passed_back
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
-from nnplay.records.operation import Operation, Shape, Use, shape_text
+from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.twin import Twin
 from nnplay.records.worked import total
-
-MAX_BRANCHES = 64
-
 
 SUM = LayerRecord(
     name="sum",
@@ -26,6 +24,7 @@ SUM = LayerRecord(
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x + f(x)",
+    twin=Twin("add", covers=lambda values, shapes: len(shapes) == 2),
     cases=(Case({}, (5,), branches=2), Case({}, (3, 4, 2), branches=3), Case({}, (17,), branches=5)),
     refused=(
         Refused({}, (), "at least two branches"),
@@ -37,27 +36,18 @@ SUM = LayerRecord(
 
 def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     """(N, …) of each branch → (N, …): all must end in the same shape. No parameters."""
-    _refuse(shapes)
+    refuse_branches(
+        "sum",
+        shapes,
+        lambda shape: shape,
+        "only equal shapes can be added",
+        example="sum[linear 8 | identity]",
+        way_out="end each branch with a layer of the same size, such as a projection",
+    )
     cost = int(np.prod(shapes[0]))
     forward = (Use(_add(len(shapes)), {"branches": len(shapes)}, cost * (len(shapes) - 1)),)
     backward = tuple(Use(_BACK, cost=cost, names={"dx": f"dx{k}"}) for k in range(len(shapes)))
     return Plan(output=shapes[0], forward=forward, backward=backward)
-
-
-def _refuse(shapes: tuple[Shape, ...]) -> None:
-    hint = "write sum[linear 8 | identity]"
-    if len(shapes) < 2:
-        raise InputError(f"needs at least two branches, has {len(shapes)}", where="sum", hint=hint)
-    if len(shapes) > MAX_BRANCHES:
-        raise InputError(f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}", where="sum", hint=hint)
-    for number, shape in enumerate(shapes[1:], 2):
-        if shape != shapes[0]:
-            raise InputError(
-                f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: "
-                "only equal shapes can be added",
-                where="sum",
-                hint="end each branch with a layer of the same size, such as a projection",
-            )
 
 
 def _add(branches: int) -> Operation:

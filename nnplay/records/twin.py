@@ -46,7 +46,7 @@ def transposed(name: str, shape: Shape, values: Values) -> tuple[Place, ...]:
     return (Place(name, (1, 0) if len(shape) == 2 else (0,)),)
 
 
-def always(values: Values, shape: Shape) -> bool:
+def always(values: Values, shape: Any) -> bool:
     """There is a twin whatever the settings are."""
     return True
 
@@ -72,14 +72,18 @@ class Twin:
     """A PyTorch module, function or optimizer, and how settings and tensors map.
 
     Attributes:
-        path: below `torch`, as in "nn.Linear"; `{axes}` stands for the axes in front of the channels, at least 1.
-        arguments: from field values and one row's input shape (without the batch) to PyTorch's keyword arguments.
+        path: below `torch`, as in "nn.Linear"; `{axes}` stands for the axes in front of the channels, at least 1. A
+            name in small letters is a function's, which takes the inputs and the arguments in one call.
+        arguments: from field values and one row's input shape (without the batch) to PyTorch's keyword arguments. The
+            twin of a layer that contains others is made of their twins, given in front of the arguments.
         places: from a parameter's name and shape here, and the field values, to where it is there.
         channels_first: PyTorch has the channels, which are our last axis, behind the batch; inputs and outputs move.
         inputs: how many times the input is given.
+        listed: the outputs of a combination's branches are given as one list, not one by one.
         output: picks the output, in PyTorch's layout, from what the call returns.
         loss_inputs: for a loss, from prediction and target to what PyTorch's function takes.
-        covers: whether there is a twin for these settings and this input shape.
+        covers: whether there is a twin for these settings and this input shape (for a combination, the shape of each
+            branch's output).
         random: it draws numbers of its own, so that only evaluation agrees.
     """
 
@@ -88,10 +92,16 @@ class Twin:
     places: Callable[[str, Shape, Values], tuple[Place, ...]] = same_place
     channels_first: bool = False
     inputs: int = 1
+    listed: bool = False
     output: Callable[[Any, Values], Any] = only_output
     loss_inputs: Callable[[Any, Any, Values], tuple[Any, Any]] = same_inputs
-    covers: Callable[[Values, Shape], bool] = always
+    covers: Callable[[Values, Any], bool] = always
     random: bool = False
+
+    @property
+    def is_function(self) -> bool:
+        """Whether PyTorch has a function, which takes inputs and arguments in one call, and not a class."""
+        return self.path.rpartition(".")[2].islower()
 
     def path_for(self, shape: Shape) -> str:
         """The path for rows of that input shape, without the batch."""

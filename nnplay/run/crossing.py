@@ -8,10 +8,11 @@ from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
-from nnplay.run.saving.saved_run import remake
+from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues, SetWeight
+from nnplay.training.remake import take_place
 from nnplay.training.trainer import Trainer
 
 
@@ -62,8 +63,8 @@ class Crossing:
             return
         if edit.pauses:
             run.halt()
-        config, tell = target.config, self._provenance.tell_compiling
-        make = self._provenance.track(lambda: target.return_to(config.trainer(tell, split)), config)
+        config, made = target.config, self._provenance.trainer_of
+        make = self._provenance.track(lambda: target.return_to(made(config, split)), config)
         run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
 
     def _make(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
@@ -103,15 +104,14 @@ class Crossing:
         def make() -> Trainer:
             current = self._worker.trainer
             if current is None:
-                first: Trainer = config.trainer(self._provenance.tell_compiling, split)
-                return first
+                return self._provenance.trainer_of(config, split)
             if checkpoint is None:
-                trainer, fresh = remake(current, config, split, self._provenance.tell_compiling)
+                trainer, fresh = remake_as(current, config, split)
                 self._worker.say(message + _describe_fresh(fresh, trainer))
                 return trainer
-            trainer = config.trainer(self._provenance.tell_compiling, split)
+            trainer = self._provenance.trainer_of(config, split)
             trainer.restore(checkpoint)
-            again = trainer.go_on_from(current)
+            again = take_place(trainer, current)
             what = f"as before the edit: {_names(again)}; " if again else ""
             self._worker.say(f"{message}{what}training since then is kept")
             return trainer

@@ -85,8 +85,8 @@ class PlaygroundBackend:
         self._run.view = view
 
     @property
-    def compiling(self) -> bool:
-        """Whether kernels are being compiled: what is asked meanwhile is done when they are ready."""
+    def compiling(self) -> str:
+        """How far the kernels are that training waits for, in words; empty when they are all there."""
         return self.provenance.compiling
 
     @property
@@ -131,7 +131,7 @@ class PlaygroundBackend:
 
     @property
     def will_run(self) -> bool:
-        """Whether it trains, or will as soon as it has done what was asked before (compiling kernels takes long)."""
+        """Whether it trains, or will as soon as it has done what was asked before and its kernels are there."""
         return self.worker.will_run
 
     # -- running ---------------------------------------------------------------------------------------------------

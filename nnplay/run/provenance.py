@@ -12,50 +12,61 @@ from nnplay.config import RunConfig
 from nnplay.config.live import with_live
 from nnplay.data.fingerprint import fingerprint
 from nnplay.data.split import Split
-from nnplay.kernels.compile import library, notices
+from nnplay.kernels.compile import notices
 from nnplay.run.open_run import OpenRun
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
 from nnplay.timeline.segment import Segment
 from nnplay.training.trainer import Trainer
 
-#: Seconds that a save waits for kernels that are being compiled.
+#: Seconds that a save waits for a training thread that is busy.
 _PATIENCE: Final = 300.0
 
 
 class Provenance:
-    """The trainers of a run.
-
-    Attributes:
-        compiling: kernels are being compiled: what is asked meanwhile is done when they are ready.
-    """
+    """The trainers of a run. None of them waits for kernels: until those are compiled, it answers by definitions."""
 
     def __init__(self, run: OpenRun) -> None:
         self._run, self._worker = run, run.worker
-        self.compiling = False
         self._made_of: weakref.WeakKeyDictionary[Trainer, RunConfig] = weakref.WeakKeyDictionary()
         self._replaced: tuple[Trainer | None, RunConfig | None] | None = None
         self._still = threading.Lock()
         self._weights_to_come: list[tuple[tuple[str, tuple[int, ...]], float | None]] = []
         self._notices: list[str] = []
-        notices.tell = self._notices.append
+        notices.tell = self._take_notice
 
     # -- making ----------------------------------------------------------------------------------------------------
 
-    def tell_compiling(self, done: int, total: int, name: str) -> None:
-        """Tells how far the compiler is."""
-        self.compiling = done < total
-        once = ", once" if library.kept() else ""
-        self._worker.show_message(f"compiling kernels{once}: {done} of {total}" if done < total else "")
+    @property
+    def compiling(self) -> str:
+        """How far the kernels are that the run waits for, in words; empty when it has them all."""
+        trainer = self._worker.trainer
+        compilation = None if trainer is None else trainer.machine.compiling
+        return "" if compilation is None else compilation.words
+
+    def trainer_of(self, config: RunConfig, split: Split | None) -> Trainer:
+        """The trainer of a run at step 0; missing kernels are compiled in the background."""
+        trainer: Trainer = config.trainer(split=split, machine=CpuMachine.begin)
+        return trainer
 
     def _note_origin(self, trainer: Trainer, config: RunConfig) -> Trainer:
         """Notes what a trainer was made of, and says what was wrong with the kernel cache, behind what is said."""
         self._made_of[trainer] = config
+        self._say_notices()
+        return trainer
+
+    def _take_notice(self, sentence: str) -> None:
+        """Takes what is wrong with the kernel cache: from the training thread, or from the one that compiles."""
+        self._notices.append(sentence)
+        if threading.current_thread() is not self._worker.thread:
+            self._worker.send(lambda run: self._say_notices(), anywhere=True)
+
+    def _say_notices(self) -> None:
         message, self._notices[:] = "; ".join(self._notices), []
         self._worker.append_message(message)
-        return trainer
 
     def track(self, make: Callable[[], Trainer], config: RunConfig) -> Callable[[], Trainer]:
         """`make`, which also notes what the trainer was made of: a save in between takes both from the same run."""
@@ -68,20 +79,13 @@ class Provenance:
             finally:
                 with self._still:
                     self._replaced = None
-                if self.compiling:  # it came to no good end
-                    self.tell_compiling(0, 0, "")
             return self._note_origin(trainer, config)
 
         return make_and_note
 
     def make_first(self, config: RunConfig, split: Split) -> Callable[[], Trainer]:
         """What makes a run at its beginning."""
-
-        def make() -> Trainer:
-            trainer: Trainer = config.trainer(self.tell_compiling, split)
-            return trainer
-
-        return self.track(make, config)
+        return self.track(lambda: self.trainer_of(config, split), config)
 
     def config_now(self, trainer: Trainer) -> RunConfig | None:
         """What a trainer was made of, with the values that were changed since."""
@@ -99,12 +103,7 @@ class Provenance:
 
     def make_late(self, config: RunConfig, split: Split | None) -> Trainer:
         """The trainer of another segment of the run, made when somebody goes there."""
-        try:
-            trainer: Trainer = config.trainer(self.tell_compiling, split)
-        finally:
-            if self.compiling:  # it came to no good end
-                self.tell_compiling(0, 0, "")
-        return self._note_origin(trainer, config)
+        return self._note_origin(self.trainer_of(config, split), config)
 
     def segment_of(self, trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
         """The segment of a run that goes on from `trainer` with another optimizer or other settings."""
@@ -125,7 +124,7 @@ class Provenance:
         return self._worker.ask(capture, seconds=_PATIENCE)
 
     def waiting(self) -> saved_run.SavedRun | None:
-        """While another run is being made (kernels are compiled): the one before, and the edit that is on its way."""
+        """While another run is being made: the one before, and the edit that is on its way."""
         with self._still:
             if self._replaced is None:
                 return None

@@ -287,6 +287,11 @@ class TrainingThread:
         trainer.machine.stop = False
         if not self._mailbox.empty:  # asked after the look: cleared before it, so that none is overheard
             return
+        if (compiling := trainer.machine.compiling) is not None:
+            self._publish(force=True)
+            compiling.wait(lambda: trainer.machine.stop)
+            self._speed.begin()
+            return
         limit, stops = self.controls.speed_limit.at(trainer.step), self.controls.stops
         driver = Driver(trainer, self._until, advance=timeline.advance, stops=stops, limit=limit)
         if not driver.turn():
@@ -300,11 +305,12 @@ class TrainingThread:
     def _publish(self, force: bool = False) -> None:
         """Publishes the present step; while training only as often as the screen can use it."""
         trainer = self.trainer
-        status: dict[str, Any] = {"running": self.running, "error": self._error}
+        waits = trainer is not None and trainer.machine.compiling is not None
+        status: dict[str, Any] = {"running": self.running and not waits, "error": self._error}
         if trainer is None:
             self._publisher.show(replace(self._publisher.snapshot, **status))
             return
         status |= {"generation": self._generation, "travels": self._travels}
-        if self.running:
+        if status["running"]:
             status["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

@@ -68,7 +68,6 @@ class Lock:
     Attributes:
         reason: why it can only be read ("anna on sun (process 12) has had it open for 3 min"); empty when held.
         holder: who holds it instead, where known.
-        left_by: who held it before and ended without giving it back (a crash, a power cut).
         written: state files that were written under this lock, each with the stamp that it had then: as long as it has
             that one it is whole, and need not be read again.
     """
@@ -80,7 +79,6 @@ class Lock:
         self._folder = os.dup(folder.fd) if file is not None else -1
         self.reason = reason
         self.holder = holder
-        self.left_by: Holder | None = None
         self.written: dict[BlobEntry, tuple[int, ...]] = {}
 
     @property
@@ -189,9 +187,7 @@ def _hold(folder: Folder, file: int) -> Lock | None:
     folder.operations.truncate(file)
     text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}) + "\n"
     folder.operations.write(file, memoryview(text.encode()))
-    lock = Lock(folder, file)
-    lock.left_by = holder
-    return lock
+    return Lock(folder, file)
 
 
 def _reason(holder: Holder | None) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay import rng
 from nnplay.arguments import same_word
 from nnplay.errors import InputError
 from nnplay.kernels import abi
+from nnplay.kernels.compile.background import Compilation
+from nnplay.kernels.compile.jit import Kernel
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
@@ -22,6 +25,8 @@ from nnplay.text import shown
 
 #: Types that numbers can have.
 DTYPES: Final = ("float32", "float64")
+#: Stands in a table where a kernel's address will be, or never is; nobody calls it.
+NO_ADDRESS: Final = 1
 #: The integers of a row that gathers a batch.
 _DATA: Final = slice(abi.ROW_INTEGERS, abi.ROW_INTEGERS + 4)
 #: Up to that many numbers of state, the last good one is kept in each step; more are kept every so many steps.
@@ -85,6 +90,11 @@ class HostMachine(NotCopied, abc.ABC):
     @stop.setter
     def stop(self, value: bool) -> None:
         self._stop[0] = value
+
+    @property
+    def compiling(self) -> Compilation | None:
+        """The kernels that it still waits for."""
+        return None
 
     @property
     def nbytes(self) -> int:
@@ -218,6 +228,27 @@ class HostMachine(NotCopied, abc.ABC):
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
 
+    def shuffle(self) -> None:
+        """Puts the rows in the order of the present epoch."""
+        clock = self.clock
+        if self.cells[abi.CLOCK_SHUFFLED] != clock.epoch + 1:
+            count = self.row_count
+            self.order[:] = rng.permutation(clock.seed, clock.epoch, count) if self.shuffles else np.arange(count)
+            self.cells[abi.CLOCK_SHUFFLED] = clock.epoch + 1
+
+    def evaluate(self, rows: EvalRows) -> tuple[float, float]:
+        """Mean loss and score (share of right rows) of a part of the data."""
+        named, batch = self.tape.stages[rows.stage].named, int(self.cells[abi.CLOCK_BATCH])
+        loss = right = 0.0
+        for number in range(rows.batches):
+            self.cells[abi.CLOCK_BATCH] = number
+            table = rows.tail if rows.tail is not None and number == rows.batches - 1 else rows.table
+            self.run_table(table, len(table.rows))
+            loss += float(self.view(named["eval.loss"])[0]) * table.n
+            right += float(self.view(named["eval.score"])[0])
+        self.cells[abi.CLOCK_BATCH] = batch
+        return loss / rows.count, right / rows.count
+
     def forward(self, x: Array, names: Sequence[str], stage: int = 0) -> dict[str, Array]:
         """Values of named evaluation slots for inputs x (N, …), each (N, …), computed batch by batch."""
         made, rows = self.tape.stages[stage], len(x)
@@ -239,6 +270,11 @@ class HostMachine(NotCopied, abc.ABC):
                 results[name][first : first + taken] = self.view(slot, taken)
         self.cells[abi.CLOCK_BATCH] = batch
         return results
+
+
+def no_addresses(kernels: Iterable[Kernel]) -> dict[str, int]:
+    """What stands in a table for kernels that are not there."""
+    return {kernel.name: NO_ADDRESS for kernel in kernels}
 
 
 def _common_length(data: Mapping[str, Array]) -> int:

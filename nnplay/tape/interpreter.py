@@ -8,15 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay import rng
 from nnplay.arguments import kind_of
 from nnplay.kernels import abi
-from nnplay.tape.host_machine import HostMachine
+from nnplay.tape.host_machine import HostMachine, no_addresses
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Stage, Tape
 
 Array = NDArray[Any]
+
+
+def run_rows(machine: Machine, table: Table, last: int, first: int = 0) -> None:
+    """Runs rows `first` … `last - 1` of a table once."""
+    with np.errstate(all="ignore"):  # what is not finite shows in the numbers, as it does in the loop
+        for number in range(first, last):
+            run_row(machine, table, number)
 
 
 def run_row(machine: Machine, table: Table, number: int) -> None:
@@ -61,7 +67,7 @@ class InterpretedMachine(HostMachine):
         self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
     ) -> None:
         kind_of(tape, Tape, "tape", "machine")
-        super().__init__(tape, dtype, {kernel.name: 1 for kernel in tape.kernels()})  # no address is ever called
+        super().__init__(tape, dtype, no_addresses(tape.kernels()))
         self.steps_taken = 0
         self._epoch_count = 0
         self._watched: tuple[EvalRows, int] | None = None
@@ -81,17 +87,7 @@ class InterpretedMachine(HostMachine):
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
-        with np.errstate(all="ignore"):  # what is not finite shows in the numbers, as it does in the loop
-            for number in range(first, last):
-                run_row(self, table, number)
-
-    def shuffle(self) -> None:
-        """Puts the rows in the order of the present epoch."""
-        clock = self.clock
-        if self.cells[abi.CLOCK_SHUFFLED] != clock.epoch + 1:
-            count = self.row_count
-            self.order[:] = rng.permutation(clock.seed, clock.epoch, count) if self.shuffles else np.arange(count)
-            self.cells[abi.CLOCK_SHUFFLED] = clock.epoch + 1
+        run_rows(self, table, last, first)
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
@@ -147,16 +143,3 @@ class InterpretedMachine(HostMachine):
         self.epochs[self._epoch_count] = epoch, self.loss_sum / self.row_count, *found
         self._epoch_count += 1
         self.loss_sum = 0.0
-
-    def evaluate(self, rows: EvalRows) -> tuple[float, float]:
-        """Mean loss and score (share of right rows) of a part of the data."""
-        named, batch = self.tape.stages[rows.stage].named, int(self.cells[abi.CLOCK_BATCH])
-        loss = right = 0.0
-        for number in range(rows.batches):
-            self.cells[abi.CLOCK_BATCH] = number
-            table = rows.tail if rows.tail is not None and number == rows.batches - 1 else rows.table
-            self.run_table(table, len(table.rows))
-            loss += float(self.view(named["eval.loss"])[0]) * table.n
-            right += float(self.view(named["eval.score"])[0])
-        self.cells[abi.CLOCK_BATCH] = batch
-        return loss / rows.count, right / rows.count

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.kernels.compile.background import Compilation
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
 from nnplay.text import shown
@@ -124,6 +125,10 @@ class Machine(Protocol):
     def nbytes(self) -> int: ...
 
     @property
+    def compiling(self) -> Compilation | None:
+        """The kernels that it still waits for: until then it answers by the definitions in NumPy, and cannot train."""
+
+    @property
     def last_good_step(self) -> int: ...
 
     @property
@@ -172,7 +177,10 @@ class Machine(Protocol):
         """Runs rows `first` … `last - 1` of a table once."""
 
     def advance(self, steps: int) -> int:
-        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken."""
+        """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken.
+
+        Kernels that are still being compiled are waited for; `stop` ends that, too.
+        """
 
     def take_fault(self) -> Fault | None:
         """Why the last call stopped by itself; it is forgotten."""

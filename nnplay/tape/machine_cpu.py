@@ -1,4 +1,9 @@
-"""Runs a tape on the processor: the calls into the compiled loop, and the threads that help it."""
+"""Runs a tape on the processor: the calls into the compiled loop, and the threads that help it.
+
+A machine that is begun while kernels are missing answers from its first moment on: until they are compiled, rows are
+run by their definitions, in the memory that the kernels will find. No training step is taken that way, since its last
+digits would differ.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.kernels import abi, loop
-from nnplay.kernels.compile import library
+from nnplay.kernels.compile import background, library
+from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.tape.host_machine import HostMachine
+from nnplay.tape.host_machine import NO_ADDRESS, HostMachine, no_addresses
+from nnplay.tape.interpreter import run_rows
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, EvalRows, Progress, Table
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Stage, Tape
@@ -28,12 +35,22 @@ class CpuMachine(HostMachine):
 
     Args:
         tape, dtype, threads, progress: as `nnplay.tape.machine.MachineMaker` says.
+        wait: whether kernels that must be compiled are there when this returns; `compiling` says so otherwise.
     """
 
     def __init__(
-        self, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
+        self,
+        tape: Tape,
+        *,
+        dtype: str = "float32",
+        threads: int = 1,
+        progress: Progress | None = None,
+        wait: bool = True,
     ) -> None:
-        super().__init__(tape, dtype, library.addresses([*tape.kernels(), *_LOOPS], dtype, progress))
+        kernels = [*tape.kernels(), *_LOOPS]
+        self._compilation = None if wait else background.begin(kernels, dtype)
+        ready = self._compilation is None
+        super().__init__(tape, dtype, library.addresses(kernels, dtype, progress) if ready else no_addresses(kernels))
         self.program = np.zeros(abi.PROGRAM_SIZE, np.int64)
         self.job = _cache_lines(abi.JOB_SIZE)
         self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
@@ -41,6 +58,33 @@ class CpuMachine(HostMachine):
         self._tables: list[Table] = []
         self._watched: EvalRows | None = None
         self._write_program()
+
+    @classmethod
+    def begin(
+        cls, tape: Tape, *, dtype: str = "float32", threads: int = 1, progress: Progress | None = None
+    ) -> CpuMachine:
+        """A machine that is there at once: kernels that are missing are compiled in the background."""
+        return cls(tape, dtype=dtype, threads=threads, wait=False)
+
+    # -- kernels that come later -----------------------------------------------------------------------------------
+
+    @property
+    def compiling(self) -> Compilation | None:
+        """The kernels that it still waits for."""
+        compilation = self._compilation
+        return None if compilation is None or compilation.addresses is not None else compilation
+
+    def _link(self, *tables: Table) -> bool:
+        """Puts the addresses of kernels into tables that were made without; returns whether they are there by now."""
+        compilation = self._compilation
+        if compilation is not None:
+            if compilation.addresses is None:
+                return False
+            self.addresses, self._compilation = compilation.addresses, None
+        for table in tables:
+            if table.cells[0, abi.ROW_ADDRESS] == NO_ADDRESS:
+                table.cells[:, abi.ROW_ADDRESS] = [self.addresses[row.operation.kernel.name] for row in table.rows]
+        return True
 
     # -- set-up ----------------------------------------------------------------------------------------------------
 
@@ -121,17 +165,32 @@ class CpuMachine(HostMachine):
 
     def advance(self, steps: int) -> int:
         """Trains for up to `steps` (at most `MAX_STEPS`); returns how many were taken. Releases Python's lock."""
+        if not self._can_train():
+            self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
+            return 0
         with _Helpers(self, self.helpers):
             self._call(loop.advance, self.program, min(steps, MAX_STEPS))
         return self.steps_taken
 
+    def _can_train(self) -> bool:
+        """Waits for kernels that are still being compiled, unless it is to stop; returns whether they are there."""
+        if self._compilation is not None and not self._compilation.wait(lambda: self.stop):
+            return False
+        watched = () if self._watched is None else _tables_of(self._watched)
+        return self._link(*self._tables, *watched)
+
     def evaluate(self, rows: EvalRows) -> tuple[float, float]:
         """Mean loss and score (share of right rows) of a part of the data."""
+        if not self._link(*_tables_of(rows)):
+            return super().evaluate(rows)
         self._call(loop.evaluate, self._eval_program(rows), 0)
         return float(self.epochs[0, 2]), float(self.epochs[0, 3])
 
     def run_table(self, table: Table, last: int, first: int = 0) -> None:
         """Runs rows `first` … `last - 1` of a table once."""
+        if not self._link(table):
+            run_rows(self, table, last, first)
+            return
         program = np.zeros(abi.PROGRAM_SIZE, np.int64)
         program[abi.PROGRAM_WIDTH] = table.cells.shape[1]
         program[abi.PROGRAM_FULL] = table.cells.ctypes.data + first * table.cells.strides[0]
@@ -139,11 +198,18 @@ class CpuMachine(HostMachine):
 
     def shuffle(self) -> None:
         """Puts the rows in the order of the present epoch; `run_table` reads it."""
+        if not self._link():
+            super().shuffle()
+            return
         self._call(loop.shuffle, self.program, 0)
 
     def _call(self, kernel: Kernel, program: Array, number: int) -> None:
         address = self.addresses[kernel.name]
         _SIGNATURE(address)(program.ctypes.data, self.cells.ctypes.data, self.memory.ctypes.data, number)
+
+
+def _tables_of(rows: EvalRows) -> tuple[Table, ...]:
+    return (rows.table,) if rows.tail is None else (rows.table, rows.tail)
 
 
 _SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)

@@ -19,6 +19,7 @@ from nnplay.timeline.timeline import Timeline
 from nnplay.training.driver import Driver
 from nnplay.training.history import History
 from nnplay.training.live_settings import LIVE_SETTINGS
+from nnplay.training.remake import remake
 from nnplay.training.settings import DECLARED
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
@@ -54,7 +55,7 @@ class ForkRun:
         self.words = " ".join(words.replace("=", " ").split())
         action, changes = read_fork(trainer, self.words)
         refuse_existing(timeline, self.words)
-        self.trainer, _ = trainer.remake(lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
+        self.trainer, _ = remake(trainer, lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
         self.trainer.history = own_curves(trainer.history)
         self.trainer.history.truncate(self._begin)
         self.trainer.recorded, self._diverged = self._begin, False
@@ -79,8 +80,11 @@ class ForkRun:
         return (self.step - self._begin) / max(1, self.until - self._begin)
 
     def train_for(self, seconds: float) -> str:
-        """Trains on for so many seconds; returns why it had to end early, if it had to."""
+        """Trains on for so many seconds, or waits for kernels; returns why it had to end early, if it had to."""
         end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
+        compiling = self.trainer.machine.compiling
+        if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
+            return ""
         try:
             while time.perf_counter() < end and not driver.arrived:
                 driver.turn()
@@ -92,7 +96,14 @@ class ForkRun:
         return ""
 
     def finish(self) -> None:
-        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way."""
+        """Ends the fork: its branch and its curve so far lie beside the run's own; the oldest ones give way.
+
+        Of one that took no step, nothing is left.
+        """
+        if self.step == self._begin and not self._diverged:
+            own = self.curve_name
+            self._timeline.branches = [branch for branch in self._timeline.branches if branch.curve_name != own]
+            return
         if not self._update_branch(finished=True):
             return
         timeline = self._timeline

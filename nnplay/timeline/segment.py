@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nnplay.training.remake import remake
 from nnplay.training.trainer import Trainer
 
 
@@ -51,4 +52,4 @@ class Segment:
 
 def remake_segment(trainer: Trainer, changes: Mapping[str, Any]) -> Segment:
     """The segment that goes on from a trainer with some things changed, of a run that nobody saves."""
-    return Segment(None, lambda: trainer.remake(**changes)[0])
+    return Segment(None, lambda: remake(trainer, **changes)[0])

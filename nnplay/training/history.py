@@ -32,9 +32,8 @@ _PARTS: Final = ("first_steps", "steps", "minimum", "maximum", "last", "nonfinit
 
 
 class Bucket(NamedTuple):
-    """The values of the steps `first_step` … `step` (both included) of one curve."""
+    """Some values of one curve next to each other, of which the newest is that of `step`."""
 
-    first_step: int
     step: int
     minimum: float
     maximum: float
@@ -138,7 +137,6 @@ class Curve:
 
     def __getitem__(self, index: int) -> Bucket:
         return Bucket(
-            int(self.first_steps[index]),
             int(self.steps[index]),
             float(self.minimum[index]),
             float(self.maximum[index]),

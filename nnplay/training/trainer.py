@@ -38,7 +38,6 @@ from nnplay.training.memory_check import refuse_too_large
 from nnplay.training.settings import TrainingSettings, cores, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
 from nnplay.training.state.initial_state import reset_machine
-from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.targets import TargetForm, default_loss, target_form
 
 Array = NDArray[Any]
@@ -65,7 +64,7 @@ class Trainer:
         structure: names of layers, names and shapes of tensors, by which a checkpoint is known.
         history: curves of the run by name.
         seconds: spent in training, without evaluation and compiling.
-        machine: the memory, clock and compiled rows under it all.
+        machine, machine_maker: the memory, clock and compiled rows under it all, and what made it.
 
     Raises:
         InputError: a network that cannot be, a loss that does not fit, a batch larger than the data, or more memory
@@ -85,7 +84,7 @@ class Trainer:
         **keywords: Any,
     ) -> None:
         self.network = kind_of(network, Network, "Network", "trainer", 'give Network("linear 8, tanh, linear 2")')
-        self.split, self._make_machine = _split(data), check_maker(machine)
+        self.split, self.machine_maker = _split(data), check_maker(machine)
         loss = default_loss(self.split.train) if loss is None else loss
         self.loss = resolve_record(loss, "loss", loss_records(), Loss)
         self.optimizer = resolve_record(optimizer, "optimizer", optimizer_records(), Optimizer)
@@ -107,7 +106,7 @@ class Trainer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
-        make = functools.partial(type(self), settings=self.settings, machine=self._make_machine)
+        make = functools.partial(type(self), settings=self.settings, machine=self.machine_maker)
         beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
@@ -137,7 +136,7 @@ class Trainer:
 
     def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
-        return self._make_machine(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
+        return self.machine_maker(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
         train = self.split.train
@@ -188,47 +187,6 @@ class Trainer:
             self.machine.clock, self.machine.loss_sum = old.clock, old.loss_sum
             self.machine.keep_last_good()
         self.write_settings()
-
-    def remake(
-        self, progress: Callable[[int, int, str], None] | None = None, **changes: Any
-    ) -> tuple[Trainer, list[str]]:
-        """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
-
-        Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
-
-        Returns:
-            The new trainer, and the names of the parameters that were made anew.
-
-        Raises:
-            InputError: as for a new trainer; this one stays as it is.
-        """
-        arguments = {
-            "network": changes.pop("network", self.network),
-            "data": changes.pop("data", self.split),
-            "loss": changes.pop("loss", self.loss),
-            "optimizer": changes.pop("optimizer", self.optimizer),
-        }
-        settings = self.settings.changed(**changes)
-        other = Trainer(**arguments, settings=settings, progress=progress, machine=self._make_machine)
-        return other, other.go_on_from(self)
-
-    def go_on_from(self, before: Trainer) -> list[str]:
-        """Takes the place of a run: its step, epoch and history, and the weights of its layers that fit here.
-
-        Returns:
-            The names of the parameters that keep what they held here.
-        """
-        kind_of(before, Trainer, "Trainer", "go_on_from")
-        kept = transfer_weights(before.plan, before.machine, self.plan, self.machine)
-        clock = self.machine.clock._replace(step=before.step, epoch=before.epoch)
-        if before.split is self.split and before.settings.batch_size == self.settings.batch_size:
-            clock = clock._replace(batch=before.batch)
-            self.machine.loss_sum = before.machine.loss_sum
-        self.machine.clock = clock
-        self.machine.keep_last_good()
-        self.history, self.seconds, self.plateau = before.history, before.seconds, before.plateau
-        self.recorded = before.recorded
-        return kept
 
     # -- where the run stands --------------------------------------------------------------------------------------
 
@@ -334,7 +292,8 @@ class Trainer:
     def advance(self, steps: int, seconds: float = CALL_SECONDS, record: bool = True) -> int:
         """One call into the compiled loop: up to `steps` steps and about `seconds`; returns how many were taken.
 
-        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked.
+        The loop stops early at the machine's stop flag, and at the epoch's end where a schedule must be asked. Kernels
+        that are still being compiled are waited for, until that flag is set.
 
         Args:
             record: whether the steps go into the history; a replay of known steps does not.
@@ -345,6 +304,8 @@ class Trainer:
             count = min(count, self.batches - self.batch)
         machine.rates[:count, 0] = self._rates(count)
         first = self.step
+        if (compiling := machine.compiling) is not None and not compiling.wait(lambda: machine.stop):
+            return 0  # the time until then is no training
         began = time.perf_counter()
         taken = machine.advance(count)
         spent = time.perf_counter() - began

@@ -51,7 +51,7 @@ class Refresher:
         self._numbers_drawn_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
         self._when: dict[str, float] = {}
-        self._reported_last = ("", "")
+        self._reported_last: tuple[object, ...] = ("", "", "", False)
         self._requested: object = None
         self._view: object = None
         self._timer: Timer | None = None
@@ -91,8 +91,9 @@ class Refresher:
         self._exchange_view_settings()
         marks = (self._backend.unsaved(), bool(self._backend.read_only))
         marked = self._main.query_one(HeaderLine).marks == marks
+        reported = self._news(snapshot) == self._reported_last
         stale = [pane for pane in self._pictures() if self._shown.get(str(pane.id)) is not snapshot]
-        if snapshot is self._drawn_numbers and not stale and marked:
+        if snapshot is self._drawn_numbers and not stale and marked and reported:
             return
         if self._app.screen is not self._main or not self.frame_gate.is_open():
             return
@@ -146,11 +147,16 @@ class Refresher:
             self._shown[str(pane.id)], self._when[str(pane.id)] = snapshot, self.frame_rate.clock()
         if pictures:
             self.frame_rate.note_cost(sum(cells.take_cost() for cells in self._main.query(Cells)))
-        if (snapshot.message, snapshot.error) != self._reported_last:
-            self._reported_last = (snapshot.message, snapshot.error)
+        if (news := self._news(snapshot)) != self._reported_last:
+            self._reported_last = news
             self._report(snapshot)
         if self.frame_gate.note_frame():
             self._app.set_timer(0.02, lambda: textual_private.ask_for_cursor(self._app))
+
+    def _news(self, snapshot: Snapshot) -> tuple[object, ...]:
+        """What is to be said anew when it changes."""
+        compiling = self._backend.compiling
+        return snapshot.message, snapshot.error, compiling, bool(compiling) and self._backend.will_run
 
     def _draw_numbers(self, snapshot: Snapshot) -> None:
         header = self._main.query_one(HeaderLine)

@@ -9,7 +9,7 @@ import pytest
 
 from nnplay.kernels.compile import library
 from nnplay.run.worker import Worker
-from tests.records import kernels_of_records
+from nnplay.tape.every_kernel import every_kernel
 from tests.small_worker import PATIENCE, make_trainer
 
 
@@ -23,7 +23,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
     with (shared / "kernels.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for dtype in ("float32", "float64"):
-            library.compile_missing(kernels_of_records(), dtype)
+            library.compile_missing(every_kernel(), dtype)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving import autosave, recovery_copy, saved_run
 from nnplay.run.saving.autosave import Unattended, training_every
 from nnplay.run.saving.session import Session
 from nnplay.run.training_thread import TrainingThread
@@ -139,7 +139,7 @@ def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monke
     backend = open_backend()
     messages: list[str] = []
     monkeypatch.setattr(backend.autosave, "_tell", messages.append)
-    monkeypatch.setattr(autosave, "write", full)
+    monkeypatch.setattr(recovery_copy, "write", full)
     backend.run()
     until(lambda: refusals >= 3)
     step = backend.snapshot.step
@@ -147,7 +147,7 @@ def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monke
     assert len(messages) == 1
     assert "no space left on device" in messages[0]
     assert "training goes on" in messages[0]
-    monkeypatch.setattr(autosave, "write", saved_run.write)
+    monkeypatch.setattr(recovery_copy, "write", saved_run.write)
     until(lambda: len(messages) == 2)
     assert messages[1] == "autosave works again"
     assert len(session.autosaves()) == 1

@@ -57,7 +57,7 @@ def test_an_edit_is_kept_while_its_kernels_are_compiled(
     try:
         train_steps(backend)
         before = parameters(backend)
-        monkeypatch.setattr(crossing, "remake", slowly(saved_run.remake, compiler))
+        monkeypatch.setattr(crossing, "remake_as", slowly(saved_run.remake_as, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 3", "tanh", "linear 2")))
         until(lambda: any("edited" in found.record for found in session.autosaves()))
         (kept,) = session.autosaves()
@@ -122,7 +122,7 @@ def test_a_weight_set_by_hand_while_kernels_are_compiled_is_kept(
     backend = PlaygroundBackend(RunConfig.from_dict(RUN))
     try:
         train_steps(backend)
-        monkeypatch.setattr(crossing, "remake", slowly(saved_run.remake, compiler))
+        monkeypatch.setattr(crossing, "remake_as", slowly(saved_run.remake_as, compiler))
         backend.apply(backend.changed(layers=("linear 4", "relu", "linear 2")))
         backend.set_weight("0.weight", (1, 2), 7.5)
         backend.set_weight("0.bias", (3,), -2.0)
@@ -199,12 +199,12 @@ def test_a_run_that_goes_on_after_an_edit_can_be_paused_before_it(
         until(lambda: backend.snapshot.running and backend.snapshot.step > 20)
         began = threading.Event()
 
-        def remake(*arguments: Any) -> Any:
+        def remake_as(*arguments: Any) -> Any:
             began.set()
             assert compiler.wait(120)
-            return saved_run.remake(*arguments)
+            return saved_run.remake_as(*arguments)
 
-        monkeypatch.setattr(crossing, "remake", remake)
+        monkeypatch.setattr(crossing, "remake_as", remake_as)
         backend.apply(backend.changed(layers=WIDER))
         assert began.wait(120)
         assert backend.will_run

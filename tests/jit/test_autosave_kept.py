@@ -16,7 +16,7 @@ from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.run.mailbox import NoAnswerError
 from nnplay.run.playground import PlaygroundBackend
-from nnplay.run.saving import autosave, saved_run
+from nnplay.run.saving import autosave, recovery_copy, saved_run
 from nnplay.run.saving.autosave import TRAINING_EVERY, pause_between
 from nnplay.run.saving.session import Session
 from nnplay.run.training_thread import TrainingThread
@@ -286,12 +286,12 @@ def test_a_refused_copy_that_is_held_is_tried_again(open_backend: Open, monkeypa
         refused.set()
         raise session.NotSaved("not saved: no space left on device", where="run")
 
-    monkeypatch.setattr(autosave, "write", full)
+    monkeypatch.setattr(recovery_copy, "write", full)
     backend.apply(backend.changed(optimizer={"lr": 0.125}))
     backend.back()
     until(refused.is_set)
     until(lambda: backend.snapshot.step == 29)
-    monkeypatch.setattr(autosave, "write", saved_run.write)
+    monkeypatch.setattr(recovery_copy, "write", saved_run.write)
     until(lambda: session.autosaves()[0].record["run"]["optimizer"].get("lr") == 0.125)
     assert read_kept_step() == 30
     assert np.isfinite(backend.snapshot.train_loss)

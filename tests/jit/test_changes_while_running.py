@@ -94,7 +94,7 @@ def test_an_edited_network_keeps_the_weights_that_fit() -> None:
     made = trainer()
     made.run(steps=10)
     kept = made.parameters()["0.weight"].copy()
-    other, fresh = made.remake(network=nn.Network("linear 8, tanh, linear 4, tanh, linear 2", seed=0))
+    other, fresh = nn.remake(made, network=nn.Network("linear 8, tanh, linear 4, tanh, linear 2", seed=0))
     assert np.array_equal(other.parameters()["0.weight"], kept)
     assert "0.weight" not in fresh
     assert {"2.weight", "4.weight"} <= set(fresh)
@@ -108,7 +108,7 @@ def test_a_new_batch_size_keeps_all_weights() -> None:
     made = trainer()
     made.run(epochs=2)
     before = made.machine.state().copy()
-    other, fresh = made.remake(batch_size=16)
+    other, fresh = nn.remake(made, batch_size=16)
     assert fresh == []
     assert np.array_equal(other.machine.state(), before)
     assert other.history is made.history
@@ -124,7 +124,7 @@ def test_renaming_layers_keeps_their_weights() -> None:
         "linear 8 name=a, tanh, linear 8, tanh, linear 3 name=c",
         "linear 8 name=x, tanh, linear 8 name=b, linear 3",
     ):
-        other, fresh = made.remake(network=nn.Network(text, seed=9))
+        other, fresh = nn.remake(made, network=nn.Network(text, seed=9))
         assert fresh == []
         for old, new in zip(made.parameters().values(), other.parameters().values(), strict=True):
             assert np.array_equal(old, new)

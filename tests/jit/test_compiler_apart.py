@@ -15,11 +15,12 @@ import pytest
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import compilation, isolated
-from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.compilation import Share, compiled
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.operations import copy
 from nnplay.operations.step import gather
 
+ROOT = Path(__file__).parents[2]
 #: Modules that people really have beside their data, and those that a stranger would put there.
 INNOCENT = ("random", "types", "copy", "token", "inspect", "numbers", "math", "string", "calendar", "numba", "llvmlite")
 #: `nnplay train digits` that notes the numbers of the processes that it starts in a file, one a line.
@@ -39,7 +40,7 @@ sys.exit(main())
 
 def object_of(kernel: Kernel) -> bytes:
     """Its object code, compiled by a process of its own."""
-    ((name, code),) = compiled([[kernel]], "float32")
+    ((_, name, code),) = compiled([Share((kernel,), "float32", "host")])
     assert name == kernel.name
     return code
 
@@ -60,6 +61,26 @@ def test_the_working_folder_and_the_environment_have_no_say(tmp_path: Path, monk
     monkeypatch.setenv("NNPLAY_COMPILE", "float64")
     assert object_of(copy.copy) == plain
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system does not weigh sessions")
+def test_a_compiler_makes_way_as_its_program_does() -> None:
+    """The session of a compiling process that a nice program starts is as nice; a usual one's is as all others."""
+    script = (
+        "import os; os.nice({more}); from tests.jit.test_compiler_apart import autogroup; print(autogroup(), end='')"
+    )
+    usual = max(0, os.getpriority(os.PRIO_PROCESS, 0))
+    for more in (0, 5):
+        command = [sys.executable, "-c", script.format(more=more)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert done.stdout.endswith(f" nice {min(19, usual + more)}\n")
+
+
+def autogroup() -> str:
+    """What Linux says of the session of a compiling process."""
+    child = compilation._Child(Share((copy.copy,), "float32", "host"))
+    with child:
+        return Path(f"/proc/{child._process.pid}/autogroup").read_text()
 
 
 def test_an_inherited_variable_makes_no_compiler_of_the_program() -> None:
@@ -109,7 +130,7 @@ def test_a_kernel_that_cannot_be_compiled_is_one_sentence(tmp_path: Path, monkey
 def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that the system ended, for want of memory say, is told as that."""
     ending = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    monkeypatch.setattr(compilation, "_order", lambda kernels, dtype: {})
+    monkeypatch.setattr(compilation, "_order", lambda share: {})
     monkeypatch.setattr(compilation, "_like_this_python", lambda: ["-c", ending])
     with pytest.raises(NnplayError, match="the compiler was ended by SIGKILL"):
         object_of(copy.copy)
@@ -117,7 +138,7 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
 
 def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None:
     """Its standard input closes, as it does when the program is killed: it ends with status 1, nothing compiled."""
-    order = json.dumps(compilation._order([gather.gather, copy.copy], "float32")).encode() + b"\n"
+    order = json.dumps(compilation._order(Share((gather.gather, copy.copy), "float32", "host"))).encode() + b"\n"
     child = subprocess.Popen(
         [sys.executable, *compilation._ALONE, isolated.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -130,6 +151,7 @@ def test_a_compiler_whose_program_is_gone_ends_before_its_work_is_done() -> None
 def test_an_interruption_while_kernels_are_compiled(to_all: bool, tmp_path: Path) -> None:
     """Status 130 and one word, whether the terminal sends it to all or to the program alone; no child stays."""
     environ = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm", "COLUMNS": "120"}
+    environ["NNPLAY_PROCESSOR"] = "host"  # no pack serves it
     command = ["-c", TRAIN.format(file=str(tmp_path / "started"))]
     terminal = pexpect.spawn(
         sys.executable, command, env=environ, encoding="utf-8", timeout=240, cwd=tmp_path, preexec_fn=listen

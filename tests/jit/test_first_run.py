@@ -40,6 +40,7 @@ def trained(folder: Path, **environ: str) -> Run:
     """Trains in a folder, whose `home` is the user's and whose `tmp` is everybody's."""
     kept = {name: value for name, value in os.environ.items() if name not in HOME}
     own = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "NNPLAY_AUTOSAVE_SECONDS": "0.1"}
+    own["NNPLAY_PROCESSOR"] = "host"  # no pack serves it
     done = subprocess.run(
         [sys.executable, "-c", START, *TRAIN],
         cwd=folder / "home",

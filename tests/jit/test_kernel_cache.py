@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import resource
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +16,7 @@ import pytest
 from nnplay.cli import main
 from nnplay.config import RunConfig
 from nnplay.kernels.compile import library, notices
+from nnplay.kernels.packs import lookup
 from nnplay.operations import copy
 from nnplay.operations.step import gather, silence
 from nnplay.run.playground import PlaygroundBackend
@@ -18,66 +25,59 @@ from tests.small_worker import until
 TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1")
 
 
-@pytest.fixture
-def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is said about the cache, by a process that has said nothing of it yet."""
-    found: list[str] = []
-    monkeypatch.setattr(notices, "tell", found.append)
-    monkeypatch.setattr(notices, "_said", set())
-    return found
+def train(folder: Path, cache: str) -> tuple[list[str], str]:
+    """Lines of output, and what was written to standard error, of a training in `folder`."""
+    environ = os.environ | {"NNPLAY_CACHE_DIR": cache, "TMPDIR": str(folder), "NNPLAY_PROCESSOR": "host"}  # no pack
+    command = [sys.executable, "-m", "nnplay", *TRAIN]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr
 
 
-@pytest.fixture
-def lacking(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """This process has all kernels of the training but one, which it must look for in the cache, and compile."""
-    assert main(TRAIN) == 0
-    capsys.readouterr()
-    one = (gather.gather.name, "float32")
-    for name in ("_addresses", "_codes"):
-        monkeypatch.setattr(library, name, {key: code for key, code in vars(library)[name].items() if key != one})
-    monkeypatch.setattr(library, "_unkept", set())
-
-
-def train(messages: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one message of a training that compiles a kernel and cannot keep it; it claims nothing else."""
-    assert main(TRAIN) == 0
-    captured = capsys.readouterr()
-    assert captured.out.splitlines()[0] == "compiled 1 kernel"
-    (message,) = [*messages, *captured.err.splitlines()]  # the command line has a way of its own to say it
-    assert "compiled anew at every start" in message
-    return message
-
-
-@pytest.mark.usefixtures("lacking")
-def test_where_nothing_can_be_kept_nothing_is_claimed(
-    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:
     """A cache that a group may write to: the run ends well, the way to mend it is said, no folder is left anywhere."""
     cache = tmp_path / "cache"
     cache.mkdir()
     cache.chmod(0o770)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NNPLAY_CACHE_DIR", str(cache))
-    assert f"chmod go-w {cache} mends it" in train(messages, capsys)
+    lines, message = train(tmp_path, str(cache))
+    assert lines[0].startswith("compiled ")
+    assert "kept" not in lines[0]
+    assert message.count("\n") == 1
+    assert "compiled anew at every start" in message
+    assert f"chmod go-w {cache} mends it" in message
     assert list(tmp_path.iterdir()) == [cache]
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.usefixtures("lacking")
-@pytest.mark.parametrize("home", ["/proc/nonexistent", "/dev/null"])
-@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
-def test_a_home_that_cannot_be_written_costs_the_cache(
-    variable: str,
-    home: str,
-    messages: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def no_room() -> None:
+    """From here on no file of this process may hold more than some bytes, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc and /sys are Linux's: nobody can make a folder there")
+@pytest.mark.parametrize(
+    ("place", "begin", "reason"),
+    [
+        ({"HOME": "/proc/nowhere"}, None, "No such file or directory"),
+        ({"HOME": "/sys/nowhere"}, None, "Operation not permitted|Read-only file system|Permission denied"),
+        ({"NNPLAY_CACHE_DIR": "cache"}, no_room, "File too large"),
+    ],
+    ids=["no home", "a home that cannot be written", "a full disk"],
+)
+def test_what_cannot_be_kept_is_worked_with(
+    place: dict[str, str], begin: Callable[[], None] | None, reason: str, tmp_path: Path
 ) -> None:
-    """Where the home or the folder for caches is of no use, the run ends well, and what cannot be kept is said."""
-    for name in ("NNPLAY_CACHE_DIR", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(variable, home)
-    assert home in train(messages, capsys)
+    """The run ends well from what is in memory; one sentence says that kernels are not kept, and why."""
+    environ = {"PATH": os.environ["PATH"], "NNPLAY_PROCESSOR": "host", **place}
+    command = [sys.executable, "-m", "nnplay", *TRAIN]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, preexec_fn=begin
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("compiled ")
+    assert "kept" not in done.stdout.splitlines()[0]
+    assert done.stderr.count("compiled kernels are not kept") == 1
+    assert re.search(reason, done.stderr)
 
 
 def test_warmup_that_keeps_nothing_has_failed(
@@ -117,11 +117,13 @@ def test_python_is_warned(monkeypatch: pytest.MonkeyPatch) -> None:
     notices.once("the cache is full")  # a second warning would be an error
 
 
-def test_a_cache_deleted_while_running_is_made_anew(
-    tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_deleted_while_running_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next kernel that is needed is compiled into it; where that cannot be it is said, and the kernel is there."""
+    messages: list[str] = []
+    monkeypatch.setattr(notices, "tell", messages.append)
+    monkeypatch.setattr(notices, "_said", set())
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)  # there are no packs
     for name in ("_addresses", "_codes"):
         monkeypatch.setattr(library, name, {})
     monkeypatch.setattr(library, "_unkept", set())

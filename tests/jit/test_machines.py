@@ -49,7 +49,7 @@ def test_the_interpreter_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     made.run(steps=2)
     made.set(clip_norm=1.0)
     made.run(steps=1)
-    other, _ = made.remake(batch_size=16)
+    other, _ = nn.remake(made, batch_size=16)
     twin = copy.deepcopy(other)
     twin.run(steps=1)
     assert isinstance(twin.machine, InterpretedMachine)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnplay as nn
+from nnplay.training.remake import take_place
 from tests import small_objectives
 from tests.small_trainer import spiral, trainer
 
@@ -144,11 +145,14 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
     "Trainer.set": _training(
         lambda: trainer().set, {"lr": 0.1, "l2": 0.1, "clip_norm": 1.0, "silent": "", "frozen": ""}
     ),
-    "Trainer.remake": _training(
-        lambda: trainer().remake,
-        {"network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy", "optimizer": "sgd", "seed": 1},
+    "remake": (
+        nn.remake,
+        {
+            "trainer": trainer(), "network": nn.Network("linear 2"), "data": spiral(60), "loss": "cross_entropy",
+            "optimizer": "sgd", "seed": 1,
+        },
     ),
-    "Trainer.go_on_from": _training(lambda: trainer().go_on_from, {"before": trainer()}),
+    "take_place": (take_place, {"trainer": trainer(), "before": trainer()}),
     "Trainer.restore": (_restored, {"checkpoint": trainer().state()}),
     "Trainer.evaluate": (trainer().evaluate, {"part": "test"}),
     "Trainer.predict": (trainer().predict, {"x": [[0.0, 1.0]]}),

@@ -18,6 +18,7 @@ from nnplay.network.network import Network
 from nnplay.network.silenced_frozen import NetworkPart
 from nnplay.run.saving import saved_run
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.remake import remake
 from nnplay.training.trainer import Trainer
 
 
@@ -160,5 +161,5 @@ def test_a_saved_run_keeps_them(tmp_path: Path) -> None:
 def test_another_network_lets_go_of_what_it_lacks() -> None:
     """When layers are taken away, what was silent in them is no longer named."""
     trainer = make_trainer(silent="1:3 0:1", frozen="2")
-    other, _ = trainer.remake(network=Network("linear 2"))
+    other, _ = remake(trainer, network=Network("linear 2"))
     assert (other.settings.silent, other.settings.frozen) == ("0:1", "")

@@ -7,8 +7,8 @@ import pytest
 from nnplay.errors import InputError, NnplayError
 from nnplay.kernels.compile import library, processor
 from nnplay.kernels.compile.strict import inexact
+from nnplay.tape.every_kernel import every_kernel
 from tests.inexact_kernel import apply_sine
-from tests.records import kernels_of_records
 
 GOOD = """
 define void @kernel(float %x, <16 x float> %v) {
@@ -57,10 +57,10 @@ def test_a_kernel_of_the_c_library_is_not_made() -> None:
 
 
 def test_every_kernel_is_strict(kernels: None) -> None:
-    """All kernels of all records, for both types of numbers, have passed: nothing else writes object code."""
+    """All kernels there are, for both types of numbers, have passed: nothing else writes object code."""
     del kernels
     for dtype in ("float32", "float64"):
-        assert library.missing(kernels_of_records(), dtype) == []
+        assert library.missing(every_kernel(), dtype) == []
 
 
 def test_a_level_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

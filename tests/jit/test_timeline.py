@@ -13,6 +13,7 @@ from nnplay.network.network import Network
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline import checkpoint_file, checkpoint_spacing
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.remake import remake
 from nnplay.training.trainer import Trainer
 
 ADAM = optimizer_records()["adam"]
@@ -272,7 +273,7 @@ def test_another_network_goes_on_and_the_past_before_it_stays() -> None:
     timeline = Timeline(trainer)
     seen = {0: bits(trainer)}
     walk(trainer, timeline, lambda: 3, 40, seen)
-    other, _ = trainer.remake(network=Network("linear 9, relu, linear 2", seed=2))
+    other, _ = remake(trainer, network=Network("linear 9, relu, linear 2", seed=2))
     timeline.replace_trainer("layers", other)
     seen[40] = bits(other)
     walk(other, timeline, lambda: 3, 70, seen)
@@ -293,7 +294,7 @@ def test_training_on_before_a_change_of_the_network_drops_it() -> None:
     trainer = make_trainer()
     timeline = Timeline(trainer)
     walk(trainer, timeline, lambda: 3, 40, {})
-    other, _ = trainer.remake(network=Network("linear 9, relu, linear 2", seed=2))
+    other, _ = remake(trainer, network=Network("linear 9, relu, linear 2", seed=2))
     timeline.replace_trainer("layers", other)
     walk(other, timeline, lambda: 3, 70, {})
     timeline.go_to(20)
@@ -312,7 +313,7 @@ def test_networks_of_the_past_take_no_more_memory_than_they_may() -> None:
     timeline = Timeline(trainer, budget=int(2.5 * trainer.machine.memory.nbytes))
     for part in range(5):
         walk(timeline.trainer, timeline, lambda: 3, 10 * part + 10, {})
-        other, _ = timeline.trainer.remake(network=Network("linear 6, tanh, linear 2", seed=part))
+        other, _ = remake(timeline.trainer, network=Network("linear 6, tanh, linear 2", seed=part))
         timeline.replace_trainer("layers", other)
     assert timeline.first == 30
     timeline.go_to(35)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -11,14 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nnplay.fields import fill
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Case, LayerRecord
 from nnplay.records.loss import LossRecord
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import ScheduleRecord
-from nnplay.records.twin import Twin
-from tests.records import Bench, Trial, cases_of, layer_named, layers_with_rows, network_of
+from nnplay.records.twin import Place, Twin
+from tests.records import Bench, Trial, cases_of, layer_named, network_of
 
 torch: Any = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("kernels")]
@@ -35,6 +38,11 @@ def called(twin: Twin, values: Mapping[str, Any], shape: tuple[int, ...], *more:
     return attrgetter(twin.path_for(shape))(torch)(*more, **twin.arguments(values, shape))
 
 
+def values_of(record: LayerRecord, case: Case) -> Mapping[str, Any]:
+    """The values of all fields in a case."""
+    return fill(record.fields, case.values, record.name)
+
+
 def twin_of(record: Any) -> Twin:
     """The record's twin, which must be there."""
     assert record.twin is not None
@@ -44,10 +52,10 @@ def twin_of(record: Any) -> Twin:
 
 LAYERS = [
     pytest.param(record, case, id=f"{record.name}-{number}")
-    for record in layers_with_rows()
+    for record in layer_records().values()
     if record.twin is not None and not record.twin.random
     for number, case in enumerate(record.cases)
-    if record.twin.covers(record(**case.values).values, case.shape)
+    if record.twin.covers(values_of(record, case), case.shapes if record.joins else case.shape)
 ]
 
 
@@ -64,42 +72,72 @@ def close_backward(found: Array, wanted: Any) -> None:
 @pytest.mark.parametrize(("record", "case"), LAYERS)
 def test_layers_agree(record: LayerRecord, case: Case) -> None:
     """Outputs, and the gradients of inputs and parameters, are PyTorch's."""
-    twin, values = twin_of(record), record(**case.values).values
+    twin, values = twin_of(record), values_of(record, case)
     layers, shape = network_of(record, case)
     bench = Bench(Trial(layers, shape, 4, tokens=case.tokens), "float32", seed=2)
     bench.run(bench.count("data", "forward", "loss", "backward"))
     view, find, path = bench.machine.view, bench.tape.layout.find, "0" if case.tokens else "1"
-    parameters = {name.partition(".")[2]: slot for name, slot in bench.tape.parameters.items() if name[0] == path}
-    module = called(twin, values, shape)
-    places = [(n, p) for n, slot in parameters.items() for p in twin.places(n, view(slot).shape, values)]
-    with torch.no_grad():
-        for name, place in places:
-            part = view(parameters[name])[place.part]
-            module.get_parameter(place.name).copy_(tensor(part).permute(place.axes))
-    x = (
-        torch.tensor(view(bench.tape.named["input"], 4)).long()
-        if case.tokens
-        else tensor(view(find("front.output"), 4))
-    )
-    x.requires_grad_(not case.tokens)
-    y = twin.output(module(*[x.movedim(-1, 1) if twin.channels_first else x] * twin.inputs), values)
+    parameters = {name: slot for name, slot in bench.tape.parameters.items() if name[0] == path and not record.joins}
+    if twin.is_function:
+        module = partial(attrgetter(twin.path)(torch), **twin.arguments(values, shape))
+    else:
+        module = called(twin, values, shape)
+    places = copy_parameters(bench, twin, values, parameters, module)
+    names = [f"{path}.{k}.0.output" for k in range(len(case.shapes))] if record.joins else ["front.output"]
+    if case.tokens:
+        xs = [torch.tensor(view(bench.tape.named["input"], 4)).long()]
+    else:
+        xs = [tensor(view(find(name), 4), grad=True) for name in names]
+    given = [x.movedim(-1, 1) if twin.channels_first else x for x in xs * twin.inputs]
+    y = twin.output(module(given) if twin.listed else module(*given), values)
     y = y.movedim(1, -1) if twin.channels_first and y.dim() > 2 else y
     close_forward(view(find(f"{path}.output"), 4), y)
     y.backward(tensor(view(find(f"d{path}.output"), 4)))
     if not case.tokens:
-        close_backward(view(find("dfront.output"), 4), x.grad)
+        for name, x in zip(names, xs, strict=True):
+            close_backward(view(find(f"d{name}"), 4), x.grad)
     for name, place in places:
-        found = view(find(f"d{path}.{name}"))[place.part].transpose(place.axes)
+        found = view(find(f"d{name}"))[place.part].transpose(place.axes)
         close_backward(found, module.get_parameter(place.name).grad)
 
 
+def copy_parameters(
+    bench: Bench, twin: Twin, values: Mapping[str, Any], parameters: Mapping[str, Any], module: Any
+) -> list[tuple[str, Place]]:
+    """Gives PyTorch's module the parameters of its layer; returns where each of them is there."""
+    places = []
+    for path, slot in parameters.items():
+        array = bench.machine.view(slot)
+        for place in twin.places(path.rpartition(".")[2], array.shape, values):
+            with torch.no_grad():
+                module.get_parameter(place.name).copy_(tensor(array[place.part]).permute(place.axes))
+            places.append((path, place))
+    return places
+
+
+def test_a_layer_that_contains_others_is_made_of_their_twins() -> None:
+    """`sequential[linear 4, tanh, linear 3]` answers as PyTorch's module of the twins of its layers does."""
+    bench = Bench(Trial(parse_layers("sequential[linear 4, tanh, linear 3]"), (5,), 6), "float32", seed=2)
+    bench.run(bench.count("data", "forward"))
+    inner = []
+    for planned in bench.plan.layers:
+        twin, values = twin_of(planned.layer.record), planned.layer.values
+        inner.append(called(twin, values, bench.plan.values[planned.inputs[0]]))
+        names = {f"{planned.path}.{name}" for name in planned.plan.parameters}
+        copy_parameters(bench, twin, values, {n: s for n, s in bench.tape.parameters.items() if n in names}, inner[-1])
+    whole = called(twin_of(layer_records()["sequential"]), {}, (5,), *inner)
+    x, y = (bench.machine.view(slot, 6) for slot in (bench.tape.named["input"], bench.tape.named["output"]))
+    close_forward(y, whole(tensor(x)))
+
+
 def test_every_record_has_a_twin_or_a_sentence_why_there_is_none() -> None:
-    """A record that names PyTorch's class has the data of it; layers with parameters are among those compared."""
-    for record in (*layers_with_rows(), *loss_records().values(), *optimizer_records().values()):
-        assert record.twin is not None or " " in record.torch or not record.torch.isidentifier(), record.name
+    """A record that names PyTorch's class or function has the data of it; layers with parameters are compared."""
+    for record in (*layer_records().values(), *loss_records().values(), *optimizer_records().values()):
+        assert record.twin is not None or re.search(r"[^\w.]", record.torch), record.name
     compared = {param.values[0].name for param in LAYERS}
     assert {"linear", "conv1d", "conv2d", "conv_transpose2d", "batch_norm", "group_norm", "layer_norm"} <= compared
     assert {"embedding", "rnn", "lstm", "gru", "multi_head_self_attention", "prelu", "max_pool2d"} <= compared
+    assert {"concat", "sum", "permute", "crop", "scale"} <= compared
 
 
 # -- losses ------------------------------------------------------------------------------------------------------------

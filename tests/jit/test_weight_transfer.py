@@ -25,7 +25,7 @@ def test_a_layer_beside_which_another_of_its_shape_is_put_keeps_its_weights(afte
     """What stands around a layer, activations too, tells which of several equal ones it is."""
     old = trainer(spiral(), BEFORE)
     old.run(steps=5)
-    new, fresh = old.remake(network=nn.Network(after, seed=0))
+    new, fresh = nn.remake(old, network=nn.Network(after, seed=0))
     for before, now in places.items():
         for name in ("weight", "bias"):
             assert np.array_equal(old.parameters()[f"{before}.{name}"], new.parameters()[f"{now}.{name}"]), (

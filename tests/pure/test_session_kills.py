@@ -102,4 +102,3 @@ def test_no_kill_loses_an_acknowledged_save_or_mixes_two(saver: Saver, tmp_path:
         assert all(np.all(tensor == number) for tensor in loaded.tensors.values())
     with take_lock(folder) as lock:
         assert lock.held
-        assert lock.left_by is not None

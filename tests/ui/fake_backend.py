@@ -34,7 +34,7 @@ class FakeBackend:
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
         self.view: Mapping[str, Any] = {}
-        self.compiling = False
+        self.compiling = ""
         self.worker = None
 
     @property

@@ -16,8 +16,7 @@ class Compiling(FakeBackend):
 
     def __init__(self) -> None:
         super().__init__()
-        self.compiling, self.wish = True, False
-        self.snapshot = replace(self.snapshot, message="compiling kernels, once: 3 of 12")
+        self.compiling, self.wish = "compiling kernels, once: 3 of 12", False
 
     @property
     def will_run(self) -> bool:
@@ -31,8 +30,8 @@ class Compiling(FakeBackend):
 
     def ready(self) -> None:
         """They are compiled."""
-        self.compiling = False
-        self.snapshot = replace(self.snapshot, message="", running=self.wish)
+        self.compiling = ""
+        self.snapshot = replace(self.snapshot, running=self.wish)
 
 
 async def test_space_while_kernels_are_compiled_says_what_will_be() -> None:
@@ -45,7 +44,7 @@ async def test_space_while_kernels_are_compiled_says_what_will_be() -> None:
         await pilot.press("space")
         assert sentence in text_of(app, "#message-line")
         assert "space pause" in text_of(app, "#footer")
-        backend.snapshot = replace(backend.snapshot, message="compiling kernels, once: 4 of 12")
+        backend.compiling = "compiling kernels, once: 4 of 12"
         await until(pilot, lambda: sentence.replace("3", "4") in text_of(app, "#message-line"))
         await pilot.press("space")
         assert "starts" not in text_of(app, "#message-line")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import watcher
 from nnplay.text import clean
-
-if TYPE_CHECKING:
-    from nnplay.kernels.compile.jit import Kernel
 
 ABOUT: Final = "Compile all kernels into the kernel cache"
 
@@ -24,11 +20,12 @@ def run(words: Sequence[str]) -> int:
     options = parser.read(words)
     from nnplay.kernels.compile import library
     from nnplay.system.private_folder import cache_folder
+    from nnplay.tape.every_kernel import every_kernel
 
     watching = watcher(silent=False)
     began = time.monotonic()
     try:
-        count = library.compile_missing(_every_kernel(), options.real, watching.compiling)
+        count = library.compile_missing(every_kernel(), options.real, watching.compiling)
     finally:
         watching.close()
     where = clean(str(cache_folder("kernels")), limit=4096)
@@ -38,17 +35,5 @@ def run(words: Sequence[str]) -> int:
     if count:
         print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, kept in {where}")
     else:
-        print(f"all kernels are compiled already, in {where}")
+        print("all kernels are compiled already")
     return 0
-
-
-def _every_kernel() -> list[Kernel]:
-    """All kernels that any network can need: those that the records and the loop declare when they are imported."""
-    from nnplay.kernels.compile.jit import KERNELS
-    from nnplay.records import registry
-
-    for records in (registry.layer_records, registry.loss_records, registry.optimizer_records):
-        records()
-    importlib.import_module("nnplay.tape.machine_cpu")
-    importlib.import_module("nnplay.tape.assembler")
-    return list(KERNELS.values())

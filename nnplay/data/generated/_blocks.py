@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,8 @@ Rows = dict[str, NDArray[Any]]
 
 #: Rows of a block; a block has random numbers of its own.
 BLOCK: Final = 1000
+#: Each has the arrays of a block in memory.
+_MOST_THREADS: Final = 4
 
 SEED: Final = integer(
     "seed", 0, "start of the random numbers: the same seed gives the same rows", low=0, high=2**32 - 1
@@ -38,10 +41,28 @@ def in_blocks(count: int, seed: int, what: str, make: Callable[[NDArray[np.int64
         what: said to whoever listens for progress.
         make: from the numbers of a whole block's rows (BLOCK,) and its random numbers to arrays (BLOCK, …) by name.
     """
-    blocks = []
-    for start in range(0, count, BLOCK):
+
+    def one(start: int) -> Rows:
         block = make(np.arange(start, start + BLOCK), np.random.Generator(np.random.PCG64([seed, start // BLOCK])))
-        wanted = min(BLOCK, count - start)
-        blocks.append({name: rows[:wanted] for name, rows in block.items()})
-        report(start + wanted, count, what)
+        return {name: rows[: min(BLOCK, count - start)] for name, rows in block.items()}
+
+    blocks = []
+    for start, block in _in_threads(one, range(0, count, BLOCK)):
+        blocks.append(block)
+        report(min(start + BLOCK, count), count, what)
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _in_threads(make: Callable[[int], Rows], starts: range) -> Iterator[tuple[int, Rows]]:
+    """`make` of each start, in order; NumPy lets other threads work meanwhile."""
+    workers = min(_MOST_THREADS, os.cpu_count() or 1, len(starts))
+    if workers == 1:
+        yield from ((start, make(start)) for start in starts)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    threads = ThreadPoolExecutor(workers)
+    try:
+        yield from zip(starts, threads.map(make, starts), strict=True)
+    finally:
+        threads.shutdown(cancel_futures=True)

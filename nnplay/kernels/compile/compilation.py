@@ -9,14 +9,16 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import isolated
-from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.system.import_path import is_installed, others_may_change, stood_in
 from nnplay.text import clean
 
@@ -24,7 +26,6 @@ from nnplay.text import clean
 #: libraries lie.
 _ALLOWED: Final = (
     *("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
-    "NNPLAY_PROCESSOR",  # a level that is part of the cache's key
 )
 #: Sets have one order in every process, so that the same kernel is the same bytes.
 _SAME: Final = {"PYTHONHASHSEED": "0"}
@@ -32,10 +33,35 @@ _SAME: Final = {"PYTHONHASHSEED": "0"}
 _ALONE: Final = ("-P", "-s", "-S")
 _PACKAGES: Final = ("numpy", "llvmlite", "numba")
 _PIECE: Final = 1 << 16
+#: How long Linux refuses to change the share of another session, in seconds, and how often that is waited for.
+_BETWEEN_CHANGES: Final = 0.1
+_TRIES: Final = 5
+#: Compiling a shared function takes as long as so many kernels.
+_SHARED_WEIGHT: Final = 7
 
 
-def compiled(shares: Sequence[Sequence[Kernel]], dtype: str) -> Generator[tuple[str, bytes]]:
-    """Name and object code of each kernel, as they are ready; each share is compiled by a process of its own.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process compiles: kernels, for one floating-point type and one level of processors (or "host")."""
+
+    kernels: tuple[Kernel, ...]
+    dtype: str
+    level: str
+
+
+def shared_out(kernels: Sequence[Kernel], processes: int, dtype: str, level: str) -> list[Share]:
+    """About equal work for so many processes, none of them idle: a shared function is as large as several kernels."""
+    shares: list[list[Kernel]] = [[] for _ in range(processes)]
+    loads = [0] * processes
+    for item in kernels:
+        least = loads.index(min(loads))
+        shares[least].append(item)
+        loads[least] += _SHARED_WEIGHT if item.name in SHARED else 1
+    return [Share(tuple(share), dtype, level) for share in shares if share]
+
+
+def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+    """The object code of each kernel by share and name, as it is ready; each share is compiled by a process of its own.
 
     Whatever ends this (an error, Ctrl+C, a caller that stops asking) ends the processes, too.
 
@@ -43,13 +69,13 @@ def compiled(shares: Sequence[Sequence[Kernel]], dtype: str) -> Generator[tuple[
         NnplayError: a kernel cannot be compiled.
     """
     with contextlib.ExitStack() as running:
-        children = [running.enter_context(_Child(share, dtype)) for share in shares]
+        children = [running.enter_context(_Child(share)) for share in shares]
         yield from _heard(children)
         for child in children:
             child.finish()
 
 
-def _heard(children: list[_Child]) -> Iterator[tuple[str, bytes]]:
+def _heard(children: list[_Child]) -> Iterator[tuple[Share, str, bytes]]:
     """What the children write, whoever is first, until all have closed their streams."""
     with selectors.DefaultSelector() as ready:
         for child in children:
@@ -70,7 +96,8 @@ class _Child:
     killed, its standard input closes, which ends it as well.
     """
 
-    def __init__(self, kernels: Sequence[Kernel], dtype: str) -> None:
+    def __init__(self, share: Share) -> None:
+        self._share = share
         self._rest = self._complaint = b""
         self._error = ""
         self._process = subprocess.Popen(
@@ -83,12 +110,13 @@ class _Child:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
+        _make_way_alike(self._process.pid)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.out, self.err = self._process.stdout, self._process.stderr
         with contextlib.suppress(BrokenPipeError):  # it has ended: `finish` says why
-            self._process.stdin.write(json.dumps(_order(kernels, dtype)).encode() + b"\n")
+            self._process.stdin.write(json.dumps(_order(share)).encode() + b"\n")
 
     def __enter__(self) -> _Child:
         return self
@@ -100,7 +128,7 @@ class _Child:
             if stream is not None:
                 stream.close()
 
-    def hear(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
+    def hear(self, piece: bytes) -> Iterator[tuple[Share, str, bytes]]:
         """Takes what it wrote; gives the objects that are whole by now."""
         self._rest += piece
         while b"\n" in self._rest:
@@ -113,9 +141,9 @@ class _Child:
             if len(rest) < int(size):
                 return
             self._rest = rest[int(size) :]
-            yield name, rest[: int(size)]
+            yield self._share, name, rest[: int(size)]
 
-    def hear_complaint(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
+    def hear_complaint(self, piece: bytes) -> Iterator[tuple[Share, str, bytes]]:
         """Takes what it, or a library, wrote to standard error; the end of it is enough."""
         self._complaint = (self._complaint + piece)[-_PIECE:]
         return iter(())
@@ -135,22 +163,42 @@ class _Child:
         raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
 
 
+def _make_way_alike(child: int) -> None:
+    """Has a child in a session of its own make way for others as this process does.
+
+    Linux gives each session its share of the processor, so that being nice counts among processes of one session only.
+    """
+    own = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
+    if own <= 0:
+        return
+    for _ in range(_TRIES):
+        try:
+            Path(f"/proc/{child}/autogroup").write_text(str(own))
+        except BlockingIOError:
+            time.sleep(_BETWEEN_CHANGES)
+        except OSError:
+            return  # another system, or sessions are not weighed
+        else:
+            return
+
+
 def _like_this_python() -> list[str]:
     """Flags of this Python that the other one would not take from the environment."""
     flags = ["-B"] if sys.dont_write_bytecode else []
     return [*flags, "-X", f"utf8={sys.flags.utf8_mode}"]
 
 
-def _order(kernels: Sequence[Kernel], dtype: str) -> dict[str, object]:
+def _order(share: Share) -> dict[str, object]:
     """What a compiling process is told: see `isolated`."""
     package = Path(os.path.abspath(__file__)).parents[2] / "__init__.py"
     modules = {"nnplay": str(package)}
-    for module in dict.fromkeys(kernel.module for kernel in kernels):
+    for module in dict.fromkeys(kernel.module for kernel in share.kernels):
         file = getattr(sys.modules.get(module), "__file__", None)
         if file and not module.startswith("nnplay."):
             modules[module] = os.path.abspath(file)  # a user's own kernels: their code runs here already
-    names = [kernel.name for kernel in kernels]
-    return {"dtype": dtype, "folders": _folders(), "modules": modules, "kernels": names}
+    names = [kernel.name for kernel in share.kernels]
+    folders = _folders()
+    return {"dtype": share.dtype, "level": share.level, "folders": folders, "modules": modules, "kernels": names}
 
 
 def _folders() -> list[str]:

@@ -1,6 +1,6 @@
-"""The floating-point type that this process compiles kernels for: none, except in the compiling process.
+"""What this process compiles kernels for: the floating-point type, none except in the compiling process, and the level.
 
-`kernels.compile.isolated` sets it before it imports any kernel. No variable of the environment has a say: the program
+`kernels.compile.isolated` sets them before it imports any kernel. No variable of the environment has a say: the program
 itself would take its kernels for machine code.
 """
 
@@ -8,3 +8,5 @@ from __future__ import annotations
 
 #: "float32" or "float64" in the compiling process, empty elsewhere.
 dtype: str = ""
+#: A level of `processor.LEVELS`, which this machine need not have reached, or "host".
+level: str = "host"

@@ -11,13 +11,13 @@ import os
 import threading
 from typing import Any, BinaryIO
 
-from nnplay.kernels.compile import processor
+from nnplay.kernels.compile import compiled_for, processor
 from nnplay.kernels.compile.jit import KERNELS, Kernel, argument_types, options, with_typed_literals
 from nnplay.kernels.compile.strict import inexact
 
 
 def compile_kernel(kernel: Kernel) -> bytes:
-    """Object code of `kernel` for this machine's processor."""
+    """Object code of `kernel` for the processors of this process's level."""
     import numba
 
     signature = tuple(argument_types(kernel.arguments))
@@ -48,7 +48,7 @@ def _entry(compiled: Any, signature: Any) -> str:
 def _emit(entry: str, body: Any) -> bytes:
     import llvmlite.binding as llvm
 
-    machine = processor.target_machine()
+    machine = processor.target_machine(compiled_for.level)
     module = llvm.parse_assembly(entry)
     module.link_in(body.clone())
     for item in [*module.functions, *module.global_variables]:
@@ -57,17 +57,35 @@ def _emit(entry: str, body: Any) -> bytes:
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     passes = llvm.create_pass_builder(machine, tuning).getModulePassManager()
     passes.run(module, llvm.create_pass_builder(machine, tuning))
+    _number_functions(module)
     wrong = inexact(str(module))
     if wrong:
         raise ValueError(f"other processors could get other bits from {', '.join(wrong)}")
     return bytes(machine.emit_object(module))
 
 
+def _number_functions(module: Any) -> None:
+    """Names what stays in the module in order: Numba's names count what its process has compiled before."""
+    for number, item in enumerate([*module.functions, *module.global_variables]):
+        if not item.is_declaration and item.name != "kernel":
+            item.name = f"part{number}"
+
+
+def _make_no_code_in_numba() -> None:
+    """Keeps Numba from making machine code of each function for itself, which nobody runs: a quarter of the time."""
+    from numba.core.codegen import JITCodeLibrary
+
+    JITCodeLibrary._finalize_specific = lambda library: None
+    JITCodeLibrary.get_pointer_to_function = lambda library, name: library._ensure_finalized() or 0
+
+
 def compile_all(names: list[str], out: BinaryIO) -> None:
     """Compiles kernels by their names into `out`, as long as the program that asked is there."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ |= {"NUMBA_CPU_NAME": processor.name(), "NUMBA_CPU_FEATURES": processor.features()}
+    level = compiled_for.level
+    os.environ |= {"NUMBA_CPU_NAME": processor.name(level), "NUMBA_CPU_FEATURES": processor.features(level)}
     os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # its functions are other ones, where they happen to be installed
+    _make_no_code_in_numba()
     for name in names:
         try:
             importlib.import_module(name.partition(":")[0])

@@ -2,7 +2,7 @@
 
 Its path holds the standard library, then the few folders that hold NumPy, llvmlite and Numba, which the program has
 looked at; the working folder, PYTHONPATH and variables such as NUMBA_OPT have no say. Packages come by their path.
-The order is one line of JSON on standard input: `dtype`, `folders`, `modules` (files by name) and `kernels`.
+The order is one line of JSON on standard input: `dtype`, `level`, `folders`, `modules` (files by name), `kernels`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
     load("nnplay", modules.pop("nnplay"))
     from nnplay.kernels.compile import compiled_for
 
-    compiled_for.dtype = order["dtype"]
+    compiled_for.dtype, compiled_for.level = order["dtype"], order["level"]
     from nnplay.kernels.compile.compiler import compile_all
 
     for name, path in modules.items():

@@ -1,4 +1,4 @@
-"""Addresses of compiled kernels: from the cache where it has them, through compiling processes where not."""
+"""Addresses of compiled kernels: from a pack that came along, else from the cache, else through compiling processes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Final
 
-from nnplay.kernels.compile import objects
+from nnplay.kernels.compile import objects, processor
 from nnplay.kernels.compile.cache import object_path
-from nnplay.kernels.compile.compilation import compiled
+from nnplay.kernels.compile.compilation import compiled, shared_out
 from nnplay.kernels.compile.jit import SHARED, Kernel
+from nnplay.kernels.packs import lookup
 
 Progress = Callable[[int, int, str], None]
 _addresses: dict[tuple[str, str], int] = {}
@@ -22,8 +23,6 @@ _codes: dict[tuple[str, str], bytes] = {}
 _unkept: set[tuple[str, str]] = set()
 _loading: Final = threading.RLock()  # a kernel loads the shared functions that it calls
 _engines: list[Any] = []
-#: Compiling a shared function takes as long as so many kernels.
-_SHARED_WEIGHT: Final = 7
 
 
 def addresses(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> dict[str, int]:
@@ -45,7 +44,7 @@ def function(kernel: Kernel, dtype: str) -> Any:
 
 
 def missing(kernels: Iterable[Kernel], dtype: str) -> list[Kernel]:
-    """What the cache lacks of these kernels and of the shared functions that they call, those first."""
+    """What packs and cache lack of these kernels and of the shared functions that they call, those first."""
     wanted = list(kernels)
     called = {item.name: item for kernel in wanted for item in shared_by(kernel)}
     every = [*called.values(), *wanted]
@@ -72,7 +71,7 @@ def shared_by(kernel: Kernel) -> list[Kernel]:
 
 
 def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | None = None) -> int:
-    """Compiles what the cache lacks, in two child processes where two cores are free; returns how many."""
+    """Compiles what packs and cache lack, in two child processes where two cores are free; returns how many."""
     lacking = missing(kernels, dtype)
     if not lacking:
         return 0
@@ -81,8 +80,9 @@ def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | 
     _unkept.update((item.name, dtype) for item in lacking if not objects.can_keep(object_path(item, dtype)))
     if progress is not None:
         progress(0, len(lacking), "")
-    with contextlib.closing(compiled(_dealt(lacking, workers), dtype)) as ready:
-        for done, (name, code) in enumerate(ready, start=1):
+    shares = shared_out(lacking, workers, dtype, processor.level())
+    with contextlib.closing(compiled(shares)) as ready:
+        for done, (_, name, code) in enumerate(ready, start=1):
             _codes[name, dtype] = code
             _keep(by_name[name], dtype, code)
             if progress is not None:
@@ -95,22 +95,11 @@ def kept() -> bool:
     return not _unkept
 
 
-def _dealt(kernels: list[Kernel], workers: int) -> list[list[Kernel]]:
-    """About equal work for each process: a shared function is as large as several kernels."""
-    shares: list[list[Kernel]] = [[] for _ in range(workers)]
-    loads = [0] * workers
-    for item in kernels:
-        least = loads.index(min(loads))
-        shares[least].append(item)
-        loads[least] += _SHARED_WEIGHT if item.name in SHARED else 1
-    return [share for share in shares if share]
-
-
 def _has(kernel: Kernel, dtype: str) -> bool:
-    """Whether its code is here; what the cache has of it is taken."""
+    """Whether its code is here; what a pack or the cache has of it is taken."""
     name = (kernel.name, dtype)
     if name not in _addresses and name not in _codes:
-        code = objects.read(object_path(kernel, dtype), _about(kernel, dtype))
+        code = lookup.code(kernel, dtype) or objects.read(object_path(kernel, dtype), _about(kernel, dtype))
         if code is None:
             return False
         _codes[name] = code

@@ -1,8 +1,8 @@
 """For which processor kernels are compiled, and what the compiler may do to their arithmetic: this is the one place.
 
-`NNPLAY_PROCESSOR` names a level of x86-64 to compile for instead of this machine's own processor. Lower levels are
-slower and give the same bits, which is what they are there to prove. Below `x86-64-v3` a fused multiply-add is a call
-of the C library, right to the last bit and many times as slow.
+`NNPLAY_PROCESSOR` names a level of x86-64 to compile for, and to load packs of, instead of this machine's own
+processor. Lower levels are slower and give the same bits, which is what they are there to prove. Below `x86-64-v3` a
+fused multiply-add is a call of the C library, right to the last bit and many times as slow.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ EXACT: Final = ("fma", "sqrt", "fabs", "copysign", "rint", "floor", "ceil", "tru
 EXACT_C: Final = ("sqrt", "sqrtf")
 
 HOST: Final = "host"
+_VARIABLE: Final = "NNPLAY_PROCESSOR"
 #: What a processor of each level has that one of the level before need not have.
 LEVELS: Final = {
     "x86-64-v2": ("sse4.2", "popcnt"),
@@ -37,14 +38,15 @@ def level() -> str:
     Raises:
         InputError: `NNPLAY_PROCESSOR` names none, or one that this machine's processor has not reached.
     """
-    wanted = os.environ.get("NNPLAY_PROCESSOR") or HOST
+    wanted = os.environ.get(_VARIABLE) or HOST
     possible = (HOST, *possible_levels())
     if wanted not in possible:
-        where, hint = "NNPLAY_PROCESSOR", f"use one of {', '.join(possible)}"
+        where, hint = _VARIABLE, f"use one of {', '.join(possible)}"
         raise InputError(f"this machine runs no kernels for '{wanted}'", where=where, hint=hint)
     return wanted
 
 
+@functools.cache
 def possible_levels() -> tuple[str, ...]:
     """The levels whose code this machine can run."""
     found = _host_features()
@@ -52,34 +54,50 @@ def possible_levels() -> tuple[str, ...]:
     return tuple(LEVELS)[: lacking.index(True) if True in lacking else None]
 
 
-def name() -> str:
+@functools.cache
+def levels_to_load() -> tuple[str, ...]:
+    """The levels whose ready-made code this process may run, the best first.
+
+    With `NNPLAY_PROCESSOR` it is that one alone; none with "host", for whose processor nothing can be made beforehand.
+
+    Raises:
+        InputError: as for `level`.
+    """
+    if os.environ.get(_VARIABLE):
+        return tuple(name for name in (level(),) if name != HOST)
+    return possible_levels()[::-1]
+
+
+def name(level: str) -> str:
     """The processor's name, for LLVM."""
     import llvmlite.binding as llvm
 
-    return str(llvm.get_host_cpu_name()) if level() == HOST else level()
+    return str(llvm.get_host_cpu_name()) if level == HOST else level
 
 
-def features() -> str:
+def features(level: str) -> str:
     """What the processor can do, for LLVM; loops use its widest vectors, which is a quarter faster."""
-    wide = ["-prefer-256-bit"] if has("avx512f") else []
-    host = [str(_host_features().flatten())] if level() == HOST else []
+    wide = ["-prefer-256-bit"] if has("avx512f", level) else []
+    host = [str(_host_features().flatten())] if level == HOST else []
     return ",".join(host + wide)
 
 
-def has(feature: str) -> bool:
-    """Whether kernels may use `avx2` or `avx512f`."""
-    if level() == HOST:
+def has(feature: str, level: str) -> bool:
+    """Whether kernels of a level may use `avx2` or `avx512f`."""
+    if level == HOST:
         return bool(_host_features().get(feature))
     names = tuple(LEVELS)
-    return any(feature in LEVELS[name] for name in names[: names.index(level()) + 1])
+    return any(feature in LEVELS[name] for name in names[: names.index(level) + 1])
 
 
-def target_machine() -> Any:
+def target_machine(level: str) -> Any:
     """LLVM's description of the processor, for position-independent code."""
     import llvmlite.binding as llvm
 
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=name(), features=features(), opt=3, reloc="pic", codemodel="small")
+    return target.create_target_machine(
+        cpu=name(level), features=features(level), opt=3, reloc="pic", codemodel="small"
+    )
 
 
 def _host_features() -> Any:

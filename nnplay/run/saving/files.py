@@ -20,6 +20,7 @@ from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.training.stopping import STOP_FIELDS
 
 
@@ -139,7 +140,7 @@ class RunFiles:
             return self.resume(str(target))
         lock = session.take_lock(target) if target.is_dir() else None
         try:
-            opened = saved_run.read(target)
+            opened = saved_run.read(target, machine=CpuMachine.begin)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -176,7 +177,7 @@ class RunFiles:
         lock = session.take_lock(target)
         try:
             session.refuse_unheld(lock, str(target))
-            opened = saved_run.read(target)
+            opened = saved_run.read(target, machine=CpuMachine.begin)
             origin = session.summarize(target).record.get("origin")
         except BaseException:
             lock.release()
@@ -207,7 +208,7 @@ class RunFiles:
         Raises:
             InputError: it is damaged; the present run is untouched.
         """
-        opened = saved_run.read(user_path(path))
+        opened = saved_run.read(user_path(path), machine=CpuMachine.begin)
         self._install_opened(opened)
         self._clean = (-1, -1)
         return "; ".join([f"opened a copy at step {opened.trainer.step:,}; not saved yet", *_notes(opened)])

@@ -19,6 +19,8 @@ from nnplay.network.network import Network
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
+from nnplay.tape.machine import MachineMaker
+from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.text import clean
 from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
 from nnplay.timeline.saved import (
@@ -35,6 +37,7 @@ from nnplay.timeline.saved import (
 from nnplay.timeline.saved import PREFIX as PAST
 from nnplay.training.history import PREFIX, History
 from nnplay.training.learning_rate import Plateau
+from nnplay.training.remake import remake
 from nnplay.training.state.saved_checkpoint import MOST_STEPS, SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
@@ -163,15 +166,23 @@ class OpenedRun:
     past: SavedTimeline | None = None
 
 
-def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None] | None = None) -> OpenedRun:
+def read(
+    path: str | os.PathLike[str],
+    progress: Callable[[int, int, str], None] | None = None,
+    machine: MachineMaker = CpuMachine,
+) -> OpenedRun:
     """Opens a session (folder, packed file, or a hand-written TOML text) and makes its trainer.
+
+    Args:
+        progress: told about kernels that must be compiled first, as `(done, total, name)`.
+        machine: what runs the rows; `CpuMachine.begin` waits for no kernels.
 
     Raises:
         InputError: not a session, or one that cannot be; the message says which file and line.
     """
     loaded = session.load(path)
     config = _config(loaded)
-    trainer: Trainer = config.trainer(progress)
+    trainer: Trainer = config.trainer(progress, machine=machine)
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
@@ -179,7 +190,7 @@ def read(path: str | os.PathLike[str], progress: Callable[[int, int, str], None]
         warnings += notes
     if loaded.tensors and "edited" in loaded.record:
         before, config = trainer, _config(loaded, "edited")
-        trainer, words = _make_edit(trainer, config, progress)
+        trainer, words = _make_edit(trainer, config, progress, machine)
         past = None if past is None or trainer.step == 0 else append_replacement(past, before, config, trainer, words)
         warnings.append(words)
     if "edited_weights" in loaded.record:
@@ -203,12 +214,13 @@ def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> t
     return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
 
 
-def remake(
+def remake_as(
     trainer: Trainer, config: RunConfig, split: Split, progress: Callable[[int, int, str], None] | None = None
 ) -> tuple[Trainer, list[str]]:
     """The run changed into another one, with whatever weights still fit; and the names of those that were made anew."""
     settings = config.training_settings()
-    return trainer.remake(
+    return remake(
+        trainer,
         progress,
         network=Network(config.layers, config.seed),
         data=split,
@@ -219,13 +231,13 @@ def remake(
 
 
 def _make_edit(
-    trainer: Trainer, config: RunConfig, progress: Callable[[int, int, str], None] | None
+    trainer: Trainer, config: RunConfig, progress: Callable[[int, int, str], None] | None, machine: MachineMaker
 ) -> tuple[Trainer, str]:
     """Makes the edit that had been asked for when the run was saved; another seed or other data begin at step 0."""
     split = config.load()
     if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
-        return config.trainer(progress, split), "with the last edit, which begins the run anew"
-    changed, fresh = remake(trainer, config, trainer.split, progress)
+        return config.trainer(progress, split, machine), "with the last edit, which begins the run anew"
+    changed, fresh = remake_as(trainer, config, trainer.split, progress)
     return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
 
 

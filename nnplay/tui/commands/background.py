@@ -29,12 +29,15 @@ class Background:
 
         async def run() -> None:
             async with self._turn:
+                self._messages.under_way = meanwhile
                 self._messages.say(meanwhile)
                 try:
                     answer = await asyncio.to_thread(work)
                 except NnplayError as error:
                     self._messages.say(error.message, error=True)
                     return
+                finally:
+                    self._messages.under_way = ""
                 self._messages.say(answer)
                 self._finished()
 

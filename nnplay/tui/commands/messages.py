@@ -38,11 +38,13 @@ class Messages:
 
     Attributes:
         printed: the newest lines that were shown or printed.
+        under_way: what is being done beside the event loop, until it is done.
     """
 
     def __init__(self, app: App[int], main: MainScreen) -> None:
         self._app, self._main = app, main
         self.printed: deque[str] = deque(maxlen=2000)
+        self.under_way = ""
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message in the line above the footer, and write it to the log."""
@@ -89,9 +91,13 @@ class RunMessages:
         if snapshot.error:
             self._messages.say(snapshot.error, error=True)
         else:
-            fresh = not snapshot.step and not self._backend.will_run
-            parts = filter(None, (snapshot.message, self._describe_intent(snapshot)))
-            self._messages.say("; ".join(parts) or (START if fresh else ""))
+            self._messages.say(self.describe(snapshot))
+
+    def describe(self, snapshot: Snapshot) -> str:
+        """What there is to say of a run without an error."""
+        message = self._messages.under_way or snapshot.message
+        start = START if not (message or snapshot.step or self._backend.will_run) else ""
+        return "; ".join(filter(None, (message, self._backend.compiling, self._describe_intent(), start)))
 
     def tell_intent(self) -> None:
         """Show at once what was asked of the training, where it cannot be done at once."""
@@ -99,10 +105,9 @@ class RunMessages:
             self.report(self._backend.snapshot)
             self._main.query_one(FooterLine).show_running(self._backend.will_run)
 
-    def _describe_intent(self, snapshot: Snapshot) -> str:
-        """What a key has asked of the training while the thread that trains is busy with kernels."""
-        will_run = self._backend.will_run
-        if not self._backend.compiling or will_run == snapshot.running:
+    def _describe_intent(self) -> str:
+        """What a key has asked of the training while kernels that it needs are compiled."""
+        if not (self._backend.compiling and self._backend.will_run):
             return ""
         key = self._main.query_one(FooterLine).key_of(BY_ID["run"])
-        return f"training {'starts' if will_run else 'pauses'} as soon as they are ready, {key} takes it back"
+        return f"training starts as soon as they are ready, {key} takes it back"

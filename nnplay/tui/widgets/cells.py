@@ -66,7 +66,7 @@ class Cells(Widget):
         rows = self._safe_rows(width, height)
         return self._keep(rows, width, height)
 
-    def _drawn(self, width: int, height: int) -> list[Row]:
+    def _try_draw(self, width: int, height: int) -> list[Row]:
         """What `draw` gives; a picture with a bug says so in its place, or the whole screen would stand still."""
         try:
             return list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
@@ -75,7 +75,7 @@ class Cells(Widget):
             return [((" cannot be drawn", self.look.ink("error")),)]
 
     def _safe_rows(self, width: int, height: int) -> list[Row]:
-        drawn = self._drawn(width, height)
+        drawn = self._try_draw(width, height)
         rows = [_safe(row) for row in drawn]
         if self.look.ascii:
             rows = [tuple((text.translate(_PLAINER), style) for text, style in row) for row in rows]

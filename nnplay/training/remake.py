@@ -1,0 +1,60 @@
+"""Another trainer in place of one: what a change leaves as it was is kept, and the run goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnplay.arguments import kind_of
+from nnplay.tape.machine import Progress
+from nnplay.training.state.weight_transfer import transfer_weights
+from nnplay.training.trainer import Trainer
+
+
+def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -> tuple[Trainer, list[str]]:
+    """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
+
+    Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
+
+        wider, fresh = nn.remake(trainer, network=nn.Network("linear 16, tanh, linear 2"))
+
+    Args:
+        trainer: stays as it is.
+        progress: called for kernels that are compiled first, as `(done, total, name)`.
+
+    Returns:
+        The new trainer, and the names of the parameters that were made anew.
+
+    Raises:
+        InputError: as for a new trainer.
+    """
+    kind_of(trainer, Trainer, "Trainer", "remake")
+    arguments = {
+        "network": changes.pop("network", trainer.network),
+        "data": changes.pop("data", trainer.split),
+        "loss": changes.pop("loss", trainer.loss),
+        "optimizer": changes.pop("optimizer", trainer.optimizer),
+    }
+    settings = trainer.settings.changed(**changes)
+    other = Trainer(**arguments, settings=settings, progress=progress, machine=trainer.machine_maker)
+    return other, take_place(other, trainer)
+
+
+def take_place(trainer: Trainer, before: Trainer) -> list[str]:
+    """Lets a trainer take the place of another: its step, epoch and history, and the weights of layers that fit.
+
+    Returns:
+        The names of the parameters of `trainer` that keep what they held.
+    """
+    kind_of(trainer, Trainer, "Trainer", "take_place")
+    kind_of(before, Trainer, "Trainer", "take_place")
+    machine = trainer.machine
+    fresh = transfer_weights(before.plan, before.machine, trainer.plan, machine)
+    clock = machine.clock._replace(step=before.step, epoch=before.epoch)
+    if before.split is trainer.split and before.settings.batch_size == trainer.settings.batch_size:
+        clock = clock._replace(batch=before.batch)
+        machine.loss_sum = before.machine.loss_sum
+    machine.clock = clock
+    machine.keep_last_good()
+    trainer.history, trainer.seconds, trainer.plateau = before.history, before.seconds, before.plateau
+    trainer.recorded = before.recorded
+    return fresh

@@ -1,0 +1,151 @@
+"""Packs are built for any level, anywhere, to the same bytes; what is in them trains to the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from nnplay.kernels import loop
+from nnplay.kernels.compile import library, processor, sources
+from nnplay.kernels.compile.jit import KERNELS, Kernel
+from nnplay.kernels.packs import building, lookup
+from nnplay.operations import copy, gru_gate
+from nnplay.operations.step import gather
+from nnplay.presets.catalogue import load_preset
+from nnplay.presets.digest import run_digest
+from nnplay.tape import packs
+
+#: The last one has a function of its own that is not inlined.
+FEW = (copy.copy, gather.gather, loop.shuffle, gru_gate.bias_back)
+ROOT = Path(__file__).parents[2]
+KNOWN: dict[str, str] = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())
+X86 = pytest.mark.skipif(not processor.possible_levels(), reason="levels are of x86-64")
+
+
+def built(
+    folder: Path, kernels: Sequence[Kernel], levels: Sequence[str], processes: int
+) -> tuple[dict[str, bytes], int]:
+    """The packs in a folder, by name, and how many kernels were compiled for them."""
+    counts = [0]
+    wanted = [(level, "float32") for level in levels]
+    folder.mkdir(exist_ok=True)
+    building.build(kernels, wanted, folder, processes=processes, progress=lambda done, total: counts.append(done))
+    return {path.name: path.read_bytes() for path in folder.iterdir()}, max(counts)
+
+
+@X86
+def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Levels that this machine may not reach, too, whichever processes compile which kernels, in whatever order."""
+    first, count = built(tmp_path / "first", FEW, packs.LEVELS, 1)
+    assert count == len(FEW) * len(packs.LEVELS)
+    assert sorted(first) == [lookup.path_of(level, "float32").name for level in packs.LEVELS]
+    second, _ = built(tmp_path / "second", FEW[::-1], packs.LEVELS[::-1], 4)
+    assert second == first
+
+
+@X86
+def test_only_what_changed_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack that is complete stays; of an edited module the kernels are compiled anew, and of new ones those."""
+    whole, count = built(tmp_path, FEW[:2], packs.LEVELS[:1], 1)
+    assert count == 2
+    assert built(tmp_path, FEW[:2], packs.LEVELS[:1], 1) == (whole, 0)
+    known = sources.digest
+    monkeypatch.setattr(sources, "digest", lambda name: "0" * 64 if name == copy.copy.module else known(name))
+    edited, count = built(tmp_path, FEW[:2], packs.LEVELS[:1], 1)
+    assert count == 1
+    assert edited != whole
+    assert built(tmp_path, FEW[:2], packs.LEVELS[:1], 1) == (edited, 0)
+    monkeypatch.setattr(building, "_made_by", lambda: "another compiler")
+    assert built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)[1] == 1
+
+
+@X86
+def test_a_run_from_a_pack_comes_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every kernel from a pack, and the compiler out of reach, a preset comes to the committed digest."""
+    level = processor.possible_levels()[-1]
+    ready = lookup.path_of(level, "float32")
+    if ready.exists():
+        shutil.copy(ready, tmp_path)
+    preset = load_preset("spiral")
+    names = list(preset.trainer().machine.addresses)
+    kernels = [KERNELS[name] for name in names]
+    called = [item for kernel in kernels for item in library.shared_by(kernel)]
+    building.build(list({item.name: item for item in [*kernels, *called]}.values()), [(level, "float32")], tmp_path)
+    monkeypatch.setattr(lookup, "FOLDER", tmp_path)
+    monkeypatch.setattr(processor, "levels_to_load", lambda: (level,))
+    monkeypatch.setattr(library, "_addresses", {})
+    monkeypatch.setattr(library, "_codes", {})
+    monkeypatch.setattr(library, "object_path", None)  # neither the cache nor the compiler is asked
+    assert run_digest(preset) == KNOWN["spiral"]
+    assert {name for name, _ in library._addresses} >= set(names)
+
+
+#: Plans every case of every record; prints the kernels that were not there before.
+PLAN = """
+from nnplay.tape.every_kernel import every_kernel
+before = {kernel.name for kernel in every_kernel()}
+from nnplay.network.network import Network
+from nnplay.records.registry import loss_records
+from tests.records import layers_with_rows, network_of
+for record in layers_with_rows():
+    for case in record.cases:
+        layers, shape = network_of(record, case)
+        Network(layers).plan(shape)
+for loss in loss_records().values():
+    for case in loss.cases:
+        loss.plan(loss(**case.values).values, case.shape)
+print(sorted({kernel.name for kernel in every_kernel()} - before), len(before) > 100)
+"""
+
+
+def test_no_kernel_is_made_up_on_the_way() -> None:
+    """All that networks can need is declared when records are imported: planning every case adds none."""
+    done = subprocess.run([sys.executable, "-c", PLAN], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("[] True\n", "")
+
+
+def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m nnplay.tape.packs` for a folder."""
+    command = [sys.executable, "-m", "nnplay.tape.packs", "--folder", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_second_build_in_the_background_leaves_it_to_the_first(tmp_path: Path) -> None:
+    """While one has the lock, another ends at once, and has written nothing."""
+    with packs._alone(tmp_path, waits=True) as lock:
+        assert lock is not None
+        done = run_command(tmp_path, "--background")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_build_ends_when_its_folder_is_cleaned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its lock gone it stops before the next kernel, and what it had compiled is not written."""
+    monkeypatch.setattr(packs, "every_kernel", lambda: list(FEW))
+
+    def begin(*words: object, progress: object, **more: object) -> None:
+        (tmp_path / ".lock").unlink()
+        assert callable(progress)
+        progress(0, 3)
+
+    monkeypatch.setattr(building, "build", begin)
+    with pytest.raises(SystemExit) as ended:
+        packs.main(["--folder", str(tmp_path)])
+    assert ended.value.code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """The reason, the file and status 1."""
+    (tmp_path / "file").write_text("in the way")
+    done = run_command(tmp_path / "file")
+    assert done.returncode == 1
+    assert done.stderr.startswith("nnplay.tape.packs: ")
+    assert done.stderr.count(os.linesep) == 1
