@@ -67,6 +67,17 @@ def test_only_what_changed_is_compiled(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @X86
+def test_nothing_is_kept_of_a_pack_that_others_may_change(tmp_path: Path) -> None:
+    """Code that somebody else may have put there is not copied into a pack that would be trusted: all is compiled."""
+    _, count = built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)
+    assert count == 1
+    pack = lookup.path_of(packs.LEVELS[0], "float32", tmp_path)
+    pack.chmod(0o666)
+    assert built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)[1] == 1
+    assert pack.stat().st_mode & 0o777 == 0o644
+
+
+@X86
 def test_a_run_from_a_pack_comes_to_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every kernel from a pack, and the compiler out of reach, a preset comes to the committed digest."""
     level = processor.possible_levels()[-1]

@@ -15,8 +15,10 @@ from typing import Final
 from nnplay.kernels.compile import sources
 from nnplay.kernels.compile.compilation import Share, compiled, shared_out
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.packs.index import Compiled, DamagedPack
 from nnplay.kernels.packs.lookup import made_for, path_of
-from nnplay.kernels.packs.pack import Compiled, DamagedPack, Pack, packed
+from nnplay.kernels.packs.pack import Pack, packed
+from nnplay.system.import_path import others_may_change
 
 #: Kernels that are compiled before a pack is written again: a build that is ended goes on from there.
 _WRITE_EVERY: Final = 16
@@ -71,8 +73,13 @@ def build(
 
 
 def _drafted(path: Path, made_for: str, kernels: Sequence[Kernel]) -> _Draft:
-    """What a pack will hold, with all that is to be kept of the one that is there."""
+    """What a pack will hold, with all that is to be kept of the one that is there.
+
+    Nothing is kept of one that others may change: in the new pack, which they may not, it would be trusted.
+    """
     draft = _Draft(path, made_for, list(kernels))
+    if others_may_change(str(path)):
+        return draft
     with contextlib.suppress(OSError, DamagedPack):
         old = Pack(path, made_for)
         if old.made_by == _made_by():

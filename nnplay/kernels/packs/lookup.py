@@ -8,14 +8,15 @@ from typing import Final
 
 from nnplay.kernels.compile import notices, processor
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.kernels.packs.pack import DamagedPack, Pack
+from nnplay.kernels.packs.index import DamagedPack
+from nnplay.kernels.packs.pack import Pack
 from nnplay.system.import_path import others_may_change
 from nnplay.text import clean
 
 #: Where packs lie; `make packs` writes them there, and a wheel brings them along.
 FOLDER: Final = Path(__file__).parent
-#: Packs by their file, as it was when it was opened; None for one that cannot be used.
-_opened: dict[tuple[Path, int, int, int], Pack | None] = {}
+#: By path: which file lay there when it was looked at last, and its pack; None for one that cannot be used.
+_opened: dict[Path, tuple[tuple[int, ...], Pack | None]] = {}
 
 
 def path_of(level: str, dtype: str, folder: Path | None = None) -> Path:
@@ -35,8 +36,8 @@ def code(kernel: Kernel, dtype: str) -> bytes | None:
         pack = _pack(path, made_for(level, dtype))
         try:
             found = pack and pack.compiled(kernel)
-        except DamagedPack:
-            _say_damaged(path)
+        except (OSError, DamagedPack) as error:
+            _say_useless(path, error)
             continue
         if found:
             return found.code
@@ -49,10 +50,12 @@ def _pack(path: Path, made_for: str) -> Pack | None:
         info = path.stat()
     except OSError:
         return None  # most often there is none
-    known = (path, info.st_ino, info.st_mtime_ns, info.st_size)
-    if known not in _opened:
-        _opened[known] = _trusted(path, made_for)
-    return _opened[known]
+    file = (info.st_dev, info.st_ino, info.st_mtime_ns, info.st_size)
+    known, pack = _opened.get(path, ((), None))
+    if known != file:
+        pack = _trusted(path, made_for)
+        _opened[path] = (file, pack)
+    return pack
 
 
 def _trusted(path: Path, made_for: str) -> Pack | None:
@@ -61,10 +64,11 @@ def _trusted(path: Path, made_for: str) -> Pack | None:
         return None
     try:
         return Pack(path, made_for)
-    except (OSError, DamagedPack):
-        _say_damaged(path)
+    except (OSError, DamagedPack) as error:
+        _say_useless(path, error)
         return None
 
 
-def _say_damaged(path: Path) -> None:
-    notices.once(f"{clean(str(path))} is damaged: its kernels are compiled instead")
+def _say_useless(path: Path, error: Exception) -> None:
+    reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else "is damaged"
+    notices.once(f"{clean(str(path))} {reason}: its kernels are compiled instead")
