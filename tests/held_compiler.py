@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
+from nnplay.errors import NnplayError
 from nnplay.kernels.compile import library, objects, processor
 from nnplay.kernels.compile.cache import object_path
 from nnplay.kernels.compile.compilation import Share
@@ -26,6 +27,7 @@ class HeldCompiler:
         self._passes = threading.Semaphore(0)
         self._real_has, self._real_compiled = library._has, library.compiled
         self.asked: list[str] = []
+        self._fault = ""
         patch.setattr(library, "_addresses", {})
         patch.setattr(library, "_codes", {})
         patch.setattr(library, "_unkept", set())
@@ -35,6 +37,11 @@ class HeldCompiler:
     def let(self, kernels: int = _ENOUGH) -> None:
         """Lets so many kernels through; by default all there will ever be."""
         self._passes.release(kernels)
+
+    def fail(self, reason: str) -> None:
+        """Ends the compiler in the midst of the next kernel; whoever asks after that finds it in order."""
+        self._fault = reason
+        self.let(1)
 
     def hold(self) -> None:
         """Holds all that are let through no more, and forgets those that are loaded."""
@@ -46,6 +53,9 @@ class HeldCompiler:
             for kernel in share.kernels:
                 self.asked.append(kernel.name)
                 self._passes.acquire()
+                if self._fault:
+                    reason, self._fault = self._fault, ""
+                    raise NnplayError(f"a kernel could not be compiled: {reason}", where="kernel cache")
                 yield share, kernel.name, self._code(kernel, share.dtype)
 
     def _code(self, kernel: Kernel, dtype: str) -> bytes:

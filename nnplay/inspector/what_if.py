@@ -80,7 +80,7 @@ class WhatIf:
                 return
             message = self._compare(checker, names, at)
         except NnplayError as problem:
-            error = problem.message
+            error, self._checker = problem.message, None  # the next check asks for its kernels anew
         self._requests.show(ticket, message, error)
 
     def _checker_of(self, trainer: Trainer) -> Checker:
@@ -125,9 +125,8 @@ class WhatIf:
         if fork.ended or error:
             self._requests.finish_fork()
             self._requests.newest = max(self._requests.newest, ticket)
-            self._requests.show(
-                self._requests.newest, f"{fork.words}: at step {fork.step:,}; saved with the run", error, compare=True
-            )
+            saved = f"{fork.words}: at step {fork.step:,}; saved with the run" if fork.is_kept else ""
+            self._requests.show(self._requests.newest, saved, error, compare=bool(saved))
             return
         compiling = fork.trainer.machine.compiling
         doing = f"step {fork.step:,} of {fork.until:,}" if compiling is None else compiling.words

@@ -91,6 +91,8 @@ class TrainingThread:
     def train(self, steps: int | None = None, epochs: int | None = None) -> None:
         """Trains until paused, or for so many steps, or to the end of so many epochs; later steps are dropped."""
         trainer, timeline = self.require_run()
+        if (compiling := trainer.machine.compiling) is not None:
+            compiling.retry()
         self.say(describe_dropped(timeline.drop_later_steps()))
         self._error = ""
         self._until = None

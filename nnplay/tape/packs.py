@@ -20,6 +20,7 @@ from typing import Final
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import processor
 from nnplay.kernels.packs import building, lookup
+from nnplay.system import processors
 from nnplay.tape.every_kernel import every_kernel
 
 #: The levels whose packs a wheel brings along. Below them there is no fused multiply-add.
@@ -59,7 +60,7 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
             print(f"{back}{total} kernels compiled in {time.monotonic() - began:.0f} s")
 
     wanted = [(level, dtype) for level in levels for dtype in DTYPES]
-    cores = os.cpu_count() or 1
+    cores = processors.cores()
     building.build(kernels, wanted, folder, processes=max(1, cores // 2) if silent else cores, progress=progress)
 
 

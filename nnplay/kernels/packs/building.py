@@ -39,7 +39,7 @@ def build(
     wanted: Sequence[tuple[str, str]],
     folder: Path,
     *,
-    processes: int = os.cpu_count() or 1,
+    processes: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Writes a pack of these kernels for each level and type that is wanted; one that is complete stays as it is.
