@@ -12,6 +12,7 @@ from nnplay.kernels.compile import library, objects, processor
 from nnplay.kernels.compile.cache import object_path
 from nnplay.kernels.compile.compilation import Share
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.packs import lookup
 
 _ENOUGH = 10_000
 
@@ -25,7 +26,7 @@ class HeldCompiler:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._passes = threading.Semaphore(0)
-        self._real_has, self._real_compiled = library._has, library.compiled
+        self._real_compiled = library.compiled
         self.asked: list[str] = []
         self._fault = ""
         patch.setattr(library, "_addresses", {})
@@ -60,10 +61,11 @@ class HeldCompiler:
 
     def _code(self, kernel: Kernel, dtype: str) -> bytes:
         """The object code as a pack or the cache has it, or as the compiler makes it."""
-        if self._real_has(kernel, dtype):
-            return library._codes.pop((kernel.name, dtype))
-        ((_, _, code),) = self._real_compiled([Share((kernel,), dtype, processor.level())])
-        objects.write(object_path(kernel, dtype), library._about(kernel, dtype), code)
+        path, about = object_path(kernel, dtype), library._about(kernel, dtype)
+        code = lookup.code(kernel, dtype) or objects.read(path, about)
+        if code is None:
+            ((_, _, code),) = self._real_compiled([Share((kernel,), dtype, processor.level())])
+            objects.write(path, about, code)
         return code
 
 
