@@ -43,6 +43,7 @@ def main(words: list[str]) -> int:
     options.folder.mkdir(exist_ok=True)
     with _alone(options.folder, waits=not options.background) as lock:
         if lock is not None:
+            building.sweep(options.folder)
             _build(levels, options.folder, lock, silent=options.background)
     return 0
 

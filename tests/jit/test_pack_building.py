@@ -153,6 +153,18 @@ def test_a_build_ends_when_its_folder_is_cleaned(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_build_left_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half-written pack goes when nobody can be writing it; a build that leaves it to another touches nothing."""
+    monkeypatch.setattr(packs, "every_kernel", list)
+    partial = tmp_path / ".new-3f9a"
+    partial.write_bytes(b"half")
+    with packs._alone(tmp_path, waits=True):
+        assert run_command(tmp_path, "--background").returncode == 0
+        assert partial.exists()
+    assert packs.main(["--folder", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     """The reason, the file and status 1."""
     (tmp_path / "file").write_text("in the way")

@@ -22,6 +22,8 @@ from nnplay.system.import_path import others_may_change
 
 #: Kernels that are compiled before a pack is written again: a build that is ended goes on from there.
 _WRITE_EVERY: Final = 16
+#: How the names of packs begin that are not whole yet.
+_PARTIAL: Final = ".new-"
 
 
 @dataclass
@@ -72,6 +74,12 @@ def build(
                 _take(drafts[share.level, share.dtype], share, name, code)
 
 
+def sweep(folder: Path) -> None:
+    """Takes away what builds that were killed have left half-written; for whoever knows that none runs."""
+    for partial in folder.glob(f"{_PARTIAL}*"):
+        partial.unlink(missing_ok=True)
+
+
 def _drafted(path: Path, made_for: str, kernels: Sequence[Kernel]) -> _Draft:
     """What a pack will hold, with all that is to be kept of the one that is there.
 
@@ -111,7 +119,7 @@ def _made_by() -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Puts a pack in place in one step."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
