@@ -82,7 +82,8 @@ class Compilation:
             self.fail(error)
         except Exception as error:  # a fault of the program belongs to those who wait, too
             self.fail(NnplayError(f"internal fault: {type(error).__name__}: {error}", where="kernel cache"))
-        self._over.set()
+        else:
+            self._over.set()
         return True
 
     def fail(self, error: NnplayError) -> None:
