@@ -170,6 +170,21 @@ def test_a_flipped_bit_costs_one_kernel(place: Path, said: list[str]) -> None:
     assert len(said) == 1
 
 
+def test_no_flipped_bit_and_no_cut_gives_other_code(place: Path, said: list[str]) -> None:
+    """Whatever bit is wrong, and wherever the file ends: a kernel has the code that was written, or none."""
+    whole = content()
+    head = whole.index(bytes(range(256)))
+    spans = [*range(head), *range(head, len(whole), 97)]
+    damaged = [whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :] for at in spans]
+    for wrong in [*damaged, *(whole[:at] for at in spans)]:
+        place.unlink(missing_ok=True)
+        place.write_bytes(wrong)
+        lookup._opened.clear()
+        codes = found()
+        assert [code in (None, known) for code, known in zip(codes, CODES.values(), strict=True)] == [True, True]
+        assert None in codes
+
+
 def test_a_pack_that_is_cut_while_it_is_open(place: Path, said: list[str]) -> None:
     """What is missing does not fit its digest: it counts as damaged, and nothing crashes."""
     place.write_bytes(content())
