@@ -21,6 +21,7 @@ from nnplay.errors import NnplayError
 from nnplay.kernels.compile import processor
 from nnplay.kernels.packs import building, lookup
 from nnplay.system import processors
+from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
 from nnplay.tape.every_kernel import every_kernel
 
 #: The levels whose packs a wheel brings along. Below them there is no fused multiply-add.
@@ -84,7 +85,11 @@ def _locked(descriptor: int, waits: bool) -> bool:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (NnplayError, OSError) as error:
-        sys.exit(f"nnplay.tape.packs: {error}")
+    with CtrlC():
+        try:
+            sys.exit(main(sys.argv[1:]))
+        except (NnplayError, OSError) as error:
+            sys.exit(f"nnplay.tape.packs: {error}")
+        except KeyboardInterrupt:
+            print("nnplay.tape.packs: stopped", file=sys.stderr)
+            sys.exit(INTERRUPTED)

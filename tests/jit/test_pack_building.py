@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from nnplay.operations.step import gather
 from nnplay.presets.catalogue import load_preset
 from nnplay.presets.digest import run_digest
 from nnplay.tape import packs
+from tests.child_signals import signals
 
 #: The last one has a function of its own that is not inlined.
 FEW = (copy.copy, gather.gather, loop.shuffle, gru_gate.bias_back)
@@ -151,6 +153,22 @@ def test_a_build_ends_when_its_folder_is_cleaned(tmp_path: Path, monkeypatch: py
         packs.main(["--folder", str(tmp_path)])
     assert ended.value.code == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@X86
+def test_ctrl_c_ends_a_build_with_a_word(tmp_path: Path) -> None:
+    """One line and status 130, whether it waits for another build or compiles; nothing half-written is left."""
+    command = [sys.executable, "-m", "nnplay.tape.packs", "--all", "--folder", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=signals(())
+    ) as build:
+        while not (tmp_path / ".lock").exists():
+            assert build.poll() is None
+        build.send_signal(signal.SIGINT)
+        said = build.communicate()
+    assert (build.returncode, said[0]) == (130, "")
+    assert said[1] in ("nnplay.tape.packs: stopped\n", "nnplay: stopped\n")  # the latter while modules are imported
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_what_a_killed_build_left_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,17 +219,19 @@ def test_a_new_pack_is_found_and_an_old_one_serves_on(place: Path, said: list[st
 def test_a_pack_that_cannot_be_read_is_said_to_be_so(
     place: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the system refuses to read it, when it is opened or later, kernels are compiled; the reason is told."""
+    """Where the system refuses to read it, kernels are compiled, and the reason is told; a later look tries again."""
     place.write_bytes(content())
     assert found() == list(CODES.values())
 
     def refuse(*_: object) -> bytes:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(os, "pread", refuse)
-    assert found() == [None, None]
-    os.utime(place, (0, 0))  # another file, as it seems: it is opened anew
-    assert found() == [None, None]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", refuse)
+        assert found() == [None, None]
+        os.utime(place, (0, 0))  # another file, as it seems: it is opened anew
+        assert found() == [None, None]
+    assert found() == list(CODES.values())
     assert said == [f"{place} cannot be read (Permission denied): its kernels are compiled instead"]
 
 

@@ -33,19 +33,23 @@ def code(kernel: Kernel, dtype: str) -> bytes | None:
     """The object code of a kernel that fits its sources of today; None where no pack has it."""
     for level in processor.levels_to_load():
         path = path_of(level, dtype)
-        pack = _pack(path, made_for(level, dtype))
         try:
-            found = pack and pack.compiled(kernel)
+            pack = _pack(path, made_for(level, dtype))
+            found = None if pack is None else pack.compiled(kernel)
         except (OSError, DamagedPack) as error:
             _say_useless(path, error)
             continue
-        if found:
+        if found is not None:
             return found.code
     return None
 
 
 def _pack(path: Path, made_for: str) -> Pack | None:
-    """The pack in a file, opened anew when there is another one; None, said once, where it cannot be trusted."""
+    """The pack in a file, opened anew when there is another one; None, said once, where it cannot be used.
+
+    Raises:
+        OSError: it cannot be read now; the next look tries again, as there may have been too many files open.
+    """
     try:
         info = path.stat()
     except OSError:
@@ -64,7 +68,7 @@ def _trusted(path: Path, made_for: str) -> Pack | None:
         return None
     try:
         return Pack(path, made_for)
-    except (OSError, DamagedPack) as error:
+    except DamagedPack as error:
         _say_useless(path, error)
         return None
 
