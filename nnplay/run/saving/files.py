@@ -130,7 +130,8 @@ class RunFiles:
     def open(self, path: str) -> str:
         """Opens a session where it stopped; one that autosave holds is resumed. Returns what there is to say about it.
 
-        A run that was never saved stays in the recovery folder.
+        A run that was never saved stays in the recovery folder. The session that is open may be opened once more: the
+        run goes back to what was saved.
 
         Raises:
             InputError: not a session, or a damaged one; the present run is untouched.
@@ -138,11 +139,12 @@ class RunFiles:
         target = whole_path(path)
         if session.is_autosave(target):
             return self.resume(str(target))
-        lock = session.take_lock(target) if target.is_dir() else None
+        own = self._lock if self._lock is not None and self._lock.stands_at(target) else None
+        lock = own or (session.take_lock(target) if target.is_dir() else None)
         try:
             opened = saved_run.read(target, machine=CpuMachine.begin)
         except BaseException:
-            if lock is not None:
+            if lock is not None and lock is not own:
                 lock.release()
             raise
         notes = _notes(opened)
@@ -152,6 +154,8 @@ class RunFiles:
         writable = lock is not None and lock.held and not opened.read_only
         if lock is not None and not writable:
             lock.release()
+        if own is not None:
+            self._lock = None  # it goes over to the run that was read
         self._install_opened(opened)
         if writable:
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
