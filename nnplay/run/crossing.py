@@ -43,10 +43,10 @@ class Crossing:
         def enter_side(run: TrainingThread) -> None:
             exact = target.checkpoint is not None and (edit.anew or source.stamp == _stamp(run))
             if run.trainer is not None:
-                source.keep(run.trainer)
+                source.keep(run.trainer, run.timeline if edit.anew else None)
             if exact:
                 self._return(run, edit, source, target, split)
-                run.say(f"{done}: {edit.words}; every number is as it was")
+                run.say(_describe_return(run, edit, done))
             else:
                 self._make(run, edit, source, target, split, done)
             target.forget()
@@ -63,6 +63,10 @@ class Crossing:
             return
         if edit.pauses:
             run.halt()
+        if target.timeline is not None:
+            target.return_to(target.timeline.trainer)
+            run.reinstate(target.timeline)
+            return
         config, made = target.config, self._provenance.trainer_of
         make = self._provenance.track(lambda: target.return_to(made(config, split)), config)
         run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
@@ -132,7 +136,14 @@ class Crossing:
 def _stamp(run: TrainingThread) -> tuple[int, int] | None:
     """Names where the run is: the same after going back in time and forth again, another one after any change."""
     timeline = run.timeline
-    return None if timeline is None else (timeline.serial, timeline.trainer.step)
+    return None if timeline is None else (timeline.version, timeline.trainer.step)
+
+
+def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:
+    """What an edit that was taken back, or made again, has brought back exactly."""
+    if edit.rewinds and run.trainer is not None:
+        return f"rewind {done}: at step {run.trainer.step:,} again"
+    return f"{done}: {edit.words}; every number is as it was"
 
 
 def _rewind(run: TrainingThread) -> None:

@@ -92,7 +92,7 @@ class RunEditor:
                 self._worker.rewind()
                 return
             here = Side(self._run.config)
-            edit = Edit("back to step 0", here, replace(here), anew=True, pauses=True, rewinds=True)
+            edit = Edit("rewind", here, replace(here), anew=True, pauses=True, rewinds=True)
             self._make(edit, self._run.split)
 
     def branches(self) -> list[tuple[str, str]]:

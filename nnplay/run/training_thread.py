@@ -195,6 +195,15 @@ class TrainingThread:
             timeline.replace_trainer(continues, trainer)
         else:
             self._begin(trainer)
+        self._note_other_run(trainer)
+
+    def reinstate(self, timeline: Timeline) -> None:
+        """A run that was left for another one goes on in its place, where its trainer stands, with its whole past."""
+        timeline.resume(0 if self.timeline is None else self.timeline.serial + 1)
+        self.timeline, self._error = timeline, ""
+        self._note_other_run(timeline.trainer)
+
+    def _note_other_run(self, trainer: Trainer) -> None:
         self._aim = None
         self.controls.stops.begin(trainer)
         self._generation += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import History
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
@@ -25,7 +26,8 @@ class Side:
         config: everything that was chosen.
         value: of the weight that was set by hand.
         checkpoint: where the run was when it was last on this side; None where that took too much memory.
-        history, seconds: its curves, and its training time until then.
+        history, recorded, seconds: its curves, the step that they reach, and its training time until then.
+        timeline: its whole past, where the edit put another run in its place.
         stamp: names where the run was when it came to this side: nothing happened since while it is the run's own.
     """
 
@@ -33,24 +35,35 @@ class Side:
     value: float = 0.0
     checkpoint: Checkpoint | None = None
     history: History | None = None
+    recorded: int = 0
     seconds: float = 0.0
+    timeline: Timeline | None = None
     stamp: tuple[int, int] | None = None
 
-    def keep(self, trainer: Trainer) -> None:
-        """Keeps where a trainer stands, to return there exactly."""
+    def keep(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
+        """Keeps where a trainer stands, to return there exactly; with its past, where another run takes its place."""
         self.checkpoint, self.history, self.seconds = trainer.state(), trainer.history, trainer.seconds
+        self.recorded, self.timeline = trainer.recorded, timeline
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        kept = 0 if self.checkpoint is None else self.checkpoint.memory.nbytes
+        return kept + (0 if self.timeline is None else self.timeline.nbytes)
 
     def forget(self) -> None:
         """Forgets where the run was: it cannot be returned to exactly any more."""
-        self.checkpoint = self.history = None
+        self.checkpoint = self.history = self.timeline = None
 
     def return_to(self, trainer: Trainer) -> Trainer:
         """Takes a trainer that was made alike to where the run was, with its curves; returns the trainer."""
         assert self.checkpoint is not None, "nothing was kept on this side"
         assert self.history is not None, "curves are kept with a checkpoint"
         trainer.restore(self.checkpoint)
-        self.history.truncate(trainer.step)
-        trainer.history, trainer.recorded, trainer.seconds = self.history, trainer.step, self.seconds
+        if self.timeline is None:  # what comes after that step goes with the past that is not kept
+            self.history.truncate(trainer.step)
+            self.recorded = trainer.step
+        trainer.history, trainer.recorded, trainer.seconds = self.history, self.recorded, self.seconds
         return trainer
 
 
@@ -106,7 +119,7 @@ class Edits:
         left, newest = CHECKPOINT_BYTES, True
         for side in self._sides():
             if side.checkpoint is not None:
-                left -= side.checkpoint.memory.nbytes
+                left -= side.nbytes
                 if left < 0 and not newest:
                     side.forget()
                 newest = False

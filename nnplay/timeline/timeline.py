@@ -6,6 +6,7 @@ steps again, with the user's changes applied at the steps where they were made: 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -29,6 +30,7 @@ from nnplay.training.trainer import Trainer
 
 #: Bytes that checkpoints may take in memory unless the user sets another budget.
 BUDGET: Final = 128 << 20
+_VERSIONS: Final = itertools.count()
 
 
 class Timeline(NotCopied):
@@ -41,7 +43,9 @@ class Timeline(NotCopied):
     Attributes:
         changes: the change log of the present branch.
         latest: the newest step of the present branch.
-        serial: another number after each change of the change log; it and a step name one state of the run.
+        serial: another number after each change of the change log.
+        version: names the state of the change log among those of all timelines: a timeline that was left and comes back
+            has the same one again, so it and a step name one state of a run.
         engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
@@ -55,7 +59,7 @@ class Timeline(NotCopied):
         self._store = CheckpointStore(first, budget)
         self.changes: list[Change] = []
         self.latest = self.restored_at = trainer.step
-        self.serial = 0
+        self.serial, self.version = 0, next(_VERSIONS)
         self.engine = self.words = ""
         self.forked_at = 0
         self.branches: list[Branch[BranchLog]] = []
@@ -131,7 +135,7 @@ class Timeline(NotCopied):
         self.changes.append(Change(self.trainer.step, words, apply if replayed else skip_in_replay))
         if not replayed:
             self._store.append(self._present(len(self.changes), pinned=True))
-        self.serial += 1
+        self._note_change()
 
     def replace_trainer(self, words: str, trainer: Trainer) -> None:
         """From this step on another trainer goes on with the run: another network, other data; steps after it go.
@@ -144,7 +148,7 @@ class Timeline(NotCopied):
         self._segment = Segment(trainer)
         self._store.append(self._present(len(self.changes), pinned=True))
         self._store.begin_segment(trainer)
-        self.serial += 1
+        self._note_change()
 
     def prepend_past(
         self, checkpoints: Sequence[StoredCheckpoint], changes: Sequence[Change], engine: str = ""
@@ -162,6 +166,20 @@ class Timeline(NotCopied):
         present.proof = "" if checkpoints else present.proof
         self._store.prepend(checkpoints)
         self.changes[:0] = changes
+
+    def resume(self, serial: int) -> None:
+        """The run goes on here, after another one had taken its place; `serial` is one that no state of the run had."""
+        self.serial = serial
+        self._store.enter_segment(self.trainer)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the checkpoints and the trainers of all segments take."""
+        segments = dict.fromkeys((self._segment, *(one.segment for one in self.checkpoints)))
+        return self.in_memory * self.trainer.machine.state().nbytes + sum(one.nbytes for one in segments)
+
+    def _note_change(self) -> None:
+        self.serial, self.version = self.serial + 1, next(_VERSIONS)
 
     def _present(self, change_count: int, *, pinned: bool = False) -> StoredCheckpoint:
         """A checkpoint of the present step."""
@@ -235,7 +253,8 @@ class Timeline(NotCopied):
         self._store.drop_after(step)
         known = len(self.changes)
         self.changes = [change for change in self.changes if change.step <= step]
-        self.serial += len(self.changes) < known
+        if len(self.changes) < known:
+            self._note_change()
         self.latest = step
         self.trainer.history.truncate(step)
         return dropped
@@ -272,7 +291,7 @@ class Timeline(NotCopied):
         self.trainer.history = merge_curves(branch, history, left)
         self.trainer.recorded, self.trainer.seconds = branch.latest, branch.seconds
         self._store.enter_branch(self.trainer)
-        self.serial += 1
+        self._note_change()
         return left
 
     def _name_original(self, branch: Branch[BranchLog], common: StoredCheckpoint) -> tuple[str, int]:
