@@ -11,7 +11,9 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
+from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.change_log import SetValues, SetWeight
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.remake import take_place
 from nnplay.training.trainer import Trainer
 
@@ -41,19 +43,34 @@ class Crossing:
                     self._provenance.weight_done()
 
         def enter_side(run: TrainingThread) -> None:
-            exact = target.checkpoint is not None and (edit.anew or source.stamp == _stamp(run))
+            back = self._branch_left(run, edit) if target is edit.before else None
+            unmoved = source.stamp == _stamp(run) and (edit.left is None or back is not None)
+            exact = target.checkpoint is not None and (edit.anew or unmoved)
             if run.trainer is not None:
                 source.keep(run.trainer, run.timeline if edit.anew else None)
-            if exact:
+            if exact and back is not None and edit.left is not None:
+                run.rejoin(back, *edit.left[1:])
+                run.say(_describe_return(run, edit, done))
+            elif exact:
                 self._return(run, edit, source, target, split)
                 run.say(_describe_return(run, edit, done))
             else:
+                before = None if run.timeline is None or edit.anew else _branch_state(run.timeline)
                 self._make(run, edit, source, target, split, done)
+                if before is not None and target is edit.after:
+                    edit.left = _find_left(run, *before)
             target.forget()
             target.stamp = _stamp(run)
             self._undo.drop_oldest_checkpoints()
 
         self._worker.send(enter)
+
+    @staticmethod
+    def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:
+        """The branch that keeps the later steps of where an edit was made, if it is still there."""
+        if edit.left is None or run.timeline is None:
+            return None
+        return next((one for one in run.timeline.branches if one.curve_name == edit.left[0]), None)
 
     def _return(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split) -> None:
         """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
@@ -137,6 +154,18 @@ def _stamp(run: TrainingThread) -> tuple[int, int] | None:
     """Names where the run is: the same after going back in time and forth again, another one after any change."""
     timeline = run.timeline
     return None if timeline is None else (timeline.version, timeline.trainer.step)
+
+
+def _branch_state(timeline: Timeline) -> tuple[list[str], tuple[str, int, int]]:
+    """The curve names of all other branches, and what `Timeline.rejoin` puts back."""
+    names = [branch.curve_name for branch in timeline.branches]
+    return names, (timeline.words, timeline.forked_at, timeline.version)
+
+
+def _find_left(run: TrainingThread, known: list[str], state: tuple[str, int, int]) -> tuple[str, str, int, int] | None:
+    """The branch that a change in the past has left behind, if it did."""
+    branches = [] if run.timeline is None else run.timeline.branches
+    return next(((one.curve_name, *state) for one in branches if one.curve_name not in known), None)
 
 
 def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:

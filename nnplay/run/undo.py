@@ -78,6 +78,7 @@ class Edit:
         pauses: training stops at it.
         rewinds: it goes back to the initial weights, with the settings as they are.
         weight: name and index of the weight that was set by hand.
+        left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
     """
 
@@ -88,6 +89,7 @@ class Edit:
     pauses: bool = False
     rewinds: bool = False
     weight: tuple[str, tuple[int, ...]] | None = None
+    left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
 
 

@@ -12,14 +12,17 @@ from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
-from nnplay.timeline.branch_curves import own_curves
+from nnplay.timeline.branch_curves import branch_curve_names, own_curves
 from nnplay.timeline.branches import (
+    MOST_BRANCHES,
     Branch,
     BranchLog,
     describe_original,
+    drop_oldest,
     merge_curves,
     shorten_common,
     thin_checkpoints,
+    unused_words,
 )
 from nnplay.timeline.change_log import DIVERGED, Action, Change, is_replayed, settings_after, skip_in_replay
 from nnplay.timeline.checkpoint_store import CheckpointStore, StoredCheckpoint
@@ -259,6 +262,59 @@ class Timeline(NotCopied):
         self.trainer.history.truncate(step)
         return dropped
 
+    @property
+    def later_changes(self) -> list[Change]:
+        """What was changed after the present step: from here on a run without those is another one."""
+        return [change for change in self.changes if change.step > self.trainer.step]
+
+    def leave_later_steps(self, words: str, left_words: str = "") -> Branch[BranchLog]:
+        """The steps after this one stay as a branch beside the run, which goes on from here as another one.
+
+        Args:
+            words: what sets the run apart from now on: "lr 0.1".
+            left_words: what sets the branch apart; by default what it has in place of that: "lr 0.01".
+
+        Returns:
+            That branch.
+        """
+        trainer, step = self.trainer, self.trainer.step
+        count = sum(change.step <= step for change in self.changes)
+        left_words = left_words or describe_original(words, trainer.optimizer, trainer.settings)
+        before = (self.words, self.forked_at) if self.words else (unused_words(left_words, step, self.branches), step)
+        own = [stored for stored in self.checkpoints if stored.step > step]
+        log = BranchLog(tuple(self.changes[count:]), tuple(self._thin_out(own)))
+        curves = own_curves(trainer.history)
+        left = Branch(*before, step, count, self.latest, curves, log, trainer.seconds, trained=True)
+        self.drop_later_steps()
+        self.branches = drop_oldest([*self.branches, left])
+        self._lay_beside(left)
+        self.words, self.forked_at = unused_words(words, step, self.branches), step
+        trainer.recorded = step
+        self._note_change()
+        return left
+
+    def _lay_beside(self, left: Branch[BranchLog]) -> None:
+        """Lays the curve of a branch that was left beside the run's; curves of those that gave way for it go."""
+        history, kept = self.trainer.history, [one.curve_name for one in self.branches]
+        names = branch_curve_names(history)
+        for name in names[: max(0, len(names) + 1 - MOST_BRANCHES)]:
+            if name not in kept:
+                history.drop(name)
+        history.put(left.curve_name, left.history["loss"].since(left.forked_at))
+
+    def rejoin(self, branch: Branch[BranchLog], words: str, forked_at: int, version: int) -> None:
+        """Takes back that the later steps were left as a branch: it is the run again, at the step where it was left.
+
+        Args:
+            words, forked_at, version: those of this timeline before.
+        """
+        step = self.trainer.step
+        emptied = self.switch_to(branch)
+        self.branches.remove(emptied)
+        self.trainer.history.drop(emptied.curve_name)
+        self.go_to(step)
+        self.words, self.forked_at, self.version = words, forked_at, version
+
     # -- to other branches -----------------------------------------------------------------------------------------
 
     def switch_to(self, branch: Branch[BranchLog]) -> Branch[BranchLog]:
@@ -316,5 +372,11 @@ class Timeline(NotCopied):
 
 
 def describe_dropped(steps: int) -> str:
-    """Says that so many later steps of a run are gone; nothing where there were none."""
-    return f"the {steps:,} steps after this one were let go" if steps else ""
+    """Says that so many later steps of a run are taken once more; nothing where there were none."""
+    return f"the {steps:,} steps after this one are trained again, with the same numbers" if steps else ""
+
+
+def describe_left(branch: Branch[BranchLog]) -> str:
+    """Says that the later steps of a run stay as a branch."""
+    later = branch.latest - branch.common_step
+    return f"this makes a branch: the {later:,} later steps stay as '{branch.description}' (:line goes back to them)"

@@ -113,20 +113,6 @@ def test_saving_over_another_session_is_refused(open_backend: Open, tmp_path: Pa
     assert (tmp_path / "xor.nnplay" / "session.toml").read_bytes() == before
 
 
-def test_saving_in_the_past_says_what_is_not_saved(open_backend: Open) -> None:
-    """Saved at step 10 of 30: the answer says so, the run counts as unsaved, and saved at its end it does not."""
-    backend = open_backend()
-    train_steps(backend)
-    backend.worker.go_to(10)
-    until(lambda: backend.snapshot.step == 10)
-    assert "at step 10; the steps behind it, to 30, are not in it" in backend.save("mine")
-    assert backend.unsaved()
-    backend.worker.go_to(30)
-    until(lambda: backend.snapshot.step == 30)
-    assert backend.save("").endswith("at step 30")
-    assert not backend.unsaved()
-
-
 def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """While every autosave is refused, the user is told once, the steps go on, and a later autosave succeeds."""
     refusals = 0

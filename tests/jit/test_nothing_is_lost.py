@@ -120,3 +120,89 @@ def test_undo_of_a_rewind_says_where_the_run_is_again(backend: PlaygroundBackend
     assert message(backend) == "undone: lr 0.03 → 0.2; every number is as it was"
     assert backend.settings.optimizer.values["lr"] == 0.03
     assert weights_at(backend, 70) == before
+
+
+CHANGES_IN_THE_PAST: dict[str, Callable[[PlaygroundBackend], object]] = {
+    "rate": lambda backend: change(backend, optimizer={"lr": 0.2}),
+    "penalty": lambda backend: change(backend, training={"l2": 0.01}),
+    "batch size": lambda backend: change(backend, training={"batch_size": 7}),
+    "layers": lambda backend: change(backend, layers=("linear 5", "tanh", "linear 2")),
+    "loss": lambda backend: change(backend, loss={"name": "mse"}),
+    "weight": lambda backend: backend.set_weight("0.weight", (0, 1), 0.5),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES_IN_THE_PAST)
+@pytest.mark.parametrize("step", [0, 20, 55])
+def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
+    backend: PlaygroundBackend, name: str, step: int
+) -> None:
+    """The run goes on from there changed; the branch beside it leads to the very numbers that were there."""
+    newest = weights_at(backend, 70)
+    go_to(backend, step)
+    CHANGES_IN_THE_PAST[name](backend)
+    assert f"this makes a branch: the {70 - step} later steps stay as" in message(backend)
+    train(backend, 15)
+    assert where(backend) == (0, step + 15, step + 15)
+    ((words, note),) = backend.branches()
+    assert note == "trained to step 70"
+    backend.switch_branch(words)
+    until(lambda: where(backend) == (0, 70, 70))
+    assert weights_at(backend, 70) == newest
+
+
+@pytest.mark.parametrize("name", CHANGES_IN_THE_PAST)
+@pytest.mark.parametrize("step", [0, 20, 55])
+def test_a_change_in_the_past_that_is_taken_back_leaves_no_trace(
+    backend: PlaygroundBackend, name: str, step: int
+) -> None:
+    """Undo at once puts the later steps behind the run again, with no branch left; redo makes the branch again."""
+    known = {at: weights_at(backend, at) for at in (0, 20, 55, 70)}
+    go_to(backend, step)
+    CHANGES_IN_THE_PAST[name](backend)
+    backend.undo()
+    assert "every number is as it was" in message(backend)
+    assert (where(backend), backend.branches()) == ((0, step, 70), [])
+    assert {at: weights_at(backend, at) for at in known} == known
+    backend.redo()
+    assert (where(backend), len(backend.branches())) == ((0, step, step), 1)
+
+
+def test_training_on_before_a_change_keeps_what_came_of_it(backend: PlaygroundBackend) -> None:
+    """From before the change of the rate, training goes on with the old rate; the other way is a branch."""
+    go_to(backend, 20)
+    train(backend, 60)
+    assert where(backend) == (0, 80, 80)
+    assert backend.branches() == [("lr 0.03 from step 20", "trained to step 70")]
+
+
+def test_a_session_that_is_saved_from_the_past_holds_the_later_steps(
+    backend: PlaygroundBackend, tmp_path: Path
+) -> None:
+    """It is saved at the newest step, which opening shows; the user still looks at the past, and nothing is unsaved."""
+    known = {at: weights_at(backend, at) for at in (0, 20, 55, 70)}
+    go_to(backend, 20)
+    assert "at step 70, its newest; step 20 is what you are looking at" in backend.save("mine")
+    assert where(backend) == (0, 20, 70)
+    assert not backend.unsaved()
+    other = PlaygroundBackend(RunConfig.from_dict(RUN))
+    other.open(str(tmp_path / "mine.nnplay"))
+    assert where(other) == (0, 70, 70)
+    assert {at: weights_at(other, at) for at in known} == known
+    other.stop()
+
+
+def test_a_session_keeps_the_branch_of_a_change_in_the_past(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Saved and opened, the branch with the other network leads to the very numbers that were there."""
+    newest = weights_at(backend, 70)
+    go_to(backend, 20)
+    change(backend, layers=("linear 5", "tanh", "linear 4", "tanh", "linear 2"))
+    train(backend, 15)
+    backend.save("mine")
+    other = PlaygroundBackend(RunConfig.from_dict(RUN))
+    other.open(str(tmp_path / "mine.nnplay"))
+    ((words, _),) = other.branches()
+    other.switch_branch(words)
+    until(lambda: where(other) == (0, 70, 70))
+    assert weights_at(other, 70) == newest
+    other.stop()

@@ -63,7 +63,7 @@ class RunFiles:
         self._settle()
         remember(place.path)
         note = f"; {place.note}" if place.note else ""
-        return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._not_in_it()}"
+        return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._looked_at()}"
 
     def _saved_at(self, target: Path, saved: saved_run.SavedRun) -> Place:
         """Saves to the session that is open, if that is what stands or stood there, or to a new one."""
@@ -74,12 +74,12 @@ class RunFiles:
         self._release()
         return place
 
-    def _not_in_it(self) -> str:
-        """What a session that was saved while the user looked at the past does not hold."""
+    def _looked_at(self) -> str:
+        """Which step the user looks at, where that is not the newest one, at which a session is saved."""
         timeline = self._worker.timeline
         if timeline is None or timeline.trainer.step >= timeline.latest:
             return ""
-        return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
+        return f", its newest; step {timeline.trainer.step:,} is what you are looking at"
 
     def _target(self, path: str) -> Path:
         if not path and self.path:

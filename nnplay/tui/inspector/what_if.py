@@ -72,15 +72,15 @@ class WhatIfActions:
             self._change_run(self._edits.undo, "")
 
     def _change_run(self, change: Callable[[], str | None], words: str) -> None:
-        """Change the run from this step on, in training too; tell how many later steps were let go for it."""
+        """Change the run from this step on, in training too; tell that the later steps stay, where there are any."""
         try:
             answer = change()
         except NnplayError as error:
             self._say(error.message, error=True)
             return
         later = 0 if self._walk.view is None else self._walk.view.latest - self._walk.view.step
-        lost = f"; the {later:,} later steps were let go" if later else ""
-        self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{lost}")
+        kept = f"; the {later:,} later steps stay as a branch" if later else ""
+        self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{kept}")
 
     def silence(self, unit_only: int) -> None:
         """Silence the chosen unit or its layer, or let it speak again."""
