@@ -49,17 +49,17 @@ class Evidence:
 
 def gather_evidence(trainer: Trainer) -> Evidence:
     """The evidence of the present moment; changes nothing of the run."""
-    history = trainer.history
+    history, since = trainer.history, trainer.scored_since
     return Evidence(
         step=trainer.step,
         batches=trainer.batches,
         lr=trainer.lr,
         usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),
-        loss=smooth_losses(history, trainer.batch_rows),
-        train_loss=read_series(history, "train_loss"),
-        validation_loss=read_series(history, "validation_loss"),
-        accuracy=read_series(history, "validation_accuracy"),
-        gradient_norm=read_series(history, "gradient_norm"),
+        loss=smooth_losses(history, trainer.batch_rows, since),
+        train_loss=read_series(history, "train_loss", since),
+        validation_loss=read_series(history, "validation_loss", since),
+        accuracy=read_series(history, "validation_accuracy", since),
+        gradient_norm=read_series(history, "gradient_norm", since),
         activations=layer_facts.describe_activations(trainer),
         weights=layer_facts.describe_weights(trainer),
         update=layer_facts.measure_update(trainer),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
@@ -35,10 +36,16 @@ class Crossing:
         if only_stops and not edit.anew and edit.weight is None:
             return
 
+        awaited = edit.anew and _shows_otherwise(source.config, target.config)
+        if awaited:
+            self._worker.await_run()
+
         def enter(run: TrainingThread) -> None:
             try:
                 enter_side(run)
             finally:
+                if awaited:
+                    run.note_arrival()
                 if edit.weight is not None:
                     self._provenance.weight_done()
 
@@ -148,6 +155,11 @@ class Crossing:
             edit.branches = (name, left) if back else (left, name)
 
         self._worker.send(switch)
+
+
+def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:
+    """Whether what the screen shows of one run would be false beside the settings of the other."""
+    return (old.data, old.layers, old.loss) != (new.data, new.layers, new.loss)
 
 
 def _stamp(run: TrainingThread) -> tuple[int, int] | None:

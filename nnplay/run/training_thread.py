@@ -222,6 +222,11 @@ class TrainingThread:
         self.timeline, self._error = timeline, ""
         self._note_other_run(timeline.trainer)
 
+    def note_arrival(self) -> None:
+        """The run that the screen awaits is there, or will not come."""
+        self._publisher.note_arrival()
+        self._publisher.outdate_pictures()
+
     def _note_other_run(self, trainer: Trainer) -> None:
         self._aim = None
         self.controls.stops.begin(trainer)

@@ -176,6 +176,17 @@ class Timeline(NotCopied):
         self._store.enter_segment(self.trainer)
 
     @property
+    def loss_span(self) -> tuple[int, int | None]:
+        """The first and the last step of the part of the run that has the present loss; None where that goes on."""
+        begins = [(one.segment, one.step) for one in self._store.stored if one.step <= self.latest]
+        at = max(
+            (k for k, (one, step) in enumerate(begins) if one is self._segment and step <= self.trainer.step), default=0
+        )
+        loss = self._segment.loss_name
+        before = next((begins[k + 1][1] for k in range(at - 1, -1, -1) if begins[k][0].loss_name != loss), 0)
+        return before, next((step for one, step in begins[at:] if one.loss_name != loss), None)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory that the checkpoints and the trainers of all segments take."""
         segments = dict.fromkeys((self._segment, *(one.segment for one in self.checkpoints)))
