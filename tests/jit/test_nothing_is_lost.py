@@ -10,6 +10,7 @@ import pytest
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.training_thread import TrainingThread
+from nnplay.tui.commands.files import describe_unsaved
 from tests.small_worker import until
 
 RUN = {"data": "xor", "layers": "linear 6, tanh, linear 2", "seed": 1}
@@ -206,3 +207,30 @@ def test_a_session_keeps_the_branch_of_a_change_in_the_past(backend: PlaygroundB
     until(lambda: where(other) == (0, 70, 70))
     assert weights_at(other, 70) == newest
     other.stop()
+
+
+def test_the_steps_that_leaving_would_lose_are_those_since_the_last_save(backend: PlaygroundBackend) -> None:
+    """All of a run that was never saved, those after a save, and all of another run that has begun since."""
+    assert backend.steps_unsaved() == 70
+    backend.save("mine")
+    train(backend, 1)
+    assert backend.steps_unsaved() == 1
+    backend.rewind()
+    train(backend, 3)
+    assert backend.steps_unsaved() == 3
+    backend.undo()
+    assert where(backend) == (0, 71, 71)
+    assert backend.steps_unsaved() == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "saved_before", "words"),
+    [
+        (2745, False, "2,745 steps of training are not saved."),
+        (1, True, "1 step of training since the last save is not saved."),
+        (0, True, "Your changes are not saved."),
+    ],
+)
+def test_the_question_before_leaving_says_what_would_be_lost(steps: int, saved_before: bool, words: str) -> None:
+    """How many steps, with the right plural, or that changes would be."""
+    assert describe_unsaved(steps, saved_before=saved_before) == words
