@@ -333,3 +333,16 @@ def test_a_run_without_a_screen_is_kept_when_it_fails(tmp_path: Path) -> None:
             while kept.copy.path is None:
                 kept.look()
         assert len(session.autosaves()) == 1
+
+
+def test_a_reader_who_has_left_loses_nothing_of_a_run_that_would_not_be_saved() -> None:
+    """`nnplay train … | head` leaves no run to recover, unless the run was to be saved at its end."""
+    messages: list[str] = []
+    with Session.new(None, RUN) as run:
+        run.trainer.run(steps=9)
+        with pytest.raises(BrokenPipeError), Unattended(run.capture, messages.append):
+            raise BrokenPipeError
+        assert (session.autosaves(), messages) == ([], [])
+        with pytest.raises(BrokenPipeError), Unattended(run.capture, messages.append, saves=True):
+            raise BrokenPipeError
+        assert session.autosaves()[0].record["progress"]["step"] == 9

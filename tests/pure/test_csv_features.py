@@ -73,3 +73,14 @@ def test_several_targets_that_cannot_be(tmp_path: Path, target: str, task: str, 
     path = written(tmp_path, "a,b,word,same", "1,2,u,3", "5,6,v,3", "2,7,u,3")
     with pytest.raises(InputError, match=wanted):
         read_csv(path, target, task=task)  # type: ignore[arg-type]
+
+
+def test_ordinal_codes_reach_the_network_as_they_are(tmp_path: Path) -> None:
+    """Codes are names for an embedding: they are whole numbers however the other columns are scaled."""
+    path = tmp_path / "codes.csv"
+    rows = [f"{word},{number},{number % 2}" for number, word in enumerate(["a"] * 9 + ["b"] * 3 + ["c"] * 2)]
+    path.write_text("\n".join(["word,size,y", *rows]) + "\n")
+    split = read_csv(path, target="y", task="classification", encode="ordinal").split(seed=0)
+    codes = split.inputs(np.array([[0, 5.0], [1, 5.0], [2, 5.0]]))
+    assert codes[:, 0].tolist() == [0.0, 1.0, 2.0]
+    assert abs(split.train.x[:, 1].mean()) < 1e-6
