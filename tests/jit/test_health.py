@@ -255,7 +255,7 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("few_rows", few_of_class, "'rare' has only"),
     ("leak", leaking, "repeat"),
     ("learning", healthy, "fell"),
-    ("activation_twice", softmax_twice, "softmax twice: cross_entropy takes plain numbers"),
+    ("activation_twice", softmax_twice, "softmax before cross_entropy, which takes plain numbers"),
     ("no_probabilities", no_probabilities, "does not end with sigmoid"),
     ("same_answer", softmax_of_one, "softmax over a single number is always 1"),
     ("same_answer", nothing_gets_through, "says the same to all 210 rows"),

@@ -18,12 +18,12 @@ async def test_enter_in_health_mends_a_run_that_cannot_work() -> None:
     app = Playground(backend, Look())
     try:
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(pilot, lambda: "softmax twice" in text_of(app, "#health"))
+            await until(pilot, lambda: "softmax before" in text_of(app, "#health"))
             assert backend.snapshot.step == 0
             await pilot.press("6", "enter")
-            await until(pilot, lambda: "softmax twice" not in text_of(app, "#health"))
+            await until(pilot, lambda: "softmax before" not in text_of(app, "#health"))
             assert backend.settings.layer_texts == ("linear 6", "relu", "linear 2")
             await pilot.press("z")
-            await until(pilot, lambda: "softmax twice" in text_of(app, "#health"))
+            await until(pilot, lambda: "softmax before" in text_of(app, "#health"))
     finally:
         backend.stop()

@@ -16,10 +16,9 @@ def examine(evidence: Evidence) -> Sign | None:
     loss, name = evidence.loss_record, evidence.last.layer.record.name
     if loss.target == "values" or loss.ends or name not in evidence.probability_layers:
         return None
-    why = f"{loss.name} takes plain numbers, and turns them into probabilities by itself"
     ends_so = evidence.network[-1] is evidence.last.layer and len(evidence.network) > 1
     mend = {"layers": tuple(show_layer(layer) for layer in evidence.network[:-1])} if ends_so else {}
-    return Sign("error", f"{name} twice: {why}; take the {name} at the end out", mend)
+    return Sign("error", f"{name} before {loss.name}, which takes plain numbers: take {name} out", mend)
 
 
 ACTIVATION_TWICE = HealthRule("activation_twice", "Softmax twice", examine, "pane-network", "2", hopeless=True)
