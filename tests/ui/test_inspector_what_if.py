@@ -131,3 +131,18 @@ async def test_e_on_a_gradient_edits_the_weight_with_the_weights_value() -> None
         await visit.pilot.press("enter")
         await visit.until(lambda: visit.view.changes)
         assert np.allclose(trainer.parameters()["2.weight"], before, rtol=1e-5)
+
+
+async def test_a_step_with_an_edited_input_in_the_past_keeps_the_later_steps() -> None:
+    """The edit leads the run elsewhere; what came after it stays as a branch, and the line says so."""
+    async with inspecting() as visit:
+        visit.screen.inspecting.moves.go(20)
+        await visit.until(lambda: visit.view.step == 20)
+        await visit.pilot.press("e")
+        await visit.type("7")
+        await visit.until(lambda: visit.view.overrides)
+        while visit.view.step == 20:
+            await visit.press("N")
+        assert (visit.view.step, visit.view.latest) == (21, 21)
+        assert "this makes a branch: the 10 later steps stay" in visit.screen.query_one(MessageLine).text
+        assert visit.backend.branches() == [("run before from step 20", "trained to step 30")]
