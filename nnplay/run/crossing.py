@@ -183,7 +183,9 @@ def _find_left(run: TrainingThread, known: list[str], state: tuple[str, int, int
 def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:
     """What an edit that was taken back, or made again, has brought back exactly."""
     if edit.rewinds and run.trainer is not None:
-        return f"rewind {done}: at step {run.trainer.step:,} again"
+        lost = run.timeline is not None and run.timeline.first == run.trainer.step > 0
+        past = "; the steps before it took too much memory to be kept" if lost else ""
+        return f"rewind {done}: at step {run.trainer.step:,} again{past}"
     return f"{done}: {edit.words}; every number is as it was"
 
 

@@ -16,6 +16,8 @@ from nnplay.training.trainer import Trainer
 DEPTH: Final = 200
 #: Bytes that the checkpoints kept with them may take; the newest edit keeps its own whatever they take.
 CHECKPOINT_BYTES: Final = 128 << 20
+#: Bytes that the pasts of runs that others took the place of may take, likewise.
+PAST_BYTES: Final = 128 << 20
 
 
 @dataclass(slots=True)
@@ -45,11 +47,9 @@ class Side:
         self.checkpoint, self.history, self.seconds = trainer.state(), trainer.history, trainer.seconds
         self.recorded, self.timeline = trainer.recorded, timeline
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that are kept."""
-        kept = 0 if self.checkpoint is None else self.checkpoint.memory.nbytes
-        return kept + (0 if self.timeline is None else self.timeline.nbytes)
+    def forget_past(self) -> None:
+        """Forgets the past of where the run was, which itself can be returned to exactly."""
+        self.timeline = None
 
     def forget(self) -> None:
         """Forgets where the run was: it cannot be returned to exactly any more."""
@@ -117,11 +117,15 @@ class Edits:
         self._past, self._future = [], []
 
     def drop_oldest_checkpoints(self) -> None:
-        """Drops the checkpoints that were kept longest, where all together are too large."""
-        left, newest = CHECKPOINT_BYTES, True
+        """Drops the checkpoints, and the pasts, that were kept longest, where all together are too large."""
+        left, left_for_pasts, newest = CHECKPOINT_BYTES, PAST_BYTES, True
         for side in self._sides():
+            if side.timeline is not None:
+                left_for_pasts -= side.timeline.nbytes
+                if left_for_pasts < 0 and not newest:
+                    side.forget_past()
             if side.checkpoint is not None:
-                left -= side.nbytes
+                left -= side.checkpoint.memory.nbytes
                 if left < 0 and not newest:
                     side.forget()
                 newest = False

@@ -234,3 +234,21 @@ def test_the_steps_that_leaving_would_lose_are_those_since_the_last_save(backend
 def test_the_question_before_leaving_says_what_would_be_lost(steps: int, saved_before: bool, words: str) -> None:
     """How many steps, with the right plural, or that changes would be."""
     assert describe_unsaved(steps, saved_before=saved_before) == words
+
+
+def test_a_past_that_is_too_large_to_be_kept_is_missed_in_words(
+    backend: PlaygroundBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest past is kept whatever it takes; of an older one the step itself is, and undo says what is gone."""
+    monkeypatch.setattr("nnplay.run.undo.PAST_BYTES", 1)
+    at = weights_at(backend, 70)
+    backend.rewind()
+    train(backend, 20)
+    backend.rewind()
+    assert where(backend) == (0, 0, 0)
+    backend.undo()
+    assert where(backend) == (0, 20, 20)
+    backend.undo()
+    assert message(backend).startswith("rewind undone: at step 70 again; the steps before it took too much memory")
+    assert where(backend) == (70, 70, 70)
+    assert weights_at(backend, 70) == at
