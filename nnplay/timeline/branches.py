@@ -92,6 +92,8 @@ def describe_original(words: str, optimizer: Optimizer, settings: TrainingSettin
     name = words.split()[0]
     if name == "optimizer":
         return f"optimizer {optimizer.record.name}"
+    if name == "schedule" and settings.schedule is not None:
+        return f"schedule {settings.schedule.record.name}"
     if name not in optimizer.values and not hasattr(settings, name):
         return RUN_BEFORE
     value = optimizer.values[name] if name in optimizer.values else getattr(settings, name, "")

@@ -126,6 +126,7 @@ def test_undo_of_a_rewind_says_where_the_run_is_again(backend: PlaygroundBackend
 CHANGES_IN_THE_PAST: dict[str, Callable[[PlaygroundBackend], object]] = {
     "rate": lambda backend: change(backend, optimizer={"lr": 0.2}),
     "penalty": lambda backend: change(backend, training={"l2": 0.01}),
+    "schedule": lambda backend: change(backend, schedule={"name": "cosine"}),
     "batch size": lambda backend: change(backend, training={"batch_size": 7}),
     "layers": lambda backend: change(backend, layers=("linear 5", "tanh", "linear 2")),
     "loss": lambda backend: change(backend, loss={"name": "mse"}),
