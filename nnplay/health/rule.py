@@ -34,7 +34,7 @@ class HealthRule:
         examine: what it sees in the evidence, or None; called several times a second, so it only compares numbers.
         action: id of the playground's action that leads to the cure, or empty.
         key: the key of that action, as the screen shows it.
-        hopeless: a run of which it says that something is wrong cannot work, however it is trained.
+        hopeless: a run of which it finds an error cannot work, however it is trained.
         trend: it judges how the training goes, which means nothing in a run that cannot work.
     """
 

@@ -18,7 +18,7 @@ def examine(evidence: Evidence) -> Sign | None:
     if not evidence.same_answer:
         return None
     what = f"one answer: the network says the same to all {evidence.same_answer:,} rows that were looked at"
-    return Sign("error", f"{what}, so nothing of the input gets through; draw new weights")
+    return Sign("warning", f"{what}, so nothing of the input gets through; draw new weights")
 
 
 SAME_ANSWER = HealthRule("same_answer", "One answer", examine, "new-weights", "R", hopeless=True)
