@@ -52,6 +52,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "first": timeline.first if timeline else 0,
         "latest": timeline.latest if timeline else trainer.step,
         "seconds": trainer.seconds,
+        "scored_since": trainer.scored_since,
         "train_loss": last.get("train_loss", last.get("loss", float("nan"))),
         "validation_loss": last.get("validation_loss", float("nan")),
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},

@@ -27,3 +27,25 @@ async def test_enter_in_health_mends_a_run_that_cannot_work() -> None:
             await until(pilot, lambda: "softmax before" in text_of(app, "#health"))
     finally:
         backend.stop()
+
+
+async def test_the_header_has_dashes_until_another_network_is_scored() -> None:
+    """After an edit of the network neither the old losses stand there nor "nan"; after its first epoch, its own do."""
+    backend = PlaygroundBackend(RunConfig.from_dict({**RUN, "layers": ["linear 6", "relu", "linear 2"]}))
+    app = Playground(backend, Look())
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            backend.run_for(steps=12)
+            await until(pilot, lambda: "acc" in text_of(app, "#header") and backend.snapshot.step == 12)
+            backend.apply(backend.changed(layers=("linear 3", "relu", "linear 2")))
+            await until(pilot, lambda: "train      – valid      – " in text_of(app, "#header"))
+            backend.run_for(steps=1)
+            await until(
+                pilot, lambda: "valid      – " in text_of(app, "#header") and "step 13" in text_of(app, "#header")
+            )
+            assert "acc" not in text_of(app, "#header")
+            backend.run_for(epochs=1)
+            await until(pilot, lambda: "acc" in text_of(app, "#header"))
+            assert "nan" not in text_of(app, "#header")
+    finally:
+        backend.stop()
