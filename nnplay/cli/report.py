@@ -98,6 +98,13 @@ def health(trainer: Trainer) -> list[str]:
     return [f"health: {item.sentence}" for item in findings(trainer) if item.level in ("error", "warning")]
 
 
+def hopeless(trainer: Trainer) -> list[str]:
+    """Why a run cannot work as it is set up, a sentence each, before it starts."""
+    from nnplay.health import findings
+
+    return [item.sentence for item in findings(trainer) if item.mend or item.level == "error"]
+
+
 def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:
     """Everything about the run as one JSON object; numbers that are not finite become null."""
     curves = {

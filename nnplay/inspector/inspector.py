@@ -21,6 +21,7 @@ from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
+from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -39,11 +40,15 @@ class Inspector(PartialStep):
     Args:
         trainer: at a step boundary, not running.
         timeline: the trainer's past; with it, steps that are already known are walked again without losing later ones.
+
+    Attributes:
+        left: the branch that keeps the later steps, once a step with overrides has led the run elsewhere.
     """
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
         super().__init__()
         self._trainer, self.timeline = trainer, timeline
+        self.left: Branch[BranchLog] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -112,20 +117,19 @@ class Inspector(PartialStep):
         ahead = (k for k in range(self.at, len(self.rows)) if self.rows[k].phase != phase)
         return self.to(next(ahead, len(self.rows)))
 
-    def finish(self) -> int:
+    def finish(self) -> None:
         """Ends this step exactly as the running loop would, and begins the next.
 
-        Returns:
-            How many later steps had to be dropped, because overrides lead the run elsewhere.
+        Where overrides lead the run elsewhere than it has been, the later steps stay as a branch: `left`.
 
         Raises:
             DivergedError: a number that is not finite.
             NnplayError: its kernels are still being compiled.
         """
         self.require_kernels()
-        trainer, timeline, lost = self.trainer, self.timeline, 0
+        trainer, timeline = self.trainer, self.timeline
         if self.overrides:
-            lost = self._finish_overridden()
+            self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
             timeline.go_to(trainer.step + 1)
         elif timeline is not None:
@@ -134,7 +138,6 @@ class Inspector(PartialStep):
             trainer.advance(1, record=trainer.step >= trainer.recorded)
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
-        return lost
 
     def require_kernels(self) -> None:
         """Refuses what takes steps while kernels are compiled; rows are shown by their definitions until then.
@@ -157,7 +160,7 @@ class Inspector(PartialStep):
         self.overrides = (*kept, *items)
         self.begin_again()
 
-    def _finish_overridden(self) -> int:
+    def _finish_overridden(self) -> None:
         """Takes the step with overrides, and writes what came of it into the change log as a change of the state."""
         trainer, timeline = self.trainer, self.timeline
         with self.pause_before(len(self.rows)):
@@ -166,7 +169,10 @@ class Inspector(PartialStep):
             loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
         if not np.isfinite(state).all():
             raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
-        lost = timeline.drop_later_steps() if timeline is not None else 0
+        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
+        words = f"step {trainer.step + 1:,} with {words}"
+        if timeline is not None and trainer.step < timeline.latest:
+            self.left = timeline.leave_later_steps(words)
         lr = trainer.lr
         advance = trainer.advance if timeline is None else timeline.advance
         advance(1, record=False)
@@ -174,12 +180,10 @@ class Inspector(PartialStep):
             for name, value in (("loss", loss), ("gradient_norm", norm), ("lr", lr)):
                 trainer.history.extend(name, np.array([trainer.step]), np.array([value]))
             trainer.recorded = trainer.step
-        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
         if timeline is None:
             _put(trainer, state)
         else:
-            timeline.make_change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
-        return lost
+            timeline.make_change(words, functools.partial(_put, state=state))
 
     # -- looking ---------------------------------------------------------------------------------------------------
 

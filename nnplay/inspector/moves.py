@@ -9,7 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.inspector.breakpoints import Breakpoint
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.requests import SLICE, TOLD_EVERY, Requests
-from nnplay.timeline.timeline import describe_dropped
+from nnplay.timeline.timeline import describe_left
 from nnplay.training.driver import Driver
 
 
@@ -28,9 +28,7 @@ class Moves:
 
     def next(self) -> int:
         """Runs one row."""
-        return self._requests.ask(
-            lambda inspector: self._move(inspector, len(inspector.rows) - 1 == inspector.at, inspector.next)
-        )
+        return self._requests.ask(lambda inspector: self._move(inspector, inspector.next))
 
     def previous(self) -> int:
         """Undoes one row; at the first, goes to the last row of the step before."""
@@ -38,9 +36,7 @@ class Moves:
 
     def phase_end(self) -> int:
         """Runs to the end of the phase."""
-        return self._requests.ask(
-            lambda inspector: self._move(inspector, inspector.rows[inspector.at].phase == "update", inspector.phase_end)
-        )
+        return self._requests.ask(lambda inspector: self._move(inspector, inspector.phase_end))
 
     def to_row(self, row: int) -> int:
         """Makes a row of this step the next one to run."""
@@ -79,14 +75,11 @@ class Moves:
 
     # -- what they do: the training thread ------------------------------------------------------------------------
 
-    def _move(self, inspector: Inspector, ends: bool, move: Callable[[], int]) -> str | None:
-        """Moves; says when the end of a step with edits dropped later steps."""
-        self._target = None
-        later = 0
-        if ends and inspector.overrides and inspector.timeline is not None:
-            later = inspector.timeline.latest - inspector.trainer.step - 1
+    def _move(self, inspector: Inspector, move: Callable[[], int]) -> str | None:
+        """Moves; says when the end of a step with edits has left the later steps as a branch."""
+        self._target, inspector.left = None, None
         move()
-        return describe_dropped(max(0, later)) or None
+        return describe_left(inspector.left) if inspector.left is not None else None
 
     def _previous(self, inspector: Inspector) -> str | None:
         if inspector.at > 0:

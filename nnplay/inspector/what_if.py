@@ -38,6 +38,12 @@ class WhatIf:
         layers = trainer.plan.layers if trainer is not None else ()
         return next((planned.plan.output[-1] for planned in layers if planned.path == path), 0)
 
+    def weight(self, name: str, index: tuple[int, ...]) -> float:
+        """The value that one weight has now; NaN where there is no such weight."""
+        trainer = self._requests.worker.trainer
+        weights = trainer.parameters().get(name) if trainer is not None else None
+        return float("nan") if weights is None else float(weights[index])
+
     def undo(self) -> int:
         """Takes the last what-if edit back."""
         return self._requests.ask(self._undo)

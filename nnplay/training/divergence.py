@@ -49,6 +49,9 @@ def _first_tensor(machine: Machine) -> str:
 
 
 def _likely_cause(machine: Machine, lower: float) -> str:
+    cause = _not_tokens(machine) or _no_probabilities(machine)
+    if cause:
+        return cause
     largest = float(np.abs(machine.view(machine.tape.named["input"])).max(initial=0.0))
     if largest > _LARGE_INPUT:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
@@ -56,3 +59,25 @@ def _likely_cause(machine: Machine, lower: float) -> str:
     if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
         return f"the kept weights are very large already: start again with {cure}"
     return f"try {cure}"
+
+
+def _not_tokens(machine: Machine) -> str:
+    """What is wrong with inputs that a layer takes as numbers of tokens, where something is."""
+    inputs = machine.view(machine.tape.named["input"])
+    for planned in machine.tape.layers.values():
+        if 0 in planned.inputs and "vocabulary" in planned.layer.values:
+            size = int(planned.layer.values["vocabulary"])
+            odd = inputs[(inputs != np.floor(inputs)) | (inputs < 0) | (inputs >= size)]
+            if odd.size:
+                token = float(odd.flat[0])
+                cure = "do not scale the inputs" if token < 0 or token % 1 else "make its vocabulary larger"
+                return f"{planned.layer.record.name} looks up tokens from 0 to {size - 1:,}, not {token:.6g}: {cure}"
+    return ""
+
+
+def _no_probabilities(machine: Machine) -> str:
+    """That the loss takes probabilities and the network gives any numbers, where that is so."""
+    loss, layers = machine.tape.stages[0].objective.loss.record, list(machine.tape.layers.values())
+    if not loss.ends or layers[-1].layer.record.name == loss.ends:
+        return ""
+    return f"{loss.name} takes probabilities: end the network with {loss.ends}"

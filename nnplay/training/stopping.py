@@ -100,9 +100,9 @@ class Stops:
 
 
 def _last(trainer: Trainer, name: str) -> float:
-    """The newest value of a curve; NaN where there is none."""
-    history = trainer.history
-    return float(history[name].last[-1]) if name in history.names() and len(history[name]) else math.nan
+    """The newest value of a curve; NaN where there is none of the present network and loss."""
+    newest = trainer.history[name][-1] if name in trainer.history else None
+    return newest.last if newest is not None and newest.step > trainer.scored_since else math.nan
 
 
 def _loss(trainer: Trainer) -> tuple[str, float]:

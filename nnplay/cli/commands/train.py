@@ -58,7 +58,9 @@ def run(words: Sequence[str]) -> int:
         known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
-        with Ending() as ending, Unattended(session.capture, _tell) as recovery:
+        _warn_of_hopeless(trainer)
+        saves = session.path is not None or bool(options.save)
+        with Ending() as ending, Unattended(session.capture, _tell, saves=saves) as recovery:
             diverged = _train(
                 trainer,
                 trainer.epoch + config.epochs,
@@ -166,6 +168,12 @@ def _warn(warnings: Sequence[str]) -> None:
 def _tell(words: str) -> None:
     with contextlib.suppress(OSError):  # nobody is left to be told
         print(f"nnplay: {words}", file=sys.stderr, flush=True)
+
+
+def _warn_of_hopeless(trainer: Trainer) -> None:
+    from nnplay.cli.report import hopeless
+
+    _warn(hopeless(trainer))
 
 
 def _say_head(config: RunConfig, trainer: Trainer) -> None:

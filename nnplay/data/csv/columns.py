@@ -30,8 +30,8 @@ class Column:
 
     @property
     def scalable(self) -> bool:
-        """Whether scaling makes sense: numbers and ordinal codes yes, 0/1 inputs no."""
-        return self.kind in ("number", "ordinal")
+        """Whether scaling makes sense: numbers yes; 0/1 inputs and the codes that an embedding looks up no."""
+        return self.kind == "number"
 
     @property
     def text(self) -> str:

@@ -27,4 +27,4 @@ def examine(evidence: Evidence) -> Sign | None:
     )
 
 
-DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r")
+DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r", trend=True)

@@ -32,4 +32,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"exploding gradient: {what}; limit it to 1 (clip norm)")
 
 
-EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3")
+EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3", trend=True)

@@ -26,4 +26,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return None
 
 
-LEARNING = HealthRule("learning", "Learning", examine)
+LEARNING = HealthRule("learning", "Learning", examine, trend=True)

@@ -45,4 +45,4 @@ def examine(evidence: Evidence) -> Sign | None:
     )
 
 
-OVERFITTING = HealthRule("overfitting", "Overfitting", examine, "pane-training", "3")
+OVERFITTING = HealthRule("overfitting", "Overfitting", examine, "pane-training", "3", trend=True)

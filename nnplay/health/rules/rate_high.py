@@ -46,4 +46,4 @@ def _sign(evidence: Evidence, what: str) -> Sign:
     return Sign("warning", f"rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
 
 
-RATE_HIGH = HealthRule("rate_high", "Rate too high", examine, "pane-training", "3")
+RATE_HIGH = HealthRule("rate_high", "Rate too high", examine, "pane-training", "3", trend=True)

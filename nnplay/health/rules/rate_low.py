@@ -31,4 +31,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return None
 
 
-RATE_LOW = HealthRule("rate_low", "Rate too low", examine, "pane-training", "3")
+RATE_LOW = HealthRule("rate_low", "Rate too low", examine, "pane-training", "3", trend=True)

@@ -21,4 +21,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"{what}, where they hardly learn; scale inputs, lower the rate, or draw new weights")
 
 
-SATURATED = HealthRule("saturated", "Saturated units", examine, "new-weights", "R")
+SATURATED = HealthRule("saturated", "Saturated units", examine, "new-weights", "R", trend=True)

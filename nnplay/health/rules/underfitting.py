@@ -27,4 +27,4 @@ def examine(evidence: Evidence) -> Sign | None:
     )
 
 
-UNDERFITTING = HealthRule("underfitting", "Underfitting", examine, "add-layer", "a")
+UNDERFITTING = HealthRule("underfitting", "Underfitting", examine, "add-layer", "a", trend=True)

@@ -18,6 +18,18 @@ from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal.textual_private import FaultReporting
 
 
+def describe_unsaved(steps: int, *, saved_before: bool) -> str:
+    """What leaving would lose, as a sentence."""
+    if not steps:
+        return "Your changes are not saved."
+    since = " since the last save" if saved_before else ""
+    return (
+        f"{steps:,} steps of training{since} are not saved."
+        if steps > 1
+        else f"1 step of training{since} is not saved."
+    )
+
+
 class FileActions:
     """The actions of the group Keeping.
 
@@ -85,8 +97,7 @@ class FileActions:
         if isinstance(self._app.screen, AskQuit):
             await self._leave("drop")
         elif self._backend.unsaved():
-            now = self._backend.snapshot
-            what = f"{now.step:,} steps of training are not saved." if now.step else "Your changes are not saved."
+            what = describe_unsaved(self._backend.steps_unsaved(), saved_before=bool(self._backend.path))
             self._app.push_screen(AskQuit(what), self._leave)
         else:
             await self._leave("drop")

@@ -73,8 +73,8 @@ class HeaderLine(Cells):
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
             "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
-            "train": [bar, *self._counter("train", _loss(now.train_loss, now.step) + " ")],
-            "valid": self._counter("valid", _loss(now.validation_loss, now.epoch) + " "),
+            "train": [bar, *self._counter("train", _loss(now.train_loss, now.step - now.scored_since) + " ")],
+            "valid": self._counter("valid", _loss(now.validation_loss, _epochs_scored(now)) + " "),
             "accuracy": [("acc", dim), (number_text.percent(accuracy, 8), look.ink("strong")), (" ", dim)]
             if math.isfinite(accuracy)
             else [],
@@ -92,6 +92,11 @@ class HeaderLine(Cells):
         return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]
 
 
+def _epochs_scored(now: Snapshot) -> int:
+    """Epochs that have ended with the network that is there."""
+    return now.epoch - now.scored_since // max(1, now.batches)
+
+
 def _loss(value: float, since: int) -> str:
-    """A loss, or a dash while there cannot be one yet."""
+    """A loss, or a dash while the network that is there cannot have one yet."""
     return "–".rjust(6) if since == 0 and math.isnan(value) else number_text.loss(value, 6)
