@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
+from nnplay.text import counted
+
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
 
@@ -81,7 +83,7 @@ class Plain(Silent):
             from nnplay.kernels.compile import library
 
             kept = " (once; they are kept)" if library.kept() else ""
-            print(f"compiled {total} kernel{'' if total == 1 else 's'}{kept}", file=self.stream, flush=True)
+            print(f"compiled {counted(total, 'kernel')}{kept}", file=self.stream, flush=True)
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Epoch and losses."""

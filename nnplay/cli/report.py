@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnplay.config import RunConfig
 from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -24,7 +24,9 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     """What is about to happen, in a few lines."""
     split, plan = trainer.split, trainer.plan
     count = sum(len(part) for part in parts(trainer).values())
-    kind = f"{split.outputs} classes" if split.task == "classification" else _targets(split.train.target_names)
+    kind = (
+        f"{counted(split.outputs, 'class')}" if split.task == "classification" else _targets(split.train.target_names)
+    )
     table = run.to_dict()
     inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [
@@ -32,13 +34,13 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         _words(table, "optimizer"),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
-        f"{run.epochs:,} epoch{'' if run.epochs == 1 else 's'}",
+        counted(run.epochs, "epoch"),
         f"seed {run.seed}",
     ]
     lines = [
-        f"{split.name}: {count:,} rows of {inputs}, {kind}",
+        f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         split.summary(trainer.settings.batch_size),
-        f"network: {show_layers(run.layers)} ({plan.parameter_count:,} parameters)",
+        f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])

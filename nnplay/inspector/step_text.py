@@ -15,6 +15,7 @@ from nnplay.records.operation import shape_text
 from nnplay.records.time_charts import Chart, charts
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tensor_names import slot_named
+from nnplay.text import counted
 
 Array = NDArray[Any]
 PHASES: Final = ("data", "forward", "loss", "backward", "update")
@@ -54,7 +55,7 @@ def heading(inspector: Inspector) -> str:
     trainer = inspector.trainer
     return (
         f"step {trainer.step + 1:,}: epoch {trainer.epoch + 1:,}, batch {trainer.batch + 1:,} of {trainer.batches:,}, "
-        f"{inspector.n:,} row{'s' if inspector.n != 1 else ''}, learning rate {trainer.lr:g}"
+        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}"
     )
 
 

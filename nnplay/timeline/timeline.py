@@ -11,6 +11,7 @@ from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
+from nnplay.text import counted
 from nnplay.timeline.branch_curves import own_curves
 from nnplay.timeline.branches import (
     Branch,
@@ -298,4 +299,6 @@ class Timeline(NotCopied):
 
 def describe_dropped(steps: int) -> str:
     """Says that so many later steps of a run are gone; nothing where there were none."""
-    return f"the {steps:,} steps after this one were let go" if steps else ""
+    if steps == 1:
+        return "the step after this one was let go"
+    return f"the {counted(steps, 'step')} after this one were let go" if steps else ""

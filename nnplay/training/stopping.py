@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nnplay.fields import integer, number
+from nnplay.text import counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -96,7 +97,7 @@ class Stops:
         waited = trainer.epoch - self._best_epoch
         if not self.patience or waited < self.patience:
             return ""
-        return f"stopped early: {name} did not fall for {waited:,} epochs (best: epoch {self._best_epoch:,})"
+        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')} (best: epoch {self._best_epoch:,})"
 
 
 def _last(trainer: Trainer, name: str) -> float:

@@ -8,6 +8,7 @@ import os
 from textual.app import App
 
 from nnplay.errors import NnplayError
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
@@ -86,7 +87,11 @@ class FileActions:
             await self._leave("drop")
         elif self._backend.unsaved():
             now = self._backend.snapshot
-            what = f"{now.step:,} steps of training are not saved." if now.step else "Your changes are not saved."
+            what = (
+                f"{counted(now.step, 'step')} of training {'is' if now.step == 1 else 'are'} not saved."
+                if now.step
+                else "Your changes are not saved."
+            )
             self._app.push_screen(AskQuit(what), self._leave)
         else:
             await self._leave("drop")
