@@ -12,6 +12,7 @@ _VISIBLE |= dict.fromkeys(range(0x2060, 0x2070), 0xFFFD)
 _VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _KEEP_LINES = {key: value for key, value in _VISIBLE.items() if key != 0x0A}
 _MARKS_IN_A_ROW = 4
+_IRREGULAR = {"epoch": "epochs", "axis": "axes"}
 
 
 def clean(text: object, limit: int = 256) -> str:
@@ -46,21 +47,18 @@ def shown(value: object) -> str:
     return f"'{clean(value)}'" if isinstance(value, str) else clean(value)
 
 
-def counted(count: int, noun: str, many: str = "") -> str:
-    """A count with its noun: "1 step", "2,000 steps", "3 batches".
-
-    Args:
-        many: the noun's plural where it is not regular ("axes").
-    """
-    return f"{count:,} {plural(count, noun, many)}"
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 step", "2,000 steps", "3 batches"."""
+    return f"{count:,} {plural(count, noun)}"
 
 
-def plural(count: int, noun: str, many: str = "") -> str:
+def plural(count: int, noun: str) -> str:
     """The noun alone as it goes with a count: "step" for 1, "steps" for any other."""
     if count == 1:
         return noun
-    if many:
-        return many
+    for one, many in _IRREGULAR.items():
+        if noun.endswith(one):
+            return noun.removesuffix(one) + many
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 from nnplay.training.history import History
+from nnplay.training.numbers import label
 
 
 def loss_plot(history: History, batches: int) -> str:
@@ -24,7 +25,7 @@ def loss_plot(history: History, batches: int) -> str:
     plotext.plot_size(max(40, min(columns, 100)), 16)
     unicode = "utf" in (sys.stdout.encoding or "").lower()
     drawn = False
-    for name, title, marker in (("train_loss", "training", "braille"), ("validation_loss", "validation", "dot")):
+    for name, marker in (("train_loss", "braille"), ("validation_loss", "dot")):
         curve = history[name]
         # The scale is logarithmic: a loss of exactly 0 has no place on it.
         shown = np.isfinite(curve.last) & (curve.last > 0)
@@ -33,7 +34,7 @@ def loss_plot(history: History, batches: int) -> str:
         drawn = True
         epochs = curve.steps[shown] / batches
         values = curve.last[shown].astype(float)
-        plotext.plot(epochs.tolist(), values.tolist(), label=f"{title} loss", marker=marker if unicode else name[0])
+        plotext.plot(epochs.tolist(), values.tolist(), label=label(name), marker=marker if unicode else name[0])
     if not drawn:
         return ""
     plotext.yscale("log")

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from nnplay.config import RunConfig
 from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
-from nnplay.text import clean, counted
+from nnplay.text import clean, counted, figure, percent
+from nnplay.training.numbers import NUMBERS
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
 
 _PERCENT = ("accuracy",)
 _SAMPLES = 3
+_COUNTERS = ("epoch", "step", "scores")
 _MOST_TARGETS = 20
 
 
@@ -122,6 +124,7 @@ def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str,
             **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
             **_by_target(trainer),
             "history": curves,
+            "meaning": {name: number.meaning for name, number in NUMBERS.items() if name in {*curves, *_COUNTERS}},
         },
         allow_nan=False,
     )
@@ -140,9 +143,7 @@ def _finite(value: float) -> float | None:
 
 
 def _score(name: str, value: float) -> str:
-    return (
-        f"{100 * value:.1f} %" if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3g}"
-    )
+    return percent(value, 1) if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else figure(value, 4)
 
 
 def _words(table: Mapping[str, Any], section: str) -> str:
@@ -158,4 +159,4 @@ def _short(value: Any) -> str:
 def _targets(names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return f"target {names[0]}"
-    return f"{len(names)} targets" + (f": {', '.join(names)}" if len(names) <= _MOST_TARGETS else "")
+    return counted(len(names), "target") + (f": {', '.join(names)}" if len(names) <= _MOST_TARGETS else "")

@@ -200,7 +200,7 @@ def test_curves_are_drawn_when_asked_for(capsys: pytest.CaptureFixture[str]) -> 
     """`--plot` draws both losses over the epochs, without colours."""
     assert main([*SPIRAL, "--plot"]) == 0
     text = capsys.readouterr().out
-    assert "training loss" in text
+    assert "train loss" in text
     assert "validation loss" in text
     assert "epoch" in text
     assert "\x1b" not in text

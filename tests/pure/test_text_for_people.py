@@ -8,24 +8,25 @@ from nnplay.text import counted, figure, percent, plural
 
 
 @pytest.mark.parametrize(
-    ("count", "noun", "many", "wanted"),
+    ("count", "noun", "wanted"),
     [
-        (0, "step", "", "0 steps"),
-        (1, "step", "", "1 step"),
-        (2000, "step", "", "2,000 steps"),
-        (3, "batch", "", "3 batches"),
-        (1, "batch", "", "1 batch"),
-        (4, "class", "", "4 classes"),
-        (2, "category", "", "2 categories"),
-        (2, "array", "", "2 arrays"),
-        (2, "axis", "axes", "2 axes"),
-        (1, "axis", "axes", "1 axis"),
+        (0, "step", "0 steps"),
+        (1, "step", "1 step"),
+        (2000, "step", "2,000 steps"),
+        (3, "batch", "3 batches"),
+        (2, "whole epoch", "2 whole epochs"),
+        (1, "batch", "1 batch"),
+        (4, "class", "4 classes"),
+        (2, "category", "2 categories"),
+        (2, "array", "2 arrays"),
+        (2, "axis", "2 axes"),
+        (1, "axis", "1 axis"),
     ],
 )
-def test_a_noun_agrees_with_its_count(count: int, noun: str, many: str, wanted: str) -> None:
+def test_a_noun_agrees_with_its_count(count: int, noun: str, wanted: str) -> None:
     """One of a kind is singular, none and several are plural, by the rules of spelling."""
-    assert counted(count, noun, many) == wanted
-    assert wanted.endswith(plural(count, noun, many))
+    assert counted(count, noun) == wanted
+    assert wanted.endswith(plural(count, noun))
 
 
 @pytest.mark.parametrize(

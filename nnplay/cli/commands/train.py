@@ -177,6 +177,7 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
 
 def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
+    from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
@@ -189,6 +190,7 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
     rate = trainer.step / max(trainer.seconds, 1e-9)
     done = f"{counted(trainer.epoch, 'epoch')}, {counted(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
+    print(f"{NUMBERS['scores'].label} with the weights of step {trainer.step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":
         for line in report.health(trainer):
