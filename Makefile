@@ -16,7 +16,7 @@ play: setup  ## set everything up and open the playground
 	@$(PACKS_BESIDE)
 	$(BIN)/nnplay
 
-test: setup-test  ## set everything up and run the tests
+test: setup-test  ## set everything up and run the tests, in a process for each core
 	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest
 
@@ -33,6 +33,7 @@ format: setup-test
 	$(BIN)/ruff check --fix .
 
 slow: setup-test  ## the tests that take minutes
+	$(BIN)/python -m nnplay.tape.packs
 	$(BIN)/python -m pytest -m slow
 
 monkey: setup-test  ## random keys, lines and clicks for half an hour, with ten seeds

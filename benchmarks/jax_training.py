@@ -11,16 +11,35 @@ from peers import seconds_a_step
 def jax_seconds(
     loss_of: Callable[[Any, Any, Any], Any], weights: Any, x: Any, y: Any, *, batch: int, rate: float, **how: Any
 ) -> float:
-    """Seconds of a step of Adam, or of plain SGD, over shuffled batches.
+    """Seconds of a step: `jax_epochs`, timed.
+
+    Args:
+        how: `optimizer` ("adam" without it), and what `seconds_a_step` takes.
+    """
+    optimizer = how.pop("optimizer", "adam")
+    epochs, batches = jax_epochs(loss_of, weights, x, y, batch=batch, rate=rate, optimizer=optimizer)
+    return seconds_a_step(epochs, **how) / batches
+
+
+def jax_epochs(
+    loss_of: Callable[[Any, Any, Any], Any],
+    weights: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch: int,
+    rate: float,
+    optimizer: str = "adam",
+) -> tuple[Callable[[int], None], int]:
+    """A function that trains for so many epochs with Adam, or plain SGD, over shuffled batches; and the steps of one.
 
     Args:
         loss_of: `(weights, x, y) -> loss` of a batch.
-        how: `optimizer` ("adam" without it), and what `seconds_a_step` takes.
     """
     import jax
     import jax.numpy as jnp
 
-    plain = how.pop("optimizer", "adam") == "sgd"
+    plain = optimizer == "sgd"
     batches, tree = len(x) // batch, jax.tree_util.tree_map
 
     def update(state: Any, rows: Any) -> Any:
@@ -47,4 +66,4 @@ def jax_seconds(
             state[0] = epoch(state[0], jax.random.PRNGKey(number))
         jax.block_until_ready(state[0])
 
-    return seconds_a_step(epochs, **how) / batches
+    return epochs, batches

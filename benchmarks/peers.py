@@ -51,7 +51,7 @@ def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def seconds_a_step(
-    steps: Callable[[int], None],
+    steps: Callable[[int], object],
     *,
     about: float = 0.2,
     repeats: int = 7,
@@ -76,7 +76,19 @@ def seconds_a_step(
     return statistics.median(times)
 
 
-def nnplay(case: Case, threads: int) -> float:
+@dataclass(frozen=True)
+class Steps:
+    """What is timed: a function that trains for so many times `each` steps."""
+
+    train: Callable[[int], object]
+    each: int = 1
+
+    def seconds(self) -> float:
+        """Seconds of one step, in a process that does nothing else."""
+        return seconds_a_step(self.train) / self.each
+
+
+def nnplay(case: Case, threads: int) -> Steps:
     """The compiled loop, through the public trainer."""
     import nnplay as nn
 
@@ -89,10 +101,10 @@ def nnplay(case: Case, threads: int) -> float:
         batch_size=case.batch,
         threads=threads,
     )
-    return seconds_a_step(lambda count: trainer.run(steps=count) and None)
+    return Steps(lambda count: trainer.run(steps=count))
 
 
-def torch(case: Case, threads: int) -> float:
+def torch(case: Case, threads: int) -> Steps:
     """Eager PyTorch with its fused optimizer, batches sliced from one shuffled tensor."""
     import torch
 
@@ -117,14 +129,14 @@ def torch(case: Case, threads: int) -> float:
             loss_of(net(x[rows]), y[rows]).backward()
             optimizer.step()
 
-    return seconds_a_step(steps)
+    return Steps(steps)
 
 
-def jax(case: Case, threads: int) -> float:
+def jax(case: Case, threads: int) -> Steps:
     """JAX with the loop over the steps compiled too: `jit` around `lax.scan`."""
     import jax
     import jax.numpy as jnp
-    from jax_training import jax_seconds
+    from jax_training import jax_epochs
 
     del threads  # XLA's own pool decides
     x, y = (jnp.asarray(part) for part in data(case))
@@ -143,10 +155,10 @@ def jax(case: Case, threads: int) -> float:
             return jnp.mean((x - y) ** 2)
         return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), y[:, None], axis=1))
 
-    return jax_seconds(loss_of, weights, x, y, batch=case.batch, rate=RATE, optimizer=case.optimizer)
+    return Steps(*jax_epochs(loss_of, weights, x, y, batch=case.batch, rate=RATE, optimizer=case.optimizer))
 
 
-def sklearn(case: Case, threads: int) -> float:
+def sklearn(case: Case, threads: int) -> Steps:
     """scikit-learn's MLP, one epoch a call."""
     import warnings
 
@@ -166,11 +178,11 @@ def sklearn(case: Case, threads: int) -> float:
         for _ in range(count):
             net.fit(x, y.ravel())
 
-    return seconds_a_step(epochs) / batches
+    return Steps(epochs, batches)
 
 
 PEERS = {"nnplay": nnplay, "torch": torch, "jax": jax, "sklearn": sklearn}
 
 if __name__ == "__main__":
     chosen = next(case for case in CASES if case.name == sys.argv[2])
-    print(json.dumps(PEERS[sys.argv[1]](chosen, int(sys.argv[3]))))
+    print(json.dumps(PEERS[sys.argv[1]](chosen, int(sys.argv[3])).seconds()))

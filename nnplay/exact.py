@@ -28,6 +28,12 @@ _TURN: Final = 0.4142135623730951
 _ATAN: Final = tuple((-1.0) ** k / (2 * k + 1) for k in range(21, -1, -1))
 
 
+#: Half of the last place of float32, and how near to it is doubtful, in units of the last place of float64.
+_HALF: Final = 1 << 28
+_DOUBTFUL: Final = 1 << 12
+#: The smallest float32 with all its bits, and what is 0 in float32 beyond doubt.
+_SMALLEST_WHOLE: Final = 2.0**-126
+_ZERO: Final = 2.0**-151
 #: Numbers that are worked on at a time: with all that comes of them on the way, they stay in the processor's cache.
 _PIECE: Final = 1 << 13
 _PRODUCTS: Final = 1 << 17
@@ -81,10 +87,38 @@ def exp(x: ArrayLike) -> Array:
 
 
 def _exp(x: Array) -> Array:
-    n = np.rint(np.maximum(x, -1000.0) * 1.4426950408889634)
-    r = x - n * _LN2[0]
+    within = np.maximum(x, -1000.0)
+    n = np.rint(within * 1.4426950408889634)
+    r = within - n * _LN2[0]
     r -= n * _LN2[1]
     return np.where(x < -700.0, 0.0, np.ldexp(_series(_EXP, r), n.astype(np.int64)))
+
+
+def exp_single(x: ArrayLike) -> NDArray[np.float32]:
+    """eˣ rounded to float32, for x up to 80: what `exp` gives then, bit for bit, in a third of the time.
+
+    NumPy's function is quick, and off by a few units of the last place of float64. That reaches float32 only where
+    eˣ lies about halfway between two of its numbers (Ziv's test, 1991), or is too small to have all its bits; there,
+    one number in some thousands, `exp` has the word.
+    """
+    x = np.asarray(x)
+    result = np.empty(x.size, np.float32)
+    flat = x.reshape(-1)
+    for start in range(0, x.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        result[piece] = _exp_single(np.asarray(flat[piece], np.float64))
+    return result.reshape(x.shape)
+
+
+def _exp_single(x: Array) -> NDArray[np.float32]:
+    within = np.maximum(x, -110.0)  # what is below is 0 in float32
+    value = np.exp(within)
+    result = value.astype(np.float32)
+    left = value.view(np.int64) + (_DOUBTFUL - _HALF)
+    left &= 2 * _HALF - 1
+    doubtful = np.flatnonzero((left < 2 * _DOUBTFUL) | ((value < _SMALLEST_WHOLE) & (value > _ZERO)))
+    result[doubtful] = _exp(within[doubtful]).astype(np.float32)
+    return result
 
 
 def log(x: ArrayLike) -> Array:

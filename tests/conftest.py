@@ -1,7 +1,9 @@
-"""For all tests: the user's own folders are never read or written."""
+"""For all tests: how many processes share them, and surroundings that are the same wherever they are started."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,11 @@ from tests.held_compiler import held_compiler
 
 __all__ = ["held_compiler"]
 
+# Where bytecode is forbidden, as in many images of containers, each of the hundreds of programs that tests start would
+# compile all modules of the package first: that makes the tests take twice as long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The same examples at every run, however slow the machine is: a failure is one of the program, and comes again.
 settings.register_profile(
     "repeatable", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -18,15 +25,34 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 FOLDERS = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+#: What terminals, shells and images of containers set, by the beginnings of names; a test that needs one sets it.
+UNSET = (
+    *("COLUMNS", "LINES", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "SSH_", "TEXTUAL", "LANG", "LC_"),
+    *("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONCOERCECLOCALE", "PYTHONWARNINGS", "PYTHONDEVMODE", "NNPLAY_AUTOSAVE"),
+)
+#: Processes that share the tests, at most: each one imports everything, and starts programs and threads of its own.
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process for each core when all tests or a whole folder are run; a few files run faster without any."""
+    if any(".py" in argument for argument in config.args):
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS) if cores > 1 else 0
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """State, settings and data of this run of the tests lie in a folder of its own.
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """State, settings and data of this run of the tests lie in a folder of its own; the terminal is always the same.
 
     The cache of compiled kernels stays where it is: it is keyed by content, and compiling them anew takes minutes.
     """
     with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(UNSET)]:
+            patch.delenv(name)
+        patch.setenv("TERM", "xterm-256color")
         for name in FOLDERS:
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
         yield

@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
-from nnplay.kernels.compile import library, objects
+from nnplay.kernels.compile import library, objects, processor
 from nnplay.kernels.compile.cache import object_path
+from nnplay.kernels.compile.compilation import Share
 from nnplay.kernels.compile.jit import Kernel
 
 _ENOUGH = 10_000
@@ -40,17 +41,18 @@ class HeldCompiler:
         self._passes = threading.Semaphore(0)
         library._addresses.clear()
 
-    def _compiled(self, shares: Sequence[Sequence[Kernel]], dtype: str) -> Generator[tuple[str, bytes]]:
-        for kernel in (kernel for share in shares for kernel in share):
-            self.asked.append(kernel.name)
-            self._passes.acquire()
-            yield kernel.name, self._code(kernel, dtype)
+    def _compiled(self, shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
+        for share in shares:
+            for kernel in share.kernels:
+                self.asked.append(kernel.name)
+                self._passes.acquire()
+                yield share, kernel.name, self._code(kernel, share.dtype)
 
     def _code(self, kernel: Kernel, dtype: str) -> bytes:
-        """The object code as the cache has it, or as the compiler makes it."""
+        """The object code as a pack or the cache has it, or as the compiler makes it."""
         if self._real_has(kernel, dtype):
             return library._codes.pop((kernel.name, dtype))
-        code = dict(self._real_compiled([[kernel]], dtype))[kernel.name]
+        ((_, _, code),) = self._real_compiled([Share((kernel,), dtype, processor.level())])
         objects.write(object_path(kernel, dtype), library._about(kernel, dtype), code)
         return code
 

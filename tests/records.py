@@ -237,7 +237,8 @@ class Bench:
             self._compare(row, expected, before, adds, max((finite_size(read) for read in reads), default=0.0))
         machine.memory[:] = before
         machine.run_table(table, number + 1, number)
-        self._work_out(row, reads, expected[0], line)
+        if self.dtype == "float64":  # elements are worked out in Python's numbers: once for both types
+            self._work_out(row, reads, expected[0], line)
 
     def _adding(self, row: Row) -> list[bool]:
         adding = row.phase == "backward" and row.path != ""

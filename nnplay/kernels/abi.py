@@ -87,9 +87,17 @@ STAGE_SIZE: Final = 9
 TRACE_COLUMNS: Final = 3  # loss, gradient norm, learning rate
 EPOCH_COLUMNS: Final = 4  # epoch, mean training loss, evaluated loss, evaluated score
 
-# A job: one row whose parts several threads share. Cells stand on cache lines of their own.
-JOB_TICKET: Final = 0  # generation << 32 | parts << 16 | next part to claim
-JOB_DONE: Final = 8
-JOB_ROW: Final = 16
-JOB_QUIT: Final = 24
+# A job: one row whose parts several threads share. Cells that change stand on cache lines of their own.
+JOB_TICKET: Final = 0  # generation << 32 | parts << 16 | one bit for each part that somebody has begun
+JOB_DONE: Final = 8  # parts that are done
+JOB_ROW: Final = 16  # address of the row
+JOB_THREADS: Final = 17  # threads that may take parts, the caller included
+JOB_WHERE: Final = 18  # address of a C function that tells the processor of the thread that calls it, or 0
+JOB_CALLER: Final = 19  # the processor that the caller was on when it began the row
+JOB_QUIT: Final = 24  # 1: helpers leave
 JOB_SIZE: Final = 32
+
+TICKET_GENERATION: Final = 32
+TICKET_PARTS: Final = 16
+TICKET_MASK: Final = 0xFFFF
+MAX_PARTS: Final = 16  # bits of a ticket

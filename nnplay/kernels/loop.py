@@ -8,24 +8,19 @@ from typing import Any
 from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
 from nnplay.kernels.random import bits
+from nnplay.kernels.sharing import share_row
 
 if COMPILING:
     from nnplay.kernels.compile.intrinsics import (
-        address_of,
         call,
         doubles_at,
-        fetch_add,
         integers_at,
-        load_acquire,
         numbers_at,
         shifted,
-        store_release,
-        yield_processor,
     )
     from nnplay.kernels.compile.subnormals import flush_subnormals, restore_modes
 
 SHUFFLE_STREAM = 1
-_SPINS = 2000
 
 
 @inline
@@ -42,48 +37,6 @@ def run_rows(rows: int, first: int, last: int, width: int, clock: Any, memory: A
                 call(row[abi.ROW_ADDRESS], row, clock, memory, part)
         else:
             share_row(row, parts, clock, memory, integers_at(job))
-
-
-@inline
-def share_row(row: Any, parts: int, clock: Any, memory: Any, job: Any) -> None:
-    """Runs one row's parts together with whoever assists; returns when all are done."""
-    generation = (load_acquire(job, abi.JOB_TICKET) >> 32) + 1
-    job[abi.JOB_ROW] = address_of(row)
-    store_release(job, abi.JOB_DONE, 0)
-    store_release(job, abi.JOB_TICKET, (generation << 32) | (parts << 16))
-    while True:
-        part = fetch_add(job, abi.JOB_TICKET, 1) & 0xFFFF
-        if part >= parts:
-            break
-        call(row[abi.ROW_ADDRESS], row, clock, memory, part)
-        fetch_add(job, abi.JOB_DONE, 1)
-    spins = 0
-    while load_acquire(job, abi.JOB_DONE) != parts:
-        spins += 1
-        if spins > _SPINS:
-            yield_processor()
-
-
-@kernel
-def assist(job: Any, clock: Any, memory: Any, unused: int) -> None:
-    """A helping thread: claims parts of shared rows until job (JOB_SIZE,) says to quit."""
-    spins = 0
-    modes = flush_subnormals()
-    while load_acquire(job, abi.JOB_QUIT) == 0:
-        ticket = load_acquire(job, abi.JOB_TICKET)
-        if ticket & 0xFFFF >= (ticket >> 16) & 0xFFFF:
-            spins += 1
-            if spins > _SPINS:
-                yield_processor()
-            continue
-        ticket = fetch_add(job, abi.JOB_TICKET, 1)
-        part = ticket & 0xFFFF
-        if part < (ticket >> 16) & 0xFFFF:
-            row = integers_at(job[abi.JOB_ROW])
-            call(row[abi.ROW_ADDRESS], row, clock, memory, part)
-            fetch_add(job, abi.JOB_DONE, 1)
-        spins = 0
-    restore_modes(modes)
 
 
 @inline

@@ -8,24 +8,29 @@ digits would differ.
 from __future__ import annotations
 
 import ctypes
-import threading
+import functools
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.kernels import abi, loop
+from nnplay.kernels import abi, loop, sharing
 from nnplay.kernels.compile import background, library
 from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.system import processors
+from nnplay.tape.helper_choice import HelperChoice
+from nnplay.tape.helper_thread import HelperThread
 from nnplay.tape.host_machine import NO_ADDRESS, HostMachine, no_addresses
 from nnplay.tape.interpreter import run_rows
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, EvalRows, Progress, Table
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Stage, Tape
 
-_LOOPS: Final = (loop.advance, loop.evaluate, loop.run_table, loop.assist, loop.shuffle)
+#: No processor's number.
+_NOWHERE: Final = -1
+_LOOPS: Final = (loop.advance, loop.evaluate, loop.run_table, sharing.assist, loop.shuffle)
 #: The entries of a program that say which rows are evaluated at the end of an epoch.
 _EVAL: Final = slice(abi.PROGRAM_EVAL, abi.PROGRAM_EVAL_EVERY)
 
@@ -52,8 +57,8 @@ class CpuMachine(HostMachine):
         ready = self._compilation is None
         super().__init__(tape, dtype, library.addresses(kernels, dtype, progress) if ready else no_addresses(kernels))
         self.program = np.zeros(abi.PROGRAM_SIZE, np.int64)
-        self.job = _cache_lines(abi.JOB_SIZE)
-        self.helpers = max(0, threads - 1) if any(row.parts > 1 for row in tape.train) else 0
+        self.helpers = _make_helpers(tape, threads)
+        self._choice = HelperChoice()
         self.stages = np.array([_encode_stage(stage) for stage in tape.stages], np.int64)
         self._tables: list[Table] = []
         self._watched: EvalRows | None = None
@@ -168,8 +173,18 @@ class CpuMachine(HostMachine):
         if not self._can_train():
             self.program[[abi.PROGRAM_STEPS_DONE, abi.PROGRAM_EPOCH_COUNT]] = 0
             return 0
-        with _Helpers(self, self.helpers):
+        job = self._new_job() if self.helpers and self._choice.begin() else None
+        self.program[abi.PROGRAM_JOB] = 0 if job is None else job.ctypes.data
+        try:
+            if job is not None:
+                self._call_helpers(job)
             self._call(loop.advance, self.program, min(steps, MAX_STEPS))
+        finally:
+            self.program[abi.PROGRAM_JOB] = 0
+            if job is not None:
+                job[abi.JOB_QUIT] = 1
+        if self.helpers:
+            self._choice.end(self.steps_taken)
         return self.steps_taken
 
     def _can_train(self) -> bool:
@@ -178,6 +193,27 @@ class CpuMachine(HostMachine):
             return False
         watched = () if self._watched is None else _tables_of(self._watched)
         return self._link(*self._tables, *watched)
+
+    def _new_job(self) -> Array:
+        """A job (JOB_SIZE,) for one call of the loop.
+
+        Each call has its own: a helper that comes late finds all parts of a job begun, and harms no other.
+        """
+        job = _cache_lines(abi.JOB_SIZE)
+        job[abi.JOB_THREADS] = 1 + len(self.helpers)
+        job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.teller(), _NOWHERE
+        return job
+
+    def _call_helpers(self, job: Array) -> None:
+        """Has helpers join a job as soon as they run, until they are to quit."""
+        for thread, helper in enumerate(self.helpers, 1):
+            helper.call(functools.partial(self._assist, job, thread))
+
+    def _assist(self, job: Array, thread: int) -> None:
+        """What a helper does: shares rows, on another processor than the caller's, as long as the call lasts."""
+        self._call(sharing.assist, job, thread)
+        while not job[abi.JOB_QUIT] and processors.leave(int(job[abi.JOB_CALLER])):
+            self._call(sharing.assist, job, thread)
 
     def evaluate(self, rows: EvalRows) -> tuple[float, float]:
         """Mean loss and score (share of right rows) of a part of the data."""
@@ -227,26 +263,10 @@ def _encode_stage(stage: Stage) -> list[int]:
     return line
 
 
-class _Helpers:
-    """Threads that share large rows with the caller for the length of a `with` block."""
-
-    def __init__(self, machine: CpuMachine, count: int) -> None:
-        self.machine, self.count = machine, count
-        self.threads: list[threading.Thread] = []
-
-    def __enter__(self) -> None:
-        job = self.machine.job
-        self.machine.program[abi.PROGRAM_JOB] = job.ctypes.data if self.count else 0
-        job[abi.JOB_QUIT] = 0
-        for _ in range(self.count):
-            thread = threading.Thread(target=self.machine._call, args=(loop.assist, job, 0), daemon=True)
-            thread.start()
-            self.threads.append(thread)
-
-    def __exit__(self, *error: object) -> None:
-        self.machine.job[abi.JOB_QUIT] = 1
-        for thread in self.threads:
-            thread.join()
+def _make_helpers(tape: Tape, threads: int) -> list[HelperThread]:
+    """One helper for each further thread, if there is something to share; no more than a row has parts."""
+    parts = max((row.parts for row in tape.train), default=1)
+    return [HelperThread() for _ in range(min(threads, parts) - 1)]
 
 
 def _cache_lines(size: int) -> NDArray[np.int64]:

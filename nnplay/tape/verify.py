@@ -58,6 +58,8 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
             written[first // _BLOCK : -(-last // _BLOCK)] = True
         if line[abi.ROW_PARTS] < 1 or line[abi.ROW_ADDRESS] == 0:
             raise TapeError("has no kernel or no parts", where=where)
+        if line[abi.ROW_PARTS] > abi.MAX_PARTS:
+            raise TapeError(f"has more than {abi.MAX_PARTS} parts, which threads could not tell apart", where=where)
 
 
 def _place(line: NDArray[np.int64], k: int, slot: Slot, n: int, size: int, where: str) -> tuple[int, int]:

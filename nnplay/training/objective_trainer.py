@@ -13,6 +13,7 @@ from nnplay.data.arrays import as_numbers, as_rows
 from nnplay.errors import DivergedError, InputError, unknown
 from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
+from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
 from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
@@ -22,7 +23,7 @@ from nnplay.text import clean, shown, written
 from nnplay.training import live_settings
 from nnplay.training.driver import read_count
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import DECLARED, TrainingSettings, cores
+from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.state.initial_state import reset_machine
 
 Array = NDArray[Any]

@@ -20,6 +20,7 @@ from nnplay.network.network import Network
 from nnplay.records.loss import Loss, LossRecord
 from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
+from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
 from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.machine_cpu import CpuMachine
@@ -35,7 +36,7 @@ from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.settings import TrainingSettings, cores, resolve_record
+from nnplay.training.settings import TrainingSettings, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
 from nnplay.training.state.initial_state import reset_machine
 from nnplay.training.targets import TargetForm, default_loss, target_form

@@ -17,7 +17,7 @@ from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.key_order import KeyDone, KeyQueue
-from nnplay.tui.commands.messages import Messages, RunMessages
+from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.training import TrainingActions
@@ -125,7 +125,7 @@ class Playground(textual_private.FaultReporting):
         if self._first_start:
             self.push_screen(Tour())
         else:
-            now = self._run_messages.describe(self._backend.snapshot)
+            now = self._run_messages.describe(self._backend.snapshot) or START
             self.say("; ".join(part for part in (self.greeting, now) if part))
             if self.offers_recovered:
                 self.files.offer_recovered()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +14,16 @@ from tests.small_worker import PATIENCE, make_trainer
 
 
 @pytest.fixture(scope="session")
-def kernels() -> None:
-    """All kernels of all records are compiled, for both types of numbers: a process for each would take minutes."""
-    for dtype in ("float32", "float64"):
-        library.compile_missing(every_kernel(), dtype)
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All kernels of all records are in the cache, for both types of numbers: a process for each would take minutes.
+
+    Of several processes that share the tests one compiles, the others wait and load what it has compiled.
+    """
+    shared = tmp_path_factory.getbasetemp().parent
+    with (shared / "kernels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for dtype in ("float32", "float64"):
+            library.compile_missing(every_kernel(), dtype)
 
 
 @pytest.fixture

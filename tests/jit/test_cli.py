@@ -218,18 +218,6 @@ def test_a_run_that_diverges_ends_with_status_3_and_its_last_good_score(capsys: 
     assert json.loads(capsys.readouterr().out)["outcome"] == "diverged"
 
 
-def test_the_first_run_compiles_and_the_next_one_does_not(tmp_path: Path) -> None:
-    """An empty kernel cache is filled once, and said so; the second process loads what the first one compiled."""
-    environment = os.environ | {"NNPLAY_CACHE_DIR": str(tmp_path), "NNPLAY_PROCESSOR": "host"}  # no pack serves it
-    words = ["train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1"]
-    first, errors = nnplay_process(*words, env=environment).communicate()
-    assert errors == ""
-    assert "kernels (once; they are kept)" in first
-    second, _ = nnplay_process(*words, env=environment).communicate()
-    assert "compiled" not in second
-    assert first.splitlines()[-1] == second.splitlines()[-1]
-
-
 def test_ctrl_c_stops_and_prints_the_result_so_far() -> None:
     """An interrupted run ends with status 130, its scores, and no traceback."""
     process = nnplay_process("train", "spiral", "--epochs", "1000000000", "--split", "100/0/0")

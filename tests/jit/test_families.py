@@ -82,7 +82,7 @@ def test_runs_go_on_bit_for_bit_and_threads_do_not_matter(name: str, tmp_path: P
         again.trainer.run(steps=6)
         assert again.trainer.state().memory.tobytes() == wanted
     with nn.Session.new(tmp_path / "two.nnplay", run_of(name, threads=2)) as both:
-        assert both.trainer.machine.helpers == 1, "no row is large enough to be shared"
+        assert len(both.trainer.machine.helpers) == 1, "no row is large enough to be shared"
         both.trainer.run(steps=9)
         assert both.trainer.state().memory.tobytes() == wanted
 

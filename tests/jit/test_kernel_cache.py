@@ -23,7 +23,6 @@ from nnplay.run.playground import PlaygroundBackend
 from tests.small_worker import until
 
 TRAIN = ("train", "gauss", "--samples", "100", "--layers", "linear 2", "--epochs", "1")
-DAMAGED = "nnplay: warning: the kernel cache was damaged: what cannot be trusted there is compiled anew\n"
 
 
 def train(folder: Path, cache: str) -> tuple[list[str], str]:
@@ -33,32 +32,6 @@ def train(folder: Path, cache: str) -> tuple[list[str], str]:
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines(), done.stderr
-
-
-def zeros(path: Path) -> None:
-    path.write_bytes(bytes(path.stat().st_size))
-
-
-def test_a_damaged_cache_is_compiled_anew(tmp_path: Path) -> None:
-    """With every object cut off or zeroed a run ends as before, says so once, and mends the cache; a relative name."""
-    first, message = train(tmp_path, "cache")
-    assert first[0].endswith("kernels (once; they are kept)")
-    assert message == ""
-    objects = sorted((tmp_path / "cache").rglob("*.o"))
-    assert objects
-    whole = [path.read_bytes() for path in objects]
-    damages: tuple[Callable[[Path], None], ...] = (lambda path: os.truncate(path, 0), zeros)
-    for number, path in enumerate(objects):
-        damages[number % 2](path)
-    again, message = train(tmp_path, "cache")
-    assert again[0] == first[0]
-    assert again[-1] == first[-1]
-    assert message == DAMAGED
-    assert [path.read_bytes() for path in objects] == whole
-    third, message = train(tmp_path, "cache")
-    assert "compiled" not in third[0]
-    assert third[-1] == first[-1]
-    assert message == ""
 
 
 def test_where_nothing_can_be_kept_nothing_is_claimed(tmp_path: Path) -> None:

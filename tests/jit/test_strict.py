@@ -17,6 +17,7 @@ define void @kernel(float %x, <16 x float> %v) {
   %3 = call <16 x float> @llvm.masked.load.v16f32.p0(ptr null, i32 4, <16 x i1> zeroinitializer, <16 x float> %v)
   %4 = call float @own(float %x), !fast !0
   %5 = call i64 @llvm.vector.reduce.add.v8i64(<8 x i64> zeroinitializer)
+  %6 = call float @llvm.vector.reduce.fadd.v16f32(float 0.0, <16 x float> %v)
   %fast = fmul float %1, %2
 }
 
@@ -32,14 +33,15 @@ WRONG = (
     ("%1 = call double @pow(double %x, double %y)", "pow"),
     ("%1 = call float @llvm.exp.f32(float %x)", "llvm.exp"),
     ("%1 = call float @llvm.fmuladd.f32(float %x, float %y, float %z)", "fmuladd"),
-    ("%1 = call float @llvm.vector.reduce.fadd.v16f32(float 0.0, <16 x float> %x)", "reduce.fadd"),
+    ("%1 = call reassoc float @llvm.vector.reduce.fadd.v16f32(float 0.0, <16 x float> %x)", "reassoc"),
+    ("%1 = call float @llvm.vector.reduce.fmax.v16f32(<16 x float> %x)", "reduce.fmax"),
     ("%1 = call float @llvm.maxnum.f32(float %x, float %y)", "maxnum"),
     ("%1 = frem double %x, %y", "frem"),
 )
 
 
 def test_exact_arithmetic_passes() -> None:
-    """Plain operators, fused products, loads, own functions and integers are allowed, whatever words names contain."""
+    """Plain operators, fused products, loads, sums in order, own functions, integers pass, whatever names contain."""
     assert inexact(GOOD) == []
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nnplay
+from nnplay.system.private_folder import cache_folder
 
 ROOT = Path(nnplay.__file__).resolve().parent.parent
 TRAIN = ("train", "xor", "--epochs", "1", "--layers", "linear 4, tanh, linear 2")
@@ -120,12 +121,12 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
     "environ",
     [
         {},
-        {"HOME": "/nonexistent"},
+        {"HOME": "/proc/nonexistent"},  # not even root can make it
         {"HOME": "/proc"},
         {"HOME": "/dev/null"},
         {"XDG_STATE_HOME": "/proc", "XDG_CONFIG_HOME": "/proc", "XDG_CACHE_HOME": "/proc"},
         {"XDG_STATE_HOME": "relative"},
-        {"TMPDIR": "/nonexistent"},
+        {"TMPDIR": "/proc/nonexistent"},
         {"COLUMNS": "1"},
         {"COLUMNS": "wide"},
         {"NNPLAY_AUTOSAVE_SECONDS": "soon"},
@@ -133,8 +134,11 @@ def test_a_full_device_is_one_sentence(words: tuple[str, ...], buffered: str) ->
     ids=lambda environ: "-".join(environ) or "no HOME",
 )
 def test_homes_and_variables_that_are_no_use(environ: dict[str, str], tmp_path: Path) -> None:
-    """Without a home, with one that cannot be written, or with senseless variables a run prints its score."""
-    done = nnplay_process(*TRAIN, "--plot", **environ)
+    """Without a home, with one that cannot be written, or with senseless variables a run prints its score.
+
+    Where its kernels cannot be kept is tried in `test_kernel_cache.py`: here they are found, as compiling takes long.
+    """
+    done = nnplay_process(*TRAIN, "--plot", **{"NNPLAY_CACHE_DIR": str(cache_folder(".")), **environ})
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout
     assert "Traceback" not in done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.kernels import loop
 from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
@@ -119,30 +118,6 @@ def test_another_seed_gives_other_numbers() -> None:
     for made in (first, second):
         made.machine.advance(5)
     assert not same_bits(first.machine.state(), second.machine.state()).all()
-
-
-@pytest.mark.parametrize("share", [64, 5_000])
-def test_two_threads_give_the_bits_of_one(share: int) -> None:
-    """Rows that two threads share give the same bits as one thread alone."""
-    text = "linear 40 name=front, tanh, dropout 0.1, linear 40, relu, softmax, linear 3"
-    one, two = (bench(n=48, share=share, threads=threads, text=text) for threads in (1, 2))
-    assert sum(row.parts > 1 for row in two.tape.train) > 5
-    assert two.machine.helpers == 1
-    for made in (one, two):
-        made.machine.advance(60)
-    assert same_bits(one.machine.state(), two.machine.state()).all()
-    assert same_bits(one.machine.trace[:60], two.machine.trace[:60]).all()
-
-
-def test_a_call_for_one_step_has_its_helping_threads_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps that take a whole call each are shared among threads like all others."""
-    made = bench(n=48, share=64, threads=2, text="linear 40, tanh, linear 3")
-    called: list[object] = []
-    call = made.machine._call
-    monkeypatch.setattr(made.machine, "_call", lambda kernel, *more: (called.append(kernel), call(kernel, *more)))
-    made.machine.advance(1)
-    assert called.count(loop.assist) == 1
-    assert called.count(loop.advance) == 1
 
 
 def test_gradients_of_branches_add_up() -> None:

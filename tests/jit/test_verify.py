@@ -114,6 +114,16 @@ def test_a_row_without_kernel_or_parts_is_refused(bench: Bench, place: int, valu
         check(bench, broken)
 
 
+def test_a_row_of_too_many_parts_is_refused(bench: Bench) -> None:
+    """Threads note in a few bits which parts were begun; a part without a bit would never be run."""
+    broken = bench.table.cells.copy()
+    broken[3, abi.ROW_PARTS] = abi.MAX_PARTS
+    check(bench, broken)
+    broken[3, abi.ROW_PARTS] += 1
+    with pytest.raises(TapeError, match="more than 16 parts"):
+        check(bench, broken)
+
+
 def test_a_value_read_before_it_is_written_is_refused(bench: Bench) -> None:
     """Any row left out that begins a value which a later row reads is noticed."""
     rows = bench.tape.train

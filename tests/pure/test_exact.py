@@ -41,6 +41,36 @@ def test_waves_are_close(function: Callable[..., Any], numpys: Callable[..., Any
         assert np.abs(function(angles) - numpys(angles)).max() <= 2.3e-16
 
 
+@pytest.mark.parametrize("off", [0, 3, -3])
+def test_single_precision_is_the_rounded_exponential(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """eˣ in float32 is eˣ in float64, rounded, whichever way NumPy's own function is off in the last places."""
+    numpys = np.exp
+    monkeypatch.setattr(np, "exp", lambda x: numpys(x) + off * np.spacing(numpys(x)))
+    rows = np.concatenate([X, 4 * X[X < 0], np.linspace(-105, -85, 100_000), [0.0, -0.0, -1e5, -1e30, 80.0]])
+    for x in (rows, rows.astype(np.float32).reshape(1, -1)):
+        found = exact.exp_single(x)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, exact.exp(x).astype(np.float32))
+
+
+def test_halves_in_single_precision_are_rounded_exactly() -> None:
+    """Where eˣ lies next to the middle between two numbers of float32, the exact function decides."""
+    numbers = np.random.default_rng(1).uniform(1e-20, 1e20, 20_000).astype(np.float32)
+    middle = (numbers.astype(np.float64) + np.nextafter(numbers, np.float32(np.inf)).astype(np.float64)) / 2
+    x = exact.log(middle)
+    x = np.concatenate([x + step * np.spacing(x) for step in (-1, 0, 1)])
+    assert np.array_equal(exact.exp_single(x), exact.exp(x).astype(np.float32))
+
+
+def test_many_numbers_are_those_of_each() -> None:
+    """What is worked out in pieces is what is worked out one by one, in the shape that was given."""
+    x = X[: 3 * 5000].reshape(3, 5000)
+    for function in (exact.exp, exact.sin, exact.cos, exact.exp_single):
+        whole = function(x)
+        assert whole.shape == x.shape
+        assert np.array_equal(whole[:, ::500], [[function(number) for number in row[::500]] for row in x])
+
+
 def test_points_on_the_axes_have_their_angle() -> None:
     """The angle of points on the axes, and of the origin."""
     found = exact.arctan2([0, 0, 1, -1, 0], [0, -1, 0, 0, 1])

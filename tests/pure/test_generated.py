@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from pathlib import Path
 
@@ -46,6 +47,22 @@ def test_rows_repeat_by_seed(name: str) -> None:
     assert load(seed=5) == load(seed=5)
     assert load(seed=5)[0] != load(seed=6)[0]
     assert load(seed=5, noise=0.4) != load(seed=5, noise=0.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, "c0b7a76926ad66c8963c3ba5480f0fc380d349b91aa4ac0c80f1ff95624fb4a6"),
+        (
+            {"noise": 0.0, "distortion": 2.0, "seed": 5},
+            "e717a1c9af3ad78701e4d6bedcb758f3f0ae5b3abf35e61093f87c22fac2ff9b",
+        ),
+    ],
+)
+def test_digits_are_the_same_as_ever(fields: dict[str, float], wanted: str) -> None:
+    """However quickly they are drawn, pictures and labels keep their bits: saved runs are trained on them."""
+    data = load_dataset("digits28", samples=1200, **fields)
+    assert hashlib.sha256(data.x.tobytes() + data.y.tobytes()).hexdigest() == wanted
 
 
 @pytest.mark.parametrize("name", [name for name in GENERATED if name != "characters"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from nnplay.session import NotSaved, load, save
 from nnplay.session.files import FileOperations
 
 MOST_OPERATIONS = 200
+#: The number of a user who owns nothing.
+NOBODY = 65534
 NAMES = [name for name in vars(FileOperations) if not name.startswith("_")]
 
 
@@ -139,12 +143,27 @@ def test_a_commit_whose_last_sync_failed_is_called_saved_but_not_durable(tmp_pat
     assert messages == {(1, False), (2, True)}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
+@pytest.fixture
+def folder_of_a_user() -> Iterator[Path]:
+    """A folder of somebody who may not write everywhere: root becomes nobody for the test, in a place of nobody's."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        os.chown(name, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)
+
+
+def test_a_read_only_folder_is_refused_in_one_sentence(folder_of_a_user: Path) -> None:
     """A folder without write permission gives an error and keeps its session."""
-    folder = tmp_path / "a.nnplay"
+    folder = folder_of_a_user / "a.nnplay"
     save(folder, *state(1))
     folder.chmod(0o500)
     with pytest.raises(InputError, match="cannot be written to"):
         save(folder, *state(2))
     assert load(folder).record["number"] == 1
+    folder.chmod(0o700)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nnplay.presets.catalogue import preset_records
+from tests.jit.test_presets import PRESETS, QUICK
 
-PRESETS = preset_records()
-LONG = [name for name, preset in PRESETS.items() if preset.seconds >= 5]
+LONG = [name for name in PRESETS if name not in QUICK]
 
 
 @pytest.mark.slow

@@ -49,6 +49,8 @@ def kill_playground(state: Path, seconds: float, saves: bool) -> int:
                 pressed = time.monotonic()
             terminal.read(0.005)
             seen = max(seen, acknowledged(terminal))
+        if not saves:
+            terminal.until(lambda: bool(session.autosaves()))  # one at least, however long it takes
         os.kill(terminal.process.pid, signal.SIGKILL)
         assert terminal.process.wait() == -signal.SIGKILL
         with contextlib.suppress(BlockingIOError):  # what had reached the terminal was seen

@@ -34,15 +34,17 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 @pytest.mark.parametrize(
     "environ",
     [
-        {"TEXTUAL_DRIVER": "nonsense", "TEXTUAL_FPS": "abc", "TEXTUAL_THEME": "none such", "TEXTUAL_DIM_FACTOR": "-7"},
-        {"TEXTUAL_COLOR_SYSTEM": "mauve", "TEXTUAL_LOG": "/proc/no/such/file", "TEXTUAL_ANIMATIONS": "x"},
-        {"TEXTUAL": "debug,devtools", "TEXTUAL_DEBUG": "1", "TEXTUAL_SCREENSHOT": "0", "TEXTUAL_PRESS": "q,q"},
-        {"TEXTUAL_SHOW_RETURN": "1", "TEXTUAL_FILTERS": "dim,x", "ESCDELAY": "soon"},
-        {"COLUMNS": "99999999", "LINES": "-4"},
+        {
+            **{"TEXTUAL_DRIVER": "nonsense", "TEXTUAL_FPS": "abc", "TEXTUAL_THEME": "none such"},
+            **{"TEXTUAL_COLOR_SYSTEM": "mauve", "TEXTUAL_LOG": "/proc/no/such/file", "TEXTUAL_ANIMATIONS": "x"},
+            **{"TEXTUAL": "debug,devtools", "TEXTUAL_DEBUG": "1", "TEXTUAL_SCREENSHOT": "0", "TEXTUAL_PRESS": "q,q"},
+            **{"TEXTUAL_SHOW_RETURN": "1", "TEXTUAL_FILTERS": "dim,x", "TEXTUAL_DIM_FACTOR": "-7", "ESCDELAY": "soon"},
+            **{"COLUMNS": "99999999", "LINES": "-4"},
+        },
         {"PYTHONIOENCODING": "utf-16"},
         {"PYTHONIOENCODING": "idna"},
     ],
-    ids=lambda environ: "-".join(environ),
+    ids=["Textual's", "UTF-16", "IDNA"],
 )
 def test_odd_variables_have_no_effect(environ: dict[str, str], start: Start) -> None:
     """The screen is as large as the terminal says, keys work, and the end leaves nothing behind, not even a word."""

@@ -12,8 +12,8 @@ from tests.terminal.conftest import ROOT
 from tests.terminal.emulator import Terminal
 from tests.terminal.monkey import Monkey, Open, opener, reports
 
-STROKES = 1200
-"""Some two minutes on a slow machine."""
+STROKES = 400
+"""Some half a minute on a slow machine; the slow tests go on for ten times as many."""
 
 
 @pytest.fixture

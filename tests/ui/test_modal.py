@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import termios
 import tty
 
 import pytest
+from textual import events
 from textual.css.query import NoMatches
 from textual.screen import Screen
 
@@ -119,8 +121,12 @@ async def test_what_a_standing_screen_misses_is_a_fault(faults: Faults) -> None:
     assert "NoMatches: no list; the run goes on" in app.messages.printed[-1]
 
 
-def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:
-    """At the end the line discipline comes back behind the last byte, or keys would be echoed amid a frame."""
+@pytest.mark.parametrize("answered", [True, False])
+def test_keys_are_echoed_again_only_when_all_has_been_written_and_answered(answered: bool) -> None:
+    """The line discipline comes back behind the last byte, and behind the last answer, which no shell is left to read.
+
+    What comes when no answer is awaited was typed, and is the shell's.
+    """
     master, slave = pty.openpty()
     modes = termios.tcgetattr(slave)
     tty.setraw(slave)
@@ -138,11 +144,26 @@ def test_keys_are_echoed_again_only_when_all_has_been_written() -> None:
         def close(self) -> None:
             assert not termios.tcgetattr(slave)[3] & termios.ECHO
 
+        def process_message(self, message: object) -> None:
+            """Nothing."""
+
+        def write(self, text: str) -> None:
+            os.write(slave, text.encode())
+
+        def flush(self) -> None:
+            """Nothing."""
+
     app = Playground(FakeBackend(train_run()), Look())
     app._driver = driver = Driver()  # type: ignore[assignment]
     textual_private.restore_at_end(app, modes)
+    textual_private.ask_for_cursor(app)
+    if answered:
+        driver.process_message(events.CursorPosition(8, 8))
+    os.write(master, b"\x1b[9;9R")
     driver.stop_application_mode()
     driver.close()
     assert termios.tcgetattr(slave) == modes
+    tty.setraw(slave, termios.TCSANOW)
+    assert bool(select.select([slave], [], [], 0)[0]) == answered
     os.close(master)
     os.close(slave)

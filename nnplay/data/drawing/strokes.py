@@ -115,12 +115,8 @@ def _draw_slants(count: int, distortion: float, rng: np.random.Generator) -> Arr
 
 
 def _bell(x: Array) -> Array:
-    """exp(-x²); it is 0 to float32 wherever x² is 104 or more."""
-    power = -x * x
-    near = power > -104.0
-    result = np.zeros(power.shape, np.float32)
-    result[near] = exact.exp(power[near])
-    return result
+    """exp(-x²)."""
+    return exact.exp_single(-x * x)
 
 
 def ink(places: Array, way: Array, thickness: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ _REAL_TYPE = numba.from_dtype(DTYPE)
 _NUMBER_POINTER = types.CPointer(_REAL_TYPE)
 _INT_POINTER = types.CPointer(types.int64)
 _I64 = ir.IntType(64)
+#: The number of the system's clock that nobody sets.
+_CLOCK = time.CLOCK_MONOTONIC
 
 
 def intrinsic(function: Callable[..., Any]) -> Any:
@@ -90,11 +93,32 @@ def call(typing: Any, address: Any, row: Any, clock: Any, memory: Any, part: Any
 
 
 @intrinsic
+def ask(typing: Any, address: Any) -> Any:
+    """What the C function at `address`, `int f(void)`, returns."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        function = builder.inttoptr(args[0], ir.FunctionType(ir.IntType(32), []).as_pointer())
+        return builder.sext(builder.call(function, []), _I64)
+
+    return types.int64(types.int64), emit
+
+
+@intrinsic
 def fetch_add(typing: Any, cells: Any, index: Any, amount: Any) -> Any:
     """Adds to `cells[index]` atomically and returns what was there before."""
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return builder.atomic_rmw("add", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
+
+    return types.int64(cells, types.int64, types.int64), emit
+
+
+@intrinsic
+def fetch_or(typing: Any, cells: Any, index: Any, bits: Any) -> Any:
+    """Sets bits of `cells[index]` atomically and returns what was there before."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.atomic_rmw("or", builder.gep(args[0], [args[1]]), args[2], "acq_rel")
 
     return types.int64(cells, types.int64, types.int64), emit
 
@@ -145,6 +169,23 @@ def mark_not_finite(typing: Any, found: Any, x: Any) -> Any:
         return builder.or_(args[0], builder.zext(wrong, ir.IntType(32)))
 
     return types.int32(types.int32, _REAL_TYPE), emit
+
+
+@intrinsic
+def nanoseconds(typing: Any) -> Any:
+    """A clock that only goes forward."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), _I64.as_pointer()])
+        name = "clock_gettime"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        with builder.goto_entry_block():
+            parts = builder.alloca(_I64, 2)
+        builder.call(function, [ir.IntType(32)(_CLOCK), parts])
+        seconds, rest = (builder.load(builder.gep(parts, [ir.IntType(32)(place)])) for place in (0, 1))
+        return builder.add(builder.mul(seconds, _I64(1_000_000_000)), rest)
+
+    return types.int64(), emit
 
 
 #: Gives the rest of this thread's time slice to others.

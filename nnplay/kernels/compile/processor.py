@@ -16,8 +16,9 @@ from nnplay.errors import InputError
 #: What LLVM may change in floating-point arithmetic: nothing. Sums keep their order, products and sums are fused only
 #: where the source says `multiply_add`, and quotients stay quotients.
 FAST_MATH: Final[frozenset[str]] = frozenset()
-#: Intrinsics of LLVM that may work on numbers: all are defined to the last bit. Those of `masked` only move them.
-EXACT: Final = ("fma", "sqrt", "fabs", "copysign", "rint", "floor", "ceil", "trunc", "masked")
+#: Intrinsics of LLVM that may work on numbers: all are defined to the last bit. Those of `masked` only move them, and
+#: `reduce.fadd` adds a vector's numbers one after the other, unless a flag allows another order.
+EXACT: Final = ("fma", "sqrt", "fabs", "copysign", "rint", "floor", "ceil", "trunc", "masked", "vector.reduce.fadd")
 #: Functions of the C library that are defined to the last bit too.
 EXACT_C: Final = ("sqrt", "sqrtf")
 
@@ -88,6 +89,13 @@ def has(feature: str, level: str) -> bool:
         return bool(_host_features().get(feature))
     names = tuple(LEVELS)
     return any(feature in LEVELS[name] for name in names[: names.index(level) + 1])
+
+
+def architecture() -> str:
+    """The family of processors that is compiled for, as LLVM names it: "x86_64", "aarch64" or another."""
+    import llvmlite.binding as llvm
+
+    return str(llvm.get_process_triple()).partition("-")[0].replace("arm64", "aarch64")
 
 
 def target_machine(level: str) -> Any:

@@ -6,8 +6,11 @@ import codecs
 import contextlib
 import functools
 import os
+import re
+import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +22,13 @@ from textual.css.query import NoMatches
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
+from nnplay.tui.terminal.frame_gate import PATIENCE
+
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
 """Save the cursor, park it, ask where it is, restore it. Parked, because an answer in row 1 reads as shift+F3."""
+
+
+_ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
 
 
 def can_ask(app: App[Any]) -> bool:
@@ -30,8 +38,9 @@ def can_ask(app: App[Any]) -> bool:
 
 def ask_for_cursor(app: App[Any]) -> None:
     """Send the cursor-position query; the answer comes as `events.CursorPosition`, after all that was sent before."""
-    driver = app._driver
+    driver: Any = app._driver
     if driver is not None:
+        driver.unanswered = getattr(driver, "unanswered", 0) + 1
         driver.write(_ASK_FOR_CURSOR)
         driver.flush()
 
@@ -39,14 +48,20 @@ def ask_for_cursor(app: App[Any]) -> None:
 def restore_at_end(app: App[Any], modes: list[Any] | None) -> None:
     """Leave the terminal with this line discipline at the end, and to the shell meanwhile; not as it was found.
 
-    Textual itself does it while frames are still on their way: keys pressed then are echoed in the middle of them.
+    Textual itself does it while frames are still on their way: keys pressed then are echoed in the middle of them. The
+    terminal's last answer is waited for as well: the shell would take it for something that was typed.
     """
     driver: Any = app._driver
     if modes is None or getattr(driver, "attrs_before", None) is None:
         return
     import termios  # there are no modes where there is none
 
-    stop, close = driver.stop_application_mode, driver.close
+    stop, close, process = driver.stop_application_mode, driver.close, driver.process_message
+
+    def count_answer(message: Any) -> None:  # in the thread that reads keys
+        if isinstance(message, events.CursorPosition):
+            driver.unanswered = 0
+        process(message)
 
     def stop_only() -> None:
         driver.attrs_before = None
@@ -54,10 +69,26 @@ def restore_at_end(app: App[Any], modes: list[Any] | None) -> None:
 
     def close_and_restore() -> None:
         close()  # all has been written
-        with contextlib.suppress(termios.error):  # the terminal is gone
+        with contextlib.suppress(termios.error, OSError):  # the terminal is gone
+            if getattr(driver, "unanswered", 0) == 1:  # one that left two unanswered does not answer at all
+                await_answer(driver.fileno)
+                driver.unanswered = 0
             termios.tcsetattr(driver.fileno, termios.TCSANOW, modes)
 
-    driver.stop_application_mode, driver.close = stop_only, close_and_restore
+    driver.stop_application_mode, driver.close, driver.process_message = stop_only, close_and_restore, count_answer
+
+
+def await_answer(file: int, seconds: float = PATIENCE) -> None:
+    """Read from a terminal until it has answered where the cursor is, or has not for so many seconds."""
+    end, text = time.monotonic() + seconds, b""
+    while not _ANSWER.search(text):
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([file], [], [], left)[0]:
+            return
+        read = os.read(file, 1024)
+        if not read:
+            return
+        text += read
 
 
 def call_in_loop(app: App[Any], callback: Callable[[], object]) -> None:

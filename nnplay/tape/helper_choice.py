@@ -1,0 +1,74 @@
+"""Whether helping threads make a run faster: found out by trying, again and again, since others use the machine too."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+from typing import Final
+
+#: Calls whose median counts. A try of the other way takes as many, unless it is hopeless: two that are both slower.
+CALLS: Final = 5
+#: Calls between two tries, at first and at most: each try that changes nothing doubles them.
+FIRST_GAP: Final = 8
+LONGEST_GAP: Final = 256
+#: Helpers must make a step shorter than this share of what it takes alone, as they keep a processor from others.
+WORTH: Final = 0.92
+#: When helped steps take so many times as long as at the last try, the next one is due; a try whose first call takes so
+#: many times as long as usual is hopeless, too.
+MUCH_SLOWER: Final = 1.3
+
+
+class HelperChoice:
+    """Decides for each call into the compiled loop whether helpers take part; no bit depends on it.
+
+    Each call is timed. Now and then the other way is tried for a few calls, and the faster one goes on. As an
+    example, when another program begins to keep the second processor busy, helped steps take longer than they did; a
+    try without helpers is due at once, wins, and helpers are tried again after 8, 16, … 256 calls until they pay again.
+
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._usual = True
+        self._times = {way: deque[float](maxlen=CALLS) for way in (True, False)}
+        self._at_last_try = float("inf")
+        self._gap, self._left = FIRST_GAP, CALLS
+        self._began = 0.0
+
+    @property
+    def helped(self) -> bool:
+        """Whether the present, or next, call is helped."""
+        return self._usual == (self._left > 0)
+
+    def begin(self) -> bool:
+        """Starts the clock for a call; returns whether it is helped."""
+        self._began = self._clock()
+        return self.helped
+
+    def end(self, steps: int) -> None:
+        """Notes how long the steps of the call took; without any, nothing."""
+        if steps == 0:
+            return
+        times, usual = self._times[self.helped], self._times[self._usual]
+        times.append((self._clock() - self._began) / steps)
+        if self._left > 0:
+            self._left -= 1
+            if self._usual and len(usual) == CALLS and median(usual) > MUCH_SLOWER * self._at_last_try:
+                self._gap, self._left = FIRST_GAP, 0
+        elif len(times) == CALLS or min(times) > (MUCH_SLOWER if len(times) == 1 else 1.0) * median(usual):
+            self._decide()
+
+    def _decide(self) -> None:
+        """Ends a try."""
+        helped, alone = (median(self._times[way]) for way in (True, False))
+        if (helped < WORTH * alone) == self._usual:
+            self._gap = min(2 * self._gap, LONGEST_GAP)
+        else:
+            self._usual, self._gap = not self._usual, FIRST_GAP
+        self._at_last_try = helped if self._usual else alone
+        self._left = self._gap
+        self._times[not self._usual].clear()

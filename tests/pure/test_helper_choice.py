@@ -1,0 +1,85 @@
+"""Helping threads are used where they make steps faster, and not where they do not."""
+
+from __future__ import annotations
+
+from nnplay.tape.helper_choice import CALLS, LONGEST_GAP, HelperChoice
+
+
+class Machine:
+    """Stands for a run: steps that take so many seconds, helped and alone, by a clock of its own."""
+
+    def __init__(self, helped: float, alone: float) -> None:
+        self.now = 0.0
+        self.seconds = {True: helped, False: alone}
+        self.choice = HelperChoice(lambda: self.now)
+
+    def calls(self, count: int, steps: int = 10) -> list[bool]:
+        """Makes calls; returns which of them were helped."""
+        ways = []
+        for _ in range(count):
+            ways.append(self.choice.begin())
+            self.now += steps * self.seconds[ways[-1]]
+            self.choice.end(steps)
+        return ways
+
+
+def share(ways: list[bool]) -> float:
+    """How many of the calls were helped, from 0 to 1."""
+    return sum(ways) / len(ways)
+
+
+def test_helpers_that_pay_are_used() -> None:
+    """Where helped steps are faster, nearly all calls are helped, and the other way is still tried now and then."""
+    ways = Machine(helped=1.0, alone=1.8).calls(1500)
+    assert ways[0]
+    assert 0.97 < share(ways) < 1
+
+
+def test_helpers_that_do_not_pay_are_left() -> None:
+    """Where helped steps are slower, or hardly faster, nearly all calls are alone, and helpers are still tried."""
+    for helped in (2.0, 1.05, 0.95):
+        ways = Machine(helped, alone=1.0).calls(1500)
+        assert 0 < share(ways[-1000:]) < 0.03, helped
+
+
+def test_a_hopeless_try_is_short() -> None:
+    """A try is over when one call was much slower than usual, or two were slower."""
+    for helped, calls in ((5.0, 1), (1.1, 2)):
+        ways = Machine(helped, alone=1.0).calls(4 * LONGEST_GAP)
+        tries = "".join("H" if way else " " for way in ways[2 * CALLS :]).split()
+        assert tries
+        assert max(map(len, tries)) == calls
+
+
+def test_a_machine_that_gets_busy_is_noticed_at_once() -> None:
+    """When helped steps become slow the run goes on alone after a few calls; when they are fast again, with helpers."""
+    machine = Machine(helped=1.0, alone=1.8)
+    machine.calls(1000)
+    machine.seconds = {True: 4.0, False: 2.0}
+    machine.calls(3 * CALLS)
+    assert share(machine.calls(100)) < 0.2
+    machine.seconds = {True: 1.0, False: 1.8}
+    machine.calls(LONGEST_GAP + CALLS)
+    assert share(machine.calls(100)) > 0.8
+
+
+def test_one_slow_call_changes_nothing() -> None:
+    """A single call that took long, as where an epoch ended, is no reason for a try."""
+    machine, other = Machine(1.0, 1.8), Machine(1.0, 1.8)
+    assert machine.calls(100) == other.calls(100)
+    machine.now += 1000.0
+    began = machine.choice.begin()
+    machine.now += 500.0
+    machine.choice.end(10)
+    assert [began, *machine.calls(300)] == other.calls(301)
+
+
+def test_what_a_step_takes_counts() -> None:
+    """Calls of few and of many steps are compared by the step; a call that took none is not counted."""
+    machine = Machine(helped=1.0, alone=1.5)
+    for number in range(400):
+        machine.calls(1, steps=1 + number % 7)
+        machine.choice.begin()
+        machine.now += 50.0
+        machine.choice.end(0)
+    assert share(machine.calls(100)) > 0.9
