@@ -84,6 +84,15 @@ class Losses:
         return (older - newer) / abs(older) if older else 0.0
 
     @property
+    def span(self) -> tuple[float, float]:
+        """The loss before and after the recent fall: the oldest and newest value, or the mean of each half where single
+        values hide the fall."""
+        values = self.recent.values
+        half = len(values) // 2
+        ends = float(values[0]), float(values[-1])
+        return ends if ends[1] < ends[0] else (float(values[:half].mean()), float(values[half:].mean()))
+
+    @property
     def steady(self) -> bool:
         """Whether the recent values fall all the time, however slowly: they nearly lie on a falling line."""
         values = self.recent.values

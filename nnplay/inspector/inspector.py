@@ -211,6 +211,10 @@ class Inspector(PartialStep):
             raise InputError(f"this row does not touch '{parameter}'", where="step")
         return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
 
+    def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
+        """Places (k,) in a vector over many tensors that hold their numbers, and no padding; None for other slots."""
+        return self.machine.tape.layout.numbers_of(slot) if id(slot) in self._spans else None
+
     def spans_parameters(self, number: int) -> list[str]:
         """The parameters that a row changes all at once, or nothing if it is not such a row."""
         written = self._row(number).writes[0]
@@ -291,11 +295,11 @@ class Inspector(PartialStep):
         operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
-        if not operation.reads:
-            return Named("data", written)[index]
         given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
         if operation.uses_clock:
             given["clock"] = self.machine.clock._asdict()
+        if not operation.reads:
+            return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:
             named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
             term = operation.element(index, *named, **given)

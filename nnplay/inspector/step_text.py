@@ -84,6 +84,9 @@ def where(view: RowView) -> str:
 def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:
     before, _ = inspector.before_and_after(view.number, parameter)
     values = inspector.values(view.number, parameter)
+    for name, slot in inspector.slots(view.number, parameter).items():
+        if (places := inspector.numbers_of(slot)) is not None:
+            values[name] = values[name][places]
     writes = [operand.name for operand in view.operands if operand.role == "written"]
     reads = [operand.name for operand in view.operands if operand.role == "read" and operand.name not in writes]
     lines: list[str] = []

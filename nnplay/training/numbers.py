@@ -72,8 +72,8 @@ _ALL: Final = (
         "validation_accuracy",
         "validation accuracy",
         "acc",
-        "The share of all validation rows that are answered rightly, between 0 and 100 %. The weights are those at the end "
-        "of an epoch.",
+        "The share of all validation rows that are answered rightly, between 0 and 100 %. The weights are those at "
+        "the end of an epoch.",
     ),
     Number(
         "gradient_norm",

@@ -213,7 +213,7 @@ def test_a_run_that_diverges_ends_with_status_3_and_its_last_good_score(capsys: 
     captured = capsys.readouterr()
     assert "diverged: " in captured.out
     assert any(line.startswith("test ") for line in captured.out.splitlines())
-    assert "training diverged at step" in captured.err
+    assert "training diverged in step" in captured.err
     assert main([*words, "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["outcome"] == "diverged"
 
@@ -316,7 +316,9 @@ def test_what_is_wrong_with_a_run_is_said_behind_its_score(capsys: pytest.Captur
     """A rate far too high, which need not diverge, is named with one that is usual; a run that learns says nothing."""
     assert main(["train", "spiral", "--lr", "1000", "--epochs", "30"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("health: rate too high") and "try 0.001 in place of 1000" in line for line in lines)
+    assert any(
+        line.startswith("health: learning rate too high") and "try 0.001 in place of 1000" in line for line in lines
+    )
     assert main(["train", "spiral"]) == 0
     assert "health:" not in capsys.readouterr().out
 

@@ -54,7 +54,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "pair": (Pair(grey(28, 28), grey(28, 28)), ["wanted", "given back", "mean difference"]),
     "wave": (
         Series((("seen", X),), "tone", "hiss", right=False, chances=(("hiss", 0.7), ("tone", 0.3))),
-        ["tone", "hiss", "70%"],
+        ["tone", "hiss", "70 %"],
     ),
     "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
     "forecast that runs on": (
@@ -62,7 +62,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         ["1.02", "0.97", "on its own", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
-    "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60%"]),
+    "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60 %"]),
     "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
 }
 

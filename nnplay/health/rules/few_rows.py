@@ -6,7 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
-from nnplay.text import counted
+from nnplay.text import counted, percent
 
 _FEWEST: Final = 10
 
@@ -17,7 +17,7 @@ def examine(evidence: Evidence) -> Sign | None:
     part = min(data.rows, key=lambda name: data.rows[name])
     if data.rows[part] < _FEWEST:
         rows = counted(data.rows[part], "row")
-        step = f": one row more or less is {1 / data.rows[part]:.0%}" if part != "training" else ""
+        step = f": one row more or less is {percent(1 / data.rows[part])}" if part != "training" else ""
         return Sign("warning", f"too few data: the {part} part has only {rows}{step}; get more, or split otherwise")
     if not len(data.class_rows) or data.class_rows.min() >= _FEWEST:
         return None

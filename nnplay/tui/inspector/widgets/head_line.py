@@ -29,7 +29,7 @@ class HeadLine(Cells):
         runs: list[Run] = [(" inspector ", look.ink("accent", bold=True))]
         if view is None:
             return [(*runs, ("waiting for the end of the step", look.ink("dim")))]
-        past = "" if view.step == view.latest else f" (the past: the run is at {view.latest:,})"
+        past = " (next)" if view.step == view.latest else f" of {view.latest:,} taken"
         edits: list[Run] = [("  what if: ", look.ink("warning")), ("; ".join(view.overrides), look.ink("text"))]
         parts: list[list[Run]] = [
             [(" step ", look.ink("dim")), (f"{view.step + 1:,}", look.ink("strong"))],

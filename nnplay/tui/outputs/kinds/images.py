@@ -40,8 +40,9 @@ def _fit_grid(view: Images, width: int, height: int) -> tuple[tuple[int, int], i
 def draw(view: Images, width: int, height: int, look: Look) -> list[Row]:
     """A grid of pictures, mistakes first, each with what it is taken for."""
     (tall, broad), across, down = _fit_grid(view, width, height)
-    summary = f"{view.wrong:,} wrong; they come first" if view.wrong else "all right"
-    rows: list[Row] = [((summary, look.ink("dim")),)]
+    among = f" of {view.rows}" if view.rows else ""
+    summary = f"{view.wrong:,} wrong{among}; they come first" if view.wrong else f"none wrong{among}"
+    rows: list[Row] = [((fit(summary, width), look.ink("dim")),)]
     for line in range(down):
         chosen = range(line * across, min(len(view.images), (line + 1) * across))
         if chosen:
