@@ -17,6 +17,7 @@ from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
+from nnplay.kernels import abi
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -295,7 +296,8 @@ class Inspector(PartialStep):
         operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
-        given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
+        line = self.table.cells[number]
+        given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
             given["clock"] = self.machine.clock._asdict()
         if not operation.reads:

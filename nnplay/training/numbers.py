@@ -82,7 +82,7 @@ _ALL: Final = (
         "It is that of one batch, penalties included, before it is clipped.",
         ("curves", "health"),
     ),
-    Number("lr", "learning rate", "rate", "The curve has it for each step, schedule included.", ("training", "curves")),
+    Number("lr", "learning rate", "lr", "The curve has it for each step, schedule included.", ("training", "curves")),
     Number(
         "scores",
         "scores",
