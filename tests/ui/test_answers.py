@@ -43,8 +43,8 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "scatter": (Scatter(X, X), ["perfect"]),
     "confusion": (Confusion(np.array([[5, 1], [2, 9]]), ("cat", "[/]dog"), ("row 3: cat",)), ["row 3", "[/]dog"]),
     "grey images": (
-        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1),
-        ["0 not 5", "1 wrong"],
+        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1, "the first 6 of 1,000 validation rows"),
+        ["0 not 5", "1 wrong of the first 6"],
     ),
     "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
     "masks": (
@@ -112,7 +112,7 @@ async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
         await pilot.press("w")
         app.refresher.tick()
         assert app._backend.looked["item"] == -1
-        assert "example 1 of 30" in str(pane.border_subtitle)
+        assert "example 0 of 0–29" in str(pane.border_subtitle)
         await pilot.press("left")
         assert pane.item == 29
         await pilot.press("down")

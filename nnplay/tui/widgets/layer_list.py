@@ -116,7 +116,9 @@ class LayerList(Cells, can_focus=True):
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
     def _line(self, item: Item, index: int, width: int) -> Row:
-        line, text = item.line, title(item, self.unfolded, self.look)
+        line = item.line
+        number = ".".join(map(str, item.path)).ljust(self._number_width)
+        text = f"{number} {title(item, self.unfolded, self.look)}"
         active = self.has_focus and index == self.cursor
         marker = self.look.pick("▸ ", "> ") if active else "  "
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
@@ -141,6 +143,11 @@ class LayerList(Cells, can_focus=True):
                 (f"  {line.note}", dim),
             ]
         )
+
+    @property
+    def _number_width(self) -> int:
+        """Columns for the places of layers, as their parameters' names begin with them ("0", "3.1.0")."""
+        return max((len(".".join(map(str, item.path))) for item in self._items), default=1)
 
     def _adder(self, index: int) -> Row:
         active = self.has_focus and index == self.cursor
