@@ -30,10 +30,10 @@ def count_rows(trainer: Trainer) -> int:
 
 
 def describe_rows(trainer: Trainer) -> str:
-    """Which rows those are: "150 validation rows", or "the first 765 of 1,000 validation rows"."""
+    """Which rows those are: "150 validation rows", or of the first ones "765 of 1,000 validation rows"."""
     count, part = count_rows(trainer), shown_part(trainer)
     every = counted(len(part), f"{'training' if trainer.split.validation is None else 'validation'} row")
-    return every if count == len(part) else f"the first {count:,} of {every}"
+    return every if count == len(part) else f"{count:,} of {every}"
 
 
 def predict_rows(trainer: Trainer) -> tuple[Array, Array, Array]:

@@ -73,6 +73,7 @@ def test_json_is_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str
     assert (found["epoch"], found["step"], found["parameters"]) == (50, 1100, 42)
     assert set(found["test"]) == {"loss", "accuracy", "precision", "recall", "f1"}
     assert len(found["history"]["train_loss"]["value"]) == 50
+    assert set(found["meaning"]) == {"epoch", "step", "scores", *found["history"]}
 
 
 def test_the_command_line_trains_the_same_run_as_python(capsys: pytest.CaptureFixture[str]) -> None:

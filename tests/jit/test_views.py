@@ -216,7 +216,7 @@ def test_a_sample_of_the_rows_is_called_one(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(rows, "MOST_ROWS", 40)
     _, output, _ = views.make_view(trainer)
     assert isinstance(output, Images)
-    assert output.rows == f"the first 40 of {every:,} validation rows"
+    assert output.rows == f"40 of {every:,} validation rows"
 
 
 def test_writing_goes_on_from_the_example() -> None:

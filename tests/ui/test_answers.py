@@ -43,8 +43,8 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "scatter": (Scatter(X, X), ["perfect"]),
     "confusion": (Confusion(np.array([[5, 1], [2, 9]]), ("cat", "[/]dog"), ("row 3: cat",)), ["row 3", "[/]dog"]),
     "grey images": (
-        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1, "the first 6 of 1,000 validation rows"),
-        ["0 not 5", "1 wrong of the first 6"],
+        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1, "6 of 1,000 validation rows"),
+        ["0 not 5", "1 wrong in 6 of 1,000 validation rows"],
     ),
     "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
     "masks": (

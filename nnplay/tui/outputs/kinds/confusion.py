@@ -18,7 +18,7 @@ def draw(view: Confusion, width: int, height: int, look: Look) -> list[Row]:
     if room > 0 and view.worst:
         rows += [
             (),
-            ((fit(f"worst mistakes of {view.rows}" if view.rows else "worst mistakes", width), look.ink("dim")),),
+            ((fit(f"worst mistakes in {view.rows}" if view.rows else "worst mistakes", width), look.ink("dim")),),
         ]
         rows += [((fit(clean(text), width), look.ink("text")),) for text in view.worst[:room]]
     return rows
