@@ -340,9 +340,9 @@ def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.pause_before(0):
         for number in range(len(inspector.rows)):
             inspector.run_to(number + 1)
-            slots = inspector.slots(number)
-            yield (
-                inspector.view(number),
-                {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
-            )
+            values = {}
+            for name, slot in inspector.slots(number).items():
+                places, array = inspector.numbers_of(slot), inspector.machine.view(slot, inspector.n)
+                values[name] = array.copy() if places is None else array[places]
+            yield inspector.view(number), values
     inspector.finish()
