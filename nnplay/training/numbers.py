@@ -87,8 +87,8 @@ _ALL: Final = (
         "scores",
         "scores",
         "scores",
-        "Loss and metrics of a whole part, computed with the weights as they are now, without dropout: the table at "
-        "the end of a run, and train, validation and test in its JSON.",
+        "Loss and metrics of a whole part, computed with the weights as they are now, without dropout. They are the "
+        "table at the end of a run, and train, validation and test in its JSON.",
         ("output",),
     ),
 )

@@ -181,6 +181,11 @@ def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before
 _ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
 
 
+def spellings(entry: Entry) -> tuple[str, ...]:
+    """All words that mean an entry where it is typed: its name, its label, and others such as "rate" for "lr"."""
+    return (entry.name, entry.label, *(word for word, name in _ALSO.items() if name == entry.name))
+
+
 def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """The entry that the user means by `name` (its name or its label).
 
