@@ -267,5 +267,5 @@ class LayerList(Cells, can_focus=True):
 
 
 def _place(item: Item) -> str:
-    """Where a layer stands, as its parameters' names begin: "0", "3.1.0"."""
-    return ".".join(map(str, item.path))
+    """Where a layer stands, as its parameters' names begin ("0" for "0.weight"); nothing within a block."""
+    return "" if item.depth else str(item.path[0])
