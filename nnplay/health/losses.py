@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.history import History
+from nnplay.training.numbers import label
 
 Floats = NDArray[np.float64]
 #: Epochs from which on the means of epochs are looked at, and the most of them.
@@ -59,6 +60,11 @@ class Losses:
     per_epoch: bool
     first: float
     best: float
+
+    @property
+    def label(self) -> str:
+        """What the newest value is called: it is that of an epoch, or a mean of batches."""
+        return label("train_loss" if self.per_epoch else "loss")
 
     @property
     def now(self) -> float:

@@ -283,7 +283,7 @@ def test_a_fall_to_nearly_nothing_is_told_by_its_ends() -> None:
     trainer.history.extend("loss", epochs, np.geomspace(0.7, 1e-5, 40))
     trainer.history.extend("train_loss", epochs, np.geomspace(0.7, 1e-5, 40))
     ends = f"from {figure(0.7 * (1e-5 / 0.7) ** (20 / 39))} to 1e-5"
-    assert f"the loss fell {ends} over the last 19 epochs" in findings_of(trainer)["learning"]
+    assert f"the train loss fell {ends} over the last 19 epochs" in findings_of(trainer)["learning"]
 
 
 def test_every_rule_has_a_run_with_its_fault() -> None:

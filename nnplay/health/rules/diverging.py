@@ -24,7 +24,7 @@ def examine(evidence: Evidence) -> Sign | None:
     if len(loss.all) < 2 or loss.now < _BEST * loss.best or loss.now < _FIRST * loss.first:
         return None
     times = f"{loss.now / loss.best:,.0f} times its best of" if loss.best > 0 else "and its best was"
-    return Sign("error", f"diverging: the loss is {figure(loss.now)}, {times} {figure(loss.best)}; {_CURE}")
+    return Sign("error", f"diverging: the {loss.label} is {figure(loss.now)}, {times} {figure(loss.best)}; {_CURE}")
 
 
 DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r")

@@ -31,12 +31,12 @@ def examine(evidence: Evidence) -> Sign | None:
     values = loss.recent.values
     mean = float(values.mean())
     if mean > _GROWN * loss.first and loss.fall < _RECOVERS:
-        return _sign(evidence, f"the loss is {figure(mean)} and began at {figure(loss.first)}")
+        return _sign(evidence, f"the {loss.label} is {figure(mean)} and began at {figure(loss.first)}")
     if loss.fall > _PROGRESS or mean < _LEARNED * loss.first:
         return None
     jump = float(np.abs(np.diff(values)).mean() / mean)
     if jump > _JUMPS:
-        return _sign(evidence, f"the loss jumps by {percent(jump)} up and down and does not fall")
+        return _sign(evidence, f"the {loss.label} jumps by {percent(jump)} up and down and does not fall")
     if evidence.update > _STEP:
         return _sign(
             evidence, f"each step changes the weights by {percent(evidence.update)} and the loss does not fall"
