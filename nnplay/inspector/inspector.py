@@ -7,7 +7,7 @@ back each time: between two questions the trainer always stands at the beginning
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
 from nnplay.kernels import abi
+from nnplay.operations.step.gather import GATHER, rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -300,6 +301,8 @@ class Inspector(PartialStep):
         given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
             given["clock"] = self.machine.clock._asdict()
+        if operation is GATHER:
+            return _gathered(index, Named("data", written), **given)
         if not operation.reads:
             return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:
@@ -308,6 +311,15 @@ class Inspector(PartialStep):
         if touched is not None:
             touched |= {name: _elements(addresses, values) for name, values in reads.items()}
         return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
+
+
+def _gathered(
+    at: tuple[int, ...], batch: Named, clock: Mapping[str, int], order: int, size: int, **_addresses: int
+) -> Term:
+    """One number of the batch, named by its place in the training part, whose rows are shuffled."""
+    source = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
+    term = batch[at]
+    return Term(term.value, f"{batch.name}[{','.join(map(str, (source, *at[1:])))}]", term.numbers)
 
 
 def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:

@@ -68,11 +68,8 @@ def reference(
     return _taken(x, chosen, shapes[0], dtype), _taken(y, chosen, shapes[1], dtype)
 
 
-def _element(at: Any, batch: Named, clock: Mapping[str, int], x: int, y: int, order: int, size: int) -> Term:
-    """One number of the batch under its place in the training part, whose rows are shuffled."""
-    source = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
-    term = batch[at]
-    return Term(term.value, f"data[{','.join(map(str, (source, *at[1:])))}]", term.numbers)
+def _element(at: Any, input: Named) -> Term:
+    return input[at]
 
 
 GATHER = Operation(
