@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.history import Curve, History
+from nnplay.training.numbers import label
 
 Floats = NDArray[np.float64]
 #: Epochs from which on the means of epochs are looked at, and the most of them.
@@ -61,6 +62,11 @@ class Losses:
     best: float
 
     @property
+    def label(self) -> str:
+        """What the newest value is called: it is that of an epoch, or a mean of batches."""
+        return label("train_loss" if self.per_epoch else "loss")
+
+    @property
     def now(self) -> float:
         """The newest value."""
         return float(self.all.values[-1]) if len(self.all) else float("nan")
@@ -82,6 +88,15 @@ class Losses:
         half = len(values) // 2
         older, newer = float(values[:half].mean()), float(values[half:].mean())
         return (older - newer) / abs(older) if older else 0.0
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The loss before and after the recent fall: the oldest and newest value, or the mean of each half where single
+        values hide the fall."""
+        values = self.recent.values
+        half = len(values) // 2
+        ends = float(values[0]), float(values[-1])
+        return ends if ends[1] < ends[0] else (float(values[:half].mean()), float(values[half:].mean()))
 
     @property
     def steady(self) -> bool:

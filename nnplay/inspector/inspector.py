@@ -7,7 +7,7 @@ back each time: between two questions the trainer always stands at the beginning
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
+from nnplay.kernels import abi
+from nnplay.operations.step.gather import GATHER, rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
@@ -215,6 +217,10 @@ class Inspector(PartialStep):
             raise InputError(f"this row does not touch '{parameter}'", where="step")
         return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
 
+    def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
+        """Places (k,) in a vector over many tensors that hold their numbers, and no padding; None for other slots."""
+        return self.machine.tape.layout.numbers_of(slot) if id(slot) in self._spans else None
+
     def spans_parameters(self, number: int) -> list[str]:
         """The parameters that a row changes all at once, or nothing if it is not such a row."""
         written = self._row(number).writes[0]
@@ -295,17 +301,29 @@ class Inspector(PartialStep):
         operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
-        if not operation.reads:
-            return Named("data", written)[index]
-        given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
+        line = self.table.cells[number]
+        given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
             given["clock"] = self.machine.clock._asdict()
+        if operation is GATHER:
+            return _gathered(index, Named("data", written), **given)
+        if not operation.reads:
+            return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:
             named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
             term = operation.element(index, *named, **given)
         if touched is not None:
             touched |= {name: _elements(addresses, values) for name, values in reads.items()}
         return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
+
+
+def _gathered(
+    at: tuple[int, ...], batch: Named, clock: Mapping[str, int], order: int, size: int, **_addresses: int
+) -> Term:
+    """One number of the batch, named by its place in the training part, whose rows are shuffled."""
+    source = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
+    term = batch[at]
+    return Term(term.value, f"{batch.name}[{','.join(map(str, (source, *at[1:])))}]", term.numbers)
 
 
 def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:
@@ -338,9 +356,9 @@ def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.pause_before(0):
         for number in range(len(inspector.rows)):
             inspector.run_to(number + 1)
-            slots = inspector.slots(number)
-            yield (
-                inspector.view(number),
-                {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
-            )
+            values = {}
+            for name, slot in inspector.slots(number).items():
+                places, array = inspector.numbers_of(slot), inspector.machine.view(slot, inspector.n)
+                values[name] = array.copy() if places is None else array[places]
+            yield inspector.view(number), values
     inspector.finish()

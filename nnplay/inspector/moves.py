@@ -62,11 +62,11 @@ class Moves:
         return self._requests.ask(go)
 
     def go(self, step: int) -> int:
-        """To a step of the past, or the latest."""
+        """To where so many steps have been taken: in the past, or the latest."""
         return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=False))
 
     def train_to(self, step: int) -> int:
-        """To a step, training where it has not been reached yet."""
+        """To where so many steps have been taken, training on where it takes that; the next one is shown."""
         return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=True))
 
     def hunt(self, breakpoint: Breakpoint) -> int:
@@ -109,7 +109,7 @@ class Moves:
         def progress(done: int, to_do: int) -> bool:
             timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
-                self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
+                self._requests.working(f"going to step {wanted + 1:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
 
         self._requests.run.note_departure(wanted)
@@ -120,7 +120,13 @@ class Moves:
         inspector.begin()
         if train and step > wanted and arrived:
             return self._train(inspector, step)
-        return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
+        return (
+            "this is the next step, none is known behind it"
+            if step > wanted
+            else "this is the first step"
+            if step < wanted
+            else None
+        )
 
     def _train(self, inspector: Inspector, step: int) -> str | None:
         inspector.require_kernels()
@@ -132,7 +138,7 @@ class Moves:
         while not driver.arrived and self._requests.newest == ticket:
             inspector.machine.stop = False
             driver.turn()
-            self._requests.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
+            self._requests.working(f"training to step {step + 1:,}: at step {inspector.trainer.step:,}")
         self._target = None
         inspector.begin()
         return None

@@ -39,6 +39,7 @@ class Snapshot:
     first: int = 0
     steps_per_second: float = 0.0
     seconds: float = 0.0
+    batch_loss: float = float("nan")
     train_loss: float = float("nan")
     validation_loss: float = float("nan")
     metrics: Mapping[str, float] = field(default_factory=dict)

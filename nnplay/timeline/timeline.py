@@ -12,6 +12,7 @@ from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
+from nnplay.text import counted
 from nnplay.timeline.branch_curves import branch_curve_names, own_curves
 from nnplay.timeline.branches import (
     MOST_BRANCHES,
@@ -384,10 +385,14 @@ class Timeline(NotCopied):
 
 def describe_dropped(steps: int) -> str:
     """Says that so many later steps of a run are taken once more; nothing where there were none."""
-    return f"the {steps:,} steps after this one are trained again, with the same numbers" if steps else ""
+    if not steps:
+        return ""
+    after = "step after this one is" if steps == 1 else f"{counted(steps, 'step')} after this one are"
+    return f"the {after} trained again, with the same numbers"
 
 
 def describe_left(branch: Branch[BranchLog]) -> str:
     """Says that the later steps of a run stay as a branch."""
     later = branch.latest - branch.common_step
-    return f"this makes a branch: the {later:,} later steps stay as '{branch.description}' (:line goes back to them)"
+    stay = "stays" if later == 1 else "stay"
+    return f"this makes a branch: {counted(later, 'later step')} {stay} as '{branch.description}' (:line goes back)"

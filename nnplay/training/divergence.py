@@ -7,6 +7,7 @@ import numpy as np
 from nnplay.errors import DivergedError
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.tape.machine import Fault, Machine
+from nnplay.text import counted
 from nnplay.training.learning_rate import lower_rate
 
 #: Inputs beyond this are a likelier cause than the learning rate.
@@ -32,8 +33,8 @@ def diverged(machine: Machine, fault: Fault, taken: int, optimizer: OptimizerRec
         what = "an update made a weight infinite or not a number"
     recent = ", ".join(f"{loss:.4g}" for loss in losses[-5:])
     return DivergedError(
-        f"training diverged at step {fault.step:,}: {what} (learning rate {rate:g}; last losses {recent}); "
-        f"the weights of step {fault.kept:,} were kept",
+        f"training diverged in step {fault.step + 1:,}: {what} (learning rate {rate:g}; last losses {recent}); "
+        f"the weights after {counted(fault.kept, 'step')} were kept",
         hint=_likely_cause(machine, lower_rate(rate, usual)),
     )
 

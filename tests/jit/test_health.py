@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from nnplay.health.judge import MOST, health_rules
 from nnplay.network.network import Network
 from nnplay.network.notation import show_layer
 from nnplay.records.registry import optimizer_records
+from nnplay.text import figure
 from nnplay.training.trainer import Trainer
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
@@ -239,9 +241,9 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("diverging", not_finite, "not finite"),
     ("rate_high", rate_high, "try 0.001 in place of 3"),
     ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
-    ("dead_relu", dead, "75% of layer 1 (relu)"),
-    ("saturated", saturated, "100% of the units of layer 1 (tanh)"),
-    ("saturated", saturated_at_its_own_limit, "100% of the units of layer 1 (hardtanh)"),
+    ("dead_relu", dead, "75 % of layer 1 (relu)"),
+    ("saturated", saturated, "100 % of the units of layer 1 (tanh)"),
+    ("saturated", saturated_at_its_own_limit, "100 % of the units of layer 1 (hardtanh)"),
     ("vanishing", vanishing, "times smaller than in layer 14"),
     ("exploding", exploding, "clip norm"),
     ("overfitting", overfitting, "since epoch"),
@@ -303,6 +305,42 @@ def test_no_rule_speaks_without_its_fault(make: Callable[[], Trainer]) -> None:
 def test_a_rule_is_not_deceived_by_a_neighbour(rule: str, make: Callable[[], Trainer]) -> None:
     """Faults that look alike are told apart: a run with the one is not reported as the other."""
     assert rule not in findings_of(make())
+
+
+def _dated(validation: list[float]) -> int:
+    """The epoch at which the rule on overfitting says that it began, for these validation losses and a falling loss."""
+    x, y = table(100)
+    trainer = run("linear 2", Dataset(x, y), epochs=1)
+    trainer.history.truncate(0)
+    epochs = np.arange(1, len(validation) + 1) * trainer.batches
+    trainer.history.extend("train_loss", epochs, np.geomspace(0.5, 0.01, len(validation)))
+    trainer.history.extend("validation_loss", epochs, np.array(validation))
+    found = re.search(r"since epoch (\d+)", findings_of(trainer)["overfitting"])
+    assert found is not None
+    return int(found[1])
+
+
+def test_overfitting_keeps_the_epoch_since_when_it_is_seen() -> None:
+    """A later low that is no clear recovery leaves the date; a clear one begins anew."""
+    fall, rise = np.linspace(1.0, 0.40, 96).tolist(), np.linspace(0.40, 0.80, 100).tolist()
+    first = _dated(fall + rise)
+    assert abs(first - 96) <= 2
+    hardly = np.linspace(0.80, 0.39, 188).tolist()
+    assert _dated(fall + rise + hardly + rise) == first
+    clearly = np.linspace(0.80, 0.20, 188).tolist()
+    assert abs(_dated(fall + rise + clearly + rise) - 384) <= 2
+
+
+def test_a_fall_to_nearly_nothing_is_told_by_its_ends() -> None:
+    """The loss fell from one number to another, never by 100 %."""
+    x, y = table(100)
+    trainer = run("linear 2", Dataset(x, y), epochs=1)
+    trainer.history.truncate(0)
+    epochs = np.arange(1, 41) * trainer.batches
+    trainer.history.extend("loss", epochs, np.geomspace(0.7, 1e-5, 40))
+    trainer.history.extend("train_loss", epochs, np.geomspace(0.7, 1e-5, 40))
+    ends = f"from {figure(0.7 * (1e-5 / 0.7) ** (20 / 39))} to 1e-5"
+    assert f"the train loss fell {ends} over the last 19 epochs" in findings_of(trainer)["learning"]
 
 
 def test_every_rule_has_a_run_with_its_fault() -> None:

@@ -20,6 +20,7 @@ from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.run.saving.session import Session
 from nnplay.system.paths import shown
+from nnplay.text import counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -184,6 +185,7 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
 
 def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
+    from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
@@ -194,8 +196,9 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
         print(loss_plot(trainer.history, trainer.batches))
     rate = trainer.step / max(trainer.seconds, 1e-9)
-    done = f"{_count_text(trainer.epoch, 'epoch')}, {_count_text(trainer.step, 'step')}"
+    done = f"{counted(trainer.epoch, 'epoch')}, {counted(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
+    print(f"{NUMBERS['scores'].label} with the weights of step {trainer.step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":
         for line in report.health(trainer):
@@ -206,7 +209,3 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.3f} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
-
-
-def _count_text(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nnplay.text import counted
+
 ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target"]
 
 
@@ -42,5 +44,5 @@ class Column:
         if not self.categories:
             return f"{self.name}: {self.kind}{lost}"
         shown = ", ".join(self.categories[:4]) + (", …" if len(self.categories) > 4 else "")
-        inputs = f"{len(self.inputs)} {self.kind} input{'' if len(self.inputs) == 1 else 's'}"
+        inputs = f"{counted(len(self.inputs), f'{self.kind} input')}"
         return f"{self.name}: {len(self.categories)} categories ({shown}) as {inputs}{lost}"

@@ -8,6 +8,7 @@ import os
 from textual.app import App
 
 from nnplay.errors import NnplayError
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
@@ -23,11 +24,7 @@ def describe_unsaved(steps: int, *, saved_before: bool) -> str:
     if not steps:
         return "Your changes are not saved."
     since = " since the last save" if saved_before else ""
-    return (
-        f"{steps:,} steps of training{since} are not saved."
-        if steps > 1
-        else f"1 step of training{since} is not saved."
-    )
+    return f"{counted(steps, 'step')} of training{since} {'is' if steps == 1 else 'are'} not saved."
 
 
 class FileActions:

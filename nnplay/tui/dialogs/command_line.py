@@ -41,7 +41,7 @@ class CommandLine(Dialog[str]):
     def body(self) -> ComposeResult:
         """Candidates above, input below."""
         yield Static(id="candidates")
-        yield LineInput(placeholder="set rate 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
+        yield LineInput(placeholder="set lr 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
 
     def on_mount(self) -> None:
         """List everything that can be typed."""

@@ -9,6 +9,7 @@ from nnplay.inspector.messages import Detail, OperandView, View
 from nnplay.inspector.what_if import parse_value
 from nnplay.network.silenced_frozen import ALL, NetworkPart, read, toggled
 from nnplay.tape.override import Override
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.walk import Ask, Say, Walk
@@ -82,7 +83,8 @@ class WhatIfActions:
             self._say(error.message, error=True)
             return
         later = 0 if self._walk.view is None else self._walk.view.latest - self._walk.view.step
-        kept = f"; the {later:,} later steps stay as a branch" if later else ""
+        stay = "stays" if later == 1 else "stay"
+        kept = f"; {counted(later, 'later step')} {stay} as a branch" if later else ""
         self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{kept}")
 
     def silence(self, unit_only: int) -> None:
