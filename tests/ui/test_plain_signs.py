@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 
 import nnplay
@@ -24,7 +25,7 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.plain_text import PlainSigns, replace_signs, spell_out
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
-from tests.ui.playing import main
+from tests.ui.playing import main, type_line
 from tests.ui.test_screens import grid
 from tests.ui.visit import RUN, inspecting
 
@@ -58,6 +59,21 @@ async def test_every_key_and_dialog_is_plain(size: tuple[int, int]) -> None:
             for _ in range(9):
                 require_ascii(pilot, f"help of pane {key}")
                 await pilot.press("j", "j", "j", "j", "j", "j")
+            await pilot.press("escape")
+            await pilot.press(key, "question_mark", "slash", "e")
+            for _ in range(30):
+                require_ascii(pilot, f"search from pane {key}")
+                app.screen.query_one(VerticalScroll).scroll_relative(y=12, animate=False)
+                await pilot.pause()
+            await pilot.press("escape")
+        for line in ("tour", "open", "recovered", "line", "nothing of the kind"):
+            await type_line(pilot, line)
+            require_ascii(pilot, line)
+            if not isinstance(app.screen, MainScreen):
+                await pilot.press("escape")
+        for letter in "abcdefghijklmnopqrstuvwxyz":
+            await pilot.press("colon", letter)
+            require_ascii(pilot, f": {letter}")
             await pilot.press("escape")
         await pilot.press("q")
         require_ascii(pilot, "quit")

@@ -12,7 +12,9 @@ from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.draw import curves
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import downsample
+from nnplay.tui.draw.graph import columns
 from nnplay.tui.draw.heatmap import confusion_rows
+from nnplay.tui.draw.network_drawing import graph
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.outputs.kinds.attention import draw as draw_attention
 from nnplay.tui.outputs.kinds.tokens import draw as draw_tokens
@@ -21,6 +23,7 @@ from nnplay.tui.widgets.cells import Row, row_width
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.tokens import Tokens
+from tests.ui.fake_settings import FakeLedger, FakeLine
 from tests.ui.playing import main, make
 from tests.ui.visit import inspecting
 
@@ -204,3 +207,16 @@ async def test_a_gradient_through_time_is_shown_from_where_it_starts() -> None:
         assert view.detail.worked is not None
         assert view.detail.worked.index[1] == 39
         assert "t=39" in visit.text(DetailView)
+
+
+def test_names_beside_the_network_are_whole_and_aligned() -> None:
+    """Joined emoji, Persian and wide letters beside the units: no letter is torn, and every row is as wide as all."""
+    inputs, outputs = ("👩\u200d🔬 lab", "قیمت\u200cها"), ("👨\u200d👩\u200d👧", "高さ")
+    ledger = FakeLedger((FakeLine("linear 2", "2→2", 2, 6),), inputs, outputs, 6, 24)
+    weights = {"0.weight": np.ones((2, 2), np.float32), "0.bias": np.ones(2, np.float32)}
+    ranks = columns(ledger, weights, {})  # type: ignore[arg-type]
+    rows = graph(ranks, {}, 70, 20, Look(), None, None).rows
+    assert {row_width(row) for row in rows} == {70}
+    shown = "\n".join(text(rows))
+    for name in (*inputs, *outputs):
+        assert name in shown

@@ -115,7 +115,8 @@ class DetailView(Cells):
     def _code(self, detail: Detail, width: int, height: int) -> list[Row]:
         lines = [line for text in detail.row.code.splitlines() for line in (text or " ",)]
         rows: list[Row] = [(("the definition in NumPy, to which the fast kernel is held", self.look.ink("dim")),)]
-        rows += [((fit(line, width), self.look.ink("above")),) for line in lines[: max(0, height - 2)]]
+        ink = self.look.ink("above")
+        rows += [((fit(tiles.plain(line, self.look), width), ink),) for line in lines[: max(0, height - 2)]]
         return rows
 
     # -- the operands ----------------------------------------------------------------------------------------------
