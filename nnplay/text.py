@@ -20,7 +20,7 @@ _WHOLE = 4096
 """Characters of a text that was cut, as far as it is remembered."""
 JOINERS = "\u200c\u200d"
 """The zero-width non-joiner and joiner."""
-_JOINING_SCRIPTS = (
+JOINING_SCRIPTS = (
     (0x0600, 0x08FF),  # Arabic, Syriac, N'Ko and their neighbours
     (0x0900, 0x0DFF),  # the scripts of India
     (0x1780, 0x18AF),  # Khmer, Mongolian
@@ -79,7 +79,7 @@ def _joiner_at(text: str, at: int) -> str:
     joiner, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if joiner not in JOINERS or not before:
         return ""
-    if any(first <= ord(before) <= last for first, last in _JOINING_SCRIPTS):
+    if any(first <= ord(before) <= last for first, last in JOINING_SCRIPTS):
         return joiner
     return joiner if joiner == JOINERS[1] and _is_emoji(before) and after and _is_emoji(after) else ""
 

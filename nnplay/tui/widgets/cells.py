@@ -17,7 +17,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from nnplay.text import JOINERS, clean, note_cut, noting_cuts
+from nnplay.text import JOINERS, JOINING_SCRIPTS, clean, note_cut, noting_cuts
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.plain_text import replace_signs
@@ -34,7 +34,8 @@ _STYLE_BYTES = 36
 """What a change of style costs on a terminal with full colour."""
 
 
-_LETTER_JOINER = re.compile("(?<=[\u0600-\u18af\ufb50-\ufdff\ufe70-\ufefe])\u200d(?!\u034f)")
+_JOINING_LETTERS = "".join(f"{chr(first)}-{chr(last)}" for first, last in JOINING_SCRIPTS)
+_LETTER_JOINER = re.compile(f"(?<=[{_JOINING_LETTERS}])\u200d(?!\u034f)")
 
 
 class _HasLook(Protocol):
