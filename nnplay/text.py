@@ -41,7 +41,7 @@ def clean(text: object, limit: int = 256) -> str:
     """
     given = written(text)[: limit + 1]
     safe = given.translate(_KEEP_LINES if limit > 256 else _VISIBLE)
-    if any(joiner in given for joiner in JOINERS):
+    if not given.isascii() and any(joiner in given for joiner in JOINERS):
         safe = "".join(_joiner_at(given, at) or one for at, one in enumerate(safe))
     safe = _without_mark_towers(safe)
     if len(safe) <= limit:
