@@ -134,6 +134,7 @@ CLAIMS: dict[str, Claim] = {
     "cursor-right": Claim("5 left left", _CURSOR, OTHER),
     "cursor-hide": Claim("5 left", _CURSOR, None),
     "log-scale": Claim("5", _of(CurveView, lambda view: view.logarithmic), False),
+    "whole": Claim("", _screen, "Reading"),
     "smooth": Claim("", _of(CurveView, lambda view: view._smoothing), 1),
     "fold": Claim("", _of(NetworkView, lambda view: view.folded), True),
     "curve-next": Claim("", _FAMILY, "accuracy"),

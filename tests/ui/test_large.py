@@ -63,7 +63,7 @@ async def test_many_classes_and_columns() -> None:
     app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=output)  # type: ignore[misc]
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "more classes" in text_of(app, "#output")
+        assert "of 100 classes" in text_of(app, "#output")
 
 
 async def test_not_finite_numbers_are_shown() -> None:

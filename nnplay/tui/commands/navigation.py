@@ -14,6 +14,7 @@ from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
+from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
@@ -23,6 +24,7 @@ from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.header import HeaderLine
 
 
 class NavigationActions:
@@ -137,6 +139,15 @@ class NavigationActions:
     def show_log(self) -> None:
         """What was printed."""
         self._app.push_screen(Log(list(self._messages.printed)))
+
+    def show_whole(self) -> None:
+        """What this pane, and the lines around the panes, show only in part."""
+        main = self._main
+        texts = find_cut_texts([main.pane(main.current), main.query_one(HeaderLine)])
+        if texts:
+            self._app.push_screen(whole_texts(texts))
+        else:
+            self._messages.say(f"nothing is cut short in the {main.current} pane")
 
     def copy_pane(self) -> None:
         """The pane as text to the clipboard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -64,7 +65,7 @@ class CommandLine(Dialog[str]):
         room = max(0, self.size.width - 34)
         for index, candidate in enumerate(shown, first):
             style = "$accent bold" if index == self._chosen else "$text"
-            parts += [(f"{clean(candidate.line):<28}", style), (f" {fit(clean(candidate.note), room)}\n", "$quiet")]
+            parts += [(_padded(clean(candidate.line), 28), style), (f" {fit(clean(candidate.note), room)}\n", "$quiet")]
         text = Content.assemble(*parts)
         self.query_one("#candidates", Static).update(text[:-1] if parts else text)
 
@@ -100,3 +101,8 @@ class CommandLine(Dialog[str]):
         if line and " " not in line and self._candidates and line not in [c.line.strip() for c in self._candidates]:
             line = self._candidates[self._chosen].line
         self.dismiss(line.strip() or None)
+
+
+def _padded(text: str, width: int) -> str:
+    """The text with spaces up to a column; a longer one stays whole."""
+    return text + " " * (width - cell_len(text))

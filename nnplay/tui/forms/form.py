@@ -19,6 +19,7 @@ from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.next_value import next_value, share, value_at_share
 from nnplay.tui.forms.problem import about
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.widgets.scroll_place import ScrollPlace
 
 _LABEL = 12
 _VALUE = 7
@@ -47,7 +48,7 @@ class Form(Cells, can_focus=True):
         super().__init__(id=id)
         self._entries: list[Entry] = []
         self.cursor = 0
-        self._top = 0
+        self._place = ScrollPlace()
 
     @property
     def entry(self) -> Entry | None:
@@ -73,12 +74,12 @@ class Form(Cells, can_focus=True):
     @property
     def hidden(self) -> tuple[int, int]:
         """How many entries lie above and below what is shown."""
-        return self._top, max(0, len(self._entries) - self._top - self.size.height)
+        return self._place.top, max(0, len(self._entries) - self._place.top - self.size.height)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """A line for each entry: marker, label, slider, value."""
-        self._top = max(0, min(self._top, self.cursor), self.cursor - height + 1)
-        shown = list(enumerate(self._entries))[self._top : self._top + height]
+        top = self._place.follow(self.cursor, height, len(self._entries))
+        shown = list(enumerate(self._entries))[top : top + height]
         return [self._line(entry, index == self.cursor, width) for index, entry in shown]
 
     def _line(self, entry: Entry, current: bool, width: int) -> Row:
@@ -151,7 +152,7 @@ class Form(Cells, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""
-        line = event.y + self._top
+        line = event.y + self._place.top
         if line >= len(self._entries):
             return
         same, self.cursor = line == self.cursor, line

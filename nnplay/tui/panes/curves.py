@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from nnplay.run.snapshot import Snapshot
-from nnplay.timeline.branch_curves import parse_curve_name
+from nnplay.timeline.branch_curves import branch_title, parse_curve_name
 from nnplay.training.history import BRANCH_PREFIX, Curve
 from nnplay.training.numbers import label, short
 from nnplay.tui.arrange import HEADINGS
@@ -29,6 +29,8 @@ _TITLES: Mapping[str, str] = {
 """What families are called where their own name does not say it."""
 _FIRST_EPOCH = {"loss": label("loss")}
 """Shown until the first epochs are over: the loss of single batches."""
+FORKS = "forks"
+"""The run and its forks, compared."""
 
 
 class CurvesPane(Pane):
@@ -78,16 +80,23 @@ class CurvesPane(Pane):
     def _families(self) -> Mapping[str, Mapping[str, str]]:
         """Those of every run, and its forks where it has some."""
         names = [name for name in self._curves if name.startswith(BRANCH_PREFIX)]
-        forks = {name: parse_curve_name(name)[1] for name in names}
-        return {**FAMILIES, "forks": {"loss": "this run", **forks}} if forks else FAMILIES
+        forks = {name: _title_of_fork(name) for name in names}
+        return {**FAMILIES, FORKS: {"loss": "this run", **forks}} if forks else FAMILIES
 
     def _draw(self) -> None:
         names = self._families().get(self.family, FAMILIES["loss"])
         if self.family == "loss" and ("train_loss" not in self._curves or len(self._curves["train_loss"].steps) < 2):
             names = _FIRST_EPOCH
         shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
-        self.query_one(CurveView).show(shown)
+        view = self.query_one(CurveView)
+        view.comparing = self.family == FORKS
+        view.show(shown)
 
     def _write_title(self) -> None:
         self.border_title = Content(f"{self.number} {self.heading}: {_TITLES.get(self.family, self.family)}")
         self.border_subtitle = Content("[ ] others · g log · m smooth")
+
+
+def _title_of_fork(name: str) -> str:
+    step, words = parse_curve_name(name)
+    return branch_title(words, step)

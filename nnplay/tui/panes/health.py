@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,7 +17,7 @@ from nnplay.tui.commands import actions
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink
-from nnplay.tui.widgets.cells import Cells, Row
+from nnplay.tui.widgets.cells import Cells, Row, wrap
 
 _LEVELS: dict[str, tuple[str, str, Ink]] = {
     "good": ("✓", "ok", "accent"),
@@ -68,7 +67,7 @@ class Findings(Cells, can_focus=True):
         glyph, plain, ink = _LEVELS[finding.level]
         here = self.has_focus and index == self.cursor
         key = f" ({_key(finding, here)}: {_title(finding)})" if finding.action or finding.mend else ""
-        lines = textwrap.wrap(clean(finding.sentence + key, 400), max(8, width - 3)) or [""]
+        lines = wrap(clean(finding.sentence + key, 400), max(8, width - 3)) or [""]
         mark = self.look.pick(glyph, plain)
         style = self.look.ink("accent" if here else "text", bold=here)
         first: Row = ((f"{mark:<2} ", self.look.ink(ink, bold=True)), (lines[0], style))

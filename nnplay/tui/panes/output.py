@@ -104,7 +104,7 @@ class OutputPane(Pane, can_focus=True):
             parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
         if len(shown.views) > 1:
             parts.append(f"{upright} {len(shown.views)} views")
-        return f" {look.pick('·', '-')} ".join(parts)
+        return " · ".join(parts)
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""

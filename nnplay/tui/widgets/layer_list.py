@@ -23,6 +23,7 @@ from nnplay.tui.draw import number_text
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
+from nnplay.tui.widgets.scroll_place import ScrollPlace
 
 _LEAST_TEXT = 8
 """Columns that a layer's text has at the least."""
@@ -56,7 +57,7 @@ class LayerList(Cells, can_focus=True):
         self.cursor = 0
         self.unfolded: frozenset[Path] = frozenset()
         self._items: list[Item] = []
-        self._top = 0
+        self._place = ScrollPlace()
 
     @property
     def item(self) -> Item | None:
@@ -111,11 +112,11 @@ class LayerList(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         room = max(1, height - 1)
-        self._top = max(0, min(self._top, self.cursor), self.cursor - room + 1)
         widest = max((len(_place(item)) for item in self._items), default=0)
         lines = [self._line(item, index, width, widest) for index, item in enumerate(self._items)]
         lines.append(self._adder(len(self._items)))
-        shown = lines[self._top : self._top + room]
+        top = self._place.follow(self.cursor, room, len(lines))
+        shown = lines[top : top + room]
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
     def _line(self, item: Item, index: int, width: int, widest: int) -> Row:
@@ -160,9 +161,8 @@ class LayerList(Cells, can_focus=True):
         ledger = self._ledger
         if ledger is None:
             return ()
-        dot = self.look.pick("·", "-")
-        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" {dot} {number_text.size(ledger.bytes)}"
-        text = f"{begin} {dot} {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
+        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" · {number_text.size(ledger.bytes)}"
+        text = f"{begin} · {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
         text = text if len(text) < width else f"{begin}{end}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
 
@@ -254,7 +254,7 @@ class LayerList(Cells, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it, one on the sign of a block folds it."""
-        line = event.y + self._top
+        line = event.y + self._place.top
         if line > len(self._items):
             return
         same, self.cursor = line == self.cursor, line

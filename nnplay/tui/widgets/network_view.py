@@ -68,6 +68,7 @@ class NetworkView(Cells, can_focus=True):
         self._under: Line | None = None
         self.chosen: Unit | None = None
         self.link = 0
+        self._aside: tuple[Unit, int] | None = None
         self.folded = False
         self.unfolded: frozenset[Path] = frozenset()
         self.row = 0
@@ -85,12 +86,17 @@ class NetworkView(Cells, can_focus=True):
         ranks = columns(self._ledger, self._weights, self._pictures)
         room = width - sum(margins(ranks, width)) if ranks else 0
         if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
-            if self.chosen is not None:  # there are no units to be seen or set
+            if self.chosen is not None:  # there are no units to be seen or set, for as long as there is no room
+                self._aside = None if self.folded else (self.chosen, self.link)
                 self.chosen, self.link = None, 0
                 self._tell()
             self.row = min(self.row, max(0, len(self._chain()) - 1))
             return chain(self._ledger, width, height, self.look, self.unfolded, self.row if self.has_focus else None)
         self._ranks = ranks
+        if self._aside is not None:
+            (self.chosen, self.link), self._aside = self._aside, None
+            self._keep_inside()
+            self._tell()
         self._keep_inside()
         source = self.link - 1 if self.link else None
         drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
@@ -182,6 +188,7 @@ class NetworkView(Cells, can_focus=True):
 
     def choose(self, unit: Unit | None) -> None:
         """Put the cursor on a unit, or on none."""
+        self._aside = None
         if unit != self.chosen:
             self.chosen, self.link = unit, 0 if unit is None else min(self.link, 1)
             self.redraw()
