@@ -117,6 +117,8 @@ CLAIMS: dict[str, Claim] = {
     "weight-next": Claim("2 right", _LINK, 1),
     "weight-previous": Claim("2 right w w", _LINK, 1),
     "weight-edit": Claim("2 right w", _screen, "AskValue"),
+    "unit-add": Claim("2 right", _layers, ("linear 9", *START[1:])),
+    "unit-remove": Claim("2 right", _layers, ("linear 7", *START[1:])),
     "weight-more": Claim("2 right w", _asked, OTHER),
     "weight-less": Claim("2 right w", _asked, OTHER),
     "weight-leave": Claim("2 right", _UNIT, None),

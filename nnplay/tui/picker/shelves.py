@@ -63,7 +63,12 @@ def _has_curve(record: LayerRecord) -> bool:
 def activation_choices() -> list[Choice]:
     """What may stand behind every hidden layer, and that nothing does."""
     found = [layer_records()[name] for name in activation_names()]
-    nothing = Choice(NONE, what="No activation: the whole network is one linear map, however deep it is.")
+    nothing = Choice(
+        NONE,
+        what="No activation: the whole network is one linear map, however deep it is.",
+        when="To see what activations are for.",
+        thumbnail=partial(draw_activation, layer_records()["identity"]),
+    )
     return [*(_choice("layer", record, draw_activation) for record in found), nothing]
 
 
@@ -84,7 +89,12 @@ def optimizer_choices(names: Sequence[str]) -> list[Choice]:
 def schedule_choices(names: Sequence[str]) -> list[Choice]:
     """Schedules of the learning rate, and that there is none."""
     records = schedule_records()
-    nothing = Choice(NONE, what="No schedule.", when=when_to_use()["schedule"][NONE])
+    nothing = Choice(
+        NONE,
+        what="No schedule.",
+        when=when_to_use()["schedule"][NONE],
+        thumbnail=partial(draw_schedule, records["constant"]),
+    )
     return [_choice("schedule", records[name], draw_schedule) if name in records else nothing for name in names]
 
 

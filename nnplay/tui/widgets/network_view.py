@@ -145,7 +145,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _about_chosen(self) -> str:
         if self.chosen is None:
-            return "← → ↑ ↓ choose a unit · + − a hidden layer more or less" if self.has_focus else ""
+            return "← → ↑ ↓ choose a unit · + - hidden layers" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -158,7 +158,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _keys_of_weight(self) -> str:
         settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
-        return "  w next · J K ±0.1 · + − units" if settable else ""
+        return "  w next · J K ±0.1 · + - units" if settable else ""
 
     def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")
