@@ -21,6 +21,7 @@ from nnplay.tui.commands.key_order import KeyDone, KeyQueue
 from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
+from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.tour import Tour
@@ -84,17 +85,18 @@ class Playground(textual_private.FaultReporting):
         self.dispatch = Dispatch(self, main)
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
+        self.picking = PickActions(self, backend, main, self.edits)
         self.files = FileActions(self, backend, messages, background, self.refresher)
         self.navigation = NavigationActions(
             self, backend, main, messages, self.refresher, self.edits.settable, self._keymap_of_user
         )
-        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.files)
+        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.picking, self.files)
         actions.connect(self, actions.methods_of_app(), self.groups)
 
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.files, self.navigation, self.typed_line, self
+        return self.training, self.edits, self.picking, self.files, self.navigation, self.typed_line, self
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""

@@ -13,6 +13,7 @@ from nnplay.data.csv.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, text
+from nnplay.network.hidden_layers import NONE, activation_names, common_activation, with_activation
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.schedule import Schedule
@@ -133,11 +134,14 @@ def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     schedules = choice("schedule", schedule[0], "how the learning rate changes", tuple(catalogue.schedules))
     seed = replace(DECLARED["seed"].field, help="all randomness of the run follows from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
+    present = common_activation(settings.layer_texts)
+    activations = choice("activation", present, "of all hidden layers at once", (*activation_names(), NONE))
     return [
         Entry("loss", "loss", losses, loss[0]),
         *_own(catalogue.losses.get(loss[0], ()), loss[1], "loss"),
         Entry("optimizer", "optimizer", optimizers, optimizer[0]),
         *own[:1],
+        Entry("activation", "activation", activations, present),
         Entry("schedule", "schedule", schedules, schedule[0]),
         *_own(catalogue.schedules.get(schedule[0], ()), schedule[1], "schedule"),
         *_own(catalogue.penalties, settings.training, "training"),
@@ -200,8 +204,14 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     raise unknown("setting", name, [entry.name for entry in entries])
 
 
-def changes(entry: Entry, value: Any) -> dict[str, Any]:
-    """The entries of the run's table that differ once `entry` has `value`, for `Backend.changed`."""
+def changes(entry: Entry, value: Any, settings: RunConfig) -> dict[str, Any]:
+    """The entries of the run's table that differ from `settings` once `entry` has `value`, for `Backend.changed`.
+
+    Raises:
+        InputError: the field refuses the value, or no layer can take it.
+    """
+    if entry.key == "activation":
+        return {"layers": with_activation(settings.layer_texts, str(entry.field.read(value)))}
     if entry.key == "split":
         return {"split": {name: share / 100 for name, share in zip(_PARTS, read_split(str(value)), strict=True)}}
     if entry.key == "data":

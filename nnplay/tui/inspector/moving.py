@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nnplay.fields import REQUIRED, integer
 from nnplay.inspector.breakpoints import KINDS, Breakpoint
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.walk import Ask, Walk
+from nnplay.tui.picker.choice import plain_choices
+from nnplay.tui.picker.screen import Picker, take_picked
+from nnplay.tui.picker.shelf import Shelf
 
 _STEP = integer("step", REQUIRED, "a step's number", low=1, high=10**9)
 
@@ -77,12 +79,13 @@ class MoveActions:
         if view is None:
             return
 
-        def hunt(kind: str | None) -> None:
+        def hunt(kind: str) -> None:
             if kind == "step":
                 self.ask_step()
-            elif kind is not None:
+            else:
                 stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
                 self._walk.move(lambda: self._moves.hunt(stop))
 
         lead = "the run stops before the step that follows"
-        self._ask(Choose("run until", lead, list(KINDS), notes=list(KINDS.values())), hunt)
+        choices = plain_choices(list(KINDS), list(KINDS.values()))
+        self._ask(Picker([Shelf("run until", lead, choices, hunt)]), take_picked)

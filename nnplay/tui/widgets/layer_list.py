@@ -14,14 +14,17 @@ from textual.message import Message
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
+from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_value
 from nnplay.network.summary import Ledger
 from nnplay.tui.commands import actions
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
+from nnplay.tui.forms.sizes import change_hidden_layers, wider
+from nnplay.tui.picker.choice import plain_choices
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 from nnplay.tui.widgets.scroll_place import ScrollPlace
 
@@ -211,13 +214,16 @@ class LayerList(Cells, can_focus=True):
             self.change(swapped(by), (*self.path[:-1], to))
 
     def action_width(self, by: int) -> None:
-        """Give the layer one unit more or less; a block has none, and is opened or closed."""
+        """Give the layer one unit more or less; a block has none, and is opened or closed. The last line stands for
+        all layers: there it is a hidden layer more or less."""
         item = self.item
-        if item is not None and item.line.parts:
+        if item is None:
+            change_hidden_layers(self, self.texts, by)
+        elif item.line.parts:
             if (by > 0) != (item.path in self.unfolded):
                 self.fold(item.path)
-        elif item is not None:
-            self.change(put(with_units(item.line.text, by)))
+        else:
+            self.change(put(wider(self, item.line.text, by)))
 
     def action_freeze(self) -> None:
         """Freeze the layer, or train it again."""
@@ -246,11 +252,11 @@ class LayerList(Cells, can_focus=True):
             host(self).say("this layer has no scheme for its first weights")
             return
 
-        def take_answer(scheme: str | None) -> None:
-            if scheme is not None:
-                self._rewrite(lambda layer: with_value(layer, "init", scheme))
+        def take(scheme: str) -> None:
+            self._rewrite(lambda layer: with_value(layer, "init", scheme))
 
-        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), take_answer)
+        lead = "how this layer's first weights are drawn"
+        open_picker(self.app, [Shelf("first weights", lead, plain_choices(schemes), take)])
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it, one on the sign of a block folds it."""

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from nnplay.fields import number
-from nnplay.network.edit_layers import Path
+from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
 from nnplay.text import clean
 from nnplay.tui.commands import actions
@@ -21,8 +21,9 @@ from nnplay.tui.draw.chain import chain
 from nnplay.tui.draw.graph import Column, Place, columns
 from nnplay.tui.draw.links import Line, nearest
 from nnplay.tui.draw.network_drawing import graph, margins
-from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items
+from nnplay.tui.forms.sizes import change_hidden_layers, wider
 from nnplay.tui.widgets.cells import Cells, Row, fit
 
 _WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
@@ -150,7 +151,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _about_chosen(self) -> str:
         if self.chosen is None:
-            return "← → ↑ ↓ choose a unit, to see and set its weights" if self.has_focus else ""
+            return "← → ↑ ↓ choose a unit · + - hidden layers" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -163,7 +164,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _keys_of_weight(self) -> str:
         settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
-        return "  w next · J K ±0.1" if settable else ""
+        return "  w next · J K ±0.1 · + - units" if settable else ""
 
     def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")
@@ -261,6 +262,31 @@ class NetworkView(Cells, can_focus=True):
         else:
             name, index = self._place(self.chosen)
             editor(self).set_weight(name, index, round(value + direction * _WEIGHT_STEP, 6))
+
+    def action_resize(self, by: int) -> None:
+        """One unit more or less in the layer under the cursor; where it is on none, a hidden layer."""
+        texts = [line.text for line in self._ledger.lines] if self._ledger else []
+        path = self._layer_under_cursor()
+        if path is None:
+            change_hidden_layers(self, texts, by)
+        elif not path:
+            host(self).say("inputs follow from the data; further ones are switched on as features in the data pane")
+        elif len(path) > 1 or texts[path[0]].find("[") > 0:
+            host(self).say("the layers of a block are changed in the list of layers: 2")
+        else:
+            text = wider(self, texts[path[0]], by)
+            if text != texts[path[0]]:
+                editor(self).change(layers=changed(texts, path, put(text)))
+
+    def _layer_under_cursor(self) -> Path | None:
+        """Of the chosen unit, or of the line of the chain; an empty path for inputs, `None` where nothing is chosen."""
+        if not self._ranks:
+            known = self._chain()
+            return known[self.row].path if known else None
+        if self.chosen is None:
+            return None
+        layer = self._ranks[self.chosen[0]].layer
+        return (layer,) if layer >= 0 else ()
 
     def action_leave(self) -> None:
         """No unit."""
