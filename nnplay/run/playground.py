@@ -33,7 +33,7 @@ from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
 
-#: What opens at the very first start: a small spiral classifier, one key away from learning.
+#: What opens when no run is named: a small spiral classifier, one key away from learning; it ends as its preset does.
 FIRST = "spiral"
 
 
@@ -55,7 +55,7 @@ class PlaygroundBackend:
     def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        given = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
+        given = (config or load_preset(FIRST).config).anywhere()
         split = split_of(given)
         self._run = OpenRun(self.worker, replace(given.completed(split), epochs=given.epochs), split)
         self._run.choose(self._run.config, split)

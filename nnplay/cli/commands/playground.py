@@ -133,4 +133,4 @@ def _first() -> dict[str, object]:
     from nnplay.presets.catalogue import load_preset
     from nnplay.run.playground import FIRST
 
-    return {key: value for key, value in load_preset(FIRST).config.to_dict().items() if key != "epochs"}
+    return load_preset(FIRST).config.to_dict()

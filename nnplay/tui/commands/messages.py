@@ -14,6 +14,7 @@ from nnplay.text import clean
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import BY_ID
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.message_line import MessageLine
 
@@ -87,7 +88,8 @@ class RunMessages:
         self._backend, self._main, self._messages = backend, main, messages
 
     def report(self, snapshot: Snapshot) -> None:
-        """Show the message or error of a snapshot."""
+        """Show the message or error of a snapshot, and what leads to the first curves."""
+        self._main.query_one(CurvesPane).invite(self._key_of("run"), waiting=self._backend.will_run)
         if snapshot.error:
             self._messages.say(snapshot.error, error=True)
         else:
@@ -109,5 +111,7 @@ class RunMessages:
         """What a key has asked of the training while kernels that it needs are compiled."""
         if not (self._backend.compiling and self._backend.will_run):
             return ""
-        key = self._main.query_one(FooterLine).key_of(BY_ID["run"])
-        return f"training starts as soon as they are ready, {key} takes it back"
+        return f"training starts as soon as they are ready, {self._key_of('run')} takes it back"
+
+    def _key_of(self, action: str) -> str:
+        return self._main.query_one(FooterLine).key_of(BY_ID[action])

@@ -52,6 +52,16 @@ class CurvesPane(Pane):
         self._curves = snapshot.curves
         self._draw()
 
+    def invite(self, key: str, *, waiting: bool) -> None:
+        """Say what leads to the first values.
+
+        Args:
+            key: that starts the training.
+            waiting: whether it has been pressed, and the training starts as soon as it can.
+        """
+        words = "training starts soon" if waiting else f"press {key}"
+        self.query_one(CurveView).invite(f"{words}: the loss appears here")
+
     def turn(self, by: int) -> None:
         """Show the next family that has values."""
         every = self._families()

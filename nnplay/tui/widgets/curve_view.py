@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +36,13 @@ class CurveView(Cells, can_focus=True):
         self._smoothing = 0
         self.cursor: int | None = None
         self._plot_start = 0
+        self._invitation = ""
+
+    def invite(self, text: str) -> None:
+        """Say this in place of the curves as long as there are none."""
+        if text != self._invitation:
+            self._invitation = text
+            self.redraw()
 
     def show(self, curves: Mapping[str, Curve]) -> None:
         """Draw these curves (name → steps, minimum, maximum, last)."""
@@ -85,7 +91,7 @@ class CurveView(Cells, can_focus=True):
         return [*legend, *rows]
 
     def _empty(self, width: int, height: int) -> list[Row]:
-        text = "press space: the loss appears here"[:width]
+        text = self._invitation[:width]
         return [()] * (height // 2) + [((" " * ((width - len(text)) // 2) + text, self.look.ink("dim")),)]
 
     def _chart(self, width: int) -> curves.Chart:
@@ -93,19 +99,14 @@ class CurveView(Cells, can_focus=True):
         self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
         lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
-        if self._smoothing:
-            smooth = [self._smoothed(name, curve, width, self._x) for name, curve in self._curves.items()]
-            lines = (*smooth, *(replace(line, faint=True) for line in lines))
         return curves.Chart(lines, self._x, self._y, self.logarithmic)
 
-    @staticmethod
-    def _line(name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        data = downsample(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
+    def _line(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        """The line through a curve's values, or through their running mean; smallest and largest stand behind it."""
+        last = smooth(curve.last, _SMOOTHING[self._smoothing]) if self._smoothing else curve.last
+        extremes = (curve.steps, curve.minimum, curve.maximum, last)
+        data = downsample(*extremes, max(8, width - 8), (x.low, x.high), curve.nonfinite)
         return curves.Line(name, data)
-
-    def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        y = smooth(curve.last, _SMOOTHING[self._smoothing])
-        return curves.Line(name, downsample(curve.steps, y, y, max(8, width - 8), x.low, x.high))
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
         lows = np.concatenate([line.data.low for line in lines])
@@ -139,18 +140,18 @@ class CurveView(Cells, can_focus=True):
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)
         text_before: list[Run] = []
-        place = 0
+        edge, place = self.look.pick("┆", ":"), 0
         for text, style in row:
             if place <= column < place + len(text):
                 at = column - place
-                shown = text[at] if text[at] not in " ⠀" else self.look.pick("┆", ":")
-                mark = style if text[at] not in " ⠀" else self.look.ink("dim")
+                shown = text[at] if text[at] != " " else edge
+                mark = style if text[at] != " " else self.look.ink("dim")
                 text_before += [(text[:at], style), (shown, mark), (text[at + 1 :], style)]
             else:
                 text_before.append((text, style))
             place += len(text)
         if place <= column < width:
-            text_before += [(" " * (column - row_width(row)), self.look.ink("dim")), ("┆", self.look.ink("dim"))]
+            text_before += [(" " * (column - row_width(row)), self.look.ink("dim")), (edge, self.look.ink("dim"))]
         return joined(text_before)
 
     def action_cursor(self, move: int) -> None:
