@@ -27,6 +27,7 @@ from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
+from nnplay.run.task_words import describe_task
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
@@ -120,6 +121,10 @@ class PlaygroundBackend:
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
         return self._run.split.summary(self._run.config.training_settings().batch_size)
+
+    def task(self) -> str:
+        """What the network is to learn: "spiral: from x1 and x2 the network learns to tell classes apart: …"."""
+        return describe_task(self._run.config.data.source, self._run.split.train)
 
     def notes(self) -> tuple[str, ...]:
         """What reading, encoding and splitting the data did."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import ActionParseResult
 from textual.binding import BindingType
+from textual.dom import DOMNode
 
 from nnplay.errors import NnplayError
 from nnplay.tui.backend import Backend
@@ -16,13 +18,13 @@ from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
+from nnplay.tui.commands.hints import HintActions
 from nnplay.tui.commands.key_order import KeyDone, KeyQueue
 from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
-from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
@@ -46,7 +48,7 @@ class Playground(textual_private.FaultReporting):
         backend: the run.
         look: colours and glyphs of this terminal.
         keymap: the user's own keys, action name → keys.
-        first_start: begin with the tour.
+        first_start: begin with the hints.
 
     Attributes:
         opening: what is on the terminal until the app draws.
@@ -71,7 +73,8 @@ class Playground(textual_private.FaultReporting):
         self.greeting = ""
         self.offers_recovered = self.keep = False
         self.faults = panic.FaultFile()
-        self.key_queue = KeyQueue(self, super().on_event)
+        self.key_queue = KeyQueue(self, super().on_event, begins=self._begin_key, ends=self._end_key)
+        self._idle_key = ""
         self._backend, self._keymap_of_user, self._first_start = backend, dict(keymap or {}), first_start
         self._main = main = MainScreen(backend, self._keymap_of_user)
         self.messages = messages = Messages(self, main)
@@ -82,8 +85,9 @@ class Playground(textual_private.FaultReporting):
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
         self.files = FileActions(self, backend, messages, background, self.refresher)
+        self.hints = HintActions(backend, main, messages)
         self.navigation = NavigationActions(
-            self, backend, main, messages, self.refresher, self.edits.settable, self._keymap_of_user
+            self, backend, main, messages, self.refresher, self.edits.settable, self.hints, self._keymap_of_user
         )
         self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.files)
         actions.connect(self, actions.methods_of_app(), self.groups)
@@ -91,7 +95,7 @@ class Playground(textual_private.FaultReporting):
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.files, self.navigation, self.typed_line, self
+        return self.training, self.edits, self.files, self.navigation, self.hints, self.typed_line, self
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -122,13 +126,12 @@ class Playground(textual_private.FaultReporting):
         """Fill the panes, start to follow the run, and listen to the keys."""
         self._main.show_settings()
         self.refresher.start()
+        now = self._run_messages.describe(self._backend.snapshot) or START
+        self.say("; ".join(part for part in (self.greeting, now) if part))
         if self._first_start:
-            self.push_screen(Tour())
-        else:
-            now = self._run_messages.describe(self._backend.snapshot) or START
-            self.say("; ".join(part for part in (self.greeting, now) if part))
-            if self.offers_recovered:
-                self.files.offer_recovered()
+            self.hints.show_tour()
+        elif self.offers_recovered:
+            self.files.offer_recovered()
         if self.opening is not None:
             self.opening.done()
         self.goes_on = True
@@ -168,6 +171,19 @@ class Playground(textual_private.FaultReporting):
         """Show a message in the line above the footer."""
         self.messages.say(text, error=error)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do an action, of a key or a click; a hint that asked for it makes way for the next."""
+        self._idle_key = ""
+        done = await super().run_action(action, default_namespace, namespaces)
+        if isinstance(action, str):
+            self.hints.note(action)
+        return done
+
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the `:` line for it where it needs an argument."""
         await self.typed_line.perform_by_name(action)
@@ -184,6 +200,16 @@ class Playground(textual_private.FaultReporting):
     async def on_event(self, event: events.Event) -> None:
         """Keys wait for those before them."""
         await self.key_queue.take(event)
+
+    def _begin_key(self, event: events.Event) -> None:
+        """A key of the main screen is idle until it leads to an action."""
+        self._idle_key = event.key if isinstance(event, events.Key) and self.screen is self._main else ""
+
+    def _end_key(self) -> None:
+        if self.screen is self._main:
+            self._main.query_one(FooterLine).redraw()
+        if self._idle_key:
+            self.say(f"{actions.key_name(self._idle_key)} does nothing in this pane; ? shows the keys")
 
     @on(KeyDone)
     async def _key_done(self, message: KeyDone) -> None:

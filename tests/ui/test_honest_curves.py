@@ -46,7 +46,7 @@ def test_zero_is_marked_below_a_logarithmic_axis_and_nothing_is_joined_to_it(loo
     y[20:40] = 0.0
     plot, rows = _drawn(y, look=look)
     assert _text(rows)[-3].split("┤" if not look.ascii else "+")[0].strip() == "0"
-    middle = [column for column in _columns(plot)[25:37]]
+    middle = list(_columns(plot)[25:37])
     assert all(column[:-1].strip() == "" and column[-1] != " " for column in middle)
     assert all(column[-1] == " " for column in _columns(plot)[:18])
 

@@ -96,8 +96,10 @@ class RunMessages:
             self._messages.say(self.describe(snapshot))
 
     def describe(self, snapshot: Snapshot) -> str:
-        """What there is to say of a run without an error."""
+        """What there is to say of a run without an error; when it has come to its end, what to try next."""
         message = self._messages.under_way or snapshot.message
+        if snapshot.finished and not self._messages.under_way:
+            message = f"{message}; next: {self._describe_next()}"
         start = START if not (message or snapshot.step or self._backend.will_run) else ""
         return "; ".join(filter(None, (message, self._backend.compiling, self._describe_intent(), start)))
 
@@ -112,6 +114,15 @@ class RunMessages:
         if not (self._backend.compiling and self._backend.will_run):
             return ""
         return f"training starts as soon as they are ready, {self._key_of('run')} takes it back"
+
+    def _describe_next(self) -> str:
+        """Three things to try after a run."""
+        words = {
+            "inspect": "looks inside one step",
+            "new-weights": "begins again from other weights",
+            "presets": "has other experiments",
+        }
+        return ", ".join(f"{self._key_of(action)} {what}" for action, what in words.items())
 
     def _key_of(self, action: str) -> str:
         return self._main.query_one(FooterLine).key_of(BY_ID[action])

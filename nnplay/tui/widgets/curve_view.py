@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 
 from nnplay.training.history import Curve
@@ -14,6 +15,7 @@ from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import downsample, smooth
+from nnplay.tui.forms.editor import host
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _SMOOTHING = (0.0, 0.6, 0.95)
@@ -156,6 +158,8 @@ class CurveView(Cells, can_focus=True):
 
     def action_cursor(self, move: int) -> None:
         """Move the cursor by columns; the first press puts it at the newest value."""
+        if not self._has_values():
+            return
         plot = max(1, self.size.width - self._plot_start - 1)
         start = self._newest(plot) if self.cursor is None else self.cursor
         self.cursor = min(plot, max(0, start + move))
@@ -168,13 +172,29 @@ class CurveView(Cells, can_focus=True):
             return 0
         return round((last - self._x.low) / (self._x.high - self._x.low) * plot)
 
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """Without a curve there is no scale to switch."""
+        return frozenset() if any(len(curve.steps) for curve in self._curves.values()) else frozenset({"log-scale"})
+
+    def _has_values(self) -> bool:
+        """Whether there is a curve; where there is none, that is said."""
+        there = any(len(curve.steps) for curve in self._curves.values())
+        if not there:
+            host(self).say("there is no curve yet: train first")
+        return there
+
     def action_hide_cursor(self) -> None:
-        """Take the cursor away, so that the legend shows the newest values again."""
+        """Take the cursor away, so that the legend shows the newest values again; without one, the hints go."""
+        if self.cursor is None:
+            raise SkipAction
         self.cursor = None
         self.redraw()
 
     def action_log(self) -> None:
         """Switch between a logarithmic and a linear scale."""
+        if not self._has_values():
+            return
         self.logarithmic = not self.logarithmic
         self._y = None
         self.redraw()
