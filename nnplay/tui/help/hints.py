@@ -28,19 +28,19 @@ HINTS: Final = _read()
 
 
 class Hints:
-    """Goes through the hints as the user does what they say.
+    """Shows the first hint that is not done yet; what the user does before its hint comes counts too.
 
     Attributes:
         shown: whether they are on the screen.
-        place: the number of the present hint, from 0.
     """
 
     def __init__(self) -> None:
-        self.shown, self.place = False, 0
+        self.shown = False
+        self._left = list(HINTS)
 
     def show(self) -> None:
-        """Bring them back: the one that was left, or the first after all have been done."""
-        self.shown, self.place = True, self.place % len(HINTS)
+        """Bring them back: those that are left, or all when all have been done."""
+        self.shown, self._left = True, self._left or list(HINTS)
 
     def hide(self) -> None:
         """Put them away."""
@@ -48,15 +48,14 @@ class Hints:
 
     def restart(self) -> None:
         """All of them, from the first."""
-        self.shown, self.place = True, 0
+        self.shown, self._left = True, list(HINTS)
 
     def note(self, run: str) -> bool:
-        """Something was done, told by its Textual action; returns whether the hint makes way for the next."""
-        if not self.shown or run not in {BY_ID[name].run for name in HINTS[self.place].done}:
-            return False
-        self.place += 1
-        self.shown = self.place < len(HINTS)
-        return True
+        """Something was done, told by its Textual action; returns whether that ends a hint."""
+        left = [hint for hint in self._left if run not in {BY_ID[name].run for name in hint.done}]
+        ended = len(left) < len(self._left)
+        self._left, self.shown = left, self.shown and bool(left)
+        return ended
 
     def text(self, task: str, key_of: Callable[[Action], str]) -> str:
         """The present hint in words; empty when none is shown.
@@ -68,5 +67,6 @@ class Hints:
         if not self.shown:
             return ""
         keys = {action.id: f"[{key_of(action)}]" for action in ACTIONS if action.keys}
-        text = HINTS[self.place].text.format(task=task, **keys)
-        return f"{self.place + 1}/{len(HINTS)}  {text}  ({key_of(BY_ID['hide-hints'])}: no hints)"
+        hint = self._left[0]
+        text = hint.text.format(task=task, **keys)
+        return f"{HINTS.index(hint) + 1}/{len(HINTS)}  {text}  ({key_of(BY_ID['hide-hints'])} hides this)"
