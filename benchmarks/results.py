@@ -27,6 +27,11 @@ def write_section(title: str, lines: list[str]) -> None:
     RESULTS.write_text("\n## ".join([head.rstrip() + "\n", *sorted(kept)]), encoding="utf-8")
 
 
+def installed_environment() -> dict[str, str]:
+    """This environment as after an installation with pip, which leaves bytecode: a program may keep its own."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

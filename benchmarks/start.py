@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 
-from results import machine, write_section
+from results import installed_environment, machine, write_section
 
 _SPIRAL = """
 import time
@@ -51,8 +51,7 @@ _NO_PACKS = {"NNPLAY_PROCESSOR": "host"}
 
 def run(command: list[str], cache: str, more: Mapping[str, str] | None = None) -> tuple[float, str]:
     """Wall time and output of a command with that kernel cache."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"NNPLAY_CACHE_DIR": cache, **(more or {})}
+    environment = installed_environment() | {"NNPLAY_CACHE_DIR": cache, **(more or {})}
     began = time.perf_counter()
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return time.perf_counter() - began, done.stdout

@@ -28,7 +28,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from results import write_section
+from results import installed_environment, write_section
 
 PROGRAM = Path(__file__).with_name("ui_program.py")
 MARK = "▸".encode()
@@ -64,7 +64,7 @@ class Line:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
         self.began = self._filled = time.monotonic()
         self.home = Path(tempfile.mkdtemp(prefix="nnplay-benchmark-"))
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environ = {**installed_environment(), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environ |= {"XDG_STATE_HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}
         environ |= {"NNPLAY_CACHE_DIR": str(self.home / "cache")} if self.cold else {}
         self.process = subprocess.Popen(

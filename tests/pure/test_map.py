@@ -18,7 +18,6 @@ PAGES = (MAP, ROOT / "docs" / "tour.md", ROOT / "CONTRIBUTING.md")
 #: What stands in code quotes on those pages and is no name of the program, each with what it is.
 OTHER = {
     "`lint-imports`": "a tool",
-    "`make slow`": "a target",
     "`.`": "a key",
     "`0.weight`": "a name of a user's network",
     "`_name.py`": "a form of names",
@@ -32,6 +31,12 @@ def quoted(page: Path) -> list[str]:
     """What stands in code quotes on a page, without blocks."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"`[^`\n]+`", text)
+
+
+@functools.cache
+def targets() -> frozenset[str]:
+    """What `make` can be asked for."""
+    return frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @functools.cache
@@ -49,6 +54,8 @@ def defined() -> frozenset[str]:
 
 def exists(name: str) -> bool:
     """Whether the program has that path, that command's file, or all words of that expression."""
+    if name.startswith("make "):
+        return name.removeprefix("make ") in targets()
     name = name.removeprefix("python ")
     if "/" in name or name.endswith((".py", ".toml", ".md")):
         is_folder = name.endswith("/")

@@ -155,6 +155,26 @@ def test_ctrl_backslash_meanwhile_ends_it(open_nnplay: Open) -> None:
     assert terminal.restored
 
 
+SIGNALLED_CLASS = """
+class Member:
+    def __set_name__(self, owner, name):
+        import os, signal, time
+        os.kill(os.getpid(), signal.SIGQUIT)
+        time.sleep(0.01)
+
+class Owner:
+    member = Member()
+"""
+
+
+def test_a_signal_while_a_class_is_made_ends_it(open_nnplay: Open) -> None:
+    """Python makes a RuntimeError of what is raised in the middle of a class: the status is that of the signal."""
+    terminal = open_nnplay(code=HELD.format(instead=f"exec({SIGNALLED_CLASS!r}, dict())"))
+    assert terminal.finish() == 131
+    assert terminal.restored
+    assert b"internal error" not in terminal.raw
+
+
 def test_a_terminal_that_takes_no_frame_is_restored(open_nnplay: Open) -> None:
     """SIGTERM while the terminal takes nothing of the first frame: status 143, and the line discipline as it was."""
     terminal = open_nnplay("--no-tour", size=(900, 300))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_DIGITS, _MOST_DIGITS = 4, 16
+_ACCURACY = 0.01
+"""Share of the gap between two ticks by which the number of one may be off."""
 _LEAST = 3
 """Ticks that an axis has at the least."""
 _WITHIN_A_DECADE = ((1, 3), (1, 2, 5), range(1, 10))
@@ -111,24 +115,24 @@ def _log_ticks(limits: Limits, wanted: int) -> list[tuple[float, str]]:
 
 
 def labels(values: Sequence[float]) -> list[str]:
-    """The labels of an axis, with as many digits as tell its numbers apart."""
-    for digits in range(4, 16):
-        texts = [label(value, digits) for value in values]
-        if len(set(texts)) == len(set(values)):
-            return texts
-    return [repr(value) for value in values]
+    """The numbers of neighbouring ticks, `0.05`, `20k`, `1e-6`, with as many digits as it takes to tell them apart."""
+    gap = min((b - a for a, b in pairwise(values)), default=math.inf)
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        shown = [_rounded(value, digits) for value in values]
+        if all(abs(near - value) <= _ACCURACY * gap for (near, _), value in zip(shown, values, strict=True)):
+            break
+    return [text for _, text in shown]
 
 
-def label(value: float, digits: int = 4) -> str:
-    """A tick's number: `0.05`, `20k`, `1e-6`."""
+def _rounded(value: float, digits: int) -> tuple[float, str]:
+    """A tick's number with so many significant digits, and how that is written."""
     size = abs(value)
     if size == 0:
-        return "0"
-    if size >= 1_000_000:
-        return f"{value / 1_000_000:.{digits}g}M"
-    if size >= 10_000:
-        return f"{value / 1000:.{digits}g}k"
+        return 0.0, "0"
     if size < 0.001:
-        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
-        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(power)}"
-    return f"{value:.{digits}g}"
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+        return float(text), text
+    unit, letter = (1e6, "M") if size >= 1e6 else (1e3, "k") if size >= 1e4 else (1.0, "")
+    text = f"{value / unit:.{digits}g}"
+    return unit * float(text), text + letter

@@ -140,9 +140,16 @@ class Opening:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self.modes)
 
     def _end(self, number: int, _frame: FrameType | None) -> NoReturn:
+        """Ends the program at once, as nothing was begun yet: an exception does not get through all of Python.
+
+        One that is raised while a class is being made comes out as a RuntimeError.
+        """
         for caught in self._handlers:
             signal.signal(caught, signal.SIG_IGN)  # the terminal is restored once, and nothing breaks into it
-        sys.exit(128 + number)
+        if not self._ours:
+            sys.exit(128 + number)  # the playground has the terminal, and restores it
+        self.give_back()
+        os._exit(128 + number)
 
 
 def _screen() -> int:
