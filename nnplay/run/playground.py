@@ -27,13 +27,14 @@ from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
+from nnplay.run.task_words import describe_task
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
 
-#: What opens at the very first start: a small spiral classifier, one key away from learning.
+#: What opens when no run is named: a small spiral classifier, one key away from learning; it ends as its preset does.
 FIRST = "spiral"
 
 
@@ -55,7 +56,7 @@ class PlaygroundBackend:
     def __init__(self, config: RunConfig | None = None, *, past: int = BUDGET) -> None:
         self.catalogue: Catalogue = catalogue()
         self.worker = Worker(budget=past)
-        given = (config or replace(load_preset(FIRST).config, epochs=0)).anywhere()  # nobody asked for an end
+        given = (config or load_preset(FIRST).config).anywhere()
         split = split_of(given)
         self._run = OpenRun(self.worker, replace(given.completed(split), epochs=given.epochs), split)
         self._run.choose(self._run.config, split)
@@ -120,6 +121,10 @@ class PlaygroundBackend:
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
         return self._run.split.summary(self._run.config.training_settings().batch_size)
+
+    def task(self) -> str:
+        """What the network is to learn: "spiral: from x1 and x2 the network learns to tell classes apart: …"."""
+        return describe_task(self._run.config.data.source, self._run.split.train)
 
     def notes(self) -> tuple[str, ...]:
         """What reading, encoding and splitting the data did."""

@@ -26,6 +26,7 @@ class Snapshot:
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
         travels: how often the run was taken to another step.
+        finished: whether a stop condition ended the training at this step.
         scored_since: the step from which on losses and scores are those of this network.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
@@ -59,3 +60,4 @@ class Snapshot:
     scored_since: int = 0
     generation: int = 0
     travels: int = 0
+    finished: bool = False

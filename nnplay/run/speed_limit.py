@@ -34,5 +34,5 @@ class SpeedLimit:
 
 
 FULL: Final = SpeedLimit()
-#: Step 1,000 after some 2.5 seconds, step 100,000 after six.
-EASED: Final = SpeedLimit(start=60.0, growth=1.2)
+#: Step 250 after some three seconds, 1,000 after seven, 6,600 (the end of the first run) after fifteen.
+EASED: Final = SpeedLimit(start=60.0, growth=0.22)

@@ -64,6 +64,7 @@ class TrainingThread:
         self._generation = 0
         self._error = ""
         self._speed = Speed()
+        self._finished_at: int | None = None
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -233,6 +234,7 @@ class TrainingThread:
         self._aim = None
         self.controls.stops.begin(trainer)
         self._generation += 1
+        self._finished_at = None
         self._publisher.outdate_pictures()
 
     def switch_to(self, name: str) -> Branch[BranchLog]:
@@ -339,6 +341,7 @@ class TrainingThread:
         driver = Driver(trainer, self._until, advance=timeline.advance, stops=stops, limit=limit)
         if not driver.turn():
             self.running, self._until = False, None
+            self._finished_at = trainer.step if driver.reason else None
             self.say(driver.reason or self._publisher.message)
         self._speed.count(driver.taken)
         self._publish(force=driver.rest > PICTURES_EVERY)
@@ -354,6 +357,7 @@ class TrainingThread:
             self._publisher.show(replace(self._publisher.snapshot, **status))
             return
         status |= {"generation": self._generation, "travels": self._travels}
+        status["finished"] = not self.running and trainer.step == self._finished_at
         if status["running"]:
             status["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

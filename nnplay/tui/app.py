@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import ActionParseResult
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.filter import LineFilter
 
 from nnplay.errors import NnplayError
@@ -17,6 +19,7 @@ from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
+from nnplay.tui.commands.hints import HintActions
 from nnplay.tui.commands.key_order import KeyDone, KeyQueue
 from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
@@ -24,7 +27,6 @@ from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
-from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
@@ -49,7 +51,7 @@ class Playground(textual_private.FaultReporting):
         backend: the run.
         look: colours and glyphs of this terminal.
         keymap: the user's own keys, action name → keys.
-        first_start: begin with the tour.
+        first_start: begin with the hints.
 
     Attributes:
         opening: what is on the terminal until the app draws.
@@ -75,7 +77,8 @@ class Playground(textual_private.FaultReporting):
         self.greeting = ""
         self.offers_recovered = self.keep = False
         self.faults = panic.FaultFile()
-        self.key_queue = KeyQueue(self, super().on_event)
+        self.key_queue = KeyQueue(self, super().on_event, begins=self._begin_key, ends=self._end_key)
+        self._idle_key = ""
         self._backend, self._keymap_of_user, self._first_start = backend, dict(keymap or {}), first_start
         self._main = main = MainScreen(backend, self._keymap_of_user)
         self.messages = messages = Messages(self, main)
@@ -87,8 +90,9 @@ class Playground(textual_private.FaultReporting):
         self.edits = EditActions(self, backend, main, messages, background)
         self.picking = PickActions(self, backend, main, self.edits)
         self.files = FileActions(self, backend, messages, background, self.refresher)
+        self.hints = HintActions(backend, main, messages)
         self.navigation = NavigationActions(
-            self, backend, main, messages, self.refresher, self.edits.settable, self._keymap_of_user
+            self, backend, main, messages, self.refresher, self.edits.settable, self.hints, self._keymap_of_user
         )
         self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.picking, self.files)
         actions.connect(self, actions.methods_of_app(), self.groups)
@@ -96,7 +100,7 @@ class Playground(textual_private.FaultReporting):
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.picking, self.files, self.navigation, self.typed_line, self
+        return self.training, self.edits, self.picking, self.files, self.navigation, self.hints, self.typed_line, self
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -131,13 +135,12 @@ class Playground(textual_private.FaultReporting):
         """Fill the panes, start to follow the run, and listen to the keys."""
         self._main.show_settings()
         self.refresher.start()
+        now = self._run_messages.describe(self._backend.snapshot) or START
+        self.say("; ".join(part for part in (self.greeting, now) if part))
         if self._first_start:
-            self.push_screen(Tour())
-        else:
-            now = self._run_messages.describe(self._backend.snapshot) or START
-            self.say("; ".join(part for part in (self.greeting, now) if part))
-            if self.offers_recovered:
-                self.files.offer_recovered()
+            self.hints.show_tour()
+        elif self.offers_recovered:
+            self.files.offer_recovered()
         if self.opening is not None:
             self.opening.done()
         self.goes_on = True
@@ -177,6 +180,19 @@ class Playground(textual_private.FaultReporting):
         """Show a message in the line above the footer."""
         self.messages.say(text, error=error)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do an action, of a key or a click; a hint that asked for it makes way for the next."""
+        self._idle_key = ""
+        done = await super().run_action(action, default_namespace, namespaces)
+        if isinstance(action, str):
+            self.hints.note(action)
+        return done
+
     async def perform_by_name(self, action: Action) -> None:
         """Do an action, or open the `:` line for it where it needs an argument."""
         await self.typed_line.perform_by_name(action)
@@ -193,6 +209,16 @@ class Playground(textual_private.FaultReporting):
     async def on_event(self, event: events.Event) -> None:
         """Keys wait for those before them."""
         await self.key_queue.take(event)
+
+    def _begin_key(self, event: events.Event) -> None:
+        """A key of the main screen is idle until it leads to an action."""
+        self._idle_key = event.key if isinstance(event, events.Key) and self.screen is self._main else ""
+
+    def _end_key(self) -> None:
+        if self.screen is self._main:
+            self._main.query_one(FooterLine).redraw()
+        if self._idle_key:
+            self.say(f"{actions.key_name(self._idle_key)} does nothing in this pane; ? shows the keys")
 
     @on(KeyDone)
     async def _key_done(self, message: KeyDone) -> None:

@@ -25,6 +25,7 @@ from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.panes.training import TrainingPane
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.header import HeaderLine
+from nnplay.tui.widgets.hint_line import HintLine
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
@@ -79,6 +80,7 @@ class MainScreen(Screen[None]):
                 with Vertical(id=column):
                     for name in names:
                         yield panes[name]
+        yield HintLine()
         with Horizontal(id="bottom"):
             yield MessageLine()
             yield TimelineBar()
@@ -118,9 +120,12 @@ class MainScreen(Screen[None]):
         self.query_one(PaneTabs).show(plan.panes, self.current)
 
     def make_room_for_message(self) -> None:
-        """Show the timeline beside the message where both find room; a long message gets several rows."""
+        """Show the timeline beside the message where both find room; a long message, or hint, gets several rows."""
         message = self.query_one(MessageLine)
         self.query_one(TimelineBar).display = self.size.width - len(message.text) >= TIMELINE_COLUMNS
+        hint = self.query_one(HintLine)
+        rows = hint.rows_for(self.size.width) if self.size.height > SHORT else 0
+        hint.display, hint.styles.height = rows > 0, max(1, rows)
         self.query_one("#bottom").styles.height = message.rows_for(self.size.width) if self.size.height > SHORT else 1
 
     def show_settings(self) -> None:

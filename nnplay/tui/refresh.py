@@ -51,7 +51,7 @@ class Refresher:
         self._numbers_drawn_at = float("-inf")
         self._shown: dict[str, Snapshot] = {}
         self._when: dict[str, float] = {}
-        self._reported_last: tuple[object, ...] = ("", "", "", False)
+        self._reported_last: tuple[object, ...] = ()
         self._requested: object = None
         self._view: object = None
         self._timer: Timer | None = None

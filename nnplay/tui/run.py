@@ -41,7 +41,7 @@ def run(
         opening: what is on the terminal until the playground draws.
         slow: spend fewer bytes on pictures; also chosen when the session comes over SSH.
         opened: what there is to say about the session that was opened; without one, recovered runs are offered.
-        tour: whether to begin with the tour; by default only at the very first start.
+        tour: whether to begin with the hints of the first minute; by default only at the very first start.
 
     Raises:
         InputError: no screen can be opened here, or the keymap file is wrong.

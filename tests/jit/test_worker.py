@@ -192,3 +192,14 @@ def test_stop_ends_the_thread(state: str) -> None:
         until(lambda: worker.snapshot.step, "a step")
     worker.stop(PATIENCE)
     assert not worker.alive
+
+
+def test_a_run_that_its_stop_condition_ended_is_finished_until_it_is_elsewhere(worker: Worker) -> None:
+    """The end by epochs is told in the snapshot, as long as the run stands there."""
+    worker.controls.stops = Stops(epochs=2)
+    worker.run()
+    shown = settle(worker)
+    assert (shown.epoch, shown.finished) == (2, True)
+    worker.step_back()
+    until(lambda: worker.snapshot.step == 13, "one step back")
+    assert not worker.snapshot.finished

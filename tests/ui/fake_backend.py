@@ -79,6 +79,9 @@ class FakeBackend:
         self._do("set_weight", name, index, value)
         return f"{name} = {value:g}"
 
+    def task(self) -> str:
+        return "spiral: from x1 and x2 the network learns to tell orange from blue"
+
     def summary(self) -> str:
         return "700 training rows in batches of 32"
 

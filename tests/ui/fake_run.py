@@ -22,6 +22,11 @@ class FakeCurve:
     maximum: np.ndarray
     last: np.ndarray
 
+    @property
+    def nonfinite(self) -> np.ndarray:
+        """No value is missing."""
+        return np.zeros(len(self.steps), np.bool_)
+
 
 def spiral_points(count: int = 160) -> Points:
     """Examples on two arms."""

@@ -41,13 +41,16 @@ async def test_space_while_kernels_are_compiled_says_what_will_be() -> None:
     sentence = "compiling kernels, once: 3 of 12; training starts as soon as they are ready, space takes it back"
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "3 of 12" in text_of(app, "#message-line"))
+        assert "press space: the loss" in text_of(app, "#curves")
         await pilot.press("space")
         assert sentence in text_of(app, "#message-line")
+        assert "training starts soon: the loss" in text_of(app, "#curves")
         assert "space pause" in text_of(app, "#footer")
         backend.compiling = "compiling kernels, once: 4 of 12"
         await until(pilot, lambda: sentence.replace("3", "4") in text_of(app, "#message-line"))
         await pilot.press("space")
         assert "starts" not in text_of(app, "#message-line")
+        assert "press space: the loss" in text_of(app, "#curves")
         assert "space run" in text_of(app, "#footer")
         await pilot.press("space")
         backend.ready()

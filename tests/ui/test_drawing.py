@@ -33,7 +33,7 @@ def test_levels_are_sixteen_and_nan_is_neutral() -> None:
 
 def _chart(count: int, *, log: bool = False) -> curves.Chart:
     x = np.linspace(0, 100, 40)
-    lines = tuple(curves.Line(f"c{i}", Downsampled(x, np.exp(-x / 30) + i, np.exp(-x / 30) + i)) for i in range(count))
+    lines = tuple(curves.Line(f"c{i}", Downsampled.through(x, np.exp(-x / 30) + i)) for i in range(count))
     return curves.Chart(lines, Limits(0, 100), Limits(-3, 1) if log else Limits(0, 4), log)
 
 

@@ -243,18 +243,19 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
 
 
 async def test_smoothing_keeps_the_extremes_behind_it() -> None:
-    """m draws a smoothed line and keeps the smallest and largest values in the chart; a third press ends it."""
+    """m draws a smoothed line before the smallest and largest values as they are; a third press ends it."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         view = main(app).query_one(CurveView)
-        plain = len(view._chart(40).lines)
+        plain = view._chart(40).lines[0].data
         await pilot.press("m")
-        lines = view._chart(40).lines
-        assert len(lines) == 2 * plain
-        assert [line.faint for line in lines] == [False] * plain + [True] * plain
+        smoothed = view._chart(40).lines[0].data
+        assert smoothed.low.tolist() == plain.low.tolist()
+        assert smoothed.high.tolist() == plain.high.tolist()
+        assert np.abs(np.diff(smoothed.last)).sum() < np.abs(np.diff(plain.last)).sum()
         await pilot.press("m", "m")
-        assert len(view._chart(40).lines) == plain
+        assert view._chart(40).lines[0].data.last.tolist() == plain.last.tolist()
 
 
 async def test_network_folds_to_a_chain() -> None:

@@ -18,6 +18,7 @@ from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.hint_line import HintLine
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.network_view import NetworkView
@@ -129,6 +130,7 @@ CLAIMS: dict[str, Claim] = {
     "pane-output": Claim("1", _pane, "output"),
     "next-pane": Claim("1", _pane, "training"),
     "previous-pane": Claim("5", _pane, "output"),
+    "hide-hints": Claim("question_mark escape", lambda app: main(app).query_one(HintLine).display, False),
     "inspect": Claim("", _message, "there is no network to inspect"),  # the hand-made run has no network to inspect
     "maximise": Claim("5", lambda app: main(app).full, True),
     "reset-layout": Claim("5 f", lambda app: main(app).full, False),
@@ -166,7 +168,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
     "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
-    "tour": ("tour", _screen, "Tour"),
+    "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
     "recovered": ("recovered", _message, "no run ended without being saved"),
 }
 

@@ -41,20 +41,33 @@ def noisy(size: float, seed: int, count: int = 400) -> Curve:
     return line
 
 
-def test_the_thinnest_line_is_drawn_last() -> None:
-    """A line that goes up and down a lot would hide the others; what stands back comes first."""
+def owners(*sizes: float) -> list[str]:
+    """Which of lines with so much noise is seen in each cell of a plot: its digit, or a blank."""
+    look = Look()
     lines = []
-    for name, size, faint in (
-        ("noisy", 0.5, False),
-        ("smooth", 0.0, False),
-        ("some", 0.1, False),
-        ("behind", 0.9, True),
-    ):
-        curve = noisy(size, 1)
-        data = downsample(curve.steps, curve.minimum, curve.maximum, 60, 0, 400)
-        lines.append(curves.Line(name, data, faint=faint))
-    chart = curves.Chart(tuple(lines), Limits(0, 400), Limits(0, 2))
-    assert [lines[index].name for index in curves.drawing_order(chart)] == ["behind", "noisy", "some", "smooth"]
+    for seed, size in enumerate(sizes):
+        curve = noisy(size, seed)
+        data = downsample(curve.steps, curve.last, curve.last, curve.last, 60, (0, 400))
+        lines.append(curves.Line(str(seed), data))
+    rows, begin = curves.draw(curves.Chart(tuple(lines), Limits(0, 400), Limits(0, 2)), 70, 20, look)
+    inks = {look.series(index): str(index) for index in range(len(sizes))}
+    return ["".join(inks.get(style, " ") * len(part) for part, style in row)[begin:] for row in rows[:-2]]
+
+
+def test_the_thinnest_line_is_seen() -> None:
+    """A line that goes up and down a lot would hide the others: in each cell that a smooth one passes, that is seen."""
+    alone = owners(0.0)
+    both = owners(0.0, 0.9)
+    smooth = [(row, column) for row, line in enumerate(alone) for column, sign in enumerate(line) if sign == "0"]
+    assert len(smooth) > 50
+    assert all(both[row][column] == "0" for row, column in smooth)
+    assert any("1" in line for line in both)
+
+
+def test_lines_that_are_alike_take_turns() -> None:
+    """Two equal lines are both seen in the cells that they share."""
+    seen = "".join(owners(0.0, 0.0))
+    assert abs(seen.count("0") - seen.count("1")) < 0.2 * len(seen.replace(" ", ""))
 
 
 async def test_forks_are_smoothed_from_the_start_and_named_alike() -> None:

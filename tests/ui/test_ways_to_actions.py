@@ -1,15 +1,20 @@
-"""Other ways to an action: the command line, the palette, help, the tour, keys of one's own."""
+"""Other ways to an action: the command line, the palette, help, hints, keys of one's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, OptionList
 
+from nnplay.tui.app import Playground
 from nnplay.tui.commands import keymap
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.dialogs.help import Help
-from nnplay.tui.dialogs.tour import CARDS, Tour
+from nnplay.tui.panes.base import Pane
+from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.hint_line import HintLine
+from tests.ui.fake_backend import FakeBackend
 from tests.ui.playing import asked, main, make, text_of, type_line
 from tests.ui.waiting import until
 
@@ -61,19 +66,44 @@ async def test_help_shows_the_focused_pane_and_searches() -> None:
         assert app.screen is main(app)
 
 
-async def test_tour_has_five_cards_and_can_be_skipped() -> None:
-    """The first start begins with the tour; enter goes through five cards; escape ends it at once."""
-    app = make(first_start=True)
-    async with app.run_test(size=(80, 24)) as pilot:
+async def test_hints_stand_below_the_picture_and_go_when_done() -> None:
+    """The first start begins with a hint, which covers nothing and makes way once space was pressed; `?` brings it."""
+    app = make(fresh=True, first_start=True)
+    async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert isinstance(app.screen, Tour)
-        await pilot.press(*["enter"] * len(CARDS))
-        await pilot.pause()
+        hint = main(app).query_one(HintLine)
         assert app.screen is main(app)
-        app.navigation.show_tour()
+        assert "learns to tell orange from blue. Press [space]" in " ".join(text_of(app, "#hint-line").split())
+        assert not any(hint.region.overlaps(pane.region) for pane in main(app).query(Pane) if pane.display)
+        await pilot.press("space")
+        assert hint.text.startswith("2/5")
         await pilot.press("escape")
+        assert not hint.display
+        await pilot.press("question_mark", "escape")
+        assert hint.display
+        assert hint.text.startswith("2/5")
+        await pilot.press("full_stop", "3", "j", "right", "i", "p", "escape")
+        assert not hint.display
+        await pilot.press("question_mark", "escape")
+        assert hint.text.startswith("1/5")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+@pytest.mark.parametrize("look", [Look(), Look(colours="none", ascii=True)])
+async def test_hints_are_shown_whole_and_with_the_keys_of_the_user(size: tuple[int, int], look: Look) -> None:
+    """Each hint fits its rows at each size, in ASCII too, and names the key that the user gave the action."""
+    app = Playground(FakeBackend(), look, keymap={"run": "B"}, first_start=True)  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        assert app.screen is main(app)
+        hint = main(app).query_one(HintLine)
+        for place, action in enumerate(("toggle_run", "train_batch", "adjust(1)", "inspect", "choose_preset")):
+            await pilot.pause()
+            shown = "".join(hint.plain_text.replace("▌", "").replace("| ", "").split())
+            assert shown == "".join(hint.text.split())
+            assert not look.ascii or hint.plain_text.isascii()
+            assert place > 1 or "B" in hint.text
+            app.hints.note(action)
+        assert not hint.text
 
 
 async def test_keymap_changes_keys_and_footer() -> None:

@@ -58,7 +58,7 @@ def run(words: Sequence[str]) -> int:
     add("--light", action="store_true", help="colours for a light background")
     add("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
-    add("--tour", action=BooleanOptionalAction, help="begin with the tour (default: at the very first start)")
+    add("--tour", action=BooleanOptionalAction, help="begin with the hints (default: at the very first start)")
     add_run_flags(parser)
     options = parser.read(words)
     past: int = _PAST.read(options.past, "--past")
@@ -86,7 +86,12 @@ def _first_run(words: Sequence[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How the user wants it drawn; `tour` is None where that follows from whether it is the first start."""
+    """How the user wants it drawn.
+
+    Attributes:
+        tour: whether to begin with the hints of the first minute; None where that follows from whether it is the first
+            start.
+    """
 
     ascii: bool
     light: bool
@@ -133,4 +138,4 @@ def _first() -> dict[str, object]:
     from nnplay.presets.catalogue import load_preset
     from nnplay.run.playground import FIRST
 
-    return {key: value for key, value in load_preset(FIRST).config.to_dict().items() if key != "epochs"}
+    return load_preset(FIRST).config.to_dict()

@@ -38,10 +38,18 @@ class KeyQueue:
     Args:
         app: on its way up to it a key has been done; it hands each `KeyDone` to `note_done`.
         handle: what the app does with an event that is let in.
+        begins, ends: called before a key or paste is let in, and when it has been done.
     """
 
-    def __init__(self, app: App[int], handle: Callable[[events.Event], Awaitable[None]]) -> None:
-        self._app, self._handle = app, handle
+    def __init__(
+        self,
+        app: App[int],
+        handle: Callable[[events.Event], Awaitable[None]],
+        *,
+        begins: Callable[[events.Event], None],
+        ends: Callable[[], None],
+    ) -> None:
+        self._app, self._handle, self._begins, self._ends = app, handle, begins, ends
         self._waiting: deque[events.Event] = deque()
         self._closed = True
         self._round = 0
@@ -72,12 +80,15 @@ class KeyQueue:
             self._look_up()
         else:
             self._round = 0
+            self._ends()
             await self.open()
 
     async def _let_in(self) -> None:
         if self._waiting and not self._closed and self._app.screen_stack:
             self._closed = True
-            await self._handle(self._waiting.popleft())
+            event = self._waiting.popleft()
+            self._begins(event)
+            await self._handle(event)
             self._round = 0
             self._look_up()
 

@@ -14,6 +14,7 @@ from nnplay.text import clean
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import BY_ID
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.message_line import MessageLine
 
@@ -87,15 +88,18 @@ class RunMessages:
         self._backend, self._main, self._messages = backend, main, messages
 
     def report(self, snapshot: Snapshot) -> None:
-        """Show the message or error of a snapshot."""
+        """Show the message or error of a snapshot, and what leads to the first curves."""
+        self._main.query_one(CurvesPane).invite(self._key_of("run"), waiting=self._backend.will_run)
         if snapshot.error:
             self._messages.say(snapshot.error, error=True)
         else:
             self._messages.say(self.describe(snapshot))
 
     def describe(self, snapshot: Snapshot) -> str:
-        """What there is to say of a run without an error."""
+        """What there is to say of a run without an error; when it has come to its end, what to try next."""
         message = self._messages.under_way or snapshot.message
+        if snapshot.finished and not self._messages.under_way:
+            message = f"{message}; next: {self._describe_next()}"
         start = START if not (message or snapshot.step or self._backend.will_run) else ""
         return "; ".join(filter(None, (message, self._backend.compiling, self._describe_intent(), start)))
 
@@ -109,5 +113,16 @@ class RunMessages:
         """What a key has asked of the training while kernels that it needs are compiled."""
         if not (self._backend.compiling and self._backend.will_run):
             return ""
-        key = self._main.query_one(FooterLine).key_of(BY_ID["run"])
-        return f"training starts as soon as they are ready, {key} takes it back"
+        return f"training starts as soon as they are ready, {self._key_of('run')} takes it back"
+
+    def _describe_next(self) -> str:
+        """Three things to try after a run."""
+        words = {
+            "inspect": "looks inside one step",
+            "new-weights": "begins again from other weights",
+            "pick": "has other experiments",
+        }
+        return ", ".join(f"{self._key_of(action)} {what}" for action, what in words.items())
+
+    def _key_of(self, action: str) -> str:
+        return self._main.query_one(FooterLine).key_of(BY_ID[action])

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.app import App
 
+from nnplay.tui.arrange import mode_for
 from nnplay.tui.backend import Backend
+from nnplay.tui.commands.hints import HintActions
 from nnplay.tui.commands.messages import Messages
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
 from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
-from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
@@ -39,6 +40,7 @@ class NavigationActions:
         messages: say what a key changed where that cannot be seen; have the log.
         refresher: draws panes that come to the screen.
         settable: all settings, to find one by name.
+        hints: come back with the help.
         keymap: the user's own keys, for the help.
     """
 
@@ -50,13 +52,16 @@ class NavigationActions:
         messages: Messages,
         refresher: Refresher,
         settable: Callable[[], Sequence[Entry]],
+        hints: HintActions,
         keymap: Mapping[str, str],
     ) -> None:
         self._app, self._backend, self._main, self._messages = app, backend, main, messages
-        self._refresher, self._settable, self._keymap = refresher, settable, keymap
+        self._refresher, self._settable, self._hints, self._keymap = refresher, settable, hints, keymap
 
     def go_to_pane(self, name: str) -> None:
         """Go to a pane."""
+        if name == self._main.current and name != "network":
+            self._messages.say("you are in this pane; tab goes to the next one")
         self._main.go(name)
         self._refresher.draw_frame(pictures=True)
 
@@ -67,6 +72,8 @@ class NavigationActions:
 
     def maximise(self) -> None:
         """This pane alone, or all again."""
+        if mode_for(*self._main.size) == "single":
+            self._messages.say("a terminal of this size shows one pane at a time")
         self._main.full = not self._main.full
         self._main.lay_out()
         self._refresher.draw_frame(pictures=True)
@@ -93,13 +100,16 @@ class NavigationActions:
 
     def reset_layout(self) -> None:
         """All panes again."""
+        if not self._main.full:
+            self._messages.say("no pane is full screen; f makes this one so")
         self._main.full = False
         self._main.lay_out()
         self._refresher.draw_frame(pictures=True)
 
     def turn_curves(self, by: int) -> None:
         """Another family of curves."""
-        self._main.query_one(CurvesPane).turn(by)
+        if not self._main.query_one(CurvesPane).turn(by):
+            self._messages.say("there are no other curves yet")
 
     def smooth_curves(self) -> None:
         """Smooth the curves, more or not at all."""
@@ -107,16 +117,21 @@ class NavigationActions:
 
     def toggle_test_points(self) -> None:
         """Held-out examples on the surface."""
-        self._main.query_one(OutputPane).toggle("held_out_points")
+        self._toggle("held_out_points")
         self._refresher.request_visible()
 
     def toggle_discrete(self) -> None:
         """Decisions only."""
-        self._main.query_one(OutputPane).toggle("discrete")
+        self._toggle("discrete")
+
+    def _toggle(self, what: str) -> None:
+        if not self._main.query_one(OutputPane).toggle(what):
+            self._messages.say("this is for the map of two inputs; the output pane shows something else now")
 
     def fold_network(self) -> None:
         """The network as a graph, or as the chain of its layers."""
-        self._main.query_one(NetworkPane).fold()
+        if not self._main.query_one(NetworkPane).fold():
+            self._messages.say("this network is too large to be drawn as a graph, or its pane too small")
 
     def find_setting(self) -> None:
         """Go to a setting by typing part of its name."""
@@ -151,14 +166,11 @@ class NavigationActions:
         self._messages.say(f"copied the {self._main.current} pane")
 
     def show_help(self) -> None:
-        """The pane's page."""
+        """The pane's page; the hints stand on the screen again behind it."""
+        self._hints.show()
         self._app.push_screen(Help(self._main.current, self._keymap))
 
     def command_palette(self) -> None:
         """All actions, searched by their words."""
         if not isinstance(self._app.screen, Palette):
             self._app.push_screen(Palette(id="--command-palette"))
-
-    def show_tour(self) -> None:
-        """The five cards."""
-        self._app.push_screen(Tour())

@@ -63,15 +63,23 @@ class TrainingActions:
         self._main.show_settings()
 
     def go_to_latest(self) -> None:
-        """Go forth to the newest step that the run has reached."""
+        """Go to the newest step that the run has reached."""
+        now = self._backend.snapshot
+        if now.step >= now.latest and not now.running:
+            self._messages.say("this is the newest step of the run")
+            return
         self._messages.say("")
-        self._backend.goto("step", self._backend.snapshot.latest)
+        self._backend.goto("step", now.latest)
 
     def jump(self, by: int) -> None:
         """Go a twentieth of the run back or forth."""
         now = self._backend.snapshot
         stride = max(1, (now.latest - now.first) // _JUMPS)
-        if now.latest > now.first:
+        if now.latest <= now.first:
+            self._messages.say("there is only this step so far; train first, then go through what was")
+        elif now.step == (now.first if by < 0 else now.latest) and not now.running:
+            self._messages.say(f"this is the {'first step that can be reached' if by < 0 else 'newest step'}")
+        else:
             self.travel_to(now.step + by * stride)
 
     def travel_to(self, step: int) -> None:

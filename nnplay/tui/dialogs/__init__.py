@@ -1,1 +1,1 @@
-"""Screens that lie over the main one: help, choices, values, quitting, the tour, the log."""
+"""Screens that lie over the main one: help, choices, values, quitting, the log."""

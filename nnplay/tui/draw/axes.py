@@ -11,6 +11,10 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _DIGITS, _MOST_DIGITS = 4, 16
 _ACCURACY = 0.01
 """Share of the gap between two ticks by which the number of one may be off."""
+_LEAST = 3
+"""Ticks that an axis has at the least."""
+_WITHIN_A_DECADE = ((1, 3), (1, 2, 5), range(1, 10))
+"""Numbers between two powers of ten that a short logarithmic axis names, the fewest first."""
 _ENDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -78,20 +82,36 @@ def ended(last: float) -> Limits:
 
 
 def ticks(limits: Limits, wanted: int, *, log: bool = False) -> list[tuple[float, str]]:
-    """Places and labels of at most `wanted` + 1 ticks, within the limits."""
+    """Places and labels of ticks within the limits: some `wanted` + 1, at the least three, and no two labels equal.
+
+    Args:
+        log: the limits are exponents of ten, and so are the places.
+    """
     if log:
         return _log_ticks(limits, wanted)
-    step = nice_step(limits.high - limits.low, wanted)
-    first = math.ceil(limits.low / step - 1e-9)
-    last = math.floor(limits.high / step + 1e-9)
-    places = [index * step for index in range(first, last + 1)]
+    places: list[float] = []
+    for parts in range(max(2, wanted), max(2, wanted) + _LEAST + 1):
+        step = nice_step(limits.high - limits.low, parts)
+        first = math.ceil(limits.low / step - 1e-9)
+        places = [index * step for index in range(first, math.floor(limits.high / step + 1e-9) + 1)]
+        if len(places) >= _LEAST:
+            break
     return list(zip(places, labels(places), strict=True))
 
 
 def _log_ticks(limits: Limits, wanted: int) -> list[tuple[float, str]]:
-    every = max(1, math.ceil((limits.high - limits.low) / max(1, wanted)))
-    decades = range(math.ceil(limits.low - 1e-9), math.floor(limits.high + 1e-9) + 1, every)
-    return list(zip(map(float, decades), labels([10.0**decade for decade in decades]), strict=True))
+    """Powers of ten as far apart as three of them allow; where there are no three, numbers between them too."""
+    first, last = math.ceil(limits.low - 1e-9), math.floor(limits.high + 1e-9)
+    if last - first + 1 >= _LEAST:
+        every = min(max(1, math.ceil((last - first) / max(1, wanted))), (last - first) // (_LEAST - 1))
+        values = [10.0**decade for decade in range(first, last + 1, every)]
+        return [(math.log10(value), text) for value, text in zip(values, labels(values), strict=True)]
+    for factors in _WITHIN_A_DECADE:
+        found = [factor * 10.0**decade for decade in range(first - 1, last + 1) for factor in factors]
+        values = [value for value in found if limits.low - 1e-9 <= math.log10(value) <= limits.high + 1e-9]
+        if len(values) >= _LEAST:
+            return [(math.log10(value), text) for value, text in zip(values, labels(values), strict=True)]
+    return [(math.log10(value), text) for value, text in ticks(Limits(10.0**limits.low, 10.0**limits.high), wanted)]
 
 
 def labels(values: Sequence[float]) -> list[str]:
@@ -107,7 +127,7 @@ def labels(values: Sequence[float]) -> list[str]:
 def _rounded(value: float, digits: int) -> tuple[float, str]:
     """A tick's number with so many significant digits, and how that is written."""
     size = abs(value)
-    if size < 1e-12:
+    if size == 0:
         return 0.0, "0"
     if size < 0.001:
         mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")

@@ -1,45 +1,49 @@
-"""Curves drawn by plotext, through figure objects on the UI's thread; no other module imports plotext.
+"""Curves with their axes, as rows of cells.
 
-plotext's module-level state is not thread-safe, it raises on infinities and costs 130 ms for 10,000 points: so data
-come in reduced to two points a column, finite, and every chart is a figure object of its own.
+Each line goes through the newest value of each column; smallest and largest values stand behind it, fainter. In a cell
+that several lines pass, thin ones are seen, in turns: one that goes up and down a lot would hide the others.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+
+import numpy as np
+from rich.style import Style
 
 from nnplay.text import clean
-from nnplay.tui.draw import axes
+from nnplay.tui.draw import axes, raster
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import Downsampled
+from nnplay.tui.draw.raster import Area
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, joined
 
-_SGR = re.compile(r"\x1b\[([0-9;]*)m")
-_MARKERS = ("braille", "braille", "braille", "braille")
 _GLYPHS = ("•", "×", "+", "o", "▪", "^")
 _ASCII_GLYPHS = ("*", "x", "+", "o", "#", "^")
-_TO_ASCII = str.maketrans({"│": "|", "─": "-", "┤": "+", "┬": "+", "└": "+", "┼": "+", "├": "+", "•": "*", "×": "x"})
+_AS_THIN = 1.5
+"""A line that passes so many times as many cells as another is seen behind it, not in turns."""
+_TO_ASCII = str.maketrans("│─┤┬└┼≤", "|-++++<")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve: its name, reduced data, whether it is drawn as dots (a scatter), and whether it stands back (the
-    smallest and largest values behind a smoothed curve)."""
+    """One curve: its name, its data, and whether it is drawn as dots (a scatter)."""
 
     name: str
     data: Downsampled
     dots: bool = False
-    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that a drawing depends on; axes are given, so that they stay still."""
+    """Everything that a drawing depends on; axes are given, so that they stay still.
+
+    Attributes:
+        y: limits of the values; in exponents of ten where `log`.
+        log: a logarithmic axis. Values from zero down are marked in a row of their own below it.
+    """
 
     lines: tuple[Line, ...]
     x: Limits
@@ -51,8 +55,17 @@ def draw(chart: Chart, width: int, height: int, look: Look) -> tuple[list[Row], 
     """Rows of a chart of `width` × `height` cells, and the column at which its plot area begins."""
     if width < 12 or height < 4:
         return [], 0
-    rows = _parsed(_build(chart, width, height, look), look, chart)
-    return rows, _plot_start(rows)
+    lowest = min((float(line.data.low.min()) for line in chart.lines if line.data.low.size), default=1.0)
+    floor = ("0" if lowest == 0 else "≤0") if chart.log and lowest <= 0 else ""
+    tall = height - 2 - bool(floor)
+    labels = _labels(chart, tall)
+    margin = max(len(text) for text in (floor, *labels.values()))
+    wide = width - margin - 1
+    area = Area(wide, tall, (chart.x.low, chart.x.high), (chart.y.low, chart.y.high), chart.log, _fine(look))
+    rows = [_beside_axis(labels.get(row, ""), margin, runs, look) for row, runs in enumerate(_plot(chart, area, look))]
+    if floor:
+        rows.append(_beside_axis(floor, margin, _floor(chart, area, look), look))
+    return [*rows, *_x_axis(chart.x, margin, wide, look)], margin + 1
 
 
 def glyph(index: int, look: Look) -> str:
@@ -62,90 +75,102 @@ def glyph(index: int, look: Look) -> str:
     return "━" if look.colours != "none" else _GLYPHS[index % len(_GLYPHS)]
 
 
-def _build(chart: Chart, width: int, height: int, look: Look) -> str:
-    from plotext._figure import _figure_class as Figure  # here: nothing at the start of the program needs it
-
-    figure: Any = Figure()
-    figure._limit_size(False, False)
-    figure.plot_size(width, height)
-    figure.theme("clear")
-    figure.xlim(chart.x.low, chart.x.high)
-    figure.ylim(chart.y.low, chart.y.high)
-    figure.xaxes(True, False)
-    figure.yaxes(True, False)
-    _set_ticks(figure.xticks, axes.ticks(chart.x, max(2, width // 16)))
-    _set_ticks(figure.yticks, axes.ticks(chart.y, max(2, height // 4), log=chart.log))
-    for index in drawing_order(chart):
-        _add(figure, chart.lines[index], index, chart.log, look)
-    return str(figure.build())
+def _fine(look: Look) -> bool:
+    """Whether curves are drawn in braille: colours tell them apart, and the terminal has it."""
+    return not look.ascii and look.colours != "none"
 
 
-def drawing_order(chart: Chart) -> list[int]:
-    """Numbers of the lines in the order in which they are drawn: what covers most comes first, the thinnest on top.
-
-    A line that goes up and down covers much; one that is drawn as dots, or is smooth, would be lost under it.
-    """
-    covered = [_path_length(line, chart.log) for line in chart.lines]
-    lines = reversed(range(len(chart.lines)))  # of equal ones the first lies on top
-    return sorted(lines, key=lambda index: (not chart.lines[index].faint, chart.lines[index].dots, -covered[index]))
+def _sign(index: int, dots: bool, bits: int, look: Look) -> str:
+    if not _fine(look):
+        return glyph(index, look)
+    return "•" if dots else chr(0x2800 + bits)
 
 
-def _path_length(line: Line, log: bool) -> float:
-    """How far a line goes up and down."""
-    xs, ys = line.data.polyline()
-    if log:
-        _, ys = _logarithms(xs, ys)
-    return sum(abs(b - a) for a, b in pairwise(ys))
-
-
-def _set_ticks(method: Any, ticks: Sequence[tuple[float, str]]) -> None:
-    method([place for place, _ in ticks], [clean(text) for _, text in ticks])
-
-
-def _add(figure: Any, line: Line, index: int, log: bool, look: Look) -> None:
-    xs, ys = line.data.polyline()
-    if log:
-        xs, ys = _logarithms(xs, ys)
-    if not xs:
-        return
-    by_glyph = look.ascii or look.colours == "none"
-    marker = (_ASCII_GLYPHS if look.ascii else _GLYPHS)[index % 6] if by_glyph else _MARKERS[index % len(_MARKERS)]
-    method = figure.scatter if line.dots or len(xs) == 1 else figure.plot
-    method(xs, ys, marker="•" if line.dots and not by_glyph else marker, color=index + 1)
-
-
-def _logarithms(xs: list[float], ys: list[float]) -> tuple[list[float], list[float]]:
-    from math import log10
-
-    pairs = [(x, log10(y)) for x, y in zip(xs, ys, strict=True) if y > 0]
-    return [x for x, _ in pairs], [y for _, y in pairs]
-
-
-def _parsed(text: str, look: Look, chart: Chart) -> list[Row]:
-    axis = look.ink("dim")
-    styles = {
-        f"38;5;{index + 1}": look.ink("faint") if line.faint else look.series(index)
-        for index, line in enumerate(chart.lines)
-    }
-    rows: list[Row] = []
-    for line in text.rstrip("\n").split("\n"):
+def _plot(chart: Chart, area: Area, look: Look) -> list[list[Run]]:
+    """The plot area, a list of runs a row."""
+    lines = [raster.line(line.data, area, points=line.dots) for line in chart.lines]
+    covered = [int(np.count_nonzero(bits)) for bits in lines]
+    behind = np.zeros((area.height, area.width), np.uint8)
+    for line in chart.lines:
+        if not line.dots:
+            behind |= raster.spans(line.data, area)
+    faint = look.ink("faint")
+    rows: list[list[Run]] = []
+    for row in range(area.height):
         runs: list[Run] = []
-        style, end = axis, 0
-        for match in _SGR.finditer(line):
-            runs.append((_shown(line[end : match.start()], look), style))
-            style, end = styles.get(match.group(1), axis), match.end()
-        runs.append((_shown(line[end:], look), style))
-        rows.append(joined(runs))
+        for column in range(area.width):
+            index = _owner(chart.lines, covered, [bits[row, column] for bits in lines], column)
+            if index is not None:
+                text = _sign(index, chart.lines[index].dots, int(lines[index][row, column]), look)
+                runs.append((text, look.series(index)))
+            elif behind[row, column]:
+                text = chr(0x2800 + int(behind[row, column])) if _fine(look) else look.pick("·", ":")
+                runs.append((text, faint))
+            else:
+                runs.append((" ", faint))
+        rows.append(runs)
     return rows
 
 
-def _shown(text: str, look: Look) -> str:
+def _owner(lines: Sequence[Line], covered: Sequence[int], bits: Sequence[int], column: int) -> int | None:
+    """The curve that a cell belongs to: the first with a point in it, else thin lines in turn, column by column.
+
+    Args:
+        covered: cells that each line passes.
+        bits: what each line has in this cell.
+    """
+    there = [index for index, pattern in enumerate(bits) if pattern]
+    if not there or any(lines[index].dots for index in there):
+        return there[0] if there else None
+    thinnest = min(covered[index] for index in there)
+    thin = [index for index in there if covered[index] <= _AS_THIN * thinnest]
+    return thin[column % len(thin)]
+
+
+def _floor(chart: Chart, area: Area, look: Look) -> list[Run]:
+    """The row below a logarithmic axis: a mark where a value is zero or less."""
+    found = [raster.zeros(line.data, area) for line in chart.lines]
+    covered = [int(np.count_nonzero(marks)) for marks in found]
+    runs: list[Run] = []
+    for column in range(area.width):
+        index = _owner(chart.lines, covered, [int(marks[column]) for marks in found], column)
+        nothing: Run = (" ", look.ink("dim"))
+        runs.append(nothing if index is None else (_sign(index, False, 0xC0, look), look.series(index)))
+    return runs
+
+
+def _labels(chart: Chart, tall: int) -> dict[int, str]:
+    """Labels of the y-axis by the row of cells that they belong to; no two in one row."""
+    found: dict[int, str] = {}
+    span = chart.y.high - chart.y.low or 1.0
+    for place, text in axes.ticks(chart.y, max(2, tall // 3), log=chart.log):
+        row = tall - 1 - round((place - chart.y.low) / span * (tall - 1))
+        found.setdefault(row, clean(text))
+    return found
+
+
+def _beside_axis(label: str, margin: int, runs: Sequence[Run], look: Look) -> Row:
+    """A row of the plot with the axis to its left."""
+    style = look.ink("dim")
+    axis = _plain(label.rjust(margin) + ("┤" if label else "│"), look)
+    return joined([(axis, style), *runs])
+
+
+def _x_axis(limits: Limits, margin: int, wide: int, look: Look) -> list[Row]:
+    """The axis below the plot and the row of its labels; a tick whose label finds no room is left out."""
+    marks, texts, free = ["─"] * wide, [" "] * (margin + 1 + wide), 0
+    span = limits.high - limits.low or 1.0
+    for place, text in axes.ticks(limits, max(2, wide // 16)):
+        column = round((place - limits.low) / span * (wide - 1))
+        begin = max(0, min(margin + 1 + column - len(text) // 2, margin + 1 + wide - len(text)))
+        if begin >= free:
+            marks[column] = "┬"
+            texts[begin : begin + len(text)] = text
+            free = begin + len(text) + 1
+    style: Style = look.ink("dim")
+    axis = " " * margin + "└" + "".join(marks)
+    return [((_plain(axis, look), style),), (("".join(texts), style),)]
+
+
+def _plain(text: str, look: Look) -> str:
     return text.translate(_TO_ASCII) if look.ascii else text
-
-
-def _plot_start(rows: Sequence[Row]) -> int:
-    first = "".join(text for text, _ in rows[0]) if rows else ""
-    for column, character in enumerate(first):
-        if character in "│┤|+":
-            return column + 1
-    return 0

@@ -114,11 +114,16 @@ class Form(Cells, can_focus=True):
     def action_adjust(self, direction: int) -> None:
         """Change the value under the cursor to the next one in its row."""
         entry = self.entry
-        if entry is None or entry.many or entry.shares:
+        if entry is None:
             return
-        value = next_value(entry.field, entry.value, direction)
+        typed = entry.many or entry.shares
+        value = entry.value if typed else next_value(entry.field, entry.value, direction)
         if value != entry.value:
             editor(self).change_entry(entry, value)
+        elif typed or entry.field.kind not in ("integer", "number"):
+            host(self).say(f"{entry.label} has no next value; enter changes it")
+        else:
+            host(self).say(f"{entry.label} cannot be {'larger' if direction > 0 else 'smaller'} than {entry.shown}")
 
     def action_edit(self) -> None:
         """Open the dialog that fits the value under the cursor."""

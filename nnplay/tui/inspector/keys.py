@@ -12,16 +12,25 @@ from nnplay.tui.commands.actions import key_name
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, the screen's action, two words for the footer (empty keeps it out) and a sentence for the help."""
+    """A key of the inspector.
+
+    Attributes:
+        run: the screen's action.
+        title: two words for the footer; empty keeps it out.
+        help: a sentence.
+        first: whether it gets its place in the footer before others, however narrow the screen is: what one could not
+            guess to be there.
+    """
 
     keys: str
     run: str
     title: str
     help: str
+    first: bool = False
 
 
 KEYS: Final = (
-    Key("n,space", "next_row", "next row", "Run the marked row, and look at it."),
+    Key("n,space", "next_row", "next row", "Run the marked row, and look at it.", first=True),
     Key("p,b", "previous_row", "row back", "Undo one row; at the first one, go to the end of the step before."),
     Key("N", "finish_phase", "phase", "Run to the end of this phase."),
     Key("full_stop", "go_by_steps(1)", "next step", "Finish this step; at the latest one a new step is trained."),
@@ -31,7 +40,13 @@ KEYS: Final = (
     Key("g", "ask_step", "go to", "Go to a step by its number; later ones are trained."),
     Key("home", "go_to_end(-1)", "", "To the first step that can be reached."),
     Key("end", "go_to_end(1)", "", "To the latest step."),
-    Key("B", "run_until", "run until", "Run until a condition holds: a row, a step, a rising loss, dead units."),
+    Key(
+        "B",
+        "run_until",
+        "breakpoint",
+        "Run until a condition holds: a row, a step, a rising loss, dead units.",
+        first=True,
+    ),
     Key("j", "move_cursor(1)", "", "Look at the row below, without running it."),
     Key("k", "move_cursor(-1)", "", "Look at the row above."),
     Key("m", "mark_row", "", "Make the row that is looked at the next one to run."),
@@ -56,10 +71,22 @@ KEYS: Final = (
     Key("S", "silence(0)", "", "Silence the whole layer of this row."),
     Key("w", "freeze(1)", "freeze", "Freeze the weights into the chosen unit, in training too, or let them go."),
     Key("W", "freeze(0)", "", "Freeze all weights of this row's layer."),
-    Key("G", "check_gradient(1)", "check", "Gradient of the chosen weight beside finite differences in float64."),
+    Key(
+        "G",
+        "check_gradient(1)",
+        "grad check",
+        "Gradient of the chosen weight beside finite differences in float64.",
+        first=True,
+    ),
     Key("H", "check_gradient(0)", "", "The same for all weights of this row's layer."),
-    Key("x", "toggle_predict", "predict", "Guess shape, sign or value before a row is shown; hits are counted."),
-    Key("F", "fork", "fork", "Run another line from here, one setting changed, and compare the curves."),
+    Key(
+        "x",
+        "toggle_predict",
+        "predict",
+        "Guess shape, sign or value before a row is shown; hits are counted.",
+        first=True,
+    ),
+    Key("F", "fork", "fork", "Run another line from here, one setting changed, and compare the curves.", first=True),
     Key("C", "show_forks", "", "The run and its forks in one plot; they are saved with the run."),
     Key(
         "T",

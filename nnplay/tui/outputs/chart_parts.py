@@ -17,7 +17,7 @@ def finite_points(x: Any, y: Any) -> Downsampled:
     x, y = np.asarray(x, np.float64).ravel(), np.asarray(y, np.float64).ravel()
     good = np.isfinite(x) & np.isfinite(y)
     order = np.argsort(x[good], kind="stable")
-    return Downsampled(x[good][order], y[good][order], y[good][order])
+    return Downsampled.through(x[good][order], y[good][order])
 
 
 def find_limits(values: Any) -> axes.Limits:

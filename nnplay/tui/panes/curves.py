@@ -61,12 +61,23 @@ class CurvesPane(Pane):
         self._curves = snapshot.curves
         self._draw()
 
-    def turn(self, by: int) -> None:
-        """Show the next family that has values."""
+    def invite(self, key: str, *, waiting: bool) -> None:
+        """Say what leads to the first values.
+
+        Args:
+            key: that starts the training.
+            waiting: whether it has been pressed, and the training starts as soon as it can.
+        """
+        words = "training starts soon" if waiting else f"press {key}"
+        self.query_one(CurveView).invite(f"{words}: the loss appears here")
+
+    def turn(self, by: int) -> bool:
+        """Show the next family that has values; returns whether there is another one."""
         every = self._families()
         names = [name for name in every if any(key in self._curves for key in every[name])] or list(FAMILIES)
         place = names.index(self.family) if self.family in names else 0
         self.choose(names[(place + by) % len(names)])
+        return len(names) > 1
 
     def choose(self, family: str) -> None:
         """Show this family."""

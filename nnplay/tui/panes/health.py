@@ -75,15 +75,28 @@ class Findings(Cells, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Another finding."""
-        if self._findings:
+        if len(self._findings) < 2:
+            host(self).say("there is only this finding" if self._findings else "there are no findings yet")
+        else:
             self.cursor = (self.cursor + by) % len(self._findings)
             self.redraw()
 
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """A finding without a cure, or none, leaves nothing to apply."""
+        here = self._findings[self.cursor] if self._findings else None
+        mends = here is not None and (here.mend or here.action in actions.BY_ID)
+        return frozenset() if mends else frozenset({"cure"})
+
     async def action_cure(self) -> None:
         """Do what the finding proposes."""
-        if self._findings and self._findings[self.cursor].mend:
+        if not self._findings:
+            host(self).say("there is nothing to mend: no findings yet")
+        elif self._findings[self.cursor].mend:
             editor(self).change(**self._findings[self.cursor].mend)
-        elif self._findings and self._findings[self.cursor].action in actions.BY_ID:
+        elif self._findings[self.cursor].action not in actions.BY_ID:
+            host(self).say("this finding tells how the run is doing; there is nothing to mend")
+        else:
             await host(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
 
     async def on_click(self, event: events.Click) -> None:

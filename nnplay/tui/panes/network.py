@@ -46,11 +46,13 @@ class NetworkPane(Pane):
         pictures = {**self._inputs, **snapshot.neurons} if snapshot.neurons else snapshot.neurons
         self.query_one(NetworkView).show(self._ledger, snapshot.weights, pictures)
 
-    def fold(self) -> None:
-        """Change between graph and chain of layers."""
+    def fold(self) -> bool:
+        """Change between graph and chain of layers; returns whether the graph can be drawn at all."""
         view = self.query_one(NetworkView)
+        before = view.is_chain
         view.folded = not view.folded
         view.redraw()
+        return view.is_chain != before
 
 
 def input_pictures(names: object) -> dict[tuple[int, int], Floats]:

@@ -16,6 +16,7 @@ from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
 from nnplay.tui.draw.picture import Picture
+from nnplay.tui.forms.editor import host
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
@@ -112,9 +113,14 @@ class OutputPane(Pane, can_focus=True):
             self.view = (self.view + by) % len(self._shown.views)
             if self._shown.noun != "example":
                 self.item = 0
+        else:
+            host(self).say("there is only this view of the answers")
 
     def action_browse(self, by: int) -> None:
         """Another example or target; in a grid the next pictures."""
+        if self._shown.items <= 1:
+            host(self).say("this view has no examples to go through; ↓ is for the next view")
+            return
         items = max(1, self._shown.items)
         page = self.query_one(Answer).page if self.query_one(Answer).display else 1
         start = self._shown.item if self.item == WORST else self.item
@@ -124,7 +130,18 @@ class OutputPane(Pane, can_focus=True):
 
     def action_worst(self) -> None:
         """The example that is missed most, whichever that is at the time."""
-        self.item = WORST if self._shown.noun == "example" else 0
+        if self._shown.noun != "example" or self._shown.items <= 1:
+            host(self).say("this view shows no single example; ↓ is for the next view")
+        elif self.item == WORST:
+            host(self).say("this is the example that is missed most")
+        else:
+            self.item = WORST
+
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """A single view has no next one, a single example neither."""
+        views = set() if len(self._shown.views) > 1 else {"view-next"}
+        return frozenset(views if self._shown.items > 1 else {*views, "example-next"})
 
     def look_at(self, neuron: tuple[int, int] | None, name: str) -> None:
         """Show this neuron in place of the network's answer, or the latter again."""
@@ -143,12 +160,14 @@ class OutputPane(Pane, can_focus=True):
         """Whether examples that are held out of training are drawn."""
         return self.query_one(Picture).held_out_points
 
-    def toggle(self, what: str) -> None:
-        """Switch `held_out_points` or `discrete` of the surface."""
+    def toggle(self, what: str) -> bool:
+        """Switch `held_out_points` or `discrete` of the surface; returns whether it is shown."""
         picture = self.query_one(Picture)
         setattr(picture, what, not getattr(picture, what))
         picture.redraw()
-        self._subtitle(picture)
+        if picture.display:
+            self._subtitle(picture)
+        return picture.display
 
     def _subtitle(self, picture: Picture) -> None:
         look = picture.look

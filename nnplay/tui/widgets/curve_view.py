@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 
 from nnplay.training.history import Curve
@@ -15,6 +15,7 @@ from nnplay.tui.commands import actions
 from nnplay.tui.draw import axes, curves, number_text
 from nnplay.tui.draw.axes import Limits
 from nnplay.tui.draw.downsample import downsample, smooth
+from nnplay.tui.forms.editor import host
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _SMOOTHING = (0.0, 0.6, 0.95)
@@ -41,6 +42,13 @@ class CurveView(Cells, can_focus=True):
         """Whether runs are compared: smoothed from the start, without the extremes of each behind all others."""
         self._cursor_step: float | None = None
         self._plot_start = 0
+        self._invitation = ""
+
+    def invite(self, text: str) -> None:
+        """Say this in place of the curves as long as there are none."""
+        if text != self._invitation:
+            self._invitation = text
+            self.redraw()
 
     def show(self, curves: Mapping[str, Curve]) -> None:
         """Draw these curves (name → steps, minimum, maximum, last)."""
@@ -113,28 +121,25 @@ class CurveView(Cells, can_focus=True):
         return [*legend, *rows]
 
     def _empty(self, width: int, height: int) -> list[Row]:
-        text = "press space: the loss appears here"[:width]
+        text = self._invitation[:width]
         return [()] * (height // 2) + [((" " * ((width - len(text)) // 2) + text, self.look.ink("dim")),)]
 
     def _chart(self, width: int) -> curves.Chart:
         last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
         self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
-        draw = self._smoothed if self.comparing and self._degree else self._line
-        lines = tuple(draw(name, curve, width, self._x) for name, curve in self._curves.items())
+        lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
-        if self._degree and not self.comparing:
-            smooth = [self._smoothed(name, curve, width, self._x) for name, curve in self._curves.items()]
-            lines = (*smooth, *(replace(line, faint=True) for line in lines))
         return curves.Chart(lines, self._x, self._y, self.logarithmic)
 
-    @staticmethod
-    def _line(name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        data = downsample(curve.steps, curve.minimum, curve.maximum, max(8, width - 8), x.low, x.high)
-        return curves.Line(name, data)
+    def _line(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
+        """The line through a curve's values, or through their running mean.
 
-    def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        y = smooth(curve.last, _SMOOTHING[self._degree])
-        return curves.Line(name, downsample(curve.steps, y, y, max(8, width - 8), x.low, x.high))
+        The smallest and the largest values stand behind it, unless smoothed runs are compared.
+        """
+        last = smooth(curve.last, _SMOOTHING[self._degree]) if self._degree else curve.last
+        low, high = (last, last) if self.comparing and self._degree else (curve.minimum, curve.maximum)
+        data = downsample(curve.steps, low, high, last, max(8, width - 8), (x.low, x.high), missing=curve.nonfinite)
+        return curves.Line(name, data)
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
         lows = np.concatenate([line.data.low for line in lines])
@@ -177,22 +182,24 @@ class CurveView(Cells, can_focus=True):
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)
         text_before: list[Run] = []
-        place = 0
+        edge, place = self.look.pick("┆", ":"), 0
         for text, style in row:
             if place <= column < place + len(text):
                 at = column - place
-                shown = text[at] if text[at] not in " ⠀" else self.look.pick("┆", ":")
-                mark = style if text[at] not in " ⠀" else self.look.ink("dim")
+                shown = text[at] if text[at] != " " else edge
+                mark = style if text[at] != " " else self.look.ink("dim")
                 text_before += [(text[:at], style), (shown, mark), (text[at + 1 :], style)]
             else:
                 text_before.append((text, style))
             place += len(text)
         if place <= column < width:
-            text_before += [(" " * (column - row_width(row)), self.look.ink("dim")), ("┆", self.look.ink("dim"))]
+            text_before += [(" " * (column - row_width(row)), self.look.ink("dim")), (edge, self.look.ink("dim"))]
         return joined(text_before)
 
     def action_cursor(self, move: int) -> None:
         """Move the cursor by columns; the first press puts it at the newest value."""
+        if not self._has_values():
+            return
         start = self._newest() if self.cursor is None else self.cursor
         self._put_cursor(min(self._plot, max(0, start + move)))
         self.redraw()
@@ -204,13 +211,29 @@ class CurveView(Cells, can_focus=True):
             return 0
         return round((last - self._x.low) / (self._x.high - self._x.low) * self._plot)
 
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """Without a curve there is no scale to switch."""
+        return frozenset() if any(len(curve.steps) for curve in self._curves.values()) else frozenset({"log-scale"})
+
+    def _has_values(self) -> bool:
+        """Whether there is a curve; where there is none, that is said."""
+        there = any(len(curve.steps) for curve in self._curves.values())
+        if not there:
+            host(self).say("there is no curve yet: train first")
+        return there
+
     def action_hide_cursor(self) -> None:
-        """Take the cursor away, so that the legend shows the newest values again."""
+        """Take the cursor away, so that the legend shows the newest values again; without one, the hints go."""
+        if self.cursor is None:
+            raise SkipAction
         self._cursor_step = None
         self.redraw()
 
     def action_log(self) -> None:
         """Switch between a logarithmic and a linear scale."""
+        if not self._has_values():
+            return
         self.logarithmic = not self.logarithmic
         self._y = None
         self.redraw()

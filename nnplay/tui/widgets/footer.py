@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from textual import events
 
@@ -11,8 +12,17 @@ from nnplay.tui.commands.actions import Action, Where, key_name
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 
+@runtime_checkable
+class HasIdleKeys(Protocol):
+    """A widget some of whose keys do nothing for now."""
+
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """The actions (by name) that would only be told why they do nothing."""
+
+
 class FooterLine(Cells):
-    """Shows keys and titles for the focused kind of widget."""
+    """Shows keys and titles for the focused kind of widget; of its keys those that do something now."""
 
     DEFAULT_CSS = "FooterLine { height: 1; background: $panel; }"
 
@@ -30,10 +40,9 @@ class FooterLine(Cells):
             self.redraw()
 
     def show_running(self, running: bool) -> None:
-        """Offer to pause, or to run, with the first key."""
-        if running != self._training:
-            self._training = running
-            self.redraw()
+        """Offer to pause, or to run, with the first key; and what can be done now."""
+        self._training = running
+        self.redraw()
 
     def key_of(self, action: Action) -> str:
         """The key that the user has for an action."""
@@ -42,7 +51,9 @@ class FooterLine(Cells):
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """As many actions as fit; command, help and quit always."""
-        chosen = actions.footer(self._where)
+        focused = self.screen.focused
+        idle: frozenset[str] = focused.idle_actions if isinstance(focused, HasIdleKeys) else frozenset()
+        chosen = [action for action in actions.footer(self._where) if action.id not in idle]
         fixed_ones = [action for action in chosen if action.footer >= 20]
         others = [action for action in chosen if action.footer < 20]
         used = sum(len(self.key_of(a)) + len(a.title) + 3 for a in fixed_ones) + 1

@@ -13,9 +13,14 @@ from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entries import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
+_DROPPED = ("seconds", "name", "unsaved", "unit", "batch", "accuracy", "epoch")
+"""What goes where there is no room, the least useful first; data, network, state, step, losses and speed stay."""
+_LEAST_TITLE = 8
+"""Columns that the names of data and network keep, however little room there is."""
+
 
 class HeaderLine(Cells):
-    """Numbers of fixed width; parts that find no room are left out, the least useful first."""
+    """Numbers of fixed width; parts that find no room are left out, the least useful first, then the title is cut."""
 
     DEFAULT_CSS = "HeaderLine { height: 1; background: $panel; }"
 
@@ -51,9 +56,13 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in ("seconds", "name", "speed", "unsaved", "title", "batch", "accuracy", "valid", "held"):
-            if sum(row_width(tuple(runs)) for runs in parts.values()) <= width:
+        for dropped in (*_DROPPED, "end of title", "held", "per second", "speed", "title"):
+            excess = sum(row_width(tuple(runs)) for runs in parts.values()) - width
+            if excess <= 0:
                 break
+            if dropped == "end of title":
+                room = max(_LEAST_TITLE, row_width(tuple(parts["title"])) - excess)
+                parts["title"] = [(f"{clean(self._title, room - 1)} ", self.look.ink("text"))]
             parts.pop(dropped, None)
         return [joined([run for runs in parts.values() for run in runs])]
 
@@ -69,7 +78,8 @@ class HeaderLine(Cells):
             "read only": [("read only ", look.ink("warning", bold=True))] if self._read_only else [],
             "mark": [(look.pick("●", "*"), look.ink("warning"))] if self._unsaved else [],
             "unsaved": [(" unsaved ", dim)] if self._unsaved else [],
-            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{epoch:<5,} ")],
+            "state": [(f" {mark} ", look.ink("accent", bold=True))],
+            "epoch": self._counter("epoch", f"{epoch:<5,} "),
             "batch": self._counter("batch", f"{batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
@@ -77,7 +87,9 @@ class HeaderLine(Cells):
             "train": [bar, *self._training_loss(now)],
             "valid": self._loss("validation_loss", now.validation_loss, _epochs_scored(now)),
             "accuracy": self._accuracy(now),
-            "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],
+            "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text"))],
+            "unit": [(" steps", dim)],
+            "per second": [("/s", dim)],
             "seconds": [(f"  {number_text.duration(now.seconds)}", dim)],
         }
 

@@ -188,7 +188,9 @@ class LayerList(Cells, can_focus=True):
 
     def change(self, change: Change, then: Path = ()) -> None:
         """Change the chain that the layer under the cursor belongs to; what cannot be is said."""
-        if self.item is not None:
+        if self.item is None:
+            self._tell_adder()
+        else:
             path = self.path
             try:
                 layers = changed(self.texts, path, change)
@@ -198,6 +200,10 @@ class LayerList(Cells, can_focus=True):
             if layers != tuple(self.texts):
                 editor(self).change(layers=layers)
                 self.go_to(then or path)
+
+    def _tell_adder(self) -> None:
+        """Why there is no layer to change."""
+        host(self).say("this line adds a layer (enter); ↑ goes to the layers")
 
     def action_delete(self) -> None:
         """Take the layer out."""
@@ -209,9 +215,11 @@ class LayerList(Cells, can_focus=True):
 
     def action_shift(self, by: int) -> None:
         """Swap the layer with its neighbour and follow it."""
-        to = self.path[-1] + by
+        to, before = self.path[-1] + by, self.texts
         if to >= 0:
             self.change(swapped(by), (*self.path[:-1], to))
+        if self.item is not None and self.texts == before:
+            host(self).say(f"this layer is the {'first' if by < 0 else 'last'} one; there is none to swap it with")
 
     def action_width(self, by: int) -> None:
         """Give the layer one unit more or less; a block has none, and is opened or closed. The last line stands for
@@ -222,6 +230,8 @@ class LayerList(Cells, can_focus=True):
         elif item.line.parts:
             if (by > 0) != (item.path in self.unfolded):
                 self.fold(item.path)
+            else:
+                host(self).say(f"this block is {'unfolded' if by > 0 else 'folded'}; a block has no width of its own")
         else:
             self.change(put(wider(self, item.line.text, by)))
 
@@ -235,7 +245,9 @@ class LayerList(Cells, can_focus=True):
 
     def action_name(self) -> None:
         """Type a name for the layer."""
-        if self.item is not None:
+        if self.item is None:
+            self._tell_adder()
+        else:
             current = name_of(self.item.line.text)
             field = text("name", "", "a name without spaces; empty for none")
 
@@ -248,6 +260,9 @@ class LayerList(Cells, can_focus=True):
     def action_initial(self) -> None:
         """Choose the scheme of the layer's first weights."""
         schemes = schemes_of(self.item.line.text) if self.item is not None else ()
+        if self.item is None:
+            self._tell_adder()
+            return
         if not schemes:
             host(self).say("this layer has no scheme for its first weights")
             return

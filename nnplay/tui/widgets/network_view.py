@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -74,6 +75,16 @@ class NetworkView(Cells, can_focus=True):
         self.unfolded: frozenset[Path] = frozenset()
         self.row = 0
 
+    @property
+    def is_chain(self) -> bool:
+        """Whether the chain of layers is drawn, because it was asked for or the graph finds no room."""
+        return not self._ranks
+
+    @property
+    def idle_actions(self) -> frozenset[str]:
+        """The chain has no weights to choose, and sets none."""
+        return frozenset({"weight-next", "weight-edit"}) if self.is_chain else frozenset()
+
     def show(self, ledger: Ledger, weights: Mapping[str, Floats], pictures: Mapping[tuple[int, int], Floats]) -> None:
         """Draw this network."""
         self._ledger, self._weights, self._pictures = ledger, weights, pictures
@@ -131,10 +142,12 @@ class NetworkView(Cells, can_focus=True):
         if not known:
             return
         item = known[self.row]
-        if wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
-            return
         path = block_of(item) if not wanted else item.path if item.line.parts else ()
-        if path:
+        if not path:
+            host(self).say("no block here: sum, concat and sequential can be folded and unfolded; 2 goes to the layers")
+        elif wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
+            host(self).say(f"this block is {'unfolded' if wanted else 'folded'}")
+        else:
             paths = [each.path for each in known]
             self.row = paths.index(path)
             self.post_message(self.Fold(path))
@@ -207,7 +220,10 @@ class NetworkView(Cells, can_focus=True):
         if self._ranks:
             column, unit = self.chosen or (0 if by > 0 else len(self._ranks), 0)
             column = min(len(self._ranks) - 1, max(0, column + by))
-            self.choose((column, min(unit, self._ranks[column].count - 1)))
+            there = (column, min(unit, self._ranks[column].count - 1))
+            if there == self.chosen:
+                host(self).say(f"this is the {'first' if by < 0 else 'last'} layer that is drawn")
+            self.choose(there)
         else:
             self._fold(by > 0)
 
@@ -215,7 +231,11 @@ class NetworkView(Cells, can_focus=True):
         """Another unit of the same column."""
         if self._ranks:
             column, unit = self.chosen or (1, -1 if by > 0 else 0)
+            if self._ranks[column].count == 1 and self.chosen is not None:
+                host(self).say("this layer has one unit")
             self.choose((column, (unit + by) % self._ranks[column].count))
+        elif len(self._chain()) == 1:
+            host(self).say("there is one layer")
         elif self._chain():
             self.row = (self.row + by) % len(self._chain())
             self.redraw()
@@ -223,10 +243,12 @@ class NetworkView(Cells, can_focus=True):
     def action_link(self, by: int) -> None:
         """Another number of the chosen unit."""
         if not self._ranks:
-            return
-        if self.chosen is None:
+            self._tell_chain()
+        elif self.chosen is None:
             self.action_column(1)
-        if self.chosen is not None:
+        if self.chosen is not None and not self._links_of(self._ranks[self.chosen[0]]):
+            host(self).say("an input has no weights or bias; → goes to the first layer")
+        elif self.chosen is not None:
             self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
             self.redraw()
 
@@ -257,7 +279,9 @@ class NetworkView(Cells, can_focus=True):
     def action_adjust_weight(self, direction: int) -> None:
         """Make the chosen weight or bias a little larger or smaller."""
         value = self._value()
-        if value is None or self.chosen is None:
+        if not self._ranks:
+            self._tell_chain()
+        elif value is None or self.chosen is None:
             self.action_link(1)
         else:
             name, index = self._place(self.chosen)
@@ -289,8 +313,14 @@ class NetworkView(Cells, can_focus=True):
         return (layer,) if layer >= 0 else ()
 
     def action_leave(self) -> None:
-        """No unit."""
+        """No unit; where none is chosen, the hints go."""
+        if self.chosen is None:
+            raise SkipAction
         self.choose(None)
+
+    def _tell_chain(self) -> None:
+        """Why there are no weights to choose."""
+        host(self).say("the chain shows no single weights; v draws the graph where it fits, i opens the inspector")
 
     # Mouse
 

@@ -42,7 +42,7 @@ def make_attention(trainer: Trainer, row: int) -> Attention:
     heads = [
         (f"layer {path} head {number}" if len(paths) > 1 else f"head {number}", weights.astype(np.float32))
         for path, layer in zip(paths, found.values(), strict=True)
-        for number, weights in enumerate(layer[0], 1)
+        for number, weights in enumerate(layer[0])
     ]
     steps = heads[0][1].shape[0]
     names = name_symbols(x[0], trainer.split.class_names) if has_symbols(trainer) else ()

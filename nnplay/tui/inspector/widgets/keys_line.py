@@ -26,12 +26,13 @@ class KeysLine(Cells):
         named = [key for key in KEYS if key.title]
         fixed, others = named[-_ALWAYS:], named[:-_ALWAYS]
         used = 1 + sum(_need(key) for key in fixed)
-        kept: list[Key] = []
-        for key in others:
+        chosen: set[Key] = set()
+        for key in sorted(others, key=lambda key: not key.first):
             if used + _need(key) > width:
                 break
             used += _need(key)
-            kept.append(key)
+            chosen.add(key)
+        kept = [key for key in others if key in chosen]
         runs: list[Run] = [(" ", self.look.ink("dim"))]
         self._spots, place = [], 1
         for key in [*kept, *fixed]:

@@ -18,7 +18,7 @@ def draw(view: Scatter, width: int, height: int, look: Look) -> list[Row]:
     limits = find_limits(np.concatenate([view.true.ravel(), view.predicted.ravel()]))
     points = curves.Line("examples", finite_points(view.true[:600], view.predicted[:600]), dots=True)
     ends = np.array([limits.low, limits.high])
-    right = curves.Line("perfect", Downsampled(ends, ends, ends))
+    right = curves.Line("perfect", Downsampled.through(ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
     axes_words = look.pick("predicted ↑ by true →", "predicted (up) by true")
     return [draw_legend((axes_words, "perfect"), look), *rows]
