@@ -32,7 +32,7 @@ async def test_what_was_said_goes_when_the_step_is_another() -> None:
     """Going back and forth takes away what was said about the step before: on a small screen it lies over the bar."""
     app = make()
     async with app.run_test(size=(80, 24)) as pilot:
-        for key in ("comma", "full_stop", "less_than_sign", "greater_than_sign"):
+        for key in ("comma", "less_than_sign", "full_stop", "greater_than_sign"):
             await type_line(pilot, "set lr 0.5")
             assert text_of(app, "#message-line")
             await pilot.press(key)
