@@ -1,4 +1,4 @@
-"""Foreign text made safe to show: control and direction characters become visible where text enters."""
+"""Text for people: foreign text made safe to show, counts with their nouns, shares as per cent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _VISIBLE |= dict.fromkeys(range(0x2060, 0x2070), 0xFFFD)
 _VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _KEEP_LINES = {key: value for key, value in _VISIBLE.items() if key != 0x0A}
 _MARKS_IN_A_ROW = 4
+_IRREGULAR = {"epoch": "epochs", "axis": "axes"}
 _WHOLE = 4096
 """Characters of a text that was cut, as far as it is remembered."""
 JOINERS = "\u200c\u200d"
@@ -110,6 +111,42 @@ def written(value: object) -> str:
 def shown(value: object) -> str:
     """The same made safe to show, with quotes around text."""
     return f"'{clean(value)}'" if isinstance(value, str) else clean(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 step", "2,000 steps", "3 batches"."""
+    return f"{count:,} {plural(count, noun)}"
+
+
+def plural(count: int, noun: str) -> str:
+    """The noun alone as it goes with a count: "step" for 1, "steps" for any other."""
+    if count == 1:
+        return noun
+    for one, many in _IRREGULAR.items():
+        if noun.endswith(one):
+            return noun.removesuffix(one) + many
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share of one as per cent, "98.4 %"; only what is exactly 0 or 1 becomes 0 or 100: 0.9999 is "99.9 %"."""
+    least = 10.0**-digits
+    exact = 100.0 * share
+    value = round(exact, digits)
+    if value == 0.0 != exact:
+        value = least if exact > 0.0 else -least
+    elif value == 100.0 != exact:
+        value += least if exact > 100.0 else -least
+    return f"{value:,.{digits}f} %"
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits, as short as it can be: "0.693", "1.2e-5", "1,500,000" as "1.5e6"."""
+    text = f"{value:.{digits}g}"
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else text
 
 
 def _without_mark_towers(text: str) -> str:

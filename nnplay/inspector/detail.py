@@ -80,7 +80,7 @@ class _Look:
 
     def plane(self, name: str, slot: Slot, touched: Touched) -> Plane:
         """How an operand is laid out: around the elements that take part, or in step with the result."""
-        shape = slot.at(self.frame.n)
+        shape = self.frame.shape(name)
         found = touched.get(name)
         same = self.index if shape == self.shape else self.aligned(slot, shape)
         index = tuple(found[0].tolist()) if found is not None and len(found) else same
@@ -117,7 +117,7 @@ class _Look:
     def read(self, name: str, plane: Plane, touched: Touched) -> OperandView:
         """An operand that the row reads."""
         top, left, height, width = self.window(name, plane, touched)
-        values = plane.window(self.frame.reads[name], top, left, height, width)
+        values = plane.window(self.frame.shown(name), top, left, height, width)
         mask = plane.mask(touched.get(name, self.nothing(plane)), top, left, *values.shape)
         return self.view(name, plane, (top, left, values), None, mask, None)
 

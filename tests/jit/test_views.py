@@ -14,6 +14,7 @@ from nnplay.training.metrics import classification
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
+from nnplay.views import rows
 from nnplay.views.choosing import WORST, view_records, views_of
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.confusion import Confusion
@@ -229,6 +230,17 @@ def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
     assert isinstance(confusion, Confusion)
     assert output.wrong == confusion.matrix.sum() - np.trace(confusion.matrix)
     assert shown.items == confusion.matrix.sum()
+    assert output.rows == confusion.rows == f"{shown.items:,} validation rows"
+
+
+def test_a_sample_of_the_rows_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all rows can be asked, the counts say how many of how many rows were."""
+    trainer = make_trainer("digits")
+    every = len(trainer.split.validation or ())
+    monkeypatch.setattr(rows, "MOST_ROWS", 40)
+    _, output, _ = views.make_view(trainer)
+    assert isinstance(output, Images)
+    assert output.rows == f"40 of {every:,} validation rows"
 
 
 def test_writing_goes_on_from_the_example() -> None:

@@ -88,7 +88,7 @@ def test_bytes_that_are_no_text_are_no_fault(open_terminal: Open) -> None:
     os.write(terminal.master, b"\xff\xbd\x1b[M\xa0\xe1\xf0 gr\xfc\xdfe \xc3")
     terminal.press("\x1b")
     terminal.press(":")
-    terminal.shows("set rate 0.003")
+    terminal.shows("set lr 0.003")
     os.write(terminal.master, b"set lr 0.25\xe4\x7f\r")
     terminal.shows("rate       0.25")
     os.kill(terminal.process.pid, signal.SIGTERM)

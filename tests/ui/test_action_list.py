@@ -154,7 +154,7 @@ def test_commands_are_split_and_completed() -> None:
     assert completion.parse_command(":goto step 500")[1] == "step 500"
     with pytest.raises(InputError, match="rewind"):
         completion.parse_command("rewimd")
-    with pytest.raises(InputError, match=r"rate 0\.003"):
+    with pytest.raises(InputError, match=r"lr 0\.003"):
         completion.parse_command("set")
     rows = entries.training_entries(fake_config(), FakeCatalogue())
     assert [c.line for c in completion.complete_line("set ra", rows, FakeCatalogue())] == ["set lr "]

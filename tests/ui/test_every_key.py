@@ -159,7 +159,7 @@ CLAIMS: dict[str, Claim] = {
 }
 BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "goto": ("goto step 500", _asked, ("goto", "step", 500)),
-    "set": ("set rate 0.003", lambda app: app._backend.settings.optimizer.values["lr"], 0.003),
+    "set": ("set lr 0.003", lambda app: app._backend.settings.optimizer.values["lr"], 0.003),
     "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),

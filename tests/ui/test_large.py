@@ -31,7 +31,7 @@ async def test_thousand_layers(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("2")
         await pilot.pause()
-        assert "layers more" in text_of(app, "#network")
+        assert "more layers" in text_of(app, "#network")
         await pilot.press("2", "k", "k")
         await pilot.pause()
         layers = main(app).query_one(LayerList)

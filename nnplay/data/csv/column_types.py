@@ -28,6 +28,7 @@ class TypedColumn:
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
         stray: bool (N,): text in a column of numbers.
         note: what was made of the words, in a sentence; or empty.
+        numbers: how many cells of a category column are plain numbers, too few to make it a column of numbers.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TypedColumn:
     infinite: NDArray[np.bool_]
     stray: NDArray[np.bool_]
     note: str = ""
+    numbers: int = 0
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
@@ -72,7 +74,8 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
     as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > stray.sum())
     if not as_number:
-        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
+        numbers = int(numeric.sum()) if wanted == "auto" else 0
+        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none, numbers=numbers)
     parsed = {cell: np.nan if value is None else value for cell, value in known.items()}
     values = np.fromiter((parsed[cell] for cell in cells), dtype=np.float64, count=len(cells))
     return _number(name, packed, values, missing, stray)

@@ -12,7 +12,7 @@ from nnplay.data.csv.cells import number_hint
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.text.table_text import Skipped
 from nnplay.errors import InputError, Problems
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 _SHOWN = 6
 """Columns that one sentence names."""
@@ -86,9 +86,10 @@ def _describe_missing_in_several(
     lacking = [column for column in features if column.unknown.any()]
     first = min(int(lines[int(column.unknown.argmax())]) for column in lacking)
     counts = [f"{int(column.unknown.sum()):,} in '{column.name}'" for column in lacking[:_SHOWN]]
-    more = f" and {len(lacking) - _SHOWN:,} columns more" if len(lacking) > _SHOWN else ""
+    more = f" and {counted(len(lacking) - _SHOWN, 'more column')}" if len(lacking) > _SHOWN else ""
     infinite = " or not finite" if any(column.infinite.any() for column in lacking) else ""
-    what = f"values are missing{infinite} in {len(lacking)} columns, the first one here: {', '.join(counts)}{more}"
+    where_all = counted(len(lacking), "column")
+    what = f"values are missing{infinite} in {where_all}, the first one here: {', '.join(counts)}{more}"
     return InputError(what, where=f"{where}, row {first}", hint=hint)
 
 

@@ -12,6 +12,7 @@ from textual.app import App
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.system.paths import user_path, whole
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
@@ -98,7 +99,7 @@ class EditActions:
         self._messages.log(*notes)
         if not notes:
             return f"; {learned} is learned"
-        more = notes[0] if len(notes) == 1 else f"{len(notes)} notes on the file (L)"
+        more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} on the file (L)"
         return f"; {learned} is learned; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:

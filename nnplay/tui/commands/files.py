@@ -8,6 +8,7 @@ import os
 from textual.app import App
 
 from nnplay.errors import NnplayError
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
@@ -16,6 +17,14 @@ from nnplay.tui.dialogs.quit import AskQuit, Leave
 from nnplay.tui.dialogs.recovered import Recovered, Take
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal.textual_private import FaultReporting
+
+
+def describe_unsaved(steps: int, *, saved_before: bool) -> str:
+    """What leaving would lose, as a sentence."""
+    if not steps:
+        return "Your changes are not saved."
+    since = " since the last save" if saved_before else ""
+    return f"{counted(steps, 'step')} of training{since} {'is' if steps == 1 else 'are'} not saved."
 
 
 class FileActions:
@@ -85,8 +94,7 @@ class FileActions:
         if isinstance(self._app.screen, AskQuit):
             await self._leave("drop")
         elif self._backend.unsaved():
-            now = self._backend.snapshot
-            what = f"{now.step:,} steps of training are not saved." if now.step else "Your changes are not saved."
+            what = describe_unsaved(self._backend.steps_unsaved(), saved_before=bool(self._backend.path))
             self._app.push_screen(AskQuit(what), self._leave)
         else:
             await self._leave("drop")

@@ -15,6 +15,7 @@ from nnplay.text import clean
 from nnplay.tui.commands.completion import Candidate
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.cells import fit
+from nnplay.tui.widgets.line_input import LineInput
 
 _SHOWN = 8
 
@@ -41,7 +42,7 @@ class CommandLine(Dialog[str]):
     def body(self) -> ComposeResult:
         """Candidates above, input below."""
         yield Static(id="candidates")
-        yield Input(placeholder="set rate 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
+        yield LineInput(placeholder="set lr 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
 
     def on_mount(self) -> None:
         """List everything that can be typed."""

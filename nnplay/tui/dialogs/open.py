@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from nnplay.run.saving.recent import Recent
+from nnplay.text import counted
 from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.draw import number_text
 
@@ -26,6 +27,6 @@ def note(item: Recent) -> str:
     """A run in one line: data, network, epoch, loss, age; or what is wrong with it."""
     if item.problem:
         return f"damaged: {item.problem}"
-    loss = f"loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
-    parts = [item.data, item.network, f"epoch {item.epoch:,}", loss, f"{number_text.duration(item.age)} ago"]
+    loss = f"batch loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
+    parts = [item.data, item.network, counted(item.epoch, "epoch"), loss, f"{number_text.duration(item.age)} ago"]
     return " · ".join(part for part in parts if part)

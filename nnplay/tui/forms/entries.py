@@ -126,11 +126,11 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
 
 
 def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
-    """Loss, optimizer, rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
+    """Loss, optimizer, learning rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
     loss, optimizer, schedule = (_chosen(item) for item in (settings.loss, settings.optimizer, settings.schedule))
     losses = choice("loss", loss[0], "what training makes small", tuple(catalogue.losses))
     optimizers = choice("optimizer", optimizer[0], "how gradients become steps", tuple(catalogue.optimizers))
-    schedules = choice("schedule", schedule[0], "how the rate changes", tuple(catalogue.schedules))
+    schedules = choice("schedule", schedule[0], "how the learning rate changes", tuple(catalogue.schedules))
     seed = replace(DECLARED["seed"].field, help="all randomness of the run follows from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
     return [
@@ -159,7 +159,6 @@ _LABELS = {
     "stop.patience": "patience",
     "stop.seconds": "stop secs",
     "training.validate_every": "validate",
-    "optimizer.lr": "rate",
     "optimizer.weight_decay": "decay",
     "loss.label_smoothing": "smoothing",
     "data.skip_bad_rows": "skip bad",
@@ -180,6 +179,11 @@ def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before
 
 
 _ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
+
+
+def spellings(entry: Entry) -> tuple[str, ...]:
+    """All words that mean an entry where it is typed: its name, its label, and others such as "rate" for "lr"."""
+    return (entry.name, entry.label, *(word for word, name in _ALSO.items() if name == entry.name))
 
 
 def find_entry(entries: Sequence[Entry], name: str) -> Entry:

@@ -8,7 +8,7 @@ from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.walk import Ask, Walk
 
-_STEP = integer("step", REQUIRED, "a step's number", low=0, high=10**9)
+_STEP = integer("step", REQUIRED, "a step's number", low=1, high=10**9)
 
 
 class MoveActions:
@@ -58,14 +58,18 @@ class MoveActions:
         """Type the step to go to."""
         if self._walk.view is None:
             return
-        lead = f"0 to {self._walk.view.latest:,} have been reached; a later one is trained"
+        view = self._walk.view
+        taken = (
+            f"steps {view.first + 1:,} to {view.latest:,} have been taken" if view.latest > view.first else "none yet"
+        )
+        lead = f"{taken}; for a later one the run is trained on"
 
         def go(text: str | None) -> None:
             if text is not None:
                 step: int = _STEP.read(text)
-                self._walk.move(lambda: self._moves.train_to(step))
+                self._walk.move(lambda: self._moves.train_to(step - 1))
 
-        self._ask(AskText("go to step", lead, str(self._walk.view.step), _STEP.read), go)
+        self._ask(AskText("go to step", lead, str(view.step + 1), _STEP.read), go)
 
     def run_until(self) -> None:
         """Choose the condition to stop at."""

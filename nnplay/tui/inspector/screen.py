@@ -87,7 +87,7 @@ class InspectorScreen(Modal[None]):
         with Horizontal(id="inspector-body"):
             yield RowsList()
             yield self._detail
-        yield TimelineBar()
+        yield TimelineBar("taken")
         yield MessageLine()
         yield KeysLine()
 

@@ -10,17 +10,24 @@ from textual.content import Content
 from nnplay.run.snapshot import Snapshot
 from nnplay.timeline.branch_curves import branch_title, parse_curve_name
 from nnplay.training.history import BRANCH_PREFIX, Curve
+from nnplay.training.numbers import label, short
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.curve_view import CurveView
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
-    "loss": {"train_loss": "train", "validation_loss": "valid"},
-    "accuracy": {"train_accuracy": "train", "validation_accuracy": "valid", "validation_r2": "valid R²"},
-    "gradient": {"gradient_norm": "norm"},
-    "rate": {"lr": "rate"},
+    "loss": {"train_loss": short("train_loss"), "validation_loss": short("validation_loss")},
+    "accuracy": {"validation_accuracy": label("validation_accuracy")},
+    "gradient": {"gradient_norm": "of each batch"},
+    "rate": {"lr": "of each step"},
 }
-_FIRST_EPOCH = {"loss": "batch"}
+_TITLES: Mapping[str, str] = {
+    "gradient": label("gradient_norm"),
+    "rate": label("lr"),
+    "forks": f"{label('loss')} of this run and its forks",
+}
+"""What families are called where their own name does not say it."""
+_FIRST_EPOCH = {"loss": label("loss")}
 """Shown until the first epochs are over: the loss of single batches."""
 FORKS = "forks"
 """The run and its forks, compared."""
@@ -86,7 +93,7 @@ class CurvesPane(Pane):
         view.show(shown)
 
     def _write_title(self) -> None:
-        self.border_title = Content(f"{self.number} {self.heading}: {self.family}")
+        self.border_title = Content(f"{self.number} {self.heading}: {_TITLES.get(self.family, self.family)}")
         self.border_subtitle = Content("[ ] others · g log · m smooth")
 
 

@@ -60,7 +60,7 @@ class LayersPane(Pane):
                 editor(self).change(layers=changed(texts, path, put(text, new=new)))
                 layers.go_to(path)
 
-        title = "new layer" if new else f"layer {path[0] + 1}"
+        title = "new layer" if new else f"layer {path[0]}"
         within = " in a block" if len(path) > 1 else ""
         current = "" if new or layers.item is None else layers.item.line.text
         self.app.push_screen(

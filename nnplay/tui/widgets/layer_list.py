@@ -25,6 +25,8 @@ from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 from nnplay.tui.widgets.scroll_place import ScrollPlace
 
+_LEAST_TEXT = 8
+"""Columns that a layer's text has at the least."""
 _NARROW = 37
 """Columns below which parameters are told in thousands: a number that is cut would be another one."""
 
@@ -110,20 +112,24 @@ class LayerList(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         room = max(1, height - 1)
-        lines = [self._line(item, index, width) for index, item in enumerate(self._items)]
+        widest = max((len(_place(item)) for item in self._items), default=0)
+        lines = [self._line(item, index, width, widest) for index, item in enumerate(self._items)]
         lines.append(self._adder(len(self._items)))
         top = self._place.follow(self.cursor, room, len(lines))
         shown = lines[top : top + room]
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
-    def _line(self, item: Item, index: int, width: int) -> Row:
-        line, text = item.line, title(item, self.unfolded, self.look)
+    def _line(self, item: Item, index: int, width: int, widest: int) -> Row:
+        line = item.line
+        narrow = width < _NARROW
+        room = max(11, min(24, width - (21 if narrow else 25)) - 1)
+        place = f"{_place(item):<{widest}} " if room - widest > _LEAST_TEXT else ""
+        text = place + title(item, self.unfolded, self.look)
         active = self.has_focus and index == self.cursor
         marker = self.look.pick("▸ ", "> ") if active else "  "
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
         if line.problem:
             return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
-        narrow = width < _NARROW
         places = 7 if narrow else 9
         parameters = " " * places
         if line.parameters:
@@ -135,7 +141,7 @@ class LayerList(Cells, can_focus=True):
         return joined(
             [
                 (marker, self.look.ink("accent")),
-                (fit(text, max(11, min(24, width - (21 if narrow else 25)) - 1)) + " ", ink),
+                (fit(text, room) + " ", ink),
                 (number_text.shape(line.shape, 10 if narrow else 12), dim),
                 (parameters, dim),
                 (adds, dim),
@@ -258,3 +264,8 @@ class LayerList(Cells, can_focus=True):
             self.fold(item.path)
         elif same or item is None:
             self.action_edit()
+
+
+def _place(item: Item) -> str:
+    """Where a layer stands, as its parameters' names begin ("0" for "0.weight"); nothing within a block."""
+    return "" if item.depth else str(item.path[0])

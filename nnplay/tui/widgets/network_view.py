@@ -173,7 +173,7 @@ class NetworkView(Cells, can_focus=True):
         rank = self._ranks[column]
         if unit < len(rank.names):
             return clean(rank.names[unit], 24)
-        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1} unit {unit + 1}"
+        return f"input {unit}" if rank.weights is None else f"layer {rank.layer} unit {unit}"
 
     def _value(self) -> float | None:
         """The number that the cursor means."""

@@ -116,16 +116,32 @@ def _rows(
     rows = ColumnGatherer(len(names))
     if line and not named:
         rows.add(line, first)
+    systematic = ""
     for line, row in records:
         if len(row) == len(names):
             rows.add(line, row)
             continue
+        if named and len(row) == len(names) + 1 and not rows.lines:
+            systematic = _wider_hint(row, first, dialect.delimiter)
         reason = f"expected {len(names)} field{'s' if len(names) > 1 else ''}, found {len(row)}"
         reason += ", a comment?" if row[0].startswith("#") else ""
         if not options.skip_bad_rows:
-            raise InputError(reason, where=f"{where}, row {line}", hint=_skip_hint())
+            raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
         skipped.add(line, reason)
+    if systematic and not rows.lines:
+        what = "no data rows: each has one field more than the header"
+        raise InputError(what, where=where, hint=systematic)
     return rows, names, notes
+
+
+def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> str:
+    """What to do where rows have one field more than the header from the first one on."""
+    names = delimiter.join(header)
+    if not row[-1].strip():
+        shown = clean(f"{names}{delimiter}", limit=60)
+        return f"rows end with a delimiter and row 1 does not: end it with one too ({shown})"
+    shown = clean(f"row{delimiter}{names}", limit=60)
+    return f"if rows begin with a name, as R writes them, give that column one in row 1 too ({shown})"
 
 
 def column_names(header: Sequence[str], *, reported: bool) -> tuple[tuple[str, ...], list[str]]:
