@@ -138,7 +138,8 @@ class MainScreen(Screen[None]):
             pane.set_up(settings, ledger)
         shape = ledger.inputs[0] if len(ledger.inputs) == 1 and "×" in ledger.inputs[0] else ""
         widths = [shape or str(len(ledger.inputs)), *(str(line.units) for line in ledger.lines if line.parameters)]
-        self.query_one(HeaderLine).set_up(settings, "·".join(widths))
+        header = self.query_one(HeaderLine)
+        header.set_up(settings, header.look.pick("·", "-").join(widths))
 
     def pane(self, name: str) -> Pane:
         """The pane called `name`."""

@@ -111,7 +111,7 @@ def test_attention_is_that_of_every_head_for_the_example() -> None:
     _, output, shown = views.make_view(trainer, number, 3)
     assert isinstance(output, Attention)
     assert shown.noun == "example"
-    assert [name for name, _ in output.heads][::5] == ["layer 1 head 1", "layer 3 head 4"]
+    assert [name for name, _ in output.heads][::5] == ["layer 1 head 0", "layer 3 head 3"]
     weights = {name: values for name, values in trainer.parameters().items() if name.startswith("1.")}
     x = trainer.split.validation.x[3:4] if trainer.split.validation else trainer.split.train.x[3:4]
     inside = trainer.forward(x, ["eval.0.output"])["eval.0.output"][0]

@@ -65,8 +65,8 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
     "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60 %"]),
     "attention": (
-        Attention(tuple("BADC"), (("head 1", grey(4, 4)), ("head 2", grey(4, 4)))),
-        ["head 1", "head 2"],
+        Attention(tuple("BADC"), (("head 0", grey(4, 4)), ("head 1", grey(4, 4)))),
+        ["head 0", "head 1"],
     ),
     "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
 }

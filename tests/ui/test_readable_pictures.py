@@ -176,7 +176,7 @@ LONG = {"data": {"name": "adding", "samples": 60, "length": 40}, "layers": ["lst
 def test_attention_is_one_map_for_each_head(look: Look) -> None:
     """Both heads stand side by side, with the tokens of the example beside and above each."""
     weights = np.full((3, 3), 1 / 3, np.float32)
-    view = Attention(("a", "b", "c"), (("head 1", weights), ("head 2", np.eye(3, dtype=np.float32))))
+    view = Attention(("a", "b", "c"), (("head 0", weights), ("head 1", np.eye(3, dtype=np.float32))))
     shown = text(draw_attention(view, 36, 12, look))
     assert shown[1].split() == ["head", "1", "head", "2"]
     assert shown[2].split() == ["a", "b", "c", "a", "b", "c"]
@@ -187,7 +187,7 @@ def test_attention_is_one_map_for_each_head(look: Look) -> None:
 def test_of_a_long_sequence_the_end_is_drawn() -> None:
     """The last steps of the maps and of the symbols, which the answer is nearest to; the picture says from where on."""
     names = tuple(f"t{step}" for step in range(50))
-    view = Attention(names, (("head 1", np.eye(50, dtype=np.float32)),))
+    view = Attention(names, (("head 0", np.eye(50, dtype=np.float32)),))
     shown = text(draw_attention(view, 36, 14, Look()))
     assert "last" in shown[0]
     assert any(line.lstrip().startswith("t49") for line in shown)
