@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from nnplay.data.csv.advice import advice
 from nnplay.data.csv.cells import number_hint
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.columns import Column
+from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.text import clean
@@ -28,10 +30,13 @@ _EXACT = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A column's network inputs: float32 (N, number of inputs), and what was done, noticed, or why it is left out."""
+    """A column's network inputs and what was done, noticed, or why it is left out.
+
+    The inputs (N, number of inputs) are float32, or float64 where their differences need it.
+    """
 
     column: Column
-    inputs: NDArray[np.float32]
+    inputs: NDArray[Any]
     notes: tuple[str, ...] = ()
     left_out: str = ""
 
@@ -78,7 +83,8 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
         names, inputs = names[1:], inputs[1:]
     described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
     notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
-    return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), notes)
+    stacked = np.stack(inputs, axis=1)
+    return Encoded(described, stacked.astype(keep_differences(stacked)), notes)
 
 
 def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:
@@ -95,6 +101,8 @@ def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
     """A warning when whole numbers are too large to be told apart in 32 bits: they are ids more often than measures."""
     values = column.values[~column.unknown]
     if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
+        return ()
+    if keep_differences(values[:, None]) == np.float64:
         return ()
     what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
     return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
