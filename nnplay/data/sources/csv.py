@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ FIELDS: Final = (
     choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
     text("kinds", "", "some columns' kinds: age=number, zip=category, id=skip"),
 )
+_KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
+_ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
@@ -39,17 +42,23 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
 def read_kinds(given: Any) -> dict[str, str]:
     """The kinds of some columns by name, from a table or from text such as `age=number, id=skip`.
 
+    A name may hold commas, as in `price, net=skip`, as it ends at the last `=` before a kind that there is.
+
     Raises:
         InputError: a part of the text is not of that form.
     """
     if isinstance(given, Mapping):
         return {written(column): written(kind) for column, kind in given.items()}
+    text_given = written(given)
     kinds: dict[str, str] = {}
-    for part in written(given).split(","):
-        column, equals, kind = part.strip().rpartition("=")
-        if not equals:
-            raise InputError(f"'{part.strip()}' is not of the form column=kind", hint="as in age=number, id=skip")
-        kinds[column] = kind
+    place = 0
+    while place < len(text_given):
+        match = _KIND.match(text_given, place) or _ANY_KIND.match(text_given, place)
+        if match is None:
+            part = text_given[place:].strip()
+            raise InputError(f"'{part}' is not of the form column=kind", hint="as in age=number, id=skip")
+        kinds[match["column"]] = match["kind"]
+        place = match.end()
     return kinds
 
 
