@@ -8,10 +8,13 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+import nnplay as nn
+from nnplay.data.catalogue import load_file
 from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.csv.dates import read_dates
 from nnplay.data.csv.written_numbers import read_written_numbers
 from nnplay.data.dataset import Dataset
+from nnplay.data.sources.csv import read_kinds
 from nnplay.errors import InputError
 
 TABLES: Final = Path(__file__).parent / "tables"
@@ -331,3 +334,50 @@ def test_what_was_right_stays_right() -> None:
     """Truth values are two classes, and a target that occurs twice is told apart from its copy."""
     assert read("true_false.csv").class_names == ("False", "True")
     assert read("dup_target.csv").feature_names == ("x", "y_2")
+
+
+def test_columns_are_identical_only_where_their_values_are(tmp_path: Path) -> None:
+    """An age and its square follow from each other; copies are identical, whatever their words."""
+    data = read("square_identical.csv")
+    assert noted(data, "'age' and 'agesq' follow from each other")
+    assert not noted(data, "identical")
+    rows = "".join(f"{row % 4},{'abcd'[row % 4]},{'abcd'[row % 4]},{row % 7 + 0.5}\n" for row in range(40))
+    data = read_csv(written(tmp_path, f"a,b,c,y\n{rows}"))
+    assert noted(data, "'a' and 'b' follow from each other")
+    assert noted(data, "'a' and 'c' follow from each other")
+    same = read_csv(written(tmp_path, "b,c,y\nu,u,1.5\nv,v,2.5\nu,u,3\nv,v,1\n"))
+    assert noted(same, "'b' and 'c' are identical")
+
+
+def test_a_multiple_of_the_target_gives_it_away(tmp_path: Path) -> None:
+    """A price in cents tells the price; one with an offset is for the user to judge."""
+    rows = "".join(f"{row * 37 % 41 * 100 + 50},{row % 7},{row * 37 % 41 + 0.5}\n" for row in range(40))
+    assert noted(read_csv(written(tmp_path, f"cents,b,price\n{rows}")), "'cents' gives the target 'price' away")
+
+
+def test_a_column_with_a_comma_in_its_name_is_given_a_kind() -> None:
+    """As text, among others, and as a table; a kind that there is not is still found out."""
+    assert read_kinds("price, net=skip") == {"price, net": "skip"}
+    assert read_kinds("b=number, price, net=skip,c=category") == {
+        "b": "number",
+        "price, net": "skip",
+        "c": "category",
+    }
+    assert read_kinds("a=b=skip") == {"a=b": "skip"}
+    assert read_kinds("age=nmber, id=skip") == {"age": "nmber", "id": "skip"}
+    with pytest.raises(InputError, match="not of the form column=kind"):
+        read_kinds("age")
+    data = load_file(str(TABLES / "comma_name.csv"), {"target": "rent, gross", "kinds": read_kinds("price, net=skip")})
+    assert (data.feature_names, data.target_names) == (("b",), ("rent, gross",))
+
+
+def test_one_name_of_python_reads_every_kind_of_file(tmp_path: Path) -> None:
+    """`nn.read_file` reads what the advice for a NumPy archive says that it does, and refuses options by name."""
+    np.savez(tmp_path / "my.npz", x=np.arange(6.0).reshape(3, 2), y=np.array([0.5, 1.5, 2.5]))
+    with pytest.raises(InputError, match=r"nnplay\.read_file"):
+        nn.read_csv(tmp_path / "my.npz")
+    assert nn.read_file(tmp_path / "my.npz").x.shape == (3, 2)
+    table = nn.read_file(TABLES / "comma_name.csv", target=["rent, gross"], kinds={"price, net": "skip"})
+    assert table.feature_names == ("b",)
+    with pytest.raises(InputError, match=r"unknown option 'missng'.*missing"):
+        nn.read_file(TABLES / "dot_missing.csv", missng="mean")
