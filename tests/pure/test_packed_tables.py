@@ -34,6 +34,7 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
         ("my.zip", zipped(("folder/my.tsv", TABLE.replace(b",", b"\t")), ("README.txt", b"hello"))),
         ("my.csv", zipped(("__MACOSX/._my.csv", b"\0\1"), ("my.csv", TABLE), ("my.names", b"about it"))),
     ],
+    ids=["csv.gz", "gz", "zip", "zip with notes", "zip under another name"],
 )
 def test_a_packed_table_is_read(name: str, content: bytes, tmp_path: Path) -> None:
     """By whatever name, as the first bytes tell; the data set is called after the table."""

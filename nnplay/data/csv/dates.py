@@ -32,6 +32,7 @@ _FORMS: Final = tuple(
         r"(?P<year>\d{4})[ -]?q(?P<quarter>[1-4])",
     )
 )
+_LONGEST: Final = 60
 _SAMPLE: Final = 1000
 _EARLY: Final = frozenset(range(1, 13))
 
@@ -85,6 +86,8 @@ class _Written(NamedTuple):
 
     @classmethod
     def read(cls, cell: str) -> _Written | None:
+        if len(cell) > _LONGEST:
+            return None
         text = " ".join(cell.lower().split())
         time = timedelta()
         if match := _TIME.fullmatch(text):

@@ -17,6 +17,7 @@ _BEFORE: Final = re.compile(rf"(?P<sign>[+-]?) ?(?P<unit>[A-Z]{{0,2}}[{_MONEY}]|
 _BEHIND: Final = re.compile(
     rf"(?P<rest>.*[0-9.,]) ?(?P<unit>%|[{_MONEY}]|[^\W\d_](?:[^\W\d_]|[°/²³^%·]){{0,9}}|°[A-Z]?)"
 )
+_LONGEST: Final = 60
 _FORTRAN: Final = re.compile(r"([+-]?[0-9]+\.?[0-9]*)[dD]([+-]?[0-9]+)")
 _GROUPED: Final = {
     ".": re.compile(
@@ -40,7 +41,7 @@ def read_written_numbers(cells: Iterable[str], decimal: str) -> dict[str, float]
     Args:
         decimal: the decimal mark of the file, `.` or `,`.
     """
-    given = list(cells)
+    given = [cell for cell in cells if len(cell) <= _LONGEST]
     other = "," if decimal == "." else "."
     bare = {cell: _split_unit(cell) for cell in given}
     if any(_SURELY[other].fullmatch(number) for number, _ in bare.values()):
