@@ -7,10 +7,12 @@ from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
+from nnplay.errors import NnplayError
 from nnplay.kernels.compile import library, objects, processor
 from nnplay.kernels.compile.cache import object_path
 from nnplay.kernels.compile.compilation import Share
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.packs import lookup
 
 _ENOUGH = 10_000
 
@@ -24,8 +26,9 @@ class HeldCompiler:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._passes = threading.Semaphore(0)
-        self._real_has, self._real_compiled = library._has, library.compiled
+        self._real_compiled = library.compiled
         self.asked: list[str] = []
+        self._fault = ""
         patch.setattr(library, "_addresses", {})
         patch.setattr(library, "_codes", {})
         patch.setattr(library, "_unkept", set())
@@ -35,6 +38,11 @@ class HeldCompiler:
     def let(self, kernels: int = _ENOUGH) -> None:
         """Lets so many kernels through; by default all there will ever be."""
         self._passes.release(kernels)
+
+    def fail(self, reason: str) -> None:
+        """Ends the compiler in the midst of the next kernel; whoever asks after that finds it in order."""
+        self._fault = reason
+        self.let(1)
 
     def hold(self) -> None:
         """Holds all that are let through no more, and forgets those that are loaded."""
@@ -46,14 +54,18 @@ class HeldCompiler:
             for kernel in share.kernels:
                 self.asked.append(kernel.name)
                 self._passes.acquire()
+                if self._fault:
+                    reason, self._fault = self._fault, ""
+                    raise NnplayError(f"a kernel could not be compiled: {reason}", where="kernel cache")
                 yield share, kernel.name, self._code(kernel, share.dtype)
 
     def _code(self, kernel: Kernel, dtype: str) -> bytes:
         """The object code as a pack or the cache has it, or as the compiler makes it."""
-        if self._real_has(kernel, dtype):
-            return library._codes.pop((kernel.name, dtype))
-        ((_, _, code),) = self._real_compiled([Share((kernel,), dtype, processor.level())])
-        objects.write(object_path(kernel, dtype), library._about(kernel, dtype), code)
+        path, about = object_path(kernel, dtype), library._about(kernel, dtype)
+        code = lookup.code(kernel, dtype) or objects.read(path, about)
+        if code is None:
+            ((_, _, code),) = self._real_compiled([Share((kernel,), dtype, processor.level())])
+            objects.write(path, about, code)
         return code
 
 

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 
 from nnplay.training.history import History
+from nnplay.training.numbers import label
+from nnplay.tui.draw import axes
 
 
 def loss_plot(history: History, batches: int) -> str:
@@ -23,20 +25,25 @@ def loss_plot(history: History, batches: int) -> str:
     columns = shutil.get_terminal_size().columns
     plotext.plot_size(max(40, min(columns, 100)), 16)
     unicode = "utf" in (sys.stdout.encoding or "").lower()
-    drawn = False
-    for name, title, marker in (("train_loss", "training", "braille"), ("validation_loss", "validation", "dot")):
+    drawn: list[tuple[list[float], list[float]]] = []
+    for name, marker in (("train_loss", "braille"), ("validation_loss", "dot")):
         curve = history[name]
         # The scale is logarithmic: a loss of exactly 0 has no place on it.
         shown = np.isfinite(curve.last) & (curve.last > 0)
         if not shown.any():
             continue
-        drawn = True
-        epochs = curve.steps[shown] / batches
-        values = curve.last[shown].astype(float)
-        plotext.plot(epochs.tolist(), values.tolist(), label=f"{title} loss", marker=marker if unicode else name[0])
+        epochs = (curve.steps[shown] / batches).tolist()
+        exponents = np.log10(curve.last[shown].astype(float)).tolist()
+        plotext.plot(epochs, exponents, label=label(name), marker=marker if unicode else name[0])
+        drawn.append((epochs, exponents))
     if not drawn:
         return ""
-    plotext.yscale("log")
+    across, upright = ([value for line in drawn for value in line[axis]] for axis in (0, 1))
+    x, y = axes.nice(0.0, max(across)), axes.nice_log(10 ** min(upright), 10 ** max(upright))
+    plotext.xlim(x.low, x.high)
+    plotext.ylim(y.low, y.high)
+    for ticks, method in ((axes.ticks(x, 5), plotext.xticks), (axes.ticks(y, 4, log=True), plotext.yticks)):
+        method([place for place, _ in ticks], [text for _, text in ticks])
     plotext.xlabel("epoch")
     text: str = plotext.uncolorize(plotext.build())
     return "\n".join(line.rstrip() for line in text.splitlines())

@@ -9,11 +9,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
+from nnplay.text import counted, figure, percent
+from nnplay.training import numbers
+
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
 
 _FRAME: Final = 0.1  # seconds between drawings
 _BAR: Final = 20
+_SHOWN: Final = ("loss", "train_loss", "validation_loss", "validation_accuracy")
 #: Plain lines of a run, about.
 LINES: Final = 10
 
@@ -81,7 +85,7 @@ class Plain(Silent):
             from nnplay.kernels.compile import library
 
             kept = " (once; they are kept)" if library.kept() else ""
-            print(f"compiled {total} kernel{'' if total == 1 else 's'}{kept}", file=self.stream, flush=True)
+            print(f"compiled {counted(total, 'kernel')}{kept}", file=self.stream, flush=True)
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:
         """Epoch and losses."""
@@ -151,15 +155,15 @@ class Live(Silent):
 def losses(trainer: Trainer, short: bool = False) -> str:
     """The newest losses, and the validation accuracy where there is one."""
     history = trainer.history
-    if "train_loss" not in history:
-        return f"loss {float(history['loss'].last[-1]):.4g}" if "loss" in history else ""
-    titles = ("train", "valid", "acc") if short else ("train loss", "validation loss", "validation accuracy")
-    words = [f"{titles[0]} {float(history['train_loss'].last[-1]):.4g}"]
-    if "validation_loss" in history:
-        words.append(f"{titles[1]} {float(history['validation_loss'].last[-1]):.4g}")
-    if "validation_accuracy" in history:
-        words.append(f"{titles[2]} {100 * float(history['validation_accuracy'].last[-1]):.1f} %")
-    return "  ".join(words)
+    newest = {name: float(history[name].last[-1]) for name in _SHOWN if name in history}
+    if "train_loss" in newest:
+        del newest["loss"]
+    title = numbers.short if short else numbers.label
+    return "  ".join(f"{title(name)} {_number(name, value)}" for name, value in newest.items())
+
+
+def _number(name: str, value: float) -> str:
+    return percent(value, 1) if name == "validation_accuracy" else figure(value, 4)
 
 
 def _can_say(text: str, stream: TextIO) -> bool:

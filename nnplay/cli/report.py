@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from nnplay.config import RunConfig
 from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
-from nnplay.text import clean
+from nnplay.text import clean, counted, figure, percent
+from nnplay.training.numbers import NUMBERS
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
 
 _PERCENT = ("accuracy",)
 _SAMPLES = 3
+_COUNTERS = ("epoch", "step", "scores")
 _MOST_TARGETS = 20
 
 
@@ -24,7 +26,9 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     """What is about to happen, in a few lines."""
     split, plan = trainer.split, trainer.plan
     count = sum(len(part) for part in parts(trainer).values())
-    kind = f"{split.outputs} classes" if split.task == "classification" else _targets(split.train.target_names)
+    kind = (
+        f"{counted(split.outputs, 'class')}" if split.task == "classification" else _targets(split.train.target_names)
+    )
     table = run.to_dict()
     inputs = "1 input" if split.feature_shape == (1,) else f"{shape_text(split.feature_shape)} inputs"
     chosen = [
@@ -32,13 +36,13 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         _words(table, "optimizer"),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
-        f"{run.epochs:,} epoch{'' if run.epochs == 1 else 's'}",
+        counted(run.epochs, "epoch"),
         f"seed {run.seed}",
     ]
     lines = [
-        f"{split.name}: {count:,} rows of {inputs}, {kind}",
+        f"{split.name}: {counted(count, 'row')} of {inputs}, {kind}",
         split.summary(trainer.settings.batch_size),
-        f"network: {show_layers(run.layers)} ({plan.parameter_count:,} parameters)",
+        f"network: {show_layers(run.layers)} ({counted(plan.parameter_count, 'parameter')})",
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
@@ -98,6 +102,13 @@ def health(trainer: Trainer) -> list[str]:
     return [f"health: {item.sentence}" for item in findings(trainer) if item.level in ("error", "warning")]
 
 
+def hopeless(trainer: Trainer) -> list[str]:
+    """Why a run cannot work as it is set up, a sentence each, before it starts."""
+    from nnplay.health import findings
+
+    return [item.sentence for item in findings(trainer) if item.mend or item.level == "error"]
+
+
 def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:
     """Everything about the run as one JSON object; numbers that are not finite become null."""
     curves = {
@@ -120,6 +131,7 @@ def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str,
             **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
             **_by_target(trainer),
             "history": curves,
+            "meaning": {name: number.meaning for name, number in NUMBERS.items() if name in {*curves, *_COUNTERS}},
         },
         allow_nan=False,
     )
@@ -138,9 +150,7 @@ def _finite(value: float) -> float | None:
 
 
 def _score(name: str, value: float) -> str:
-    return (
-        f"{100 * value:.1f} %" if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3g}"
-    )
+    return percent(value, 1) if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else figure(value, 4)
 
 
 def _words(table: Mapping[str, Any], section: str) -> str:
@@ -156,4 +166,4 @@ def _short(value: Any) -> str:
 def _targets(names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return f"target {names[0]}"
-    return f"{len(names)} targets" + (f": {', '.join(names)}" if len(names) <= _MOST_TARGETS else "")
+    return counted(len(names), "target") + (f": {', '.join(names)}" if len(names) <= _MOST_TARGETS else "")

@@ -15,7 +15,7 @@ from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 Task = Literal["classification", "regression"]
 Scale = Literal["standard", "minmax", "none"]
@@ -100,7 +100,7 @@ class Dataset:
     def __repr__(self) -> str:
         shape = "×".join(str(size) for size in self.feature_shape)
         kind = "classes" if self.task == "classification" else "targets"
-        return f"<Dataset {self.name}: {len(self):,} rows of {shape} inputs, {kind}: {self.outputs}>"
+        return f"<Dataset {self.name}: {counted(len(self), 'row')} of {shape} inputs, {kind}: {self.outputs}>"
 
     def split(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, plural
 
 PARTS = ("train", "validation", "test")
 TOLERANCE = 1e-6
@@ -45,7 +45,7 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
     sizes = (rows - validation - test, validation, test)
     for name, fraction, size in zip(PARTS, fractions, sizes, strict=True):
         if fraction > 0 and size < 1:
-            noun = "row" if rows == 1 else "rows"
+            noun = plural(rows, "row")
             word = "training" if name == "train" else name
             hint = (
                 "a split of 100/0/0: use train=1, validation=0, test=0"

@@ -127,7 +127,7 @@ def _means(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _fixed_inputs(data: Dataset) -> NDArray[np.bool_]:
-    """Inputs that are 0 or 1 by construction (one-hot and indicator): scaling them would only hide what they mean."""
+    """Inputs that are 0 or 1 by construction (one-hot and indicator), or codes: scaling would hide what they mean."""
     fixed = [not column.scalable for column in data.columns for _ in column.inputs]
     if len(fixed) != data.feature_shape[-1]:
         return np.zeros(data.feature_shape[-1], dtype=np.bool_)

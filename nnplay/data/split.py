@@ -14,7 +14,7 @@ from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 if TYPE_CHECKING:
     from nnplay.data.dataset import Dataset, Scale, Task
@@ -44,7 +44,7 @@ class Split:
 
     def __repr__(self) -> str:
         parts = (("training", self.train), ("validation", self.validation), ("test", self.test))
-        rows = ", ".join(f"{len(part):,} {name} rows" for name, part in parts if part is not None)
+        rows = ", ".join(counted(len(part), f"{name} row") for name, part in parts if part is not None)
         return f"<Split of {self.name}: {rows}, scaled {self.scaler.kind}>"
 
     @property
@@ -109,9 +109,7 @@ class Split:
         rows, count = len(self.train), self.batches(batch_size)
         size = rows if batch_size == "all" else int(batch_size)
         last = rows - (count - 1) * size
-        text = (
-            f"{_rows(rows, 'training')} in batches of {size:,} = {count:,} batch{'' if count == 1 else 'es'} per epoch"
-        )
+        text = f"{_rows(rows, 'training')} in batches of {size:,} = {counted(count, 'batch')} per epoch"
         text += f" (last one of {last:,})" if last != size else ""
         others = [
             _rows(len(part), word)
@@ -122,7 +120,7 @@ class Split:
 
 
 def _rows(count: int, word: str) -> str:
-    return f"{count:,} {word} row{'' if count == 1 else 's'}"
+    return counted(count, f"{word} row")
 
 
 def split_dataset(
@@ -163,5 +161,5 @@ def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
         count = sum(hash(row.tobytes()) in seen for row in data.x[rows])
         if count:
             verb = "repeats" if count == 1 else "repeat"
-            notes.append(f"{count:,} of {len(rows):,} {name} rows {verb} the inputs of a training row (leak)")
+            notes.append(f"{count:,} of {counted(len(rows), f'{name} row')} {verb} the inputs of a training row (leak)")
     return tuple(notes)

@@ -27,6 +27,8 @@ class DataFacts:
         class_rows: training rows of each class.
         held_share: share of the largest training class among the validation rows, NaN where there are none.
         columns: names of the inputs as far as they have names of their own, else empty.
+        lowest, highest: smallest and largest input of all parts as the network gets them.
+        whole: all of them are whole numbers.
         largest, spread: largest absolute value and standard deviation of each input as the network gets it.
         notes: what the split noted.
     """
@@ -36,6 +38,9 @@ class DataFacts:
     class_rows: NDArray[np.int64]
     held_share: float
     columns: tuple[str, ...]
+    lowest: float
+    highest: float
+    whole: bool
     largest: NDArray[np.float64]
     spread: NDArray[np.float64]
     notes: tuple[str, ...]
@@ -63,6 +68,9 @@ def _measure(split: Split) -> DataFacts:
         class_rows=counts,
         held_share=_measure_held_share(split.validation, counts) if labelled else float("nan"),
         columns=train.feature_names,
+        lowest=min(float(part.x.min()) for part in parts.values() if part is not None),
+        highest=max(float(part.x.max()) for part in parts.values() if part is not None),
+        whole=all(bool((part.x == np.floor(part.x)).all()) for part in parts.values() if part is not None),
         largest=np.abs(x).max(axis=0),
         spread=x.std(axis=0),
         notes=split.notes,

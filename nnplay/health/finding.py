@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence about the run, and the key and action that apply its cure, if there is one."""
+    """One sentence about the run, and the key and action that apply its cure, if there is one.
+
+    Attributes:
+        mend: entries of the run's table that mend it at once, in place of an action.
+    """
 
     level: Literal["good", "hint", "warning", "error"]
     sentence: str
     key: str = ""
     action: str = ""
+    mend: Mapping[str, Any] = field(default_factory=dict)

@@ -31,12 +31,17 @@ def findings(trainer: Trainer) -> tuple[Finding, ...]:
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong."""
-    found = []
-    for rule in health_rules().values():
-        sign = rule.examine(evidence)
-        if sign is not None:
-            found.append(Finding(sign.level, sign.sentence, rule.key, rule.action))
+    """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong.
+
+    Of a run that cannot work, nobody is told how it trains, nor another rate to try.
+    """
+    signs = [(rule, sign) for rule in health_rules().values() if (sign := rule.examine(evidence)) is not None]
+    hopeless = any(rule.hopeless and sign.level == "error" for rule, sign in signs)
+    found = [
+        Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend)
+        for rule, sign in signs
+        if not (hopeless and rule.trend)
+    ]
     wrong = any(finding.level in ("error", "warning") for finding in found)
     kept = [finding for finding in found if finding.level != "good" or not wrong]
     return tuple(sorted(kept, key=lambda finding: _ORDER[finding.level])[:MOST])

@@ -24,6 +24,8 @@ _FEWEST_ROWS: Final = 24
 _MOST_UNITS: Final = 256
 _FORWARD_COST: Final = 1_000_000
 _FORWARD_LAYERS: Final = 12
+#: Steps after which answers that are all the same are a fault.
+_SETTLED: Final = 20
 _SAMPLE: Final = 2_048
 _ROUNDING: Final = 1e-4
 
@@ -71,6 +73,19 @@ def describe_activations(trainer: Trainer) -> tuple[Activation, ...]:
     else:
         return ()
     return tuple(_describe_activation(planned, output) for planned, output in zip(hidden, outputs, strict=True))
+
+
+def count_same_answers(trainer: Trainer) -> int:
+    """Rows of the training part that were looked at, where the network answers the same to all of them; else 0.
+
+    Before some steps have been taken nobody looks: weights may well begin at 0.
+    """
+    x = trainer.split.train.x
+    rows = min(_MOST_ROWS, len(x), _FORWARD_COST // max(1, trainer.plan.multiply_adds))
+    if trainer.step < _SETTLED or rows < _FEWEST_ROWS or len(trainer.plan.layers) > _FORWARD_LAYERS:
+        return 0
+    answers = trainer.answers(x[:: len(x) // rows][:rows])
+    return rows if np.isfinite(answers).all() and (answers == answers[:1]).all() else 0
 
 
 def _can_fail(planned: PlannedLayer) -> bool:

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.history import History
+from nnplay.training.history import Curve, History
+from nnplay.training.numbers import label
 
 Floats = NDArray[np.float64]
 #: Epochs from which on the means of epochs are looked at, and the most of them.
@@ -61,6 +62,11 @@ class Losses:
     best: float
 
     @property
+    def label(self) -> str:
+        """What the newest value is called: it is that of an epoch, or a mean of batches."""
+        return label("train_loss" if self.per_epoch else "loss")
+
+    @property
     def now(self) -> float:
         """The newest value."""
         return float(self.all.values[-1]) if len(self.all) else float("nan")
@@ -84,6 +90,15 @@ class Losses:
         return (older - newer) / abs(older) if older else 0.0
 
     @property
+    def span(self) -> tuple[float, float]:
+        """The loss before and after the recent fall: the oldest and newest value, or the mean of each half where single
+        values hide the fall."""
+        values = self.recent.values
+        half = len(values) // 2
+        ends = float(values[0]), float(values[-1])
+        return ends if ends[1] < ends[0] else (float(values[:half].mean()), float(values[half:].mean()))
+
+    @property
     def steady(self) -> bool:
         """Whether the recent values fall all the time, however slowly: they nearly lie on a falling line."""
         values = self.recent.values
@@ -98,30 +113,31 @@ class Losses:
         return int(steps[-1] - steps[0]) if len(steps) else 0
 
 
-def read_series(history: History, name: str) -> Series:
-    """A curve of the history; empty where there is none. Values that are not finite are left out."""
-    curve = history[name]
+def read_series(history: History, name: str, since: int = 0) -> Series:
+    """A curve of the history after a step; empty where there is none. Values that are not finite are left out."""
+    curve = history[name].since(since) if since else history[name]
     values = curve.last.astype(np.float64)
     finite = np.isfinite(values)
     return Series(curve.steps[finite], values[finite])
 
 
-def smooth_losses(history: History, batch_rows: int) -> Losses:
-    """The smoothed training loss of a run, trained in batches of so many rows."""
-    epochs, steps = read_series(history, "train_loss"), read_series(history, "loss")
+def smooth_losses(history: History, batch_rows: int, since: int = 0) -> Losses:
+    """The smoothed training loss of a run after a step, trained in batches of so many rows."""
+    epochs, steps = read_series(history, "train_loss", since), read_series(history, "loss", since)
     per_epoch = len(epochs) >= _FEW_EPOCHS
     chosen = epochs if per_epoch else _average_runs(steps)
     values = chosen.values
     best = float(values.min()) if len(values) else float("nan")
-    return Losses(chosen, per_epoch, _find_first(history, batch_rows), best)
+    return Losses(
+        chosen, per_epoch, _find_first(history["loss"].since(since) if since else history["loss"], batch_rows), best
+    )
 
 
-def _find_first(history: History, batch_rows: int) -> float:
+def _find_first(curve: Curve, batch_rows: int) -> float:
     """The loss of the first batch (a high rate may have ruined the second); of some, where one has few rows.
 
     In a long run a value of the curve stands for many batches, over which the loss fell: the first is near the largest.
     """
-    curve = history["loss"]
     many = curve.stride >= _MANY_BATCHES
     count = 1 if many or batch_rows >= _TELLING_ROWS else _TELLING_ROWS // batch_rows
     values = (curve.maximum if many else curve.minimum)[:count]

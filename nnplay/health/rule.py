@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from nnplay.health.evidence import Evidence
 
@@ -13,10 +13,15 @@ Level = Literal["good", "hint", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What a rule saw: how bad it is, in one sentence with numbers."""
+    """What a rule saw: how bad it is, in one sentence with numbers.
+
+    Attributes:
+        mend: entries of the run's table that mend it, as in `{"training": {"batch_size": 32}}`.
+    """
 
     level: Level
     sentence: str
+    mend: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class HealthRule:
         examine: what it sees in the evidence, or None; called several times a second, so it only compares numbers.
         action: id of the playground's action that leads to the cure, or empty.
         key: the key of that action, as the screen shows it.
+        hopeless: a run of which it finds an error cannot work, however it is trained.
+        trend: it judges how the training goes, which means nothing in a run that cannot work.
     """
 
     name: str
@@ -36,3 +43,5 @@ class HealthRule:
     examine: Callable[[Evidence], Sign | None]
     action: str = ""
     key: str = ""
+    hopeless: bool = False
+    trend: bool = False

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.inspector.inspector import Inspector
+from nnplay.text import percent
 
 Kind = Literal["row", "step", "loss rises", "not finite", "dead relu"]
 #: What the user may choose, with words for the list.
@@ -31,7 +32,7 @@ class Breakpoint:
     """A condition; `turn` runs on until it holds or the time is over.
 
     Attributes:
-        row, step: the row's number, or the step's.
+        row, step: the row's number, or that of the step to stop before.
     """
 
     kind: Kind
@@ -68,16 +69,16 @@ class Breakpoint:
 
     def _refuse(self, inspector: Inspector) -> None:
         trainer = inspector.trainer
-        if self.kind == "step" and trainer.step > self.step:
-            raise InputError(f"the run is already at step {trainer.step:,}", hint="go back first")
+        if self.kind == "step" and trainer.step >= self.step:
+            raise InputError(f"step {self.step:,} has been taken already", hint="go back first")
         if self.kind == "dead relu" and not _relus(inspector):
             raise InputError("the network has no ReLU layer", where="breakpoint")
 
     def _one(self, inspector: Inspector) -> str:
         """One step; the end of the step in which the condition holds."""
         trainer = inspector.trainer
-        if self.kind == "step" and trainer.step >= self.step:
-            return f"step {trainer.step:,}"
+        if self.kind == "step" and trainer.step + 1 >= self.step:
+            return f"step {trainer.step + 1:,}"
         try:
             inspector.finish()
         except DivergedError:
@@ -114,5 +115,5 @@ def _dead(inspector: Inspector) -> str:
         values = machine.view(machine.tape.layout.find(f"{path}.output"), inspector.n)
         dead = float(np.mean(~values.reshape(-1, values.shape[-1]).any(axis=0)))
         if dead > _DEAD:
-            return f"{100 * dead:.0f} % of the units of layer {path} were 0 for the whole batch of the step before"
+            return f"{percent(dead)} of the units of layer {path} were 0 for the whole batch of the step before"
     return ""

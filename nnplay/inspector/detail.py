@@ -12,7 +12,7 @@ from nnplay.errors import InputError
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Detail, OperandView, Wish, Worked
 from nnplay.inspector.operand_copies import Frame, Touched, frame_of
-from nnplay.inspector.tensor_tables import Plane, centred, plane_of
+from nnplay.inspector.tensor_tables import MAPS, Plane, centred, plane_of
 from nnplay.records.time_charts import charts
 from nnplay.tape.memory_layout import STATE, Slot
 
@@ -50,7 +50,14 @@ class _Look:
         self.frame, self.inspector, self.wish = frame, inspector, wish
         self.row, self.writes = frame.row, frame.row.operation.writes
         self.shape = frame.after[self.writes[0]].shape
-        self.index = _fitted(wish.index, self.shape)
+        self.index = _fitted(wish.index or self.beginning(), self.shape)
+
+    def beginning(self) -> tuple[int, ...]:
+        """The element that is looked at first: where a gradient travels back through time, it begins at the end."""
+        timed = self.row.operation.timed
+        if timed is None or not timed.gradients or len(self.shape) != 3:
+            return ()
+        return 0, self.shape[1] - 1, 0
 
     def detail(self) -> Detail:
         """Windows of all operands, the chosen element worked out, and charts by time step."""
@@ -73,13 +80,13 @@ class _Look:
 
     def plane(self, name: str, slot: Slot, touched: Touched) -> Plane:
         """How an operand is laid out: around the elements that take part, or in step with the result."""
-        shape = slot.at(self.frame.n)
+        shape = self.frame.shape(name)
         found = touched.get(name)
         same = self.index if shape == self.shape else self.aligned(slot, shape)
         index = tuple(found[0].tolist()) if found is not None and len(found) else same
         batch = slot.region in _BATCHED and len(slot.shape) > 0 and slot.shape[0] == "N"
         every = len(shape) <= 2 if self.wish.every is None else self.wish.every
-        return plane_of(shape, index, batch=batch, every=every)
+        return plane_of(shape, index, batch=batch, every=every, maps=name in MAPS)
 
     def aligned(self, slot: Slot, shape: tuple[int, ...]) -> tuple[int, ...]:
         """An element of an operand that stands where the chosen one stands in the result, as far as it can be said."""
@@ -110,7 +117,7 @@ class _Look:
     def read(self, name: str, plane: Plane, touched: Touched) -> OperandView:
         """An operand that the row reads."""
         top, left, height, width = self.window(name, plane, touched)
-        values = plane.window(self.frame.reads[name], top, left, height, width)
+        values = plane.window(self.frame.shown(name), top, left, height, width)
         mask = plane.mask(touched.get(name, self.nothing(plane)), top, left, *values.shape)
         return self.view(name, plane, (top, left, values), None, mask, None)
 
@@ -150,7 +157,7 @@ class _Look:
             mask = np.zeros_like(mask)  # where everything takes part, nothing needs a mark
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
-            plane.height, plane.width, _fixed_text(plane), mask, cursor, len(plane.shape) == 4, plane,
+            plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) == 4, plane,
             self.frame.statistics(name, self.wish.histograms),
         )  # fmt: skip
 
@@ -161,6 +168,6 @@ def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(min(max(0, at), size - 1) for at, size in zip(given, shape, strict=True))
 
 
-def _fixed_text(plane: Plane) -> str:
-    names: Mapping[int, str] = {0: "row", 2: "in", 3: "channel"}
+def _fixed_text(plane: Plane, name: str) -> str:
+    names: Mapping[int, str] = {0: "row", 1: "head"} if name in MAPS else {0: "row", 2: "in", 3: "channel"}
     return ", ".join(f"{names.get(axis, f'axis {axis}')} {at}" for axis, at in plane.fixed)

@@ -7,7 +7,7 @@ back each time: between two questions the trainer always stands at the beginning
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,13 @@ from nnplay.arguments import kind_of
 from nnplay.errors import DivergedError, InputError, NnplayError
 from nnplay.inspector.partial_step import PartialStep
 from nnplay.inspector.row_view import Operand, RowView, describe
+from nnplay.kernels import abi
+from nnplay.operations.step.gather import GATHER, rows_of_batch
 from nnplay.records.worked import Named, Term, noting
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.override import Override
 from nnplay.tape.tape import Row
+from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.trainer import Trainer
 
@@ -39,11 +42,15 @@ class Inspector(PartialStep):
     Args:
         trainer: at a step boundary, not running.
         timeline: the trainer's past; with it, steps that are already known are walked again without losing later ones.
+
+    Attributes:
+        left: the branch that keeps the later steps, once a step with overrides has led the run elsewhere.
     """
 
     def __init__(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
         super().__init__()
         self._trainer, self.timeline = trainer, timeline
+        self.left: Branch[BranchLog] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -112,20 +119,19 @@ class Inspector(PartialStep):
         ahead = (k for k in range(self.at, len(self.rows)) if self.rows[k].phase != phase)
         return self.to(next(ahead, len(self.rows)))
 
-    def finish(self) -> int:
+    def finish(self) -> None:
         """Ends this step exactly as the running loop would, and begins the next.
 
-        Returns:
-            How many later steps had to be dropped, because overrides lead the run elsewhere.
+        Where overrides lead the run elsewhere than it has been, the later steps stay as a branch: `left`.
 
         Raises:
             DivergedError: a number that is not finite.
             NnplayError: its kernels are still being compiled.
         """
         self.require_kernels()
-        trainer, timeline, lost = self.trainer, self.timeline, 0
+        trainer, timeline = self.trainer, self.timeline
         if self.overrides:
-            lost = self._finish_overridden()
+            self._finish_overridden()
         elif timeline is not None and trainer.step < timeline.latest:
             timeline.go_to(trainer.step + 1)
         elif timeline is not None:
@@ -134,7 +140,6 @@ class Inspector(PartialStep):
             trainer.advance(1, record=trainer.step >= trainer.recorded)
         self.overrides = tuple(item for item in self.overrides if item.lasts)
         self.begin()
-        return lost
 
     def require_kernels(self) -> None:
         """Refuses what takes steps while kernels are compiled; rows are shown by their definitions until then.
@@ -157,7 +162,7 @@ class Inspector(PartialStep):
         self.overrides = (*kept, *items)
         self.begin_again()
 
-    def _finish_overridden(self) -> int:
+    def _finish_overridden(self) -> None:
         """Takes the step with overrides, and writes what came of it into the change log as a change of the state."""
         trainer, timeline = self.trainer, self.timeline
         with self.pause_before(len(self.rows)):
@@ -166,7 +171,10 @@ class Inspector(PartialStep):
             loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
         if not np.isfinite(state).all():
             raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
-        lost = timeline.drop_later_steps() if timeline is not None else 0
+        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
+        words = f"step {trainer.step + 1:,} with {words}"
+        if timeline is not None and trainer.step < timeline.latest:
+            self.left = timeline.leave_later_steps(words)
         lr = trainer.lr
         advance = trainer.advance if timeline is None else timeline.advance
         advance(1, record=False)
@@ -174,12 +182,10 @@ class Inspector(PartialStep):
             for name, value in (("loss", loss), ("gradient_norm", norm), ("lr", lr)):
                 trainer.history.extend(name, np.array([trainer.step]), np.array([value]))
             trainer.recorded = trainer.step
-        words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
         if timeline is None:
             _put(trainer, state)
         else:
-            timeline.make_change(f"step {trainer.step:,} with {words}", functools.partial(_put, state=state))
-        return lost
+            timeline.make_change(words, functools.partial(_put, state=state))
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -210,6 +216,10 @@ class Inspector(PartialStep):
         if begin + own.size(1) > slot.size(1):
             raise InputError(f"this row does not touch '{parameter}'", where="step")
         return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
+
+    def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
+        """Places (k,) in a vector over many tensors that hold their numbers, and no padding; None for other slots."""
+        return self.machine.tape.layout.numbers_of(slot) if id(slot) in self._spans else None
 
     def spans_parameters(self, number: int) -> list[str]:
         """The parameters that a row changes all at once, or nothing if it is not such a row."""
@@ -291,17 +301,29 @@ class Inspector(PartialStep):
         operation, shape = row.operation, written.shape
         if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
             raise InputError(f"{list(index)} is not in an output of shape {list(shape)}", where=operation.name)
-        if not operation.reads:
-            return Named("data", written)[index]
-        given: dict[str, Any] = dict(zip(operation.integers, row.integers, strict=True))
+        line = self.table.cells[number]
+        given: dict[str, Any] = {name: int(line[abi.ROW_INTEGERS + k]) for k, name in enumerate(operation.integers)}
         if operation.uses_clock:
             given["clock"] = self.machine.clock._asdict()
+        if operation is GATHER:
+            return _gathered(index, Named("data", written), **given)
+        if not operation.reads:
+            return operation.element(index, Named(operation.writes[0], written), **given)
         with noting() as addresses:
             named = [Named(_SHORT.get(name, name) if parameter else name, reads[name]) for name in operation.reads]
             term = operation.element(index, *named, **given)
         if touched is not None:
             touched |= {name: _elements(addresses, values) for name, values in reads.items()}
         return Named(operation.writes[0], written)[index] + term if row.adds[0] else term
+
+
+def _gathered(
+    at: tuple[int, ...], batch: Named, clock: Mapping[str, int], order: int, size: int, **_addresses: int
+) -> Term:
+    """One number of the batch, named by its place in the training part, whose rows are shuffled."""
+    source = int(rows_of_batch(clock, order, size, at[0] + 1)[-1])
+    term = batch[at]
+    return Term(term.value, f"{batch.name}[{','.join(map(str, (source, *at[1:])))}]", term.numbers)
 
 
 def _elements(addresses: list[int], values: Array) -> NDArray[np.int64]:
@@ -334,9 +356,9 @@ def _walk(inspector: Inspector) -> Iterator[tuple[RowView, dict[str, Array]]]:
     with inspector.pause_before(0):
         for number in range(len(inspector.rows)):
             inspector.run_to(number + 1)
-            slots = inspector.slots(number)
-            yield (
-                inspector.view(number),
-                {name: inspector.machine.view(slot, inspector.n).copy() for name, slot in slots.items()},
-            )
+            values = {}
+            for name, slot in inspector.slots(number).items():
+                places, array = inspector.numbers_of(slot), inspector.machine.view(slot, inspector.n)
+                values[name] = array.copy() if places is None else array[places]
+            yield inspector.view(number), values
     inspector.finish()

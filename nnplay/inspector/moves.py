@@ -9,7 +9,7 @@ from nnplay.errors import NnplayError
 from nnplay.inspector.breakpoints import Breakpoint
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.requests import SLICE, TOLD_EVERY, Requests
-from nnplay.timeline.timeline import describe_dropped
+from nnplay.timeline.timeline import describe_left
 from nnplay.training.driver import Driver
 
 
@@ -28,9 +28,7 @@ class Moves:
 
     def next(self) -> int:
         """Runs one row."""
-        return self._requests.ask(
-            lambda inspector: self._move(inspector, len(inspector.rows) - 1 == inspector.at, inspector.next)
-        )
+        return self._requests.ask(lambda inspector: self._move(inspector, inspector.next))
 
     def previous(self) -> int:
         """Undoes one row; at the first, goes to the last row of the step before."""
@@ -38,9 +36,7 @@ class Moves:
 
     def phase_end(self) -> int:
         """Runs to the end of the phase."""
-        return self._requests.ask(
-            lambda inspector: self._move(inspector, inspector.rows[inspector.at].phase == "update", inspector.phase_end)
-        )
+        return self._requests.ask(lambda inspector: self._move(inspector, inspector.phase_end))
 
     def to_row(self, row: int) -> int:
         """Makes a row of this step the next one to run."""
@@ -66,11 +62,11 @@ class Moves:
         return self._requests.ask(go)
 
     def go(self, step: int) -> int:
-        """To a step of the past, or the latest."""
+        """To where so many steps have been taken: in the past, or the latest."""
         return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=False))
 
     def train_to(self, step: int) -> int:
-        """To a step, training where it has not been reached yet."""
+        """To where so many steps have been taken, training on where it takes that; the next one is shown."""
         return self._requests.ask(lambda inspector: self._go_to(inspector, step, train=True))
 
     def hunt(self, breakpoint: Breakpoint) -> int:
@@ -79,14 +75,11 @@ class Moves:
 
     # -- what they do: the training thread ------------------------------------------------------------------------
 
-    def _move(self, inspector: Inspector, ends: bool, move: Callable[[], int]) -> str | None:
-        """Moves; says when the end of a step with edits dropped later steps."""
-        self._target = None
-        later = 0
-        if ends and inspector.overrides and inspector.timeline is not None:
-            later = inspector.timeline.latest - inspector.trainer.step - 1
+    def _move(self, inspector: Inspector, move: Callable[[], int]) -> str | None:
+        """Moves; says when the end of a step with edits has left the later steps as a branch."""
+        self._target, inspector.left = None, None
         move()
-        return describe_dropped(max(0, later)) or None
+        return describe_left(inspector.left) if inspector.left is not None else None
 
     def _previous(self, inspector: Inspector) -> str | None:
         if inspector.at > 0:
@@ -116,7 +109,7 @@ class Moves:
         def progress(done: int, to_do: int) -> bool:
             timeline.trainer.machine.stop = False
             if time.perf_counter() - began > TOLD_EVERY:
-                self._requests.working(f"going to step {wanted:,}: {100 * done // max(1, to_do)} %")
+                self._requests.working(f"going to step {wanted + 1:,}: {100 * done // max(1, to_do)} %")
             return self._requests.newest != ticket
 
         self._requests.run.note_departure(wanted)
@@ -127,7 +120,13 @@ class Moves:
         inspector.begin()
         if train and step > wanted and arrived:
             return self._train(inspector, step)
-        return "this is the latest step" if step > wanted else "this is the first step" if step < wanted else None
+        return (
+            "this is the next step, none is known behind it"
+            if step > wanted
+            else "this is the first step"
+            if step < wanted
+            else None
+        )
 
     def _train(self, inspector: Inspector, step: int) -> str | None:
         inspector.require_kernels()
@@ -139,7 +138,7 @@ class Moves:
         while not driver.arrived and self._requests.newest == ticket:
             inspector.machine.stop = False
             driver.turn()
-            self._requests.working(f"training to step {step:,}: at {inspector.trainer.step:,}")
+            self._requests.working(f"training to step {step + 1:,}: at step {inspector.trainer.step:,}")
         self._target = None
         inspector.begin()
         return None

@@ -27,6 +27,7 @@ class Frame:
         row: with its `number`; `n` rows in the batch.
         parameter: the one that is shown, in a row that works on all of them, out of `parameters`.
         slots: places of the operands by name.
+        numbers: of operands that are vectors over many tensors, the places (k,) that are no padding.
         reads: what is read only.
         before, after: what is written, before and after the row has run.
     """
@@ -40,6 +41,7 @@ class Frame:
     reads: dict[str, Array]
     before: dict[str, Array]
     after: dict[str, Array]
+    numbers: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     _statistics: dict[str, Statistics] = field(default_factory=dict)
     _term: tuple[tuple[int, ...], Term, Touched] | None = None
 
@@ -47,6 +49,15 @@ class Frame:
     def values(self) -> dict[str, Array]:
         """Every operand as it is after the row has run."""
         return self.reads | self.after
+
+    def shown(self, name: str) -> Array:
+        """An operand as it is after the row has run, without padding."""
+        values = self.values[name]
+        return values[self.numbers[name]] if name in self.numbers else values
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of an operand, without padding."""
+        return self.numbers[name].shape if name in self.numbers else self.slots[name].at(self.n)
 
     def work_out(self, inspector: Inspector, index: tuple[int, ...]) -> tuple[Term, Touched]:
         """An element of the result worked out, and which elements took part; the last one is kept.
@@ -60,6 +71,9 @@ class Frame:
             reads = {name: everything[name] for name in operation.reads}
             written = (self.before if reads else self.after)[operation.writes[0]]
             term = inspector.work_out_element(self.number, index, reads, written, self.parameter, touched)
+            for name, places in self.numbers.items():
+                if name in touched:
+                    touched[name] = np.flatnonzero(np.isin(places, touched[name][:, 0]))[:, None]
             self._term = (index, term, touched)
         return self._term[1:]
 
@@ -67,7 +81,7 @@ class Frame:
         """Of a whole operand; kept, as they cost a pass over it."""
         found = self._statistics.get(name)
         if found is None or (histogram and found.histogram is None):
-            found = self._statistics[name] = statistics_of(self.values[name], histogram)
+            found = self._statistics[name] = statistics_of(self.shown(name), histogram)
         return found
 
 
@@ -84,7 +98,9 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
         before = copy_operands(writes)
         inspector.run_to(number + 1)
         after = copy_operands(writes)
-    return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after)
+    found = {name: inspector.numbers_of(slot) for name, slot in slots.items() if name in reads}
+    numbers = {name: places for name, places in found.items() if places is not None}
+    return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after, numbers)
 
 
 def statistics_of(values: Array, histogram: bool) -> Statistics:

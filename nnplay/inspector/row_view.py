@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row, Tape
 
 #: Longer functions that a definition calls are not shown with it.
@@ -25,7 +26,7 @@ class Operand:
         slot: name of its place in memory ("0.weight").
         role: read or written.
         adds: the row adds to what is there.
-        shape: for the present batch.
+        shape: for the present batch; of a vector over many tensors without the padding between them.
     """
 
     name: str
@@ -66,8 +67,13 @@ def describe(tape: Tape, row: Row, number: int, n: int) -> RowView:
     """A row in words, for a batch of n rows."""
     operation = row.operation
     roles = [("read", False)] * len(row.reads) + [("written", adds) for adds in row.adds]
+    spans = {id(slot) for slot in tape.layout.spans}
+
+    def shape(slot: Slot) -> tuple[int, ...]:
+        return tape.layout.numbers_of(slot).shape if id(slot) in spans else slot.at(n)
+
     operands = tuple(
-        Operand(name, slot.name, role, adds, slot.at(n))
+        Operand(name, slot.name, role, adds, shape(slot))
         for name, slot, (role, adds) in zip((*operation.reads, *operation.writes), row.operands, roles, strict=True)
     )
     layers = {path: planned.layer.record.name for path, planned in tape.layers.items()}

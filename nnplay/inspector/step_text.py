@@ -15,6 +15,7 @@ from nnplay.records.operation import shape_text
 from nnplay.records.time_charts import Chart, charts
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tensor_names import slot_named
+from nnplay.text import counted
 
 Array = NDArray[Any]
 PHASES: Final = ("data", "forward", "loss", "backward", "update")
@@ -54,7 +55,7 @@ def heading(inspector: Inspector) -> str:
     trainer = inspector.trainer
     return (
         f"step {trainer.step + 1:,}: epoch {trainer.epoch + 1:,}, batch {trainer.batch + 1:,} of {trainer.batches:,}, "
-        f"{inspector.n:,} row{'s' if inspector.n != 1 else ''}, learning rate {trainer.lr:g}"
+        f"{counted(inspector.n, 'row')}, learning rate {trainer.lr:g}"
     )
 
 
@@ -83,6 +84,9 @@ def where(view: RowView) -> str:
 def _operands(inspector: Inspector, view: RowView, parameter: str) -> list[str]:
     before, _ = inspector.before_and_after(view.number, parameter)
     values = inspector.values(view.number, parameter)
+    for name, slot in inspector.slots(view.number, parameter).items():
+        if (places := inspector.numbers_of(slot)) is not None:
+            values[name] = values[name][places]
     writes = [operand.name for operand in view.operands if operand.role == "written"]
     reads = [operand.name for operand in view.operands if operand.role == "read" and operand.name not in writes]
     lines: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +90,18 @@ class Plane:
         return seen
 
 
-def plane_of(shape: Index, index: Index, *, batch: bool, every: bool) -> Plane:
+#: Operands that have a map for each head, (N, heads, steps, steps): they are no pictures with channels.
+MAPS: Final = ("weights", "dscores")
+
+
+def plane_of(shape: Index, index: Index, *, batch: bool, every: bool, maps: bool = False) -> Plane:
     """The layout that suits a tensor: pictures as height × width, sequences as steps × features, else the last axis.
 
     Args:
         index: the element that must be seen; it says where axes are fixed.
         batch: the first axis is the batch.
         every: all rows of the batch one below the other, instead of the element's own.
+        maps: the last two axes are a map, and the second one counts maps.
     """
     rank = len(shape)
     if rank == 0:
@@ -107,6 +112,9 @@ def plane_of(shape: Index, index: Index, *, batch: bool, every: bool) -> Plane:
         if rank == 4:
             return Plane(shape, (0,), 1, ((2, index[2]), (3, index[3])))
         return Plane(shape, (rank - 2,), rank - 1, tuple((axis, index[axis]) for axis in range(rank - 2)))
+    if maps and rank == 4:
+        lines, fixed = ((0, 2), ()) if every else ((2,), ((0, index[0]),))
+        return Plane(shape, lines, 3, (*fixed, (1, index[1])))
     inner = (1,) if rank == 4 else tuple(range(1, rank - 1))
     column = 2 if rank == 4 else rank - 1
     fixed = ((3, index[3]),) if rank == 4 else ()

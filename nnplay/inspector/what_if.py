@@ -38,6 +38,12 @@ class WhatIf:
         layers = trainer.plan.layers if trainer is not None else ()
         return next((planned.plan.output[-1] for planned in layers if planned.path == path), 0)
 
+    def weight(self, name: str, index: tuple[int, ...]) -> float:
+        """The value that one weight has now; NaN where there is no such weight."""
+        trainer = self._requests.worker.trainer
+        weights = trainer.parameters().get(name) if trainer is not None else None
+        return float("nan") if weights is None else float(weights[index])
+
     def undo(self) -> int:
         """Takes the last what-if edit back."""
         return self._requests.ask(self._undo)
@@ -80,7 +86,7 @@ class WhatIf:
                 return
             message = self._compare(checker, names, at)
         except NnplayError as problem:
-            error = problem.message
+            error, self._checker = problem.message, None  # the next check asks for its kernels anew
         self._requests.show(ticket, message, error)
 
     def _checker_of(self, trainer: Trainer) -> Checker:
@@ -125,9 +131,8 @@ class WhatIf:
         if fork.ended or error:
             self._requests.finish_fork()
             self._requests.newest = max(self._requests.newest, ticket)
-            self._requests.show(
-                self._requests.newest, f"{fork.words}: at step {fork.step:,}; saved with the run", error, compare=True
-            )
+            saved = f"{fork.words}: at step {fork.step:,}; saved with the run" if fork.is_kept else ""
+            self._requests.show(self._requests.newest, saved, error, compare=bool(saved))
             return
         compiling = fork.trainer.machine.compiling
         doing = f"step {fork.step:,} of {fork.until:,}" if compiling is None else compiling.words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from nnplay.network.layer_text import name_of, rename_layer
+from nnplay.network.layer_text import name_of, rename_layer, split_layers
 from nnplay.network.notation import parse_layer, parse_layers, show_layer
 from nnplay.records.layer import Layer
 
@@ -40,8 +40,8 @@ def _inside(block: Layer, path: Path, change: Change) -> Layer:
 
 
 def put(text: str, *, new: bool = False) -> Change:
-    """A layer in place of the present one, or before it."""
-    return lambda chain, at: [*chain[:at], text, *chain[at if new else at + 1 :]]
+    """The layers of a text in place of the present one, or before it."""
+    return lambda chain, at: [*chain[:at], *split_layers(text), *chain[at if new else at + 1 :]]
 
 
 def without(chain: list[str], at: int) -> list[str]:

@@ -14,7 +14,7 @@ from nnplay.network.notation import parse_layers, show_layers
 from nnplay.records.init_schemes import DEFAULT
 from nnplay.records.layer import Layer, LayerRecord, Plan
 from nnplay.records.operation import Shape
-from nnplay.text import shown
+from nnplay.text import counted, shown
 
 _HINT: Final = "give layers such as Linear(8)"
 _SEED: Final = integer("seed", 0, "initial weights", low=0, high=2**62)
@@ -114,7 +114,7 @@ class Network:
                 raise InputError(f"{shown(item)} is not a layer", where="network", hint=_HINT)
         count = sum(_counted(item) for item in self.layers)
         if count > MAX_LAYERS:
-            raise InputError(f"has {count:,} layers; at most {MAX_LAYERS:,}", where="network")
+            raise InputError(f"has {counted(count, 'layer')}; at most {MAX_LAYERS:,}", where="network")
         self.seed: int = _SEED.read(seed, "network")
 
     def plan(self, input_shape: Shape) -> NetworkPlan:

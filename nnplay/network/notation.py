@@ -14,7 +14,7 @@ from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, fill
 from nnplay.records.layer import MAX_DEPTH, Layer, LayerRecord, too_deep
 from nnplay.records.registry import layer_records
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 _TOKEN: Final = re.compile(r"\s*([,;\n]|\[|\]|\||[^\s,;\[\]|]+)", re.MULTILINE)
 _SEPARATORS: Final = ",;\n"
@@ -28,7 +28,9 @@ def parse_layers(text: str) -> tuple[Layer, ...]:
         InputError: an unknown word, a value that its field refuses, or brackets that don't match.
     """
     if len(text) > MAX_TEXT:
-        raise InputError(f"the text of the network has {len(text):,} characters; at most {MAX_TEXT:,}", where="network")
+        raise InputError(
+            f"the text of the network has {counted(len(text), 'character')}; at most {MAX_TEXT:,}", where="network"
+        )
     tokens = _tokens(text)
     layers, rest = _chain(tokens, 0, 0)
     if rest < len(tokens):
@@ -40,7 +42,7 @@ def parse_layer(text: str) -> Layer:
     """The one layer that a text stands for."""
     layers = parse_layers(text)
     if len(layers) != 1:
-        raise InputError(f"'{clean(text)}' is {len(layers)} layers where one is wanted", where="network")
+        raise InputError(f"'{clean(text)}' is {counted(len(layers), 'layer')} where one is wanted", where="network")
     return layers[0]
 
 

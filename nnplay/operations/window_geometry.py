@@ -8,6 +8,7 @@ from typing import Any
 
 from nnplay.errors import InputError
 from nnplay.records.operation import Shape, shape_text
+from nnplay.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
         return (value,) * axes
     if len(value) != axes:
         hint = "give one number" if axes == 1 else f"give one number or {axes}, as in {'x'.join(['3'] * axes)}"
-        raise InputError(f"{name} has {len(value)} numbers for {axes} {'axis' if axes == 1 else 'axes'}", hint=hint)
+        raise InputError(f"{name} has {len(value)} numbers for {counted(axes, 'axis')}", hint=hint)
     return value
 
 

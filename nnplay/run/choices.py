@@ -38,11 +38,6 @@ class Catalogue:
         """Titles by name; 40 files that are read when they are first asked for."""
         return {name: preset.title for name, preset in preset_records().items()}
 
-    @property
-    def lessons(self) -> Mapping[str, str]:
-        """What there is to be learned from each preset, in the order of the presets."""
-        return {name: preset.teaches for name, preset in preset_records().items()}
-
 
 @functools.cache
 def catalogue() -> Catalogue:

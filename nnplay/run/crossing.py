@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nnplay.config import RunConfig
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
 from nnplay.run.open_run import OpenRun
@@ -11,7 +12,9 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
+from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.change_log import SetValues, SetWeight
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.remake import take_place
 from nnplay.training.trainer import Trainer
 
@@ -33,27 +36,48 @@ class Crossing:
         if only_stops and not edit.anew and edit.weight is None:
             return
 
+        awaited = edit.anew and _shows_otherwise(source.config, target.config)
+        if awaited:
+            self._worker.await_run()
+
         def enter(run: TrainingThread) -> None:
             try:
                 enter_side(run)
             finally:
+                if awaited:
+                    run.note_arrival()
                 if edit.weight is not None:
                     self._provenance.weight_done()
 
         def enter_side(run: TrainingThread) -> None:
-            exact = target.checkpoint is not None and (edit.anew or source.stamp == _stamp(run))
+            back = self._branch_left(run, edit) if target is edit.before else None
+            unmoved = source.stamp == _stamp(run) and (edit.left is None or back is not None)
+            exact = target.checkpoint is not None and (edit.anew or unmoved)
             if run.trainer is not None:
-                source.keep(run.trainer)
-            if exact:
+                source.keep(run.trainer, run.timeline if edit.anew else None)
+            if exact and back is not None and edit.left is not None:
+                run.rejoin(back, *edit.left[1:])
+                run.say(_describe_return(run, edit, done))
+            elif exact:
                 self._return(run, edit, source, target, split)
-                run.say(f"{done}: {edit.words}; every number is as it was")
+                run.say(_describe_return(run, edit, done))
             else:
+                before = None if run.timeline is None or edit.anew else _branch_state(run.timeline)
                 self._make(run, edit, source, target, split, done)
+                if before is not None and target is edit.after:
+                    edit.left = _find_left(run, *before)
             target.forget()
             target.stamp = _stamp(run)
             self._undo.drop_oldest_checkpoints()
 
         self._worker.send(enter)
+
+    @staticmethod
+    def _branch_left(run: TrainingThread, edit: Edit) -> Branch[BranchLog] | None:
+        """The branch that keeps the later steps of where an edit was made, if it is still there."""
+        if edit.left is None or run.timeline is None:
+            return None
+        return next((one for one in run.timeline.branches if one.curve_name == edit.left[0]), None)
 
     def _return(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split) -> None:
         """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
@@ -63,6 +87,10 @@ class Crossing:
             return
         if edit.pauses:
             run.halt()
+        if target.timeline is not None:
+            target.return_to(target.timeline.trainer)
+            run.reinstate(target.timeline)
+            return
         config, made = target.config, self._provenance.trainer_of
         make = self._provenance.track(lambda: target.return_to(made(config, split)), config)
         run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
@@ -129,10 +157,36 @@ class Crossing:
         self._worker.send(switch)
 
 
+def _shows_otherwise(old: RunConfig, new: RunConfig) -> bool:
+    """Whether what the screen shows of one run would be false beside the settings of the other."""
+    return (old.data, old.layers, old.loss) != (new.data, new.layers, new.loss)
+
+
 def _stamp(run: TrainingThread) -> tuple[int, int] | None:
     """Names where the run is: the same after going back in time and forth again, another one after any change."""
     timeline = run.timeline
-    return None if timeline is None else (timeline.serial, timeline.trainer.step)
+    return None if timeline is None else (timeline.version, timeline.trainer.step)
+
+
+def _branch_state(timeline: Timeline) -> tuple[list[str], tuple[str, int, int]]:
+    """The curve names of all other branches, and what `Timeline.rejoin` puts back."""
+    names = [branch.curve_name for branch in timeline.branches]
+    return names, (timeline.words, timeline.forked_at, timeline.version)
+
+
+def _find_left(run: TrainingThread, known: list[str], state: tuple[str, int, int]) -> tuple[str, str, int, int] | None:
+    """The branch that a change in the past has left behind, if it did."""
+    branches = [] if run.timeline is None else run.timeline.branches
+    return next(((one.curve_name, *state) for one in branches if one.curve_name not in known), None)
+
+
+def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:
+    """What an edit that was taken back, or made again, has brought back exactly."""
+    if edit.rewinds and run.trainer is not None:
+        lost = run.timeline is not None and run.timeline.first == run.trainer.step > 0
+        past = "; the steps before it took too much memory to be kept" if lost else ""
+        return f"rewind {done}: at step {run.trainer.step:,} again{past}"
+    return f"{done}: {edit.words}; every number is as it was"
 
 
 def _rewind(run: TrainingThread) -> None:

@@ -83,8 +83,8 @@ def _layers(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     for kind, a, b, c, d in difflib.SequenceMatcher(None, list(old), list(new), False).get_opcodes():
         gone, come = ", ".join(old[a:b]), ", ".join(new[c:d])
         if kind == "replace":
-            yield f"layer {a + 1}: {gone} → {come}"
+            yield f"layer {a}: {gone} → {come}"
         elif kind == "delete":
-            yield f"without layer {a + 1}: {gone}"
+            yield f"without layer {a}: {gone}"
         elif kind == "insert":
-            yield f"new layer {c + 1}: {come}"
+            yield f"new layer {c}: {come}"

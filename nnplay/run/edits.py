@@ -10,6 +10,7 @@ from nnplay.config import RunConfig
 from nnplay.config.defaults import batch_size_for
 from nnplay.config.live import live_changes
 from nnplay.data.split import Split
+from nnplay.errors import InputError
 from nnplay.network import silenced_frozen
 from nnplay.network.network import Network
 from nnplay.run.crossing import Crossing
@@ -53,9 +54,10 @@ class RunEditor:
                 config = _with_a_batch(config, split)
             config = self._with_parts(config, split)
             _check(config, split)
+            config, dropped = _with_meaningful_stops(old, config, split)
             if config == old and not anew:
                 return "that is how it is already"
-            anew = anew or config.data.source != old.data.source
+            anew = anew or config.data.source != old.data.source or not _same_question(split, self._run.split)
             edit = Edit(
                 words=words or difference(old, config),
                 before=Side(old),
@@ -64,7 +66,7 @@ class RunEditor:
                 pauses=anew,
             )
             self._make(edit, split)
-            return _answer(old, config, anew)
+            return _answer(old, config, anew) + dropped
 
     def _make(self, edit: Edit, split: Split) -> None:
         """Makes an edit the first time."""
@@ -92,7 +94,7 @@ class RunEditor:
                 self._worker.rewind()
                 return
             here = Side(self._run.config)
-            edit = Edit("back to step 0", here, replace(here), anew=True, pauses=True, rewinds=True)
+            edit = Edit("rewind", here, replace(here), anew=True, pauses=True, rewinds=True)
             self._make(edit, self._run.split)
 
     def branches(self) -> list[tuple[str, str]]:
@@ -205,6 +207,36 @@ def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     if live is None:
         return "applied; weights of layers that fit are kept"
     return f"{SetValues(live).words} from this step on"
+
+
+def _with_meaningful_stops(old: RunConfig, config: RunConfig, split: Split) -> tuple[RunConfig, str]:
+    """The run without stop conditions of before that mean nothing any more; and what to say of that.
+
+    Raises:
+        InputError: such a condition was asked for just now.
+    """
+    stops, dropped = dict(config.stops), []
+    if stops.get("accuracy") and split.train.task == "regression":
+        if stops["accuracy"] != old.stops.get("accuracy"):
+            what = f"'{split.train.target_names[0]}' is a number: there is no accuracy to stop at"
+            raise InputError(what, where="stop", hint="use a stop by loss or by patience")
+        dropped.append(f"the stop at an accuracy of {100 * stops.pop('accuracy'):g} % is off, as numbers have none")
+    if stops.get("loss") and _loss_name(old) != _loss_name(config) and stops["loss"] == old.stops.get("loss"):
+        dropped.append(f"the stop at a loss of {stops.pop('loss'):g} is off, as it was another loss")
+    return (config.stopping(stops), "".join(f"; {words}" for words in dropped)) if dropped else (config, "")
+
+
+def _loss_name(config: RunConfig) -> str:
+    return "" if config.loss is None else config.loss.record.name
+
+
+def _same_question(one: Split, other: Split) -> bool:
+    """Whether two data sets ask for the same: the same quantities, or the same classes."""
+    return (one.train.task, one.train.target_names, one.train.class_names) == (
+        other.train.task,
+        other.train.target_names,
+        other.train.class_names,
+    )
 
 
 def _with_a_batch(config: RunConfig, split: Split) -> RunConfig:

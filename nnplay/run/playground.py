@@ -277,6 +277,10 @@ class PlaygroundBackend:
         """See `RunFiles.unsaved`."""
         return self.files.unsaved()
 
+    def steps_unsaved(self) -> int:
+        """See `RunFiles.steps_unsaved`."""
+        return self.files.steps_unsaved()
+
     def open(self, path: str) -> str:
         """See `RunFiles.open`."""
         return self.files.open(path)

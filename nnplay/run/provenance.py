@@ -116,10 +116,18 @@ class Provenance:
     # -- copies ----------------------------------------------------------------------------------------------------
 
     def capture(self) -> tuple[saved_run.SavedRun | None, int]:
-        """A copy of the present step, taken by the training thread; and its timeline's serial number."""
+        """A copy of the newest step, taken by the training thread; and its timeline's serial number."""
 
         def capture(run: TrainingThread) -> tuple[saved_run.SavedRun | None, int]:
-            return self.capture_from(run), run.timeline.serial if run.timeline is not None else 0
+            timeline = run.timeline
+            if timeline is None or timeline.trainer.step >= timeline.latest:
+                return self.capture_from(run), 0 if timeline is None else timeline.serial
+            step = timeline.trainer.step
+            timeline.go_to(timeline.latest)
+            try:
+                return self.capture_from(run), timeline.serial
+            finally:
+                timeline.go_to(step)  # the user goes on looking at the past
 
         return self._worker.ask(capture, seconds=_PATIENCE)
 

@@ -34,6 +34,7 @@ class Publisher:
         self.snapshot = Snapshot()
         self.message = ""
         self._turn = threading.Lock()
+        self._awaited = 0
         self._published = 0.0
         self._pictured = (0.0, 0.0)
 
@@ -52,14 +53,28 @@ class Publisher:
             self.message = message
             self.snapshot = replace(self.snapshot, message=message)
 
+    def await_run(self) -> None:
+        """Shows nothing of the present run any more, from any thread: another one is on its way."""
+        with self._turn:
+            now, self._awaited = self.snapshot, self._awaited + 1
+            self.snapshot = Snapshot(
+                running=now.running, message=self.message, generation=now.generation, travels=now.travels
+            )
+
+    def note_arrival(self) -> None:
+        """The run that was awaited is there, or will not come."""
+        with self._turn:
+            self._awaited -= 1
+
     def append_message(self, words: str) -> None:
         """Puts words, if there are any, behind the message that the next snapshot shows."""
         self.message = "; ".join(part for part in (self.message, words) if part)
 
     def show(self, shown: Snapshot) -> None:
-        """Shows this, with the newest message."""
+        """Shows this, with the newest message, unless another run is awaited."""
         with self._turn:
-            self.snapshot = replace(shown, message=self.message)
+            if not self._awaited:
+                self.snapshot = replace(shown, message=self.message)
 
     def publish(
         self,
@@ -83,7 +98,7 @@ class Publisher:
         shown = replace(self.snapshot, **render.numbers(trainer, timeline), **status)  # the pictures stay until then
         if are_due:
             try:
-                shown = replace(shown, **render.pictures(trainer, look))
+                shown = replace(shown, **render.pictures(trainer, timeline, look))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
                 fault = f"internal fault in a picture: {type(error).__name__}: {error}"
                 shown = replace(shown, error=shown.error or fault)

@@ -9,10 +9,13 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
 
 #: Parameters up to which all weights go into a snapshot.
 _SMALL_NETWORK: Final = 4_096
+#: Curves whose values mean something for one loss alone.
+_OF_LOSS: Final = {"loss", "train_loss", "validation_loss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
     """Counters, losses, metrics and rates of the present step, as fields of a `Snapshot`."""
     history = trainer.history
     buckets = {name: history[name].at(trainer.step) for name in history.names()}
-    last = {name: float(bucket.last) for name, bucket in buckets.items() if bucket is not None}
+    known = {name: bucket for name, bucket in buckets.items() if bucket is not None}
+    last = {name: float(bucket.last) for name, bucket in known.items() if bucket.step > trainer.scored_since}
     return {
         "epoch": trainer.epoch,
         "batch": trainer.batch,
@@ -48,7 +52,9 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "first": timeline.first if timeline else 0,
         "latest": timeline.latest if timeline else trainer.step,
         "seconds": trainer.seconds,
-        "train_loss": last.get("train_loss", last.get("loss", float("nan"))),
+        "scored_since": trainer.scored_since,
+        "batch_loss": last.get("loss", float("nan")),
+        "train_loss": last.get("train_loss", float("nan")),
         "validation_loss": last.get("validation_loss", float("nan")),
         "metrics": {name: value for name, value in last.items() if name.endswith(("accuracy", "r2"))},
         "learning_rate": trainer.lr,
@@ -58,12 +64,12 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
     }
 
 
-def pictures(trainer: Trainer, look: Look) -> dict[str, Any]:
+def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[str, Any]:
     """Curves, findings, and what the network answers, as fields of a `Snapshot`; this costs forward passes."""
     plane = views.plane_inputs(trainer)
     small = trainer.plan.parameter_count <= _SMALL_NETWORK
     found: dict[str, Any] = {
-        "curves": {name: trainer.history[name].copy() for name in trainer.history.names()},
+        "curves": _curves(trainer, timeline),
         "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
         "health": findings(trainer),
         "surface": None,
@@ -77,3 +83,15 @@ def pictures(trainer: Trainer, look: Look) -> dict[str, Any]:
     if look.neurons and plane == 2:
         found["neurons"] = views.make_neuron_pictures(trainer, look.neurons)
     return found
+
+
+def _curves(trainer: Trainer, timeline: Timeline | None) -> dict[str, Curve]:
+    """Copies of all curves; those of the loss as far as the run has the present one."""
+    first, last = timeline.loss_span if timeline is not None else (0, None)
+    found = {name: trainer.history[name].copy() for name in trainer.history.names()}
+    for name in _OF_LOSS & found.keys():
+        if last is not None:
+            found[name].truncate(last)
+        if first:
+            found[name] = found[name].since(first)
+    return {name: curve for name, curve in found.items() if len(curve)}

@@ -26,6 +26,7 @@ class Snapshot:
         held: what is silent or frozen, in words.
         marks: steps at which the run was changed.
         travels: how often the run was taken to another step.
+        scored_since: the step from which on losses and scores are those of this network.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
 
@@ -38,6 +39,7 @@ class Snapshot:
     first: int = 0
     steps_per_second: float = 0.0
     seconds: float = 0.0
+    batch_loss: float = float("nan")
     train_loss: float = float("nan")
     validation_loss: float = float("nan")
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -54,5 +56,6 @@ class Snapshot:
     marks: tuple[int, ...] = ()
     message: str = ""
     error: str = ""
+    scored_since: int = 0
     generation: int = 0
     travels: int = 0

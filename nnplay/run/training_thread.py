@@ -13,9 +13,10 @@ from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.timeline.branch_curves import parse_curve_name
-from nnplay.timeline.branches import Branch, BranchLog
+from nnplay.timeline.branches import RUN_BEFORE, Branch, BranchLog, describe_original
+from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.segment import Segment, remake_segment
-from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped
+from nnplay.timeline.timeline import BUDGET, Timeline, describe_dropped, describe_left
 from nnplay.training.driver import Driver
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
@@ -89,9 +90,14 @@ class TrainingThread:
     # -- training and moving ---------------------------------------------------------------------------------------
 
     def train(self, steps: int | None = None, epochs: int | None = None) -> None:
-        """Trains until paused, or for so many steps, or to the end of so many epochs; later steps are dropped."""
+        """Trains until paused, or for so many steps, or to the end of so many epochs.
+
+        From the past, what was changed after that step stays on a branch with the later steps.
+        """
         trainer, timeline = self.require_run()
-        self.say(describe_dropped(timeline.drop_later_steps()))
+        if (compiling := trainer.machine.compiling) is not None:
+            compiling.retry()
+        self.say(self._leave_for_training(timeline))
         self._error = ""
         self._until = None
         if steps is not None:
@@ -103,6 +109,19 @@ class TrainingThread:
             self._publisher.append_message(self.controls.stops.passed)
         self._speed.begin()
         self.running = True
+
+    def _leave_for_training(self, timeline: Timeline) -> str:
+        """Training goes on from here: keeps the later steps where it would not come to the same ones; what to say."""
+        later = timeline.later_changes
+        if not later:
+            return describe_dropped(timeline.drop_later_steps())
+        change, trainer = later[0], timeline.trainer
+        if not isinstance(change.apply, SetValues):
+            return describe_left(timeline.leave_later_steps(f"without {change.words}", RUN_BEFORE))
+        words = change.apply.first_words
+        return describe_left(
+            timeline.leave_later_steps(describe_original(words, trainer.optimizer, trainer.settings), words)
+        )
 
     def halt(self) -> None:
         """Stops training and travelling in time."""
@@ -165,10 +184,11 @@ class TrainingThread:
         self._begin(trainer)
 
     def make_change(self, words: str, apply: Callable[[Trainer], None]) -> None:
-        """Changes something of the run and notes it in the change log; steps after this one are dropped."""
+        """Changes something of the run and notes it in the change log; steps after this one stay as a branch."""
         _, timeline = self.require_run()
         if timeline.trainer.step < timeline.latest:
-            self.say(describe_dropped(timeline.drop_later_steps()))
+            name = apply.first_words if isinstance(apply, SetValues) else words
+            self.say(f"{words}; {describe_left(timeline.leave_later_steps(name))}")
         timeline.make_change(words, apply)
         self._error = ""
 
@@ -190,11 +210,26 @@ class TrainingThread:
     def install(self, trainer: Trainer, continues: str = "") -> None:
         """Puts a trainer in the place of the run; arguments as in `replace_run`."""
         timeline = self.timeline
-        if timeline is not None and continues and 0 < timeline.trainer.step == trainer.step:
-            self._publisher.append_message(describe_dropped(timeline.latest - trainer.step))
+        if timeline is not None and continues and timeline.latest and timeline.trainer.step == trainer.step:
+            if trainer.step < timeline.latest:
+                self._publisher.append_message(describe_left(timeline.leave_later_steps(continues)))
             timeline.replace_trainer(continues, trainer)
         else:
             self._begin(trainer)
+        self._note_other_run(trainer)
+
+    def reinstate(self, timeline: Timeline) -> None:
+        """A run that was left for another one goes on in its place, where its trainer stands, with its whole past."""
+        timeline.resume(0 if self.timeline is None else self.timeline.serial + 1)
+        self.timeline, self._error = timeline, ""
+        self._note_other_run(timeline.trainer)
+
+    def note_arrival(self) -> None:
+        """The run that the screen awaits is there, or will not come."""
+        self._publisher.note_arrival()
+        self._publisher.outdate_pictures()
+
+    def _note_other_run(self, trainer: Trainer) -> None:
         self._aim = None
         self.controls.stops.begin(trainer)
         self._generation += 1
@@ -220,6 +255,14 @@ class TrainingThread:
         self._aim, self._error = timeline.latest, ""
         self.say(f"the run goes on as {branch.description}; beside it lies {left.description}")
         return left
+
+    def rejoin(self, branch: Branch[BranchLog], words: str, forked_at: int, version: int) -> None:
+        """Takes back that the later steps were left as a branch; see `Timeline.rejoin`."""
+        self.halt()
+        trainer, timeline = self.require_run()
+        timeline.rejoin(branch, words, forked_at, version)
+        self.note_travel(trainer)
+        self._publisher.outdate_pictures()
 
     def _begin(self, trainer: Trainer) -> None:
         serial = -1 if self.timeline is None else self.timeline.serial

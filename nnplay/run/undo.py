@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nnplay.config import RunConfig
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.history import History
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.trainer import Trainer
@@ -15,6 +16,8 @@ from nnplay.training.trainer import Trainer
 DEPTH: Final = 200
 #: Bytes that the checkpoints kept with them may take; the newest edit keeps its own whatever they take.
 CHECKPOINT_BYTES: Final = 128 << 20
+#: Bytes that the pasts of runs that others took the place of may take, likewise.
+PAST_BYTES: Final = 128 << 20
 
 
 @dataclass(slots=True)
@@ -25,7 +28,8 @@ class Side:
         config: everything that was chosen.
         value: of the weight that was set by hand.
         checkpoint: where the run was when it was last on this side; None where that took too much memory.
-        history, seconds: its curves, and its training time until then.
+        history, recorded, seconds: its curves, the step that they reach, and its training time until then.
+        timeline: its whole past, where the edit put another run in its place.
         stamp: names where the run was when it came to this side: nothing happened since while it is the run's own.
     """
 
@@ -33,24 +37,33 @@ class Side:
     value: float = 0.0
     checkpoint: Checkpoint | None = None
     history: History | None = None
+    recorded: int = 0
     seconds: float = 0.0
+    timeline: Timeline | None = None
     stamp: tuple[int, int] | None = None
 
-    def keep(self, trainer: Trainer) -> None:
-        """Keeps where a trainer stands, to return there exactly."""
+    def keep(self, trainer: Trainer, timeline: Timeline | None = None) -> None:
+        """Keeps where a trainer stands, to return there exactly; with its past, where another run takes its place."""
         self.checkpoint, self.history, self.seconds = trainer.state(), trainer.history, trainer.seconds
+        self.recorded, self.timeline = trainer.recorded, timeline
+
+    def forget_past(self) -> None:
+        """Forgets the past of where the run was, which itself can be returned to exactly."""
+        self.timeline = None
 
     def forget(self) -> None:
         """Forgets where the run was: it cannot be returned to exactly any more."""
-        self.checkpoint = self.history = None
+        self.checkpoint = self.history = self.timeline = None
 
     def return_to(self, trainer: Trainer) -> Trainer:
         """Takes a trainer that was made alike to where the run was, with its curves; returns the trainer."""
         assert self.checkpoint is not None, "nothing was kept on this side"
         assert self.history is not None, "curves are kept with a checkpoint"
         trainer.restore(self.checkpoint)
-        self.history.truncate(trainer.step)
-        trainer.history, trainer.recorded, trainer.seconds = self.history, trainer.step, self.seconds
+        if self.timeline is None:  # what comes after that step goes with the past that is not kept
+            self.history.truncate(trainer.step)
+            self.recorded = trainer.step
+        trainer.history, trainer.recorded, trainer.seconds = self.history, self.recorded, self.seconds
         return trainer
 
 
@@ -65,6 +78,7 @@ class Edit:
         pauses: training stops at it.
         rewinds: it goes back to the initial weights, with the settings as they are.
         weight: name and index of the weight that was set by hand.
+        left: the branch that keeps the later steps where the edit was made in the past, and what `rejoin` puts back.
         branches: names of the curves of the branches before and after, where the edit was to go on with another one.
     """
 
@@ -75,6 +89,7 @@ class Edit:
     pauses: bool = False
     rewinds: bool = False
     weight: tuple[str, tuple[int, ...]] | None = None
+    left: tuple[str, str, int, int] | None = None
     branches: tuple[str, str] | None = None
 
 
@@ -102,9 +117,13 @@ class Edits:
         self._past, self._future = [], []
 
     def drop_oldest_checkpoints(self) -> None:
-        """Drops the checkpoints that were kept longest, where all together are too large."""
-        left, newest = CHECKPOINT_BYTES, True
+        """Drops the checkpoints, and the pasts, that were kept longest, where all together are too large."""
+        left, left_for_pasts, newest = CHECKPOINT_BYTES, PAST_BYTES, True
         for side in self._sides():
+            if side.timeline is not None:
+                left_for_pasts -= side.timeline.nbytes
+                if left_for_pasts < 0 and not newest:
+                    side.forget_past()
             if side.checkpoint is not None:
                 left -= side.checkpoint.memory.nbytes
                 if left < 0 and not newest:

@@ -120,6 +120,10 @@ class Worker:
         """Shows a message now: the training thread may be busy with something long."""
         self._publisher.show_message(message)
 
+    def await_run(self) -> None:
+        """Shows nothing of the present run until `TrainingThread.note_arrival`: another one is on its way."""
+        self._publisher.await_run()
+
     def append_message(self, words: str) -> None:
         """Puts words, if there are any, behind the message that the next snapshot shows."""
         self._publisher.append_message(words)

@@ -19,10 +19,15 @@ PLATEAU = ScheduleRecord(
     name="plateau",
     title="Reduce on plateau",
     about="Drops the learning rate when the validation loss has not become better for some epochs.",
-    formula="factor^(drops), where a drop follows `patience` epochs without a better validation loss",
+    formula="factor^(drops), where a drop follows more than `patience` epochs without a better validation loss",
     factor=lambda values, steps: factor(values, steps),
     fields=(
-        integer("patience", 10, "epochs without a better validation loss before a drop", low=0),
+        integer(
+            "patience",
+            10,
+            "epochs with no better validation loss that are let pass: the next one drops the rate",
+            low=0,
+        ),
         number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),
         number("min_factor", 1e-4, "lowest share of the learning rate", low=0.0, high=1.0),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nnplay.session import Summary
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 
 def describe(summary: Summary) -> list[str]:
@@ -42,7 +42,7 @@ def stand(record: Mapping[str, Any]) -> Stand:
 def recovered_line(summary: Summary) -> str:
     """A run that autosave holds, in one line: path, age, epoch and loss, or what is wrong with it."""
     _, epoch, _, loss = stand(summary.record)
-    what = summary.problem or f"epoch {epoch:,}, loss {loss:.4g}"
+    what = summary.problem or f"{counted(epoch, 'epoch')}, batch loss {loss:.4g}"
     state = "in use" if summary.in_use else f"{age_text(summary.age)} ago"
     return f"{clean(str(summary.path))}  {state}  {what}"
 
@@ -58,8 +58,8 @@ def _facts(summary: Summary, run: Mapping[str, Any], data: Any) -> list[tuple[st
         ("loss", _named(run.get("loss"))),
         ("optimizer", _named(run.get("optimizer"))),
         ("seed", clean(str(run.get("seed", "")))),
-        ("epoch", f"{epoch:,} (step {step:,})" if step else "not started"),
-        ("last loss", f"{loss:.6g}" if math.isfinite(loss) else ""),
+        ("trained", f"{counted(epoch, 'epoch')} (step {step:,})" if step else "not started"),
+        ("batch loss", f"{loss:.6g}" if math.isfinite(loss) else ""),
         ("in use", "by another nnplay" if summary.in_use else ""),
     ]
 

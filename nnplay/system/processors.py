@@ -19,7 +19,7 @@ def cores() -> int:
 
 
 @functools.cache
-def teller() -> int:
+def address_of_getcpu() -> int:
     """Address of the C function that returns the processor of the thread that calls it; 0 where there is none."""
     found = getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
     return ctypes.cast(found, ctypes.c_void_p).value or 0 if found is not None else 0

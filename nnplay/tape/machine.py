@@ -50,8 +50,8 @@ class Fault:
     Attributes:
         stage: number of the stage that met a number that is not finite.
         in_update: it is a parameter after an update; else the loss, or the length of the gradient.
-        step: the step that could not be taken.
-        kept: the step whose weights are in place now.
+        step: how many steps had been taken; the next one could not be.
+        kept: after how many steps the weights were as they are now.
     """
 
     stage: int

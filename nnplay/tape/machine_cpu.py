@@ -30,6 +30,7 @@ from nnplay.tape.tape import Stage, Tape
 
 #: No processor's number.
 _NOWHERE: Final = -1
+_SIGNATURE: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 _LOOPS: Final = (loop.advance, loop.evaluate, loop.run_table, sharing.assist, loop.shuffle)
 #: The entries of a program that say which rows are evaluated at the end of an epoch.
 _EVAL: Final = slice(abi.PROGRAM_EVAL, abi.PROGRAM_EVAL_EVERY)
@@ -201,7 +202,7 @@ class CpuMachine(HostMachine):
         """
         job = _cache_lines(abi.JOB_SIZE)
         job[abi.JOB_THREADS] = 1 + len(self.helpers)
-        job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.teller(), _NOWHERE
+        job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.address_of_getcpu(), _NOWHERE
         return job
 
     def _call_helpers(self, job: Array) -> None:
@@ -246,9 +247,6 @@ class CpuMachine(HostMachine):
 
 def _tables_of(rows: EvalRows) -> tuple[Table, ...]:
     return (rows.table,) if rows.tail is None else (rows.table, rows.tail)
-
-
-_SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 def _encode_stage(stage: Stage) -> list[int]:

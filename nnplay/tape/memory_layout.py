@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnplay.errors import InputError
 from nnplay.records.operation import BATCH, Planned, Shape
 
@@ -101,6 +104,13 @@ class Layout:
         slot = Slot(name, region, (end - first,), first)
         self.spans.append(slot)
         return slot
+
+    def numbers_of(self, span: Slot) -> NDArray[np.int64]:
+        """Places (k,) within a span of the numbers that belong to its slots: all but the padding between them."""
+        begin, end = span.offset, span.offset + span.size(1)
+        own = [slot for slot in self.slots[span.region] if begin <= slot.offset < end]
+        places = [np.arange(slot.size(1), dtype=np.int64) + slot.offset - begin for slot in own]
+        return np.concatenate(places) if places else np.zeros(0, np.int64)
 
     def all(self) -> list[Slot]:
         """Every slot and span."""

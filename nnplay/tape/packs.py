@@ -20,6 +20,8 @@ from typing import Final
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import processor
 from nnplay.kernels.packs import building, lookup
+from nnplay.system import processors
+from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
 from nnplay.tape.every_kernel import every_kernel
 
 #: The levels whose packs a wheel brings along. Below them there is no fused multiply-add.
@@ -42,6 +44,7 @@ def main(words: list[str]) -> int:
     options.folder.mkdir(exist_ok=True)
     with _alone(options.folder, waits=not options.background) as lock:
         if lock is not None:
+            building.sweep(options.folder)
             _build(levels, options.folder, lock, silent=options.background)
     return 0
 
@@ -59,7 +62,7 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
             print(f"{back}{total} kernels compiled in {time.monotonic() - began:.0f} s")
 
     wanted = [(level, dtype) for level in levels for dtype in DTYPES]
-    cores = os.cpu_count() or 1
+    cores = processors.cores()
     building.build(kernels, wanted, folder, processes=max(1, cores // 2) if silent else cores, progress=progress)
 
 
@@ -82,7 +85,11 @@ def _locked(descriptor: int, waits: bool) -> bool:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (NnplayError, OSError) as error:
-        sys.exit(f"nnplay.tape.packs: {error}")
+    with CtrlC():
+        try:
+            sys.exit(main(sys.argv[1:]))
+        except (NnplayError, OSError) as error:
+            sys.exit(f"nnplay.tape.packs: {error}")
+        except KeyboardInterrupt:
+            print("nnplay.tape.packs: stopped", file=sys.stderr)
+            sys.exit(INTERRUPTED)

@@ -37,6 +37,11 @@ def parse_curve_name(name: str) -> tuple[int, str]:
     return int(step) if step.isdecimal() and len(step) < 19 else 0, clean(words.replace(".", " ", 1), 40)
 
 
+def branch_title(words: str, step: int) -> str:
+    """What a fork is called wherever it is shown."""
+    return f"{words} from {step:,}"
+
+
 def branch_curve_names(history: History) -> list[str]:
     """Names of the other branches' curves, the oldest first."""
     return [name for name in history.names() if name.startswith(BRANCH_PREFIX)]

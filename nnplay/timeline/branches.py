@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from nnplay.records.optimizer import Optimizer
+from nnplay.text import clean
 from nnplay.timeline.branch_curves import branch_curve_names, curve_name
 from nnplay.timeline.change_log import Change
 from nnplay.timeline.checkpoint_store import StoredCheckpoint
@@ -21,8 +22,12 @@ from nnplay.training.settings import TrainingSettings
 
 #: Branches beside the present one that are kept at the most.
 MOST_BRANCHES: Final = 5
+#: What a branch is called that no setting sets apart from the one that left it.
+RUN_BEFORE: Final = "run before"
 #: Checkpoints that are kept of a branch that was left, besides those that no replay leads to.
 _MOST_CHECKPOINTS: Final = 6
+#: A session keeps as many letters of what sets a branch apart.
+_MOST_LETTERS: Final = 60
 Log = TypeVar("Log")
 
 
@@ -83,10 +88,14 @@ def describe_branch(words: str, forked_at: int) -> str:
 
 
 def describe_original(words: str, optimizer: Optimizer, settings: TrainingSettings) -> str:
-    """What the run has where a fork has "lr 0.1": "lr 0.01"."""
+    """What the run has where a fork has "lr 0.1": "lr 0.01"; "run before" where no setting sets them apart."""
     name = words.split()[0]
     if name == "optimizer":
         return f"optimizer {optimizer.record.name}"
+    if name == "schedule" and settings.schedule is not None:
+        return f"schedule {settings.schedule.record.name}"
+    if name not in optimizer.values and not hasattr(settings, name):
+        return RUN_BEFORE
     value = optimizer.values[name] if name in optimizer.values else getattr(settings, name, "")
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value or 'none'}"
 
@@ -123,6 +132,14 @@ def thin_checkpoints(checkpoints: Sequence[StoredCheckpoint]) -> list[StoredChec
     """Those that are kept of a branch that is left: what no replay leads to, the last one, some between."""
     stride = max(1, len(checkpoints) // _MOST_CHECKPOINTS)
     return [one for place, one in enumerate(reversed(checkpoints)) if one.pinned or place % stride == 0][::-1]
+
+
+def unused_words(words: str, step: int, branches: Sequence[Branch[BranchLog]]) -> str:
+    """The words, with a number behind them where a branch from the same step has them already."""
+    taken = {branch.curve_name for branch in branches}
+    short = clean(words, _MOST_LETTERS)
+    numbered = (short, *(f"{short} {number}" for number in range(2, len(branches) + 3)))
+    return next(one for one in numbered if curve_name(step, one) not in taken)
 
 
 def merge_curves(branch: Branch[BranchLog], before: History, left: Branch[BranchLog]) -> History:

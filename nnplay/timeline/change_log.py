@@ -51,6 +51,11 @@ class SetValues:
         """What is changed: "lr 0.1, l2 0.01"."""
         return ", ".join(f"{name} {value}" for name, value in self.values.items())
 
+    @property
+    def first_words(self) -> str:
+        """The first of them alone, as forks name it: "lr 0.1"."""
+        return self.words.partition(", ")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class SetWeight:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from nnplay.errors import DivergedError, InputError, unknown
+from nnplay.errors import DivergedError, InputError, NnplayError, unknown
 from nnplay.network import silenced_frozen
 from nnplay.records.registry import optimizer_records
 from nnplay.timeline.branch_curves import BranchCurve, branch_curve_names, curve_name, own_curves, parse_curve_name
@@ -79,17 +79,25 @@ class ForkRun:
         """How far it has come, 0 to 1."""
         return (self.step - self._begin) / max(1, self.until - self._begin)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether something of it is left once it has ended: it took a step, or diverged in its first one."""
+        return self.step != self._begin or self._diverged
+
     def train_for(self, seconds: float) -> str:
         """Trains on for so many seconds, or waits for kernels; returns why it had to end early, if it had to."""
         end, driver = time.perf_counter() + seconds, Driver(self.trainer, self.until)
         compiling = self.trainer.machine.compiling
-        if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
-            return ""
         try:
+            if compiling is not None and not compiling.wait(lambda: time.perf_counter() > end):
+                return ""
             while time.perf_counter() < end and not driver.arrived:
                 driver.turn()
         except DivergedError as error:
             self.ended = self._diverged = True
+            return f"{self.words}: {error.message}"
+        except NnplayError as error:  # its kernels cannot be compiled
+            self.ended = True
             return f"{self.words}: {error.message}"
         self.ended = driver.arrived
         self._update_branch()
@@ -100,7 +108,7 @@ class ForkRun:
 
         Of one that took no step, nothing is left.
         """
-        if self.step == self._begin and not self._diverged:
+        if not self.is_kept:
             own = self.curve_name
             self._timeline.branches = [branch for branch in self._timeline.branches if branch.curve_name != own]
             return

@@ -15,7 +15,7 @@ class Segment:
     Args:
         trainer: if it is there already.
         make: makes it otherwise.
-        config, data: what it is made of, and the digest of its rows, for those who save it; nobody here looks at them.
+        config, data: what it is made of, and the digest of its rows, for those who save it.
     """
 
     def __init__(
@@ -43,6 +43,13 @@ class Segment:
     def trainer_if_made(self) -> Trainer | None:
         """The trainer, if it is there."""
         return self._trainer
+
+    @property
+    def loss_name(self) -> str:
+        """The kind of loss that these steps make small; empty where that is not known."""
+        loss = self.config.loss if self._trainer is None and self.config is not None else None
+        loss = loss if self._trainer is None else self._trainer.loss
+        return "" if loss is None else str(loss.record.name)
 
     @property
     def nbytes(self) -> int:

@@ -6,19 +6,24 @@ steps again, with the user's changes applied at the steps where they were made: 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from nnplay.errors import DivergedError, InputError
 from nnplay.tape.not_copied import NotCopied
-from nnplay.timeline.branch_curves import own_curves
+from nnplay.text import counted
+from nnplay.timeline.branch_curves import branch_curve_names, own_curves
 from nnplay.timeline.branches import (
+    MOST_BRANCHES,
     Branch,
     BranchLog,
     describe_original,
+    drop_oldest,
     merge_curves,
     shorten_common,
     thin_checkpoints,
+    unused_words,
 )
 from nnplay.timeline.change_log import DIVERGED, Action, Change, is_replayed, settings_after, skip_in_replay
 from nnplay.timeline.checkpoint_store import CheckpointStore, StoredCheckpoint
@@ -29,6 +34,7 @@ from nnplay.training.trainer import Trainer
 
 #: Bytes that checkpoints may take in memory unless the user sets another budget.
 BUDGET: Final = 128 << 20
+_VERSIONS: Final = itertools.count()
 
 
 class Timeline(NotCopied):
@@ -41,7 +47,9 @@ class Timeline(NotCopied):
     Attributes:
         changes: the change log of the present branch.
         latest: the newest step of the present branch.
-        serial: another number after each change of the change log; it and a step name one state of the run.
+        serial: another number after each change of the change log.
+        version: names the state of the change log among those of all timelines: a timeline that was left and comes back
+            has the same one again, so it and a step name one state of a run.
         engine: what ran the steps before `restored_at`, where that was not this process; see `timeline.saved.engine`.
         restored_at: the step where this timeline began.
         branches: other branches of the run, the newest last.
@@ -55,7 +63,7 @@ class Timeline(NotCopied):
         self._store = CheckpointStore(first, budget)
         self.changes: list[Change] = []
         self.latest = self.restored_at = trainer.step
-        self.serial = 0
+        self.serial, self.version = 0, next(_VERSIONS)
         self.engine = self.words = ""
         self.forked_at = 0
         self.branches: list[Branch[BranchLog]] = []
@@ -131,7 +139,7 @@ class Timeline(NotCopied):
         self.changes.append(Change(self.trainer.step, words, apply if replayed else skip_in_replay))
         if not replayed:
             self._store.append(self._present(len(self.changes), pinned=True))
-        self.serial += 1
+        self._note_change()
 
     def replace_trainer(self, words: str, trainer: Trainer) -> None:
         """From this step on another trainer goes on with the run: another network, other data; steps after it go.
@@ -144,7 +152,7 @@ class Timeline(NotCopied):
         self._segment = Segment(trainer)
         self._store.append(self._present(len(self.changes), pinned=True))
         self._store.begin_segment(trainer)
-        self.serial += 1
+        self._note_change()
 
     def prepend_past(
         self, checkpoints: Sequence[StoredCheckpoint], changes: Sequence[Change], engine: str = ""
@@ -162,6 +170,31 @@ class Timeline(NotCopied):
         present.proof = "" if checkpoints else present.proof
         self._store.prepend(checkpoints)
         self.changes[:0] = changes
+
+    def resume(self, serial: int) -> None:
+        """The run goes on here, after another one had taken its place; `serial` is one that no state of the run had."""
+        self.serial = serial
+        self._store.enter_segment(self.trainer)
+
+    @property
+    def loss_span(self) -> tuple[int, int | None]:
+        """The first and the last step of the part of the run that has the present loss; None where that goes on."""
+        begins = [(one.segment, one.step) for one in self._store.stored if one.step <= self.latest]
+        at = max(
+            (k for k, (one, step) in enumerate(begins) if one is self._segment and step <= self.trainer.step), default=0
+        )
+        loss = self._segment.loss_name
+        before = next((begins[k + 1][1] for k in range(at - 1, -1, -1) if begins[k][0].loss_name != loss), 0)
+        return before, next((step for one, step in begins[at:] if one.loss_name != loss), None)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the checkpoints and the trainers of all segments take."""
+        segments = dict.fromkeys((self._segment, *(one.segment for one in self.checkpoints)))
+        return self.in_memory * self.trainer.machine.state().nbytes + sum(one.nbytes for one in segments)
+
+    def _note_change(self) -> None:
+        self.serial, self.version = self.serial + 1, next(_VERSIONS)
 
     def _present(self, change_count: int, *, pinned: bool = False) -> StoredCheckpoint:
         """A checkpoint of the present step."""
@@ -235,10 +268,64 @@ class Timeline(NotCopied):
         self._store.drop_after(step)
         known = len(self.changes)
         self.changes = [change for change in self.changes if change.step <= step]
-        self.serial += len(self.changes) < known
+        if len(self.changes) < known:
+            self._note_change()
         self.latest = step
         self.trainer.history.truncate(step)
         return dropped
+
+    @property
+    def later_changes(self) -> list[Change]:
+        """What was changed after the present step: from here on a run without those is another one."""
+        return [change for change in self.changes if change.step > self.trainer.step]
+
+    def leave_later_steps(self, words: str, left_words: str = "") -> Branch[BranchLog]:
+        """The steps after this one stay as a branch beside the run, which goes on from here as another one.
+
+        Args:
+            words: what sets the run apart from now on: "lr 0.1".
+            left_words: what sets the branch apart; by default what it has in place of that: "lr 0.01".
+
+        Returns:
+            That branch.
+        """
+        trainer, step = self.trainer, self.trainer.step
+        count = sum(change.step <= step for change in self.changes)
+        left_words = left_words or describe_original(words, trainer.optimizer, trainer.settings)
+        before = (self.words, self.forked_at) if self.words else (unused_words(left_words, step, self.branches), step)
+        own = [stored for stored in self.checkpoints if stored.step > step]
+        log = BranchLog(tuple(self.changes[count:]), tuple(self._thin_out(own)))
+        curves = own_curves(trainer.history)
+        left = Branch(*before, step, count, self.latest, curves, log, trainer.seconds, trained=True)
+        self.drop_later_steps()
+        self.branches = drop_oldest([*self.branches, left])
+        self._lay_beside(left)
+        self.words, self.forked_at = unused_words(words, step, self.branches), step
+        trainer.recorded = step
+        self._note_change()
+        return left
+
+    def _lay_beside(self, left: Branch[BranchLog]) -> None:
+        """Lays the curve of a branch that was left beside the run's; curves of those that gave way for it go."""
+        history, kept = self.trainer.history, [one.curve_name for one in self.branches]
+        names = branch_curve_names(history)
+        for name in names[: max(0, len(names) + 1 - MOST_BRANCHES)]:
+            if name not in kept:
+                history.drop(name)
+        history.put(left.curve_name, left.history["loss"].since(left.forked_at))
+
+    def rejoin(self, branch: Branch[BranchLog], words: str, forked_at: int, version: int) -> None:
+        """Takes back that the later steps were left as a branch: it is the run again, at the step where it was left.
+
+        Args:
+            words, forked_at, version: those of this timeline before.
+        """
+        step = self.trainer.step
+        emptied = self.switch_to(branch)
+        self.branches.remove(emptied)
+        self.trainer.history.drop(emptied.curve_name)
+        self.go_to(step)
+        self.words, self.forked_at, self.version = words, forked_at, version
 
     # -- to other branches -----------------------------------------------------------------------------------------
 
@@ -272,7 +359,7 @@ class Timeline(NotCopied):
         self.trainer.history = merge_curves(branch, history, left)
         self.trainer.recorded, self.trainer.seconds = branch.latest, branch.seconds
         self._store.enter_branch(self.trainer)
-        self.serial += 1
+        self._note_change()
         return left
 
     def _name_original(self, branch: Branch[BranchLog], common: StoredCheckpoint) -> tuple[str, int]:
@@ -297,5 +384,15 @@ class Timeline(NotCopied):
 
 
 def describe_dropped(steps: int) -> str:
-    """Says that so many later steps of a run are gone; nothing where there were none."""
-    return f"the {steps:,} steps after this one were let go" if steps else ""
+    """Says that so many later steps of a run are taken once more; nothing where there were none."""
+    if not steps:
+        return ""
+    after = "step after this one is" if steps == 1 else f"{counted(steps, 'step')} after this one are"
+    return f"the {after} trained again, with the same numbers"
+
+
+def describe_left(branch: Branch[BranchLog]) -> str:
+    """Says that the later steps of a run stay as a branch."""
+    later = branch.latest - branch.common_step
+    stay = "stays" if later == 1 else "stay"
+    return f"this makes a branch: {counted(later, 'later step')} {stay} as '{branch.description}' (:line goes back)"

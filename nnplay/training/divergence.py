@@ -7,6 +7,7 @@ import numpy as np
 from nnplay.errors import DivergedError
 from nnplay.records.optimizer import OptimizerRecord
 from nnplay.tape.machine import Fault, Machine
+from nnplay.text import counted
 from nnplay.training.learning_rate import lower_rate
 
 #: Inputs beyond this are a likelier cause than the learning rate.
@@ -32,8 +33,8 @@ def diverged(machine: Machine, fault: Fault, taken: int, optimizer: OptimizerRec
         what = "an update made a weight infinite or not a number"
     recent = ", ".join(f"{loss:.4g}" for loss in losses[-5:])
     return DivergedError(
-        f"training diverged at step {fault.step:,}: {what} (learning rate {rate:g}; last losses {recent}); "
-        f"the weights of step {fault.kept:,} were kept",
+        f"training diverged in step {fault.step + 1:,}: {what} (learning rate {rate:g}; last losses {recent}); "
+        f"the weights after {counted(fault.kept, 'step')} were kept",
         hint=_likely_cause(machine, lower_rate(rate, usual)),
     )
 
@@ -49,6 +50,9 @@ def _first_tensor(machine: Machine) -> str:
 
 
 def _likely_cause(machine: Machine, lower: float) -> str:
+    cause = _not_tokens(machine) or _no_probabilities(machine)
+    if cause:
+        return cause
     largest = float(np.abs(machine.view(machine.tape.named["input"])).max(initial=0.0))
     if largest > _LARGE_INPUT:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
@@ -56,3 +60,25 @@ def _likely_cause(machine: Machine, lower: float) -> str:
     if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
         return f"the kept weights are very large already: start again with {cure}"
     return f"try {cure}"
+
+
+def _not_tokens(machine: Machine) -> str:
+    """What is wrong with inputs that a layer takes as numbers of tokens, where something is."""
+    inputs = machine.view(machine.tape.named["input"])
+    for planned in machine.tape.layers.values():
+        if 0 in planned.inputs and "vocabulary" in planned.layer.values:
+            size = int(planned.layer.values["vocabulary"])
+            odd = inputs[(inputs != np.floor(inputs)) | (inputs < 0) | (inputs >= size)]
+            if odd.size:
+                token = float(odd.flat[0])
+                cure = "do not scale the inputs" if token < 0 or token % 1 else "make its vocabulary larger"
+                return f"{planned.layer.record.name} looks up tokens from 0 to {size - 1:,}, not {token:.6g}: {cure}"
+    return ""
+
+
+def _no_probabilities(machine: Machine) -> str:
+    """That the loss takes probabilities and the network gives any numbers, where that is so."""
+    loss, layers = machine.tape.stages[0].objective.loss.record, list(machine.tape.layers.values())
+    if not loss.ends or layers[-1].layer.record.name == loss.ends:
+        return ""
+    return f"{loss.name} takes probabilities: end the network with {loss.ends}"

@@ -7,6 +7,7 @@ import math
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.network.network import NetworkPlan
+from nnplay.text import counted
 
 
 def refuse_too_large(plan: NetworkPlan, needed: int) -> None:
@@ -23,5 +24,5 @@ def refuse_too_large(plan: NetworkPlan, needed: int) -> None:
     raise InputError(
         f"needs {size_text(needed)} with gradients and optimizer state; {size_text(budget)} may be used",
         where=f"layer {worst.path}, {worst.layer.record.name}",
-        hint=f"about {fits:,} units would fit",
+        hint=f"about {counted(fits, 'unit')} would fit",
     )

@@ -19,7 +19,7 @@ from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, chec
 from nnplay.tape.machine_cpu import CpuMachine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
-from nnplay.text import clean, shown, written
+from nnplay.text import clean, counted, shown, written
 from nnplay.training import live_settings
 from nnplay.training.driver import read_count
 from nnplay.training.memory_check import refuse_too_large
@@ -138,8 +138,8 @@ class ObjectiveTrainer(NotCopied):
             if fault := self.machine.take_fault():
                 what = "an update made a weight" if fault.in_update else "the loss or its gradient became"
                 raise DivergedError(
-                    f"training diverged at step {fault.step:,}: {what} infinite or not a number; "
-                    f"the weights of step {fault.kept:,} were kept",
+                    f"training diverged in step {fault.step + 1:,}: {what} infinite or not a number; "
+                    f"the weights after {counted(fault.kept, 'step')} were kept",
                     where=self.objectives[fault.stage].name,
                     hint="try a smaller learning rate there",
                 )

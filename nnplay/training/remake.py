@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nnplay.arguments import kind_of
+from nnplay.records.layer import Layer
 from nnplay.tape.machine import Progress
+from nnplay.training.learning_rate import Plateau
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer
 
@@ -57,4 +60,18 @@ def take_place(trainer: Trainer, before: Trainer) -> list[str]:
     machine.keep_last_good()
     trainer.history, trainer.seconds, trainer.plateau = before.history, before.seconds, before.plateau
     trainer.recorded = before.recorded
+    trainer.scored_since = before.scored_since if _scores_alike(before, trainer) else before.step
+    if trainer.loss.record is not before.loss.record:
+        trainer.plateau = Plateau(factor=before.plateau.factor)  # the best of another loss is no measure
     return fresh
+
+
+def _scores_alike(one: Trainer, other: Trainer) -> bool:
+    """Whether losses and scores of one run are those of the other too: the same rows, network and loss."""
+    kinds = one.split is other.split and one.loss.record is other.loss.record
+    return kinds and _forms(one.network.layers) == _forms(other.network.layers)
+
+
+def _forms(layers: Sequence[Layer]) -> list[Any]:
+    """What decides the answers of layers with the same weights: neither their names nor what is frozen."""
+    return [(layer.record.name, dict(layer.values), [_forms(branch) for branch in layer.branches]) for layer in layers]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nnplay.fields import integer, number
+from nnplay.text import counted, figure, percent
+from nnplay.training.numbers import label
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -83,10 +85,10 @@ class Stops:
             found["epochs"] = f" at epoch {trainer.epoch:,}"
         name, loss = _loss(trainer)
         if self.loss and loss <= self.loss:
-            found["loss"] = f": {name} reached {loss:.4g}"
+            found["loss"] = f": {name} reached {figure(loss, 4)}"
         accuracy = _last(trainer, "validation_accuracy")
         if self.accuracy and accuracy >= self.accuracy:
-            found["accuracy"] = f": validation accuracy reached {accuracy:.1%}"
+            found["accuracy"] = f": {label('validation_accuracy')} reached {percent(accuracy, 1)}"
         return found
 
     def _by_patience(self, trainer: Trainer) -> str:
@@ -96,16 +98,16 @@ class Stops:
         waited = trainer.epoch - self._best_epoch
         if not self.patience or waited < self.patience:
             return ""
-        return f"stopped early: {name} did not fall for {waited:,} epochs (best: epoch {self._best_epoch:,})"
+        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')} (best: epoch {self._best_epoch:,})"
 
 
 def _last(trainer: Trainer, name: str) -> float:
-    """The newest value of a curve; NaN where there is none."""
-    history = trainer.history
-    return float(history[name].last[-1]) if name in history.names() and len(history[name]) else math.nan
+    """The newest value of a curve; NaN where there is none of the present network and loss."""
+    newest = trainer.history[name][-1] if name in trainer.history else None
+    return newest.last if newest is not None and newest.step > trainer.scored_since else math.nan
 
 
 def _loss(trainer: Trainer) -> tuple[str, float]:
     """The loss that conditions look at: of the validation part, or of training where nothing is held out."""
     name = "validation_loss" if "validation_loss" in trainer.history.names() else "train_loss"
-    return name.replace("_", " "), _last(trainer, name)
+    return label(name), _last(trainer, name)

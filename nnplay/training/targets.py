@@ -14,6 +14,7 @@ from nnplay.errors import InputError
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
 from nnplay.records.loss import Loss
 from nnplay.records.operation import Operation, Shape, shape_text
+from nnplay.text import counted, plural
 
 Array = NDArray[Any]
 
@@ -68,7 +69,7 @@ def target_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     wanted = record.outputs(data.outputs)
     per_label = data.y.shape[1:]
     if output[-1] != wanted or output[:-1] != per_label:
-        raise _wrong_outputs(f"{record.name} on {data.outputs} classes", (*per_label, wanted), output)
+        raise _wrong_outputs(f"{record.name} on {counted(data.outputs, 'class')}", (*per_label, wanted), output)
     return TargetForm(per_label, lambda y: y.astype(np.float64), record.decide, record.probabilities)
 
 
@@ -81,7 +82,7 @@ def _values_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     shape = data.y.shape[1:]
     if int(np.prod(output)) != int(np.prod(shape)):
         raise _wrong_outputs(
-            f"'{data.name}' with {shape_text(shape)} target value{'' if shape == (1,) else 's'}", shape, output
+            f"'{data.name}' with {shape_text(shape)} {plural(int(np.prod(shape)), 'target value')}", shape, output
         )
     return TargetForm(shape, lambda y: y.astype(np.float64), None, None)
 
@@ -95,7 +96,7 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     if output == (1,) and data.outputs == 2:
         return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, decide_above(0.0), None, ABOVE_ZERO)
     if output != (data.outputs,):
-        raise _wrong_outputs(f"{loss.record.name} on {data.outputs} classes", (data.outputs,), output)
+        raise _wrong_outputs(f"{loss.record.name} on {counted(data.outputs, 'class')}", (data.outputs,), output)
     classes = data.outputs
     return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN)
 
@@ -106,7 +107,7 @@ def _largest(prediction: Array) -> NDArray[np.int64]:
 
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:
     return InputError(
-        f"{what} needs {shape_text(wanted)} {'output' if wanted == (1,) else 'outputs'}; "
+        f"{what} needs {shape_text(wanted)} {plural(int(np.prod(wanted)), 'output')}; "
         f"the network gives {shape_text(output)}",
         where="last layer",
         hint=_ENDS[min(len(wanted), len(_ENDS)) - 1].format(wanted[-1]),

@@ -108,7 +108,7 @@ class Trainer:
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles are made as a new trainer is, with memory of its own, and go on with the same bits."""
         make = functools.partial(type(self), settings=self.settings, machine=self.machine_maker)
-        beside = {name: getattr(self, name) for name in ("history", "recorded", "plateau", "seconds")}
+        beside = {name: getattr(self, name) for name in ("history", "recorded", "scored_since", "plateau", "seconds")}
         return make, (self.network, self.split, self.loss, self.optimizer), (self.machine.contents(), beside)
 
     def __setstate__(self, copied: tuple[dict[str, Array], dict[str, Any]]) -> None:
@@ -151,7 +151,7 @@ class Trainer:
         """Back to step 0 with the same initial weights; history is forgotten."""
         reset_machine(self.machine, self.network.seed, self.settings.seed)
         self.history = History()
-        self.recorded = 0
+        self.recorded = self.scored_since = 0
         self.plateau = Plateau()
         self.write_settings()
 

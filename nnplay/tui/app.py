@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import events, on
 from textual.binding import BindingType
+from textual.filter import LineFilter
 
 from nnplay.errors import NnplayError
 from nnplay.tui.backend import Backend
@@ -20,6 +21,7 @@ from nnplay.tui.commands.key_order import KeyDone, KeyQueue
 from nnplay.tui.commands.messages import START, Messages, RunMessages
 from nnplay.tui.commands.navigation import NavigationActions
 from nnplay.tui.commands.palette_provider import Actions
+from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.tour import Tour
@@ -30,6 +32,7 @@ from nnplay.tui.terminal import panic, textual_private
 from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme import theme
 from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.plain_text import PlainSigns
 from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.network_view import NetworkView
@@ -66,6 +69,7 @@ class Playground(textual_private.FaultReporting):
         self, backend: Backend, look: Look, *, keymap: Mapping[str, str] | None = None, first_start: bool = False
     ) -> None:
         self.look = look  # first: the style sheet asks for its colours
+        self._plain_signs = [PlainSigns(look.encoding)] if look.ascii else []
         super().__init__()
         self.opening: Opening | None = None
         self.greeting = ""
@@ -81,17 +85,18 @@ class Playground(textual_private.FaultReporting):
         self.dispatch = Dispatch(self, main)
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
+        self.picking = PickActions(self, backend, main, self.edits)
         self.files = FileActions(self, backend, messages, background, self.refresher)
         self.navigation = NavigationActions(
             self, backend, main, messages, self.refresher, self.edits.settable, self._keymap_of_user
         )
-        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.files)
+        self.typed_line = TypedLine(self, backend, messages, self.dispatch, self.edits, self.picking, self.files)
         actions.connect(self, actions.methods_of_app(), self.groups)
 
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.files, self.navigation, self.typed_line, self
+        return self.training, self.edits, self.picking, self.files, self.navigation, self.typed_line, self
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -99,7 +104,11 @@ class Playground(textual_private.FaultReporting):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """`$quiet`: the colour of text that must not shout."""
-        return {"quiet": self.look.palette.dim if self.look.colours != "16" else "ansi_white"}
+        return {"quiet": theme.quiet(self.look)}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes on its way to the terminal; with `--ascii`, plain characters come last."""
+        return [*super().get_line_filters(), *self._plain_signs]
 
     # -- from the first frame to the last --------------------------------------------------------------------------
 
@@ -108,7 +117,7 @@ class Playground(textual_private.FaultReporting):
         if self.opening is not None:
             textual_private.restore_at_end(self, self.opening.modes)
             self.opening.hand_over()
-        for one in theme.themes():
+        for one in theme.themes(self.look):
             self.register_theme(one)
         self.theme = theme.name(self.look)
         self.set_class(self.look.ascii, "-ascii")

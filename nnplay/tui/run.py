@@ -50,7 +50,12 @@ def run(
     keys = keymap.load(keymap.path())
     app = Playground(
         backend,
-        look.detect(os.environ, ascii_only=ascii_only or has_no_boxes(sys.__stderr__), light=light),
+        look.detect(
+            os.environ,
+            ascii_only=ascii_only or has_no_boxes(sys.__stderr__),
+            light=light,
+            encoding=(sys.__stderr__ and sys.__stderr__.encoding) or "utf-8",
+        ),
         keymap=keys,
         first_start=_first_start() if tour is None else tour,
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
+from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -26,6 +27,13 @@ def count_rows(trainer: Trainer) -> int:
     """How many of them are looked at together."""
     afford = int(_COST / max(1, trainer.plan.multiply_adds))
     return min(len(shown_part(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
+
+
+def describe_rows(trainer: Trainer) -> str:
+    """Which rows those are: "150 validation rows", or of the first ones "765 of 1,000 validation rows"."""
+    count, part = count_rows(trainer), shown_part(trainer)
+    every = counted(len(part), f"{'training' if trainer.split.validation is None else 'validation'} row")
+    return every if count == len(part) else f"{count:,} of {every}"
 
 
 def predict_rows(trainer: Trainer) -> tuple[Array, Array, Array]:

@@ -113,20 +113,6 @@ def test_saving_over_another_session_is_refused(open_backend: Open, tmp_path: Pa
     assert (tmp_path / "xor.nnplay" / "session.toml").read_bytes() == before
 
 
-def test_saving_in_the_past_says_what_is_not_saved(open_backend: Open) -> None:
-    """Saved at step 10 of 30: the answer says so, the run counts as unsaved, and saved at its end it does not."""
-    backend = open_backend()
-    train_steps(backend)
-    backend.worker.go_to(10)
-    until(lambda: backend.snapshot.step == 10)
-    assert "at step 10; the steps behind it, to 30, are not in it" in backend.save("mine")
-    assert backend.unsaved()
-    backend.worker.go_to(30)
-    until(lambda: backend.snapshot.step == 30)
-    assert backend.save("").endswith("at step 30")
-    assert not backend.unsaved()
-
-
 def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """While every autosave is refused, the user is told once, the steps go on, and a later autosave succeeds."""
     refusals = 0
@@ -347,3 +333,16 @@ def test_a_run_without_a_screen_is_kept_when_it_fails(tmp_path: Path) -> None:
             while kept.copy.path is None:
                 kept.look()
         assert len(session.autosaves()) == 1
+
+
+def test_a_reader_who_has_left_loses_nothing_of_a_run_that_would_not_be_saved() -> None:
+    """`nnplay train … | head` leaves no run to recover, unless the run was to be saved at its end."""
+    messages: list[str] = []
+    with Session.new(None, RUN) as run:
+        run.trainer.run(steps=9)
+        with pytest.raises(BrokenPipeError), Unattended(run.capture, messages.append):
+            raise BrokenPipeError
+        assert (session.autosaves(), messages) == ([], [])
+        with pytest.raises(BrokenPipeError), Unattended(run.capture, messages.append, saves=True):
+            raise BrokenPipeError
+        assert session.autosaves()[0].record["progress"]["step"] == 9

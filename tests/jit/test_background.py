@@ -149,3 +149,42 @@ def test_a_compiler_that_fails_is_said_by_whoever_waits(monkeypatch: pytest.Monk
     assert made.machine.compiling is not None
     assert "out of memory" in made.machine.compiling.words
     assert np.isfinite(made.answers(made.split.train.x)).all()
+
+
+def test_what_was_in_the_way_may_be_gone_at_a_second_try(
+    held_compiler: HeldCompiler,
+) -> None:
+    """After a failure a run that is asked once more gets its kernels, and its bits."""
+    held_compiler.fail("the compiler was ended by SIGKILL")
+    made = trainer(machine=CpuMachine.begin)
+    compiling = made.machine.compiling
+    assert compiling is not None
+    for _ in range(2):
+        with pytest.raises(NnplayError, match="SIGKILL"):
+            made.run(steps=1)
+    held_compiler.let()
+    compiling.retry()
+    made.run(steps=10)
+    other = trainer()
+    other.run(steps=10)
+    assert same(made, other)
+
+
+def test_a_system_without_threads_is_an_error_of_those_who_wait(
+    held_compiler: HeldCompiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose kernels no thread can compile answers and says why it does not train; a later try may go well."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        made = trainer(machine=CpuMachine.begin)
+    compiling = made.machine.compiling
+    assert compiling is not None
+    assert compiling.words == "kernel cache: kernels cannot be compiled: can't start new thread"
+    assert np.isfinite(made.answers(made.split.train.x)).all()
+    held_compiler.let()
+    compiling.retry()
+    assert made.run(steps=1) is not None

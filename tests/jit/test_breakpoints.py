@@ -41,11 +41,11 @@ def losses(inspector: Inspector) -> list[float]:
 
 
 def test_a_step_is_reached_exactly() -> None:
-    """The run stops before the step that follows step 40; one that is over already is refused."""
+    """The run stops before step 40, when 39 have been taken; one that is over already is refused."""
     inspector = make_inspector()
     assert hunt(inspector, Breakpoint("step", step=40)) == "step 40"
-    assert (inspector.trainer.step, inspector.at) == (40, 0)
-    with pytest.raises(InputError, match="already at step 40"):
+    assert (inspector.trainer.step, inspector.at) == (39, 0)
+    with pytest.raises(InputError, match="step 39 has been taken already"):
         hunt(inspector, Breakpoint("step", step=39))
 
 

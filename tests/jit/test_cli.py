@@ -73,6 +73,7 @@ def test_json_is_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str
     assert (found["epoch"], found["step"], found["parameters"]) == (50, 1100, 42)
     assert set(found["test"]) == {"loss", "accuracy", "precision", "recall", "f1"}
     assert len(found["history"]["train_loss"]["value"]) == 50
+    assert set(found["meaning"]) == {"epoch", "step", "scores", *found["history"]}
 
 
 def test_the_command_line_trains_the_same_run_as_python(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +201,7 @@ def test_curves_are_drawn_when_asked_for(capsys: pytest.CaptureFixture[str]) -> 
     """`--plot` draws both losses over the epochs, without colours."""
     assert main([*SPIRAL, "--plot"]) == 0
     text = capsys.readouterr().out
-    assert "training loss" in text
+    assert "train loss" in text
     assert "validation loss" in text
     assert "epoch" in text
     assert "\x1b" not in text
@@ -213,7 +214,7 @@ def test_a_run_that_diverges_ends_with_status_3_and_its_last_good_score(capsys: 
     captured = capsys.readouterr()
     assert "diverged: " in captured.out
     assert any(line.startswith("test ") for line in captured.out.splitlines())
-    assert "training diverged at step" in captured.err
+    assert "training diverged in step" in captured.err
     assert main([*words, "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["outcome"] == "diverged"
 
@@ -316,7 +317,9 @@ def test_what_is_wrong_with_a_run_is_said_behind_its_score(capsys: pytest.Captur
     """A rate far too high, which need not diverge, is named with one that is usual; a run that learns says nothing."""
     assert main(["train", "spiral", "--lr", "1000", "--epochs", "30"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("health: rate too high") and "try 0.001 in place of 1000" in line for line in lines)
+    assert any(
+        line.startswith("health: learning rate too high") and "try 0.001 in place of 1000" in line for line in lines
+    )
     assert main(["train", "spiral"]) == 0
     assert "health:" not in capsys.readouterr().out
 

@@ -30,7 +30,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
         (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (["step", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
-        (["step", "xor", "--to-step", "-3"], "--to-step: '-3' is not an integer"),
+        (["step", "xor", "--after", "-3"], "--after: '-3' is not an integer"),
         (["recover", "--discard", "it"], "unknown recovered run 'it'; autosave holds nothing"),
         (["presets", "lennet"], "unknown preset 'lennet'; did you mean 'lenet'?"),
         (["train", "spiral", "--layers", "linear 8 tanh"], "'tanh' is a layer of its own; put a comma before 'tanh'"),

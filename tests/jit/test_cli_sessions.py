@@ -109,7 +109,7 @@ def test_show_says_what_a_session_holds(capsys: pytest.CaptureFixture[str]) -> N
         capsys.readouterr()
         assert main(["show", name]) == 0
         printed = capsys.readouterr().out
-        for part in (name, "xor", "linear 4", "adam", "epoch     2 (step 44)", "last loss", "generation 1"):
+        for part in (name, "xor", "linear 4", "adam", "trained   2 epochs (step 44)", "batch loss", "generation 1"):
             assert part in printed
     Path("five.toml").write_text('data = "xor"\nlayers = "linear 4, tanh, linear 2"\nepochs = 5\n')
     assert main(["show", "five.toml"]) == 0
@@ -145,7 +145,7 @@ def test_recover_lists_and_discards(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recover"]) == 0
     printed = capsys.readouterr().out
     assert str(path) in printed
-    assert "epoch 12, loss 0.25" in printed
+    assert "12 epochs, batch loss 0.25" in printed
     assert main(["recover", "--discard", "nonsense"]) == 2
     assert main(["recover", "--discard", path.name]) == 0
     assert not path.exists()

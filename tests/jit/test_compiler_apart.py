@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -15,8 +16,8 @@ import pytest
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import compilation, isolated
-from nnplay.kernels.compile.compilation import Share, compiled
-from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.compile.compilation import Share, compiled, shared_out
+from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.operations import copy
 from nnplay.operations.step import gather
 
@@ -184,3 +185,24 @@ def runs(number: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_compiler_that_cannot_be_started_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system starts no further process, the reason and a way out are said as of any compiler's fault."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(NnplayError, match=r"kernel cache: the compiler cannot be started: .*; end programs"):
+        object_of(copy.copy)
+
+
+def test_something_quick_is_compiled_first() -> None:
+    """Each share begins with its shortest kernel: shared functions, which take longest, come after it."""
+    kernels = [*SHARED.values(), gather.gather, copy.copy]
+    for processes in (1, 2):
+        shares = shared_out(kernels, processes, "float32", "host")
+        assert sorted(item.name for share in shares for item in share.kernels) == sorted(item.name for item in kernels)
+        assert {share.kernels[0].name for share in shares} <= {copy.copy.name, gather.gather.name}
+    assert shared_out(kernels, 1, "float32", "host")[0].kernels[0] is copy.copy

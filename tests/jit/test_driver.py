@@ -56,7 +56,7 @@ def test_the_weights_that_a_divergence_put_back_are_there_again_after_going_back
 ) -> None:
     """The change log says that the last good weights came back, which no replay would find by itself."""
     timeline = overflowing()
-    with pytest.raises(DivergedError, match="the weights of step 0 were kept"):
+    with pytest.raises(DivergedError, match="the weights after 0 steps were kept"):
         train(timeline)
     there, step = timeline.trainer.state().memory.copy(), timeline.trainer.step
     assert timeline.changes[-1].words == DIVERGED

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -17,7 +20,9 @@ from nnplay.health import findings
 from nnplay.health.evidence import gather_evidence
 from nnplay.health.judge import MOST, health_rules
 from nnplay.network.network import Network
+from nnplay.network.notation import show_layer
 from nnplay.records.registry import optimizer_records
+from nnplay.text import figure
 from nnplay.training.trainer import Trainer
 
 ADAM, SGD = optimizer_records()["adam"], optimizer_records()["sgd"]
@@ -185,14 +190,60 @@ def leaking() -> Trainer:
     return run("linear 2", Dataset(np.concatenate([x, x]), np.concatenate([y, y])), steps=3)
 
 
+def moons(net: str, **more: Any) -> Trainer:
+    """A run on two moons that is only set up."""
+    return run(net, load_dataset("moons", samples=300, seed=0), **more)
+
+
+def softmax_twice() -> Trainer:
+    return moons("linear 8, relu, linear 2, softmax")
+
+
+def no_probabilities() -> Trainer:
+    return moons("linear 8, relu, linear 1", loss="binary_cross_entropy")
+
+
+def softmax_of_one() -> Trainer:
+    return run("linear 8, relu, linear 1, softmax", load_dataset("plane", samples=300, seed=0))
+
+
+def nothing_gets_through() -> Trainer:
+    trainer = moons("linear 8, relu, linear 2", steps=20)
+    trainer.parameters()["0.bias"][:] = -100.0
+    return trainer
+
+
+def batch_of_one() -> Trainer:
+    return moons("linear 8, batch_norm, relu, linear 2", batch_size=1)
+
+
+def last_batch_of_one() -> Trainer:
+    x, y = table(33)
+    return run("linear 4, batch_norm, linear 2", Dataset(x, y).split(1, 0, 0, seed=0), batch_size=32)
+
+
+def tokens(net: str, scale: Any) -> Trainer:
+    """A class for each token of twelve, and some tokens much more often than others."""
+    x = np.repeat(np.arange(12), np.arange(10, 22))
+    return run(net, Dataset(x[:, None].astype(np.float32), x % 2).split(seed=0, scale=scale))
+
+
+def scaled_tokens() -> Trainer:
+    return tokens("embedding 12 4, flatten, linear 2", "standard")
+
+
+def too_few_tokens() -> Trainer:
+    return tokens("embedding 4 4, flatten, linear 2", "none")
+
+
 FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("diverging", diverging, "times its best"),
     ("diverging", not_finite, "not finite"),
     ("rate_high", rate_high, "try 0.001 in place of 3"),
     ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
-    ("dead_relu", dead, "75% of layer 1 (relu)"),
-    ("saturated", saturated, "100% of the units of layer 1 (tanh)"),
-    ("saturated", saturated_at_its_own_limit, "100% of the units of layer 1 (hardtanh)"),
+    ("dead_relu", dead, "75 % of layer 1 (relu)"),
+    ("saturated", saturated, "100 % of the units of layer 1 (tanh)"),
+    ("saturated", saturated_at_its_own_limit, "100 % of the units of layer 1 (hardtanh)"),
     ("vanishing", vanishing, "times smaller than in layer 14"),
     ("exploding", exploding, "clip norm"),
     ("overfitting", overfitting, "since epoch"),
@@ -206,6 +257,14 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("few_rows", few_of_class, "'rare' has only"),
     ("leak", leaking, "repeat"),
     ("learning", healthy, "fell"),
+    ("activation_twice", softmax_twice, "softmax before cross_entropy, which takes plain numbers"),
+    ("no_probabilities", no_probabilities, "does not end with sigmoid"),
+    ("same_answer", softmax_of_one, "softmax over a single number is always 1"),
+    ("same_answer", nothing_gets_through, "says the same to all 210 rows"),
+    ("batch_of_one", batch_of_one, "in batches of one row"),
+    ("batch_of_one", last_batch_of_one, "the last batch of 33 rows has a single one"),
+    ("no_tokens", scaled_tokens, "do not scale them"),
+    ("no_tokens", too_few_tokens, "11 is in the data, and the vocabulary of embedding ends at 3"),
 ]
 
 
@@ -246,6 +305,42 @@ def test_no_rule_speaks_without_its_fault(make: Callable[[], Trainer]) -> None:
 def test_a_rule_is_not_deceived_by_a_neighbour(rule: str, make: Callable[[], Trainer]) -> None:
     """Faults that look alike are told apart: a run with the one is not reported as the other."""
     assert rule not in findings_of(make())
+
+
+def _dated(validation: list[float]) -> int:
+    """The epoch at which the rule on overfitting says that it began, for these validation losses and a falling loss."""
+    x, y = table(100)
+    trainer = run("linear 2", Dataset(x, y), epochs=1)
+    trainer.history.truncate(0)
+    epochs = np.arange(1, len(validation) + 1) * trainer.batches
+    trainer.history.extend("train_loss", epochs, np.geomspace(0.5, 0.01, len(validation)))
+    trainer.history.extend("validation_loss", epochs, np.array(validation))
+    found = re.search(r"since epoch (\d+)", findings_of(trainer)["overfitting"])
+    assert found is not None
+    return int(found[1])
+
+
+def test_overfitting_keeps_the_epoch_since_when_it_is_seen() -> None:
+    """A later low that is no clear recovery leaves the date; a clear one begins anew."""
+    fall, rise = np.linspace(1.0, 0.40, 96).tolist(), np.linspace(0.40, 0.80, 100).tolist()
+    first = _dated(fall + rise)
+    assert abs(first - 96) <= 2
+    hardly = np.linspace(0.80, 0.39, 188).tolist()
+    assert _dated(fall + rise + hardly + rise) == first
+    clearly = np.linspace(0.80, 0.20, 188).tolist()
+    assert abs(_dated(fall + rise + clearly + rise) - 384) <= 2
+
+
+def test_a_fall_to_nearly_nothing_is_told_by_its_ends() -> None:
+    """The loss fell from one number to another, never by 100 %."""
+    x, y = table(100)
+    trainer = run("linear 2", Dataset(x, y), epochs=1)
+    trainer.history.truncate(0)
+    epochs = np.arange(1, 41) * trainer.batches
+    trainer.history.extend("loss", epochs, np.geomspace(0.7, 1e-5, 40))
+    trainer.history.extend("train_loss", epochs, np.geomspace(0.7, 1e-5, 40))
+    ends = f"from {figure(0.7 * (1e-5 / 0.7) ** (20 / 39))} to 1e-5"
+    assert f"the train loss fell {ends} over the last 19 epochs" in findings_of(trainer)["learning"]
 
 
 def test_every_rule_has_a_run_with_its_fault() -> None:
@@ -332,3 +427,56 @@ def test_a_small_batch_does_not_hide_where_the_loss_began() -> None:
     data = load_dataset("circle", samples=200, seed=0)
     first = gather_evidence(run("linear 8, tanh, linear 2", data, steps=200, batch_size=1, lr=1e-5)).loss.first
     assert 0.4 < first < 1.2
+
+
+HOPELESS = {
+    "sigmoid twice": lambda: moons("linear 8, relu, linear 1, sigmoid", loss="binary_cross_entropy_logits"),
+    "softmax twice": softmax_twice,
+    "raw numbers": no_probabilities,
+    "sigmoid for shares": lambda: moons("linear 8, relu, linear 2, sigmoid", loss="cross_entropy_probabilities"),
+    "softmax of one": softmax_of_one,
+    "batch of one": batch_of_one,
+    "last batch of one": last_batch_of_one,
+    "scaled tokens": scaled_tokens,
+    "too few tokens": too_few_tokens,
+}
+
+
+@pytest.mark.parametrize("make", HOPELESS.values(), ids=HOPELESS)
+def test_a_run_that_cannot_work_is_said_before_it_starts_with_what_mends_it(make: Callable[[], Trainer]) -> None:
+    """At step 0 there is one finding of such a run, an error or warning, and its change leaves none."""
+    trainer = make()
+    assert trainer.step == 0
+    (found,) = (one for one in findings(trainer) if one.mend)
+    assert found.level in ("error", "warning")
+    settings = replace(trainer.settings, **found.mend.get("training", {}))
+    layers = found.mend.get("layers", [show_layer(layer) for layer in trainer.network.layers])
+    split = trainer.split
+    if "split" in found.mend:
+        x, y = split.scaler.inverse(split.train.x), split.train.y
+        split = Dataset(np.round(x), y).split(seed=0, **found.mend["split"])
+    mended = Trainer(Network(", ".join(layers)), split, trainer.loss, settings=settings)
+    assert not [one for one in findings(mended) if one.mend]
+
+
+@pytest.mark.parametrize("make", [softmax_twice, no_probabilities, batch_of_one])
+def test_nobody_speaks_of_the_rate_where_a_run_cannot_work(make: Callable[[], Trainer]) -> None:
+    """After some epochs, too, the only advice is what makes it work; nothing is said of how it trains."""
+    trainer = make()
+    with contextlib.suppress(DivergedError):
+        trainer.run(epochs=30)
+    said = [found.sentence for found in findings(trainer)]
+    assert said
+    assert not [
+        sentence for sentence in said if "rate" in sentence or "underfitting" in sentence or "loss fell" in sentence
+    ]
+
+
+def test_a_run_that_cannot_work_ends_with_advice_that_helps() -> None:
+    """Where training begins all the same, the error speaks of what is wrong, not of the learning rate."""
+    with pytest.raises(DivergedError, match=r"not .*: do not scale the inputs"):
+        scaled_tokens().run(steps=5)
+    with pytest.raises(DivergedError, match=r"looks up tokens from 0 to 3, not \d+: make its vocabulary larger"):
+        too_few_tokens().run(steps=5)
+    with pytest.raises(DivergedError, match="binary_cross_entropy takes probabilities: end the network with sigmoid"):
+        no_probabilities().run(epochs=30)

@@ -251,3 +251,34 @@ def test_a_place_where_nothing_can_be_saved_is_said_so(backend: PlaygroundBacken
     assert "\n" not in caught.value.message
     assert caught.value.hint
     assert backend.save("run") == "saved to run.nnplay at step 40"
+
+
+def step_of(backend: PlaygroundBackend) -> int:
+    """The step that the run stands at."""
+    return backend.worker.ask(lambda run: run.require_run()[0].step, seconds=240)
+
+
+def test_the_session_that_is_open_can_be_opened_once_more(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """The run goes back to what was saved, and can be saved there again; nobody else holds it but this program."""
+    place = tmp_path / "a.nnplay"
+    backend.save(str(place))
+    train(backend, 10)
+    assert "read only" not in backend.open(str(place))
+    assert (backend.read_only, step_of(backend)) == ("", 40)
+    train(backend, 5)
+    backend.save("")
+    assert saved_run.read(place).trainer.step == 45
+
+
+def test_a_damaged_session_that_is_open_is_held_on_to(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Where its files cannot be read any more the run goes on as it was, and nobody else can take the place."""
+    place = tmp_path / "a.nnplay"
+    backend.save(str(place))
+    (place / "session.toml").write_text("damaged")
+    for former in place.glob("session.prev*"):
+        former.unlink()
+    with pytest.raises(InputError):
+        backend.open(str(place))
+    train(backend, 5)
+    assert step_of(backend) == 45
+    assert not session.take_lock(place).held

@@ -179,7 +179,7 @@ def test_a_later_stage_that_diverges_puts_the_state_of_the_step_back() -> None:
     before = made.machine.state().copy()
     made.parameters()["length.0.weight"][...] = np.inf
     before[np.isinf(made.machine.state())] = np.inf
-    with pytest.raises(DivergedError, match=r"step 2: the loss .* weights of step 2 were kept"):
+    with pytest.raises(DivergedError, match=r"in step 3: the loss .* weights after 2 steps were kept"):
         made.run(3)
     assert np.array_equal(made.machine.state(), before)
     assert made.step == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from nnplay.operations.step import gather
 from nnplay.presets.catalogue import load_preset
 from nnplay.presets.digest import run_digest
 from nnplay.tape import packs
+from tests.child_signals import signals
 
 #: The last one has a function of its own that is not inlined.
 FEW = (copy.copy, gather.gather, loop.shuffle, gru_gate.bias_back)
@@ -64,6 +66,17 @@ def test_only_what_changed_is_compiled(tmp_path: Path, monkeypatch: pytest.Monke
     assert built(tmp_path, FEW[:2], packs.LEVELS[:1], 1) == (edited, 0)
     monkeypatch.setattr(building, "_made_by", lambda: "another compiler")
     assert built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)[1] == 1
+
+
+@X86
+def test_nothing_is_kept_of_a_pack_that_others_may_change(tmp_path: Path) -> None:
+    """Code that somebody else may have put there is not copied into a pack that would be trusted: all is compiled."""
+    _, count = built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)
+    assert count == 1
+    pack = lookup.path_of(packs.LEVELS[0], "float32", tmp_path)
+    pack.chmod(0o666)
+    assert built(tmp_path, FEW[:1], packs.LEVELS[:1], 1)[1] == 1
+    assert pack.stat().st_mode & 0o777 == 0o644
 
 
 @X86
@@ -140,6 +153,34 @@ def test_a_build_ends_when_its_folder_is_cleaned(tmp_path: Path, monkeypatch: py
         packs.main(["--folder", str(tmp_path)])
     assert ended.value.code == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@X86
+def test_ctrl_c_ends_a_build_with_a_word(tmp_path: Path) -> None:
+    """One line and status 130, whether it waits for another build or compiles; nothing half-written is left."""
+    command = [sys.executable, "-m", "nnplay.tape.packs", "--all", "--folder", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=signals(())
+    ) as build:
+        while not (tmp_path / ".lock").exists():
+            assert build.poll() is None
+        build.send_signal(signal.SIGINT)
+        said = build.communicate()
+    assert (build.returncode, said[0]) == (130, "")
+    assert said[1] in ("nnplay.tape.packs: stopped\n", "nnplay: stopped\n")  # the latter while modules are imported
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_what_a_killed_build_left_is_swept_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half-written pack goes when nobody can be writing it; a build that leaves it to another touches nothing."""
+    monkeypatch.setattr(packs, "every_kernel", list)
+    partial = tmp_path / ".new-3f9a"
+    partial.write_bytes(b"half")
+    with packs._alone(tmp_path, waits=True):
+        assert run_command(tmp_path, "--background").returncode == 0
+        assert partial.exists()
+    assert packs.main(["--folder", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from nnplay.errors import InputError
 from nnplay.records.registry import schedule_records
 from nnplay.records.schedule import ScheduleRecord
+from nnplay.training.learning_rate import Plateau
 from tests.records import cases_of
 
 SCHEDULES = pytest.mark.parametrize("record", schedule_records().values(), ids=lambda record: record.name)
@@ -50,3 +51,14 @@ def test_the_field_that_waits_is_a_field(record: ScheduleRecord) -> None:
     """A schedule that watches the validation loss has the fields that its record and the trainer name."""
     if record.patience:
         assert {record.patience, "factor", "min_factor"} <= {item.name for item in record.fields}
+
+
+@pytest.mark.parametrize("patience", [0, 2, 5])
+def test_a_plateau_drops_the_rate_where_its_help_says(patience: int) -> None:
+    """`patience` epochs without a better loss are let pass, the next one drops: the help, and PyTorch, count so."""
+    schedule = schedule_records()["plateau"](patience=patience, factor=0.5)
+    waited = next(k for k in range(1, 20) if Plateau().after(schedule, [1.0] + [1.0] * k).factor < 1.0)
+    assert waited == patience + 1
+    field = next(field for field in schedule.record.fields if field.name == "patience")
+    assert "are let pass: the next one drops the rate" in field.help
+    assert "more than `patience` epochs" in schedule.record.formula

@@ -132,7 +132,7 @@ def test_one_element_is_worked_out_forward_backward_and_in_its_update(
 
 def test_a_step_further_on_begins_with_the_updated_weights(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     """After one step, the second one reads the weights that the first one wrote."""
-    text = run_command(capsys, session, "--to-step", "1", "--rows", "forward")
+    text = run_command(capsys, session, "--after", "1", "--rows", "forward")
     assert text.startswith("step 2: ")
     found = numbers(block(text, "layer 0, linear:  x·w + b"), "weight")
     assert found == pytest.approx([0.2, -0.85, 0.75, 2.125], rel=1e-5)
@@ -153,7 +153,7 @@ def test_explain_adds_words_definition_and_torch(session: str, capsys: pytest.Ca
         (["--element", "0.weight", "7", "0"], "'7 0' is no element of 0.weight"),
         (["--element", "weight", "0", "0"], "2 tensors"),
         (["--element", "nothing", "0"], "no tensor"),
-        (["--to-step", "-1"], "--to-step"),
+        (["--after", "-1"], "--after"),
         (["--lr", "0.5"], "a session is shown as it is"),
     ],
 )

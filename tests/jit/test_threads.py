@@ -142,7 +142,7 @@ def share(made: Bench, number: int, helpers: int) -> None:
     assert job[abi.JOB_TICKET] & abi.TICKET_MASK == (1 << parts) - 1
 
 
-@pytest.mark.skipif(not processors.teller(), reason="this system does not tell threads where they are")
+@pytest.mark.skipif(not processors.address_of_getcpu(), reason="this system does not tell threads where they are")
 def test_a_helper_on_the_callers_processor_begins_nothing() -> None:
     """A helper that finds itself where its caller is comes back with all parts left to others, so as to be moved."""
     made = bench()
@@ -154,7 +154,7 @@ def test_a_helper_on_the_callers_processor_begins_nothing() -> None:
         """A thread that may run on one processor only, which is its caller's."""
         here = min(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {here})
-        job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.teller(), here
+        job[abi.JOB_WHERE], job[abi.JOB_CALLER] = processors.address_of_getcpu(), here
         made.machine._assist(job, 1)
 
     thread = threading.Thread(target=run)

@@ -64,26 +64,27 @@ def test_steps_on_both_sides_of_an_edit_come_back(backend: PlaygroundBackend, na
     assert equal(late, read_everything(backend))
 
 
-def test_training_on_before_an_edit_lets_go_of_it_and_says_so(backend: PlaygroundBackend) -> None:
-    """From before the edit the old network goes on; that the later steps are dropped is said."""
+def test_training_on_before_an_edit_keeps_it_on_a_branch_and_says_so(backend: PlaygroundBackend) -> None:
+    """From before the edit the old network goes on; the edit and the later steps stay on a branch."""
     old = backend.settings
     EDITS["a new layer"](backend)
     train(backend, 25)
     go(backend, 30)
     backend.run_for(steps=5)
     until(lambda: backend.snapshot.step == 35 and not backend.snapshot.running)
-    assert "the 35 steps after this one were let go" in backend.snapshot.message
+    assert "the 35 later steps stay as 'run before from step 30'" in backend.snapshot.message
     assert (backend.snapshot.latest, backend.snapshot.marks) == (35, ())
     assert chosen(backend.settings) == chosen(old)
 
 
-def test_a_run_is_saved_as_it_was_before_the_edit(backend: PlaygroundBackend, tmp_path: Path) -> None:
-    """Saved while the user looks at a step before the edit, a session holds the network of then."""
-    old = backend.settings.layer_texts
+def test_a_run_that_is_saved_in_its_past_keeps_the_edit_after_it(backend: PlaygroundBackend, tmp_path: Path) -> None:
+    """Saved while the user looks at a step before the edit, a session holds the network and the steps after it."""
     EDITS["a new layer"](backend)
     train(backend, 25)
+    new = backend.settings.layer_texts
     go(backend, 30)
-    backend.save(str(tmp_path / "then.nnplay"))
-    opened = saved_run.read(tmp_path / "then.nnplay")
-    assert opened.trainer.step == 30
-    assert len(opened.trainer.plan.layers) == len(old)
+    backend.save(str(tmp_path / "whole.nnplay"))
+    assert (backend.snapshot.step, backend.snapshot.latest) == (30, 65)
+    opened = saved_run.read(tmp_path / "whole.nnplay")
+    assert opened.trainer.step == 65
+    assert len(opened.trainer.plan.layers) == len(new)

@@ -118,7 +118,7 @@ def test_a_rewind_says_how_to_come_back_and_only_where_something_was_trained(bac
     until(lambda: backend.snapshot.latest == 0)
     assert backend.snapshot.message == "the initial weights again; z goes back to step 40"
     backend.rewind()
-    assert backend.undo() == "undone: back to step 0"
+    assert backend.undo() == "undone: rewind"
     until(lambda: backend.snapshot.step == 40)
     assert backend.undo() == "nothing to take back"
 

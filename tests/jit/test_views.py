@@ -14,7 +14,9 @@ from nnplay.training.metrics import classification
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
+from nnplay.views import rows
 from nnplay.views.choosing import WORST, view_records, views_of
+from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.confusion import Confusion
 from nnplay.views.kinds.curve import Fit
 from nnplay.views.kinds.images import Images
@@ -97,6 +99,29 @@ def test_every_task_has_its_views(name: str) -> None:
             assert (surface is None) != (output is None)
             assert shown.view == SMALL[name][2][number]
             assert 0 <= shown.item < shown.items
+
+
+def test_attention_is_that_of_every_head_for_the_example() -> None:
+    """One map for each head of each layer, as the layer's definition has it; the tokens are those of the example."""
+    layers = "embedding 8 8, multi_head_self_attention 2, linear 8, multi_head_self_attention 4 causal=true, linear 8"
+    table = {"data": {"name": "reversal", "samples": 60}, "layers": layers.split(", ")}
+    trainer: Trainer = RunConfig.from_dict(table).trainer()
+    trainer.run(steps=2)
+    number = [view.name for view in views_of(trainer)].index("attention")
+    _, output, shown = views.make_view(trainer, number, 3)
+    assert isinstance(output, Attention)
+    assert shown.noun == "example"
+    assert [name for name, _ in output.heads][::5] == ["layer 1 head 1", "layer 3 head 4"]
+    weights = {name: values for name, values in trainer.parameters().items() if name.startswith("1.")}
+    x = trainer.split.validation.x[3:4] if trainer.split.validation else trainer.split.train.x[3:4]
+    inside = trainer.forward(x, ["eval.0.output"])["eval.0.output"][0]
+    qkv = inside @ weights["1.weight_in"] + weights["1.bias_in"]
+    for head in range(2):
+        q, k = (qkv[:, part * 8 + head * 4 : part * 8 + head * 4 + 4] for part in (0, 1))
+        scores = np.exp(q @ k.T / 2)
+        assert np.allclose(output.heads[head][1], scores / scores.sum(axis=1, keepdims=True), atol=1e-5)
+    assert np.allclose(np.triu(output.heads[2][1], 1), 0)
+    assert output.steps == tuple(str(int(token)) for token in x[0])
 
 
 def test_nothing_is_made_for_a_surface_that_is_not_seen() -> None:
@@ -205,6 +230,17 @@ def test_mistakes_come_first_in_the_grid_and_are_counted() -> None:
     assert isinstance(confusion, Confusion)
     assert output.wrong == confusion.matrix.sum() - np.trace(confusion.matrix)
     assert shown.items == confusion.matrix.sum()
+    assert output.rows == confusion.rows == f"{shown.items:,} validation rows"
+
+
+def test_a_sample_of_the_rows_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not all rows can be asked, the counts say how many of how many rows were."""
+    trainer = make_trainer("digits")
+    every = len(trainer.split.validation or ())
+    monkeypatch.setattr(rows, "MOST_ROWS", 40)
+    _, output, _ = views.make_view(trainer)
+    assert isinstance(output, Images)
+    assert output.rows == f"40 of {every:,} validation rows"
 
 
 def test_writing_goes_on_from_the_example() -> None:

@@ -135,14 +135,18 @@ def test_a_question_on_the_way_is_answered_at_the_end_of_it() -> None:
     worker.stop(PATIENCE)
 
 
-def test_running_on_from_the_past_drops_what_came_after(worker: Worker) -> None:
-    """A run from step 40 of 100 goes on from there, forgets the 60, and says so."""
+def test_running_on_from_the_past_takes_the_same_steps_again(worker: Worker) -> None:
+    """A run from step 40 of 100 goes on from there, to the same numbers, and says so."""
     worker.run(steps=100)
     settle(worker)
     worker.go_to(40)
     worker.run(steps=5)
     shown = settle(worker)
-    assert (shown.step, shown.latest, shown.message) == (45, 45, "the 60 steps after this one were let go")
+    assert (shown.step, shown.latest, shown.message) == (
+        45,
+        45,
+        "the 60 steps after this one are trained again, with the same numbers",
+    )
     assert shown.curves["loss"].steps[-1] == 45
     assert numbers(worker) == after(45)
 

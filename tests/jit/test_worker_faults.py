@@ -92,7 +92,7 @@ def test_a_large_network_that_diverges_comes_back_the_same() -> None:
     worker.make_change("lr huge", lambda trainer: trainer.set(lr=3e38))
     worker.run()
     until(lambda: worker.snapshot.error, "the divergence is seen")
-    assert "the weights of step 32 were kept" in settle(worker).error
+    assert "the weights after 32 steps were kept" in settle(worker).error
     assert numbers(worker) == there
     worker.make_change("lr small", lambda trainer: trainer.set(lr=1e-4))
     worker.run(steps=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,45 @@ def test_several_targets_that_cannot_be(tmp_path: Path, target: str, task: str, 
     path = written(tmp_path, "a,b,word,same", "1,2,u,3", "5,6,v,3", "2,7,u,3")
     with pytest.raises(InputError, match=wanted):
         read_csv(path, target, task=task)  # type: ignore[arg-type]
+
+
+def test_ordinal_codes_reach_the_network_as_they_are(tmp_path: Path) -> None:
+    """Codes are names for an embedding: they are whole numbers however the other columns are scaled."""
+    path = tmp_path / "codes.csv"
+    rows = [f"{word},{number},{number % 2}" for number, word in enumerate(["a"] * 9 + ["b"] * 3 + ["c"] * 2)]
+    path.write_text("\n".join(["word,size,y", *rows]) + "\n")
+    split = read_csv(path, target="y", task="classification", encode="ordinal").split(seed=0)
+    codes = split.inputs(np.array([[0, 5.0], [1, 5.0], [2, 5.0]]))
+    assert codes[:, 0].tolist() == [0.0, 1.0, 2.0]
+    assert abs(split.train.x[:, 1].mean()) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint", "header"),
+    [
+        (("0,0,0,", "1,7,1,", "2,2,0,"), r"end it with one too \(x,b,y,\)", "x,b,y,"),
+        (("0,0,3,0", "0,1,7,1", "2,2,1,0"), r"give that column one in row 1 too \(row,x,b,y\)", "row,x,b,y"),
+    ],
+)
+@pytest.mark.parametrize("skip", [False, True])
+def test_rows_wider_than_the_header_are_answered_with_what_helps(
+    tmp_path: Path, rows: tuple[str, ...], hint: str, header: str, skip: bool
+) -> None:
+    """One field more in every row is no row to skip: the advice names the header that is meant, and it works."""
+    with pytest.raises(InputError) as refused:
+        read_csv(written(tmp_path, "x,b,y", *rows), skip_bad_rows=skip)
+    assert re.search(hint, refused.value.message)
+    assert "skip" not in refused.value.hint
+    assert len(read_csv(written(tmp_path, header, *rows), target="y")) == 3
+
+
+def test_a_column_of_more_words_than_numbers_says_so(tmp_path: Path) -> None:
+    """The reason is the words, not the decimal mark; the way out that is named leaves a column of numbers."""
+    rows = [f"{'low' if k % 5 < 3 else k / 2},{k},{k % 2}" for k in range(60)]
+    path = written(tmp_path, "x,b,y", *rows)
+    for decimal in ("auto", "."):
+        (note,) = [note for note in read_csv(path, decimal=decimal).notes if "is text" in note]
+        assert "only 24 of its 60 cells are numbers ('low')" in note
+        assert "decimal" not in note
+    data = read_csv(path, kinds={"x": "number"}, skip_bad_rows=True)
+    assert (len(data), data.x.shape[1]) == (24, 2)

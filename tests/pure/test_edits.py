@@ -41,9 +41,9 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"layers": ("linear 9", "tanh", "linear 2")}, "layer 1: linear 8 → linear 9"),
-        ({"layers": ("linear 8", "linear 2")}, "without layer 2: tanh"),
-        ({"layers": ("linear 8", "tanh", "dropout 0.2", "linear 2")}, "new layer 3: dropout 0.2"),
+        ({"layers": ("linear 9", "tanh", "linear 2")}, "layer 0: linear 8 → linear 9"),
+        ({"layers": ("linear 8", "linear 2")}, "without layer 1: tanh"),
+        ({"layers": ("linear 8", "tanh", "dropout 0.2", "linear 2")}, "new layer 2: dropout 0.2"),
         ({"optimizer": {"lr": 0.1}}, "lr 0.01 → 0.1"),
         ({"optimizer": {"name": "sgd"}}, "optimizer adam → sgd"),
         ({"data": {"name": "xor"}, "layers": ()}, "data spiral → xor"),

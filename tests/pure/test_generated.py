@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from nnplay.data import generated_cache
 from nnplay.data.catalogue import dataset_records, load_dataset
 from nnplay.data.drawing.glyphs import STYLES
 from nnplay.data.drawing.strokes import DOTS, read_glyph
+from nnplay.data.generated._blocks import Rows, in_blocks
 from nnplay.data.generated.characters import alphabet, book
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
+from nnplay.system import processors
 from nnplay.training.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
@@ -318,3 +322,19 @@ def test_pixels_are_scored_by_intersection_over_union() -> None:
     scores = classification(true, predicted, 4)
     assert scores["iou"] == pytest.approx((1 / 3 + 3 / 5) / 2)
     assert "iou" not in classification(true.ravel(), predicted.ravel(), 4)
+
+
+def test_rows_are_made_without_a_thread_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system starts no further thread, the one that asks makes all rows, and they are the same."""
+
+    def make(numbers: NDArray[np.int64], rng: np.random.Generator) -> Rows:
+        return {"x": rng.random(len(numbers))}
+
+    monkeypatch.setattr(processors, "cores", lambda: 4)
+    usual = in_blocks(2500, 0, "rows", make)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert np.array_equal(in_blocks(2500, 0, "rows", make)["x"], usual["x"])

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import weakref
+
+import pytest
 
 from nnplay.tape.helper_thread import HelperThread
 
@@ -68,3 +73,48 @@ def test_it_does_not_keep_what_it_worked_on() -> None:
     assert after.wait(60)
     gc.collect()
     assert held() is None
+
+
+def test_without_a_thread_left_the_caller_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system starts no further thread, a call does nothing; as soon as it does, calls are run again."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    helper, ran = HelperThread(idle=60.0), threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(2):
+            helper.call(ran.set)
+            assert not helper.started
+    helper.call(ran.set)
+    assert ran.wait(60)
+
+
+#: Forks while a helper sleeps, then while one holds its lock; the other process calls both.
+FORK = """
+import os, threading
+from nnplay.tape.helper_thread import HelperThread
+sleeps, locked = HelperThread(60.0), HelperThread(60.0)
+for helper in (sleeps, locked):
+    ran = threading.Event()
+    helper.call(ran.set)
+    ran.wait()
+with locked._called:
+    child = os.fork()
+    if child == 0:
+        for helper in (sleeps, locked):
+            ran = threading.Event()
+            helper.call(ran.set)
+            ran.wait()
+        os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_has_helpers_of_its_own() -> None:
+    """Calls are run in the other process too, whatever the thread that it does not have was about to do."""
+    command = [sys.executable, "-W", "ignore", "-c", FORK]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("0\n", "")

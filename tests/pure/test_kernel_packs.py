@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 
 from nnplay.kernels.compile import notices, processor, sources
 from nnplay.kernels.packs import lookup
-from nnplay.kernels.packs.pack import Compiled, DamagedPack, Pack, packed
+from nnplay.kernels.packs.index import Compiled, DamagedPack
+from nnplay.kernels.packs.pack import Pack, packed
 from nnplay.operations import copy
 from nnplay.operations.step import gather
 
@@ -42,6 +45,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the pack of a level that this machine runs belongs; nothing is there yet, and what comes is private."""
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
+    monkeypatch.setattr(lookup, "_opened", {})
     monkeypatch.setattr(processor, "levels_to_load", lambda: (LEVEL,))
     usual = os.umask(0o077)
     yield lookup.path_of(LEVEL, DTYPE)
@@ -166,6 +170,21 @@ def test_a_flipped_bit_costs_one_kernel(place: Path, said: list[str]) -> None:
     assert len(said) == 1
 
 
+def test_no_flipped_bit_and_no_cut_gives_other_code(place: Path, said: list[str]) -> None:
+    """Whatever bit is wrong, and wherever the file ends: a kernel has the code that was written, or none."""
+    whole = content()
+    head = whole.index(bytes(range(256)))
+    spans = [*range(head), *range(head, len(whole), 97)]
+    damaged = [whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :] for at in spans]
+    for wrong in [*damaged, *(whole[:at] for at in spans)]:
+        place.unlink(missing_ok=True)
+        place.write_bytes(wrong)
+        lookup._opened.clear()
+        codes = found()
+        assert [code in (None, known) for code, known in zip(codes, CODES.values(), strict=True)] == [True, True]
+        assert None in codes
+
+
 def test_a_pack_that_is_cut_while_it_is_open(place: Path, said: list[str]) -> None:
     """What is missing does not fit its digest: it counts as damaged, and nothing crashes."""
     place.write_bytes(content())
@@ -195,3 +214,34 @@ def test_a_new_pack_is_found_and_an_old_one_serves_on(place: Path, said: list[st
     shutil.rmtree(place.parent)
     assert found() == [None, None]
     assert said == []
+
+
+def test_a_pack_that_cannot_be_read_is_said_to_be_so(
+    place: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system refuses to read it, kernels are compiled, and the reason is told; a later look tries again."""
+    place.write_bytes(content())
+    assert found() == list(CODES.values())
+
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", refuse)
+        assert found() == [None, None]
+        os.utime(place, (0, 0))  # another file, as it seems: it is opened anew
+        assert found() == [None, None]
+    assert found() == list(CODES.values())
+    assert said == [f"{place} cannot be read (Permission denied): its kernels are compiled instead"]
+
+
+def test_a_pack_that_was_replaced_is_closed(place: Path) -> None:
+    """However often a build writes a pack anew, a program that looks at it has one of them open."""
+    place.write_bytes(content())
+    found()
+    held = [weakref.ref(pack) for _, pack in lookup._opened.values()]
+    better = place.with_suffix(".new")
+    better.write_bytes(content())
+    better.replace(place)
+    assert found() == list(CODES.values())
+    assert [one() for one in held] == [None]

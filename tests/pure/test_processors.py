@@ -72,7 +72,7 @@ def test_cores_are_what_can_be_kept_busy(allowed: float, wanted: int, monkeypatc
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not tell threads where they are")
 def test_a_thread_leaves_a_processor_and_stays_free() -> None:
     """A thread that leaves a processor may run on all that it might before; one that has no other says so."""
-    where = ctypes.CFUNCTYPE(ctypes.c_int)(processors.teller())
+    where = ctypes.CFUNCTYPE(ctypes.c_int)(processors.address_of_getcpu())
     found: list[object] = []
 
     def leave() -> None:

@@ -381,3 +381,14 @@ def test_one_name_of_python_reads_every_kind_of_file(tmp_path: Path) -> None:
     assert table.feature_names == ("b",)
     with pytest.raises(InputError, match=r"unknown option 'missng'.*missing"):
         nn.read_file(TABLES / "dot_missing.csv", missng="mean")
+
+
+def test_words_for_nothing_among_numbers_are_missing(tmp_path: Path) -> None:
+    """`n.d.` or `none` beside numbers is no category, however often; beside words it is one."""
+    rows = "".join(
+        f"{'n.d.' if row % 3 else row / 2},{'none' if row % 3 else 'wood'},{row % 7 + 0.5}\n" for row in range(60)
+    )
+    data = read_csv(written(tmp_path, f"a,b,y\n{rows}"), missing="mean")
+    assert data.feature_names == ("a", "b=wood")
+    assert np.isnan(data.x[:, 0]).sum() == 40
+    assert noted(data, "a 40 ('n.d.' 40)")

@@ -65,10 +65,10 @@ def test_every_colour_mode_opens(open_terminal: Open, environ: dict[str, str]) -
 
 
 def test_ascii_screen_is_ascii(open_terminal: Open) -> None:
-    """With --ascii the whole screen is 7-bit, but for the names of inputs and the signs of numbers in texts."""
+    """With --ascii the whole screen is 7-bit."""
     terminal = open_terminal("--ascii", size=(120, 40))
     terminal.shows("press space")
-    assert set(re.sub(r"[\x00-\x7f]", "", terminal.text)) <= set("₁₂²·›→↑↓←–")
+    assert terminal.text.isascii()
 
 
 def test_a_locale_without_boxes_gets_plain_characters(open_terminal: Open) -> None:
@@ -88,7 +88,7 @@ def test_bytes_that_are_no_text_are_no_fault(open_terminal: Open) -> None:
     os.write(terminal.master, b"\xff\xbd\x1b[M\xa0\xe1\xf0 gr\xfc\xdfe \xc3")
     terminal.press("\x1b")
     terminal.press(":")
-    terminal.shows("set rate 0.003")
+    terminal.shows("set lr 0.003")
     os.write(terminal.master, b"set lr 0.25\xe4\x7f\r")
     terminal.shows("rate       0.25")
     os.kill(terminal.process.pid, signal.SIGTERM)

@@ -32,7 +32,7 @@ def test_a_megabyte_pasted_into_the_command_line(open_terminal: Open) -> None:
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
     terminal.press(":")
-    terminal.shows("set rate 0.003")
+    terminal.shows("set lr 0.003")
     terminal.paste("x y " * 250_000)
     terminal.press("\r")
     terminal.shows("unknown command 'x'")

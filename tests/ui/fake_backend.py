@@ -30,6 +30,7 @@ class FakeBackend:
         self.past: list[RunConfig] = []
         self.future: list[RunConfig] = []
         self.unsaved_steps = False
+        self.path = ""
         self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
@@ -179,6 +180,9 @@ class FakeBackend:
 
     def unsaved(self) -> bool:
         return self.unsaved_steps
+
+    def steps_unsaved(self) -> int:
+        return self.snapshot.step if self.unsaved_steps else 0
 
     def rescue(self) -> str:
         self.asked.append(("rescue",))

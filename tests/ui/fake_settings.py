@@ -87,7 +87,7 @@ class FakeCatalogue:
             "tanh": (),
             "relu": (),
             "dropout": (number("rate", 0.5, "share set to zero", low=0.0, high=0.9),),
-            "activation": (choice("kind", "tanh", "which", ("tanh", "relu")),),
+            "sigmoid": (),
         }
     )
     schedules: Mapping[str, Sequence[Field]] = field(
@@ -99,9 +99,6 @@ class FakeCatalogue:
     features: Sequence[str] = ("x1", "x2", "x1^2", "x2^2", "x1x2", "sin(x1)", "sin(x2)")
     presets: Mapping[str, str] = field(
         default_factory=lambda: {"spiral": "two classes wound round each other", "circle": "one class inside the other"}
-    )
-    lessons: Mapping[str, str] = field(
-        default_factory=lambda: {"spiral": "Two layers bend the plane.", "circle": "One bend is enough."}
     )
 
     def fields_of_file(self, path: str) -> Sequence[Field]:

@@ -15,7 +15,6 @@ from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
 from nnplay.tui.commands import completion, keymap
 from nnplay.tui.commands.actions import ACTIONS, BY_ID, footer, methods_of_app
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.form import Form
 from nnplay.tui.forms.next_value import next_value
@@ -23,6 +22,9 @@ from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.screen import Picker
+from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.terminal import can_open
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.curve_view import CurveView
@@ -125,8 +127,8 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
     file.write_text('[keys]\nrun = ["h", "space"]\n')
     found = keymap.load(file)
     assert found["run"] == "h,space"
-    losing = {action.id for action in ACTIONS if "h" in action.keys}
-    assert {name: keys for name, keys in found.items() if name != "run"} == dict.fromkeys(losing, "left")
+    left = {action.id: ",".join(key for key in action.keys if key != "h") for action in ACTIONS if "h" in action.keys}
+    assert {name: keys for name, keys in found.items() if name != "run"} == left
     for text, words in (
         ('run = "c"', "'c' is the key of 'run' and, in the layers, of 'layer-copy'; give 'layer-copy' another key"),
         ('run = "b"\nmore = "b"', "'b' is the key of 'run' and, in forms, of 'more'"),
@@ -154,7 +156,7 @@ def test_commands_are_split_and_completed() -> None:
     assert completion.parse_command(":goto step 500")[1] == "step 500"
     with pytest.raises(InputError, match="rewind"):
         completion.parse_command("rewimd")
-    with pytest.raises(InputError, match=r"rate 0\.003"):
+    with pytest.raises(InputError, match=r"lr 0\.003"):
         completion.parse_command("set")
     rows = entries.training_entries(fake_config(), FakeCatalogue())
     assert [c.line for c in completion.complete_line("set ra", rows, FakeCatalogue())] == ["set lr "]
@@ -168,9 +170,9 @@ def test_commands_are_split_and_completed() -> None:
 def test_settings_change_only_what_was_named() -> None:
     """A nested value is replaced without touching its neighbours; a bad split is refused."""
     rows = entries.data_entries(fake_config(), FakeCatalogue())
-    assert entries.changes(entries.find_entry(rows, "noise"), "0.2") == {"data": {"noise": 0.2}}
+    assert entries.changes(entries.find_entry(rows, "noise"), "0.2", fake_config()) == {"data": {"noise": 0.2}}
     shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
-    assert entries.changes(entries.find_entry(rows, "split"), "60/20/20") == {"split": shares}
+    assert entries.changes(entries.find_entry(rows, "split"), "60/20/20", fake_config()) == {"split": shares}
     for words in ("70/20", "0/50/50", "a/b/c", "90/20/-10"):
         with pytest.raises(InputError):
             entries.read_split(words)
@@ -242,7 +244,8 @@ async def test_a_long_list_never_leaves_its_dialog(size: tuple[int, int]) -> Non
     """The choice under the cursor and the line that names the keys are seen at the end of a long list."""
     app = make()
     async with app.run_test(size=size) as pilot:
-        dialog = Choose("sets", "ready-made", [f"set {n}" for n in range(60)], about=[f"about {n}" for n in range(60)])
+        offered = [Choice(f"set {n}", what=f"what {n}", when=f"when {n}") for n in range(60)]
+        dialog = Picker([Shelf("sets", "ready-made", offered, lambda value: None)])
         await app.push_screen(dialog)
         await pilot.pause()
         await pilot.press("up")
@@ -252,9 +255,8 @@ async def test_a_long_list_never_leaves_its_dialog(size: tuple[int, int]) -> Non
         assert options.region.bottom <= frame.content_region.bottom - 1
         assert options.max_scroll_y == round(options.scroll_offset.y)
         assert dialog.query_one(".keys").region.bottom <= frame.content_region.bottom
-        about = dialog.query_one(".about", Static)
-        assert about.display == (size[1] >= 16)
-        assert "about 59" in str(about.content)
+        assert dialog.query_one("#card").display == (size[1] >= 18)
+        assert "when 59" in str(dialog.query_one("#when", Static).content)
 
 
 def test_a_condition_that_is_off_says_never() -> None:

@@ -12,6 +12,7 @@ from nnplay.tui.app import Playground
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.theme.look import Look
+from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.confusion import Confusion
 from nnplay.views.kinds.curve import Fit
 from nnplay.views.kinds.images import Images
@@ -43,8 +44,8 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "scatter": (Scatter(X, X), ["perfect"]),
     "confusion": (Confusion(np.array([[5, 1], [2, 9]]), ("cat", "[/]dog"), ("row 3: cat",)), ["row 3", "[/]dog"]),
     "grey images": (
-        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1),
-        ["0 not 5", "1 wrong"],
+        Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1, "6 of 1,000 validation rows"),
+        ["0 not 5", "1 wrong in 6 of 1,000 validation rows"],
     ),
     "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
     "masks": (
@@ -54,7 +55,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "pair": (Pair(grey(28, 28), grey(28, 28)), ["wanted", "given back", "mean difference"]),
     "wave": (
         Series((("seen", X),), "tone", "hiss", right=False, chances=(("hiss", 0.7), ("tone", 0.3))),
-        ["tone", "hiss", "70%"],
+        ["tone", "hiss", "70 %"],
     ),
     "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
     "forecast that runs on": (
@@ -62,7 +63,11 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         ["1.02", "0.97", "on its own", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
-    "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60%"]),
+    "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60 %"]),
+    "attention": (
+        Attention(tuple("BADC"), (("head 1", grey(4, 4)), ("head 2", grey(4, 4)))),
+        ["head 1", "head 2"],
+    ),
     "writing": (Writing("alice was ", "not so"), ["alice was not so"]),
 }
 
@@ -112,7 +117,7 @@ async def test_keys_go_through_views_examples_and_to_the_worst() -> None:
         await pilot.press("w")
         app.refresher.tick()
         assert app._backend.looked["item"] == -1
-        assert "example 1 of 30" in str(pane.border_subtitle)
+        assert "example 0 of 0–29" in str(pane.border_subtitle)
         await pilot.press("left")
         assert pane.item == 29
         await pilot.press("down")

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
-from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.playing import main
@@ -52,7 +52,7 @@ async def test_a_block_without_branches_stays_in_its_dialog(block: str) -> None:
         await type_letters(pilot, app, block)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
         assert f"write {block}[" in app.screen.problem
         assert backend.settings.layer_texts == ("linear 4", "tanh", "linear 2")
 

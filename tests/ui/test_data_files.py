@@ -12,9 +12,9 @@ from nnplay.data.csv.columns import Column
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.commands import completion
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.forms.form import Form
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.message_line import MessageLine
 from tests.ui.fake_backend import FakeBackend
@@ -75,7 +75,7 @@ async def test_the_column_to_be_learned_is_chosen_from_a_list() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("1", "down", "enter")
         await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        assert isinstance(app.screen, Picker)
         assert app.screen.query_one(OptionList).highlighted == 3
         await pilot.press("r", "e", "n", "enter")
         await pilot.pause()

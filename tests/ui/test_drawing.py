@@ -84,12 +84,42 @@ def test_a_shape_without_room_shows_what_comes_out() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.02137, "0.0214"), (12.3456, "12.346"), (float("nan"), "nan"), (3e7, "3.0e7"), (1e-7, "1.0e-7")],
+    [
+        (0.02137, "0.0214"),
+        (12.3456, "12.346"),
+        (float("nan"), "nan"),
+        (3e7, "3.0e7"),
+        (1e-7, "1.0e-7"),
+        (0.0, "0"),
+        (0.00012, "1.2e-4"),
+    ],
 )
 def test_losses_have_fixed_width(value: float, text: str) -> None:
     """Losses of any size take seven columns."""
     assert number_text.loss(value).strip() == text
     assert len(number_text.loss(value)) == 7
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(101_285, 101_365), (0.0, 1.0), (0.0001, 0.0002), (2_745_000, 2_745_080), (-3.0, 7.0), (0, 60_000)],
+)
+@pytest.mark.parametrize("wanted", [2, 4, 8])
+def test_neighbouring_ticks_are_told_apart_and_say_where_they_stand(low: float, high: float, wanted: int) -> None:
+    """However far from zero an axis is, no two labels are equal, and each is the number of its place."""
+    ticks = axes.ticks(Limits(low, high), wanted)
+    texts = [text for _, text in ticks]
+    assert len(texts) >= 2
+    assert len(set(texts)) == len(texts)
+    for place, text in ticks:
+        number = float(text.replace("k", "e3").replace("M", "e6"))
+        assert number == pytest.approx(place, abs=(high - low) / 1000)
+
+
+def test_ticks_of_a_usual_axis_stay_short() -> None:
+    """Digits are added only where they are needed."""
+    assert [text for _, text in axes.ticks(Limits(0, 20_000), 4)] == ["0", "5000", "10k", "15k", "20k"]
+    assert [text for _, text in axes.ticks(Limits(-4, 0), 4, log=True)] == ["1e-4", "0.001", "0.01", "0.1", "1"]
 
 
 def test_short_numbers() -> None:

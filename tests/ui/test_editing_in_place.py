@@ -15,14 +15,13 @@ from nnplay.errors import InputError
 from nnplay.health.finding import Finding
 from nnplay.network.layer_text import split_layers
 from nnplay.tui.commands import completion
-from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.dialogs.open import ChooseSavedRun
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw.downsample import smooth
 from nnplay.tui.forms.problem import problem_of
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.network import input_pictures
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.terminal import panic
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.network_view import NetworkView
@@ -40,9 +39,9 @@ async def test_weight_is_chosen_and_set_by_keys() -> None:
         await pilot.pause()
         view = main(app).query_one(NetworkView)
         assert view.chosen == (1, 1)
-        assert "layer 1 unit 2" in str(main(app).pane("output").border_title)
+        assert "layer 0 unit 1" in str(main(app).pane("output").border_title)
         await pilot.press("w")
-        assert "layer 1 unit 2 ← x1" in text_of(app, "#network")
+        assert "layer 0 unit 1 ← x1" in text_of(app, "#network")
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, AskValue)
@@ -155,7 +154,7 @@ async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
         await pilot.pause()
         await pilot.press("W")
         await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        assert isinstance(app.screen, Picker)
         await pilot.press(*"zeros", "enter")
         await pilot.pause()
         assert app._backend.settings.layer_texts[0] == "linear 8 init=zeros name=hidden_one"
@@ -204,7 +203,7 @@ async def test_saved_runs_are_listed_and_opened() -> None:
         ]
         await pilot.press("o")
         await pilot.pause()
-        assert isinstance(app.screen, ChooseSavedRun)
+        assert isinstance(app.screen, Picker)
         options = app.screen.query_one(OptionList)
         prompts = [str(options.get_option_at_index(index).prompt) for index in range(3)]
         assert prompts[0].startswith("[@click=app.quit]a[/]")

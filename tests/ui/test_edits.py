@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input, OptionList, SelectionList
 
-from nnplay.tui.dialogs.choose import Choose, ChooseMany
-from nnplay.tui.dialogs.layer import AskLayer
+from nnplay.tui.dialogs.choose_many import ChooseMany
 from nnplay.tui.dialogs.value import AskValue
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.widgets.layer_list import LayerList
 from tests.ui.playing import main, make, text_of, type_line
 from tests.ui.waiting import until
@@ -40,7 +40,7 @@ async def test_choice_dialog_filters_and_takes() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("1", "k", "j", "enter")
         await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        assert isinstance(app.screen, Picker)
         await pilot.press("m", "o")
         await pilot.pause()
         assert app.screen.query_one(OptionList).option_count == 1
@@ -104,11 +104,11 @@ async def test_layer_is_added_by_typing_and_checked_while_typed() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("a")
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
         app.screen.query_one(Input).value = "linaer 4"
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
         assert "linaer" in app.screen.problem
         app.screen.query_one(Input).value = "dropout 0.2"
         await pilot.press("enter")

@@ -21,7 +21,7 @@ async def test_opens_and_shows_the_run_at_every_size(size: tuple[int, int]) -> N
     app = make()
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        assert "epoch 124" in text_of(app, "#header")
+        assert "epoch 125" in text_of(app, "#header")
         assert "2,745" in text_of(app, "#header")
         assert "space pause" in text_of(app, "#footer")
         assert "●" in text_of(app, "#output")

@@ -52,7 +52,7 @@ def test_colours_of_256_are_those_of_the_playground(palette: object) -> None:
     """A palette's colour becomes the same of the 256 colours as in what Textual draws later."""
     for name in ("background", "raised", "text", "dim", "faint", "accent"):
         colour = getattr(palette, name)
-        wanted = Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).number
+        wanted = Color.parse(Look(colours="256").shade(colour)).downgrade(ColorSystem.EIGHT_BIT).number
         assert first_frame.nearest_of_256(colour) == wanted, name
 
 

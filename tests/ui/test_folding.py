@@ -13,8 +13,8 @@ from nnplay.network.summary import ledger
 from nnplay.timeline.branch_curves import parse_curve_name
 from nnplay.tui import view
 from nnplay.tui.app import Playground
-from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.forms.folding import from_words
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
@@ -90,7 +90,7 @@ async def test_each_block_folds_by_itself_and_is_edited_inside() -> None:
         assert app._backend.settings.layer_texts[1].startswith("sum[identity | linear 8 frozen")
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
         app.screen.query_one(Input).value = "linear 8"
         await pilot.press("enter")
         await pilot.pause()

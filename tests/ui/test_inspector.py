@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.tui.inspector.asking import Reading
+from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.head_line import HeadLine

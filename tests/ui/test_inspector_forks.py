@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from nnplay.timeline.fork_run import ForkRun
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import Compare
 from nnplay.tui.inspector.screen import InspectorScreen
 from nnplay.tui.inspector.widgets.head_line import HeadLine
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
@@ -112,7 +112,7 @@ async def test_a_fork_on_its_way_is_ended_by_the_thread_that_trains_it(monkeypat
         await visit.until(lambda: timeline.branches and timeline.branches[0].latest > 0)
         assert ended_by == []
         await visit.pilot.press("T")
-        await visit.until(lambda: isinstance(visit.pilot.app.screen, Choose))
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Picker))
         assert "trained to step 0" not in visit.backend.branches()[0][1]
         await visit.until(lambda: ended_by)
         assert ended_by == [visit.backend.worker.thread.name]
@@ -126,7 +126,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
         await visit.type("lr 0.5")
         await visit.until(lambda: isinstance(visit.pilot.app.screen, Compare))
         await visit.pilot.press("T")
-        await visit.until(lambda: isinstance(visit.pilot.app.screen, Choose))
+        await visit.until(lambda: isinstance(visit.pilot.app.screen, Picker))
         await visit.pilot.press("enter")
         await visit.until(lambda: visit.view.branch == "lr 0.5 from step 0" and visit.view.step == visit.view.latest)
         assert visit.view.latest == 500
@@ -161,7 +161,7 @@ async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> No
         await visit.until(lambda: visit.backend.settings.optimizer.values["lr"] == 0.5)
         await visit.pilot.press("colon")
         await visit.type("line")
-        await visit.until(lambda: isinstance(app.screen, Choose))
+        await visit.until(lambda: isinstance(app.screen, Picker))
         await visit.pilot.press("enter")
         await visit.until(lambda: visit.backend.snapshot.latest == 30)
 

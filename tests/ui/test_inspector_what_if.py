@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from textual.widgets import Input, Static
 
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.widgets.detail_view import DetailView
@@ -106,3 +108,41 @@ async def test_predict_first_counts_hits() -> None:
         assert worked is not None
         await visit.type("-" if worked.result >= 0 else "+")
         assert "guessed 1 of 2" in visit.text(HeadLine)
+
+
+async def test_e_on_a_gradient_edits_the_weight_with_the_weights_value() -> None:
+    """On a row that gives a weight's gradient the dialog shows the weight and says so; enter alone leaves it."""
+    async with inspecting() as visit:
+        while visit.view.detail.result.slot != "d2.weight":
+            await visit.press("n")
+        while visit.screen.query_one(DetailView).operand is not visit.view.detail.result:
+            await visit.press("tab")
+        trainer = visit.backend.worker.trainer
+        assert trainer is not None
+        before = trainer.parameters()["2.weight"].copy()
+        await visit.pilot.press("e")
+        await visit.pilot.pause()
+        dialog = visit.pilot.app.screen
+        assert isinstance(dialog, AskText)
+        assert "weight whose gradient this is" in "".join(str(line.render()) for line in dialog.query(Static))
+        shown = float(dialog.query_one(Input).value)
+        at = visit.view.detail.worked.index if visit.view.detail.worked is not None else ()
+        assert shown == pytest.approx(float(before[at]), rel=1e-5)
+        await visit.pilot.press("enter")
+        await visit.until(lambda: visit.view.changes)
+        assert np.allclose(trainer.parameters()["2.weight"], before, rtol=1e-5)
+
+
+async def test_a_step_with_an_edited_input_in_the_past_keeps_the_later_steps() -> None:
+    """The edit leads the run elsewhere; what came after it stays as a branch, and the line says so."""
+    async with inspecting() as visit:
+        visit.screen.inspecting.moves.go(20)
+        await visit.until(lambda: visit.view.step == 20)
+        await visit.pilot.press("e")
+        await visit.type("7")
+        await visit.until(lambda: visit.view.overrides)
+        while visit.view.step == 20:
+            await visit.press("N")
+        assert (visit.view.step, visit.view.latest) == (21, 21)
+        assert "this makes a branch: the 10 later steps stay" in visit.screen.query_one(MessageLine).text
+        assert visit.backend.branches() == [("run before from step 20", "trained to step 30")]

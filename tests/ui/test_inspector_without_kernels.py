@@ -62,3 +62,33 @@ async def test_a_fork_that_waits_for_kernels_can_be_stopped(held_compiler: HeldC
         await visit.pilot.press("F")
         await visit.type("optimizer rmsprop")
         await visit.until(lambda: "optimizer rmsprop: at step 530" in message(visit))
+
+
+async def test_a_gradient_check_asks_a_compiler_that_failed_once_more(held_compiler: HeldCompiler) -> None:
+    """It says why there are no kernels; asked again, it comes to its end."""
+    held_compiler.let()
+    async with inspecting() as visit:
+        await visit.press("n")
+        held_compiler.hold()
+        held_compiler.fail("the compiler was ended by SIGKILL")
+        await visit.pilot.press("H")
+        await visit.until(lambda: "ended by SIGKILL" in message(visit))
+        held_compiler.let()
+        await visit.pilot.press("H")
+        await visit.until(lambda: len(visit.view.check) == 2)
+
+
+async def test_a_fork_whose_kernels_cannot_be_compiled_ends(held_compiler: HeldCompiler) -> None:
+    """It says why, and nothing is left that would have to be stopped; the next one is compiled anew."""
+    held_compiler.let()
+    async with inspecting() as visit:
+        held_compiler.hold()
+        held_compiler.fail("the compiler was ended by SIGKILL")
+        await visit.pilot.press("F")
+        await visit.type("optimizer rmsprop")
+        await visit.until(lambda: "ended by SIGKILL" in message(visit))
+        assert visit.backend.worker.ask(lambda run: run.running) is False
+        held_compiler.let()
+        await visit.pilot.press("F")
+        await visit.type("optimizer rmsprop")
+        await visit.until(lambda: "optimizer rmsprop: at step 530" in message(visit))

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
-from nnplay.tui.dialogs.open import ChooseSavedRun
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.theme.look import Look
 from tests.ui.waiting import until
 
@@ -76,7 +76,7 @@ async def test_whole_visit_by_keys(home: Path) -> None:
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("o")
             await pilot.pause()
-            assert isinstance(app.screen, ChooseSavedRun)
+            assert isinstance(app.screen, Picker)
             await pilot.press("enter")
             await until(pilot, lambda: again.snapshot.step == step)
             assert [(entry.key, entry.shown) for entry in app.edits.settable()] == shown

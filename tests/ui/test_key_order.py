@@ -8,6 +8,7 @@ from textual.app import App
 from textual.keys import _character_to_key
 
 from nnplay.tui.dialogs.command_line import CommandLine
+from nnplay.tui.widgets.line_input import join_lines
 from tests.ui.playing import asked, main, make
 from tests.ui.waiting import until
 
@@ -60,6 +61,31 @@ async def test_a_paste_waits_for_the_keys_before_it() -> None:
         app.post_message(events.Paste("set lr 0.25"))
         type_at_once(app, "\r")
         await until(pilot, lambda: app._backend.settings.optimizer.values.get("lr") in (0.25, "0.25"))
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "linear 16\ntanh\nlinear 2\n",
+        '    "linear 16",\n    "tanh",\r\n    "linear 2",\n',
+        "linear 16, tanh\nlinear 2",
+    ],
+)
+async def test_pasted_lines_behind_layers_are_one_network(pasted: str) -> None:
+    """All lines are taken, as they stand or as a TOML file has them; not the first one alone."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        type_at_once(app, ":layers ")
+        app.post_message(events.Paste(pasted))
+        type_at_once(app, "\r")
+        await until(pilot, lambda: app._backend.settings.layer_texts == ("linear 16", "tanh", "linear 2"))
+
+
+def test_other_pasted_lines_are_words_of_one_line() -> None:
+    """Behind another command lines are joined by blanks; brackets of a block get no comma of their own."""
+    assert join_lines("my.csv\n target=y\n", "data ") == "my.csv target=y"
+    assert join_lines("layers sum [\nlinear 4\n]\nlinear 2") == "layers sum [linear 4], linear 2"
+    assert join_lines("linear 2", "layers ") == "linear 2"
 
 
 async def test_a_widget_that_goes_does_not_hold_the_keys_up() -> None:

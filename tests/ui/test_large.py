@@ -31,7 +31,7 @@ async def test_thousand_layers(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("2")
         await pilot.pause()
-        assert "layers more" in text_of(app, "#network")
+        assert "more layers" in text_of(app, "#network")
         await pilot.press("2", "k", "k")
         await pilot.pause()
         layers = main(app).query_one(LayerList)
@@ -63,7 +63,7 @@ async def test_many_classes_and_columns() -> None:
     app._backend.snapshot = replace(train_run(9, running=False), surface=None, output=output)  # type: ignore[misc]
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "more classes" in text_of(app, "#output")
+        assert "of 100 classes" in text_of(app, "#output")
 
 
 async def test_not_finite_numbers_are_shown() -> None:

@@ -6,11 +6,10 @@ import pytest
 from textual import events
 from textual.widgets import OptionList
 
-from nnplay.tui.dialogs.choose import Choose
-from nnplay.tui.dialogs.layer import AskLayer
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw.links import Line
 from nnplay.tui.forms.form import Form
+from nnplay.tui.picker.screen import Picker
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.layer_list import LayerList
 from nnplay.tui.widgets.network_view import NetworkView
@@ -27,7 +26,7 @@ async def test_choice_is_opened_and_taken_by_clicks() -> None:
         await pilot.pause()
         await pilot.click(main(app).query_one("#training Form", Form), offset=(20, 0))
         await pilot.pause()
-        assert isinstance(app.screen, Choose)
+        assert isinstance(app.screen, Picker)
         await pilot.click(app.screen.query_one(OptionList), offset=(2, 1))
         await pilot.pause()
         assert app._backend.settings.loss.record.name == "mse"
@@ -44,11 +43,11 @@ async def test_layer_is_chosen_and_edited_by_clicks() -> None:
         assert layers.cursor == 2
         await pilot.click(layers, offset=(4, 2))
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
         await pilot.press("escape")
         await pilot.click(layers, offset=(4, 5))
         await pilot.pause()
-        assert isinstance(app.screen, AskLayer)
+        assert isinstance(app.screen, Picker)
 
 
 async def test_curve_is_read_by_a_click_and_the_wheel_moves_a_form() -> None:

@@ -41,7 +41,7 @@ async def test_the_start_lists_recovered_runs_with_age_epoch_and_loss() -> None:
         await pilot.pause()
         assert isinstance(app.screen, Recovered)
         first, second, third = lines(app.screen)
-        assert "epoch 12" in first
+        assert "12 epochs" in first
         assert "loss 0.25" in first
         assert "75 s ago" in first
         assert "xor" in second

@@ -142,6 +142,26 @@ async def test_training_that_was_asked_for_starts_by_itself(
         assert digest(backend) == without_waiting(60)
 
 
+async def test_space_asks_a_compiler_that_failed_once_more(
+    held_compiler: HeldCompiler, backend: PlaygroundBackend
+) -> None:
+    """A compiler that the system has ended is said on the screen; the next space starts another, and then training."""
+    app = Playground(backend, Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await drawn(pilot, app, backend)
+        backend.run_for(steps=60)
+        assert backend.worker.ask(lambda run: run.running, PATIENCE)
+        held_compiler.fail("the compiler was ended by SIGKILL")
+        await until(pilot, lambda: "ended by SIGKILL" in text_of(app, "#message-line"))
+        await until(pilot, lambda: not backend.will_run)
+        assert backend.snapshot.step == 0
+        held_compiler.let()
+        backend.run_for(steps=60)
+        await arrived(pilot, backend, 60)
+        assert digest(backend) == without_waiting(60)
+        await until(pilot, lambda: "SIGKILL" not in text_of(app, "#message-line"))
+
+
 async def test_another_network_appears_before_its_kernels(
     held_compiler: HeldCompiler, backend: PlaygroundBackend
 ) -> None:

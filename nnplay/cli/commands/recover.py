@@ -10,7 +10,7 @@ from nnplay.cli.parser import Parser
 from nnplay.errors import InputError, unknown
 from nnplay.session.limits import RECOVERED
 from nnplay.session.summary_text import recovered_line
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 ABOUT: Final = "List the runs that autosave holds"
 
@@ -36,5 +36,7 @@ def run(words: Sequence[str]) -> int:
     for summary in sorted(held.values(), key=lambda item: item.age):
         print(recovered_line(summary))
     if not given.all and (older := session.older_autosaves()):
-        print(f"{older:,} older {'one is' if older == 1 else 'ones are'} kept too; nnplay recover --all lists them")
+        print(
+            f"{counted(older, 'older one')} {'is' if older == 1 else 'are'} kept too; nnplay recover --all lists them"
+        )
     return 0

@@ -23,11 +23,11 @@ ABOUT: Final = "Print one training step, operation by operation, with its number
 _MORE: Final = """\
 examples:
   nnplay step xor
-  nnplay step spiral --to-step 100 --rows forward,loss
+  nnplay step spiral --after 100 --rows forward,loss
   nnplay step my.nnplay --element 0.weight 0 2
   nnplay step moons --layers "linear 4, tanh, linear 2" --optimizer sgd --element 2.bias 1
 
-The numbers are those of the step that follows: `--to-step 100` trains 100 steps first and shows the next one.
+`--after 100` takes 100 steps first, so that step 101 is shown.
 """
 
 
@@ -35,7 +35,9 @@ def run(words: Sequence[str]) -> int:
     """Prints the step."""
     parser = Parser("step", ABOUT, epilog=_MORE, usage="nnplay step CONFIG [options]")
     parser.add_argument("source", metavar="CONFIG", help=f"a data set, preset, TOML file, session, {name_sources()}")
-    parser.add_argument("--to-step", metavar="N", help="steps that are taken before (default 0, or where a session is)")
+    parser.add_argument(
+        "--after", metavar="N", help="take N steps first (default 0, or as many as a session has taken)"
+    )
     parser.add_argument(
         "--rows", metavar="PHASES", default="", help="only these: data, forward, loss, backward, update"
     )
@@ -46,7 +48,7 @@ def run(words: Sequence[str]) -> int:
     add_run_flags(parser)
     options = parser.read(words)
     trainer = _trainer(options)
-    _advance(trainer, options.to_step)
+    _advance(trainer, options.after)
     from nnplay.inspector.inspector import Inspector
     from nnplay.inspector.step_text import PHASES, element_text, step_text
 
@@ -85,9 +87,9 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
 def _advance(trainer: Trainer, text: str | None) -> None:
     if text is None:
         return
-    target: int = integer("--to-step", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
+    target: int = integer("--after", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
     if target < trainer.step:
-        raise InputError(f"the session is already at step {trainer.step:,}", where="--to-step", hint="give a later one")
+        raise InputError(f"the session is already at step {trainer.step:,}", where="--after", hint="give a later one")
     trainer.run(steps=target - trainer.step)
 
 

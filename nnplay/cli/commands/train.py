@@ -20,6 +20,7 @@ from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
 from nnplay.run.saving.session import Session
 from nnplay.system.paths import shown
+from nnplay.text import counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
@@ -58,7 +59,9 @@ def run(words: Sequence[str]) -> int:
         known = len(session.warnings)
         if not options.json:
             _say_head(config, trainer)
-        with Ending() as ending, Unattended(session.capture, _tell) as recovery:
+        _warn_of_hopeless(trainer)
+        saves = session.path is not None or bool(options.save)
+        with Ending() as ending, Unattended(session.capture, _tell, saves=saves) as recovery:
             diverged = _train(
                 trainer,
                 trainer.epoch + config.epochs,
@@ -168,6 +171,12 @@ def _tell(words: str) -> None:
         print(f"nnplay: {words}", file=sys.stderr, flush=True)
 
 
+def _warn_of_hopeless(trainer: Trainer) -> None:
+    from nnplay.cli.report import hopeless
+
+    _warn(hopeless(trainer))
+
+
 def _say_head(config: RunConfig, trainer: Trainer) -> None:
     from nnplay.cli.report import head
 
@@ -176,6 +185,7 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
 
 def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
+    from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
@@ -186,8 +196,9 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
         print(loss_plot(trainer.history, trainer.batches))
     rate = trainer.step / max(trainer.seconds, 1e-9)
-    done = f"{_count_text(trainer.epoch, 'epoch')}, {_count_text(trainer.step, 'step')}"
+    done = f"{counted(trainer.epoch, 'epoch')}, {counted(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
+    print(f"{NUMBERS['scores'].label} with the weights of step {trainer.step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":
         for line in report.health(trainer):
@@ -198,7 +209,3 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.3f} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
-
-
-def _count_text(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

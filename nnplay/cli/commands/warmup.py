@@ -8,7 +8,7 @@ from typing import Final
 
 from nnplay.cli.parser import Parser
 from nnplay.cli.progress import watcher
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 ABOUT: Final = "Compile all kernels into the kernel cache"
 
@@ -30,10 +30,11 @@ def run(words: Sequence[str]) -> int:
         watching.close()
     where = clean(str(cache_folder("kernels")), limit=4096)
     if not library.kept():
-        print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, but not all could be kept in {where}")
+        done = f"{counted(count, 'kernel')} compiled in {time.monotonic() - began:.1f} s"
+        print(f"{done}, but not all could be kept in {where}")
         return 1
     if count:
-        print(f"{count} kernels compiled in {time.monotonic() - began:.1f} s, kept in {where}")
+        print(f"{counted(count, 'kernel')} compiled in {time.monotonic() - began:.1f} s, kept in {where}")
     else:
         print("all kernels are compiled already")
     return 0

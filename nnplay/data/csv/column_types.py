@@ -31,6 +31,7 @@ class TypedColumn:
         stray: bool (N,): text in a column of numbers.
         note: what was made of the words, in a sentence; why an identifier is one; or empty.
         dates: whether the numbers are days, made of dates.
+        numbers: how many cells of a category column are plain numbers, too few to make it a column of numbers.
     """
 
     name: str
@@ -42,6 +43,7 @@ class TypedColumn:
     stray: NDArray[np.bool_]
     note: str = ""
     dates: bool = False
+    numbers: int = 0
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
@@ -87,12 +89,14 @@ def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "aut
         return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
     known = read.values
     numeric = np.fromiter((cell in known for cell in cells), dtype=np.bool_, count=len(cells))
-    if not _are_numbers(int(numeric.sum()), int((~numeric & ~missing).sum()), read, wanted):
-        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
-    values = np.fromiter((known.get(cell, np.nan) for cell in cells), dtype=np.float64, count=len(cells))
     gone = {cell for cell in different if cell not in known and cell.lower() in MISSING_AMONG_NUMBERS}
-    missing |= np.fromiter((cell in gone for cell in cells), dtype=np.bool_, count=len(cells))
-    column = _number(name, packed, values, missing, ~numeric & ~missing)
+    lost = missing | np.fromiter((cell in gone for cell in cells), dtype=np.bool_, count=len(cells))
+    count = int(numeric.sum())
+    if not _are_numbers(count, int((~numeric & ~lost).sum()), read, wanted):
+        numbers = 0 if read.dates else count
+        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none, numbers=numbers)
+    values = np.fromiter((known.get(cell, np.nan) for cell in cells), dtype=np.float64, count=len(cells))
+    column = _number(name, packed, values, lost, ~numeric & ~lost)
     return replace(column, note=read.note, dates=read.dates)
 
 

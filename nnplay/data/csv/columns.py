@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nnplay.text import counted
+
 ColumnKind = Literal["number", "one_hot", "binary", "ordinal", "indicator", "left_out", "target"]
 
 
@@ -30,8 +32,8 @@ class Column:
 
     @property
     def scalable(self) -> bool:
-        """Whether scaling makes sense: numbers and ordinal codes yes, 0/1 inputs no."""
-        return self.kind in ("number", "ordinal")
+        """Whether scaling makes sense: numbers yes; 0/1 inputs and the codes that an embedding looks up no."""
+        return self.kind == "number"
 
     @property
     def text(self) -> str:
@@ -42,5 +44,5 @@ class Column:
         if not self.categories:
             return f"{self.name}: {self.kind}{lost}"
         shown = ", ".join(self.categories[:4]) + (", …" if len(self.categories) > 4 else "")
-        inputs = f"{len(self.inputs)} {self.kind} input{'' if len(self.inputs) == 1 else 's'}"
+        inputs = f"{counted(len(self.inputs), f'{self.kind} input')}"
         return f"{self.name}: {len(self.categories)} categories ({shown}) as {inputs}{lost}"

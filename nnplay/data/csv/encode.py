@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import number_hint
+from nnplay.data.csv.cells import number_hint, parse_number
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.columns import Column
 from nnplay.data.precision import keep_differences
@@ -172,11 +172,28 @@ def _category_note(column: Column) -> str:
 
 def _hint_notes(column: TypedColumn) -> tuple[str, ...]:
     """Text that looks like numbers is not guessed at, but the user is told."""
+    if column.numbers:
+        return (_mixed_note(column),)
     example = _number_like(column)
     if not example:
         return ()
     return (
         f"column '{column.name}' is text, but '{clean(example, limit=40)}' looks like a number: {number_hint(example)}",
+    )
+
+
+def _mixed_note(column: TypedColumn) -> str:
+    """Why a column with numbers in it is one of words, and what makes it one of numbers."""
+    words = [
+        cell
+        for cell, missing in zip(column.cells, column.missing, strict=True)
+        if not missing and parse_number(cell) is None and parse_number(cell, ",") is None
+    ]
+    example = f" ('{clean(max(set(words), key=words.count), limit=40)}')" if words else ""
+    ways = f"{advice('kinds', {column.name: 'number'})} with {advice('skip_bad_rows', True)} leaves those rows out"
+    return (
+        f"column '{column.name}' is text, as only {column.numbers:,} of its {len(column.cells):,} cells are numbers"
+        f"{example}: leave a cell empty that says nothing, or {ways}"
     )
 
 

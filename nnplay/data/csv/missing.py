@@ -13,7 +13,7 @@ from nnplay.data.csv.cells import number_hint
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.text.table_text import Skipped
 from nnplay.errors import InputError, Problems
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 _SHOWN = 6
 """Columns that one sentence names."""
@@ -73,7 +73,7 @@ def find_rows_with_targets(targets: Sequence[TypedColumn], where: str) -> tuple[
     if not keep.any():
         raise InputError("no row has a target", where=where, hint=f"{marks}{labels}")
     count = int((~keep).sum())
-    return keep, (f"{count:,} row{'' if count == 1 else 's'} without a target left out: {marks}{labels}",)
+    return keep, (f"{counted(count, 'row')} without a target left out: {marks}{labels}",)
 
 
 def describe_marks(column: TypedColumn) -> str:
@@ -124,9 +124,10 @@ def _describe_missing_in_several(
     lacking = [column for column in features if column.unknown.any()]
     first = min(int(lines[int(column.unknown.argmax())]) for column in lacking)
     counts = [f"{describe_marks(column)} in '{column.name}'" for column in lacking[:_SHOWN]]
-    more = f" and {len(lacking) - _SHOWN:,} columns more" if len(lacking) > _SHOWN else ""
+    more = f" and {counted(len(lacking) - _SHOWN, 'more column')}" if len(lacking) > _SHOWN else ""
     infinite = " or not finite" if any(column.infinite.any() for column in lacking) else ""
-    what = f"values are missing{infinite} in {len(lacking)} columns, the first one here: {', '.join(counts)}{more}"
+    where_all = counted(len(lacking), "column")
+    what = f"values are missing{infinite} in {where_all}, the first one here: {', '.join(counts)}{more}"
     return InputError(what, where=f"{where}, row {first}", hint=hint)
 
 
@@ -136,7 +137,7 @@ def _describe_missing(column: TypedColumn, lines: NDArray[np.int64], where: str,
     if column.infinite.any() and not column.missing.any():
         row = int(column.infinite.argmax())
         what = f"'{clean(column.cells[row], limit=40)}' is not a finite number"
-        what += f", nor are {count - 1:,} other{'' if count == 2 else 's'}: {_name_marks(column)}" if count > 1 else ""
+        what += f", nor are {counted(count - 1, 'other')}: {_name_marks(column)}" if count > 1 else ""
     elif column.infinite.any():
         what = f"{count:,} values are missing or not finite, the first one here: {_name_marks(column)}"
     else:

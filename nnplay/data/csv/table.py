@@ -26,6 +26,7 @@ from nnplay.data.csv.text.table_text import MAX_COLUMNS, TableText
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
+from nnplay.text import counted
 
 _WHY_LEFT_OUT = {
     "constant": "is the same in every row",
@@ -168,7 +169,7 @@ def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int
     shown = ", ".join(f"{name} {marks}" for name, marks in lacking[:10])
     shown += ", …" if len(lacking) > 10 else ""
     done = {
-        "drop": f"{dropped:,} row{'' if dropped == 1 else 's'} left out",
+        "drop": f"{counted(dropped, 'row')} left out",
         "mean": "numbers replaced by the training rows' mean, words by a category of their own",
         "category": "marked by an input or category of their own, numbers replaced by the training rows' mean",
     }[choice]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.progress import report
 from nnplay.fields import Field, integer, number
+from nnplay.system import processors
 
 Rows = dict[str, NDArray[Any]]
 
@@ -55,7 +55,7 @@ def in_blocks(count: int, seed: int, what: str, make: Callable[[NDArray[np.int64
 
 def _in_threads(make: Callable[[int], Rows], starts: range) -> Iterator[tuple[int, Rows]]:
     """`make` of each start, in order; NumPy lets other threads work meanwhile."""
-    workers = min(_MOST_THREADS, os.cpu_count() or 1, len(starts))
+    workers = min(_MOST_THREADS, processors.cores(), len(starts))
     if workers == 1:
         yield from ((start, make(start)) for start in starts)
         return
@@ -63,6 +63,10 @@ def _in_threads(make: Callable[[int], Rows], starts: range) -> Iterator[tuple[in
 
     threads = ThreadPoolExecutor(workers)
     try:
-        yield from zip(starts, threads.map(make, starts), strict=True)
+        blocks = threads.map(make, starts)
+    except RuntimeError:  # the system has no thread left
+        blocks = map(make, starts)
+    try:
+        yield from zip(starts, blocks, strict=True)
     finally:
         threads.shutdown(cancel_futures=True)

@@ -36,7 +36,8 @@ _ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
     """The table in a file; an empty value is as good as none."""
-    return read_csv(path, **{name: value for name, value in values.items() if value != ""})
+    given = {name: value for name, value in values.items() if not (isinstance(value, str) and not value)}
+    return read_csv(path, **given)
 
 
 def read_kinds(given: Any) -> dict[str, str]:

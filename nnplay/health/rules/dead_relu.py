@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import counted, percent
 
 #: Share of a layer's units from which on it is said, and is a warning: a few dead units of many do no harm. Few rows
 #: leave many a living unit silent, so that more of them must be.
@@ -21,8 +22,9 @@ def examine(evidence: Evidence) -> Sign | None:
     worst = max(evidence.activations, key=lambda layer: layer.silent, default=None)
     if worst is None or worst.silent < (_HINT if worst.rows >= _FEW_ROWS else _OF_FEW_ROWS):
         return None
-    what = f"dead units: {worst.silent:.0%} of layer {worst.path} ({worst.kind}) are 0 for all {worst.rows:,} rows"
-    cure = "draw new weights and lower the rate"
+    units, rows = f"{percent(worst.silent)} of layer {worst.path} ({worst.kind})", counted(worst.rows, "row")
+    what = f"dead units: {units} are 0 for all {rows}"
+    cure = "draw new weights and lower the learning rate"
     learned = evidence.loss.now < _LEARNED * evidence.loss.first
     return Sign("warning" if worst.silent >= _WARNING and not learned else "hint", f"{what} looked at; {cure}")
 

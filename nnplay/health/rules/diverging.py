@@ -6,25 +6,25 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import figure
 
 #: Times its best, and times its start: a loss near 0 may well be ten times its best without any harm.
 _BEST: Final = 10.0
 _FIRST: Final = 0.5
-_CURE: Final = "rewind, or go back some steps, and lower the rate"
+_CURE: Final = "rewind, or go back some steps, and lower the learning rate"
 
 
 def examine(evidence: Evidence) -> Sign | None:
     """The smoothed loss against its best and its beginning."""
     if evidence.fault:
-        return Sign("error", f"not finite: the last step tried gave no number at rate {evidence.lr:g}; {_CURE}")
+        return Sign(
+            "error", f"not finite: the last step tried gave no number at learning rate {evidence.lr:g}; {_CURE}"
+        )
     loss = evidence.loss
     if len(loss.all) < 2 or loss.now < _BEST * loss.best or loss.now < _FIRST * loss.first:
         return None
-    times = loss.now / loss.best if loss.best > 0 else float("inf")
-    return Sign(
-        "error",
-        f"diverging: the loss is {loss.now:.3g}, {times:,.0f} times its best of {loss.best:.3g}; {_CURE}",
-    )
+    times = f"{loss.now / loss.best:,.0f} times its best of" if loss.best > 0 else "and its best was"
+    return Sign("error", f"diverging: the {loss.label} is {figure(loss.now)}, {times} {figure(loss.best)}; {_CURE}")
 
 
-DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r")
+DIVERGING = HealthRule("diverging", "Diverging", examine, "rewind", "r", trend=True)

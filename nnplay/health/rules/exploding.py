@@ -23,7 +23,7 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     now, usual = float(np.median(norms[-5:])), float(np.median(norms))
     if now > _LENGTH or (now > 1.0 and now > _BURST * usual):
-        return Sign("warning", f"exploding gradient: its length is {now:,.3g}; limit it to 1 (clip norm)")
+        return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; limit it to 1 (clip norm)")
     known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
     if len(known) < LAYERS or known[0].gradient <= TIMES * known[-1].gradient or known[0].gradient < 1e-3:
         return None
@@ -32,4 +32,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"exploding gradient: {what}; limit it to 1 (clip norm)")
 
 
-EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3")
+EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3", trend=True)

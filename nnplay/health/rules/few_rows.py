@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import counted, percent
 
 _FEWEST: Final = 10
 
@@ -15,13 +16,13 @@ def examine(evidence: Evidence) -> Sign | None:
     data = evidence.data
     part = min(data.rows, key=lambda name: data.rows[name])
     if data.rows[part] < _FEWEST:
-        rows = f"{data.rows[part]} row{'' if data.rows[part] == 1 else 's'}"
-        step = f": one row more or less is {1 / data.rows[part]:.0%}" if part != "training" else ""
+        rows = counted(data.rows[part], "row")
+        step = f": one row more or less is {percent(1 / data.rows[part])}" if part != "training" else ""
         return Sign("warning", f"too few data: the {part} part has only {rows}{step}; get more, or split otherwise")
     if not len(data.class_rows) or data.class_rows.min() >= _FEWEST:
         return None
     name, count = data.class_names[int(data.class_rows.argmin())], int(data.class_rows.min())
-    return Sign("hint", f"too few data: class '{name}' has only {count} training row{'' if count == 1 else 's'}")
+    return Sign("hint", f"too few data: class '{name}' has only {counted(count, 'training row')}")
 
 
 FEW_ROWS = HealthRule("few_rows", "Too few data", examine, "pane-data", "1")

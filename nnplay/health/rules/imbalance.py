@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import percent
 
 #: A class with this share, and this many times its fair share, is in the way.
 _SHARE: Final = 0.5
@@ -22,10 +23,10 @@ def examine(evidence: Evidence) -> Sign | None:
     if share < max(_SHARE, _TIMES / len(data.class_rows)):
         return None
     name = data.class_names[int(data.class_rows.argmax())]
-    what = f"class imbalance: '{name}' has {share:.0%} of the training rows"
+    what = f"class imbalance: '{name}' has {percent(share)} of the training rows"
     accuracy = evidence.accuracy.tail(1).values
     if len(accuracy) and abs(float(accuracy[0]) - data.held_share) <= _SAME:
-        always = f"answering '{name}' every time would have the same accuracy of {accuracy[0]:.0%}"
+        always = f"answering '{name}' every time would have the same accuracy of {percent(float(accuracy[0]))}"
         return Sign("warning", f"{what}; {always}")
     return Sign("hint", f"{what}: look at the confusion matrix, not at accuracy")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import counted, figure
 
 _FALL: Final = 0.01
 _LEARNED: Final = 0.1
@@ -17,13 +18,15 @@ def examine(evidence: Evidence) -> Sign | None:
     if not loss.long_enough:
         return None
     if loss.fall >= _FALL:
-        values, epochs = loss.recent.values, round(loss.window / evidence.batches)
-        over = f"{epochs:,} epochs" if loss.per_epoch else f"{loss.window:,} steps"
-        total = max(loss.fall, 1.0 - float(values[-1] / values[0]) if values[0] else 0.0)
-        return Sign("good", f"learning: the loss fell {total:.0%} over the last {over}")
+        epochs = round(loss.window / evidence.batches)
+        over = counted(epochs, "epoch") if loss.per_epoch else counted(loss.window, "step")
+        before, now = loss.span
+        return Sign(
+            "good", f"learning: the {loss.label} fell from {figure(before)} to {figure(now)} over the last {over}"
+        )
     if loss.now <= _LEARNED * loss.first:
-        return Sign("good", f"learned: the loss is {loss.now:.3g}, it began at {loss.first:.3g}")
+        return Sign("good", f"learned: the {loss.label} is {figure(loss.now)}, it began at {figure(loss.first)}")
     return None
 
 
-LEARNING = HealthRule("learning", "Learning", examine)
+LEARNING = HealthRule("learning", "Learning", examine, trend=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.losses import WINDOW
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import figure
 
 #: Epochs that are averaged, epochs that must have passed since the best, the rise (as a factor, and in mean jumps
 #: from one epoch to the next), and the fall of the training loss.
@@ -27,7 +29,7 @@ def examine(evidence: Evidence) -> Sign | None:
     if len(held) < 2 * _SMOOTH + _PASSED or len(train) < 2 * _SMOOTH + _PASSED:
         return None
     smooth = np.convolve(held.values, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
-    at = int(smooth.argmin())
+    at = find_turn(smooth)
     best, now, middle = float(smooth[at]), float(smooth[-1]), at + _SMOOTH // 2
     if len(smooth) - 1 - at < _PASSED or now < _RISE * best or now < _LEARNED * held.values[0]:
         return None
@@ -40,9 +42,26 @@ def examine(evidence: Evidence) -> Sign | None:
     epoch = evidence.epoch_at(int(held.steps[middle]))
     return Sign(
         "warning",
-        f"overfitting since epoch {epoch:,}: the validation loss rose from {best:.3g} to {now:.3g} while the "
+        f"overfitting since epoch {epoch:,}: the validation loss rose from {figure(best)} to {figure(now)} while the "
         "training loss fell; use l2, more data, or stop there",
     )
 
 
-OVERFITTING = HealthRule("overfitting", "Overfitting", examine, "pane-training", "3")
+def find_turn(smooth: NDArray[np.float64]) -> int:
+    """Where the smoothed validation loss (n,) turned upwards.
+
+    That is the lowest place before it first rose by `_RISE`. It stays there, so that the finding keeps its date, until
+    the loss falls clearly below it: a new low by a hair, hundreds of epochs later, is the same overfitting.
+    """
+    at = 0
+    risen = False
+    for place, value in enumerate(smooth.tolist()):
+        best = float(smooth[at])
+        if value < (best / _RISE if risen else best):
+            at, risen = place, False
+        elif place - at >= _PASSED and value >= _RISE * best:
+            risen = True
+    return at
+
+
+OVERFITTING = HealthRule("overfitting", "Overfitting", examine, "pane-training", "3", trend=True)

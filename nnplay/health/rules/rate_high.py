@@ -8,6 +8,7 @@ import numpy as np
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import figure, percent
 from nnplay.training.learning_rate import lower_rate
 
 #: The loss this many times its start has grown, unless it falls by that much; below that share of its start the run
@@ -30,20 +31,22 @@ def examine(evidence: Evidence) -> Sign | None:
     values = loss.recent.values
     mean = float(values.mean())
     if mean > _GROWN * loss.first and loss.fall < _RECOVERS:
-        return _sign(evidence, f"the loss is {mean:.3g} and began at {loss.first:.3g}")
+        return _sign(evidence, f"the {loss.label} is {figure(mean)} and began at {figure(loss.first)}")
     if loss.fall > _PROGRESS or mean < _LEARNED * loss.first:
         return None
     jump = float(np.abs(np.diff(values)).mean() / mean)
     if jump > _JUMPS:
-        return _sign(evidence, f"the loss jumps by {jump:.0%} up and down and does not fall")
+        return _sign(evidence, f"the {loss.label} jumps by {percent(jump)} up and down and does not fall")
     if evidence.update > _STEP:
-        return _sign(evidence, f"each step changes the weights by {evidence.update:.0%} and the loss does not fall")
+        return _sign(
+            evidence, f"each step changes the weights by {percent(evidence.update)} and the loss does not fall"
+        )
     return None
 
 
 def _sign(evidence: Evidence, what: str) -> Sign:
     lower = lower_rate(evidence.lr, evidence.usual_lr)
-    return Sign("warning", f"rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
+    return Sign("warning", f"learning rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
 
 
-RATE_HIGH = HealthRule("rate_high", "Rate too high", examine, "pane-training", "3")
+RATE_HIGH = HealthRule("rate_high", "Learning rate too high", examine, "pane-training", "3", trend=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import counted, percent
 
 #: The weights can have changed by no more than this share in the time in which the loss fell by no more than that.
 MOVED: Final = 0.05
@@ -24,11 +25,15 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     cure = f"try {evidence.lr * 10:g} in place of {evidence.lr:g}"
     if evidence.update * loss.window < MOVED:
-        moved = f"in {loss.window:,} steps the loss moved by {abs(loss.fall):.1%} and the weights hardly"
-        return Sign("warning", f"rate too low: {moved}; {cure}")
+        moved = (
+            f"in {counted(loss.window, 'step')} the loss moved by {percent(abs(loss.fall), 1)} and the weights hardly"
+        )
+        return Sign("warning", f"learning rate too low: {moved}; {cure}")
     if loss.steady:
-        return Sign("hint", f"rate low: the loss falls steadily but slowly, {loss.fall:.1%} lately; {cure}")
+        return Sign(
+            "hint", f"learning rate low: the loss falls steadily but slowly, {percent(loss.fall, 1)} lately; {cure}"
+        )
     return None
 
 
-RATE_LOW = HealthRule("rate_low", "Rate too low", examine, "pane-training", "3")
+RATE_LOW = HealthRule("rate_low", "Learning rate too low", examine, "pane-training", "3", trend=True)

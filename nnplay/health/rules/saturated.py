@@ -6,6 +6,7 @@ from typing import Final
 
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
+from nnplay.text import percent
 
 _HINT: Final = 0.5
 #: Below this share of its first loss a run has learned, and units that have made up their mind are no fault.
@@ -17,8 +18,10 @@ def examine(evidence: Evidence) -> Sign | None:
     worst = max(evidence.activations, key=lambda layer: layer.saturated, default=None)
     if worst is None or worst.saturated < _HINT or evidence.loss.now < _LEARNED * evidence.loss.first:
         return None
-    what = f"saturated: {worst.saturated:.0%} of the units of layer {worst.path} ({worst.kind}) stand at a bound"
-    return Sign("warning", f"{what}, where they hardly learn; scale inputs, lower the rate, or draw new weights")
+    what = f"saturated: {percent(worst.saturated)} of the units of layer {worst.path} ({worst.kind}) stand at a bound"
+    return Sign(
+        "warning", f"{what}, where they hardly learn; scale inputs, lower the learning rate, or draw new weights"
+    )
 
 
-SATURATED = HealthRule("saturated", "Saturated units", examine, "new-weights", "R")
+SATURATED = HealthRule("saturated", "Saturated units", examine, "new-weights", "R", trend=True)

@@ -7,6 +7,7 @@ from typing import Final
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 from nnplay.health.rules.rate_low import MOVED
+from nnplay.text import figure
 
 #: The loss is still above this share of its start, and moved less than that over the recent epochs.
 _HIGH: Final = 0.6
@@ -21,10 +22,8 @@ def examine(evidence: Evidence) -> Sign | None:
     if loss.steady or evidence.update * loss.window < MOVED or (len(held) and held.values[-1] < _HIGH * loss.first):
         return None
     both = "both losses stay" if len(held) else "the loss stays"
-    return Sign(
-        "hint",
-        f"underfitting: {both} near {loss.now:.3g} (it began at {loss.first:.3g}); add units, layers or features",
-    )
+    high = f"{both} near {figure(loss.now)} (it began at {figure(loss.first)})"
+    return Sign("hint", f"underfitting: {high}; add units, layers or features")
 
 
-UNDERFITTING = HealthRule("underfitting", "Underfitting", examine, "add-layer", "a")
+UNDERFITTING = HealthRule("underfitting", "Underfitting", examine, "add-layer", "a", trend=True)

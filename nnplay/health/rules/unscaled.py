@@ -15,6 +15,8 @@ _RATIO: Final = 100.0
 def examine(evidence: Evidence) -> Sign | None:
     """Sizes and spreads of the inputs as the network gets them."""
     data = evidence.data
+    if evidence.token_layer is not None:
+        return None
     top = int(data.largest.argmax())
     if data.largest[top] > _LARGEST:
         what = f"{_name(data, top)} reaches {data.largest[top]:,.4g}"

@@ -28,4 +28,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("warning", f"vanishing gradient: {what}; use relu, or fewer layers")
 
 
-VANISHING = HealthRule("vanishing", "Vanishing gradient", examine, "pane-network", "2")
+VANISHING = HealthRule("vanishing", "Vanishing gradient", examine, "pane-network", "2", trend=True)

@@ -59,6 +59,13 @@ class Compilation:
             raise self.error
         return True
 
+    def retry(self) -> None:
+        """Begins once more where they could not be compiled: what was in the way, such as full memory, may be gone."""
+        if self.error is not None:
+            self.error = None
+            self._over.clear()
+            _background.add(self)
+
     def compile(self, superseded: Callable[[], bool]) -> bool:
         """Compiles what is missing; returns False if it broke off because something newer is wanted first."""
 
@@ -72,11 +79,17 @@ class Compilation:
         except _SupersededError:
             return False
         except NnplayError as error:
-            self.error = error
+            self.fail(error)
         except Exception as error:  # a fault of the program belongs to those who wait, too
-            self.error = NnplayError(f"internal fault: {type(error).__name__}: {error}", where="kernel cache")
-        self._over.set()
+            self.fail(NnplayError(f"internal fault: {type(error).__name__}: {error}", where="kernel cache"))
+        else:
+            self._over.set()
         return True
+
+    def fail(self, error: NnplayError) -> None:
+        """Tells those who wait why there will be no kernels."""
+        self.error = error
+        self._over.set()
 
 
 class _SupersededError(Exception):
@@ -97,9 +110,15 @@ class _Background:
         with self._lock:
             self._wanted.append(weakref.ref(wanted))
             self._asked += 1
-            if not self._working:
-                self._working = True
+            if self._working:
+                return
+            try:
                 threading.Thread(target=self._work, name="nnplay-compiling", daemon=True).start()
+            except RuntimeError as error:  # the system has none left
+                self._wanted.pop()
+                wanted.fail(NnplayError(f"kernels cannot be compiled: {error}", where="kernel cache"))
+            else:
+                self._working = True
 
     def _work(self) -> None:
         while (wanted := self._next()) is not None:

@@ -57,7 +57,13 @@ def shared_out(kernels: Sequence[Kernel], processes: int, dtype: str, level: str
         least = loads.index(min(loads))
         shares[least].append(item)
         loads[least] += _SHARED_WEIGHT if item.name in SHARED else 1
-    return [Share(tuple(share), dtype, level) for share in shares if share]
+    return [Share(_light_first(share), dtype, level) for share in shares if share]
+
+
+def _light_first(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
+    """In the same order, but for the shortest kernel: whoever waits soon sees that something is done."""
+    first = min(kernels, key=lambda item: (item.name in SHARED, len(item.function.__code__.co_code)))
+    return (first, *(item for item in kernels if item is not first))
 
 
 def compiled(shares: Sequence[Share]) -> Generator[tuple[Share, str, bytes]]:
@@ -100,15 +106,9 @@ class _Child:
         self._share = share
         self._rest = self._complaint = b""
         self._error = ""
-        self._process = subprocess.Popen(
+        self._process = _started(
             [sys.executable, *_ALONE, *_like_this_python(), os.path.abspath(isolated.__file__)],
-            env=_SAME | {name: os.environ[name] for name in _ALLOWED if name in os.environ},
-            cwd="/",
-            start_new_session=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
+            _SAME | {name: os.environ[name] for name in _ALLOWED if name in os.environ},
         )
         _make_way_alike(self._process.pid)
         assert self._process.stdin is not None
@@ -161,6 +161,31 @@ class _Child:
         by_signal = f"the compiler was ended by {signal.Signals(-status).name}" if status < 0 else ""
         reason = self._error or by_signal or "".join(last) or f"the compiler ended with status {status}"
         raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
+
+
+def _started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A process in a session of its own, with pipes to and from it.
+
+    Raises:
+        NnplayError: the system starts no further one.
+    """
+    try:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+    except OSError as error:
+        raise NnplayError(
+            f"the compiler cannot be started: {error.strerror or error}",
+            where="kernel cache",
+            hint="end programs that are not needed, and try again",
+        ) from error
 
 
 def _make_way_alike(child: int) -> None:

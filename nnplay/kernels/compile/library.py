@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import threading
 from collections.abc import Callable, Iterable
 from types import FunctionType
@@ -15,6 +14,7 @@ from nnplay.kernels.compile.cache import object_path
 from nnplay.kernels.compile.compilation import compiled, shared_out
 from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.kernels.packs import lookup
+from nnplay.system import processors
 
 Progress = Callable[[int, int, str], None]
 _addresses: dict[tuple[str, str], int] = {}
@@ -75,7 +75,7 @@ def compile_missing(kernels: Iterable[Kernel], dtype: str, progress: Progress | 
     lacking = missing(kernels, dtype)
     if not lacking:
         return 0
-    workers = min(2, os.cpu_count() or 1, len(lacking))
+    workers = min(2, processors.cores(), len(lacking))
     by_name = {item.name: item for item in lacking}
     _unkept.update((item.name, dtype) for item in lacking if not objects.can_keep(object_path(item, dtype)))
     if progress is not None:

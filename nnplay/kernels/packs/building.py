@@ -15,11 +15,15 @@ from typing import Final
 from nnplay.kernels.compile import sources
 from nnplay.kernels.compile.compilation import Share, compiled, shared_out
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.packs.index import Compiled, DamagedPack
 from nnplay.kernels.packs.lookup import made_for, path_of
-from nnplay.kernels.packs.pack import Compiled, DamagedPack, Pack, packed
+from nnplay.kernels.packs.pack import Pack, packed
+from nnplay.system.import_path import others_may_change
 
 #: Kernels that are compiled before a pack is written again: a build that is ended goes on from there.
 _WRITE_EVERY: Final = 16
+#: How the names of packs begin that are not whole yet.
+_PARTIAL: Final = ".new-"
 
 
 @dataclass
@@ -37,7 +41,7 @@ def build(
     wanted: Sequence[tuple[str, str]],
     folder: Path,
     *,
-    processes: int = os.cpu_count() or 1,
+    processes: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Writes a pack of these kernels for each level and type that is wanted; one that is complete stays as it is.
@@ -70,9 +74,20 @@ def build(
                 _take(drafts[share.level, share.dtype], share, name, code)
 
 
+def sweep(folder: Path) -> None:
+    """Takes away what builds that were killed have left half-written; for whoever knows that none runs."""
+    for partial in folder.glob(f"{_PARTIAL}*"):
+        partial.unlink(missing_ok=True)
+
+
 def _drafted(path: Path, made_for: str, kernels: Sequence[Kernel]) -> _Draft:
-    """What a pack will hold, with all that is to be kept of the one that is there."""
+    """What a pack will hold, with all that is to be kept of the one that is there.
+
+    Nothing is kept of one that others may change: in the new pack, which they may not, it would be trusted.
+    """
     draft = _Draft(path, made_for, list(kernels))
+    if others_may_change(str(path)):
+        return draft
     with contextlib.suppress(OSError, DamagedPack):
         old = Pack(path, made_for)
         if old.made_by == _made_by():
@@ -104,7 +119,7 @@ def _made_by() -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Puts a pack in place in one step."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)

@@ -8,14 +8,15 @@ from typing import Final
 
 from nnplay.kernels.compile import notices, processor
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.kernels.packs.pack import DamagedPack, Pack
+from nnplay.kernels.packs.index import DamagedPack
+from nnplay.kernels.packs.pack import Pack
 from nnplay.system.import_path import others_may_change
 from nnplay.text import clean
 
 #: Where packs lie; `make packs` writes them there, and a wheel brings them along.
 FOLDER: Final = Path(__file__).parent
-#: Packs by their file, as it was when it was opened; None for one that cannot be used.
-_opened: dict[tuple[Path, int, int, int], Pack | None] = {}
+#: By path: which file lay there when it was looked at last, and its pack; None for one that cannot be used.
+_opened: dict[Path, tuple[tuple[int, ...], Pack | None]] = {}
 
 
 def path_of(level: str, dtype: str, folder: Path | None = None) -> Path:
@@ -32,27 +33,33 @@ def code(kernel: Kernel, dtype: str) -> bytes | None:
     """The object code of a kernel that fits its sources of today; None where no pack has it."""
     for level in processor.levels_to_load():
         path = path_of(level, dtype)
-        pack = _pack(path, made_for(level, dtype))
         try:
-            found = pack and pack.compiled(kernel)
-        except DamagedPack:
-            _say_damaged(path)
+            pack = _pack(path, made_for(level, dtype))
+            found = None if pack is None else pack.compiled(kernel)
+        except (OSError, DamagedPack) as error:
+            _say_useless(path, error)
             continue
-        if found:
+        if found is not None:
             return found.code
     return None
 
 
 def _pack(path: Path, made_for: str) -> Pack | None:
-    """The pack in a file, opened anew when there is another one; None, said once, where it cannot be trusted."""
+    """The pack in a file, opened anew when there is another one; None, said once, where it cannot be used.
+
+    Raises:
+        OSError: it cannot be read now; the next look tries again, as there may have been too many files open.
+    """
     try:
         info = path.stat()
     except OSError:
         return None  # most often there is none
-    known = (path, info.st_ino, info.st_mtime_ns, info.st_size)
-    if known not in _opened:
-        _opened[known] = _trusted(path, made_for)
-    return _opened[known]
+    file = (info.st_dev, info.st_ino, info.st_mtime_ns, info.st_size)
+    known, pack = _opened.get(path, ((), None))
+    if known != file:
+        pack = _trusted(path, made_for)
+        _opened[path] = (file, pack)
+    return pack
 
 
 def _trusted(path: Path, made_for: str) -> Pack | None:
@@ -61,10 +68,11 @@ def _trusted(path: Path, made_for: str) -> Pack | None:
         return None
     try:
         return Pack(path, made_for)
-    except (OSError, DamagedPack):
-        _say_damaged(path)
+    except DamagedPack as error:
+        _say_useless(path, error)
         return None
 
 
-def _say_damaged(path: Path) -> None:
-    notices.once(f"{clean(str(path))} is damaged: its kernels are compiled instead")
+def _say_useless(path: Path, error: Exception) -> None:
+    reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else "is damaged"
+    notices.once(f"{clean(str(path))} {reason}: its kernels are compiled instead")

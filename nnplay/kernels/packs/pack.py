@@ -14,36 +14,22 @@ sources and compiler make the same bytes. Code is read when it is asked for, and
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from nnplay.kernels.compile import sources
 from nnplay.kernels.compile.jit import Kernel
+from nnplay.kernels.packs import index
+from nnplay.kernels.packs.index import Compiled, DamagedPack, Index
 
 _MAGIC: Final = b"nnplay\0\1"
 _DIGEST: Final = hashlib.sha256().digest_size
 _SIZE: Final = 8
 _HEAD: Final = len(_MAGIC) + _DIGEST + _SIZE
-#: No index is nearly as large, and no object code.
-_MOST: Final = 64 << 20
-
-
-class DamagedPack(Exception):
-    """A file that is no whole pack, or one that was made for something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A kernel's object code, and the modules (by name) that it follows from, with the digests of their sources."""
-
-    code: bytes
-    modules: Mapping[str, str]
 
 
 class Pack:
@@ -64,59 +50,45 @@ class Pack:
         info = os.fstat(self._descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise DamagedPack
-        index = self._index(info.st_size)
-        if index["made_for"] != made_for or self._code_at + index["size"] != info.st_size:
+        self._index, self._code_at = self._head()
+        if self._index.made_for != made_for or self._code_at + self._index.size != info.st_size:
             raise DamagedPack
-        self.made_by: str = index["made_by"]
-        self._modules: list[tuple[str, str]] = index["modules"]
-        self._kernels: dict[str, Any] = index["kernels"]
 
-    def _index(self, size: int) -> dict[str, Any]:
+    @property
+    def made_by(self) -> str:
+        """The versions of all that compiled it."""
+        return self._index.made_by
+
+    def _head(self) -> tuple[Index, int]:
+        """The index, and where the code begins."""
         head = os.pread(self._descriptor, _HEAD, 0)
         length = int.from_bytes(head[-_SIZE:], "little")
-        if len(head) < _HEAD or not head.startswith(_MAGIC) or length > min(size, _MOST):
+        if len(head) < _HEAD or not head.startswith(_MAGIC) or length > index.MOST:
             raise DamagedPack
         text = os.pread(self._descriptor, length, _HEAD)
         if hashlib.sha256(head[-_SIZE:] + text).digest() != head[len(_MAGIC) : -_SIZE]:
             raise DamagedPack
-        self._code_at = _HEAD + length
-        index: dict[str, Any] = json.loads(text)
-        return index
-
-    def names(self) -> Iterable[str]:
-        """The kernels that it holds."""
-        return self._kernels.keys()
+        return index.read(text), _HEAD + length
 
     def compiled(self, kernel: Kernel) -> Compiled | None:
         """The object code of a kernel; None if it is not here, or was compiled from other sources than today's.
 
         Raises:
+            OSError: its code cannot be read.
             DamagedPack: its code is not what was written.
         """
-        if kernel.name not in self._kernels:
+        entry = self._index.kernels.get(kernel.name)
+        if entry is None or any(sources.digest(name) != known for name, known in entry.modules.items()):
             return None
-        place, size, digest, numbers = self._kernels[kernel.name]
-        modules = dict(self._modules[number] for number in numbers)
-        if any(sources.digest(name) != known for name, known in modules.items()):
-            return None
-        code = os.pread(self._descriptor, size, self._code_at + place)
-        if hashlib.sha256(code).hexdigest() != digest:
+        code = os.pread(self._descriptor, entry.size, self._code_at + entry.place)
+        if hashlib.sha256(code).hexdigest() != entry.digest:
             raise DamagedPack
-        return Compiled(code, modules)
+        return Compiled(code, entry.modules)
 
 
 def packed(made_for: str, made_by: str, kernels: Mapping[str, Compiled]) -> bytes:
     """The bytes of a pack."""
-    modules = sorted({item for one in kernels.values() for item in one.modules.items()})
-    numbers = {item: number for number, item in enumerate(modules)}
-    entries: dict[str, Sequence[object]] = {}
-    place = 0
-    for name, one in sorted(kernels.items()):
-        behind = sorted(numbers[item] for item in one.modules.items())
-        entries[name] = (place, len(one.code), hashlib.sha256(one.code).hexdigest(), behind)
-        place += len(one.code)
-    index = {"made_for": made_for, "made_by": made_by, "size": place, "modules": modules, "kernels": entries}
-    text = json.dumps(index, separators=(",", ":")).encode()
+    text = index.written(made_for, made_by, kernels)
     length = len(text).to_bytes(_SIZE, "little")
     code = b"".join(one.code for _, one in sorted(kernels.items()))
     return _MAGIC + hashlib.sha256(length + text).digest() + length + text + code

@@ -185,15 +185,17 @@ class Autosave:
 class Unattended:
     """The recovery copy of a run that trains without a screen: `look` is called between steps, often.
 
-    Leaving the `with` block without an error discards the copy; an error keeps the last step for `nnplay recover`.
+    Leaving the `with` block without an error discards the copy; an error keeps the last step for `nnplay recover`. That
+    nobody reads the output any more (`| head`) is no error where the run would not have been saved.
 
     Args:
         take: a copy of the present step.
         tell: called once when the disk refuses, and where a run is kept that ended with an error.
+        saves: whether the run is saved at its end.
     """
 
-    def __init__(self, take: Callable[[], SavedRun], tell: Callable[[str], None]) -> None:
-        self._take, self._tell = take, tell
+    def __init__(self, take: Callable[[], SavedRun], tell: Callable[[str], None], *, saves: bool = False) -> None:
+        self._take, self._tell, self._saves = take, tell, saves
         self.copy = RecoveryCopy()
         self._every = training_every()
         self._saved_at, self._took, self._refused = time.monotonic(), 0.0, False
@@ -226,7 +228,8 @@ class Unattended:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None and not self._wanted:
+        unread = isinstance(error, BrokenPipeError) and not self._saves
+        if (kind is None or unread) and not self._wanted:
             self.copy.discard()
             return
         if isinstance(error, Exception) and not self._wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
 from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 
 
@@ -41,6 +43,7 @@ class RunFiles:
         self._lock: session.Lock | None = None
         self._generation = 0
         self._clean = (0, 0)
+        self._clean_timeline: weakref.ref[Timeline] | None = None
         self.autosave = Autosave(self._latest, self._progress, self._worker.show_message)
 
     # -- saving ----------------------------------------------------------------------------------------------------
@@ -59,11 +62,12 @@ class RunFiles:
         place = self._saved_at(target, saved)
         self.path, self._generation = str(place.path), place.generation
         self._lock = place.lock if place.lock.held else None
-        self.read_only, self._clean = "", (int(saved.progress["step"]), edits + serial)
+        self.read_only = ""
+        self._mark_clean((int(saved.progress["step"]), edits + serial))
         self._settle()
         remember(place.path)
         note = f"; {place.note}" if place.note else ""
-        return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._not_in_it()}"
+        return f"saved to {shown(place.path)} at step {saved.progress['step']:,}{note}{self._looked_at()}"
 
     def _saved_at(self, target: Path, saved: saved_run.SavedRun) -> Place:
         """Saves to the session that is open, if that is what stands or stood there, or to a new one."""
@@ -74,12 +78,12 @@ class RunFiles:
         self._release()
         return place
 
-    def _not_in_it(self) -> str:
-        """What a session that was saved while the user looked at the past does not hold."""
+    def _looked_at(self) -> str:
+        """Which step the user looks at, where that is not the newest one, at which a session is saved."""
         timeline = self._worker.timeline
         if timeline is None or timeline.trainer.step >= timeline.latest:
             return ""
-        return f"; the steps behind it, to {timeline.latest:,}, are not in it: go there and save again to keep them"
+        return f", its newest; step {timeline.trainer.step:,} is what you are looking at"
 
     def _target(self, path: str) -> Path:
         if not path and self.path:
@@ -91,6 +95,17 @@ class RunFiles:
     def unsaved(self) -> bool:
         """Whether something would be lost by leaving now."""
         return self._progress() != self._clean
+
+    def steps_unsaved(self) -> int:
+        """Steps of training since the last save; all of them where another run has begun since then."""
+        timeline, saved = self._worker.timeline, self._clean_timeline
+        same = saved is not None and timeline is not None and saved() is timeline
+        return max(0, self._progress()[0] - (max(0, self._clean[0]) if same else 0))
+
+    def _mark_clean(self, progress: tuple[int, int]) -> None:
+        """Notes that the run is safe as it stands."""
+        timeline = self._worker.timeline
+        self._clean, self._clean_timeline = progress, None if timeline is None else weakref.ref(timeline)
 
     def rescue(self) -> str:
         """Stops training and saves what there is into the recovery folder, from any thread; returns where."""
@@ -130,7 +145,8 @@ class RunFiles:
     def open(self, path: str) -> str:
         """Opens a session where it stopped; one that autosave holds is resumed. Returns what there is to say about it.
 
-        A run that was never saved stays in the recovery folder.
+        A run that was never saved stays in the recovery folder. The session that is open may be opened once more: the
+        run goes back to what was saved.
 
         Raises:
             InputError: not a session, or a damaged one; the present run is untouched.
@@ -138,11 +154,12 @@ class RunFiles:
         target = whole_path(path)
         if session.is_autosave(target):
             return self.resume(str(target))
-        lock = session.take_lock(target) if target.is_dir() else None
+        own = self._lock if self._lock is not None and self._lock.stands_at(target) else None
+        lock = own or (session.take_lock(target) if target.is_dir() else None)
         try:
             opened = saved_run.read(target, machine=CpuMachine.begin)
         except BaseException:
-            if lock is not None:
+            if lock is not None and lock is not own:
                 lock.release()
             raise
         notes = _notes(opened)
@@ -152,6 +169,8 @@ class RunFiles:
         writable = lock is not None and lock.held and not opened.read_only
         if lock is not None and not writable:
             lock.release()
+        if own is not None:
+            self._lock = None  # it goes over to the run that was read
         self._install_opened(opened)
         if writable:
             self.path, self._lock, self._generation = str(target), lock, session.summarize(target).generation
@@ -247,7 +266,7 @@ class RunFiles:
         self._provenance.give_past(opened.past, config)
         self._worker.ask(lambda worker: None, seconds=60.0)
         self._undo.forget()
-        self._clean = self._progress()
+        self._mark_clean(self._progress())
         self._settle(keep=was_unsaved)
 
     def _settle(self, keep: bool = False) -> None:

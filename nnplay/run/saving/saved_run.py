@@ -97,6 +97,8 @@ def capture(
         "plateau": list(saved.plateau),
         "data": fingerprint(trainer.split),
     }
+    if trainer.scored_since:
+        progress["scored_since"] = trainer.scored_since
     tensors = dict(saved.tensors or {})
     tensors[_LAST_GOOD] = trainer.machine.view(trainer.machine.tape.named["last_good"]).copy()
     tensors |= trainer.history.to_arrays()
@@ -314,7 +316,7 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
     trainer.seconds = _number(progress, "seconds", where)
     trainer.history = History.from_arrays(curves)
     trainer.history.truncate(step)  # a run that was saved in its past goes on from there
-    trainer.recorded = step
+    trainer.recorded, trainer.scored_since = step, min(step, _whole(progress, "scored_since", where))
     warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
     if progress.get("data") not in (None, fingerprint(trainer.split)):
         warnings.append("the data are not the ones that this run was trained on")

@@ -54,7 +54,7 @@ class _Segments:
         found: list[StoredCheckpoint] = []
         for saved in log.segments:
             assert isinstance(saved.data, str)
-            segment = self._segment(saved.config, saved.data)
+            segment = self._segment(saved.config, saved.data, saved.checkpoints[0].step)
             for number, one in enumerate(saved.checkpoints):
                 pinned = not number and not saved.loose
                 found.append(StoredCheckpoint(one.step, one.change_count, one, segment, pinned, one.proof))
@@ -68,20 +68,21 @@ class _Segments:
             log, saved.seconds, saved.trained,
         )  # fmt: skip
 
-    def _segment(self, config: RunConfig, data: str) -> Segment:
-        """The segment of one network on the same rows, whatever its live settings are."""
+    def _segment(self, config: RunConfig, data: str, begin: int) -> Segment:
+        """The segment of one network on the same rows from a step on, whatever its live settings are."""
         for known, digest, segment in self._known:
             if digest == data and live_changes(known, _bare(config)) is not None:
                 return segment
         titled = replace(config, title=self._like.title, about=self._like.about, epochs=self._like.epochs)
         trainers = (one.trainer_if_made for _, digest, one in self._known if digest == data)
         split = next((trainer.split for trainer in trainers if trainer is not None), None)
-        segment = Segment(None, lambda: self._make_trainer(titled, data, split), titled, data)
+        segment = Segment(None, lambda: self._make_trainer(titled, data, split, begin), titled, data)
         self._known.append((_bare(config), data, segment))
         return segment
 
-    def _make_trainer(self, config: RunConfig, data: str, split: Split | None) -> Trainer:
+    def _make_trainer(self, config: RunConfig, data: str, split: Split | None, begin: int) -> Trainer:
         trainer = self._make(config, split)
+        trainer.scored_since = begin
         if fingerprint(trainer.split) != data:
             raise InputError("the data are not those of then", where=config.data.file or config.data.name)
         return trainer

@@ -12,7 +12,7 @@ from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
 from nnplay.tui.commands.actions import ACTIONS, Action
-from nnplay.tui.forms.entries import Entry
+from nnplay.tui.forms.entries import Entry, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def _settings(rest: str, entries: Sequence[Entry]) -> list[Candidate]:
         return [
             Candidate(f"set {entry.name} ", f"{entry.shown}: {entry.field.range_text}")
             for entry in entries
-            if entry.name.startswith(name.lower()) or entry.label.startswith(name.lower())
+            if any(word.startswith(name.lower()) for word in spellings(entry))
         ]
-    found = [entry for entry in entries if name in (entry.name, entry.label)]
+    found = [entry for entry in entries if name in spellings(entry)]
     if not found:
         return []
     offered = [Candidate(f"set {name} {choice.value}", choice.note) for choice in found[0].choices]

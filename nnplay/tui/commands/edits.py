@@ -12,13 +12,14 @@ from textual.app import App
 
 from nnplay.errors import InputError, NnplayError
 from nnplay.system.paths import user_path, whole
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
-from nnplay.tui.dialogs.choose import Choose, line_dialog
+from nnplay.tui.dialogs.branches import branch_picker
 from nnplay.tui.forms import column_choices, entries
 from nnplay.tui.main_screen import MainScreen
-from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.picker.screen import take_picked
 
 _LONG = 0.05
 """Seconds of reading data after which the next reading is done beside the event loop."""
@@ -98,7 +99,7 @@ class EditActions:
         self._messages.log(*notes)
         if not notes:
             return f"; {learned} is learned"
-        more = notes[0] if len(notes) == 1 else f"{len(notes)} notes on the file (L)"
+        more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} on the file (L)"
         return f"; {learned} is learned; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:
@@ -125,7 +126,7 @@ class EditActions:
     def change_entry(self, entry: entries.Entry, value: Any) -> None:
         """Give the setting behind `entry` another value."""
         try:
-            values = entries.changes(entry, value)
+            values = entries.changes(entry, value, self._backend.settings)
         except NnplayError as error:
             self._messages.say(error.message, error=True)
             return
@@ -147,7 +148,7 @@ class EditActions:
         """Choose another line of the run to train on from."""
         lines = self._backend.branches()
         if lines:
-            self._app.push_screen(line_dialog(lines), lambda words: self.take_line(words) if words else None)
+            self._app.push_screen(branch_picker(lines, self.take_line), take_picked)
         else:
             self._messages.say("there is no other line: F in the inspector (i) forks one")
 
@@ -172,30 +173,11 @@ class EditActions:
                 "these rows are given; R draws new weights and deals the rows anew; :data reads a file again"
             )
 
-    def choose_preset(self) -> None:
-        """Choose a ready-made experiment."""
-        presets, lessons = self._backend.catalogue.presets, self._backend.catalogue.lessons
-        dialog = Choose(
-            "presets",
-            "ready-made experiments",
-            list(presets),
-            notes=list(presets.values()),
-            about=list(lessons.values()),
-        )
-        self._app.push_screen(dialog, self.load_preset)
-
-    def load_preset(self, name: str | None) -> None:
-        """Put the settings of a preset in force, if one was chosen."""
-        if not name:
-            return
+    def load_preset(self, name: str) -> None:
+        """Put the settings of a preset in force."""
 
         def make() -> str:
             answer = self._backend.apply(self._backend.preset(name), anew=True, words=f"preset {name}")
             return f"{self._backend.catalogue.presets.get(name, name)}: {answer}"
 
         self._background.start(f"loading {name} …", make)
-
-    def add_layer(self) -> None:
-        """Go to the layers and type one."""
-        self._main.go("layers")
-        self._main.query_one(LayersPane).add()

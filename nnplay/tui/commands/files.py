@@ -8,14 +8,24 @@ import os
 from textual.app import App
 
 from nnplay.errors import NnplayError
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
-from nnplay.tui.dialogs.open import ChooseSavedRun
+from nnplay.tui.dialogs.open import saved_runs
 from nnplay.tui.dialogs.quit import AskQuit, Leave
 from nnplay.tui.dialogs.recovered import Recovered, Take
+from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal.textual_private import FaultReporting
+
+
+def describe_unsaved(steps: int, *, saved_before: bool) -> str:
+    """What leaving would lose, as a sentence."""
+    if not steps:
+        return "Your changes are not saved."
+    since = " since the last save" if saved_before else ""
+    return f"{counted(steps, 'step')} of training{since} {'is' if steps == 1 else 'are'} not saved."
 
 
 class FileActions:
@@ -46,7 +56,7 @@ class FileActions:
 
     def open(self) -> None:
         """Choose a saved session, or type its path."""
-        self._app.push_screen(ChooseSavedRun(self._backend.recent()), self.open_run)
+        open_picker(self._app, [saved_runs(self._backend.recent(), self.open_run)])
 
     def offer_recovered(self) -> None:
         """At the start: offers the runs that ended without being saved, if there are any."""
@@ -69,10 +79,9 @@ class FileActions:
         act = self._backend.open_copy if copy else self._backend.open
         self._background.start("opening …", lambda: act(path))
 
-    def open_run(self, path: str | None) -> None:
-        """Open a session, if one was chosen; autosave has the present run."""
-        if path:
-            self._background.start(f"opening {path} …", lambda: self._backend.open(path))
+    def open_run(self, path: str) -> None:
+        """Open a session; autosave has the present run."""
+        self._background.start(f"opening {path} …", lambda: self._backend.open(path))
 
     async def quit(self) -> None:
         """Leave; ask first if something would be lost. Where even that fails, the run is saved and the program ends."""
@@ -85,8 +94,7 @@ class FileActions:
         if isinstance(self._app.screen, AskQuit):
             await self._leave("drop")
         elif self._backend.unsaved():
-            now = self._backend.snapshot
-            what = f"{now.step:,} steps of training are not saved." if now.step else "Your changes are not saved."
+            what = describe_unsaved(self._backend.steps_unsaved(), saved_before=bool(self._backend.path))
             self._app.push_screen(AskQuit(what), self._leave)
         else:
             await self._leave("drop")

@@ -10,10 +10,10 @@ from textual.app import App
 
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.messages import Messages
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.help import Help
 from nnplay.tui.dialogs.log import Log
 from nnplay.tui.dialogs.modal import Palette
+from nnplay.tui.dialogs.reading import find_cut_texts, whole_texts
 from nnplay.tui.dialogs.tour import Tour
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.form import Form
@@ -21,8 +21,12 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.curves import CurvesPane
 from nnplay.tui.panes.network import NetworkPane
 from nnplay.tui.panes.output import OutputPane
+from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.header import HeaderLine
 
 
 class NavigationActions:
@@ -117,14 +121,8 @@ class NavigationActions:
     def find_setting(self) -> None:
         """Go to a setting by typing part of its name."""
         known = self._settable()
-        names = [entry.label for entry in known]
-        notes = [f"{entry.shown}   {entry.field.help}" for entry in known]
-
-        def go(name: str | None) -> None:
-            if name is not None:
-                self._go_to_setting(known[names.index(name)].key)
-
-        self._app.push_screen(Choose("settings", "go to a setting", names, notes=notes), go)
+        choices = [Choice(entry.key, entry.label, note=f"{entry.shown}   {entry.field.help}") for entry in known]
+        open_picker(self._app, [Shelf("settings", "go to a setting", choices, self._go_to_setting)])
 
     def _go_to_setting(self, key: str) -> None:
         for pane in ("data", "training"):
@@ -137,6 +135,15 @@ class NavigationActions:
     def show_log(self) -> None:
         """What was printed."""
         self._app.push_screen(Log(list(self._messages.printed)))
+
+    def show_whole(self) -> None:
+        """What this pane, and the lines around the panes, show only in part."""
+        main = self._main
+        texts = find_cut_texts([main.pane(main.current), main.query_one(HeaderLine)])
+        if texts:
+            self._app.push_screen(whole_texts(texts))
+        else:
+            self._messages.say(f"nothing is cut short in the {main.current} pane")
 
     def copy_pane(self) -> None:
         """The pane as text to the clipboard."""

@@ -15,6 +15,7 @@ from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.messages import Messages
+from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.dialogs.command_line import CommandLine
 from nnplay.tui.forms import entries
 from nnplay.tui.forms.problem import data_named
@@ -28,7 +29,7 @@ class TypedLine:
         backend: completes names, and trains for as long as a command says.
         messages: say what is wrong with a line.
         dispatch: does commands that are actions without an argument.
-        edits, files: do the others.
+        edits, picking, files: do the others.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class TypedLine:
         messages: Messages,
         dispatch: Dispatch,
         edits: EditActions,
+        picking: PickActions,
         files: FileActions,
     ) -> None:
         self._app, self._backend, self._messages, self._dispatch = app, backend, messages, dispatch
-        self._edits, self._files = edits, files
+        self._edits, self._picking, self._files = edits, picking, files
         self._history: list[str] = []
 
     def command_line(self) -> None:
@@ -85,6 +87,8 @@ class TypedLine:
             self._backend.run_for(**completion.read_run(rest))
         elif name == "preset":
             self._edits.load_preset(rest)
+        elif name == "pick":
+            self._picking.pick(rest)
         elif name == "data":
             dataset, fields = completion.read_data(rest)
             self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -14,6 +15,7 @@ from nnplay.text import clean
 from nnplay.tui.commands.completion import Candidate
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.cells import fit
+from nnplay.tui.widgets.line_input import LineInput
 
 _SHOWN = 8
 
@@ -40,7 +42,7 @@ class CommandLine(Dialog[str]):
     def body(self) -> ComposeResult:
         """Candidates above, input below."""
         yield Static(id="candidates")
-        yield Input(placeholder="set rate 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
+        yield LineInput(placeholder="set lr 0.003 · layers linear 8, tanh · goto step 500 · tab completes")
 
     def on_mount(self) -> None:
         """List everything that can be typed."""
@@ -63,7 +65,7 @@ class CommandLine(Dialog[str]):
         room = max(0, self.size.width - 34)
         for index, candidate in enumerate(shown, first):
             style = "$accent bold" if index == self._chosen else "$text"
-            parts += [(f"{clean(candidate.line):<28}", style), (f" {fit(clean(candidate.note), room)}\n", "$quiet")]
+            parts += [(_padded(clean(candidate.line), 28), style), (f" {fit(clean(candidate.note), room)}\n", "$quiet")]
         text = Content.assemble(*parts)
         self.query_one("#candidates", Static).update(text[:-1] if parts else text)
 
@@ -99,3 +101,8 @@ class CommandLine(Dialog[str]):
         if line and " " not in line and self._candidates and line not in [c.line.strip() for c in self._candidates]:
             line = self._candidates[self._chosen].line
         self.dismiss(line.strip() or None)
+
+
+def _padded(text: str, width: int) -> str:
+    """The text with spaces up to a column; a longer one stays whole."""
+    return text + " " * (width - cell_len(text))

@@ -1,31 +1,30 @@
-"""The dialog that opens a saved run: those saved lately and those that autosave holds, or a typed path."""
+"""Saved runs to be opened: those saved lately and those that autosave holds, or a typed path."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nnplay.run.saving.recent import Recent
-from nnplay.tui.dialogs.choose import Choose
+from nnplay.text import counted
 from nnplay.tui.draw import number_text
+from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.shelf import Shelf
 
 
-class ChooseSavedRun(Choose):
-    """Answers the path of a session, or nothing."""
-
-    def __init__(self, known: Sequence[Recent], lead: str = "") -> None:
-        usual = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
-        lead = lead or usual
-        super().__init__(
-            "open", lead, [item.path for item in known], notes=[note(item) for item in known], free=True,
-            shown=[item.name + (" (recovered)" if item.recovered else "") for item in known],
-        )  # fmt: skip
+def saved_runs(known: Sequence[Recent], take: Callable[[str], None]) -> Shelf:
+    """The runs that can be opened, for the picker; `take` is given the path of one."""
+    choices = [
+        Choice(item.path, item.name + (" (recovered)" if item.recovered else ""), note=note(item)) for item in known
+    ]
+    lead = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
+    return Shelf("open", lead, choices, take, free=True)
 
 
 def note(item: Recent) -> str:
     """A run in one line: data, network, epoch, loss, age; or what is wrong with it."""
     if item.problem:
         return f"damaged: {item.problem}"
-    loss = f"loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
-    parts = [item.data, item.network, f"epoch {item.epoch:,}", loss, f"{number_text.duration(item.age)} ago"]
+    loss = f"batch loss {number_text.loss(item.loss).strip()}" if math.isfinite(item.loss) else ""
+    parts = [item.data, item.network, counted(item.epoch, "epoch"), loss, f"{number_text.duration(item.age)} ago"]
     return " · ".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from nnplay.errors import NnplayError
 from nnplay.run.saving.recent import Recent
-from nnplay.text import clean
+from nnplay.text import clean, counted
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.dialogs.open import note
 
@@ -24,7 +24,7 @@ _LEAD = "These runs ended without being saved. They stay here until you go on wi
 
 
 def _more(older: int) -> str:
-    return "1 older one is" if older == 1 else f"{older:,} older ones are"
+    return f"{counted(older, 'older one')} {'is' if older == 1 else 'are'}"
 
 
 class Recovered(Dialog[Take]):

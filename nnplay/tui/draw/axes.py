@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_DIGITS, _MOST_DIGITS = 4, 16
+_ACCURACY = 0.01
+"""Share of the gap between two ticks by which the number of one may be off."""
 _ENDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -79,24 +84,35 @@ def ticks(limits: Limits, wanted: int, *, log: bool = False) -> list[tuple[float
     step = nice_step(limits.high - limits.low, wanted)
     first = math.ceil(limits.low / step - 1e-9)
     last = math.floor(limits.high / step + 1e-9)
-    return [(index * step, label(index * step)) for index in range(first, last + 1)]
+    places = [index * step for index in range(first, last + 1)]
+    return list(zip(places, labels(places), strict=True))
 
 
 def _log_ticks(limits: Limits, wanted: int) -> list[tuple[float, str]]:
     every = max(1, math.ceil((limits.high - limits.low) / max(1, wanted)))
     decades = range(math.ceil(limits.low - 1e-9), math.floor(limits.high + 1e-9) + 1, every)
-    return [(float(decade), label(10.0**decade)) for decade in decades]
+    return list(zip(map(float, decades), labels([10.0**decade for decade in decades]), strict=True))
 
 
-def label(value: float) -> str:
-    """A tick's number: `0.05`, `20k`, `1e-6`."""
+def labels(values: Sequence[float]) -> list[str]:
+    """The numbers of neighbouring ticks, `0.05`, `20k`, `1e-6`, with as many digits as it takes to tell them apart."""
+    gap = min((b - a for a, b in pairwise(values)), default=math.inf)
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        shown = [_rounded(value, digits) for value in values]
+        if all(abs(near - value) <= _ACCURACY * gap for (near, _), value in zip(shown, values, strict=True)):
+            break
+    return [text for _, text in shown]
+
+
+def _rounded(value: float, digits: int) -> tuple[float, str]:
+    """A tick's number with so many significant digits, and how that is written."""
     size = abs(value)
     if size < 1e-12:
-        return "0"
-    if size >= 1_000_000:
-        return f"{value / 1_000_000:.4g}M"
-    if size >= 10_000:
-        return f"{value / 1000:.4g}k"
+        return 0.0, "0"
     if size < 0.001:
-        return f"{value:.0e}".replace("e-0", "e-")
-    return f"{value:.4g}"
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+        return float(text), text
+    unit, letter = (1e6, "M") if size >= 1e6 else (1e3, "k") if size >= 1e4 else (1.0, "")
+    text = f"{value / unit:.{digits}g}"
+    return unit * float(text), text + letter

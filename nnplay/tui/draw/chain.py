@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Ledger
+from nnplay.text import counted
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.folding import Item, items, title
 from nnplay.tui.theme.look import Look
@@ -47,7 +48,7 @@ def chain(
 
 
 def _left_out(count: int, look: Look) -> Row:
-    return ((f"  … {count:,} layers more", look.ink("dim")),)
+    return ((f"  … {counted(count, 'more layer')}", look.ink("dim")),)
 
 
 def _lines(

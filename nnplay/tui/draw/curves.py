@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from nnplay.text import clean
@@ -74,9 +75,27 @@ def _build(chart: Chart, width: int, height: int, look: Look) -> str:
     figure.yaxes(True, False)
     _set_ticks(figure.xticks, axes.ticks(chart.x, max(2, width // 16)))
     _set_ticks(figure.yticks, axes.ticks(chart.y, max(2, height // 4), log=chart.log))
-    for index, line in reversed(list(enumerate(chart.lines))):
-        _add(figure, line, index, chart.log, look)
+    for index in drawing_order(chart):
+        _add(figure, chart.lines[index], index, chart.log, look)
     return str(figure.build())
+
+
+def drawing_order(chart: Chart) -> list[int]:
+    """Numbers of the lines in the order in which they are drawn: what covers most comes first, the thinnest on top.
+
+    A line that goes up and down covers much; one that is drawn as dots, or is smooth, would be lost under it.
+    """
+    covered = [_path_length(line, chart.log) for line in chart.lines]
+    lines = reversed(range(len(chart.lines)))  # of equal ones the first lies on top
+    return sorted(lines, key=lambda index: (not chart.lines[index].faint, chart.lines[index].dots, -covered[index]))
+
+
+def _path_length(line: Line, log: bool) -> float:
+    """How far a line goes up and down."""
+    xs, ys = line.data.polyline()
+    if log:
+        _, ys = _logarithms(xs, ys)
+    return sum(abs(b - a) for a, b in pairwise(ys))
 
 
 def _set_ticks(method: Any, ticks: Sequence[tuple[float, str]]) -> None:

@@ -1,55 +1,121 @@
-"""A matrix as coloured cells with labels on both sides and a legend of the scale."""
+"""A matrix as coloured cells with headings on both sides, as large as its room allows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from rich.cells import cell_len
 
+from nnplay.text import note_cut
 from nnplay.tui.draw import number_text
 from nnplay.tui.draw.arrays import Floats, Ints
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import blend
-from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Row, Run, fit, graphemes, joined
+
+_LEAST_CELL, _WIDEST_CELL = 2, 12
+_LEAST_NAME, _LONGEST_HEADING = 4, 10
 
 
 def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, height: int, look: Look) -> list[Row]:
-    """A confusion matrix in at most `height` rows; classes that do not fit are counted in the last row."""
-    count = len(labels)
-    side = min(8, max((len(label) for label in labels), default=1))
-    cell = max(2, min(6, (width - side - 1) // max(1, count)))
-    shown = min(count, max(1, (width - side - 1) // cell), max(1, height - 3))
-    head = " " * (side + 1) + "".join(fit(label, cell - 1).rjust(cell) for label in labels[:shown])
-    rows: list[Row] = [
-        ((fit("true ↓  predicted →" if not look.ascii else "true v  predicted >", width), look.ink("dim")),)
+    """A confusion matrix with the names of all classes beside it and above it, in at most `height` rows.
+
+    Headings that are wider than their columns stand upright. Where there are too many classes, those are shown that
+    are mixed up most.
+    """
+    side = max(1, min(max((cell_len(label) for label in labels), default=1), width // 3))
+    across = max(1, (width - side - 1) // _LEAST_CELL)
+    narrow = width - 1 - _LEAST_CELL * len(labels)
+    if len(labels) > across and narrow >= _LEAST_NAME:  # names can be short, columns cannot
+        side, across = narrow, len(labels)
+    down = height - 2 if len(labels) <= height - 2 else height - 1 - min(_LONGEST_HEADING, side, height // 3)
+    shown = _most_mixed_up(matrix, max(1, min(len(labels), across, down)))
+    cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side - 1) // len(shown)))
+    title = "true ↓  predicted →"
+    if len(shown) < len(labels):
+        title = f"{len(shown)} of {len(labels)} classes · {title}   those mixed up most"
+    names = _names_in([labels[at] for at in shown], side)
+    heading = _headings([labels[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
+    rows: list[Row] = [((fit(title, width), look.ink("dim")),), *heading]
+    return rows + [_row(matrix, name, y, shown, cell, look) for name, y in zip(names, shown, strict=True)]
+
+
+def _names_in(names: Sequence[str], width: int) -> list[str]:
+    """Names in so many columns; where the beginnings of those that are cut are the same, their ends are shown."""
+    cut = [fit(name, width) for name in names]
+    if len(set(cut)) == len(set(names)):
+        return cut
+    return [
+        name if cell_len(name) <= width else _end_of(name, width) for name in (f"{name:<{width}}" for name in names)
     ]
-    rows.append(((head, look.ink("dim")),))
-    rows += [_row(matrix, labels, y, shown, side, cell, look) for y in range(shown)]
-    if shown < count:
-        rows.append(((f"… and {count - shown} more classes", look.ink("dim")),))
-    return rows
 
 
-def _row(matrix: Floats | Ints, labels: Sequence[str], y: int, shown: int, side: int, cell: int, look: Look) -> Row:
-    total = max(1.0, float(np.asarray(matrix[y]).sum()))
-    runs: list[Run] = [(fit(labels[y], side) + " ", look.ink("text"))]
-    for x in range(shown):
+def _end_of(name: str, width: int) -> str:
+    kept = ""
+    for one in reversed(graphemes(name)):
+        if cell_len(one + kept) > width - 1:
+            break
+        kept = one + kept
+    return "…" + " " * (width - 1 - cell_len(kept)) + kept
+
+
+def _most_mixed_up(matrix: Floats | Ints, count: int) -> list[int]:
+    """The classes with the most wrong answers, given or taken, in their own order."""
+    if count >= len(matrix):
+        return list(range(len(matrix)))
+    right = np.diag(matrix)
+    wrong = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * right
+    return sorted(np.lexsort((-right, -wrong))[:count].tolist())
+
+
+def _headings(names: Sequence[str], side: int, cell: int, height: int, look: Look) -> list[Row]:
+    """The names over their columns: in one row if all are short enough, else letter below letter."""
+    left, dim = " " * (side + 1), look.ink("dim")
+    if all(cell_len(name) < cell for name in names):
+        return [((left + "".join(_right(name, cell) for name in names), dim),)]
+    tall = min(height, _LONGEST_HEADING, max(len(graphemes(name)) for name in names))
+    columns = [_upright(name, tall) for name in names]
+    return [((left + "".join(_right(column[y], cell) for column in columns), dim),) for y in range(tall)]
+
+
+def _upright(name: str, tall: int) -> list[str]:
+    """The letters of a name from top to bottom, its end at the bottom; of one that is too long the end is shown."""
+    letters = graphemes(name)
+    if len(letters) > tall:
+        note_cut(name)
+        letters = ["…", *letters[1 - tall :]] if tall > 1 else letters[-1:]
+    return [""] * (tall - len(letters)) + letters
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text
+
+
+def _row(matrix: Floats | Ints, name: str, y: int, shown: Sequence[int], cell: int, look: Look) -> Row:
+    total = max(1.0, float(matrix[y].sum()))
+    runs: list[Run] = [(name + " ", look.ink("text"))]
+    close = False
+    for x in shown:
         value = int(matrix[y, x])
-        runs.append(_cell(value, value / total, x == y, cell, look))
+        text = _count(value, cell, close=close)
+        runs.append(_cell(text, value / total, x == y, cell, look))
+        close = len(text) > 0
     return joined(runs)
 
 
-def _count(value: int, cell: int) -> str:
-    """A count in a cell, with a blank before it; one that does not fit is rounded, or only said to be large."""
-    forms = (str(value), number_text.short(value, 0).replace(" ", ""), f"{value // 1000}k" if value >= 1000 else "")
-    return next((text for text in forms if text and len(text) < cell), "+")
-
-
-def _cell(value: int, share: float, right: bool, cell: int, look: Look) -> Run:
-    text = _count(value, cell).rjust(cell)
+def _count(value: int, cell: int, *, close: bool) -> str:
+    """A count for a cell, with a blank before it unless the cell before is empty; one that does not fit is rounded."""
     if value == 0:
-        return ("·" if not look.ascii else ".").rjust(cell), look.ink("faint")
+        return ""
+    forms = (str(value), number_text.short(value, 0).replace(" ", ""), f"{value // 1000}k" if value >= 1000 else "")
+    return next((text for text in forms if text and len(text) <= cell - close), "+")
+
+
+def _cell(text: str, share: float, right: bool, cell: int, look: Look) -> Run:
+    if not text:
+        return look.pick("·", ".").rjust(cell), look.ink("faint")
     if not look.blocks:
-        return text, look.ink("above" if right else "below", bold=not right)
+        return text.rjust(cell), look.ink("above" if right else "below", bold=not right)
     end = look.palette.positive if right else look.palette.negative
-    return text, look.plain(look.palette.text, blend(look.palette.background, end, 0.25 + 0.6 * share))
+    return text.rjust(cell), look.plain(look.palette.text, blend(look.palette.background, end, 0.25 + 0.6 * share))

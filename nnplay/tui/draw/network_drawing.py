@@ -14,7 +14,7 @@ from nnplay.tui.draw.blocks import quantise, resize
 from nnplay.tui.draw.graph import Column, Place, places
 from nnplay.tui.draw.links import Line, Links
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, joined
+from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, graphemes, joined
 
 _MOST_NAMES, _FEWER_NAMES = 11, 7
 _MOST_NAMED = 32
@@ -162,10 +162,12 @@ def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Plac
     first = rank.weights is None
     room = min(_MOST_NAMES - 1, place.left - 1 if first else width - place.left - place.width - 1)
     text = fit(_shortened(clean(names[unit]), room), room).rstrip()
-    start = place.left - len(text) - 1 if first else place.left + place.width + 1
-    for offset, character in enumerate(text):
-        if 0 <= start + offset < width:
-            grid[row, start + offset] = (character, look.ink("text"))
+    column = place.left - cell_len(text) - 1 if first else place.left + place.width + 1
+    for letter in graphemes(text):
+        grid[row, column] = (letter, look.ink("text"))
+        for covered in range(column + 1, column + cell_len(letter)):
+            grid[row, covered] = ("", PLAIN)
+        column += max(1, cell_len(letter))
 
 
 def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 
+from nnplay.text import percent as percent_text
 from nnplay.tui.widgets.cells import fit
 
 
 def loss(value: float, width: int = 7) -> str:
-    """A loss in `width` columns: four significant digits, exponents for the very large and very small."""
+    """A loss in `width` columns: two significant digits or more, exponents for the very large and very small.
+
+    Only zero is shown as 0.
+    """
+    if value == 0:
+        return "0".rjust(width)
     if math.isnan(value):
         return "nan".rjust(width)
     if math.isinf(value):
         return ("∞" if value > 0 else "-∞").rjust(width)
     size = abs(value)
-    if size != 0 and (size >= 10_000 or size < 0.0001):
+    if size >= 9_999.5 or size < 0.001:
         return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").rjust(width)
     digits = 4 if size < 10 else max(0, 4 - len(str(int(size))) + 1)
     return f"{value:.{digits}f}".rjust(width)
@@ -49,7 +55,7 @@ def percent(fraction: float, width: int = 7) -> str:
     """A share of one as per cent: ` 98.4 %`; a dash where there is none."""
     if not math.isfinite(fraction):
         return "–".rjust(width)
-    return f"{100 * fraction:.1f} %".rjust(width)
+    return percent_text(fraction, 1).rjust(width)
 
 
 def duration(seconds: float) -> str:

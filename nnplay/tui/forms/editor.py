@@ -23,12 +23,23 @@ class Editor(Protocol):
         """Give one weight of the network another value."""
 
 
+class Picking(Protocol):
+    """Shows what there is to choose from."""
+
+    def pick(self, kind: str) -> None:
+        """Open the picker at a kind of things, such as `loss`."""
+
+
 class Host(Protocol):
     """The app of a form or list."""
 
     @property
     def edits(self) -> Editor:
         """Takes changes of settings."""
+
+    @property
+    def picking(self) -> Picking:
+        """Opens the picker."""
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message in the line above the footer."""

@@ -13,6 +13,7 @@ from nnplay.data.csv.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, text
+from nnplay.network.hidden_layers import NONE, activation_names, common_activation, with_activation
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.schedule import Schedule
@@ -126,18 +127,21 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
 
 
 def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
-    """Loss, optimizer, rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
+    """Loss, optimizer, learning rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
     loss, optimizer, schedule = (_chosen(item) for item in (settings.loss, settings.optimizer, settings.schedule))
     losses = choice("loss", loss[0], "what training makes small", tuple(catalogue.losses))
     optimizers = choice("optimizer", optimizer[0], "how gradients become steps", tuple(catalogue.optimizers))
-    schedules = choice("schedule", schedule[0], "how the rate changes", tuple(catalogue.schedules))
+    schedules = choice("schedule", schedule[0], "how the learning rate changes", tuple(catalogue.schedules))
     seed = replace(DECLARED["seed"].field, help="all randomness of the run follows from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
+    present = common_activation(settings.layer_texts)
+    activations = choice("activation", present, "of all hidden layers at once", (*activation_names(), NONE))
     return [
         Entry("loss", "loss", losses, loss[0]),
         *_own(catalogue.losses.get(loss[0], ()), loss[1], "loss"),
         Entry("optimizer", "optimizer", optimizers, optimizer[0]),
         *own[:1],
+        Entry("activation", "activation", activations, present),
         Entry("schedule", "schedule", schedules, schedule[0]),
         *_own(catalogue.schedules.get(schedule[0], ()), schedule[1], "schedule"),
         *_own(catalogue.penalties, settings.training, "training"),
@@ -159,7 +163,6 @@ _LABELS = {
     "stop.patience": "patience",
     "stop.seconds": "stop secs",
     "training.validate_every": "validate",
-    "optimizer.lr": "rate",
     "optimizer.weight_decay": "decay",
     "loss.label_smoothing": "smoothing",
     "data.skip_bad_rows": "skip bad",
@@ -182,6 +185,11 @@ def _own(fields: Sequence[Field], values: Mapping[str, Any], prefix: str, before
 _ALSO = {"learning_rate": "lr", "rate": "lr", "data": "dataset", "batch": "batch_size"}
 
 
+def spellings(entry: Entry) -> tuple[str, ...]:
+    """All words that mean an entry where it is typed: its name, its label, and others such as "rate" for "lr"."""
+    return (entry.name, entry.label, *(word for word, name in _ALSO.items() if name == entry.name))
+
+
 def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """The entry that the user means by `name` (its name or its label).
 
@@ -196,8 +204,14 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     raise unknown("setting", name, [entry.name for entry in entries])
 
 
-def changes(entry: Entry, value: Any) -> dict[str, Any]:
-    """The entries of the run's table that differ once `entry` has `value`, for `Backend.changed`."""
+def changes(entry: Entry, value: Any, settings: RunConfig) -> dict[str, Any]:
+    """The entries of the run's table that differ from `settings` once `entry` has `value`, for `Backend.changed`.
+
+    Raises:
+        InputError: the field refuses the value, or no layer can take it.
+    """
+    if entry.key == "activation":
+        return {"layers": with_activation(settings.layer_texts, str(entry.field.read(value)))}
     if entry.key == "split":
         return {"split": {name: share / 100 for name, share in zip(_PARTS, read_split(str(value)), strict=True)}}
     if entry.key == "data":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from nnplay.network.edit_layers import Path
 from nnplay.network.summary import Line
+from nnplay.text import counted
 from nnplay.tui.theme.look import Look
 
 
@@ -45,7 +46,7 @@ def title(item: Item, unfolded: Collection[Path], look: Look) -> str:
     sign = look.pick("▽ ", "- ") if item.path in unfolded else look.pick("▷ ", "+ ")
     word = item.line.text.partition("[")[0].strip()
     count = _layers(item.line)
-    return f"{lead}{sign}{word}, {count} layer{'' if count == 1 else 's'}"
+    return f"{lead}{sign}{word}, {counted(count, 'layer')}"
 
 
 def shorten(text: str) -> str:

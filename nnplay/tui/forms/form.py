@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
-from nnplay.data.catalogue import name_sources
 from nnplay.tui.commands import actions
-from nnplay.tui.dialogs.choose import Choose, ChooseMany
+from nnplay.tui.dialogs.choose_many import ChooseMany
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import bars
-from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.column_choices import ColumnChoice
+from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.entries import Entry
 from nnplay.tui.forms.next_value import next_value, share, value_at_share
-from nnplay.tui.forms.problem import about
+from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.widgets.scroll_place import ScrollPlace
 
 _LABEL = 12
 _VALUE = 7
 
 
-def _among(entry: Entry) -> Choose:
-    """The dialog that picks one of an entry's choices, or takes what is typed."""
-    values = [choice.value for choice in entry.choices]
-    notes = [choice.note for choice in entry.choices]
-    if entry.name != "kinds":
-        lead = "the column to be learned; several quantities at once are typed: price,rent"
-        return Choose(entry.label, lead, values, entry.shown, notes, free=True)
-    lead = "what a column is read as, where that was not found out right"
-    return Choose(entry.label, lead, values, entry.shown, [""] * len(values), shown=notes, free=True)
+_KINDS = ("data", "loss", "optimizer", "schedule", "activation")
+"""Entries whose values are things of their own, with pictures."""
+_COLUMN = "the column to be learned; several quantities at once are typed: price,rent"
+_COLUMN_KINDS = "what a column is read as, where that was not found out right"
 
 
 class Form(Cells, can_focus=True):
@@ -47,7 +46,7 @@ class Form(Cells, can_focus=True):
         super().__init__(id=id)
         self._entries: list[Entry] = []
         self.cursor = 0
-        self._top = 0
+        self._place = ScrollPlace()
 
     @property
     def entry(self) -> Entry | None:
@@ -73,12 +72,12 @@ class Form(Cells, can_focus=True):
     @property
     def hidden(self) -> tuple[int, int]:
         """How many entries lie above and below what is shown."""
-        return self._top, max(0, len(self._entries) - self._top - self.size.height)
+        return self._place.top, max(0, len(self._entries) - self._place.top - self.size.height)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """A line for each entry: marker, label, slider, value."""
-        self._top = max(0, min(self._top, self.cursor), self.cursor - height + 1)
-        shown = list(enumerate(self._entries))[self._top : self._top + height]
+        top = self._place.follow(self.cursor, height, len(self._entries))
+        shown = list(enumerate(self._entries))[top : top + height]
         return [self._line(entry, index == self.cursor, width) for index, entry in shown]
 
     def _line(self, entry: Entry, current: bool, width: int) -> Row:
@@ -130,19 +129,26 @@ class Form(Cells, can_focus=True):
             editor(self).change_entry(entry, not entry.value)
         elif entry.many:
             self._ask(entry, ChooseMany(entry.label, entry.field.help, entry.field.choices, entry.value))
-        elif entry.key == "data":
-            notes = [about(name) for name in entry.field.choices]
-            lead = f"a data set, or the path of {name_sources()}; :data completes paths"
-            self._ask(entry, Choose(entry.label, lead, entry.field.choices, entry.value, notes, free=True))
+        elif entry.key in _KINDS:
+            host(self).picking.pick(entry.key)
         elif entry.choices:
-            self._ask(entry, _among(entry))
+            self._pick(entry, _COLUMN if entry.name != "kinds" else _COLUMN_KINDS, entry.choices, free=True)
         elif entry.field.kind == "choice":
-            self._ask(entry, Choose(entry.label, entry.field.help, entry.field.choices, entry.value))
+            self._pick(entry, entry.field.help, [ColumnChoice(word, "") for word in entry.field.choices])
         else:
             shown = entry.value if entry.shares else entry.typed
             self._ask(entry, AskValue(entry.label, entry.field, str(shown)))
 
-    def _ask(self, entry: Entry, dialog: Choose | ChooseMany | AskValue) -> None:
+    def _pick(self, entry: Entry, lead: str, offered: Sequence[ColumnChoice], *, free: bool = False) -> None:
+        """Offer values; of the kinds of columns the remark alone is shown, which says it all."""
+        choices = [
+            Choice(item.value, item.note) if entry.name == "kinds" else Choice(item.value, note=item.note)
+            for item in offered
+        ]
+        take = partial(editor(self).change_entry, entry)
+        open_picker(self.app, [Shelf(entry.label, lead, choices, take, current=entry.shown, free=free)])
+
+    def _ask(self, entry: Entry, dialog: ChooseMany | AskValue) -> None:
         def take_answer(value: Any) -> None:
             if value is not None:
                 editor(self).change_entry(entry, value)
@@ -151,7 +157,7 @@ class Form(Cells, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line; a click on a slider sets the value, elsewhere on the value opens its dialog."""
-        line = event.y + self._top
+        line = event.y + self._place.top
         if line >= len(self._entries):
             return
         same, self.cursor = line == self.cursor, line

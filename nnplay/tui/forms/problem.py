@@ -42,9 +42,3 @@ def has_features(dataset: str) -> bool:
 def titles(features: Iterable[str]) -> list[str]:
     """Feature names as the screen shows them: `x1^2` → `x₁²`."""
     return [FEATURES[name].title if name in FEATURES else name for name in features]
-
-
-def about(dataset: str) -> str:
-    """Problem and title of a data set in one line."""
-    record = dataset_records().get(dataset)
-    return f"{record.task}: {record.title}" if record else ""

@@ -1,4 +1,4 @@
-"""The terms of the field, two sentences each, for the help."""
+"""The terms of the field and the numbers of a run, a few sentences each, for the help."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from nnplay.training.numbers import NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,11 @@ class Term:
 def glossary() -> tuple[Term, ...]:
     """All terms, in alphabetical order (read once, when the help is first opened)."""
     tables = tomllib.loads(resources.files(__package__).joinpath("glossary.toml").read_text(encoding="utf-8"))
-    return tuple(Term(name, fields["text"], tuple(fields.get("panes", ()))) for name, fields in tables.items())
+    terms = {name: Term(name, fields["text"], tuple(fields.get("panes", ()))) for name, fields in tables.items()}
+    for number in NUMBERS.values():
+        known = terms.get(number.label, Term(number.label, "", number.panes))
+        terms[number.label] = Term(known.name, f"{known.text} {number.meaning}".strip(), known.panes)
+    return tuple(terms[name] for name in sorted(terms))
 
 
 def terms_for(pane: str) -> list[Term]:

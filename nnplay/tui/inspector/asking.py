@@ -1,4 +1,4 @@
-"""The inspector's dialogs: a line of text that is checked, a text to read, and curves to compare."""
+"""The inspector's dialogs: a line of text that is checked, and curves to compare."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from nnplay.errors import InputError
 from nnplay.inspector.messages import View
+from nnplay.timeline.branch_curves import branch_title
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.curve_view import CurveView
 
@@ -45,43 +45,13 @@ class AskText(Dialog[str]):
         self.dismiss(event.value)
 
 
-class Reading(Dialog[None]):
-    """A text that scrolls."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,question_mark,J", "close", "close", show=False),
-        Binding("j,down", "scroll(1)", "down", show=False),
-        Binding("k,up", "scroll(-1)", "up", show=False),
-    ]
-    DEFAULT_CSS = """
-    Reading > Vertical { width: 90; height: 90%; }
-    Reading VerticalScroll { height: 1fr; }
-    """
-
-    def __init__(self, title: str, text: Content) -> None:
-        super().__init__(title, "↑ ↓ scroll · esc back")
-        self._text = text
-
-    def body(self) -> ComposeResult:
-        """The text."""
-        with VerticalScroll():
-            yield Static(self._text)
-
-    def on_mount(self) -> None:
-        """Arrows scroll at once."""
-        self.query_one(VerticalScroll).focus()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)
-
-
 class Compare(Dialog[bool]):
     """The run's own loss and that of its forks, in one plot; answers whether to go on with another of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "close", show=False, priority=True),
         Binding("T", "take_line", "train fork", show=False, priority=True),
+        Binding("m", "smooth", "smoothing", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Compare > Vertical { width: 96%; height: 80%; }
@@ -89,13 +59,14 @@ class Compare(Dialog[bool]):
     """
 
     def __init__(self, view: View) -> None:
-        super().__init__("forks", "← → read values · g scale · T train on from one · esc back")
+        super().__init__("forks", "← → read values · g scale · m smooth · T train on from one · esc back")
         self._view = view
 
     def body(self) -> ComposeResult:
         """What is compared, and the plot."""
         yield Static(Content("the loss of every batch: this run, and the lines forked from it"), classes="lead")
         curves = CurveView()
+        curves.comparing = True
         curves.running = False  # the lines stand still while they are looked at: they fill the plot
         yield curves
 
@@ -109,8 +80,12 @@ class Compare(Dialog[bool]):
         self._view = view
         curves = {} if view.run is None else {"this run": view.run}
         for fork in view.forks:
-            curves[f"{fork.words} from {fork.step:,}"] = fork.losses
+            curves[branch_title(fork.words, fork.step)] = fork.losses
         self.query_one(CurveView).show(curves)
+
+    def action_smooth(self) -> None:
+        """Smooth less or more."""
+        self.query_one(CurveView).smoother()
 
     def action_take_line(self) -> None:
         """Choose the one to go on with."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from nnplay.errors import NnplayError
 from nnplay.inspector.messages import View
 from nnplay.tui.backend import Backend
-from nnplay.tui.dialogs.choose import line_dialog
+from nnplay.tui.dialogs.branches import branch_picker
 from nnplay.tui.inspector.asking import AskText, Compare
 from nnplay.tui.inspector.walk import Ask, Say, Walk
+from nnplay.tui.picker.screen import take_picked
 
 
 class ForkActions:
@@ -48,9 +49,7 @@ class ForkActions:
         """Choose the line that is trained from now on."""
         self._walk.inspecting.what_if.finish_fork()
 
-        def take(line: str | None) -> None:
-            if line is None:
-                return
+        def take(line: str) -> None:
             try:
                 self._edits.switch_branch(line)
             except NnplayError as error:
@@ -63,7 +62,7 @@ class ForkActions:
         if not lines:
             self._say("there is no other line; F forks one from this step", error=True)
             return
-        self._ask(line_dialog(lines), take)
+        self._ask(branch_picker(lines, take), take_picked)
 
     def end_fork(self) -> None:
         """Stop the fork that is on its way, or let the newest one go."""

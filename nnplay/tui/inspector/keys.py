@@ -69,6 +69,7 @@ KEYS: Final = (
     ),
     Key("X", "end_fork", "", "Stop the fork that is on its way, or let the newest one go."),
     Key("J", "show_changes", "changes", "What was changed during the run, step by step."),
+    Key("V", "show_whole", "", "Show in full what is cut short here: formulas, names of rows, worked numbers."),
     Key("question_mark,f1", "show_help", "help", "All keys, and the terms of this row."),
     Key("escape,i,q", "leave", "back", "Back to the playground; the run goes on from here."),
     Key("ctrl+c", "app.quit", "", "Leave nnplay."),

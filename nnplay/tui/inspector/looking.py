@@ -62,7 +62,8 @@ class LookActions:
             place = detail.parameters.index(detail.parameter) + by
             self._walk.look_at(parameter=detail.parameters[place % len(detail.parameters)], scroll={})
         elif detail.worked is not None and detail.result.shape:
-            axis = len(detail.worked.index) - 1 if len(detail.result.shape) == 4 else 0
+            fixed = detail.result.plane.fixed
+            axis = fixed[-1][0] if fixed else 0
             index = list(detail.worked.index)
             index[axis] = (index[axis] + by) % detail.result.shape[axis]
             self._walk.look_at(index=tuple(index))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from nnplay.fields import REQUIRED, integer
 from nnplay.inspector.breakpoints import KINDS, Breakpoint
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.walk import Ask, Walk
+from nnplay.tui.picker.choice import plain_choices
+from nnplay.tui.picker.screen import Picker, take_picked
+from nnplay.tui.picker.shelf import Shelf
 
-_STEP = integer("step", REQUIRED, "a step's number", low=0, high=10**9)
+_STEP = integer("step", REQUIRED, "a step's number", low=1, high=10**9)
 
 
 class MoveActions:
@@ -58,14 +60,18 @@ class MoveActions:
         """Type the step to go to."""
         if self._walk.view is None:
             return
-        lead = f"0 to {self._walk.view.latest:,} have been reached; a later one is trained"
+        view = self._walk.view
+        taken = (
+            f"steps {view.first + 1:,} to {view.latest:,} have been taken" if view.latest > view.first else "none yet"
+        )
+        lead = f"{taken}; for a later one the run is trained on"
 
         def go(text: str | None) -> None:
             if text is not None:
                 step: int = _STEP.read(text)
-                self._walk.move(lambda: self._moves.train_to(step))
+                self._walk.move(lambda: self._moves.train_to(step - 1))
 
-        self._ask(AskText("go to step", lead, str(self._walk.view.step), _STEP.read), go)
+        self._ask(AskText("go to step", lead, str(view.step + 1), _STEP.read), go)
 
     def run_until(self) -> None:
         """Choose the condition to stop at."""
@@ -73,12 +79,13 @@ class MoveActions:
         if view is None:
             return
 
-        def hunt(kind: str | None) -> None:
+        def hunt(kind: str) -> None:
             if kind == "step":
                 self.ask_step()
-            elif kind is not None:
+            else:
                 stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
                 self._walk.move(lambda: self._moves.hunt(stop))
 
         lead = "the run stops before the step that follows"
-        self._ask(Choose("run until", lead, list(KINDS), notes=list(KINDS.values())), hunt)
+        choices = plain_choices(list(KINDS), list(KINDS.values()))
+        self._ask(Picker([Shelf("run until", lead, choices, hunt)]), take_picked)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from textual.content import Content
+from textual.widget import Widget
 
 from nnplay.inspector.messages import Detail
+from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
 from nnplay.tui.help.glossary import Term, find
-from nnplay.tui.inspector.asking import Reading
 from nnplay.tui.inspector.keys import KEYS, shown
-from nnplay.tui.inspector.walk import Ask, Walk
+from nnplay.tui.inspector.walk import Ask, Say, Walk
 
 
 class ReadActions:
@@ -17,10 +20,20 @@ class ReadActions:
     Args:
         walk: has the view that is explained.
         ask: opens the text.
+        say: tells where there is nothing to read.
+        shown: the widgets on the screen.
     """
 
-    def __init__(self, walk: Walk, ask: Ask) -> None:
-        self._walk, self._ask = walk, ask
+    def __init__(self, walk: Walk, ask: Ask, say: Say, shown: Callable[[], Iterable[Widget]]) -> None:
+        self._walk, self._ask, self._say, self._shown = walk, ask, say, shown
+
+    def show_whole(self) -> None:
+        """Show in full what found no room: formulas, names of rows, operands that are left out."""
+        texts = find_cut_texts(self._shown())
+        if texts:
+            self._ask(whole_texts(texts))
+        else:
+            self._say("nothing is cut short here")
 
     def show_changes(self) -> None:
         """Show what was changed during the run, step by step."""

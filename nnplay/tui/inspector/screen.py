@@ -71,7 +71,7 @@ class InspectorScreen(Modal[None]):
             WhatIfActions(walk, self._detail, edits, self.ask, self.say),
             self._forks,
             self._predicting,
-            ReadActions(walk, self.ask),
+            ReadActions(walk, self.ask, self.say, lambda: [self._detail, self.query_one(RowsList)]),
             self,
         )
         connect(self, keys.methods_of_screen(), self.groups)
@@ -87,7 +87,7 @@ class InspectorScreen(Modal[None]):
         with Horizontal(id="inspector-body"):
             yield RowsList()
             yield self._detail
-        yield TimelineBar()
+        yield TimelineBar("taken")
         yield MessageLine()
         yield KeysLine()
 

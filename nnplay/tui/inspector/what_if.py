@@ -9,6 +9,7 @@ from nnplay.inspector.messages import Detail, OperandView, View
 from nnplay.inspector.what_if import parse_value
 from nnplay.network.silenced_frozen import ALL, NetworkPart, read, toggled
 from nnplay.tape.override import Override
+from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.inspector.asking import AskText
 from nnplay.tui.inspector.walk import Ask, Say, Walk
@@ -35,7 +36,7 @@ class WhatIfActions:
         if isinstance(found, str):
             self._say(found, error=True)
             return
-        name, index, value = found
+        name, index, value, gradient = found
         at = f"{name}[{','.join(map(str, index))}]"
 
         def put(text: str | None) -> None:
@@ -48,21 +49,24 @@ class WhatIfActions:
                 self._change_run(lambda: self._edits.set_weight(name, index, new), f"{at} = {new:g} from this step on")
 
         lasting = "in this step" if name in ("input", "target") else "from this step on"
-        self._ask(AskText(f"edit {at}", f"another value, {lasting}", f"{value:.6g}", parse_value), put)
+        lead = f"another value of the weight whose gradient this is, {lasting}" if gradient else ""
+        self._ask(AskText(f"edit {at}", lead or f"another value, {lasting}", f"{value:.6g}", parse_value), put)
 
-    def _editable(self) -> tuple[str, tuple[int, ...], float] | str:
-        """Slot, index and value of the chosen element, or why it cannot be edited."""
+    def _editable(self) -> tuple[str, tuple[int, ...], float, bool] | str:
+        """Slot, index and value of the chosen element, and whether its gradient is looked at; or why it is no use."""
         operand, view = self._detail.operand, self._walk.view
         if operand is None or view is None or view.detail.worked is None:
             return "there is nothing to edit here"
         detail = view.detail
         if detail.parameter and operand is detail.result:
-            return detail.parameter, view.detail.worked.index, view.detail.worked.before
-        slot = operand.slot.removeprefix("d") if operand.slot in {f"d{name}" for name in _names(view)} else operand.slot
+            return detail.parameter, view.detail.worked.index, view.detail.worked.before, False
+        gradient = operand.slot in {f"d{name}" for name in _names(view)}
+        slot = operand.slot.removeprefix("d") if gradient else operand.slot
         if slot not in (*_names(view), "input", "target"):
             return "weights, inputs and targets can be edited: choose one with tab"
         index = view.detail.worked.index if operand is detail.result else _first_touched(operand)
-        return slot, index, _value_at(operand, index)
+        value = self._walk.inspecting.what_if.weight(slot, index) if gradient else _value_at(operand, index)
+        return slot, index, value, gradient
 
     def undo(self) -> None:
         """Take back the last edit of this step, or else the last change of the run."""
@@ -72,15 +76,16 @@ class WhatIfActions:
             self._change_run(self._edits.undo, "")
 
     def _change_run(self, change: Callable[[], str | None], words: str) -> None:
-        """Change the run from this step on, in training too; tell how many later steps were let go for it."""
+        """Change the run from this step on, in training too; tell that the later steps stay, where there are any."""
         try:
             answer = change()
         except NnplayError as error:
             self._say(error.message, error=True)
             return
         later = 0 if self._walk.view is None else self._walk.view.latest - self._walk.view.step
-        lost = f"; the {later:,} later steps were let go" if later else ""
-        self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{lost}")
+        stay = "stays" if later == 1 else "stay"
+        kept = f"; {counted(later, 'later step')} {stay} as a branch" if later else ""
+        self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{kept}")
 
     def silence(self, unit_only: int) -> None:
         """Silence the chosen unit or its layer, or let it speak again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnplay.text import clean
+from nnplay.text import clean, percent
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 from nnplay.views.chances import Chance
@@ -24,7 +24,7 @@ def draw_verdict(true: str, predicted: str, right: bool, look: Look) -> Row:
 def draw_chances(found: Sequence[Chance], true: str, width: int, room: int, look: Look) -> list[Row]:
     """A bar for each of the likeliest classes; the true one stands out."""
     rows: list[Row] = []
-    bar = max(4, width - SIDE - 7)
+    bar = max(4, width - SIDE - 8)
     for name, chance in found[:room]:
         full = round(chance * bar)
         ink = look.ink("accent" if name == true else "dim")
@@ -34,7 +34,7 @@ def draw_chances(found: Sequence[Chance], true: str, width: int, room: int, look
                     (fit(clean(name), SIDE) + " ", look.ink("strong" if name == true else "text")),
                     (look.pick("█", "#") * full, ink),
                     (" " * (bar - full), ink),
-                    (f"{chance:5.0%}", look.ink("dim")),
+                    (percent(chance).rjust(6), look.ink("dim")),
                 ]
             )
         )

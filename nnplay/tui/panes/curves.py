@@ -8,20 +8,29 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from nnplay.run.snapshot import Snapshot
-from nnplay.timeline.branch_curves import parse_curve_name
+from nnplay.timeline.branch_curves import branch_title, parse_curve_name
 from nnplay.training.history import BRANCH_PREFIX, Curve
+from nnplay.training.numbers import label, short
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.widgets.curve_view import CurveView
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
-    "loss": {"train_loss": "train", "validation_loss": "valid"},
-    "accuracy": {"train_accuracy": "train", "validation_accuracy": "valid", "validation_r2": "valid R²"},
-    "gradient": {"gradient_norm": "norm"},
-    "rate": {"lr": "rate"},
+    "loss": {"train_loss": short("train_loss"), "validation_loss": short("validation_loss")},
+    "accuracy": {"validation_accuracy": label("validation_accuracy")},
+    "gradient": {"gradient_norm": "of each batch"},
+    "rate": {"lr": "of each step"},
 }
-_FIRST_EPOCH = {"loss": "batch"}
+_TITLES: Mapping[str, str] = {
+    "gradient": label("gradient_norm"),
+    "rate": label("lr"),
+    "forks": f"{label('loss')} of this run and its forks",
+}
+"""What families are called where their own name does not say it."""
+_FIRST_EPOCH = {"loss": label("loss")}
 """Shown until the first epochs are over: the loss of single batches."""
+FORKS = "forks"
+"""The run and its forks, compared."""
 
 
 class CurvesPane(Pane):
@@ -71,16 +80,23 @@ class CurvesPane(Pane):
     def _families(self) -> Mapping[str, Mapping[str, str]]:
         """Those of every run, and its forks where it has some."""
         names = [name for name in self._curves if name.startswith(BRANCH_PREFIX)]
-        forks = {name: parse_curve_name(name)[1] for name in names}
-        return {**FAMILIES, "forks": {"loss": "this run", **forks}} if forks else FAMILIES
+        forks = {name: _title_of_fork(name) for name in names}
+        return {**FAMILIES, FORKS: {"loss": "this run", **forks}} if forks else FAMILIES
 
     def _draw(self) -> None:
         names = self._families().get(self.family, FAMILIES["loss"])
         if self.family == "loss" and ("train_loss" not in self._curves or len(self._curves["train_loss"].steps) < 2):
             names = _FIRST_EPOCH
         shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
-        self.query_one(CurveView).show(shown)
+        view = self.query_one(CurveView)
+        view.comparing = self.family == FORKS
+        view.show(shown)
 
     def _write_title(self) -> None:
-        self.border_title = Content(f"{self.number} {self.heading}: {self.family}")
+        self.border_title = Content(f"{self.number} {self.heading}: {_TITLES.get(self.family, self.family)}")
         self.border_subtitle = Content("[ ] others · g log · m smooth")
+
+
+def _title_of_fork(name: str) -> str:
+    step, words = parse_curve_name(name)
+    return branch_title(words, step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,10 +14,10 @@ from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
-from nnplay.tui.forms.editor import host
+from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Ink
-from nnplay.tui.widgets.cells import Cells, Row
+from nnplay.tui.widgets.cells import Cells, Row, wrap
 
 _LEVELS: dict[str, tuple[str, str, Ink]] = {
     "good": ("✓", "ok", "accent"),
@@ -67,8 +66,8 @@ class Findings(Cells, can_focus=True):
     def _rows_of(self, index: int, finding: Finding, width: int) -> list[Row]:
         glyph, plain, ink = _LEVELS[finding.level]
         here = self.has_focus and index == self.cursor
-        key = f" ({'enter' if here else finding.key}: {_title(finding)})" if finding.action else ""
-        lines = textwrap.wrap(clean(finding.sentence + key, 400), max(8, width - 3)) or [""]
+        key = f" ({_key(finding, here)}: {_title(finding)})" if finding.action or finding.mend else ""
+        lines = wrap(clean(finding.sentence + key, 400), max(8, width - 3)) or [""]
         mark = self.look.pick(glyph, plain)
         style = self.look.ink("accent" if here else "text", bold=here)
         first: Row = ((f"{mark:<2} ", self.look.ink(ink, bold=True)), (lines[0], style))
@@ -82,7 +81,9 @@ class Findings(Cells, can_focus=True):
 
     async def action_cure(self) -> None:
         """Do what the finding proposes."""
-        if self._findings and self._findings[self.cursor].action in actions.BY_ID:
+        if self._findings and self._findings[self.cursor].mend:
+            editor(self).change(**self._findings[self.cursor].mend)
+        elif self._findings and self._findings[self.cursor].action in actions.BY_ID:
             await host(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
 
     async def on_click(self, event: events.Click) -> None:
@@ -94,7 +95,16 @@ class Findings(Cells, can_focus=True):
                 await self.action_cure()
 
 
+def _key(finding: Finding, here: bool) -> str:
+    """The keys that apply the cure from where the user is."""
+    if here:
+        return "enter"
+    return f"{HealthPane.number} enter" if finding.mend else finding.key
+
+
 def _title(finding: Finding) -> str:
+    if finding.mend:
+        return "mend it"
     action = actions.BY_ID.get(finding.action)
     return action.title if action is not None else finding.action
 

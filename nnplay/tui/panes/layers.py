@@ -1,4 +1,4 @@
-"""The layers pane: the list editor, and the dialog that types a layer."""
+"""The layers pane: the list editor, and what can be put into it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.backend import Backend
-from nnplay.tui.dialogs.layer import AskLayer
-from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.panes.base import Pane
+from nnplay.tui.picker.layer_shelf import LayerShelf
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelves import layer_choices
 from nnplay.tui.widgets.layer_list import LayerList
 
 
@@ -34,18 +36,21 @@ class LayersPane(Pane):
         """Show the layers of these settings."""
         self.query_one(LayerList).show(ledger)
 
-    def add(self) -> None:
-        """Type a new layer after the chosen one."""
+    def shelf(self) -> LayerShelf:
+        """What can be put behind the layer under the cursor."""
         layers = self.query_one(LayerList)
-        layers.focus()
         after = 1 if layers.item is not None else 0
-        self._ask((*layers.path[:-1], layers.path[-1] + after), new=True)
+        return self._shelf((*layers.path[:-1], layers.path[-1] + after), new=True)
 
     @on(LayerList.Edit)
     def _edit(self, event: LayerList.Edit) -> None:
-        self._ask(event.path, new=event.new)
+        if event.new:
+            host(self).picking.pick("layer")
+        else:
+            within = " in a block" if len(event.path) > 1 else ""
+            open_picker(self.app, [self._shelf(event.path, new=False)], title=f"layer {event.path[0] + 1}{within}")
 
-    def _ask(self, path: Path, *, new: bool) -> None:
+    def _shelf(self, path: Path, *, new: bool) -> LayerShelf:
         layers = self.query_one(LayerList)
         texts = layers.texts
 
@@ -55,14 +60,24 @@ class LayersPane(Pane):
             except InputError:  # within a block: the ledger says what is wrong with the text alone
                 return self._backend.ledger((*texts[: path[0]], text, *texts[path[0] + 1 :]))
 
-        def take_answer(text: str | None) -> None:
-            if text:
-                editor(self).change(layers=changed(texts, path, put(text, new=new)))
-                layers.go_to(path)
+        def take(text: str) -> None:
+            editor(self).change(layers=changed(texts, path, put(text, new=new)))
+            layers.go_to(path)
 
-        title = "new layer" if new else f"layer {path[0] + 1}"
         within = " in a block" if len(path) > 1 else ""
+        known = self._backend.catalogue.layers
         current = "" if new or layers.item is None else layers.item.line.text
-        self.app.push_screen(
-            AskLayer(title + within, current, self._backend.catalogue.layers, preview, path[0]), take_answer
+        return LayerShelf(
+            "layer",
+            "one layer, or several: linear 6, relu"
+            if new
+            else f"another text for layer {path[0]}{within}, or several: linear 6, relu",
+            layer_choices(tuple(known)),
+            take,
+            current=current.partition(" ")[0],
+            start=current,
+            hint="linear 8, relu",
+            known=known,
+            preview=preview,
+            place=path[0],
         )

@@ -99,11 +99,12 @@ class OutputPane(Pane, can_focus=True):
         sideways, upright = look.pick("← →", "left right"), look.pick("↑ ↓", "up down")
         parts = []
         if shown.items > 1:
+            dash = look.pick("–", "-")
             worst = "worst: " if self.item == WORST else ""
-            parts.append(f"{sideways} {worst}{shown.noun} {shown.item + 1:,} of {shown.items:,}")
+            parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
         if len(shown.views) > 1:
             parts.append(f"{upright} {len(shown.views)} views")
-        return f" {look.pick('·', '-')} ".join(parts)
+        return " · ".join(parts)
 
     def action_turn(self, by: int) -> None:
         """Another view, from its first example on."""

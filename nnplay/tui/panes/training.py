@@ -1,4 +1,4 @@
-"""The training pane: loss, optimizer, rate and its schedule, penalties, seed, stop conditions."""
+"""The training pane: loss, optimizer, learning rate and its schedule, penalties, seed, stop conditions."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ replaced by the real one as a whole, and a test holds both against each other.
 
 from __future__ import annotations
 
-import colorsys
 from typing import Literal
 
 from nnplay.tui.arrange import HEADINGS, Arrangement, arrange, tab_names
 from nnplay.tui.terminal.colours import Colours
+from nnplay.tui.theme.few_colours import nearest_of_256
 from nnplay.tui.theme.palette import Palette, rgb
 
 Box = tuple[int, int, int, int]
@@ -19,7 +19,8 @@ Ink = Literal["text", "dim", "faint", "accent"]
 LEFT, LAYERS, HEALTH = 31, 9, 7
 """Width of the left column, and heights of two panes, of which that of the layers is for the first preset."""
 _ROUND, _ASCII = "╭─╮│╰╯", "+-+|++"
-_ANSI = {"text": "39", "dim": "39", "faint": "90", "accent": "96"}
+_DARK_16 = {"text": "97", "dim": "37", "faint": "90", "accent": "96"}
+_LIGHT_16 = {"text": "30", "dim": "90", "faint": "37", "accent": "36"}
 
 
 def boxes(width: int, height: int, current: str = "output") -> dict[str, Box]:
@@ -126,7 +127,7 @@ def _style(ink: Ink, raised: bool, colours: Colours, palette: Palette) -> str:
     if colours == "none":
         return "\x1b[0m"
     if colours == "16":
-        return f"\x1b[0;{_ANSI[ink]}m"
+        return f"\x1b[0;{_DARK_16[ink]};40m" if palette.dark else f"\x1b[0;{_LIGHT_16[ink]};107m"
     ground = palette.raised if raised else palette.background
     return f"\x1b[0;38;{_colour(getattr(palette, ink), colours)};48;{_colour(ground, colours)}m"
 
@@ -135,14 +136,3 @@ def _colour(colour: str, colours: Colours) -> str:
     if colours == "full":
         return "2;{};{};{}".format(*rgb(colour))
     return f"5;{nearest_of_256(colour)}"
-
-
-def nearest_of_256(colour: str) -> int:
-    """The number that stands for `#rrggbb` on a terminal of 256 colours, chosen as Textual chooses it."""
-    red, green, blue = rgb(colour)
-    _, light, strength = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
-    if strength < 0.15:
-        grey = round(light * 25)
-        return 16 if grey == 0 else 231 if grey == 25 else 231 + grey
-    steps = [round(part / 95 if part < 95 else 1 + (part - 95) / 40) for part in (red, green, blue)]
-    return 16 + 36 * steps[0] + 6 * steps[1] + steps[2]

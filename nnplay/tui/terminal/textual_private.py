@@ -22,6 +22,7 @@ from textual.css.query import NoMatches
 from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
+from nnplay.text import JOINERS
 from nnplay.tui.terminal.frame_gate import PATIENCE
 
 _ASK_FOR_CURSOR = "\x1b7\x1b[9;9H\x1b[6n\x1b8"
@@ -107,6 +108,14 @@ def _move_page_if_drawn(options: OptionList, direction: Any) -> None:
 
 
 OptionList._move_page = _move_page_if_drawn  # type: ignore[method-assign, assignment]
+
+
+def _can_be_typed(key: events.Key) -> bool:
+    """Whether a key writes something. Python calls joiners unprintable, but words and emoji are typed with them."""
+    return key.character is not None and (key.character.isprintable() or key.character in JOINERS)
+
+
+events.Key.is_printable = property(_can_be_typed)  # type: ignore[method-assign, assignment]
 
 
 def _read_keys(driver: Any) -> None:

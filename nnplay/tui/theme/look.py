@@ -12,22 +12,36 @@ from rich.style import Style
 
 from nnplay.tui.terminal.colours import Colours, colours
 from nnplay.tui.terminal.colours import ascii_only as lacks_boxes
+from nnplay.tui.theme.few_colours import nearest_of_16, shade_of_256
 from nnplay.tui.theme.palette import DARK, LEVELS, LIGHT, Palette
 
 Ink = Literal["text", "dim", "faint", "accent", "warning", "error", "below", "above", "strong"]
 
-_ANSI: Mapping[Ink, str] = {
-    "text": "default",
-    "dim": "default",
+_DARK_16: Mapping[Ink, str] = {
+    "text": "bright_white",
+    "dim": "white",
     "faint": "bright_black",
     "accent": "bright_cyan",
     "warning": "bright_yellow",
     "error": "bright_magenta",
     "below": "bright_yellow",
     "above": "bright_blue",
-    "strong": "default",
+    "strong": "bright_white",
 }
-_ANSI_SERIES = ("bright_blue", "bright_yellow", "bright_cyan", "bright_magenta", "bright_white", "cyan")
+_LIGHT_16: Mapping[Ink, str] = {
+    "text": "black",
+    "dim": "bright_black",
+    "faint": "white",
+    "accent": "cyan",
+    "warning": "yellow",
+    "error": "magenta",
+    "below": "red",
+    "above": "blue",
+    "strong": "black",
+}
+"""The theme in 16 colours, with a ground of its own (`theme.py`): the terminal's default ink may be of any colour."""
+_DARK_SERIES = ("bright_blue", "bright_yellow", "bright_cyan", "bright_magenta", "bright_white", "cyan")
+_LIGHT_SERIES = ("blue", "red", "cyan", "magenta", "black", "green")
 _SIGNED_GLYPHS = "@Oo-..+x%#"
 """Magnitude without colour: letters with a hole for minus, crosses for plus."""
 
@@ -40,11 +54,13 @@ class Look:
         palette: colours of the theme.
         colours: what the terminal can show; `none` also stands for `NO_COLOR`.
         ascii: only characters that any terminal and font has.
+        encoding: of the terminal, which may lack letters of the user's names.
     """
 
     palette: Palette = DARK
     colours: Colours = "full"
     ascii: bool = False
+    encoding: str = "utf-8"
 
     @property
     def blocks(self) -> bool:
@@ -64,8 +80,14 @@ class Look:
         return _class(self, index)
 
     def plain(self, colour: str, background: str | None = None) -> Style:
-        """A style of one palette colour, dropped where the terminal has too few."""
+        """A style of one palette colour; the nearest one that the terminal has, and none without colours."""
         return _plain(self, colour, background)
+
+    def shade(self, colour: str) -> str:
+        """`#rrggbb` as Rich may write it on this terminal: the colour itself, or the nearest one of 256 or 16."""
+        if self.colours == "16":
+            return nearest_of_16(colour)
+        return shade_of_256(colour) if self.colours == "256" else colour
 
     def signed(self, value: float) -> Style:
         """The style for a number by its sign: below or above zero."""
@@ -95,9 +117,10 @@ def _ink(look: Look, ink: Ink, bold: bool, reverse: bool) -> Style:
     if look.colours == "none":
         return Style(bold=bold or ink in ("accent", "error"), dim=ink == "faint" or None, reverse=reverse or None)
     if look.colours == "16":
-        return Style(color=_ANSI[ink], bold=bold or None, reverse=reverse or None)
+        inks = _DARK_16 if look.palette.dark else _LIGHT_16
+        return Style(color=inks[ink], bold=bold or None, reverse=reverse or None)
     name = "text" if ink == "strong" else ink
-    return Style(color=str(getattr(look.palette, name)), bold=bold or None, reverse=reverse or None)
+    return Style(color=look.shade(str(getattr(look.palette, name))), bold=bold or None, reverse=reverse or None)
 
 
 @lru_cache(maxsize=128)
@@ -105,8 +128,8 @@ def _series(look: Look, index: int) -> Style:
     if look.colours == "none":
         return Style(bold=index == 0)
     if look.colours == "16":
-        return Style(color=_ANSI_SERIES[index % len(_ANSI_SERIES)])
-    return Style(color=look.palette.series[index % len(look.palette.series)])
+        return Style(color=_series_of_16(look)[index % len(_DARK_SERIES)])
+    return Style(color=look.shade(look.palette.series[index % len(look.palette.series)]))
 
 
 @lru_cache(maxsize=128)
@@ -114,17 +137,24 @@ def _class(look: Look, index: int) -> Style:
     if look.colours == "none":
         return Style(bold=True)
     if look.colours == "16":
-        return Style(color=_ANSI_SERIES[(index + 1) % 2 if index < 2 else index % len(_ANSI_SERIES)], bold=True)
-    return Style(color=look.palette.classes[index % len(look.palette.classes)], bold=True)
+        return Style(color=_series_of_16(look)[(index + 1) % 2 if index < 2 else index % len(_DARK_SERIES)], bold=True)
+    return Style(color=look.shade(look.palette.classes[index % len(look.palette.classes)]), bold=True)
+
+
+def _series_of_16(look: Look) -> tuple[str, ...]:
+    return _DARK_SERIES if look.palette.dark else _LIGHT_SERIES
 
 
 @lru_cache(maxsize=4096)
 def _plain(look: Look, colour: str, background: str | None) -> Style:
-    if look.colours in ("none", "16"):
+    if look.colours == "none":
         return Style()
-    return Style(color=Color.parse(colour), bgcolor=Color.parse(background) if background else None)
+    ground = Color.parse(look.shade(background)) if background else None
+    return Style(color=Color.parse(look.shade(colour)), bgcolor=ground)
 
 
-def detect(environ: Mapping[str, str], *, ascii_only: bool = False, light: bool = False) -> Look:
-    """The look that fits a terminal described by its environment variables."""
-    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ))
+def detect(
+    environ: Mapping[str, str], *, ascii_only: bool = False, light: bool = False, encoding: str = "utf-8"
+) -> Look:
+    """The look that fits a terminal described by its environment variables and its encoding."""
+    return Look(LIGHT if light else DARK, colours(environ), ascii_only or lacks_boxes(environ), encoding)

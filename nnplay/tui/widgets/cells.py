@@ -5,10 +5,11 @@ Textual rewrites a dirty region whole. `Cells` keeps its last rows, compares, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,21 +17,25 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from nnplay.text import clean
+from nnplay.text import JOINERS, JOINING_SCRIPTS, clean, note_cut, noting_cuts
 from nnplay.tui.terminal import textual_private
 from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.plain_text import replace_signs
 
 Run = tuple[str, Style]
 Row = tuple[Run, ...]
 
 PLAIN = Style()
 
+_DEFAULT = -1
+"""What Textual calls the ground that a terminal has by itself."""
+
 _STYLE_BYTES = 36
 """What a change of style costs on a terminal with full colour."""
 
 
-_PLAINER = str.maketrans("…·×→–─", ".-x>--")
-"""What `--ascii` shows for signs that texts of the program have in them; names from outside stay as they are."""
+_JOINING_LETTERS = "".join(f"{chr(first)}-{chr(last)}" for first, last in JOINING_SCRIPTS)
+_LETTER_JOINER = re.compile(f"(?<=[{_JOINING_LETTERS}])\u200d(?!\u034f)")
 
 
 class _HasLook(Protocol):
@@ -48,6 +53,8 @@ class Cells(Widget):
         self._strips: list[Strip] = []
         self._drawn_at = (0, 0)
         self._cost = 0
+        self.cut_texts: list[str] = []
+        """What did not find room in the last picture, whole."""
 
     @property
     def look(self) -> Look:
@@ -69,7 +76,10 @@ class Cells(Widget):
     def _try_draw(self, width: int, height: int) -> list[Row]:
         """What `draw` gives; a picture with a bug says so in its place, or the whole screen would stand still."""
         try:
-            return list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+            with noting_cuts() as cuts:
+                rows = list(self.draw(width, height))[:height] if width > 0 and height > 0 else []
+            self.cut_texts = list(dict.fromkeys(cuts))
+            return rows
         except Exception as error:
             textual_private.tell_or_raise(self.app, error)
             return [((" cannot be drawn", self.look.ink("error")),)]
@@ -78,7 +88,7 @@ class Cells(Widget):
         drawn = self._try_draw(width, height)
         rows = [_safe(row) for row in drawn]
         if self.look.ascii:
-            rows = [tuple((text.translate(_PLAINER), style) for text, style in row) for row in rows]
+            rows = [tuple((replace_signs(text), style) for text, style in row) for row in rows]
         return rows + [()] * (height - len(rows))
 
     def _keep(self, rows: list[Row], width: int, height: int) -> int:
@@ -132,7 +142,7 @@ class Cells(Widget):
     def _strip(self, row: Row, width: int) -> Strip:
         background = self.background_colors[1]
         strip = Strip(Segment(text, style) for text, style in row if text).adjust_cell_length(width)
-        return strip.apply_style(Style(bgcolor=background.rich_color)) if background.ansi is None else strip
+        return strip if background.ansi == _DEFAULT else strip.apply_style(Style(bgcolor=background.rich_color))
 
     @property
     def plain_text(self) -> str:
@@ -144,7 +154,15 @@ def _safe(row: Row) -> Row:
     """The row with control and direction characters made visible: no terminal is reached around this."""
     if all(text.isprintable() for text, _ in row):
         return row
-    return tuple((text if text.isprintable() else clean(text), style) for text, style in row)
+    return tuple((text if text.isprintable() else _measurable(clean(text)), style) for text, style in row)
+
+
+def _measurable(text: str) -> str:
+    """The text in a form that Rich measures as a terminal does: it takes what follows a joiner for part of an emoji.
+
+    Behind a joiner between letters stands a mark that has no width and no shape, which may be swallowed.
+    """
+    return _LETTER_JOINER.sub("\u200d\u034f", text) if JOINERS[1] in text else text
 
 
 def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:
@@ -185,12 +203,51 @@ def joined(runs: Sequence[Run]) -> Row:
 
 def fit(text: str, width: int) -> str:
     """`text` in exactly `width` columns: filled with spaces, or cut with an ellipsis."""
+    text = _measurable(text)
     length = cell_len(text)
     if length <= width:
         return text + " " * (width - length)
     if width <= 0:
         return ""
-    kept = text
-    while kept and cell_len(kept) > width - 1:
-        kept = kept[:-1]
-    return kept + "…" + " " * (width - 1 - cell_len(kept))
+    note_cut(text)
+    kept, used = [], 0
+    for one in graphemes(text):
+        if used + cell_len(one) > width - 1:
+            break
+        kept.append(one)
+        used += cell_len(one)
+    return "".join(kept) + "…" + " " * (width - 1 - used)
+
+
+def graphemes(text: str) -> list[str]:
+    """What a reader takes for one character each: a family of emoji, or a letter with its marks and joiners."""
+    if text.isascii():
+        return list(text)
+    text = _measurable(text)
+    found: list[str] = []
+    for start, end, width in split_graphemes(text)[0]:
+        if found and (width == 0 or text[start] in JOINERS):
+            found[-1] += text[start:end]
+        else:
+            found.append(text[start:end])
+    return found
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` columns, broken between words where that is possible."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and cell_len(line) + 1 + cell_len(word) <= width:
+            line += f" {word}"
+            continue
+        lines += [line] if line else []
+        while cell_len(word) > width:
+            part = ""
+            for one in graphemes(word):
+                if part and cell_len(part + one) > width:
+                    break
+                part += one
+            lines.append(part)
+            word = word[len(part) :]
+        line = word
+    return [*lines, line] if line else lines

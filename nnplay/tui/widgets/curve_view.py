@@ -19,6 +19,7 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 _SMOOTHING = (0.0, 0.6, 0.95)
 """Weight of the past in each degree of smoothing."""
+_STRONG = 2
 
 
 class CurveView(Cells, can_focus=True):
@@ -35,7 +36,10 @@ class CurveView(Cells, can_focus=True):
         self.running = True
         """Whether more steps are to come: then the axis leaves room for them."""
         self._smoothing = 0
-        self.cursor: int | None = None
+        self._smoothing_compared = _STRONG
+        self.comparing = False
+        """Whether runs are compared: smoothed from the start, without the extremes of each behind all others."""
+        self._cursor_step: float | None = None
         self._plot_start = 0
 
     def show(self, curves: Mapping[str, Curve]) -> None:
@@ -47,10 +51,20 @@ class CurveView(Cells, can_focus=True):
 
     def smoother(self) -> str:
         """The next degree of smoothing; returns it in words."""
-        self._smoothing = (self._smoothing + 1) % len(_SMOOTHING)
+        degree = (self._degree + 1) % len(_SMOOTHING)
+        if self.comparing:
+            self._smoothing_compared = degree
+        else:
+            self._smoothing = degree
         self.redraw()
-        words = ("off", "weak", "strong")[self._smoothing]
-        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if self._smoothing else "")
+        words = ("off", "weak", "strong")[degree]
+        behind = degree and not self.comparing
+        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if behind else "")
+
+    @property
+    def _degree(self) -> int:
+        """How much the curves that are shown now are smoothed."""
+        return self._smoothing_compared if self.comparing else self._smoothing
 
     @property
     def smoothing(self) -> int:
@@ -68,10 +82,24 @@ class CurveView(Cells, can_focus=True):
     @property
     def cursor_step(self) -> float | None:
         """The step under the cursor."""
-        if self.cursor is None or self._x is None:
+        return self._cursor_step
+
+    @property
+    def cursor(self) -> int | None:
+        """The column of the plot under the cursor; the step stays where it is when the plot gets another size."""
+        if self._cursor_step is None or self._x is None or self._x.high <= self._x.low:
             return None
-        plot = max(1, self.size.width - self._plot_start - 1)
-        return self._x.low + (self._x.high - self._x.low) * self.cursor / plot
+        share = (self._cursor_step - self._x.low) / (self._x.high - self._x.low)
+        return min(self._plot, max(0, round(share * self._plot)))
+
+    @property
+    def _plot(self) -> int:
+        """Columns of the plot."""
+        return max(1, self.size.width - self._plot_start - 1)
+
+    def _put_cursor(self, column: int) -> None:
+        if self._x is not None:
+            self._cursor_step = self._x.low + (self._x.high - self._x.low) * column / self._plot
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """Legend row above, the chart below."""
@@ -91,9 +119,10 @@ class CurveView(Cells, can_focus=True):
     def _chart(self, width: int) -> curves.Chart:
         last = max(float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps))
         self._x = axes.growing(self._x, last) if self.running else axes.ended(last)
-        lines = tuple(self._line(name, curve, width, self._x) for name, curve in self._curves.items())
+        draw = self._smoothed if self.comparing and self._degree else self._line
+        lines = tuple(draw(name, curve, width, self._x) for name, curve in self._curves.items())
         self._y = self._limits(lines)
-        if self._smoothing:
+        if self._degree and not self.comparing:
             smooth = [self._smoothed(name, curve, width, self._x) for name, curve in self._curves.items()]
             lines = (*smooth, *(replace(line, faint=True) for line in lines))
         return curves.Chart(lines, self._x, self._y, self.logarithmic)
@@ -104,7 +133,7 @@ class CurveView(Cells, can_focus=True):
         return curves.Line(name, data)
 
     def _smoothed(self, name: str, curve: Curve, width: int, x: Limits) -> curves.Line:
-        y = smooth(curve.last, _SMOOTHING[self._smoothing])
+        y = smooth(curve.last, _SMOOTHING[self._degree])
         return curves.Line(name, downsample(curve.steps, y, y, max(8, width - 8), x.low, x.high))
 
     def _limits(self, lines: Sequence[curves.Line]) -> Limits:
@@ -124,9 +153,13 @@ class CurveView(Cells, can_focus=True):
             if not len(curve.steps):
                 continue
             value, at = _value_at(curve, step)
+            if self.comparing and self._degree:
+                value = self._smoothed_at(curve, at)
             sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))
             entries.append([sign, (f"{number_text.loss(value)}  ", self.look.ink("text"))])
             last_step = max(last_step, at)
+        if self.comparing and self._degree:
+            entries.append([("smoothed  ", self.look.ink("dim"))])
         if step is not None:
             entries.append([(f"at {last_step:,}", self.look.ink("dim"))])
         rows: list[list[Run]] = [[]]
@@ -135,6 +168,11 @@ class CurveView(Cells, can_focus=True):
                 rows.append([])
             rows[-1] += entry
         return [joined(row) for row in rows]
+
+    def _smoothed_at(self, curve: Curve, step: int) -> float:
+        """The smoothed value at a step that the curve has."""
+        upto = int(np.searchsorted(np.asarray(curve.steps), step, side="right"))
+        return float(smooth(curve.last[:upto], _SMOOTHING[self._degree])[-1])
 
     def _marked(self, row: Row, width: int) -> Row:
         column = self._plot_start + (self.cursor or 0)
@@ -155,21 +193,20 @@ class CurveView(Cells, can_focus=True):
 
     def action_cursor(self, move: int) -> None:
         """Move the cursor by columns; the first press puts it at the newest value."""
-        plot = max(1, self.size.width - self._plot_start - 1)
-        start = self._newest(plot) if self.cursor is None else self.cursor
-        self.cursor = min(plot, max(0, start + move))
+        start = self._newest() if self.cursor is None else self.cursor
+        self._put_cursor(min(self._plot, max(0, start + move)))
         self.redraw()
 
-    def _newest(self, plot: int) -> int:
+    def _newest(self) -> int:
         """The column of the newest value."""
         last = max((float(curve.steps[-1]) for curve in self._curves.values() if len(curve.steps)), default=0.0)
         if self._x is None or self._x.high <= self._x.low:
             return 0
-        return round((last - self._x.low) / (self._x.high - self._x.low) * plot)
+        return round((last - self._x.low) / (self._x.high - self._x.low) * self._plot)
 
     def action_hide_cursor(self) -> None:
         """Take the cursor away, so that the legend shows the newest values again."""
-        self.cursor = None
+        self._cursor_step = None
         self.redraw()
 
     def action_log(self) -> None:
@@ -180,7 +217,7 @@ class CurveView(Cells, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
-        self.cursor = max(0, event.x - self._plot_start)
+        self._put_cursor(min(self._plot, max(0, event.x - self._plot_start)))
         self.redraw()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nnplay.config import RunConfig
 from nnplay.run.snapshot import Snapshot
 from nnplay.text import clean
+from nnplay.training import numbers
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.entries import data_title
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
@@ -60,27 +61,45 @@ class HeaderLine(Cells):
         look, dim = self.look, self.look.ink("dim")
         bar: Run = (look.pick("┃ ", "| "), look.ink("faint"))
         mark = look.pick("▶", ">") if now.running else look.pick("‖", "=")
-        accuracy = now.metrics.get("validation_accuracy", math.nan)
         digits = len(str(now.batches))
+        epoch, batch = numbers.last_taken(now.epoch, now.batch, now.batches)
         return {
             "name": [(" nnplay ", look.ink("accent", bold=True))],
             "title": [(f"{self._title} ", look.ink("text"))],
             "read only": [("read only ", look.ink("warning", bold=True))] if self._read_only else [],
             "mark": [(look.pick("●", "*"), look.ink("warning"))] if self._unsaved else [],
             "unsaved": [(" unsaved ", dim)] if self._unsaved else [],
-            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{now.epoch:<5,} ")],
-            "batch": self._counter("batch", f"{now.batch:>{digits}}/{now.batches} "),
+            "epoch": [(f" {mark} ", look.ink("accent", bold=True)), *self._counter("epoch", f"{epoch:<5,} ")],
+            "batch": self._counter("batch", f"{batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
             "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
-            "train": [bar, *self._counter("train", _loss(now.train_loss, now.step) + " ")],
-            "valid": self._counter("valid", _loss(now.validation_loss, now.epoch) + " "),
-            "accuracy": [("acc", dim), (number_text.percent(accuracy, 8), look.ink("strong")), (" ", dim)]
-            if math.isfinite(accuracy)
-            else [],
+            "train": [bar, *self._training_loss(now)],
+            "valid": self._loss("validation_loss", now.validation_loss, _epochs_scored(now)),
+            "accuracy": self._accuracy(now),
             "speed": [bar, (number_text.short(now.steps_per_second), look.ink("text")), (" steps/s", dim)],
             "seconds": [(f"  {number_text.duration(now.seconds)}", dim)],
         }
+
+    def _training_loss(self, now: Snapshot) -> list[Run]:
+        """The mean of the last epoch, or before there is one the loss of the last batch."""
+        since = now.step - now.scored_since
+        if math.isnan(now.train_loss) and not _epochs_scored(now):
+            return self._loss("loss", now.batch_loss, since)
+        return self._loss("train_loss", now.train_loss, since)
+
+    def _accuracy(self, now: Snapshot) -> list[Run]:
+        value = now.metrics.get("validation_accuracy", math.nan)
+        if not math.isfinite(value):
+            return []
+        dim = self.look.ink("dim")
+        shown = number_text.percent(value, 8)
+        return [(numbers.short("validation_accuracy"), dim), (shown, self.look.ink("strong")), (" ", dim)]
+
+    def _loss(self, name: str, value: float, since: int) -> list[Run]:
+        """A loss with its name, or a dash while there cannot be one yet."""
+        text = "–".rjust(6) if since == 0 and math.isnan(value) else number_text.loss(value, 6)
+        return self._counter(numbers.short(name), f"{text} ")
 
     def _past(self, now: Snapshot) -> list[Run]:
         """How far the user has gone back in time."""
@@ -92,6 +111,6 @@ class HeaderLine(Cells):
         return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]
 
 
-def _loss(value: float, since: int) -> str:
-    """A loss, or a dash while there cannot be one yet."""
-    return "–".rjust(6) if since == 0 and math.isnan(value) else number_text.loss(value, 6)
+def _epochs_scored(now: Snapshot) -> int:
+    """Epochs that have ended with the network that is there."""
+    return now.epoch - now.scored_since // max(1, now.batches)

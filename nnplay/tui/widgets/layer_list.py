@@ -14,16 +14,22 @@ from textual.message import Message
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
+from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_value
 from nnplay.network.summary import Ledger
 from nnplay.tui.commands import actions
-from nnplay.tui.dialogs.choose import Choose
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
+from nnplay.tui.forms.sizes import change_hidden_layers, wider
+from nnplay.tui.picker.choice import plain_choices
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
+from nnplay.tui.widgets.scroll_place import ScrollPlace
 
+_LEAST_TEXT = 8
+"""Columns that a layer's text has at the least."""
 _NARROW = 37
 """Columns below which parameters are told in thousands: a number that is cut would be another one."""
 
@@ -54,7 +60,7 @@ class LayerList(Cells, can_focus=True):
         self.cursor = 0
         self.unfolded: frozenset[Path] = frozenset()
         self._items: list[Item] = []
-        self._top = 0
+        self._place = ScrollPlace()
 
     @property
     def item(self) -> Item | None:
@@ -109,20 +115,24 @@ class LayerList(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         room = max(1, height - 1)
-        self._top = max(0, min(self._top, self.cursor), self.cursor - room + 1)
-        lines = [self._line(item, index, width) for index, item in enumerate(self._items)]
+        widest = max((len(_place(item)) for item in self._items), default=0)
+        lines = [self._line(item, index, width, widest) for index, item in enumerate(self._items)]
         lines.append(self._adder(len(self._items)))
-        shown = lines[self._top : self._top + room]
+        top = self._place.follow(self.cursor, room, len(lines))
+        shown = lines[top : top + room]
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
-    def _line(self, item: Item, index: int, width: int) -> Row:
-        line, text = item.line, title(item, self.unfolded, self.look)
+    def _line(self, item: Item, index: int, width: int, widest: int) -> Row:
+        line = item.line
+        narrow = width < _NARROW
+        room = max(11, min(24, width - (21 if narrow else 25)) - 1)
+        place = f"{_place(item):<{widest}} " if room - widest > _LEAST_TEXT else ""
+        text = place + title(item, self.unfolded, self.look)
         active = self.has_focus and index == self.cursor
         marker = self.look.pick("▸ ", "> ") if active else "  "
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
         if line.problem:
             return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
-        narrow = width < _NARROW
         places = 7 if narrow else 9
         parameters = " " * places
         if line.parameters:
@@ -134,7 +144,7 @@ class LayerList(Cells, can_focus=True):
         return joined(
             [
                 (marker, self.look.ink("accent")),
-                (fit(text, max(11, min(24, width - (21 if narrow else 25)) - 1)) + " ", ink),
+                (fit(text, room) + " ", ink),
                 (number_text.shape(line.shape, 10 if narrow else 12), dim),
                 (parameters, dim),
                 (adds, dim),
@@ -154,9 +164,8 @@ class LayerList(Cells, can_focus=True):
         ledger = self._ledger
         if ledger is None:
             return ()
-        dot = self.look.pick("·", "-")
-        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" {dot} {number_text.size(ledger.bytes)}"
-        text = f"{begin} {dot} {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
+        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" · {number_text.size(ledger.bytes)}"
+        text = f"{begin} · {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
         text = text if len(text) < width else f"{begin}{end}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
 
@@ -205,13 +214,16 @@ class LayerList(Cells, can_focus=True):
             self.change(swapped(by), (*self.path[:-1], to))
 
     def action_width(self, by: int) -> None:
-        """Give the layer one unit more or less; a block has none, and is opened or closed."""
+        """Give the layer one unit more or less; a block has none, and is opened or closed. The last line stands for
+        all layers: there it is a hidden layer more or less."""
         item = self.item
-        if item is not None and item.line.parts:
+        if item is None:
+            change_hidden_layers(self, self.texts, by)
+        elif item.line.parts:
             if (by > 0) != (item.path in self.unfolded):
                 self.fold(item.path)
-        elif item is not None:
-            self.change(put(with_units(item.line.text, by)))
+        else:
+            self.change(put(wider(self, item.line.text, by)))
 
     def action_freeze(self) -> None:
         """Freeze the layer, or train it again."""
@@ -240,15 +252,15 @@ class LayerList(Cells, can_focus=True):
             host(self).say("this layer has no scheme for its first weights")
             return
 
-        def take_answer(scheme: str | None) -> None:
-            if scheme is not None:
-                self._rewrite(lambda layer: with_value(layer, "init", scheme))
+        def take(scheme: str) -> None:
+            self._rewrite(lambda layer: with_value(layer, "init", scheme))
 
-        self.app.push_screen(Choose("first weights", "how this layer's first weights are drawn", schemes), take_answer)
+        lead = "how this layer's first weights are drawn"
+        open_picker(self.app, [Shelf("first weights", lead, plain_choices(schemes), take)])
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it, one on the sign of a block folds it."""
-        line = event.y + self._top
+        line = event.y + self._place.top
         if line > len(self._items):
             return
         same, self.cursor = line == self.cursor, line
@@ -258,3 +270,8 @@ class LayerList(Cells, can_focus=True):
             self.fold(item.path)
         elif same or item is None:
             self.action_edit()
+
+
+def _place(item: Item) -> str:
+    """Where a layer stands, as its parameters' names begin ("0" for "0.weight"); nothing within a block."""
+    return "" if item.depth else str(item.path[0])

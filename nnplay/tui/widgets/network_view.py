@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from nnplay.fields import number
-from nnplay.network.edit_layers import Path
+from nnplay.network.edit_layers import Path, changed, put
 from nnplay.network.summary import Ledger
 from nnplay.text import clean
 from nnplay.tui.commands import actions
@@ -21,8 +21,9 @@ from nnplay.tui.draw.chain import chain
 from nnplay.tui.draw.graph import Column, Place, columns
 from nnplay.tui.draw.links import Line, nearest
 from nnplay.tui.draw.network_drawing import graph, margins
-from nnplay.tui.forms.editor import editor
+from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items
+from nnplay.tui.forms.sizes import change_hidden_layers, wider
 from nnplay.tui.widgets.cells import Cells, Row, fit
 
 _WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
@@ -68,6 +69,7 @@ class NetworkView(Cells, can_focus=True):
         self._under: Line | None = None
         self.chosen: Unit | None = None
         self.link = 0
+        self._aside: tuple[Unit, int] | None = None
         self.folded = False
         self.unfolded: frozenset[Path] = frozenset()
         self.row = 0
@@ -85,12 +87,17 @@ class NetworkView(Cells, can_focus=True):
         ranks = columns(self._ledger, self._weights, self._pictures)
         room = width - sum(margins(ranks, width)) if ranks else 0
         if self.folded or not ranks or room < 7 * len(ranks) or height < 6:
-            if self.chosen is not None:  # there are no units to be seen or set
+            if self.chosen is not None:  # there are no units to be seen or set, for as long as there is no room
+                self._aside = None if self.folded else (self.chosen, self.link)
                 self.chosen, self.link = None, 0
                 self._tell()
             self.row = min(self.row, max(0, len(self._chain()) - 1))
             return chain(self._ledger, width, height, self.look, self.unfolded, self.row if self.has_focus else None)
         self._ranks = ranks
+        if self._aside is not None:
+            (self.chosen, self.link), self._aside = self._aside, None
+            self._keep_inside()
+            self._tell()
         self._keep_inside()
         source = self.link - 1 if self.link else None
         drawn = graph(ranks, self._pictures, width, height - 1, self.look, self.chosen, source)
@@ -144,7 +151,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _about_chosen(self) -> str:
         if self.chosen is None:
-            return "← → ↑ ↓ choose a unit, to see and set its weights" if self.has_focus else ""
+            return "← → ↑ ↓ choose a unit · + - hidden layers" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -157,7 +164,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _keys_of_weight(self) -> str:
         settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
-        return "  w next · J K ±0.1" if settable else ""
+        return "  w next · J K ±0.1 · + - units" if settable else ""
 
     def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")
@@ -167,7 +174,7 @@ class NetworkView(Cells, can_focus=True):
         rank = self._ranks[column]
         if unit < len(rank.names):
             return clean(rank.names[unit], 24)
-        return f"input {unit + 1}" if rank.weights is None else f"layer {rank.layer + 1} unit {unit + 1}"
+        return f"input {unit}" if rank.weights is None else f"layer {rank.layer} unit {unit}"
 
     def _value(self) -> float | None:
         """The number that the cursor means."""
@@ -182,6 +189,7 @@ class NetworkView(Cells, can_focus=True):
 
     def choose(self, unit: Unit | None) -> None:
         """Put the cursor on a unit, or on none."""
+        self._aside = None
         if unit != self.chosen:
             self.chosen, self.link = unit, 0 if unit is None else min(self.link, 1)
             self.redraw()
@@ -254,6 +262,31 @@ class NetworkView(Cells, can_focus=True):
         else:
             name, index = self._place(self.chosen)
             editor(self).set_weight(name, index, round(value + direction * _WEIGHT_STEP, 6))
+
+    def action_resize(self, by: int) -> None:
+        """One unit more or less in the layer under the cursor; where it is on none, a hidden layer."""
+        texts = [line.text for line in self._ledger.lines] if self._ledger else []
+        path = self._layer_under_cursor()
+        if path is None:
+            change_hidden_layers(self, texts, by)
+        elif not path:
+            host(self).say("inputs follow from the data; further ones are switched on as features in the data pane")
+        elif len(path) > 1 or texts[path[0]].find("[") > 0:
+            host(self).say("the layers of a block are changed in the list of layers: 2")
+        else:
+            text = wider(self, texts[path[0]], by)
+            if text != texts[path[0]]:
+                editor(self).change(layers=changed(texts, path, put(text)))
+
+    def _layer_under_cursor(self) -> Path | None:
+        """Of the chosen unit, or of the line of the chain; an empty path for inputs, `None` where nothing is chosen."""
+        if not self._ranks:
+            known = self._chain()
+            return known[self.row].path if known else None
+        if self.chosen is None:
+            return None
+        layer = self._ranks[self.chosen[0]].layer
+        return (layer,) if layer >= 0 else ()
 
     def action_leave(self) -> None:
         """No unit."""

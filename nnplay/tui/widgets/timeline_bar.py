@@ -12,7 +12,11 @@ from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 
 class TimelineBar(Cells):
-    """One line; a click or a drag asks for the step under the mouse."""
+    """One line; a click or a drag asks for the step under the mouse.
+
+    Args:
+        word: what is said before the numbers; where the next step is shown, they are of steps that have been taken.
+    """
 
     DEFAULT_CSS = "TimelineBar { height: 1; }"
 
@@ -23,8 +27,9 @@ class TimelineBar(Cells):
             super().__init__()
             self.step = step
 
-    def __init__(self) -> None:
+    def __init__(self, word: str = "step") -> None:
         super().__init__(id="timeline-bar")
+        self._word = word
         self.first = self.step = self.latest = 0
         self._marks: tuple[int, ...] = ()
         self._begin, self._length = 0, 1
@@ -50,7 +55,7 @@ class TimelineBar(Cells):
         if self._runs:
             return [((f" {look.pick('━', '=') * (width - 2)} ", look.ink("faint")),)]
         digits = len(f"{self.latest:,}")
-        left, right = f" {self.first:,} ", f" step {self.step:>{digits},} of {self.latest:,} "
+        left, right = f" {self.first:,} ", f" {self._word} {self.step:>{digits},} of {self.latest:,} "
         self._begin, self._length = len(left), max(1, width - len(left) - len(right))
         knob, marked = self._column(self.step), {self._column(step) for step in self._marks}
         runs: list[Run] = [(left, look.ink("dim"))]

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.text import counted, percent
 from nnplay.training.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
-from nnplay.views.rows import decide_classes, predict_rows
+from nnplay.views.rows import decide_classes, describe_rows, predict_rows
 from nnplay.views.view import Output, View
 
 Array = NDArray[Any]
@@ -20,11 +21,12 @@ _WORST = 8
 
 @dataclass(frozen=True, slots=True)
 class Confusion(Output):
-    """How often each class (row) was taken for each (column), and the worst mistakes in words."""
+    """How often each class (row) was taken for each (column), the worst mistakes, and which rows they are of."""
 
     matrix: NDArray[np.int64]
     labels: tuple[str, ...]
     worst: tuple[str, ...]
+    rows: str = ""
 
 
 def make_confusion(trainer: Trainer, item: int) -> Confusion:
@@ -33,9 +35,9 @@ def make_confusion(trainer: Trainer, item: int) -> Confusion:
     predicted, labels = decide_classes(trainer, answers), trainer.split.class_names
     matrix = confusion_matrix(y, predicted, len(labels))
     if y.ndim > 1:
-        return Confusion(matrix, labels, _describe_pairs(matrix, labels))
+        return Confusion(matrix, labels, _describe_pairs(matrix, labels), describe_rows(trainer))
     chances = trainer.form.probabilities(answers) if trainer.form.probabilities else None
-    return Confusion(matrix, labels, _describe_mistakes(y, predicted, chances, labels))
+    return Confusion(matrix, labels, _describe_mistakes(y, predicted, chances, labels), describe_rows(trainer))
 
 
 def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
     wrong = matrix * (1 - np.eye(len(labels), dtype=np.int64))
     pairs = [divmod(int(flat), len(labels)) for flat in np.argsort(-wrong, axis=None, kind="stable")[:_WORST]]
     return tuple(
-        f"{wrong[true, answer]:,} times '{labels[answer]}' for '{labels[true]}'"
+        f"{counted(int(wrong[true, answer]), 'time')} '{labels[answer]}' for '{labels[true]}'"
         for true, answer in pairs
         if wrong[true, answer]
     )
@@ -55,10 +57,16 @@ def _describe_mistakes(y: Array, predicted: Array, chances: Array | None, labels
     if chances is None:
         return tuple(f"row {row}: {labels[predicted[row]]}, is {labels[y[row]]}" for row in wrong[:_WORST])
     of_truth = chances[wrong, y[wrong].astype(np.int64)]
+    worst = wrong[np.argsort(of_truth)][:_WORST].tolist()
     return tuple(
-        f"row {row}: {labels[answer]} ({chances[row, answer]:.0%}), is {labels[true]} ({chances[row, true]:.0%})"
-        for row, answer, true in ((row, predicted[row], y[row]) for row in wrong[np.argsort(of_truth)][:_WORST])
+        f"row {row}: {_sure(chances[row], predicted[row], labels)}, is {_sure(chances[row], int(y[row]), labels)}"
+        for row in worst
     )
+
+
+def _sure(chances: Array, label: int, labels: tuple[str, ...]) -> str:
+    """A class and the probability that the network gives it."""
+    return f"{labels[label]} ({percent(float(chances[label]))})"
 
 
 CONFUSION = View("confusion matrix", Confusion, has_classes, make_confusion, order=2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import image_shape, one_class_per_row
 from nnplay.views.images import as_image
-from nnplay.views.rows import decide_classes, predict_rows
+from nnplay.views.rows import decide_classes, describe_rows, predict_rows
 from nnplay.views.view import Output, View
 
 _MOST_IMAGES = 64
@@ -18,12 +18,18 @@ _MOST_IMAGES = 64
 
 @dataclass(frozen=True, slots=True)
 class Images(Output):
-    """Pictures (n, h, w) or (n, h, w, 3) with true and predicted classes, mistakes first; `wrong` counts those."""
+    """Pictures (n, h, w) or (n, h, w, 3) with true and predicted classes, mistakes first.
+
+    Attributes:
+        wrong: how many mistakes there are.
+        rows: among which rows of the data they were counted, in words.
+    """
 
     images: NDArray[np.float32]
     labels: tuple[str, ...]
     predicted: tuple[str, ...]
     wrong: int = 0
+    rows: str = ""
 
 
 def suits(trainer: Trainer) -> bool:
@@ -43,6 +49,7 @@ def make_images(trainer: Trainer, first: int) -> Images:
         tuple(labels[int(label)] for label in y[order]),
         tuple(labels[int(label)] for label in predicted[order]),
         int(wrong.sum()),
+        describe_rows(trainer),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
+from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 from nnplay.views.chances import Chance, likeliest_classes
 from nnplay.views.data_form import has_classes, has_symbols, is_sequence, one_class_per_row, plane_inputs
@@ -80,7 +81,7 @@ def _make_numbers(
     words = " ".join(f"{value:.4g}" for value in given[:_MOST_LINES])
     if continuation is not None:
         error = float(np.abs(continuation[1] - continuation[0]).mean())
-        words += f" · {len(continuation[0])} steps on its own: mean error {error:.3g}"
+        words += f" · {counted(len(continuation[0]), 'step')} on its own: mean error {error:.3g}"
     return Series(
         lines,
         " ".join(f"{value:.4g}" for value in true[:_MOST_LINES]),
@@ -94,7 +95,7 @@ def _make_numbers(
 def _lines(values: NDArray[Any]) -> tuple[tuple[str, Floats], ...]:
     """The first inputs of an example (steps, inputs), each as a line with a name."""
     shown = values[:, :_MOST_LINES].astype(np.float32)
-    names = ["seen"] if shown.shape[1] == 1 else [f"input {k + 1}" for k in range(shown.shape[1])]
+    names = ["seen"] if shown.shape[1] == 1 else [f"input {k}" for k in range(shown.shape[1])]
     return tuple((name, np.ascontiguousarray(shown[:, k])) for k, name in enumerate(names))
 
 

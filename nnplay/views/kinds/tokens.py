@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
 from nnplay.views.chances import Chance, likeliest_classes
 from nnplay.views.data_form import has_classes, has_symbols
 from nnplay.views.rows import decide_classes, shown_part
+from nnplay.views.symbols import name_symbols
 from nnplay.views.view import Output, View
 from nnplay.views.worst_example import find_worst_example
 
@@ -35,19 +34,11 @@ def make_tokens(trainer: Trainer, row: int) -> Tokens:
     """One example of symbols, with what is wanted and what is answered at each place, or once."""
     part, names = shown_part(trainer), trainer.split.class_names
     answer = trainer.answers(part.x[row : row + 1])
-    seen = _name_symbols(part.x[row], names)
+    seen = name_symbols(part.x[row], names)
     predicted = np.atleast_1d(decide_classes(trainer, answer)[0])
     true = np.atleast_1d(part.y[row])
     chances = likeliest_classes(trainer, answer[0]) if part.y.ndim == 1 else ()
     return Tokens(seen, tuple(names[int(k)] for k in true), tuple(names[int(k)] for k in predicted), chances)
-
-
-def _name_symbols(x: NDArray[Any], names: tuple[str, ...]) -> tuple[str, ...]:
-    """The symbols of one example by the names of the classes, where they are the same, else by their numbers."""
-    numbers = x.argmax(axis=1) if x.ndim == 2 else x.astype(np.int64)
-    kinds = x.shape[1] if x.ndim == 2 else int(numbers.max(initial=0)) + 1
-    fits = kinds == len(names) if x.ndim == 2 else kinds <= len(names)
-    return tuple(names[int(number)] if fits else str(int(number)) for number in numbers)
 
 
 TOKENS = View("symbols", Tokens, suits, make_tokens, item="example", find_worst=find_worst_example)

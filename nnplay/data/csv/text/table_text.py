@@ -17,7 +17,7 @@ from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_cells import ColumnGatherer, PackedCells
 from nnplay.data.csv.text.records import read_records
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 MAX_COLUMNS = 10_000
 _SAMPLE_LINES = 100
@@ -98,21 +98,28 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
     rows = ColumnGatherer(len(header.names))
     if line and not header.found:
         rows.add(line, first)
-    remarks += _gather(records, rows, skipped, options.skip_bad_rows, where)
+    names = first if header.found else ()
+    remarks += _gather(records, rows, skipped, options.skip_bad_rows, names, dialect.delimiter, where)
     _check_total(rows, skipped, options.skip_bad_rows, where)
     if not rows.lines:
         raise InputError("no data rows", where=where)
     if remarks:
-        notes.append(f"{remarks:,} comment line{'' if remarks == 1 else 's'} left out")
+        notes.append(f"{counted(remarks, 'comment line')} left out")
     notes = [*notes, *dialect.notes, *header.notes]
     return TableText(header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed)
 
 
 def _gather(
-    records: Iterator[tuple[int, list[str]]], rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, where: str
+    records: Iterator[tuple[int, list[str]]],
+    rows: ColumnGatherer,
+    skipped: Skipped,
+    skip_bad_rows: bool,
+    header: Sequence[str],
+    delimiter: str,
+    where: str,
 ) -> int:
-    """Take the rows that are as wide as the header; returns how many lines are remarks."""
-    remarks, width = 0, rows.width
+    """Take the rows that are as wide as the header (empty where there is none); returns how many lines are remarks."""
+    remarks, width, systematic = 0, rows.width, ""
     for line, row in records:
         if len(row) == width:
             rows.add(line, row)
@@ -120,11 +127,26 @@ def _gather(
         if row[0].lstrip().startswith("#"):
             remarks += 1
             continue
-        reason = f"expected {width} field{'s' if width > 1 else ''}, found {len(row)}"
+        if header and len(row) == width + 1 and not rows.lines:
+            systematic = _wider_hint(row, header, delimiter)
+        reason = f"expected {counted(width, 'field')}, found {len(row)}"
         if not skip_bad_rows:
-            raise InputError(reason, where=f"{where}, row {line}", hint=_skip_hint())
+            raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
         skipped.add(line, reason)
+    if systematic and not rows.lines:
+        what = "no data rows: each has one field more than the header"
+        raise InputError(what, where=where, hint=systematic)
     return remarks
+
+
+def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> str:
+    """What to do where rows have one field more than the header from the first one on."""
+    names = delimiter.join(header)
+    if not row[-1].strip():
+        shown = clean(f"{names}{delimiter}", limit=60)
+        return f"rows end with a delimiter and row 1 does not: end it with one too ({shown})"
+    shown = clean(f"row{delimiter}{names}", limit=60)
+    return f"if rows begin with a name, as R writes them, give that column one in row 1 too ({shown})"
 
 
 def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, where: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from nnplay.inspector.messages import Detail, OperandView, View, When
+from nnplay.text import note_cut
 from nnplay.tui.inspector.widgets import tiles, time_bars
 from nnplay.tui.inspector.widgets.tiles import Form, Tile
 from nnplay.tui.theme.look import Ink
-from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Cells, Row, Run, fit, joined, row_width, wrap
 
 _ROOMY = 26
 """Rows from which there is room for long formulas."""
@@ -50,9 +50,12 @@ class DetailView(Cells):
     # -- the text --------------------------------------------------------------------------------------------------
 
     def _lines(self, text: str, width: int, most: int, ink: Ink) -> list[Row]:
-        lines = textwrap.wrap(text, max(10, width), break_long_words=True)[:most]
-        if len(lines) == most and sum(map(len, lines)) + most < len(text):
-            lines[-1] = fit(lines[-1] + " …", width)
+        text = tiles.plain(text, self.look)
+        every = wrap(text, max(10, width))
+        lines = every[:most]
+        if len(every) > most:
+            note_cut(text)
+            lines[-1] = fit(f"{lines[-1]} {every[most]}", width)
         return [((line, self.look.ink(ink)),) for line in lines]
 
     def _title(self, detail: Detail) -> list[Row]:
@@ -112,7 +115,8 @@ class DetailView(Cells):
     def _code(self, detail: Detail, width: int, height: int) -> list[Row]:
         lines = [line for text in detail.row.code.splitlines() for line in (text or " ",)]
         rows: list[Row] = [(("the definition in NumPy, to which the fast kernel is held", self.look.ink("dim")),)]
-        rows += [((fit(line, width), self.look.ink("above")),) for line in lines[: max(0, height - 2)]]
+        ink = self.look.ink("above")
+        rows += [((fit(tiles.plain(line, self.look), width), ink),) for line in lines[: max(0, height - 2)]]
         return rows
 
     # -- the operands ----------------------------------------------------------------------------------------------
@@ -196,6 +200,6 @@ class DetailView(Cells):
             runs: list[Run] = []
             for rows, columns in drawn:
                 row = rows[y]
-                runs += [*row, (" " * (columns - sum(len(text) for text, _ in row) + 2), blank)]
+                runs += [*row, (" " * (columns - row_width(row) + 2), blank)]
             merged.append(joined(runs))
         return merged

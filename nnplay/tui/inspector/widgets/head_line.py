@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnplay.inspector.messages import View
+from nnplay.training.numbers import short
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined, row_width
 
 
@@ -29,7 +30,7 @@ class HeadLine(Cells):
         runs: list[Run] = [(" inspector ", look.ink("accent", bold=True))]
         if view is None:
             return [(*runs, ("waiting for the end of the step", look.ink("dim")))]
-        past = "" if view.step == view.latest else f" (the past: the run is at {view.latest:,})"
+        past = " (next)" if view.step == view.latest else f" of {view.latest:,} taken"
         edits: list[Run] = [("  what if: ", look.ink("warning")), ("; ".join(view.overrides), look.ink("text"))]
         parts: list[list[Run]] = [
             [(" step ", look.ink("dim")), (f"{view.step + 1:,}", look.ink("strong"))],
@@ -41,7 +42,7 @@ class HeadLine(Cells):
             [(f"  {self.guesses}", look.ink("accent"))] if self.guesses else [],
             [("  epoch ", look.ink("dim")), (f"{view.epoch + 1:,}", look.ink("strong"))],
             [("  batch ", look.ink("dim")), (f"{view.batch + 1:,}/{view.batches:,}", look.ink("strong"))],
-            [("  rate ", look.ink("dim")), (f"{view.lr:g}", look.ink("strong"))],
+            [(f"  {short('lr')} ", look.ink("dim")), (f"{view.lr:g}", look.ink("strong"))],
         ]
         for part in parts:
             if row_width(tuple(runs)) + row_width(tuple(part)) <= width:

@@ -16,6 +16,7 @@ from nnplay.tui.draw import number_text
 from nnplay.tui.draw.blocks import glyphs, half_blocks, quantise
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
+from nnplay.tui.theme.plain_text import spell_out
 from nnplay.tui.widgets.cells import Row, Run, fit, joined
 
 Form = Literal["colours", "numbers", "histogram"]
@@ -114,7 +115,7 @@ def draw(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
 
 def plain(text: str, look: Look) -> str:
     """The text in characters that this terminal has."""
-    return text.replace("→", "->").replace("×", "x").replace("‖", "|") if look.ascii else text
+    return spell_out(text) if look.ascii else text
 
 
 def _cut(operand: OperandView, lines: int, columns: int) -> tuple[int, int]:

@@ -16,7 +16,10 @@ def draw(view: Confusion, width: int, height: int, look: Look) -> list[Row]:
     rows = confusion_rows(view.matrix, labels, width, height, look)
     room = height - len(rows) - 2
     if room > 0 and view.worst:
-        rows += [(), (("worst mistakes", look.ink("dim")),)]
+        rows += [
+            (),
+            ((fit(f"worst mistakes in {view.rows}" if view.rows else "worst mistakes", width), look.ink("dim")),),
+        ]
         rows += [((fit(clean(text), width), look.ink("text")),) for text in view.worst[:room]]
     return rows
 

@@ -40,8 +40,7 @@ def _fit_grid(view: Images, width: int, height: int) -> tuple[tuple[int, int], i
 def draw(view: Images, width: int, height: int, look: Look) -> list[Row]:
     """A grid of pictures, mistakes first, each with what it is taken for."""
     (tall, broad), across, down = _fit_grid(view, width, height)
-    summary = f"{view.wrong:,} wrong; they come first" if view.wrong else "all right"
-    rows: list[Row] = [((summary, look.ink("dim")),)]
+    rows: list[Row] = [((fit(_summarize(view, width), width), look.ink("dim")),)]
     for line in range(down):
         chosen = range(line * across, min(len(view.images), (line + 1) * across))
         if chosen:
@@ -49,6 +48,17 @@ def draw(view: Images, width: int, height: int, look: Look) -> list[Row]:
             rows += put_beside(pictures)
             rows += _draw_captions(view, chosen, broad, look)
     return rows
+
+
+def _summarize(view: Images, width: int) -> str:
+    """How many mistakes there are in which rows of the data, as fully as there is room."""
+    among = f" in {view.rows}" if view.rows else ""
+    if not view.wrong:
+        return f"none wrong{among}"
+    counted = f"{view.wrong:,} wrong{among}"
+    return next(
+        (text for text in (f"{counted}; they come first", counted) if len(text) <= width), counted.removesuffix(" rows")
+    )
 
 
 def _draw_captions(view: Images, chosen: Sequence[int], width: int, look: Look) -> list[Row]:

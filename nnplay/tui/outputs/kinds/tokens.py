@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.style import Style
 
 from nnplay.text import clean
@@ -19,6 +20,7 @@ def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
     if len(view.true) != len(view.seen):
         true, predicted = " ".join(view.true), " ".join(view.predicted)
         rows = _draw_lines("seen", view.seen, [look.ink("text")] * len(view.seen), width, look)
+        rows = rows[-max(1, height - 3) :]  # of a long one its end, which the answer follows
         rows += [(), draw_verdict(true, predicted, true == predicted, look)]
         return [*rows, *draw_chances(view.chances, true, width, max(0, height - len(rows)), look)]
     wrong = [a != b for a, b in zip(view.true, view.predicted, strict=True)]
@@ -28,7 +30,12 @@ def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
     right = len(wrong) - sum(wrong)
     rows = [(("right ", look.ink("dim")), (f"{right} of {len(wrong)}", look.ink("strong")))]
     per_line = _per_line(width, _cell((*view.seen, *view.true, *view.predicted)))
-    for start in range(0, len(wrong), per_line):
+    blocks = max(1, (height - 1) // 5)
+    starts = list(range(0, len(wrong), per_line))
+    if len(starts) > blocks:  # of a long one its end
+        starts = starts[-blocks:]
+        rows[0] += ((f"   from place {starts[0] + 1:,} on", look.ink("dim")),)
+    for start in starts:
         part = slice(start, start + per_line)
         rows.append(())
         for title, symbols, inks in (
@@ -43,7 +50,7 @@ def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
 
 def _cell(symbols: Sequence[str]) -> int:
     """Columns that a symbol takes: letters stand close together as in a text, longer names have a space between."""
-    longest = max((len(symbol) for symbol in symbols), default=1)
+    longest = max((cell_len(clean(symbol)) for symbol in symbols), default=1)
     return 1 if longest == 1 and len(set(symbols)) > 10 else longest + 1
 
 

@@ -1,0 +1,51 @@
+"""Runs the definitions in NumPy of a layer or loss without a machine, for curves and for questions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.fields import fill
+from nnplay.records.init_schemes import DEFAULT, first_values
+from nnplay.records.layer import LayerRecord
+from nnplay.records.operation import Use
+from nnplay.records.record import Record
+
+Array = NDArray[Any]
+
+
+def run_definitions(uses: Iterable[Use], operands: Mapping[str, Array]) -> dict[str, Array]:
+    """All operands after some rows that draw no random numbers, by the names of the plan.
+
+    Args:
+        operands: those that are there before the first row.
+    """
+    known = dict(operands)
+    for use in uses:
+        operation = use.operation
+        given = [known[use.names.get(name, name)] for name in operation.reads]
+        results = operation.reference(*given, **{name: use.integers[name] for name in operation.integers})
+        results = results if isinstance(results, tuple) else (results,)
+        known |= {use.names.get(n, n): np.asarray(r) for n, r in zip(operation.writes, results, strict=False)}
+    return known
+
+
+def default_settings(record: Record) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The default values of a record's fields, and those that are numbers as operands (1,)."""
+    values = fill(record.fields, {}, record.name)
+    return values, {key: np.array([value], float) for key, value in values.items() if isinstance(value, int | float)}
+
+
+def apply_layer(record: LayerRecord, x: Array) -> Array:
+    """What a layer with default settings, which has one forward row, gives in evaluation.
+
+    Args:
+        x: (N, …).
+    """
+    values, numbers = default_settings(record)
+    plan = record.plan(values, x.shape[1:])
+    parameters = {name: first_values(item, DEFAULT, 0, 0) for name, item in plan.parameters.items()}
+    return run_definitions(plan.evaluate or plan.forward, {"x": x, **numbers, **parameters})["y"]

@@ -1,0 +1,100 @@
+"""The picker of everything: which kinds it offers for the present run, and what a choice changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from textual.app import App
+
+from nnplay.data.catalogue import name_sources
+from nnplay.errors import unknown
+from nnplay.network.hidden_layers import common_activation
+from nnplay.tui.backend import Backend
+from nnplay.tui.commands.edits import EditActions
+from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.panes.layers import LayersPane
+from nnplay.tui.picker import shelves
+from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.screen import open_picker
+from nnplay.tui.picker.shelf import Shelf
+from nnplay.tui.widgets.layer_list import LayerList
+
+KINDS = ("preset", "data", "layer", "activation", "loss", "optimizer", "schedule")
+
+
+class PickActions:
+    """The actions that pick something by its name.
+
+    Args:
+        app: shows the picker.
+        backend: has the settings in force.
+        main: has the list of layers, whose cursor says where a new one goes.
+        edits: changes settings.
+    """
+
+    def __init__(self, app: App[int], backend: Backend, main: MainScreen, edits: EditActions) -> None:
+        self._app, self._backend, self._main, self._edits = app, backend, main, edits
+
+    def pick(self, kind: str = KINDS[0]) -> None:
+        """Open the picker at a kind.
+
+        Raises:
+            InputError: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise unknown("kind", kind, KINDS, where="pick")
+        open_picker(self._app, self._shelves(), kind)
+
+    def add_layer(self) -> None:
+        """Go to the layers and pick or type one."""
+        self._main.go("layers")
+        self._main.query_one(LayerList).focus()
+        self.pick("layer")
+
+    def _shelves(self) -> list[Shelf]:
+        names, settings = self._backend.catalogue, self._backend.settings
+        path = f"a data set, or the path of {name_sources()}"
+        return [
+            Shelf(
+                "preset",
+                "ready-made experiments",
+                shelves.preset_choices(tuple(names.presets)),
+                self._edits.load_preset,
+            ),
+            self._setting("data", path, shelves.data_choices(tuple(names.datasets)), settings.data.source, free=True),
+            self._main.query_one(LayersPane).shelf(),
+            self._setting(
+                "activation",
+                "of all hidden layers at once",
+                shelves.activation_choices(),
+                common_activation(settings.layer_texts),
+            ),
+            self._setting(
+                "loss",
+                "what training makes small",
+                shelves.loss_choices(tuple(names.losses)),
+                settings.loss.record.name if settings.loss else "",
+            ),
+            self._setting(
+                "optimizer",
+                "how gradients become steps",
+                shelves.optimizer_choices(tuple(names.optimizers)),
+                settings.optimizer.record.name if settings.optimizer else "",
+            ),
+            self._setting(
+                "schedule",
+                "how the learning rate changes",
+                shelves.schedule_choices(tuple(names.schedules)),
+                settings.schedule.record.name if settings.schedule else "none",
+            ),
+        ]
+
+    def _setting(self, key: str, lead: str, choices: list[Choice], current: str, *, free: bool = False) -> Shelf:
+        """A shelf whose choices are values of the setting with this key."""
+        take: Callable[[str], None] = partial(self._change, key)
+        return Shelf(key, lead, choices, take, current=current, free=free)
+
+    def _change(self, key: str, value: str) -> None:
+        entry = next(entry for entry in self._edits.settable() if entry.key == key)
+        self._edits.change_entry(entry, value)

@@ -1,0 +1,64 @@
+"""Attention over one example: for each head, which step looks at which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.operations.attention import LOOK, LOOK_PADDED
+from nnplay.training.trainer import Trainer
+from nnplay.views.data_form import has_symbols
+from nnplay.views.rows import shown_part
+from nnplay.views.symbols import name_symbols
+from nnplay.views.view import Output, View
+from nnplay.views.worst_example import find_worst_example
+
+
+@dataclass(frozen=True, slots=True)
+class Attention(Output):
+    """Who looks at whom in one example.
+
+    Attributes:
+        steps: what stands at each step, by name or number.
+        heads: name and weights (steps, steps) of each head, layer by layer; a row looks at the columns and sums to 1.
+    """
+
+    steps: tuple[str, ...]
+    heads: tuple[tuple[str, NDArray[np.float32]], ...]
+
+
+def suits(trainer: Trainer) -> bool:
+    """Some layer of the network has steps that look at each other."""
+    return bool(_attending(trainer))
+
+
+def make_attention(trainer: Trainer, row: int) -> Attention:
+    """The weights of every head of every layer for one example."""
+    x = shown_part(trainer).x[row : row + 1]
+    paths = _attending(trainer)
+    found = trainer.forward(x, [f"eval.{path}.weights" for path in paths])
+    heads = [
+        (f"layer {path} head {number}" if len(paths) > 1 else f"head {number}", weights.astype(np.float32))
+        for path, layer in zip(paths, found.values(), strict=True)
+        for number, weights in enumerate(layer[0], 1)
+    ]
+    steps = heads[0][1].shape[0]
+    names = name_symbols(x[0], trainer.split.class_names) if has_symbols(trainer) else ()
+    return Attention(names if len(names) == steps else tuple(map(str, range(steps))), tuple(heads))
+
+
+def _attending(trainer: Trainer) -> list[str]:
+    """Paths of the layers whose steps look at each other, and all have the same number of steps."""
+    planned = [
+        layer
+        for layer in trainer.plan.layers
+        if any(use.operation in (LOOK, LOOK_PADDED) for use in layer.plan.forward)
+    ]
+    return [layer.path for layer in planned if layer.plan.output[0] == planned[0].plan.output[0]]
+
+
+ATTENTION = View(
+    "attention", Attention, suits, make_attention, item="example", find_worst=find_worst_example, order=1
+)  # fmt: skip
