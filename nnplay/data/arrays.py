@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnplay.arguments import same_word, sizes, words
+from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.text import clean, shown
 
@@ -25,7 +26,7 @@ _KINDS: Final = {"U": "text", "S": "bytes", "M": "dates", "m": "times", "c": "co
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Checked targets: int64 labels with their class names, or float32 (N, T)."""
+    """Checked targets: int64 labels with their class names, or float32 (N, T), or float64 where differences need it."""
 
     y: NDArray[Any]
     task: Literal["classification", "regression"]
@@ -33,8 +34,8 @@ class Targets:
     notes: tuple[str, ...] = ()
 
 
-def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool, where: str) -> NDArray[np.float32]:
-    """`x` as C-contiguous float32 (N, *shape).
+def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool, where: str) -> NDArray[Any]:
+    """`x` as C-contiguous float32 (N, *shape), or float64 where its differences need it.
 
     Raises:
         InputError: not numbers, no rows, no inputs, a value that is not finite, or a shape that does not fit.
@@ -52,7 +53,7 @@ def as_inputs(x: ArrayLike, shape: Sequence[int] | None, *, allow_missing: bool,
         array = array[:, None]
     if math.prod(array.shape[1:]) == 0:
         raise InputError("rows have no inputs", where=where)
-    return _finite(array, np.float32, "x", where, allow_missing=allow_missing)
+    return _finite(array, keep_differences(array), "x", where, allow_missing=allow_missing)
 
 
 def as_rows(
@@ -112,7 +113,7 @@ def as_targets(
     array = _check_numbers(array, "y", where)
     if task == "regression" or (task is None and array.dtype.kind == "f"):
         array = array[:, None] if array.ndim == 1 else array
-        return Targets(_finite(array, np.float32, "y", where, allow_missing=False), "regression")
+        return Targets(_finite(array, keep_differences(array), "y", where, allow_missing=False), "regression")
     return _check_labels(array, class_names, where)
 
 

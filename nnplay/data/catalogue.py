@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import PurePath
 from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
-from nnplay.arguments import same_word
+from nnplay.arguments import kind_of, same_word
 from nnplay.data import generated, sources, synthetic, tables
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.regular_file import open_regular
@@ -70,6 +71,28 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
     """
     with report_to(progress):
         return find_source(path).read(path, values)
+
+
+def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any) -> Dataset:
+    """The data in a file of any kind that is read, unscaled: tables, packed tables, NumPy archives.
+
+    Args:
+        path: the file; its kind is found by its name, or by its first bytes.
+        options: how its kind is read, by name: target="species" or missing="mean" for tables, inputs="x" for archives.
+        progress: called with `(done, total, what)` while it is read; what it raises ends that.
+
+    Raises:
+        InputError: an unknown option, or the file cannot be used as it is.
+    """
+    kind_of(path, (str, os.PathLike), "path", "read_file", "give the name of a file")
+    name = str(path)
+    record = find_source(name)
+    known = [field.name for field in record.fields]
+    for option in options:
+        if option not in known:
+            raise unknown("option", option, known, where=record.title)
+    values = {key: record.tables[key](value) if key in record.tables else value for key, value in options.items()}
+    return load_file(name, values, progress=progress)
 
 
 def find_source(path: str) -> SourceRecord:

@@ -25,7 +25,8 @@ class Dataset:
     """Rows of inputs with a target each.
 
     Args:
-        x: inputs (N, …), converted to float32, C-contiguous; (N,) becomes (N, 1). Not copied when already so.
+        x: inputs (N, …), converted to float32 where it can hold their differences, C-contiguous; (N,) becomes (N, 1).
+            Not copied when already so.
         y: targets. Whole numbers or words (N,) are class labels, numbers (N,) or (N, T) are regression targets;
             integer labels of higher rank (N, H, W) are labels per pixel.
         name: what the set is called in titles.
@@ -43,8 +44,8 @@ class Dataset:
         notes: what reading and encoding did, a sentence each.
 
     Attributes:
-        x: float32 (N, *feature_shape).
-        y: labels int64 (N,) or (N, H, W), or targets float32 (N, T).
+        x: float32 (N, *feature_shape); float64 where differences are small beside the numbers, as of unix seconds.
+        y: labels int64 (N,) or (N, H, W), or targets float32 (N, T), float64 likewise.
         outputs: number of classes, or of regression targets.
 
     Raises:
@@ -74,9 +75,9 @@ class Dataset:
         self.name = clean(name)
         if not same_word(fill, ("none", "mean")):
             raise unknown("fill", fill, ("none", "mean"), where=self.name)
-        self.x: NDArray[np.float32] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
+        self.x: NDArray[Any] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
         targets = as_targets(y, task, class_names, rows=len(self.x), where=self.name)
-        self.y: NDArray[np.int64] | NDArray[np.float32] = targets.y
+        self.y: NDArray[Any] = targets.y
         self.task: Task = targets.task
         self.class_names: tuple[str, ...] = targets.class_names
         self.feature_shape: tuple[int, ...] = self.x.shape[1:]

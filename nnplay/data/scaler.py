@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.arguments import same_word
+from nnplay.data.precision import find_type
 from nnplay.errors import unknown
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ class Scaler:
     target_scale: NDArray[np.float64]
     notes: tuple[str, ...] = ()
 
+    @property
+    def input_type(self) -> type[np.float32] | type[np.float64]:
+        """The type that inputs in original units need."""
+        return find_type(np.abs(self.offset), self.scale)
+
+    @property
+    def target_type(self) -> type[np.float32] | type[np.float64]:
+        """The type that targets in original units need."""
+        return find_type(np.abs(self.target_offset), self.target_scale)
+
     def transform(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """Inputs (N, …) in original units as the network is given them."""
         if self.fill is not None:
@@ -45,9 +56,9 @@ class Scaler:
             return np.ascontiguousarray(x, dtype=np.float32)
         return np.ascontiguousarray((x - self.offset) / self.scale, dtype=np.float32)
 
-    def inverse(self, x: NDArray[Any]) -> NDArray[np.float32]:
-        """Network inputs (N, …) back in original units."""
-        return np.ascontiguousarray(x * self.scale + self.offset, dtype=np.float32)
+    def inverse(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Network inputs (N, …) back in original units, in `input_type`."""
+        return np.ascontiguousarray(x * self.scale + self.offset, dtype=self.input_type)
 
     def transform_target(self, y: NDArray[Any]) -> NDArray[Any]:
         """Regression targets (N, T) as the network learns them; class labels pass unchanged."""
@@ -56,10 +67,10 @@ class Scaler:
         return np.ascontiguousarray((y - self.target_offset) / self.target_scale, dtype=np.float32)
 
     def inverse_target(self, y: NDArray[Any]) -> NDArray[Any]:
-        """Predictions (N, T) back in the target's original units; class outputs pass unchanged."""
+        """Predictions (N, T) back in the target's original units, in `target_type`; class outputs pass unchanged."""
         if not self.target_scale.size:
             return y
-        return np.ascontiguousarray(y * self.target_scale + self.target_offset, dtype=np.float32)
+        return np.ascontiguousarray(y * self.target_scale + self.target_offset, dtype=self.target_type)
 
 
 def fit_scaler(data: Dataset, rows: NDArray[np.int64], scale: str, scale_target: str) -> Scaler:

@@ -80,7 +80,7 @@ class Split:
         """
         features, fill = self.train.features, self.scaler.fill
         shape = (2,) if features else self.feature_shape
-        rows = as_rows(raw, shape, np.float32, allow_missing=fill is not None, where="inputs")
+        rows = as_rows(raw, shape, self.scaler.input_type, allow_missing=fill is not None, where="inputs")
         return self.scaler.transform(expand(rows, features) if features else rows)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:

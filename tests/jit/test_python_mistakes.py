@@ -112,6 +112,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
             "kinds": {},
         },
     ),
+    "read_file": (nn.read_file, {"path": str(Path(__file__)), "target": "a", "missing": "refuse", "progress": None}),
     "Network": (nn.Network, {"layers": "linear 2", "seed": 0}),
     "Network of layers": (nn.Network, {"layers": [nn.Linear(2), nn.Tanh]}),
     "Network.plan": (nn.Network("linear 2").plan, {"input_shape": (2,)}),

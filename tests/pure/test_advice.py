@@ -47,7 +47,7 @@ def test_a_shell_gives_the_advice_back_whole(name: str) -> None:
 BROKEN = {
     "text among numbers": f"a,b,y\n{ROWS}x,2,1\n",
     "missing": f"a,b,y\n{ROWS},2,1\n",
-    "missing target": f"a,b,y\n{ROWS}1,2,\n",
+    "missing target": "a,b,y\n1,2,\n2,3,NA\n",
     "long row": f"a,b,y\n{ROWS}1,2,3,4\n",
     "one column": "a^b\n1^2\n",
     "words everywhere": "a,y\n" + "".join(f"w{row},{row % 2}\n" for row in range(30)),
@@ -87,8 +87,8 @@ def test_columns_without_use_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_words_that_look_like_numbers_are_told_of_where_their_column_is_left_out(tmp_path: Path) -> None:
-    """Thousands separators in every row make a column of words that come once; the note says how to write them."""
+    """Hexadecimal numbers make a column of words that come once; the note says how to write them."""
     path = tmp_path / "my.csv"
-    path.write_text("n;a;y\n" + "".join(f"{row + 1},{row + 100};{row % 7 + 0.5};{row % 2}\n" for row in range(30)))
+    path.write_text("n;a;y\n" + "".join(f"{row + 100:#x};{row % 7 + 0.5};{row % 2}\n" for row in range(30)))
     data = read_csv(path)
-    assert any("'n' is text" in note and "thousands separators" in note for note in data.notes)
+    assert any("'n' is text" in note and "hexadecimal" in note for note in data.notes)

@@ -6,7 +6,12 @@ import re
 
 from nnplay.data.csv.advice import advice
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "null", "?", "-"})
+MISSING = frozenset({"", "na", "n/a", "n.a.", "<na>", "#n/a", "null", "\\n", "nat", "?", "-", "--", "0000-00-00"})
+MISSING |= {"#value!", "#ref!", "#div/0!", "#num!", "#name?"}
+#: Words that may be categories, but among numbers and dates say that there is none.
+MISSING_AMONG_NUMBERS = frozenset({"none", "nil", "missing", "unknown", "*", "—", "–", "n.d.", "nd", "tbd", "blank"})
+#: Stata and SAS write a point for nothing, with a letter behind it where they say why.
+_POINT = re.compile(r"\.[a-z_]?", re.IGNORECASE)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -22,8 +27,8 @@ _LIKE_NUMBERS: tuple[tuple[re.Pattern[str], str | tuple[str, str, str]], ...] = 
 
 
 def is_missing(cell: str) -> bool:
-    """Whether the cell is empty or one of the usual words for nothing (`NA`, `null`, `?`, `-`)."""
-    return cell.lower() in MISSING
+    """Whether the cell is empty or one of the usual words for nothing (`NA`, `null`, `?`, `-`, `.`, `#N/A`)."""
+    return cell.lower() in MISSING or bool(_POINT.fullmatch(cell))
 
 
 def parse_number(cell: str, decimal: str = ".") -> float | None:

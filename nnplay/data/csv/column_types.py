@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.cells import is_missing, parse_number
+from nnplay.data.csv.cells import MISSING_AMONG_NUMBERS, is_missing
+from nnplay.data.csv.column_reading import ColumnReading, read_column
+from nnplay.data.csv.dates import read_dates
 from nnplay.data.csv.text.packed_cells import PackedCells
 
 Kind = Literal["number", "category", "identifier", "empty"]
@@ -27,7 +29,8 @@ class TypedColumn:
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
         stray: bool (N,): text in a column of numbers.
-        note: what was made of the words, in a sentence; or empty.
+        note: what was made of the words, in a sentence; why an identifier is one; or empty.
+        dates: whether the numbers are days, made of dates.
         numbers: how many cells of a category column are plain numbers, too few to make it a column of numbers.
     """
 
@@ -39,6 +42,7 @@ class TypedColumn:
     infinite: NDArray[np.bool_]
     stray: NDArray[np.bool_]
     note: str = ""
+    dates: bool = False
     numbers: int = 0
 
     @property
@@ -54,31 +58,65 @@ class TypedColumn:
         values = self.values[keep] if self.kind == "number" else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
-        return TypedColumn(self.name, kind, cells, values, missing, self.infinite[keep], self.stray[keep], self.note)
+        return replace(
+            self,
+            kind=kind,
+            cells=cells,
+            values=values,
+            missing=missing,
+            infinite=self.infinite[keep],
+            stray=self.stray[keep],
+        )
 
 
 def type_column(name: str, packed: PackedCells, decimal: str, wanted: str = "auto") -> TypedColumn:
-    """The column's type: numbers when more cells are numbers than text, unless `wanted` says number or category."""
+    """The column's type: numbers or dates when more cells are such than text, unless `wanted` says number or category.
+
+    In a column that is wanted as categories every word is a label, also `-` or `NA`; only empty cells are missing.
+    """
     cells = packed.unpack()
-    values = _plain_numbers(cells, decimal) if wanted != "category" else None
-    if values is not None:
-        none = np.zeros(len(cells), dtype=np.bool_)
-        return _number(name, packed, values, none, none)
-    known = {cell: parse_number(cell, decimal) for cell in set(cells)}
-    absent = {cell for cell in known if is_missing(cell)}
-    missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
-    numeric = np.fromiter((known[cell] is not None for cell in cells), dtype=np.bool_, count=len(cells))
-    stray = ~numeric & ~missing
     none = np.zeros(len(cells), dtype=np.bool_)
+    values = _plain_numbers(cells, decimal) if wanted != "category" else None
+    if values is not None and not (wanted == "auto" and _are_packed_dates(cells)):
+        return _number(name, packed, values, none, none)
+    different = tuple(dict.fromkeys(cells))
+    absent = find_missing(different) if wanted != "category" else {""}
+    missing = np.fromiter((cell in absent for cell in cells), dtype=np.bool_, count=len(cells))
     if missing.all():
         return TypedColumn(name, "empty", packed, np.zeros(0), missing, none, none)
-    as_number = wanted == "number" or (wanted == "auto" and numeric.sum() > stray.sum())
-    if not as_number:
-        numbers = int(numeric.sum()) if wanted == "auto" else 0
+    read = read_column([cell for cell in different if cell not in absent], decimal, wanted)
+    if read is None:
+        return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none)
+    known = read.values
+    numeric = np.fromiter((cell in known for cell in cells), dtype=np.bool_, count=len(cells))
+    gone = {cell for cell in different if cell not in known and cell.lower() in MISSING_AMONG_NUMBERS}
+    lost = missing | np.fromiter((cell in gone for cell in cells), dtype=np.bool_, count=len(cells))
+    count = int(numeric.sum())
+    if not _are_numbers(count, int((~numeric & ~lost).sum()), read, wanted):
+        numbers = 0 if read.dates else count
         return TypedColumn(name, "category", packed, np.zeros(0), missing, none, none, numbers=numbers)
-    parsed = {cell: np.nan if value is None else value for cell, value in known.items()}
-    values = np.fromiter((parsed[cell] for cell in cells), dtype=np.float64, count=len(cells))
-    return _number(name, packed, values, missing, stray)
+    values = np.fromiter((known.get(cell, np.nan) for cell in cells), dtype=np.float64, count=len(cells))
+    column = _number(name, packed, values, lost, ~numeric & ~lost)
+    return replace(column, note=read.note, dates=read.dates)
+
+
+def find_missing(different: Iterable[str]) -> set[str]:
+    """Which of a column's words mean that a value is missing; beside a `+` a `-` is the other sign."""
+    absent = {cell for cell in different if is_missing(cell)}
+    return absent - {"-"} if "+" in different else absent
+
+
+def _are_numbers(numeric: int, text: int, read: ColumnReading, wanted: str) -> bool:
+    if wanted == "number":
+        return numeric > 0 or not read.dates
+    return 10 * text <= numeric if read.dates else numeric > text
+
+
+def _are_packed_dates(cells: Sequence[str]) -> bool:
+    """Whether all numbers are dates such as 20210131; eight digits are hardly ever all of them by chance."""
+    if len(set(cells)) < 3 or any(len(cell) != 8 for cell in cells):
+        return False
+    return all(day is not None and -40_000 < day < 40_000 for day in read_dates(cells).days)
 
 
 def _number(

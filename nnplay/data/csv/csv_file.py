@@ -10,6 +10,7 @@ from typing import Literal
 from nnplay.arguments import kind_of, words
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.table import table_dataset
+from nnplay.data.csv.text.packed_file import ENDINGS, open_packed
 from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.csv.text.table_text import read_table_text
@@ -38,20 +39,23 @@ def read_csv(
     """The table in a delimited text file, with one column to be learned from the others.
 
     Args:
-        path: the file; `~` is expanded.
+        path: the file, or a gzip or zip archive with one table in it; `~` is expanded.
         target: name of the column to be learned; else one called target, label, class or y, else the last one. Several
             (a list, or names with commas between them) are quantities that are learned together.
-        delimiter: one character, or "auto": comma, semicolon, tab or bar, whichever fits.
+        delimiter: one character, or "auto": comma, semicolon, tab, bar or blanks, whichever fits.
         decimal: the decimal mark, or "auto".
-        missing: what to do about empty cells, NA, null, ?, - and numbers that are not finite: refuse the file, drop
-            such rows, put in the training rows' mean (words become a category of their own), or mark them by an input
-            of their own besides.
-        encode: one 0/1 input for each category of a text column, or one input with codes 0, 1, … in sorted order.
-        skip_bad_rows: leave out rows that are too long or short, comments, and text in number columns, and say so.
+        missing: what to do about features that are empty, NA, null, ?, -, a point alone, or not finite: refuse the
+            file, drop such rows, put in the training rows' mean (words become a category of their own), or mark them by
+            an input of their own besides. Rows without a target are always left out, and counted.
+        encode: one 0/1 input for each category of a text column, or one input with codes 0, 1, … in sorted order. Of
+            more than a thousand words the commonest are kept, and the rest is one category.
+        skip_bad_rows: leave out rows that are too long or short, and text in number columns, and say so.
         encoding: name of a text encoding, or "auto": by the byte order mark, UTF-8 without one.
-        header: whether row 1 holds names; "auto": unless it holds only numbers.
-        task: whether the target is a class or a quantity; "auto" decides by its values.
-        kinds: for some columns, by name: "number", "category" or "skip" (leave out).
+        header: whether row 1 holds names; "auto": unless it holds only numbers, or words that come again below.
+        task: whether the target is a class or a quantity; "auto" decides by its values: words, two numbers, codes and
+            a few evenly repeated whole numbers from 0 or 1 are classes; counts and dates are quantities.
+        kinds: for some columns, by name: "number", "category" (then `-`, `NA` and the like are words as any other) or
+            "skip" (leave out). Row numbers and ids are left out, and codes are categories, unless a kind is given.
 
     Raises:
         InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
@@ -72,6 +76,16 @@ def read_csv(
         {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
     ).validate(where)
     limit = memory_budget() // _GROWTH
-    with open_regular(path, limit=limit, hint="give a sample of its rows") as file, field_limit():
-        text = read_table_text(file, options, where)
-    return table_dataset(text, options, clean(PurePath(file_name).stem), where)
+    with (
+        open_regular(path, limit=limit, hint="give a sample of its rows") as file,
+        open_packed(file, limit, where) as table,
+        field_limit(),
+    ):
+        text = read_table_text(table, options, where)
+    return table_dataset(text, options, clean(_stem(PurePath(file_name))), where)
+
+
+def _stem(name: PurePath) -> str:
+    """The name without its endings, as of `my.csv.gz`."""
+    inner = PurePath(name.stem)
+    return inner.stem if name.suffix.lower() == ".gz" and inner.suffix.lower() in ENDINGS else name.stem

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +14,29 @@ from nnplay.data.csv.advice import advice
 from nnplay.data.csv.cells import number_hint, parse_number
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.columns import Column
+from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.text import clean
 
 MAX_CATEGORIES = 10_000
 MAX_ONE_HOT = 1000
+KEPT_CATEGORIES = 100
 MISSING_WORD = "(missing)"
-IDENTIFIER = "another word in every row"
+OTHER_WORD = "(other)"
 _LARGEST = float(np.finfo(np.float32).max)
 _EXACT = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A column's network inputs: float32 (N, number of inputs), and what was done, noticed, or why it is left out."""
+    """A column's network inputs and what was done, noticed, or why it is left out.
+
+    The inputs (N, number of inputs) are float32, or float64 where their differences need it.
+    """
 
     column: Column
-    inputs: NDArray[np.float32]
+    inputs: NDArray[Any]
     notes: tuple[str, ...] = ()
     left_out: str = ""
 
@@ -49,7 +56,7 @@ def encode_column(
     if column.kind == "empty":
         return _leave_out(column, len(lines), "empty")
     if column.kind == "identifier":
-        return replace(_leave_out(column, len(lines), IDENTIFIER), notes=_hint_notes(column))
+        return replace(_leave_out(column, len(lines), column.note), notes=_hint_notes(column))
     if column.kind == "number":
         return _encode_number(column, lines, indicate_missing, where)
     return _encode_category(column, encode, where)
@@ -76,7 +83,8 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
         names, inputs = names[1:], inputs[1:]
     described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
     notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
-    return Encoded(described, np.stack(inputs, axis=1).astype(np.float32), notes)
+    stacked = np.stack(inputs, axis=1)
+    return Encoded(described, stacked.astype(keep_differences(stacked)), notes)
 
 
 def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:
@@ -94,22 +102,23 @@ def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
     values = column.values[~column.unknown]
     if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
         return ()
+    if keep_differences(values[:, None]) == np.float64:
+        return ()
     what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
     return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
 
 
 def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
     words = [MISSING_WORD if gone else cell for cell, gone in zip(column.cells, column.missing, strict=True)]
-    different = set(words)
-    _check_width(column, len(different), encode, where)
-    categories = sorted_words(different)
+    words, rare = _keep_commonest(words, encode)
+    categories = sorted_words(set(words))
     if len(categories) == 1 and len(words) > 1:
         return _leave_out(column, len(words), "constant")
     code = {word: index for index, word in enumerate(categories)}
     codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
     shown = tuple(clean(word) for word in categories)
     count = int(column.missing.sum())
-    notes = _hint_notes(column)
+    notes = (*_rare_notes(column, rare), *_code_notes(column), *_hint_notes(column))
     if encode == "ordinal":
         described = Column(column.name, "ordinal", (column.name,), shown, count)
         return Encoded(described, codes[:, None].astype(np.float32), (_category_note(described), *notes))
@@ -124,8 +133,37 @@ def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
 
 
 def sorted_words(words: set[str]) -> list[str]:
-    """Categories in alphabetical order, the missing one last."""
-    return sorted(words, key=lambda word: (word == MISSING_WORD, word))
+    """Categories in alphabetical order, the others and the missing one last."""
+    return sorted(words, key=lambda word: (word == MISSING_WORD, word == OTHER_WORD, word))
+
+
+def _keep_commonest(words: list[str], encode: str) -> tuple[list[str], int]:
+    """The words with the rare ones as one category of others where there are too many; and how many words these are."""
+    counts = Counter(words)
+    limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
+    # The inputs made are doubled for a moment when they are joined to those of the other columns.
+    fits = encode == "ordinal" or 8 * len(counts) * len(words) <= memory_budget()
+    if len(counts) <= limit and fits:
+        return words, 0
+    kept = KEPT_CATEGORIES if encode == "one_hot" else MAX_CATEGORIES - 2
+    commonest = sorted(counts, key=lambda word: (word != MISSING_WORD, -counts[word], word))[:kept]
+    known = set(commonest)
+    return [word if word in known else OTHER_WORD for word in words], len(counts) - len(known)
+
+
+def _rare_notes(column: TypedColumn, rare: int) -> tuple[str, ...]:
+    if not rare:
+        return ()
+    what = (
+        f"column '{column.name}' has too many different words: the commonest are kept, {rare:,} others are one category"
+    )
+    return (f"{what} ({advice('kinds', {column.name: 'skip'})} leaves it out)",)
+
+
+def _code_notes(column: TypedColumn) -> tuple[str, ...]:
+    if not column.note:
+        return ()
+    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a quantity)",)
 
 
 def _category_note(column: Column) -> str:
@@ -162,20 +200,3 @@ def _mixed_note(column: TypedColumn) -> str:
 def _number_like(column: TypedColumn) -> str:
     """A cell that looks like a number, of the first thousand, or nothing."""
     return next((cell for cell in itertools.islice(column.cells, 1000) if number_hint(cell)), "")
-
-
-def _check_width(column: TypedColumn, count: int, encode: str, where: str) -> None:
-    limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
-    # The inputs made are doubled for a moment when they are joined to those of the other columns.
-    fits = encode == "ordinal" or 8 * count * len(column.cells) <= memory_budget()
-    if count <= limit and fits:
-        return
-    example = "" if column.numbers else number_hint(_number_like(column))
-    hint = f"leave it out with {advice('kinds', {column.name: 'skip'})}"
-    if encode == "one_hot" and count <= MAX_CATEGORIES:
-        hint += f", or use {advice('encode', 'ordinal')} (codes, for an embedding)"
-    what = f"{count:,} different words, at most {limit:,} can be encoded {encode}"
-    if count <= limit:
-        what = f"{count:,} inputs for {len(column.cells):,} rows do not fit into memory"
-    place = f"{where}, column '{column.name}'"
-    raise InputError(what, where=place, hint=f"{example}, or {hint}" if example else hint)

@@ -10,22 +10,46 @@ from numpy.typing import NDArray
 from nnplay.data.csv.column_types import TypedColumn
 
 _SHOWN = 5
+_FEWEST_ROWS = 3
 
 
 def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
-    """A note for each feature column that repeats the target, and for each that repeats an earlier feature."""
+    """A note for each feature that tells the target, and for each that repeats an earlier feature or follows from it.
+
+    Columns are identical where their values are; where they only divide the rows alike, each follows from the other.
+    """
     given_away: list[str] = []
     repeated: list[str] = []
     answer = _key(target)
-    first: dict[bytes, str] = {}
+    first: dict[bytes, TypedColumn] = {}
     for column in features:
         key = _key(column)
-        if key == answer:
+        if key == answer or _is_multiple(column, target):
             given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
-            repeated.append(f"columns '{first[key]}' and '{column.name}' are identical: leave one out?")
-        first.setdefault(key, column.name)
-    return (*_first(given_away, "columns that give the target away"), *_first(repeated, "identical columns"))
+            repeated.append(_describe_repeat(first[key], column))
+        first.setdefault(key, column)
+    return (*_first(given_away, "columns that give the target away"), *_first(repeated, "columns that repeat another"))
+
+
+def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
+    names = f"columns '{earlier.name}' and '{column.name}'"
+    if earlier.kind == column.kind == "number":
+        same = np.array_equal(earlier.values, column.values, equal_nan=True)
+    else:
+        same = earlier.cells.unpack() == column.cells.unpack()
+    return f"{names} {'are identical' if same else 'follow from each other'}: leave one out?"
+
+
+def _is_multiple(column: TypedColumn, target: TypedColumn) -> bool:
+    """Whether a quantity is the target times a constant, as a price in another currency is."""
+    if column.kind != "number" or target.kind != "number":
+        return False
+    values, answers = column.values, target.values
+    largest = int(np.abs(answers).argmax())
+    if np.isnan(values).any() or len(values) < _FEWEST_ROWS or not answers[largest] or not values[largest]:
+        return False
+    return bool(np.allclose(values, answers * (values[largest] / answers[largest]), rtol=1e-6, atol=0))
 
 
 def _first(notes: list[str], what: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,28 +50,65 @@ def _describe_stray_text(column: TypedColumn, row: int, line: int, where: str) -
     way_out = f"use {advice('kinds', {column.name: 'category'})} or {advice('skip_bad_rows', True)}"
     hint = number_hint(column.cells[row])
     place = f"{where}, row {line}, column '{column.name}'"
-    return InputError(f"'{text}' is not a number", where=place, hint=f"{hint}, or {way_out}" if hint else way_out)
+    return InputError(
+        f"'{text}' is not a {'date' if column.dates else 'number'}",
+        where=place,
+        hint=f"{hint}, or {way_out}" if hint else way_out,
+    )
+
+
+def find_rows_with_targets(targets: Sequence[TypedColumn], where: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """Rows (N,) with a value in each target column, and a sentence on the others.
+
+    Raises:
+        InputError: there is no such row.
+    """
+    keep = ~np.any([column.unknown for column in targets], axis=0)
+    if keep.all():
+        return keep, ()
+    lacking = [column for column in targets if column.unknown.any()]
+    marks = ", ".join(f"{column.name} {describe_marks(column)}" for column in lacking[:_SHOWN])
+    words = next((column for column in lacking if column.kind == "category" and any(_lost_words(column))), None)
+    labels = f"; {advice('kinds', {words.name: 'category'})} if such words are labels" if words else ""
+    if not keep.any():
+        raise InputError("no row has a target", where=where, hint=f"{marks}{labels}")
+    count = int((~keep).sum())
+    return keep, (f"{counted(count, 'row')} without a target left out: {marks}{labels}",)
+
+
+def describe_marks(column: TypedColumn) -> str:
+    """How many values are missing or not finite, and how that is written, as in `12 ('.' 10, 'NA' 2)`."""
+    marks = _name_marks(column)
+    return f"{int(column.unknown.sum()):,}" + (f" ({marks})" if marks else "")
+
+
+def _name_marks(column: TypedColumn) -> str:
+    marks = Counter(_lost_words(column))
+    named = [f"'{clean(mark, limit=40)}' {count:,}" for mark, count in marks.most_common(_SHOWN) if mark]
+    return ", ".join(named) + (", …" if named and len(marks) > _SHOWN else "")
+
+
+def _lost_words(column: TypedColumn) -> list[str]:
+    return [cell for cell, lost in zip(column.cells, column.unknown, strict=True) if lost]
 
 
 def find_rows_with_values(
-    features: Sequence[TypedColumn], targets: Sequence[TypedColumn], lines: NDArray[np.int64], choice: str, where: str
+    features: Sequence[TypedColumn], lines: NDArray[np.int64], choice: str, where: str
 ) -> NDArray[np.bool_]:
-    """Rows (N,) that are kept under the choice for missing values.
+    """Rows (N,) that are kept under the choice for missing values in features.
 
     Raises:
         InputError: values are missing or not finite and the choice does not cover them.
     """
     keep = np.ones(len(lines), dtype=np.bool_)
     if choice == "drop":
-        for column in (*features, *targets):
+        for column in features:
             keep &= ~column.unknown
         if not keep.any():
             raise InputError(
                 "every row has a missing value", where=where, hint=f"use {advice('missing', 'mean', 'category')}"
             )
         return keep
-    if target := next((column for column in targets if column.unknown.any()), None):
-        raise _describe_missing(target, lines, where, f"use {advice('missing', 'drop')}: a target cannot be made up")
     if choice == "refuse":
         hint = f"use {advice('missing', 'mean', 'drop', 'category')}"
         problems = [_describe_missing(column, lines, where, hint) for column in features if column.unknown.any()]
@@ -85,7 +123,7 @@ def _describe_missing_in_several(
     """One sentence for all columns with values that are missing or not finite, since one choice is made for them."""
     lacking = [column for column in features if column.unknown.any()]
     first = min(int(lines[int(column.unknown.argmax())]) for column in lacking)
-    counts = [f"{int(column.unknown.sum()):,} in '{column.name}'" for column in lacking[:_SHOWN]]
+    counts = [f"{describe_marks(column)} in '{column.name}'" for column in lacking[:_SHOWN]]
     more = f" and {counted(len(lacking) - _SHOWN, 'more column')}" if len(lacking) > _SHOWN else ""
     infinite = " or not finite" if any(column.infinite.any() for column in lacking) else ""
     where_all = counted(len(lacking), "column")
@@ -94,11 +132,15 @@ def _describe_missing_in_several(
 
 
 def _describe_missing(column: TypedColumn, lines: NDArray[np.int64], where: str, hint: str) -> InputError:
-    if column.infinite.any():
+    count = int(column.unknown.sum())
+    row = int(column.unknown.argmax())
+    if column.infinite.any() and not column.missing.any():
         row = int(column.infinite.argmax())
         what = f"'{clean(column.cells[row], limit=40)}' is not a finite number"
+        what += f", nor are {counted(count - 1, 'other')}: {_name_marks(column)}" if count > 1 else ""
+    elif column.infinite.any():
+        what = f"{count:,} values are missing or not finite, the first one here: {_name_marks(column)}"
     else:
-        row = int(column.missing.argmax())
-        count = int(column.missing.sum())
         what = "a value is missing" if count == 1 else f"{count:,} values are missing, the first one here"
+        what += f": {_name_marks(column)}" if _name_marks(column) else ""
     return InputError(what, where=f"{where}, row {lines[row]}, column '{column.name}'", hint=hint)

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.column_types import TypedColumn, type_column
 from nnplay.data.csv.columns import Column
-from nnplay.data.csv.encode import IDENTIFIER, Encoded, encode_column
-from nnplay.data.csv.feature_kinds import as_feature
+from nnplay.data.csv.encode import Encoded, encode_column
+from nnplay.data.csv.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
 from nnplay.data.csv.leaks import leak_notes
-from nnplay.data.csv.missing import find_rows_with_values, find_rows_without_stray_text
+from nnplay.data.csv.missing import (
+    describe_marks,
+    find_rows_with_targets,
+    find_rows_with_values,
+    find_rows_without_stray_text,
+)
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.target import Target, find_targets, read_targets
 from nnplay.data.csv.text.table_text import MAX_COLUMNS, TableText
@@ -26,8 +31,13 @@ from nnplay.text import counted
 _WHY_LEFT_OUT = {
     "constant": "is the same in every row",
     "empty": "is empty",
-    IDENTIFIER: "has another word in every row",
+    WORDS: "has another word in every row",
+    ROW_NUMBERS: "counts the rows",
+    ROW_NAMES: "names the rows",
+    IDS: "has another id in every row",
 }
+_WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS: "number"}
+"""Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,9 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
     )
     table = table.select(keep)
-    counts = {column.name: int(column.unknown.sum()) for column in (*table.features, *table.targets)}
-    keep = find_rows_with_values(table.features, table.targets, table.lines, options.missing, where)
+    table, unanswered = _drop_rows_without_target(table, where)
+    lacking = [(column.name, describe_marks(column)) for column in table.features if column.unknown.any()]
+    keep = find_rows_with_values(table.features, table.lines, options.missing, where)
     table = table.select(keep)
     target = read_targets(table.targets, table.lines, options.task, where)
     encoded = _encode(table, options, where)
@@ -63,7 +74,8 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         *text.notes,
         *target_notes,
         *text.skipped.notes,
-        *_missing_notes(counts, options.missing, int((~keep).sum())),
+        *unanswered,
+        *_missing_notes(lacking, options.missing, int((~keep).sum())),
         *target.notes,
         *_left_out_notes(encoded),
         *(note for item in encoded for note in item.notes),
@@ -91,9 +103,10 @@ def _type_columns(text: TableText, options: CsvOptions, where: str) -> tuple[_Ta
             targets.append(type_column(name, text.columns[index], text.decimal, kind))
         elif kind != "skip":
             column = type_column(name, text.columns[index], text.decimal, kind)
-            features.append(as_feature(column) if kind == "auto" else column)
+            features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
     if empty := [column.name for column in targets if column.kind == "empty"]:
-        raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'")
+        hint = f"use {advice('target', '…')} to name the column to be learned"
+        raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     return _Table(tuple(features), tuple(targets), np.asarray(text.lines, dtype=np.int64)), notes
 
@@ -125,30 +138,35 @@ def _describe_nothing_left(encoded: Sequence[Encoded], where: str) -> InputError
     """Every column besides the target says nothing; of the first few it is said why."""
     whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
     more = ", …" if len(encoded) > 3 else ""
-    words = next((item.column.name for item in encoded if item.left_out == IDENTIFIER), "")
-    hint = f"use {advice('kinds', {words: 'category'})} to learn from it all the same" if words else ""
+    ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
+    hint = f"use {advice('kinds', dict(ways[:1]))} to learn from it all the same" if ways else ""
     what = f"no column is left to learn from: {', '.join(whys)}{more}"
     return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
 
 
 def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
     notes = []
-    for why in ("constant", "empty", IDENTIFIER):
-        names = [f"'{item.column.name}'" for item in encoded if item.left_out == why]
+    for why in _WHY_LEFT_OUT:
+        names = [item.column.name for item in encoded if item.left_out == why]
         if names:
-            shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+            shown = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
             note = f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})"
-            words = [item.column.name for item in encoded if item.left_out == why][:1]
-            way_in = advice("kinds", dict.fromkeys(words, "category"))
-            notes.append(f"{note}; {way_in} to learn from it all the same" if why == IDENTIFIER else note)
+            if why in _WAY_IN:
+                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to learn from it all the same"
+            notes.append(note)
     return tuple(notes)
 
 
-def _missing_notes(counts: dict[str, int], choice: str, dropped: int) -> tuple[str, ...]:
-    lacking = {name: count for name, count in counts.items() if count}
+def _drop_rows_without_target(table: _Table, where: str) -> tuple[_Table, tuple[str, ...]]:
+    """The rows that have a target, as one cannot be made up; and how many have none, in a sentence."""
+    keep, notes = find_rows_with_targets(table.targets, where)
+    return table.select(keep), notes
+
+
+def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int) -> tuple[str, ...]:
     if not lacking:
         return ()
-    shown = ", ".join(f"{name} {count:,}" for name, count in list(lacking.items())[:10])
+    shown = ", ".join(f"{name} {marks}" for name, marks in lacking[:10])
     shown += ", …" if len(lacking) > 10 else ""
     done = {
         "drop": f"{counted(dropped, 'row')} left out",

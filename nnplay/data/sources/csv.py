@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,27 +30,36 @@ FIELDS: Final = (
     choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
     text("kinds", "", "some columns' kinds: age=number, zip=category, id=skip"),
 )
+_KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
+_ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
     """The table in a file; an empty value is as good as none."""
-    return read_csv(path, **{name: value for name, value in values.items() if value != ""})
+    given = {name: value for name, value in values.items() if not (isinstance(value, str) and not value)}
+    return read_csv(path, **given)
 
 
 def read_kinds(given: Any) -> dict[str, str]:
     """The kinds of some columns by name, from a table or from text such as `age=number, id=skip`.
+
+    A name may hold commas, as in `price, net=skip`, as it ends at the last `=` before a kind that there is.
 
     Raises:
         InputError: a part of the text is not of that form.
     """
     if isinstance(given, Mapping):
         return {written(column): written(kind) for column, kind in given.items()}
+    text_given = written(given)
     kinds: dict[str, str] = {}
-    for part in written(given).split(","):
-        column, equals, kind = part.strip().rpartition("=")
-        if not equals:
-            raise InputError(f"'{part.strip()}' is not of the form column=kind", hint="as in age=number, id=skip")
-        kinds[column] = kind
+    place = 0
+    while place < len(text_given):
+        match = _KIND.match(text_given, place) or _ANY_KIND.match(text_given, place)
+        if match is None:
+            part = text_given[place:].strip()
+            raise InputError(f"'{part}' is not of the form column=kind", hint="as in age=number, id=skip")
+        kinds[match["column"]] = match["kind"]
+        place = match.end()
     return kinds
 
 
@@ -57,7 +67,7 @@ CSV = SourceRecord(
     name="csv",
     title="a CSV file",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
-    endings=(".csv", ".tsv", ".txt"),
+    endings=(".csv", ".tsv", ".txt", ".gz"),
     fields=FIELDS,
     read=read,
     takes_any=True,

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import is_missing, parse_number
+from nnplay.data.csv.cells import parse_number
 
 DELIMITERS = (",", ";", "\t", "|")
+BLANK = " "
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _POINT_NUMBER = re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?")
@@ -28,6 +29,7 @@ class Dialect:
 
 def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
     """The dialect of a file that begins with `lines`; "auto" is found out, anything else is taken as told."""
+    lines = [line for line in lines if not line.startswith("#")] or lines
     found = _best_delimiter(lines) if delimiter == "auto" else delimiter
     notes = [f"delimiter: {_NAMES[found]}"] if delimiter == "auto" and found != "," else []
     if decimal != "auto":
@@ -40,11 +42,17 @@ def find_dialect(lines: Sequence[str], delimiter: str, decimal: str) -> Dialect:
 
 def sample_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     """Cells of the first lines, read leniently: quoting errors are for the real reading to report."""
+    lines = [join_blanks(line) for line in lines] if delimiter == BLANK else lines
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         rows = [line.rstrip("\n").split(delimiter) for line in lines]
     return [[cell.strip() for cell in row] for row in rows if row]
+
+
+def join_blanks(line: str) -> str:
+    """A line of a blank-delimited file as the reader of rows takes it: no tabs, and nothing behind the last cell."""
+    return line.replace("\t", " ").strip() + "\n"
 
 
 def usual_width(rows: Sequence[Sequence[str]]) -> int:
@@ -57,7 +65,16 @@ def _best_delimiter(lines: Sequence[str]) -> str:
     """The candidate that cuts the rows most evenly, into the most numbers, and then into the most cells."""
     scores = {candidate: _score(sample_rows(lines, candidate)) for candidate in DELIMITERS}
     best = max(DELIMITERS, key=lambda candidate: scores[candidate])
-    return best if scores[best] > (0.0, 0) else ","
+    if scores[best] > (0.0, 0):
+        return best
+    return BLANK if _is_blank_delimited(lines) else ","
+
+
+def _is_blank_delimited(lines: Sequence[str]) -> bool:
+    """Whether blanks cut all rows into as many cells, but for a header that may lack the name of the row names."""
+    rows = sample_rows(lines, BLANK)
+    width = usual_width(rows[1:])
+    return width > 1 and all(len(row) == width for row in rows[1:]) and len(rows[0]) in (width, width - 1)
 
 
 def _score(rows: list[list[str]]) -> tuple[float, int]:
@@ -75,22 +92,3 @@ def _decimal_mark(rows: list[list[str]]) -> str:
     commas = sum(bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
     points = sum(bool(_POINT_NUMBER.fullmatch(cell)) for cell in cells)
     return "," if commas > points else "."
-
-
-def has_header(rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Whether the first of `rows` holds names: it does unless it holds nothing but numbers and missing values."""
-    values = [parse_number(cell, decimal) is not None for cell in rows[0] if not is_missing(cell)]
-    return not values or not all(values)
-
-
-def is_comment(rows: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Whether the first of `rows` is a remark rather than a header that happens to begin with `#`."""
-    if not rows or not rows[0][0].startswith("#"):
-        return False
-    if len(rows[0]) != usual_width(rows[1:]):
-        return True
-    return len(rows) > 2 and _only_words(rows[1], decimal) and not _only_words(rows[2], decimal)
-
-
-def _only_words(row: Sequence[str], decimal: str) -> bool:
-    return all(parse_number(cell, decimal) is None for cell in row)

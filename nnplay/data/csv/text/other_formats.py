@@ -24,7 +24,7 @@ _ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
 _TWO_ARRAYS = (
     "inputs and targets come in one file, numpy.savez('my.npz', x=x, y=y), or from Python: nnplay.Dataset(x, y)"
 )
-_ARCHIVE = "give it a name that ends in .npz"
+_ARCHIVE = "give it a name that ends in .npz (from Python it is read by nnplay.read_file)"
 _FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"

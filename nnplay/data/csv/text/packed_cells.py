@@ -63,6 +63,11 @@ class ColumnGatherer:
         self.lines.append(line)
 
     @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self._parts)
+
+    @property
     def last(self) -> list[str]:
         """The row taken last, trimmed; empty before there is one."""
         return [cell.strip() for cell in self._rows[-1]] if self._rows else []

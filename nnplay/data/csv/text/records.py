@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from nnplay.data.csv.text.dialect import BLANK, join_blanks
 from nnplay.data.csv.text.lines import FIELD_LIMIT
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
@@ -38,6 +39,8 @@ def read_records(lines: Iterable[str], delimiter: str, where: str) -> Iterator[t
             recent.append(line)
             yield line
 
+    if delimiter == BLANK:
+        lines = map(join_blanks, lines)
     reader = csv.reader(keep_recent(), delimiter=delimiter, strict=True, skipinitialspace=True)
     begin = 1
     while True:

@@ -9,14 +9,15 @@ from typing import BinaryIO
 
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.text.dialect import Dialect, find_dialect, has_header, is_comment, sample_rows
+from nnplay.data.csv.text.dialect import find_dialect, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding
+from nnplay.data.csv.text.header import is_comment, read_header
 from nnplay.data.csv.text.lines import read_lines
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.packed_cells import ColumnGatherer, PackedCells
 from nnplay.data.csv.text.records import read_records
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 MAX_COLUMNS = 10_000
 _SAMPLE_LINES = 100
@@ -56,6 +57,7 @@ class TableText:
         decimal: `.` or `,`.
         skipped: the rows left out.
         notes: what was found out about the file.
+        unnamed: names that were made up for columns without one.
     """
 
     names: tuple[str, ...]
@@ -64,6 +66,7 @@ class TableText:
     decimal: str
     skipped: Skipped
     notes: tuple[str, ...]
+    unnamed: frozenset[str] = frozenset()
 
 
 def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableText:
@@ -82,56 +85,58 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
     notes = [f"encoding: {codec.upper()}"] if codec not in ("utf-8", "ascii") else []
     records = read_records(itertools.chain(sample, source), dialect.delimiter, where)
     skipped = Skipped()
-    rows, names, more = _rows(records, sample, dialect, options, skipped, where)
-    _check_total(rows, skipped, options.skip_bad_rows, where)
-    if not rows.lines:
-        raise InputError("no data rows", where=where)
-    return TableText(names, rows.columns(), rows.lines, dialect.decimal, skipped, (*notes, *dialect.notes, *more))
-
-
-def _rows(
-    records: Iterator[tuple[int, list[str]]],
-    sample: Sequence[str],
-    dialect: Dialect,
-    options: CsvOptions,
-    skipped: Skipped,
-    where: str,
-) -> tuple[ColumnGatherer, tuple[str, ...], list[str]]:
     shown = sample_rows(sample, dialect.delimiter)
+    remarks = 0
     line, first = next(records, (0, [""]))
     while line and is_comment(shown, dialect.decimal):
-        if not options.skip_bad_rows:
-            raise InputError("looks like a comment, not like a header", where=f"{where}, row {line}", hint=_skip_hint())
-        skipped.add(line, "a comment")
+        remarks += 1
         line, first = next(records, (0, [""]))
         shown = shown[1:]
     if len(first) > MAX_COLUMNS:
         raise InputError(f"{len(first):,} columns, at most {MAX_COLUMNS:,} are read", where=f"{where}, row {line}")
-    cells = [cell.strip() for cell in first]
-    named = options.header == "yes" or (options.header == "auto" and has_header([cells], dialect.decimal))
-    names, notes = column_names(cells if named else [""] * len(cells), reported=named)
-    if not named and options.header == "auto" and line:
-        named_in = advice("header", "yes")
-        notes.append(f"no header found: columns are named column_1, … ({named_in} if row 1 is one)")
-    rows = ColumnGatherer(len(names))
-    if line and not named:
+    header = read_header([[cell.strip() for cell in first], *shown[1:]], options.header, dialect.decimal)
+    rows = ColumnGatherer(len(header.names))
+    if line and not header.found:
         rows.add(line, first)
-    systematic = ""
+    names = first if header.found else ()
+    remarks += _gather(records, rows, skipped, options.skip_bad_rows, names, dialect.delimiter, where)
+    _check_total(rows, skipped, options.skip_bad_rows, where)
+    if not rows.lines:
+        raise InputError("no data rows", where=where)
+    if remarks:
+        notes.append(f"{counted(remarks, 'comment line')} left out")
+    notes = [*notes, *dialect.notes, *header.notes]
+    return TableText(header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed)
+
+
+def _gather(
+    records: Iterator[tuple[int, list[str]]],
+    rows: ColumnGatherer,
+    skipped: Skipped,
+    skip_bad_rows: bool,
+    header: Sequence[str],
+    delimiter: str,
+    where: str,
+) -> int:
+    """Take the rows that are as wide as the header (empty where there is none); returns how many lines are remarks."""
+    remarks, width, systematic = 0, rows.width, ""
     for line, row in records:
-        if len(row) == len(names):
+        if len(row) == width:
             rows.add(line, row)
             continue
-        if named and len(row) == len(names) + 1 and not rows.lines:
-            systematic = _wider_hint(row, first, dialect.delimiter)
-        reason = f"expected {len(names)} field{'s' if len(names) > 1 else ''}, found {len(row)}"
-        reason += ", a comment?" if row[0].startswith("#") else ""
-        if not options.skip_bad_rows:
+        if row[0].lstrip().startswith("#"):
+            remarks += 1
+            continue
+        if header and len(row) == width + 1 and not rows.lines:
+            systematic = _wider_hint(row, header, delimiter)
+        reason = f"expected {counted(width, 'field')}, found {len(row)}"
+        if not skip_bad_rows:
             raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
         skipped.add(line, reason)
     if systematic and not rows.lines:
         what = "no data rows: each has one field more than the header"
         raise InputError(what, where=where, hint=systematic)
-    return rows, names, notes
+    return remarks
 
 
 def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> str:
@@ -142,28 +147,6 @@ def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> st
         return f"rows end with a delimiter and row 1 does not: end it with one too ({shown})"
     shown = clean(f"row{delimiter}{names}", limit=60)
     return f"if rows begin with a name, as R writes them, give that column one in row 1 too ({shown})"
-
-
-def column_names(header: Sequence[str], *, reported: bool) -> tuple[tuple[str, ...], list[str]]:
-    """Names made unique (`a`, `a_2`) and empty ones numbered (`column_3`), with a note on what was renamed."""
-    cleaned = [clean(name) for name in header]
-    taken: set[str] = set()
-    names: list[str] = []
-    renamed: list[str] = []
-    for place, name in enumerate(cleaned, start=1):
-        base = unique = name or f"column_{place}"
-        copy = 1
-        while unique in taken or (unique != name and unique in cleaned):
-            copy += 1
-            unique = f"{base}_{copy}"
-        taken.add(unique)
-        names.append(unique)
-        if unique != name:
-            renamed.append(f"column {place} is now '{unique}'")
-    if not reported or not renamed:
-        return tuple(names), []
-    more = ", …" if len(renamed) > 5 else ""
-    return tuple(names), [f"duplicate or empty names: {', '.join(renamed[:5])}{more}"]
 
 
 def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, where: str) -> None:

@@ -1,0 +1,69 @@
+"""Tables inside gzip and zip archives: read as they are, within bounds, and never written anywhere."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from nnplay.data.catalogue import load_file
+from nnplay.data.csv.csv_file import read_csv
+from nnplay.errors import InputError
+
+TABLE = b"a,b\n1,x\n2,y\n3,x\n"
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    """A zip archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("my.csv.gz", gzip.compress(TABLE)),
+        ("my.gz", gzip.compress(TABLE)),
+        ("my.zip", zipped(("my.csv", TABLE))),
+        ("my.zip", zipped(("folder/my.tsv", TABLE.replace(b",", b"\t")), ("README.txt", b"hello"))),
+        ("my.csv", zipped(("__MACOSX/._my.csv", b"\0\1"), ("my.csv", TABLE), ("my.names", b"about it"))),
+    ],
+    ids=["csv.gz", "gz", "zip", "zip with notes", "zip under another name"],
+)
+def test_a_packed_table_is_read(name: str, content: bytes, tmp_path: Path) -> None:
+    """By whatever name, as the first bytes tell; the data set is called after the table."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    for data in (read_csv(path), load_file(str(path), {})):
+        assert (len(data), data.class_names, data.name) == (3, ("x", "y"), "my")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (zipped(("a.csv", TABLE), ("b.csv", TABLE)), "holds 2 tables: a.csv, b.csv; unpack it first"),
+        (zipped(("a.png", b"x")), "looks like a zip archive of pictures"),
+        (zipped(("a.bin", b"x")), "looks like a zip archive, not like a table"),
+        (gzip.compress(TABLE)[:-10], "but is damaged"),
+        (zipped(("a.csv", TABLE))[:-30], "but is damaged"),
+        (zipped(("a.csv", TABLE * 99)).replace(b"\0\0a.csv", b"\0\0b.csv", 1), "but is damaged"),
+        (gzip.compress(b"1,2\n" * 3_000_000), "unpacks to more than"),
+        (zipped(("a.csv", b"1,2\n" * 3_000_000)), "unpacks to more than"),
+        (gzip.compress(gzip.compress(TABLE)), "looks like a gzip archive"),
+    ],
+    ids=["two", "pictures", "other", "cut gzip", "cut zip", "names differ", "gzip bomb", "zip bomb", "twice"],
+)
+def test_an_archive_that_cannot_be_read_is_refused(content: bytes, wanted: str, tmp_path: Path) -> None:
+    """Several tables or none, damage, and bombs, each in a sentence that names the file."""
+    path = tmp_path / "my.zip"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=wanted) as caught:
+        read_csv(path)
+    assert caught.value.message.startswith("my.zip")
