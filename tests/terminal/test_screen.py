@@ -90,7 +90,7 @@ def test_bytes_that_are_no_text_are_no_fault(open_terminal: Open) -> None:
     terminal.press(":")
     terminal.shows("set lr 0.003")
     os.write(terminal.master, b"set lr 0.25\xe4\x7f\r")
-    terminal.shows("rate       0.25")
+    terminal.shows("lr         0.25")
     os.kill(terminal.process.pid, signal.SIGTERM)
     assert terminal.finish() == 143
     assert terminal.restored
@@ -222,7 +222,7 @@ def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:
     terminal.press("\r" + "\x7f" * 6 + "0.3\r")
     terminal.until(lambda: bool(re.search(r"▸noise +\S+ +0\.3 ", terminal.text)))
     terminal.press(":set lr 0.25\r")
-    terminal.shows("rate       0.25")
+    terminal.shows("lr         0.25")
     terminal.press("?")
     terminal.shows("Keys of this pane")
     terminal.press("\x1b")
