@@ -143,7 +143,7 @@ def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     newest = weights_at(backend, 70)
     go_to(backend, step)
     CHANGES_IN_THE_PAST[name](backend)
-    assert f"this makes a branch: the {70 - step} later steps stay as" in message(backend)
+    assert f"this makes a branch: {70 - step} later steps stay as" in message(backend)
     train(backend, 15)
     assert where(backend) == (0, step + 15, step + 15)
     ((words, note),) = backend.branches()

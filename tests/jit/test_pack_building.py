@@ -90,7 +90,9 @@ def test_a_run_from_a_pack_comes_to_the_same_bits(tmp_path: Path, monkeypatch: p
     names = list(preset.trainer().machine.addresses)
     kernels = [KERNELS[name] for name in names]
     called = [item for kernel in kernels for item in library.shared_by(kernel)]
-    building.build(list({item.name: item for item in [*kernels, *called]}.values()), [(level, "float32")], tmp_path)
+    building.build(
+        list({item.name: item for item in [*kernels, *called]}.values()), [(level, "float32")], tmp_path, processes=1
+    )
     monkeypatch.setattr(lookup, "FOLDER", tmp_path)
     monkeypatch.setattr(processor, "levels_to_load", lambda: (level,))
     monkeypatch.setattr(library, "_addresses", {})

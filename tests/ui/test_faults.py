@@ -66,7 +66,7 @@ def backend_breaks(name: str) -> Break:
         (backend_breaks("undo"), ["z"]),
         (backend_breaks("save"), ["s"]),
         (backend_breaks("apply"), ["1", "j", "j", "right"]),
-        (backend_breaks("ledger"), ["a", "l", "i", "escape"]),
+        (backend_breaks("ledger"), ["a", *"linear", "space", "6", "escape"]),
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
         (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
         (backend_breaks("branches"), ["colon", *"line", "space", "x", "escape"]),

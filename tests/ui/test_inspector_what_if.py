@@ -144,5 +144,5 @@ async def test_a_step_with_an_edited_input_in_the_past_keeps_the_later_steps() -
         while visit.view.step == 20:
             await visit.press("N")
         assert (visit.view.step, visit.view.latest) == (21, 21)
-        assert "this makes a branch: the 10 later steps stay" in visit.screen.query_one(MessageLine).text
+        assert "this makes a branch: 10 later steps stay" in visit.screen.query_one(MessageLine).text
         assert visit.backend.branches() == [("run before from step 20", "trained to step 30")]
