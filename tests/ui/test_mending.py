@@ -38,7 +38,7 @@ async def test_the_header_has_dashes_until_another_network_is_scored() -> None:
             backend.run_for(steps=12)
             await until(pilot, lambda: "acc" in text_of(app, "#header") and backend.snapshot.step == 12)
             backend.apply(backend.changed(layers=("linear 3", "relu", "linear 2")))
-            await until(pilot, lambda: "train      – valid      – " in text_of(app, "#header"))
+            await until(pilot, lambda: "batch loss      – valid      – " in text_of(app, "#header"))
             backend.run_for(steps=1)
             await until(
                 pilot, lambda: "valid      – " in text_of(app, "#header") and "step 13" in text_of(app, "#header")

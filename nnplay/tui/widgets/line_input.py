@@ -14,7 +14,7 @@ _LISTS = ("layers",)
 class LineInput(Input):
     """A text input; stock Textual takes the first of several pasted lines and drops the others without a word."""
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         """Make it one line; Textual then calls the handler of `Input`, which puts it in."""
         event.text = join_lines(event.text, self.value)
 
