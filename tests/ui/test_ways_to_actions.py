@@ -96,7 +96,7 @@ async def test_hints_are_shown_whole_and_with_the_keys_of_the_user(size: tuple[i
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         hint = main(app).query_one(HintLine)
-        for place, action in enumerate(("toggle_run", "train_batch", "adjust(1)", "inspect", "choose_preset")):
+        for place, action in enumerate(("toggle_run", "train_batch", "adjust(1)", "inspect", "pick")):
             await pilot.pause()
             shown = "".join(hint.plain_text.replace("▌", "").replace("| ", "").split())
             assert shown == "".join(hint.text.split())
