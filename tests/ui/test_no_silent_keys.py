@@ -89,7 +89,7 @@ async def test_every_key_of_every_view_has_an_answer(view: str) -> None:
         ("chain", "v 2 w", "the chain shows no single weights"),
         ("chain", "v 2 enter", "no block here"),
         ("chain", "v 2 K", "the chain shows no single weights"),
-        ("tanh", "2 2 j right", "this layer has no width to change"),
+        ("tanh", "2 2 j right", "tanh has no number of units"),
         ("adder", "2 2 k d", "this line adds a layer"),
         ("first layer", "2 2 K", "this layer is the first one"),
         ("last layer", "2 2 k k J", "this layer is the last one"),

@@ -178,7 +178,7 @@ def test_attention_is_one_map_for_each_head(look: Look) -> None:
     weights = np.full((3, 3), 1 / 3, np.float32)
     view = Attention(("a", "b", "c"), (("head 0", weights), ("head 1", np.eye(3, dtype=np.float32))))
     shown = text(draw_attention(view, 36, 12, look))
-    assert shown[1].split() == ["head", "1", "head", "2"]
+    assert shown[1].split() == ["head", "0", "head", "1"]
     assert shown[2].split() == ["a", "b", "c", "a", "b", "c"]
     assert [line[0] for line in shown[3:6]] == ["a", "b", "c"]
     assert all(cell_len(line) <= 36 for line in shown)
