@@ -21,6 +21,7 @@ class DatasetRecord:
         fields: what the user may set.
         make: the data set out of the values of all `fields`, by name.
         about: one or two sentences: what it is and what it shows.
+        when: one line for people who choose: what to use it for.
         source: where it comes from.
         licence: under which terms it may be used.
     """
@@ -31,6 +32,7 @@ class DatasetRecord:
     fields: tuple[Field, ...]
     make: Callable[..., Dataset]
     about: str
+    when: str
     source: str = "made by nnplay"
     licence: str = "MIT"
 

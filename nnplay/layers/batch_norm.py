@@ -29,6 +29,7 @@ BATCH_NORM = LayerRecord(
     title="BatchNorm",
     family="normalisation",
     about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
+    when="In deep networks with batches of 16 or more, between a layer and its activation.",
     torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
     twin=Twin(
         "nn.BatchNorm{axes}d",

@@ -29,6 +29,7 @@ CONCAT = LayerRecord(
     title="Concat",
     family="combination",
     about="Branches from one input, joined side by side: Inception blocks, the skips of a U-Net.",
+    when="When branches see different things and the next layer should choose among them.",
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torch.cat",

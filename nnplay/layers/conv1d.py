@@ -16,6 +16,7 @@ CONV1D = LayerRecord(
     family="convolution",
     traits=Traits(follows_activation=True, outputs="filters"),
     about="Convolution of sequences: every filter looks for its pattern at all steps.",
+    when="For sound, sensors and other series in which a pattern may come at any time.",
     torch="Conv1d",
     twin=convolution_twin("nn.Conv1d"),
     fields=convolution_fields("such as 3"),

@@ -16,6 +16,7 @@ CONV2D = LayerRecord(
     family="convolution",
     traits=Traits(follows_activation=True, outputs="filters"),
     about="Convolution of pictures: every filter looks for its pattern in all places.",
+    when="For pictures: far fewer weights than linear, and better results.",
     torch="Conv2d",
     twin=convolution_twin("nn.Conv2d"),
     fields=convolution_fields("3 or 3x5"),

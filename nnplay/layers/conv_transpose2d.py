@@ -30,6 +30,7 @@ CONV_TRANSPOSE2D = LayerRecord(
     family="convolution",
     traits=Traits(follows_activation=True),
     about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
+    when="To get back to full size, in autoencoders and in segmentation.",
     torch="ConvTranspose2d",
     twin=Twin(
         "nn.ConvTranspose2d",

@@ -18,6 +18,7 @@ CROP = LayerRecord(
     title="Crop",
     family="shape",
     about="Takes the same border away on both sides, so that branches of different sizes fit together.",
+    when="When two branches of a U-Net differ by a border.",
     torch="a slice, such as x[:, :, 1:-1, 1:-1]",
     twin=Twin("nn.functional.pad", lambda values, shape: {"pad": _taken_off(values, shape)}, channels_first=True),
     fields=(integers("border", 1, "what is taken off at each border, 1 or 1x2", low=0),),

@@ -32,6 +32,7 @@ DROPOUT2D = LayerRecord(
     title="Dropout2d",
     family="regularisation",
     about="Sets a random share of the channels to 0 while training: dropout for pictures (Tompson et al., 2015).",
+    when="Against overfitting between convolutions, where plain dropout does little.",
     plan=lambda values, shape: plan(values, shape),
     fields=(number("p", 0.5, "share of the channels that become 0", low=0.0, high=0.999, live=True),),
     torch="Dropout2d",

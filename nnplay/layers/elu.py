@@ -25,6 +25,7 @@ ELU = LayerRecord(
     title="ELU",
     family="activation",
     about="Exponential linear unit: like ReLU, but negative numbers approach −alpha smoothly.",
+    when="When ReLU units die and you want outputs centred on 0.",
     initial="he_uniform",
     fields=(number("alpha", 1.0, "how deep the floor of the negative side lies", low=0.0, high=100.0, live=True),),
     torch="ELU",

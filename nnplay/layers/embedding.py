@@ -36,6 +36,7 @@ EMBEDDING = LayerRecord(
     title="Embedding",
     family="sequence",
     about="A learned vector for each token or category; the input holds their numbers.",
+    when="As the first layer for words, letters or categories given as whole numbers.",
     torch="Embedding",
     twin=Twin(
         "nn.Embedding",

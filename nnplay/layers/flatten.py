@@ -18,6 +18,7 @@ FLATTEN = LayerRecord(
     title="Flatten",
     family="shape",
     about="Lays an image or a sequence out in one line, as linear layers expect it.",
+    when="Once, between the convolutions and the linear layers behind them.",
     plan=lambda values, shape: plan(values, shape),
     torch="Flatten",
     twin=Twin("nn.Flatten"),

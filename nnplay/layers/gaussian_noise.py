@@ -31,6 +31,7 @@ GAUSSIAN_NOISE = LayerRecord(
     title="GaussianNoise",
     family="regularisation",
     about="Adds noise to every number while training, so that the data cannot be learned by heart.",
+    when="Behind noisy inputs with few examples, in place of dropout.",
     plan=lambda values, shape: plan(values, shape),
     fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
     torch="x + deviation * randn_like(x) in training",

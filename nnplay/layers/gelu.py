@@ -33,6 +33,7 @@ GELU = LayerRecord(
     title="GELU",
     family="activation",
     about="Gaussian error linear unit: a smooth ReLU, the usual choice inside transformers.",
+    when="Inside transformers and other very deep networks.",
     initial="he_uniform",
     fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
     torch="GELU",

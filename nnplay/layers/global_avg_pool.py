@@ -27,6 +27,7 @@ GLOBAL_AVG_POOL = LayerRecord(
     title="GlobalAvgPool",
     family="pooling",
     about="The mean of each channel over the whole picture or sequence: what is there, wherever it is.",
+    when="Instead of flatten at the end of a convolutional network: works for any size.",
     plan=lambda values, shape: plan(values, shape),
     torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
     twin=Twin(

@@ -27,6 +27,7 @@ GLOBAL_MAX_POOL = LayerRecord(
     title="GlobalMaxPool",
     family="pooling",
     about="The largest number of each channel over the whole picture or sequence: whether something is there at all.",
+    when="When it only matters that something is there, not where or how often.",
     plan=lambda values, shape: plan(values, shape),
     torch="AdaptiveMaxPool1d(1) or AdaptiveMaxPool2d(1), by the rank of the input",
     twin=Twin(

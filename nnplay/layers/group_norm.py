@@ -31,6 +31,7 @@ GROUP_NORM = LayerRecord(
     title="GroupNorm",
     family="normalisation",
     about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
+    when="In place of batch_norm when batches are small.",
     torch="GroupNorm",
     twin=Twin(
         "nn.GroupNorm",

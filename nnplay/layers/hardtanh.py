@@ -24,6 +24,7 @@ HARDTANH = LayerRecord(
     title="Hardtanh",
     family="activation",
     about="Straight between two limits and flat beyond them: tanh made of three lines.",
+    when="When outputs must stay within limits, and speed counts.",
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (-values["limit"], values["limit"])),
     torch="Hardtanh",

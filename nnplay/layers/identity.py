@@ -23,6 +23,7 @@ IDENTITY = LayerRecord(
     title="Identity",
     family="activation",
     about="Hands its input on unchanged: the skip of a residual block, or no activation at all.",
+    when="As the skip of a residual block, or to switch an activation off.",
     torch="Identity",
     twin=Twin("nn.Identity"),
     plan=lambda values, shape: plan(values, shape),

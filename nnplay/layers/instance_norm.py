@@ -19,6 +19,7 @@ INSTANCE_NORM = LayerRecord(
     title="InstanceNorm",
     family="normalisation",
     about="Gives every channel of each example mean 0 and deviation 1, which takes contrast and brightness away.",
+    when="For pictures whose contrast and brightness should not matter.",
     torch="InstanceNorm1d or InstanceNorm2d with affine=True, by the rank of the input (channels first)",
     twin=Twin(
         "nn.InstanceNorm{axes}d",

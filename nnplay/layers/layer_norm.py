@@ -38,6 +38,7 @@ LAYER_NORM = LayerRecord(
     title="LayerNorm",
     family="normalisation",
     about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
+    when="In transformers and recurrent networks, and for any batch size.",
     torch="LayerNorm",
     twin=Twin(
         "nn.LayerNorm",

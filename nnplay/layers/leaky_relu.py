@@ -24,6 +24,7 @@ LEAKY_RELU = LayerRecord(
     title="Leaky ReLU",
     family="activation",
     about="A ReLU that lets a little of the negative side through, so that no unit dies (Maas et al., 2013).",
+    when="When ReLU units die: they stay at 0 for every row and stop learning.",
     initial="he_uniform",
     fields=(number("negative_slope", 0.01, "factor of negative numbers", low=-10.0, high=10.0, live=True),),
     torch="LeakyReLU",

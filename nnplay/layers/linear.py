@@ -29,6 +29,7 @@ LINEAR = LayerRecord(
     family="linear",
     traits=Traits(follows_activation=True, outputs="units"),
     about="Fully connected layer: every output is a weighted sum of all inputs plus a bias.",
+    when="For tables, and as the last layer of almost every network.",
     torch="Linear",
     twin=Twin(
         "nn.Linear",

@@ -28,6 +28,7 @@ LOG_SOFTMAX = LayerRecord(
     title="LogSoftmax",
     family="activation",
     about="Turns the last layer's outputs into logarithms of probabilities; cross_entropy has its own.",
+    when="Rarely: only before a loss that expects logarithms of probabilities.",
     initial="xavier_uniform",
     plan=lambda values, shape: plan(values, shape),
     torch="LogSoftmax",

@@ -44,6 +44,7 @@ LSTM = LayerRecord(
     title="LSTM",
     family="recurrent",
     about="Long short-term memory: reads a sequence step by step and can hold on to what it saw long ago.",
+    when="For long sequences, when something early decides what comes late.",
     torch="LSTM",
     twin=recurrent_twin("nn.LSTM"),
     fields=(

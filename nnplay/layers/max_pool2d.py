@@ -8,6 +8,7 @@ MAX_POOL2D = pooling(
     "max_pool2d",
     "MaxPool2d",
     "Keeps the strongest answer in each window, which makes pictures smaller and small shifts harmless.",
+    when="Between convolutions: half the size, and small shifts no longer matter.",
     axes=2,
     largest=True,
 )

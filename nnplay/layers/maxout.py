@@ -28,6 +28,7 @@ MAXOUT = LayerRecord(
     title="Maxout",
     family="activation",
     about="Lets only the largest of every few neighbouring channels through (Goodfellow et al., 2013).",
+    when="To let the network learn its own activation; it needs twice the units before it.",
     initial="he_uniform",
     torch="x.unflatten(-1, (-1, pieces)).amax(-1)",
     fields=(integer("pieces", 2, "channels that compete for one output", short="k"),),

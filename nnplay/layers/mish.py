@@ -24,6 +24,7 @@ MISH = LayerRecord(
     title="Mish",
     family="activation",
     about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
+    when="In deep convolutional networks, as a smooth replacement for ReLU.",
     initial="he_uniform",
     torch="Mish",
     twin=Twin("nn.Mish"),

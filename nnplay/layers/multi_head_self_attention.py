@@ -37,6 +37,7 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
     title="Self-attention",
     family="sequence",
     about="Every step of a sequence looks at all steps and takes from those that suit it: the heart of a transformer.",
+    when="When any step may depend on any other: text, reversal, long sequences.",
     torch="torch.nn.MultiheadAttention, with one input for query, key and value",
     twin=Twin(
         "nn.MultiheadAttention",

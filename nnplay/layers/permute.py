@@ -28,6 +28,7 @@ PERMUTE = LayerRecord(
     title="Permute",
     family="shape",
     about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
+    when="When the next layer expects its channels or steps on another axis.",
     torch="x.permute(0, *order)",
     twin=Twin("permute", lambda values, shape: {"dims": (0, *_axes(values))}),
     fields=(integers("order", REQUIRED, "axes in their new order, counted from 1, such as 2x1", high=3),),

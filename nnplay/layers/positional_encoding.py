@@ -27,6 +27,7 @@ POSITIONAL_ENCODING = LayerRecord(
     title="Positional encoding",
     family="sequence",
     about="Adds waves of sines and cosines to a sequence, so that attention knows the order of its steps.",
+    when="Right before the first attention layer; without it order is invisible.",
     torch="no module of its own; PyTorch's tutorial writes it out",
     fields=(flag("padded", False, "steps whose features are all 0 are padding and stay 0"),),
     plan=lambda values, shape: plan(values, shape),

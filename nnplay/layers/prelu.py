@@ -28,6 +28,7 @@ PRELU = LayerRecord(
     title="PReLU",
     family="activation",
     about="A leaky ReLU that learns how much of the negative side to let through (He et al., 2015).",
+    when="When you are unsure how leaky a ReLU should be: each channel learns it.",
     initial="he_uniform",
     torch="PReLU",
     twin=Twin(

@@ -23,6 +23,7 @@ RELU = LayerRecord(
     title="ReLU",
     family="activation",
     about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
+    when="By default in hidden layers, and always first in deep ones.",
     initial="he_uniform",
     traits=Traits(rectifies=True),
     torch="ReLU",

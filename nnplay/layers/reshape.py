@@ -21,6 +21,7 @@ RESHAPE = LayerRecord(
     title="Reshape",
     family="shape",
     about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
+    when="To turn a row of numbers back into a picture or sequence.",
     torch="Unflatten (channels last)",
     twin=Twin(
         "nn.Unflatten",

@@ -43,6 +43,7 @@ RNN = LayerRecord(
     title="RNN",
     family="recurrent",
     about="Plain recurrent layer: reads a sequence step by step and keeps a state. It forgets within some ten steps.",
+    when="For short sequences, and to see why lstm and gru were invented.",
     torch="RNN",
     twin=recurrent_twin("nn.RNN", "nonlinearity"),
     fields=(

@@ -24,6 +24,7 @@ SCALE = LayerRecord(
     title="Scale",
     family="shape",
     about="Multiplies every number by a constant, for inputs of another range or to weaken a branch.",
+    when="To weaken a branch, or to bring inputs such as 0 to 255 into range.",
     torch="factor * x",
     twin=Twin("mul", lambda values, shape: {"other": values["factor"]}),
     fields=(number("factor", 1.0, "what every number is multiplied by", live=True),),

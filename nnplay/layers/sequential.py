@@ -14,6 +14,7 @@ SEQUENTIAL = LayerRecord(
     title="Sequential",
     family="combination",
     about="Layers one after the other, folded into one block that can have a name.",
+    when="To fold a long part of the network into one line.",
     plan=lambda values, shape: plan(values, shape),
     contains=True,
     torch="Sequential",

@@ -25,6 +25,7 @@ SIGMOID = LayerRecord(
     title="Sigmoid",
     family="activation",
     about="An S-curve between 0 and 1: turns one output into a probability, or opens and closes a gate.",
+    when="As the last layer before binary_cross_entropy; in hidden layers tanh learns faster.",
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (0.0, 1.0)),
     torch="Sigmoid",

@@ -25,6 +25,7 @@ SILU = LayerRecord(
     title="SiLU",
     family="activation",
     about="Sigmoid linear unit, or swish: a smooth ReLU with a small dip below 0.",
+    when="In deep networks, where it often beats ReLU by a little.",
     initial="he_uniform",
     torch="SiLU",
     twin=Twin("nn.SiLU"),

@@ -28,6 +28,7 @@ SOFTMAX = LayerRecord(
     title="Softmax",
     family="activation",
     about="Turns the last layer's outputs into probabilities, for losses on probabilities; cross_entropy has its own.",
+    when="As the last layer before a loss on probabilities; never before cross_entropy.",
     initial="xavier_uniform",
     plan=lambda values, shape: plan(values, shape),
     torch="Softmax",

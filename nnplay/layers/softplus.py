@@ -25,6 +25,7 @@ SOFTPLUS = LayerRecord(
     title="Softplus",
     family="activation",
     about="A smooth ReLU; its outputs are always positive, as a variance or a rate must be.",
+    when="As the last layer when the answer must be positive.",
     initial="he_uniform",
     torch="Softplus",
     twin=Twin("nn.Softplus"),

@@ -24,6 +24,7 @@ TANH = LayerRecord(
     title="Tanh",
     family="activation",
     about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
+    when="In small networks with smooth borders, such as the spiral.",
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (-1.0, 1.0)),
     torch="Tanh",

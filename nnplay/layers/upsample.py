@@ -26,6 +26,7 @@ UPSAMPLE = LayerRecord(
     title="Upsample",
     family="shape",
     about="Makes pictures and sequences larger, by repeating numbers or by mixing neighbours.",
+    when="To enlarge pictures without weights, often followed by conv2d.",
     torch="Upsample",
     twin=Twin(
         "nn.Upsample",

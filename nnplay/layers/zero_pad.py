@@ -17,6 +17,7 @@ ZERO_PAD = LayerRecord(
     title="ZeroPad",
     family="shape",
     about="Puts zeros around pictures and sequences.",
+    when="When a size must fit: before convolutions without padding, or in a U-Net.",
     torch="ZeroPad1d or ZeroPad2d, by the rank of the input",
     twin=Twin(
         "nn.ZeroPad{axes}d",

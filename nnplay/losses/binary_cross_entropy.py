@@ -28,6 +28,7 @@ BINARY_CROSS_ENTROPY = LossRecord(
     name="binary_cross_entropy",
     title="Binary cross-entropy (on probabilities)",
     about="Log loss for two classes, for a network that ends with a sigmoid.",
+    when="Two classes, and the network ends with sigmoid.",
     formula="−1/M · Σ (t·log p + (1 − t)·log(1 − p))",
     target="binary",
     plan=lambda values, shape: plan(values, shape),

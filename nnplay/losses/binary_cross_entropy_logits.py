@@ -24,6 +24,7 @@ BINARY_CROSS_ENTROPY_LOGITS = LossRecord(
     name="binary_cross_entropy_logits",
     title="Binary cross-entropy (on logits)",
     about="Log loss for two classes; takes the raw output and applies the sigmoid itself.",
+    when="Two classes with a single raw output: the safe choice.",
     formula="1/M · Σ (log(1 + eᶻ) − t·z)",
     target="binary",
     plan=lambda values, shape: plan(values, shape),

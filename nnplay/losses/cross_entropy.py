@@ -30,6 +30,7 @@ CROSS_ENTROPY = LossRecord(
     name="cross_entropy",
     title="Cross-entropy (on logits)",
     about="The usual loss for choosing one of several classes; takes raw outputs and applies softmax itself.",
+    when="Two or more classes with raw outputs: almost always the right one.",
     formula="−1/N · Σₙ log softmax(z[n])[target[n]]",
     target="labels",
     plan=lambda values, shape: plan(values, shape),

@@ -27,6 +27,7 @@ CROSS_ENTROPY_PROBABILITIES = LossRecord(
     name="cross_entropy_probabilities",
     title="Cross-entropy (on probabilities)",
     about="Choosing one of several classes, for a network that ends with softmax.",
+    when="Several classes, and you want to see softmax as a layer.",
     formula="−1/N · Σₙ log p[n, target[n]]",
     target="labels",
     plan=lambda values, shape: plan(values, shape),

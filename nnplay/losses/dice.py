@@ -30,6 +30,7 @@ DICE = LossRecord(
     name="dice",
     title="Dice (on logits)",
     about="For segmentation: every class counts alike, however few pixels it has. Milletari et al., V-Net (2016).",
+    when="Segmentation where one class covers only a few pixels.",
     formula="1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s),  p = softmax(z)",
     target="labels",
     plan=lambda values, shape: plan(values, shape),

@@ -26,6 +26,7 @@ HINGE = LossRecord(
     name="hinge",
     title="Hinge",
     about="Maximum margin, as in support vector machines: the right class must win by a margin.",
+    when="Two classes, when only the border counts and not how sure the answer is.",
     formula="1/(N·C) · Σ max(0, margin − z[right] + z[other])",
     target="labels",
     plan=lambda values, shape: plan(values, shape),

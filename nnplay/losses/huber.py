@@ -21,6 +21,7 @@ HUBER = LossRecord(
     name="huber",
     title="Huber",
     about="For predicting numbers with outliers: squared near the target, absolute far from it.",
+    when="Quantities, when a few targets are wild but most are not.",
     formula="1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ))",
     target="values",
     plan=lambda values, shape: plan(values, shape),

@@ -20,6 +20,7 @@ MAE = LossRecord(
     name="mae",
     title="Mean absolute error",
     about="For predicting numbers when a few targets are far off: outliers don't dominate.",
+    when="Quantities, when a wild target must not pull the fit towards it.",
     formula="1/M · Σ |p − t|",
     target="values",
     plan=lambda values, shape: plan(values, shape),

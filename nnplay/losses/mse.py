@@ -17,6 +17,7 @@ MSE = LossRecord(
     name="mse",
     title="Mean squared error",
     about="The usual loss for predicting numbers.",
+    when="Quantities: start here.",
     formula="1/M · Σ (p − t)²",
     target="values",
     plan=lambda values, shape: plan(values, shape),

@@ -245,7 +245,7 @@ def _covered(values: Mapping[str, Any], shape: Shape) -> bool:
     return bool(values["padding"] == "valid")
 
 
-def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> LayerRecord:
+def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest: bool) -> LayerRecord:
     """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
 
     def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
@@ -258,6 +258,7 @@ def pooling(name: str, title: str, about: str, *, axes: int, largest: bool) -> L
         title=title,
         family="pooling",
         about=about,
+        when=when,
         torch=title,
         twin=Twin(f"nn.{title}", _arguments, channels_first=True, covers=_covered),
         fields=pooling_fields("2" if axes == 1 else "2 or 2x3"),

@@ -48,11 +48,12 @@ def _arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
 
 
 def adaptive(
-    name: str, title: str, about: str, *, decay: tuple[float, str], rule: Callable[[], Operation]
+    name: str, title: str, about: str, *, when: str, decay: tuple[float, str], rule: Callable[[], Operation]
 ) -> OptimizerRecord:
     """The record of an optimizer of this kind.
 
     Args:
+        when: when to use it.
         decay: default of weight_decay, and what it does.
         rule: gives what `adaptive_rule` has made.
     """
@@ -60,6 +61,7 @@ def adaptive(
         name=name,
         title=title,
         about=about,
+        when=when,
         fields=(
             number("lr", 0.001, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
             number("beta1", 0.9, "memory of the mean gradient", low=0.0, high=0.9999999, live=True),

@@ -24,6 +24,7 @@ ADAGRAD = OptimizerRecord(
     name="adagrad",
     title="Adagrad",
     about="Divides each gradient by all gradients so far (Duchi et al., 2011): rare features keep learning fast.",
+    when="Sparse inputs, such as rare words. Its steps only ever get smaller.",
     fields=(
         number("lr", 0.01, "learning rate: how far the first step moves a parameter", low=0.0, live=True),
         number("lr_decay", 0.0, "how fast the learning rate falls with the steps", low=0.0, live=True),

@@ -28,6 +28,7 @@ ADAM = adaptive(
     "adam",
     "Adam",
     "Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
+    when="Start here: it works with almost any network at a rate near 0.01 or 0.001.",
     decay=(0.0, "adds weight_decay·w to the gradient"),
     rule=lambda: rule(),
 )

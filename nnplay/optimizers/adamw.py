@@ -28,6 +28,7 @@ ADAMW = adaptive(
     "adamw",
     "AdamW",
     "Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the usual choice for large networks.",
+    when="When weight decay matters: transformers and other large networks.",
     decay=(0.01, "share of lr by which parameters shrink each step"),
     rule=lambda: rule(),
 )

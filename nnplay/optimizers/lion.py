@@ -22,6 +22,7 @@ LION = OptimizerRecord(
     name="lion",
     title="Lion",
     about="Evolved sign momentum (Chen et al., 2023): every parameter moves by exactly lr, so lr must be small.",
+    when="Large networks; give it a rate about ten times smaller than Adam's.",
     fields=(
         number("lr", 1e-4, "learning rate: how far each step moves each parameter", low=0.0, live=True),
         number("beta1", 0.9, "memory of the mean gradient whose sign is taken", low=0.0, high=0.9999999, live=True),

@@ -24,6 +24,7 @@ RMSPROP = OptimizerRecord(
     name="rmsprop",
     title="RMSprop",
     about="Divides each gradient by its recent typical size (Hinton, 2012): steep and flat directions learn alike.",
+    when="Recurrent networks, and data that change while you train.",
     fields=(
         number("lr", 0.01, "learning rate: about how far one step moves a parameter", low=0.0, live=True),
         number("alpha", 0.99, "memory of the mean squared gradient", low=0.0, high=0.9999999, live=True),

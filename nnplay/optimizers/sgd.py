@@ -22,6 +22,7 @@ SGD = OptimizerRecord(
     name="sgd",
     title="SGD",
     about="Stochastic gradient descent: steps against one batch's gradient. With momentum, equal steps add up.",
+    when="When you can tune the rate: with momentum 0.9 it often generalises best.",
     fields=(
         number("lr", 0.001, "learning rate: how far one step goes", low=0.0, live=True),
         number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),

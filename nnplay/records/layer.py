@@ -124,6 +124,7 @@ class LayerRecord(Record):
     """One kind of layer; calling the record makes a layer: `Linear(8)`, `Linear(8, bias=False, name="hidden")`.
 
     Attributes:
+        when: one line for people who choose: when to use it.
         plan: called with the field values and the input shape; raises InputError with the rule and a legal value. A
             combination's plan gets one shape for each branch, as a tuple of shapes, and plans the joining rows; their
             inputs are called x0, x1, ….
@@ -141,6 +142,7 @@ class LayerRecord(Record):
     title: str
     family: str
     about: str
+    when: str
     plan: Callable[[Mapping[str, Any], Any], Plan]
     fields: tuple[Field, ...] = ()
     initial: str = ""

@@ -42,6 +42,7 @@ class LossRecord(Record):
     """One loss; calling the record makes a loss: `CrossEntropy(label_smoothing=0.1)`.
 
     Attributes:
+        when: one line for people who choose: when to use it.
         target: what it compares with: class labels, 0/1 labels, or values.
         plan: called with the field values and the prediction's shape (without the batch).
         outputs: how many outputs the network needs for a data set with that many classes or target columns.
@@ -58,6 +59,7 @@ class LossRecord(Record):
     name: str
     title: str
     about: str
+    when: str
     formula: str
     target: Target
     plan: Callable[[Mapping[str, Any], Shape], LossPlan]

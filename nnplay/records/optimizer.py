@@ -33,6 +33,7 @@ class OptimizerRecord(Record):
     """One optimizer; calling the record makes an optimizer: `Adam(lr=0.01)`.
 
     Attributes:
+        when: one line for people who choose: when to use it.
         fields: the learning rate `lr` first; all are live, so all can change while training.
         slots: names of the state vectors, each as long as the parameters.
         pairs: PyTorch's tuple arguments, and the neighbouring fields that they fill: `betas` → (`beta1`, `beta2`).
@@ -49,6 +50,7 @@ class OptimizerRecord(Record):
     name: str
     title: str
     about: str
+    when: str
     fields: tuple[Field, ...]
     slots: tuple[str, ...]
     rule: Callable[[], Operation]

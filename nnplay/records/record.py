@@ -35,6 +35,7 @@ class Record:
     torch_folder: ClassVar[str]
     name: str
     about: str
+    when: str
     fields: tuple[Field, ...]
     torch: str
 

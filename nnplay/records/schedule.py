@@ -19,6 +19,7 @@ class ScheduleRecord(Record):
     """One schedule; calling the record makes a schedule: `Cosine(steps=1000)`.
 
     Attributes:
+        when: one line for people who choose: when to use it.
         factor: `(field values, steps: float64 (n,)) -> factors (n,)` of the learning rate; pure, so that replays agree.
         patience: name of the field that says after how many epochs without a better validation loss the rate drops by
             the factor of the field `factor`, down to `min_factor`; empty for schedules that only look at the step.
@@ -32,6 +33,7 @@ class ScheduleRecord(Record):
     name: str
     title: str
     about: str
+    when: str
     formula: str
     factor: Callable[[Mapping[str, Any], NDArray[np.float64]], NDArray[np.float64]]
     fields: tuple[Field, ...] = ()

@@ -17,6 +17,7 @@ CONSTANT = ScheduleRecord(
     name="constant",
     title="Constant",
     about="The learning rate as it was set.",
+    when="While you look for a good rate.",
     formula="1",
     factor=lambda values, steps: factor(values, steps),
     torch="torch.optim.lr_scheduler.ConstantLR(factor=1)",

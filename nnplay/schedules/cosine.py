@@ -20,6 +20,7 @@ COSINE = ScheduleRecord(
     name="cosine",
     title="Cosine",
     about="Lets the learning rate fall gently, then fast, then gently, along half a cosine wave.",
+    when="When you know how long the run will be: a safe choice for the last few per cent.",
     formula="min + (1 − min)·½(1 + cos(π·t / steps))",
     factor=lambda values, steps: factor(values, steps),
     fields=(

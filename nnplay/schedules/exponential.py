@@ -20,6 +20,7 @@ EXPONENTIAL = ScheduleRecord(
     name="exponential",
     title="Exponential",
     about="Shrinks the learning rate by the same factor at every step.",
+    when="When you do not know how long the run will be.",
     formula="gamma^t",
     factor=lambda values, steps: factor(values, steps),
     fields=(number("gamma", 0.999, "factor of every step", low=0.0, high=1.0, above=True),),

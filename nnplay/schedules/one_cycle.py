@@ -20,6 +20,7 @@ ONE_CYCLE = ScheduleRecord(
     name="one_cycle",
     title="One cycle",
     about="Rises to the full learning rate, which shakes weights out of poor places, then falls far below it.",
+    when="To train in few epochs with a high rate.",
     formula="1/div ↗ 1 ↘ 1/(div·final_div), along half cosines",
     factor=lambda values, steps: factor(values, steps),
     fields=(

@@ -19,6 +19,7 @@ PLATEAU = ScheduleRecord(
     name="plateau",
     title="Reduce on plateau",
     about="Drops the learning rate when the validation loss has not become better for some epochs.",
+    when="When you cannot say in advance when progress will stall.",
     formula="factor^(drops), where a drop follows more than `patience` epochs without a better validation loss",
     factor=lambda values, steps: factor(values, steps),
     fields=(

@@ -20,6 +20,7 @@ STEP = ScheduleRecord(
     name="step",
     title="Step",
     about="Divides the learning rate by ten (or another factor) every so many steps.",
+    when="To repeat published recipes: a tenth of the rate at fixed steps.",
     formula="gamma^⌊t / step_size⌋",
     factor=lambda values, steps: factor(values, steps),
     fields=(

@@ -19,6 +19,7 @@ WARMUP = ScheduleRecord(
     name="warmup",
     title="Warm-up",
     about="Begins with small steps, while fresh gradients are wild, and rises to the full learning rate.",
+    when="With transformers, large batches or high rates that blow up at once.",
     formula="start + (1 − start)·min(t / steps, 1)",
     factor=lambda values, steps: factor(values, steps),
     fields=(

@@ -44,5 +44,6 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="Numbers pass by, two of them marked; at the end their sum is wanted. What is kept, and for how long?",
+    when="To compare rnn, gru and lstm on memory for quantities.",
     source="made by nnplay, after Hochreiter and Schmidhuber: Long Short-Term Memory (1997)",
 )

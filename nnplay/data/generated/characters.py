@@ -63,6 +63,7 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="Alice's Adventures in Wonderland, letter by letter: which one comes next? Afterwards the network can write.",
+    when="To let a network write: lstm, gru or a transformer.",
     source="Lewis Carroll (1865), text of Project Gutenberg's e-book 11",
     licence="public domain",
 )

@@ -88,4 +88,5 @@ RECORD = DatasetRecord(
     ),
     make=make,
     about="Digits as by many hands: five styles each, bent, slanted, thick and thin. As many as you like, by seed.",
+    when="For convolutional networks such as LeNet.",
 )

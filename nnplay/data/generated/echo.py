@@ -44,4 +44,5 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="A symbol, then many others: at the end the first one is asked for. Plain recurrent networks forget it.",
+    when="To compare rnn, gru and lstm on memory for symbols.",
 )

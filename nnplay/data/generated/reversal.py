@@ -42,4 +42,5 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="Tokens to be written backwards: each answer must look at one place far away, which is what attention does.",
+    when="To see what attention looks at.",
 )

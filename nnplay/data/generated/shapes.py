@@ -60,4 +60,5 @@ RECORD = DatasetRecord(
     fields=SCENE_FIELDS,
     make=make,
     about="One shape a picture, of any colour, size, angle and place: easy to see, impossible for a linear network.",
+    when="For colour pictures, convolutions and pooling.",
 )

@@ -25,4 +25,5 @@ RECORD = DatasetRecord(
     fields=(*SCENE_FIELDS, integer("objects", 2, "most shapes in one picture", low=1, high=6)),
     make=make,
     about="The pictures of 'shapes', where every pixel has a class: background or the shape that it belongs to.",
+    when="For segmentation: fully convolutional networks and U-Nets.",
 )

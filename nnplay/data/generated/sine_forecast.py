@@ -59,4 +59,5 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="A window into a sum of sine waves, each time other ones: what comes next?",
+    when="For forecasts with recurrent networks.",
 )

@@ -58,4 +58,5 @@ RECORD = DatasetRecord(
     fields=FIELDS,
     make=make,
     about="Tones, chirps that rise or fall, beats and hisses, as raw waves of any pitch: a job for 1-D convolutions.",
+    when="For 1-D convolutions on raw waves.",
 )

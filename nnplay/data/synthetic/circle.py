@@ -36,5 +36,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="A disc within a ring. One straight line cannot separate them; three can, and so can x1² + x2² alone.",
+    when="To see the first border that is not straight.",
     source=PLAYGROUND,
 )

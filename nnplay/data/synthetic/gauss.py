@@ -27,5 +27,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="Two clouds that one straight line separates; with noise they overlap, and no network can be always right.",
+    when="To see noise: the classes overlap, and no border is perfect.",
     source=PLAYGROUND,
 )

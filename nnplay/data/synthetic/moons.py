@@ -31,5 +31,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="Two interleaved half circles: a curved border that a few hidden units bend into place.",
+    when="To watch a border bend with a handful of units.",
     source="made by nnplay, after scikit-learn's make_moons",
 )

@@ -32,5 +32,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="Three hills and three hollows on a plane: a surface that needs several hidden units for each bump.",
+    when="For regression over a plane, with bumps to be fitted.",
     source=PLAYGROUND,
 )

@@ -27,4 +27,5 @@ RECORD = DatasetRecord(
     fields=(*CURVE_FIELDS, integer("degree", 3, "degree of the polynomial", high=12)),
     make=make,
     about="A wavy polynomial: every degree adds one more turn to follow.",
+    when="To see underfitting and overfitting of a curve.",
 )

@@ -37,4 +37,5 @@ RECORD = DatasetRecord(
     fields=(*PLANAR_FIELDS, CLASSES),
     make=make,
     about="Rings around each other, three or more classes: the first step from two classes to many.",
+    when="For more than two classes in the plane.",
 )

@@ -22,4 +22,5 @@ RECORD = DatasetRecord(
     fields=CURVE_FIELDS,
     make=make,
     about="Two periods of a sine wave: shows how many units a smooth curve takes.",
+    when="To fit a curve, and to count the units it takes.",
 )

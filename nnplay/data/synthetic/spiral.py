@@ -39,5 +39,6 @@ RECORD = DatasetRecord(
     fields=(*PLANAR_FIELDS, integer("classes", 2, "number of arms", low=CLASSES.low, high=CLASSES.high)),
     make=make,
     about="Spiral arms wound into each other. From x1 and x2 alone it takes depth or width, and some patience.",
+    when="When small networks are too easy: a test of depth and patience.",
     source=PLAYGROUND,
 )

@@ -23,4 +23,5 @@ RECORD = DatasetRecord(
     fields=CURVE_FIELDS,
     make=make,
     about="A jump from -1 to +1: a smooth network can only get steeper and steeper.",
+    when="To see how a smooth network copes with a jump.",
 )

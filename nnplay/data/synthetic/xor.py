@@ -27,5 +27,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="The sign of x1 times x2. No single layer learns it from x1 and x2; the feature x1x2 alone solves it.",
+    when="To see why hidden layers are needed at all.",
     source=PLAYGROUND,
 )

@@ -19,6 +19,7 @@ RECORD = DatasetRecord(
     fields=(),
     make=make,
     about="Thirty measurements of cell nuclei in a biopsy, benign or malignant. For learning, not for diagnosis.",
+    when="For a first real table with two classes.",
     source="W. Wolberg, O. Mangasarian, N. Street, W. Street (1995); UCI, doi 10.24432/C5DW2B; from scikit-learn",
     licence="CC BY 4.0",
 )

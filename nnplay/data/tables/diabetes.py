@@ -19,6 +19,7 @@ RECORD = DatasetRecord(
     fields=(),
     make=make,
     about="Age, sex, body and blood measurements of 442 patients, and the progression of the disease a year later.",
+    when="For regression on a real, noisy table.",
     source="B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Least Angle Regression (2004); from scikit-learn",
     licence="none named by its authors; redistributed with scikit-learn (BSD-3-Clause)",
 )

@@ -19,6 +19,7 @@ RECORD = DatasetRecord(
     fields=(),
     make=make,
     about="Thirteen chemical measurements of wines from three growers of one region. Scales differ a thousandfold.",
+    when="To see why inputs are scaled.",
     source="S. Aeberhard, M. Forina (1992); UCI Machine Learning Repository, doi 10.24432/C5PC7J; from scikit-learn",
     licence="CC BY 4.0",
 )

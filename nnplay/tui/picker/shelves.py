@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from importlib import resources
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from nnplay.data.catalogue import dataset_records
@@ -13,6 +11,7 @@ from nnplay.network.hidden_layers import NONE, activation_names
 from nnplay.presets.catalogue import preset_records
 from nnplay.presets.preset import Preset
 from nnplay.records.layer import LayerRecord
+from nnplay.records.record import Record
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.tui.picker.choice import Choice
 from nnplay.tui.theme.look import Look
@@ -25,15 +24,8 @@ from nnplay.tui.widgets.cells import Row
 _NETWORK_ROWS = 2
 
 
-@cache
-def when_to_use() -> Mapping[str, Mapping[str, str]]:
-    """One line for each record, by kind and name."""
-    return tomllib.loads(resources.files(__package__).joinpath("when.toml").read_text(encoding="utf-8"))
-
-
-def _choice(kind: str, record: Any, thumbnail: Any, note: str = "") -> Choice:
-    when = when_to_use()[kind].get(record.name, "")
-    return Choice(record.name, note=note, what=record.about, when=when, thumbnail=partial(thumbnail, record))
+def _choice(record: Record, thumbnail: Any, note: str = "") -> Choice:
+    return Choice(record.name, note=note, what=record.about, when=record.when, thumbnail=partial(thumbnail, record))
 
 
 def layer_choices(names: Sequence[str]) -> list[Choice]:
@@ -41,7 +33,7 @@ def layer_choices(names: Sequence[str]) -> list[Choice]:
     records = [layer_records()[name] for name in names]
     families = list(dict.fromkeys(record.family for record in sorted(records, key=lambda record: _rank(record.family))))
     return [
-        _choice("layer", record, draw_activation if _has_curve(record) else draw_layer, record.family)
+        _choice(record, draw_activation if _has_curve(record) else draw_layer, record.family)
         for family in families
         for record in records
         if record.family == family
@@ -69,13 +61,13 @@ def activation_choices() -> list[Choice]:
         when="To see what activations are for.",
         thumbnail=partial(draw_activation, layer_records()["identity"]),
     )
-    return [*(_choice("layer", record, draw_activation) for record in found), nothing]
+    return [*(_choice(record, draw_activation) for record in found), nothing]
 
 
 def loss_choices(names: Sequence[str]) -> list[Choice]:
     """Losses, with what each compares predictions with."""
     records = (loss_records()[name] for name in names)
-    return [_choice("loss", record, draw_loss, _COMPARED[record.target]) for record in records]
+    return [_choice(record, draw_loss, _COMPARED[record.target]) for record in records]
 
 
 _COMPARED = {"labels": "classes", "binary": "two classes", "values": "quantities"}
@@ -83,7 +75,7 @@ _COMPARED = {"labels": "classes", "binary": "two classes", "values": "quantities
 
 def optimizer_choices(names: Sequence[str]) -> list[Choice]:
     """Optimizers."""
-    return [_choice("optimizer", optimizer_records()[name], draw_path) for name in names]
+    return [_choice(optimizer_records()[name], draw_path) for name in names]
 
 
 def schedule_choices(names: Sequence[str]) -> list[Choice]:
@@ -92,21 +84,21 @@ def schedule_choices(names: Sequence[str]) -> list[Choice]:
     nothing = Choice(
         NONE,
         what="No schedule.",
-        when=when_to_use()["schedule"][NONE],
+        when="Start here: the rate stays as you set it.",
         thumbnail=partial(draw_schedule, records["constant"]),
     )
-    return [_choice("schedule", records[name], draw_schedule) if name in records else nothing for name in names]
+    return [_choice(records[name], draw_schedule) if name in records else nothing for name in names]
 
 
 def data_choices(names: Sequence[str]) -> list[Choice]:
     """Data sets of the catalogue."""
-    records, when = dataset_records(), when_to_use()["data"]
+    records = dataset_records()
     return [
         Choice(
             name,
             note=records[name].task,
             what=f"{records[name].title}. {records[name].about}",
-            when=when.get(name, ""),
+            when=records[name].when,
             thumbnail=partial(draw_data, name),
         )
         for name in names
