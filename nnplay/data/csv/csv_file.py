@@ -9,7 +9,7 @@ from typing import Literal
 
 from nnplay.arguments import kind_of, words
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import table_dataset
+from nnplay.data.csv.table import columns_dataset
 from nnplay.data.csv.text.packed_file import ENDINGS, open_packed
 from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
@@ -82,7 +82,7 @@ def read_csv(
         field_limit(),
     ):
         text = read_table_text(table, options, where)
-    return table_dataset(text, options, clean(_stem(PurePath(file_name))), where)
+    return columns_dataset(text, options, name=clean(_stem(PurePath(file_name))), where=where)
 
 
 def _stem(name: PurePath) -> str:
