@@ -9,6 +9,7 @@ from typing import Any, Final
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import TRAINING_FIELDS
 from nnplay.data.catalogue import dataset_records, source_records
+from nnplay.data.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
@@ -30,13 +31,16 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the data set, or section.key=value")
     taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
     added: dict[str, argparse.Action] = {}
+    known: dict[str, Field] = {}
     for section, title, fields in _groups():
         group = parser.add_argument_group(title)
         for field, note in fields:
             key = f"{section}.{field.name}"
             if key in added:
-                added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
+                if field != known[key]:  # several kinds of files may share one
+                    added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
                 continue
+            known[key] = field
             flag = field.name if field.name not in taken else f"{section}-{field.name}"
             taken.add(flag)
             added[key] = _add(group, key, field, flag.replace("_", "-"), note)
@@ -77,6 +81,7 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
         ("optimizer", "fields of the optimizer", _union(optimizer_records())),
         ("loss", "fields of the loss", _union(loss_records())),
         ("data", "fields of a data set", _union(dataset_records())),
+        ("data", "how tables are read, from any file or database", [(field, "") for field in TABLE_FIELDS]),
         *(
             ("data", f"how {source.title} is read", [(field, "") for field in source.fields])
             for source in source_records().values()

@@ -163,9 +163,8 @@ def file_endings() -> tuple[str, ...]:
 
 
 def name_sources() -> str:
-    """All kinds of files in words, for a sentence: "a CSV file or a NumPy archive"."""
-    *first, last = (record.title for record in source_records().values())
-    return f"{', '.join(first)} or {last}" if first else last
+    """All kinds of files in words, for a sentence: "a file or database (CSV, NumPy)"."""
+    return f"a file or database ({', '.join(record.label or record.title for record in source_records().values())})"
 
 
 def _read_head(path: str) -> bytes:

@@ -49,6 +49,7 @@ class SourceRecord:
     Attributes:
         name: of the kind, in lists.
         title: with its article, as sentences say it: "a CSV file".
+        label: the same in a word or two, for lists of all kinds: "CSV"; the title unless given.
         about: one or two sentences: what is in such a file.
         endings: of names of such files, in small letters with the dot; no two sources share one.
         fields: how a file is read, as far as the user may say.
@@ -70,5 +71,6 @@ class SourceRecord:
     recognise: Callable[[bytes], bool] = _recognise_nothing
     takes_any: bool = False
     tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
+    label: str = ""
     columns: Callable[[str, Mapping[str, Any]], NamedColumns] | None = None
     schemes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import fields as fields_of
 from functools import partial
 from typing import Any, Final
 
+from nnplay.arguments import words
 from nnplay.data.addresses import place_of, table_name
 from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.options import CsvOptions
@@ -84,6 +85,8 @@ def table_options(path: str, values: Mapping[str, Any]) -> CsvOptions:
         InputError: an option has no such choice.
     """
     given = {name: value for name, value in values.items() if name in _OPTIONS and value != ""}
+    if "target" in given and not isinstance(given["target"], str):
+        given["target"] = ",".join(words(given["target"], f"{place_of(path)}, target"))
     if not isinstance(given.get("kinds", {}), Mapping):
         given["kinds"] = read_kinds(given["kinds"])
     return CsvOptions(**given).validate(place_of(path))

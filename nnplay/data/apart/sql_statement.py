@@ -1,4 +1,4 @@
-"""One SELECT: what is refused before a database sees it, in words that say why; the databases' own locks come besides."""
+"""One SELECT: what is refused before a database sees it, with the reason; the databases' own locks come besides."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
 ARROW = table_source(
     "arrow",
     title="an Arrow or Feather file",
+    label="Arrow",
     about="Typed columns as they lie in memory; nested ones are left out by kinds.",
     endings=(".feather", ".arrow", ".ipc", ".arrows"),
     columns=columns,

@@ -19,6 +19,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
 CSV = table_source(
     "csv",
     title="a CSV file",
+    label="CSV",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
     endings=(".csv", ".tsv", ".txt", ".gz"),
     fields=(

@@ -26,6 +26,7 @@ def recognise(head: bytes) -> bool:
 DUCKDB = table_source(
     "duckdb",
     title="a DuckDB database",
+    label="DuckDB",
     about="The rows that one SELECT gives, read only, by a process that can open no other file.",
     endings=(".duckdb", ".ddb"),
     fields=SQL_FIELDS,

@@ -25,6 +25,7 @@ def recognise(head: bytes) -> bool:
 EXCEL = table_source(
     "excel",
     title="an Excel workbook",
+    label="Excel",
     about="One sheet of a workbook: numbers, words, dates, and the values that formulas had when it was saved.",
     endings=(".xlsx", ".xlsm"),
     fields=(text("sheet", "", "name of the sheet; else the first one"), HEADER),

@@ -98,6 +98,7 @@ def _describe(spans: Iterable[Span]) -> str:
 FIXED_WIDTH = table_source(
     "fixed_width",
     title="a file of fixed width",
+    label="fixed width",
     about="Text whose columns stand below each other; their places are found, or given as widths.",
     endings=(".fwf", ".fwf.gz"),
     fields=(text("widths", "auto", "letters of each column, as 5,10,8, or auto"), ENCODING, HEADER),

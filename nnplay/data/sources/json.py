@@ -99,6 +99,7 @@ def recognise(head: bytes) -> bool:
 JSON = table_source(
     "json",
     title="a JSON file",
+    label="JSON",
     about="A list of records, lists by column, or what pandas writes; nested records become columns such as user.age.",
     endings=(".json", ".json.gz"),
     fields=(ENCODING,),

@@ -40,6 +40,7 @@ def _numbered(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
 JSON_LINES = table_source(
     "json_lines",
     title="a file of JSON lines",
+    label="JSON lines",
     about="A record of names and values on each line; records within records become columns such as user.age.",
     endings=(".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"),
     fields=(ENCODING,),

@@ -18,6 +18,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
 PARQUET = table_source(
     "parquet",
     title="a Parquet file",
+    label="Parquet",
     about="Typed columns, packed; nested ones are left out by kinds.",
     endings=(".parquet", ".pq"),
     columns=columns,

@@ -29,6 +29,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
 POSTGRESQL = table_source(
     "postgresql",
     title="a PostgreSQL server",
+    label="PostgreSQL",
     about="The rows that one SELECT gives, in a read-only transaction; passwords come from PGPASSWORD or ~/.pgpass.",
     fields=SQL_FIELDS,
     columns=columns,

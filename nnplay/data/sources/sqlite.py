@@ -16,6 +16,7 @@ def recognise(head: bytes) -> bool:
 SQLITE = table_source(
     "sqlite",
     title="an SQLite database",
+    label="SQLite",
     about="The rows that one SELECT gives, read only: no query can write, load or reach another file.",
     endings=(".db", ".sqlite", ".sqlite3", ".db3"),
     fields=SQL_FIELDS,
