@@ -1,4 +1,4 @@
-"""Makes shop.db: a made-up shop with customers, orders and complaints. `python make.py [FILE]` writes the same rows always."""
+"""Makes shop.db, the database of a made-up shop; `python make.py [FILE]` writes the same rows each time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,14 @@ def add_customer(shop: sqlite3.Connection, customer: int, draw: random.Random) -
     complaints = sum(draw.random() < 0.75 * (1 - content) for _ in range(3))
     newsletter = int(draw.random() < 0.3 + 0.4 * content)
     gone = (LAST_DAY - last).days / 60 + 0.9 * complaints - 0.25 * orders - 0.4 * newsletter + draw.gauss(0, 0.35) > 1.1
-    row = (customer, draw.choice(CITIES), draw.randint(1945, 2006), joined.isoformat(), newsletter, "yes" if gone else "no")
+    row = (
+        customer,
+        draw.choice(CITIES),
+        draw.randint(1945, 2006),
+        joined.isoformat(),
+        newsletter,
+        "yes" if gone else "no",
+    )
     shop.execute("INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?)", row)
     days = sorted({last, *(joined + (last - joined) * draw.random() for _ in range(orders - 1))})
     for day in days:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nnplay.data.addresses import is_address, place_of, read_address
-from nnplay.data.apart.reading import read_apart
+from nnplay.data.apart.reading import GROWTH, read_apart
+from nnplay.data.apart.sql_statement import one_select
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.errors import InputError
 from nnplay.fields import Field, integer, text
+from nnplay.memory_budget import memory_budget
 from nnplay.system.paths import whole_path
 
 SQL_FIELDS: Final[tuple[Field, ...]] = (
@@ -20,17 +22,23 @@ SQL_FIELDS: Final[tuple[Field, ...]] = (
     integer("rows", 1_000_000, "most rows that a query may give", high=10**9),
     integer("seconds", 30, "longest time that a query may take", high=86_400),
 )
-_SLACK: Final = 15
-"""Seconds for starting, connecting and bringing the rows over."""
 _UNORDERED: Final = (
     "the query has no ORDER BY: its rows may come in another order next time, "
     "and a saved run would then take its data for others"
 )
 
 
-def query_order(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the reading process is told of the query, with the hints that it may need."""
+def query_order(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What the reading process is told of the query, with the hints that it may need.
+
+    Raises:
+        InputError: it is not one SELECT.
+    """
     given = {field.name: values.get(field.name, field.default) for field in SQL_FIELDS}
+    try:
+        given["sql"] = one_select(str(given["sql"]))
+    except InputError as error:
+        raise InputError(error.what, where=where, hint=error.hint) from None
     return {
         **given,
         "say_which": f"use {advice('sql', 'SELECT * FROM …')} to say which",
@@ -41,8 +49,10 @@ def query_order(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_query(reader: str, order: Mapping[str, Any], where: str) -> NamedColumns:
     """The rows of a query, read by that module of `apart.readers`."""
-    seconds = int(order["seconds"])
-    return read_apart(f"nnplay.data.apart.readers.{reader}", order, where=where, seconds=seconds + _SLACK)
+    memory = memory_budget() // GROWTH
+    told = {**order, "memory": memory}
+    module = f"nnplay.data.apart.readers.{reader}"
+    return read_apart(module, told, where=where, seconds=int(order["seconds"]), memory=memory)
 
 
 def read_database_file(reader: str, source: str, values: Mapping[str, Any]) -> NamedColumns:
@@ -61,4 +71,4 @@ def read_database_file(reader: str, source: str, values: Mapping[str, Any]) -> N
     with open_regular(path, limit=sys.maxsize) as file:
         if not file.read(1):
             raise InputError("is empty", where=where)
-        return read_query(reader, query_order(values) | {"path": str(whole_path(path))}, where)
+        return read_query(reader, query_order(values, where) | {"path": str(whole_path(path))}, where)

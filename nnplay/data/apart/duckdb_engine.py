@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Final
 
@@ -26,6 +27,7 @@ _TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "
 _WORDS: Final = frozenset({"VARCHAR", "ENUM", "UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", '"NULL"', "NULL"})
 
 _open: list[Any] = []
+_late: list[int] = []
 
 
 def connect(path: str, *, database: bool, memory: int) -> Any:
@@ -52,10 +54,34 @@ def connect(path: str, *, database: bool, memory: int) -> Any:
     return connection
 
 
+def interrupt_after(seconds: int) -> None:
+    """Ends what is asked of the connections when so many seconds are over."""
+
+    def end() -> None:
+        _late.append(seconds)
+        interrupt()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
 def interrupt() -> None:
     """Ends the query that runs."""
     for connection in _open:
         connection.interrupt()
+
+
+def explained(error: Exception, what: str) -> Exception:
+    """What an error of DuckDB's means for whoever asked."""
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return MemoryError()
+    if isinstance(error, duckdb.InterruptException) and _late:
+        hint = "ask for less, or give it more time by seconds"
+        return InputError(f"the query took longer than {_late[0]} s", hint=hint)
+    return InputError(f"{what}: {_reason(error)}")
 
 
 def query(connection: Any, sql: str, what: str = "cannot be read") -> Any:
@@ -69,10 +95,8 @@ def query(connection: Any, sql: str, what: str = "cannot be read") -> Any:
 
     try:
         return connection.execute(sql)
-    except duckdb.OutOfMemoryException:
-        raise MemoryError from None
     except duckdb.Error as error:
-        raise InputError(f"{what}: {_reason(error)}") from None
+        raise explained(error, what) from None
 
 
 def send_result(
@@ -83,6 +107,7 @@ def send_result(
     skip: Sequence[str],
     most: int,
     hint: str,
+    what: str = "cannot be read",
     too_many: str = "",
     notes: Sequence[str] = (),
 ) -> None:
@@ -91,25 +116,24 @@ def send_result(
     Args:
         skip: columns that are not read.
         most: rows that may come; more are refused.
+        what: is said in front of DuckDB's own words.
         hint, too_many: what to do about a column that is neither number nor word, and about too many rows.
         notes: what there is to say about it.
     """
     import duckdb
 
-    described = query(connection, f"DESCRIBE {sql}").fetchall()
+    described = query(connection, f"DESCRIBE {sql}", what).fetchall()
     names = [str(row[0]) for row in described]
     kinds = [
         _kind(name, str(row[1]), hint) if name not in skip else "" for name, row in zip(names, described, strict=True)
     ]
     wanted = ", ".join(_cast(place, kind) for place, kind in enumerate(kinds) if kind) or "0"
     renamed = ", ".join(f"c{place}" for place in range(len(names)))
-    result = query(connection, f"SELECT {wanted} FROM ({sql}\n) AS t({renamed}) LIMIT {most + 1}")
+    result = query(connection, f"SELECT {wanted} FROM ({sql}\n) AS t({renamed}) LIMIT {most + 1}", what)
     try:
         found = result.fetchnumpy()
-    except duckdb.OutOfMemoryException:
-        raise MemoryError from None
     except duckdb.Error as error:
-        raise InputError(f"cannot be read: {_reason(error)}") from None
+        raise explained(error, what) from None
     rows = len(next(iter(found.values()), ()))
     if rows > most:
         raise InputError(f"gives more than {most:,} rows", hint=too_many)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -27,6 +28,9 @@ GROWTH: Final = 4
 _PIECE: Final = 1 << 20
 _LOOK_EVERY: Final = 0.1
 """Seconds between two looks at whether somebody still wants the rows."""
+_STARTING: Final = 20
+_ENDING: Final = 2
+"""Seconds besides, for starting and connecting, and in which an engine may see that its time is over."""
 _GRACE: Final = 3.0
 """Seconds in which a query that is given up may be ended on its server."""
 _ALONE: Final = ("-P", "-s", "-S")
@@ -35,12 +39,33 @@ _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _FORBIDDEN: Final = ("PYTHON", "LD_", "DYLD_")
 
 
+class _Clock:
+    """Until when the process may take: it says itself when the query begins, and what comes then is on its way."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds + _STARTING
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Takes what the process says."""
+        if "begun" in message:
+            self._deadline = time.monotonic() + self._seconds + _ENDING
+        elif "column" in message:
+            self._deadline = math.inf
+
+    def check(self, where: str) -> None:
+        """Refuses to wait any longer."""
+        if time.monotonic() > self._deadline:
+            what = f"the query took longer than {self._seconds} s"
+            raise InputError(what, where=where, hint="ask for less, or give it more time by seconds")
+
+
 def read_apart(module: str, order: Mapping[str, Any], *, where: str, seconds: int, memory: int = 0) -> NamedColumns:
     """What `read_rows(order, out)` of `module` sends, called in a process of its own.
 
     Args:
         where: what messages call the source.
-        seconds: it may take no longer.
+        seconds: it may take no longer, once it has begun.
         memory: bytes of all columns; a share of what is free unless given.
 
     Raises:
@@ -53,8 +78,10 @@ def read_apart(module: str, order: Mapping[str, Any], *, where: str, seconds: in
     lines: Any = None
     end: dict[str, Any] | None = None
     with _started(module, order, limit, seconds) as process:
-        for piece in _pieces(process, time.monotonic() + seconds, where, seconds):
+        clock = _Clock(seconds)
+        for piece in _pieces(process, clock, where):
             for message, body in _understood(received, piece, where, limit):
+                clock.hear(message)
                 if "say" in message:
                     report(*message["say"])
                 elif "numbers" in message:
@@ -62,6 +89,8 @@ def read_apart(module: str, order: Mapping[str, Any], *, where: str, seconds: in
                 elif "kind" in message:
                     names.append(str(message["column"]))
                     columns.append(column_of(message, body).for_table)
+                elif "begun" in message:
+                    continue
                 elif "end" in message:
                     end = message
                 else:
@@ -103,7 +132,7 @@ def _started(module: str, order: Mapping[str, Any], memory: int, seconds: int) -
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    text = {"folders": folders, "module": module, "order": dict(order), "memory": memory, "seconds": seconds}
+    text = {"folders": folders, "module": module, "order": dict(order), "memory": memory, "seconds": 4 * seconds + 60}
     try:
         with contextlib.suppress(BrokenPipeError):  # it has ended: its status says why
             process.stdin.write(json.dumps(text).encode() + b"\n")
@@ -119,7 +148,7 @@ def _started(module: str, order: Mapping[str, Any], memory: int, seconds: int) -
             process.wait()
 
 
-def _pieces(process: subprocess.Popen[bytes], deadline: float, where: str, seconds: int) -> Iterator[bytes]:
+def _pieces(process: subprocess.Popen[bytes], clock: _Clock, where: str) -> Iterator[bytes]:
     """What the process writes, until it closes its stream; whoever listens to the progress may end it meanwhile."""
     assert process.stdout is not None
     with selectors.DefaultSelector() as ready:
@@ -132,10 +161,7 @@ def _pieces(process: subprocess.Popen[bytes], deadline: float, where: str, secon
                 yield piece
             else:
                 report(0, 0, "rows")
-            if time.monotonic() > deadline:
-                raise InputError(
-                    f"took longer than {seconds} s", where=where, hint="ask for less, or give it more time"
-                )
+            clock.check(where)
 
 
 def _refused(message: Mapping[str, Any], where: str, limit: int) -> InputError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from nnplay.data.csv.advice import advice
@@ -131,7 +131,26 @@ def _kind(value: Any) -> str:
     return "null" if value is None else shown(value)
 
 
-def is_json_lines(head: bytes) -> bool:
-    """Whether a file that begins so has a whole record on each of its first two lines."""
-    lines = head.lstrip(b"\xef\xbb\xbf").split(b"\n")[:-1]
-    return len(lines) > 1 and all(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines[:2])
+def add_lines(table: RecordTable, lines: Iterable[str], where: str, *, skip_bad_rows: bool) -> Skipped:
+    """Takes the records on the lines that are not blank; returns which were left out.
+
+    Raises:
+        InputError: a line is no record, unless such ones are to be left out.
+    """
+    skipped = Skipped()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            table.add(number, parse(line, f"{where}, row {number}"))
+        except InputError as error:
+            if not skip_bad_rows:
+                raise
+            skipped.add(number, error.what)
+    return skipped
+
+
+def is_json_lines(head: str) -> bool:
+    """Whether a text that begins so has a whole record on each of its first two lines."""
+    lines = [line.strip() for line in head.split("\n")[:-1]]
+    return len(lines) > 1 and all(line.startswith("{") and line.endswith("}") for line in lines[:2])

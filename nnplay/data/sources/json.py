@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from nnplay.data.addresses import place_of
 from nnplay.data.csv.named_columns import NamedColumns, Skipped
+from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.text_file import open_lines
-from nnplay.data.json.records import RecordTable, is_json_lines, parse
+from nnplay.data.json.records import RecordTable, add_lines, is_json_lines, parse
 from nnplay.data.table_source import ENCODING, skipped_columns, table_source
 from nnplay.errors import InputError
 
@@ -25,6 +26,9 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     if not text.strip():
         raise InputError("no data rows", where=where)
     table = RecordTable(where, skipped_columns(values))
+    if is_json_lines(text[:HEAD]):  # many give them this name
+        skip_bad_rows = bool(values.get("skip_bad_rows"))
+        return table.named_columns(add_lines(table, text.split("\n"), where, skip_bad_rows=skip_bad_rows))
     for number, record in enumerate(_records(parse(text, where, first_line=1), where), 1):
         table.add(number, record)
     return table.named_columns(Skipped())
@@ -91,9 +95,9 @@ def _of_indexed(document: Mapping[str, Mapping[str, Any]], where: str) -> Iterat
 
 def recognise(head: bytes) -> bool:
     """A list or an object that begins as a table does, and no record a line."""
-    text = head.lstrip(b"\xef\xbb\xbf").lstrip()
-    begins = text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"[")
-    return begins or (text[:1] == b"{" and text[1:].lstrip()[:1] == b'"' and not is_json_lines(head))
+    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    begins = text[:1] == "[" and text[1:].lstrip()[:1] in ("{", "[")
+    return begins or (text[:1] == "{" and text[1:].lstrip()[:1] == '"' and not is_json_lines(text))
 
 
 JSON = table_source(

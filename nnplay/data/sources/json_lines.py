@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from nnplay.data.addresses import place_of
-from nnplay.data.csv.named_columns import NamedColumns, Skipped
+from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.text.text_file import open_lines
-from nnplay.data.json.records import RecordTable, is_json_lines, parse
+from nnplay.data.json.records import RecordTable, add_lines, is_json_lines
 from nnplay.data.table_source import ENCODING, skipped_columns, table_source
-from nnplay.errors import InputError
 
 #: As for a table of text.
 _GROWTH: Final = 12
@@ -18,23 +17,11 @@ _GROWTH: Final = 12
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     """The columns of all records, named by their keys."""
-    where, skipped = place_of(path), Skipped()
+    where = place_of(path)
     table = RecordTable(where, skipped_columns(values))
     with open_lines(path, str(values.get("encoding") or "auto"), where, growth=_GROWTH) as lines:
-        for number, line in _numbered(lines):
-            try:
-                record = parse(line, f"{where}, row {number}")
-                table.add(number, record)
-            except InputError as error:
-                if not values.get("skip_bad_rows"):
-                    raise
-                skipped.add(number, error.what)
+        skipped = add_lines(table, lines, where, skip_bad_rows=bool(values.get("skip_bad_rows")))
     return table.named_columns(skipped)
-
-
-def _numbered(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers."""
-    return ((number, line) for number, line in enumerate(lines, 1) if not line.isspace())
 
 
 JSON_LINES = table_source(
@@ -45,5 +32,5 @@ JSON_LINES = table_source(
     endings=(".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz"),
     fields=(ENCODING,),
     columns=columns,
-    recognise=is_json_lines,
+    recognise=lambda head: is_json_lines(head.decode("utf-8-sig", errors="replace")),
 )

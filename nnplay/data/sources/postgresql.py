@@ -23,7 +23,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
         "database": address.database,
         "options": address.options,
     }
-    return read_query("postgresql", query_order(values) | server, where)
+    return read_query("postgresql", query_order(values, where) | server, where)
 
 
 POSTGRESQL = table_source(

@@ -13,13 +13,12 @@ from nnplay.data.tables._shipped import datasets_folder
 from nnplay.fields import text
 
 #: Every customer with what the other tables say of each; the order makes the rows the same each time.
-QUERY: Final = " ".join(
-    """
-    SELECT c.city, 2026 - c.born AS age, c.newsletter, julianday('2026-06-30') - julianday(c.joined) AS days_with_us,
-    count(o.id) AS orders, sum(o.amount) AS spent, julianday('2026-06-30') - julianday(max(o.day)) AS days_since_order,
-    (SELECT count(*) FROM complaints AS p WHERE p.customer = c.id) AS complaints, c.churned
-    FROM customers AS c JOIN orders AS o ON o.customer = c.id GROUP BY c.id ORDER BY c.id
-    """.split()
+QUERY: Final = (
+    "SELECT c.city, 2026 - c.born AS age, c.newsletter, julianday('2026-06-30') - julianday(c.joined) AS days_with_us, "
+    "count(o.id) AS orders, sum(o.amount) AS spent, "
+    "julianday('2026-06-30') - julianday(max(o.day)) AS days_since_order, "
+    "(SELECT count(*) FROM complaints AS p WHERE p.customer = c.id) AS complaints, c.churned "
+    "FROM customers AS c JOIN orders AS o ON o.customer = c.id GROUP BY c.id ORDER BY c.id"
 )
 
 

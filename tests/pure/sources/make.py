@@ -38,7 +38,9 @@ def main() -> None:
     houses.to_csv(HERE / "houses.csv", index=False)
     houses.to_parquet(HERE / "houses.parquet", index=False)
     houses.to_feather(HERE / "houses.feather")
-    pl.from_pandas(houses.assign(city=houses.city.astype("category"))).write_ipc(HERE / "houses.arrow", compression="zstd")
+    pl.from_pandas(houses.assign(city=houses.city.astype("category"))).write_ipc(
+        HERE / "houses.arrow", compression="zstd"
+    )
     houses.to_excel(HERE / "houses.xlsx", index=False, sheet_name="Häuser")
     plain = houses.assign(built=houses.built.dt.strftime("%Y-%m-%d"))
     for orient in ("records", "split", "columns"):

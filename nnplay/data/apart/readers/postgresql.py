@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
-from nnplay.data.apart.sql_statement import choose_table, has_order, one_select, tokens
+from nnplay.data.apart.sql_statement import choose_table, has_order, tokens
 from nnplay.data.apart.wire import send, send_column
 from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
@@ -31,7 +31,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     """Sends what `sql` selects on the server; the one table that there is, without `sql`."""
     import psycopg
 
-    sql = one_select(str(order["sql"]))
+    sql = str(order["sql"])
     _refuse_acting(sql)
     try:
         connection = _connect(order)
@@ -42,6 +42,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             sql = sql or choose_table(
                 [row[0] for row in connection.execute(f"{listed} ORDER BY 1").fetchall()], str(order["say_which"])
             )
+            send(out, {"begun": True})
             # As a prepared statement it can be no more than one, and a cursor is declared for nothing but a query.
             connection.execute(f"DECLARE nnplay_rows NO SCROLL CURSOR FOR {sql}", prepare=True)
             _send_rows(connection, sql, order, out)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
-from nnplay.data.apart.sql_statement import choose_table, one_select
+from nnplay.data.apart.sql_statement import choose_table
 from nnplay.data.apart.wire import send, send_column
 from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
@@ -33,8 +33,9 @@ _open: list[sqlite3.Connection] = []
 def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     """Sends what `sql` selects from the database at `path`; the one table that there is, without `sql`."""
     path, seconds = str(order["path"]), int(order["seconds"])
-    sql = one_select(str(order["sql"]))
+    sql = str(order["sql"])
     connection = _connect(path)
+    send(out, {"begun": True})
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _LOOK_EVERY)
     try:
