@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, flag, text
-from nnplay.text import written
+from nnplay.text import clean, written
 
 #: What can be said of every table.
 TABLE_FIELDS: Final = (
@@ -27,6 +28,7 @@ TABLE_FIELDS: Final = (
         "column to be learned, or several as a,b; else one called target, label, class or y, else the last one",
     ),
     choice("missing", "refuse", "what to do about empty cells", ("refuse", "drop", "mean", "category")),
+    choice("decimal", "auto", "decimal mark of numbers in text", ("auto", ".", ",")),
     choice("encode", "one_hot", "text columns as 0/1 inputs or as codes", ("one_hot", "ordinal")),
     flag("skip_bad_rows", False, "leave out rows that cannot be read, and say so"),
     choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
@@ -65,17 +67,23 @@ def table_source(
         about=about,
         endings=endings,
         fields=(*TABLE_FIELDS, *fields),
-        read=partial(_read, columns),
+        read=partial(_read, columns, delimited=any(field.name == "delimiter" for field in fields)),
         columns=columns,
         tables={"kinds": read_kinds},
         **more,
     )
 
 
-def _read(columns: Columns, path: str, values: Mapping[str, Any]) -> Dataset:
+def _read(columns: Columns, path: str, values: Mapping[str, Any], *, delimited: bool) -> Dataset:
     """The table; an empty value is as good as none."""
-    options = table_options(path, values)
-    return columns_dataset(columns(path, values), options, name=table_name(path), where=place_of(path))
+    options, where = table_options(path, values), place_of(path)
+    table = columns(path, values)
+    if len(table.names) == 1 and not delimited:
+        what = f"only one column, '{clean(table.names[0])}'"
+        raise InputError(what, where=where, hint="one column is to be learned from the others")
+    if options.decimal != "auto":
+        table = replace(table, decimal=options.decimal)
+    return columns_dataset(table, options, name=table_name(path), where=where)
 
 
 def table_options(path: str, values: Mapping[str, Any]) -> CsvOptions:

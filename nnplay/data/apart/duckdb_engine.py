@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ _WORDS: Final = frozenset({"VARCHAR", "ENUM", "UUID", "TIME", "TIME WITH TIME ZO
 
 _open: list[Any] = []
 _late: list[int] = []
+_paths: list[str] = []
 
 
 def connect(path: str, *, database: bool, memory: int) -> Any:
@@ -41,6 +43,7 @@ def connect(path: str, *, database: bool, memory: int) -> Any:
     """
     import duckdb
 
+    _paths.append(path)
     limits: dict[str, Any] = {"memory_limit": f"{memory >> 20}MB", "threads": "2", "temp_directory": ""}
     try:
         connection = duckdb.connect(path if database else ":memory:", read_only=database, config={**_BEFORE, **limits})
@@ -189,4 +192,8 @@ def quoted(path: str) -> str:
 
 def _reason(error: Exception) -> str:
     """DuckDB's own words, without the name of the error and without paths of this machine."""
-    return str(error).partition("\n")[0].partition(": ")[2] or str(error).partition("\n")[0]
+    first = str(error).partition("\n")[0]
+    words = first.partition(": ")[2] or first
+    for path in _paths:
+        words = words.replace(path, PurePath(path).name)
+    return words

@@ -20,8 +20,13 @@ _ACTING: Final = re.compile(
     r"|(?:query|cursor|table|schema|database)_to_xml\w*|txid_current|xpath_table|file_fdw\w*|pglogical\w*"
 )
 _CONNECT_SECONDS: Final = 10
+#: From this version on a server ends the query of a client that is gone.
+_CHECKS_CLIENTS: Final = 140_000
 #: Options of an address that are passed on; others could name files of secrets or run settings on the server.
 _OPTIONS: Final = frozenset({"sslmode", "host", "port"})
+_TRIES: Final = 20
+_BETWEEN: Final = 0.1
+"""Seconds between two tries to cancel a query."""
 
 _open: list[Any] = []
 _done = threading.Event()
@@ -73,8 +78,11 @@ def _connect(order: Mapping[str, Any]) -> Any:
         application_name="nnplay",
         options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
     )
-    connection.read_only = True
     _open.append(connection)
+    if connection.info.server_version >= _CHECKS_CLIENTS:
+        connection.execute("SET client_connection_check_interval = '2s'")
+        connection.commit()
+    connection.read_only = True
     return connection
 
 
@@ -130,7 +138,9 @@ def _explained(error: Any, order: Mapping[str, Any]) -> InputError:
 
 
 def stop() -> None:
-    """Cancels the query on the server, and waits a moment for its end."""
-    for connection in _open:
-        connection.cancel_safe(timeout=2)
-    _done.wait(2)
+    """Cancels what runs on the server until that has ended; what is only about to begin is met by the next try."""
+    for _ in range(_TRIES):
+        for connection in _open:
+            connection.cancel_safe(timeout=1)
+        if _done.wait(_BETWEEN):
+            return
