@@ -188,7 +188,7 @@ def test_no_query_does_more_than_read(server: Server, name: str) -> None:
     state = [whole, "SELECT count(*) FROM pg_class", "SELECT count(*) FROM pg_roles", "SELECT count(*) FROM pg_locks"]
     before = [server.ask(sql) for sql in state]
     with pytest.raises(InputError) as caught:
-        read_sql(server.address, HOSTILE[name], seconds=1, rows=100)
+        read_sql(server.address, HOSTILE[name], max_seconds=1, max_rows=100)
     assert caught.value.where.startswith("postgres")
     assert caught.value.message.isprintable()
     assert SECRET not in caught.value.message
@@ -236,7 +236,7 @@ def started(*words: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_program_that_is_ended_takes_its_query_along(server: Server, ending: signal.Signals) -> None:
     """Ctrl+C, a closed terminal, even a kill: the query is cancelled on the server."""
-    with started(server.address, "--sql", ENDLESS, "--seconds", "1000") as program:
+    with started(server.address, "--sql", ENDLESS, "--max-seconds", "1000") as program:
         server.wait(1)
         program.send_signal(ending)
         out, err = program.communicate(timeout=PATIENCE)

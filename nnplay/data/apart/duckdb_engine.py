@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from nnplay.data.apart.wire import send, send_column
+from nnplay.data.apart.wire import TooSlow, send, send_column
 from nnplay.data.gathering import GatheredColumn, Unreadable, gather, nothing
 from nnplay.errors import InputError
 
@@ -28,7 +28,7 @@ _TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "
 _WORDS: Final = frozenset({"VARCHAR", "ENUM", "UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", '"NULL"', "NULL"})
 
 _open: list[Any] = []
-_late: list[int] = []
+_late = threading.Event()
 _paths: list[str] = []
 
 
@@ -61,7 +61,7 @@ def interrupt_after(seconds: int) -> None:
     """Ends what is asked of the connections when so many seconds are over."""
 
     def end() -> None:
-        _late.append(seconds)
+        _late.set()
         interrupt()
 
     timer = threading.Timer(seconds, end)
@@ -81,9 +81,8 @@ def explained(error: Exception, what: str) -> Exception:
 
     if isinstance(error, duckdb.OutOfMemoryException):
         return MemoryError()
-    if isinstance(error, duckdb.InterruptException) and _late:
-        hint = "ask for less, or give it more time by seconds"
-        return InputError(f"the query took longer than {_late[0]} s", hint=hint)
+    if isinstance(error, duckdb.InterruptException) and _late.is_set():
+        return TooSlow()
     return InputError(f"{what}: {_reason(error)}")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 from nnplay.data.apart.sql_statement import choose_table, has_order, tokens
-from nnplay.data.apart.wire import send, send_column
+from nnplay.data.apart.wire import TooSlow, send, send_column
 from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
 
@@ -52,7 +52,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             connection.execute(f"DECLARE nnplay_rows NO SCROLL CURSOR FOR {sql}", prepare=True)
             _send_rows(connection, sql, order, out)
     except psycopg.Error as error:
-        raise _explained(error, order) from None
+        raise _explained(error) from None
     finally:
         _done.set()
 
@@ -63,7 +63,7 @@ def _connect(order: Mapping[str, Any]) -> Any:
     options = dict(order["options"])
     if unknown := sorted(options.keys() - _OPTIONS):
         raise InputError(f"'{unknown[0]}' cannot be set in an address", hint=f"known: {', '.join(sorted(_OPTIONS))}")
-    milliseconds = 1000 * int(order["seconds"])
+    milliseconds = 1000 * int(order["max_seconds"])
     settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": milliseconds,
@@ -98,7 +98,7 @@ def _refuse_acting(sql: str) -> None:
 
 
 def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryIO) -> None:
-    most, gathered = int(order["rows"]), Gatherer()
+    most, gathered = int(order["max_rows"]), Gatherer()
     cursor = connection.cursor()
     rows = cursor.execute(f"FETCH {BLOCK} FROM nnplay_rows").fetchall()
     names = [column.name for column in cursor.description or ()]
@@ -119,15 +119,14 @@ def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryI
     send(out, {"end": gathered.rows, "notes": [] if has_order(sql) else [str(order["unordered"])]})
 
 
-def _explained(error: Any, order: Mapping[str, Any]) -> InputError:
+def _explained(error: Any) -> Exception:
     import psycopg
 
     words = " ".join(str(error).split())
     secret = os.environ.get("PGPASSWORD")
     words = words.replace(secret, "…") if secret else words
     if isinstance(error, psycopg.errors.QueryCanceled) and "timeout" in words:
-        hint = "ask for less, or give it more time by seconds"
-        return InputError(f"the query took longer than {order['seconds']} s", hint=hint)
+        return TooSlow()
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         asked = "password" in words or "authentication" in words
         hint = "put the password into the variable PGPASSWORD or into ~/.pgpass" if asked else "is the server running?"
