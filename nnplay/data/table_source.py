@@ -66,7 +66,7 @@ def table_source(
         title=title,
         about=about,
         endings=endings,
-        fields=(*TABLE_FIELDS, *fields),
+        fields=(TABLE_FIELDS[0], *fields, *TABLE_FIELDS[1:]),  # the target, then what only such files have
         read=partial(_read, columns, delimited=any(field.name == "delimiter" for field in fields)),
         columns=columns,
         tables={"kinds": read_kinds},
