@@ -161,5 +161,5 @@ class Dataset:
             return tuple(f"{letter}{index + 1}" for index in range(count))
         given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))
         if count and len(given) != count:
-            raise InputError(f"{len(given)} {kind} names for {count} {kind}s", where=self.name)
+            raise InputError(f"{counted(len(given), f'{kind} name')} for {counted(count, kind)}", where=self.name)
         return given

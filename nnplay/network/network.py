@@ -197,7 +197,7 @@ class _Planner:
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
         if layer.name and not _NAME.fullmatch(layer.name):
-            hint = "use up to 64 small letters, digits, '-' and '_'"
+            hint = "use up to 64 lower-case letters, digits, '-' and '_'"
             self.problems.append(InputError(f"'{layer.name}' cannot be a layer's name", where="network", hint=hint))
         if path in self.taken:
             self.problems.append(InputError(f"two layers are called '{path}'", where="network", hint="rename one"))
@@ -208,7 +208,7 @@ class _Planner:
 def _not_one_chain(layer: Layer) -> InputError:
     held = f"has {len(layer.branches)}" if layer.branches else "has none"
     name = layer.record.name
-    return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
+    return InputError(f"takes one chain of layers, but {held}", hint=f"write {name}[linear 8, relu]")
 
 
 def suggested_scheme(layers: Iterable[Layer]) -> str:

@@ -168,7 +168,9 @@ class PlaygroundBackend:
             InputError: the unit is neither, or the number is negative.
         """
         if unit not in ("step", "epoch") or number < 0:
-            raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
+            raise InputError(
+                f"cannot go to {unit} {number}", where="goto", hint="write it as in goto step 500 or goto epoch 20"
+            )
         self.worker.send(functools.partial(_go_to, unit=unit, number=number))
 
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:

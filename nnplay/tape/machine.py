@@ -214,8 +214,8 @@ def check_maker(given: MachineMaker) -> MachineMaker:
         InputError: it cannot.
     """
     if not _takes_a_tape(given):
-        hint = "nn.InterpretedMachine is one; leave it out for the compiled loop"
-        raise InputError(f"{shown(given)} makes no machine", where="machine", hint=hint)
+        hint = "give nn.InterpretedMachine, or leave it out for the compiled loop"
+        raise InputError(f"{shown(given)} is not a machine", where="machine", hint=hint)
     return given
 
 

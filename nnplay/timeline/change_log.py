@@ -16,7 +16,7 @@ from nnplay.training.trainer import Trainer
 
 Action = Callable[[Trainer], None]
 #: What a divergence is called in the change log: it changes the weights, back to the last good ones.
-DIVERGED: Final = "diverged: back to the last good weights"
+DIVERGED: Final = "diverged: returned to the last good weights"
 _LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
 

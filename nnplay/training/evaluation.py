@@ -114,8 +114,8 @@ class Evaluation(NotCopied):
         answers = self.outputs(self._inputs(x, "predict"))
         if not np.isfinite(answers).all():
             row = int(np.argwhere(~np.isfinite(answers))[0][0])
-            hint = "its inputs are too large for this network, or name no token; or parameters were set to such numbers"
-            raise InputError(f"the answer to row {row} is not finite", where="predict", hint=hint)
+            hint = "its inputs are too large for this network, or are not tokens; or its parameters were set so"
+            raise InputError(f"the output for row {row} is not finite", where="predict", hint=hint)
         return answers
 
     def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:

@@ -87,7 +87,7 @@ def test_a_loss_that_is_not_finite_is_found_before_the_step() -> None:
     """The run stops where the next step would give no number, with weights that are whole."""
     inspector = make_inspector("linear 6, linear 2", lr=1e6)
     found = hunt(inspector, Breakpoint("not finite"))
-    assert f"the loss of step {inspector.trainer.step + 1:,}, which is next, is not finite" in found
+    assert f"the loss of step {inspector.trainer.step + 1:,}, the next one, is not finite" in found
     assert all(map(math.isfinite, losses(inspector)))
 
 

@@ -247,7 +247,7 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("vanishing", vanishing, "times smaller than in layer 14"),
     ("exploding", exploding, "clip norm"),
     ("overfitting", overfitting, "since epoch"),
-    ("underfitting", underfitting, "both losses stay"),
+    ("underfitting", underfitting, "both losses are stuck"),
     ("unscaled", unscaled, "'income' reaches"),
     ("unscaled", uneven, "'income' varies"),
     ("equal_weights", equal_weights, "layer 0"),
@@ -476,7 +476,7 @@ def test_a_run_that_cannot_work_ends_with_advice_that_helps() -> None:
     """Where training begins all the same, the error speaks of what is wrong, not of the learning rate."""
     with pytest.raises(DivergedError, match=r"not .*: do not scale the inputs"):
         scaled_tokens().run(steps=5)
-    with pytest.raises(DivergedError, match=r"looks up tokens from 0 to 3, not \d+: make its vocabulary larger"):
+    with pytest.raises(DivergedError, match=r"looks up tokens from 0 to 3, not \d+: enlarge its vocabulary"):
         too_few_tokens().run(steps=5)
     with pytest.raises(DivergedError, match="binary_cross_entropy takes probabilities: end the network with sigmoid"):
         no_probabilities().run(epochs=30)

@@ -118,7 +118,7 @@ def test_undo_of_a_rewind_says_where_the_run_is_again(backend: PlaygroundBackend
     backend.undo()
     assert message(backend) == "rewind undone: at step 70 again"
     backend.undo()
-    assert message(backend) == "undone: lr 0.03 → 0.2; every number is as it was"
+    assert message(backend) == "undone: lr 0.03 → 0.2; restored exactly"
     assert backend.settings.optimizer.values["lr"] == 0.03
     assert weights_at(backend, 70) == before
 

@@ -44,7 +44,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "the same layers in another order": (
         {"layers": "linear 2 name=a, linear 2 name=b"},
         {"layers": "linear 2 name=b, linear 2 name=a"},
-        "its tensors lie in another order",
+        "its tensors are in a different order",
     ),
     "another type of numbers": ({"dtype": "float64"}, {}, "dtype is float64 in the state, float32 here"),
     "smaller batches": ({"batch_size": 2}, {}, "batch_size is 2 in the state, 32 here"),

@@ -137,7 +137,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
                 index = tuple(int(k) for k in np.unravel_index(place, result.shape))
                 assert inspector.element(number, index).value == result[index]
             names.add(row.operation.name)
-    assert names == {"silence", "silence the error", "keep frozen weights", "put frozen weights back"}
+    assert names == {"silence", "silence the gradient", "copy frozen weights", "restore frozen weights"}
     assert trainer.machine.clock.step == 3
 
 

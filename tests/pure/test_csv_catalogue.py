@@ -212,7 +212,7 @@ CASES = (
         25,
         "a name for every row",
         rows(40, "id,a,b", lambda index: f"C{index},{index},{index % 2}"),
-        notes=("left out, another word in every row: 1 column ('id')", "kinds={'id': 'category'}"),
+        notes=("left out, a different word in every row: 1 column ('id')", "kinds={'id': 'category'}"),
         shape=(40, 1),
     ),
     Case(26, "one class", text("a,b\n1,a\n2,a\n"), error=("only class 'a' is present",)),

@@ -65,7 +65,7 @@ def test_a_column_name_with_a_comma_is_one_target(tmp_path: Path) -> None:
     [
         ("a,nix", "auto", "unknown column 'nix'"),
         ("a,word", "auto", "column 'word'"),
-        ("a,b", "classification", "several targets can only be quantities"),
+        ("a,b", "classification", "several targets must all be numeric"),
         ("a,same", "auto", "every row has the same value"),
     ],
 )

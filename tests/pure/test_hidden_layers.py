@@ -1,4 +1,4 @@
-"""Claims about changes of all hidden layers at once."""
+"""Claims about changes activation of all hidden layers."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_a_packed_table_is_read(name: str, content: bytes, tmp_path: Path) -> No
     ("content", "wanted"),
     [
         (zipped(("a.csv", TABLE), ("b.csv", TABLE)), "holds 2 tables: a.csv, b.csv; unpack it first"),
-        (zipped(("a.png", b"x")), "looks like a zip archive of pictures"),
+        (zipped(("a.png", b"x")), "looks like a zip archive of images"),
         (zipped(("a.bin", b"x")), "looks like a zip archive, not like a table"),
         (gzip.compress(TABLE)[:-10], "but is damaged"),
         (zipped(("a.csv", TABLE))[:-30], "but is damaged"),

@@ -187,7 +187,7 @@ def test_a_state_file_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     folder = folder_with(tmp_path / "a.nnplay", b"")
     path = folder / "session.toml"
     path.write_text(path.read_text().replace("state-00000001.safetensors", name))
-    with pytest.raises(InputError, match=r"line \d+, blob\.0\.name: .* is no name of a state file"):
+    with pytest.raises(InputError, match=r"line \d+, blob\.0\.name: .* is not the name of a state file"):
         load(folder)
 
 

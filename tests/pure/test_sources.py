@@ -172,7 +172,7 @@ BAD = {
     "text": (b"a,b\n1,2\n", "no NumPy archive"),
     "cut": (_archive(_member(_plain(), bytes(8)))[:90], "no NumPy archive"),
     "one byte wrong": (_archive(_member(_plain(), bytes(8))).replace(b"\x93", b"\x92"), "archive"),
-    "objects": (_objects(), "array 'x': holds neither numbers nor words; Python objects are never loaded"),
+    "objects": (_objects(), "array 'x': contains neither numbers nor words; Python objects are never loaded"),
     "code in the header": (_archive(_member(b"__import__('os').abort()\n")), "neither numbers nor words"),
     "a deep header": (_archive(_member(b"(" * 9000)), "neither numbers nor words"),
     "a long shape": (_archive(_member(_plain(shape=f"({'1' * 9000}!)"))), "neither numbers nor words"),

@@ -139,10 +139,10 @@ class FakeBackend:
         return False
 
     def undo(self) -> str:
-        return self._swap(self.past, self.future, "undone", "nothing to take back")
+        return self._swap(self.past, self.future, "undone", "nothing to undo")
 
     def redo(self) -> str:
-        return self._swap(self.future, self.past, "made again", "nothing to make again")
+        return self._swap(self.future, self.past, "redone", "nothing to redo")
 
     def _swap(self, source: list[RunConfig], target: list[RunConfig], done: str, nothing: str) -> str:
         if not source:

@@ -136,7 +136,7 @@ async def test_only_visible_pictures_are_asked_for() -> None:
 
 
 async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
-    """F freezes and thaws, N names, W chooses the scheme of the first weights; all of it is in the layer's text."""
+    """F freezes and thaws, N names, W chooses the scheme of the initialisation; all of it is in the layer's text."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "F")

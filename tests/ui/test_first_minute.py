@@ -39,7 +39,7 @@ async def test_the_first_run_stops_at_the_epochs_of_its_preset_and_says_what_to_
         assert backend.snapshot.epoch == 300
         await until(pilot, lambda: "stopped at epoch 300; next: i looks inside" in text_of(app, "#message-line"))
         assert "R begins again" in text_of(app, "#message-line")
-        assert "p has other experiments" in text_of(app, "#message-line")
+        assert "p offers other experiments" in text_of(app, "#message-line")
 
 
 async def test_what_to_try_next_names_the_keys_of_the_user() -> None:

@@ -76,7 +76,7 @@ async def test_rows_name_their_layer_on_a_small_screen() -> None:
     """At 80×24 each row still says which kind of layer it belongs to, and list and detail fill the screen."""
     async with inspecting(size=(80, 24)) as visit:
         text = visit.text(RowsList)
-        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to answer"):
+        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to output"):
             assert words in text
         assert "relu relu" not in text
         assert visit.screen.query_one(RowsList).size.height >= 18

@@ -81,7 +81,7 @@ async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
         await visit.press("N", "N")
         await visit.pilot.press("s")
         await visit.pilot.pause()
-        assert "look at a row of a layer first" in visit.screen.query_one(MessageLine).text
+        assert "select a row of a layer first" in visit.screen.query_one(MessageLine).text
 
 
 async def test_the_gradient_check_agrees() -> None:

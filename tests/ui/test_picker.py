@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError
+from nnplay.network.notation import example_layer
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.tui.app import Playground
@@ -18,7 +19,6 @@ from nnplay.tui.commands.picking import KINDS
 from nnplay.tui.draw.sketch import Sketch
 from nnplay.tui.picker import shelves
 from nnplay.tui.picker.choice import Choice, matching
-from nnplay.tui.picker.layer_shelf import example
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.picker.tabs import ShelfTabs
 from nnplay.tui.picker.thumbnail import ThumbnailView
@@ -129,7 +129,7 @@ def test_the_example_of_a_layer_can_be_typed(name: str) -> None:
     """It has the numbers that the layer needs."""
     record = layer_records()[name]
     if not (record.joins or record.contains):
-        assert example(record).split()[0] == name
+        assert example_layer(record).split()[0] == name
 
 
 # Keys and mouse

@@ -25,7 +25,7 @@ def examine(evidence: Evidence) -> Sign | None:
             "good", f"learning: the {loss.label} fell from {figure(before)} to {figure(now)} over the last {over}"
         )
     if loss.now <= _LEARNED * loss.first:
-        return Sign("good", f"learned: the {loss.label} is {figure(loss.now)}, it began at {figure(loss.first)}")
+        return Sign("good", f"learned: the {loss.label} fell from {figure(loss.first)} to {figure(loss.now)}")
     return None
 
 

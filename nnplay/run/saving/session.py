@@ -79,7 +79,9 @@ class Session(NotCopied):
         made = cls(config, config.trainer(progress, split))
         if path is not None:
             if os.path.lexists(whole_path(path)):
-                raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
+                raise InputError(
+                    "something with this name already exists", where=str(path), hint="open it, or choose another name"
+                )
             made.save(path)
         return made
 
@@ -121,7 +123,7 @@ class Session(NotCopied):
         """
         target = whole_path(path) if path is not None else self.path
         if target is None:
-            raise InputError("has no place yet", where="session", hint="save(path) gives it one")
+            raise InputError("has no file yet", where="session", hint="save(path) creates it")
         if target == self.path and self.read_only:
             raise InputError("is open read-only", where=str(target), hint="save it under another name")
         if target == self.path and self._lock is not None:
@@ -190,4 +192,4 @@ class Session(NotCopied):
             self._lock, self._generation = lock, generation
         else:
             self.read_only = True
-            self.warnings = (*self.warnings, f"read only: {lock.reason}")
+            self.warnings = (*self.warnings, f"read-only: {lock.reason}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, counted
 from nnplay.timeline.branches import MOST_BRANCHES, Branch
 from nnplay.timeline.change_log import Change, read_change, settings_after
 from nnplay.timeline.saved.saved_timeline import (
@@ -176,7 +176,7 @@ def _arrays_of(
         raise InputError("is of another type", where=where)
     rows = length - has_first
     if any(array.ndim < 1 or len(array) != rows for array in own.values()):
-        raise InputError(f"does not hold {rows} checkpoints", where=f"tensors {clean(prefix)}…")
+        raise InputError(f"does not hold {counted(rows, 'checkpoint')}", where=f"tensors {clean(prefix)}…")
     tensors = [{name: array[row] for name, array in own.items()} for row in range(rows)]
     return counts, sums, [*[None] * has_first, *tensors]
 
