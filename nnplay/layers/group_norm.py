@@ -205,7 +205,7 @@ SUMS = Operation(
     reads=("x", "dy", "mean", "rstd"),
     writes=("sums",),
     reference=sums,
-    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the places of example n",
+    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the positions of example n",
     words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
     element=_sums_element,
     torch="autograd",

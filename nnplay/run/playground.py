@@ -123,7 +123,7 @@ class PlaygroundBackend:
         return self._run.split.summary(self._run.config.training_settings().batch_size)
 
     def task(self) -> str:
-        """What the network is to learn: "spiral: from x1 and x2 the network learns to tell classes apart: …"."""
+        """What the network is to learn: "spiral: the network learns to distinguish arm 1 and arm 2 from x1 and x2"."""
         return describe_task(self._run.config.data.source, self._run.split.train)
 
     def notes(self) -> tuple[str, ...]:

@@ -40,10 +40,10 @@ def _aim(train: Dataset) -> str:
         few = 0 < len(names) <= _MOST_NAMES
         return f"to predict {_listed(names, 'and') if few else counted(train.outputs, 'number')}"
     target = [column.name for column in train.columns if column.kind == "target"]
-    what = f"to predict {clean(target[0], 24)}" if target else "to distinguish classes"
-    if len(train.class_names) > _MOST_NAMES:
-        return f"{what} ({counted(len(train.class_names), 'class')})"
-    return f"{what}: {_listed(train.class_names, 'or')}"
+    many = counted(len(train.class_names), "class") if len(train.class_names) > _MOST_NAMES else ""
+    if target:
+        return f"to predict {clean(target[0], 24)} ({many or _listed(train.class_names, 'or')})"
+    return f"to distinguish {many or _listed(train.class_names, 'and')}"
 
 
 def _listed(names: Sequence[str], word: str) -> str:

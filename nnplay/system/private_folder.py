@@ -65,7 +65,7 @@ def weakness(folder: Path) -> str:
         return f"{clean(weak)} can be changed by {others}; {sudo}chmod go-w {_quoted(weak)} fixes it"
     mend = f"sudo chown -R {_user(os.getuid())} {_quoted(weak)} fixes it, or set NNPLAY_CACHE_DIR to another folder"
     if os.getuid() == 0:
-        mend = f"use sudo -H, or NNPLAY_CACHE_DIR={_quoted(_root_cache())}, for root's own folders"
+        mend = f"sudo -H uses root's own folders, and so does NNPLAY_CACHE_DIR={_quoted(_root_cache())}"
     return f"{clean(weak)} belongs to {_user(info.st_uid)}; {mend}"
 
 

@@ -215,7 +215,7 @@ def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type:
         return records[name.lower()](**{key: value for key, _, value in pairs})
     if any(given is record for record in records.values()):
         return given()
-    raise InputError(f"{shown(given)} is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
+    raise InputError(f"{shown(given)} is not a valid {kind}", hint=f"give a name such as '{next(iter(records))}'")
 
 
 def _schedule(value: Any) -> Schedule | None:

@@ -126,7 +126,7 @@ def test_the_screen_says_which_branch_goes_on_and_which_lies_beside_it(backend: 
     fork(backend, 25, "lr 0.2")
     switch(backend, "lr 0.2")
     line, left = "lr 0.2 from step 25", timeline_of(backend).branches[0].description
-    until(lambda: backend.snapshot.message == f"the run goes on as {line}; beside it lies {left}")
+    until(lambda: backend.snapshot.message == f"the run continues as {line}; {left} is kept as a branch")
 
 
 def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) -> None:
@@ -211,7 +211,7 @@ def test_branches_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: P
 
 def test_a_branch_that_is_not_there_is_refused(backend: PlaygroundBackend) -> None:
     """Another name, or none at all, is one sentence; nothing has changed, and nothing is there to undo."""
-    with pytest.raises(InputError, match="there is no other line"):
+    with pytest.raises(InputError, match="there is no other branch"):
         backend.switch_branch("lr 0.2")
     fork(backend, 25, "lr 0.2")
     with pytest.raises(InputError, match=r"lr 0\.3"):

@@ -69,7 +69,7 @@ def test_a_rising_loss_is_found_where_the_means_cross() -> None:
     inspector = make_inspector(lr=3.0)
     found = hunt(inspector, Breakpoint("loss rises"))
     values, step = losses(inspector), inspector.trainer.step
-    assert f"until step {step:,}" in found
+    assert f"by step {step:,}" in found
     means = [math.fsum(values[k - 7 : k]) / 7 for k in range(7, step + 1)]
     assert means[-1] > means[-8]
     assert all(means[k] <= means[k - 7] for k in range(7, len(means) - 1))

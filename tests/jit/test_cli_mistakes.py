@@ -29,7 +29,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             ["show", "spiral"],
             "'spiral' is a data set or preset, not a session; a session is a folder such as run.nnplay",
         ),
-        (["show", "houses.csv"], "houses.csv: is no session; a session is a folder such as run.nnplay"),
+        (["show", "houses.csv"], "houses.csv: is not a session; a session is a folder such as run.nnplay"),
         (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
         (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (["step", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),

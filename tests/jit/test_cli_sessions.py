@@ -73,7 +73,7 @@ def test_saving_over_another_session_is_refused_before_training(capsys: pytest.C
     capsys.readouterr()
     assert main([*XOR, "--epochs", "1", "--save", "a.nnplay"]) == 2
     printed = capsys.readouterr()
-    assert "not the run that is open" in printed.err
+    assert "not the open run" in printed.err
     assert printed.out == ""
     assert Path("a.nnplay/session.toml").read_bytes() == before
 
@@ -309,7 +309,7 @@ def test_a_place_that_others_may_write_to_is_refused(saved: Path, capsys: pytest
     assert blob.name in capsys.readouterr().err
     saved.chmod(0o770)
     assert main(["train", str(saved)]) == 2
-    assert "other users may write" in capsys.readouterr().err
+    assert "other users can write" in capsys.readouterr().err
 
 
 TENSORS = {

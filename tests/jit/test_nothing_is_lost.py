@@ -143,7 +143,7 @@ def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     newest = weights_at(backend, 70)
     go_to(backend, step)
     CHANGES_IN_THE_PAST[name](backend)
-    assert f"this makes a branch: {70 - step} later steps stay as" in message(backend)
+    assert f"new branch; {70 - step} later steps kept as" in message(backend)
     train(backend, 15)
     assert where(backend) == (0, step + 15, step + 15)
     ((words, note),) = backend.branches()
@@ -163,7 +163,7 @@ def test_a_change_in_the_past_that_is_taken_back_leaves_no_trace(
     go_to(backend, step)
     CHANGES_IN_THE_PAST[name](backend)
     backend.undo()
-    assert "every number is as it was" in message(backend)
+    assert "restored exactly" in message(backend)
     assert (where(backend), backend.branches()) == ((0, step, 70), [])
     assert {at: weights_at(backend, at) for at in known} == known
     backend.redo()

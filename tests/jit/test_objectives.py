@@ -204,7 +204,7 @@ def test_settings_that_do_not_apply_are_refused() -> None:
         ({"every": 1.5}, "every is 1.5"),
         ({"forward": "net"}, "one by one"),
         ({"trains": "net"}, "one by one"),
-        ({"loss": nn.MSE}, "no loss"),
+        ({"loss": nn.MSE}, "is not a loss"),
         ({"optimizer": "adam"}, "'adam' is no loss or optimizer"),
     ],
 )

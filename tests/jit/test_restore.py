@@ -78,7 +78,7 @@ def test_a_checkpoint_of_longer_data_is_refused() -> None:
 @pytest.mark.parametrize("given", [None, "abc", {}, 3, np.zeros(3)])
 def test_what_is_no_checkpoint_is_refused(given: Any) -> None:
     """Only `state()` makes checkpoints."""
-    with pytest.raises(nn.InputError, match="is no state"):
+    with pytest.raises(nn.InputError, match="is not a trainer state"):
         trainer().restore(given)
 
 

@@ -122,7 +122,7 @@ def test_changed_data_are_noticed(tmp_path: Path) -> None:
         session.save()
     table.write_text(table.read_text().replace("3,3,u", "3,900,u"))
     with nn.Session.open(tmp_path / "run.nnplay") as session:
-        assert any("not the ones" in warning for warning in session.warnings)
+        assert any("not the data" in warning for warning in session.warnings)
 
 
 def test_a_tensor_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:

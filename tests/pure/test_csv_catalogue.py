@@ -153,12 +153,12 @@ CASES = (
     ),
     Case(21, "beyond float32", text("a,b\n16777217,1.5\n16777219,2.5\n3,4\n"), notes=("lose precision", "category")),
     Case(21, "beyond 2^53", text("a,b\n9007199254740993,x\n2,y\n3,x\n"), notes=("lose precision",)),
-    Case(22, "thousands", text('a,b\n"1,234",x\n"5,678",y\n"9,012",x\n'), notes=("'1,234', which is read as 1234",)),
-    Case(22, "per cent", text("a,b\n12 %,x\n13 %,y\n"), notes=("'12 %', which is read as 12",)),
+    Case(22, "thousands", text('a,b\n"1,234",x\n"5,678",y\n"9,012",x\n'), notes=("'1,234', read as 1234",)),
+    Case(22, "per cent", text("a,b\n12 %,x\n13 %,y\n"), notes=("'12 %', read as 12",)),
     Case(22, "hexadecimal", text("a,b\n0x10,x\n0x11,y\n"), notes=("is text", "hexadecimal")),
     Case(22, "underscores", text("a,b\n1_000,x\n2_000,y\n"), notes=("is text", "underscores")),
     Case(22, "Arabic digits", text("a,b\n١٢,x\n٣٤,y\n"), notes=("is text", "digits 0 to 9")),
-    Case(22, "thousands among numbers", text('a,b\n1,x\n2,y\n"1,234",x\n'), notes=("'1,234', which is read as 1234",)),
+    Case(22, "thousands among numbers", text('a,b\n1,x\n2,y\n"1,234",x\n'), notes=("'1,234', read as 1234",)),
     Case(23, "1e300", text("a,b\n1,x\n1e300,y\n"), error=("row 3", "column 'a'", "1e300", "too large")),
     Case(
         24,
@@ -175,7 +175,7 @@ CASES = (
         "too many words",
         rows(200_000, "a,b", lambda index: f"w{index},{index % 2}"),
         options={"kinds": {"a": "category"}},
-        notes=("'a' has too many different words: the commonest are kept, 199,900 others are one category",),
+        notes=("'a' has too many different words: the most common are kept, 199,900 others share one category",),
         shape=(200_000, 101),
     ),
     Case(
@@ -190,7 +190,7 @@ CASES = (
         "over one-hot",
         rows(1001, "a,b", lambda index: f"w{index},{index % 2}"),
         options={"kinds": {"a": "category"}},
-        notes=("901 others are one category",),
+        notes=("901 others share one category",),
         shape=(1001, 101),
     ),
     Case(
@@ -205,7 +205,7 @@ CASES = (
         "over codes",
         rows(10_001, "a,b", lambda index: f"w{index},{index % 2}"),
         options={"encode": "ordinal", "kinds": {"a": "category"}},
-        notes=("3 others are one category",),
+        notes=("3 others share one category",),
         shape=(10_001, 1),
     ),
     Case(

@@ -91,7 +91,7 @@ def test_ordinal_codes_reach_the_network_as_they_are(tmp_path: Path) -> None:
     ("rows", "hint", "header"),
     [
         (("0,0,0,", "1,7,1,", "2,2,0,"), r"end it with one too \(x,b,y,\)", "x,b,y,"),
-        (("0,0,3,0", "0,1,7,1", "2,2,1,0"), r"give that column one in row 1 too \(row,x,b,y\)", "row,x,b,y"),
+        (("0,0,3,0", "0,1,7,1", "2,2,1,0"), r"name that column in row 1 too \(row,x,b,y\)", "row,x,b,y"),
     ],
 )
 @pytest.mark.parametrize("skip", [False, True])

@@ -292,7 +292,7 @@ def test_loaded_tensors_are_compared_by_name_shape_and_type() -> None:
         match(bad, expected, "x")
     text = str(caught.value)
     assert "tensor c: missing" in text
-    assert "tensor d: belongs to nothing" in text
+    assert "tensor d: does not belong" in text
     assert "tensor a: its shape is (3, 2) instead of (2, 3)" in text
     assert "tensor b: its type is float64 instead of float32" in text
 

@@ -111,10 +111,10 @@ def without_record(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
     ("change", "words"),
     [
         (with_extra("../../x"), "member ../../x: not a member of a packed session"),
-        (with_extra("/etc/passwd"), "no member"),
-        (with_extra("a\\..\\b"), "no member"),
-        (with_extra("session.toml/"), "no member"),
-        (with_extra("session.prev.toml"), "no member"),
+        (with_extra("/etc/passwd"), "not a member"),
+        (with_extra("a\\..\\b"), "not a member"),
+        (with_extra("session.toml/"), "not a member"),
+        (with_extra("session.prev.toml"), "not a member"),
         (with_extra("\x1b[2J"), "member ␛"),
         (with_extra("state-00000009.safetensors", 0o120777), "not a regular file"),
         (compressed, "member session.toml: compressed"),
@@ -256,7 +256,7 @@ def test_members_that_overlap_are_refused(folder: Path, tmp_path: Path, begins: 
     at = entries(bytes(data))[1]
     data[at + 42 : at + 46] = struct.pack("<L", begins)
     (tmp_path / "b.zip").write_bytes(data)
-    with pytest.raises(InputError, match="overlaps another one"):
+    with pytest.raises(InputError, match="overlaps another member"):
         load(tmp_path / "b.zip")
 
 

@@ -145,7 +145,7 @@ def test_numbers_in_other_writing_are_numbers(name: str, first: list[float]) -> 
     data = read(f"{name}.csv", target="y")
     assert data.feature_names == ("x", "b")
     assert data.x[:2, 0].tolist() == first
-    assert noted(data, "column x: numbers are written like", "which is read as")
+    assert noted(data, "column x: numbers are written like", "read as")
 
 
 def test_percent_and_money_are_two_inputs() -> None:

@@ -267,7 +267,7 @@ def test_ctrl_z_without_a_shell_is_refused(open_terminal: Open) -> None:
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
     terminal.press("\x1a")
-    terminal.shows("there is none to go back to")
+    terminal.shows("there is none to return to")
     terminal.press("q")
     assert terminal.finish() == 0
 

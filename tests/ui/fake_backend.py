@@ -80,7 +80,7 @@ class FakeBackend:
         return f"{name} = {value:g}"
 
     def task(self) -> str:
-        return "spiral: from x1 and x2 the network learns to tell orange from blue"
+        return "spiral: the network learns to distinguish orange and blue from x1 and x2"
 
     def summary(self) -> str:
         return "700 training rows in batches of 32"
@@ -133,7 +133,7 @@ class FakeBackend:
 
     def switch_branch(self, words: str) -> str:
         self.asked.append(("switch_branch", words))
-        return f"going on as {words}"
+        return f"continuing as {words}"
 
     def catch_up(self) -> bool:
         return False

@@ -167,7 +167,7 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
-    "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
+    "branch": ("branch lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
     "recovered": ("recovered", _message, "there are no unsaved runs to recover"),
 }

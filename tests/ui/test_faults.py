@@ -69,7 +69,7 @@ def backend_breaks(name: str) -> Break:
         (backend_breaks("ledger"), ["a", *"linear", "space", "6", "escape"]),
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
         (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
-        (backend_breaks("branches"), ["colon", *"line", "space", "x", "escape"]),
+        (backend_breaks("branches"), ["colon", *"branch", "space", "x", "escape"]),
         (
             lambda app, patch: patch.setattr("nnplay.tui.commands.completion.parse_command", fails),
             ["colon", *"tour", "enter"],

@@ -303,7 +303,7 @@ async def test_plus_says_why_it_does_nothing() -> None:
         await pilot.press("2", "right", "left", "plus")
         assert "features" in text_of(app, "#message-line")
         await pilot.press("escape", "minus", "minus", "minus")
-        assert "no hidden layer to take out" in text_of(app, "#message-line")
+        assert "no hidden layer to remove" in text_of(app, "#message-line")
 
 
 async def test_a_picture_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

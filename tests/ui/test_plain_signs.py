@@ -81,13 +81,13 @@ async def test_what_is_typed_and_searched_is_plain() -> None:
         await pilot.press("question_mark", "slash", "e")
         await require_ascii_to_the_end(pilot, "search")
         await pilot.press("escape")
-        for line in ("tour", "open", "recovered", "line", "nothing of the kind"):
+        for line in ("tour", "open", "recovered", "branch", "nothing of the kind"):
             await type_line(pilot, line)
             require_ascii(pilot, line)
             if not isinstance(app.screen, MainScreen):
                 await pilot.press("escape")
         await pilot.press("colon")
-        for letter in "acdeglnoprstw":
+        for letter in "abcdeglnoprstw":
             await pilot.press(letter)
             require_ascii(pilot, f": {letter}")
             await pilot.press("backspace")

@@ -164,7 +164,7 @@ def _rare_notes(column: TypedColumn, rare: int) -> tuple[str, ...]:
 def _code_notes(column: TypedColumn) -> tuple[str, ...]:
     if not column.note:
         return ()
-    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a quantity)",)
+    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a number)",)
 
 
 def _category_note(column: Column) -> str:

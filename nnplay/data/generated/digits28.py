@@ -80,7 +80,7 @@ RECORD = DatasetRecord(
     title="Handwritten digits 28×28",
     task="classification",
     fields=(
-        _blocks.samples(10_000, "pictures"),
+        _blocks.samples(10_000, "images"),
         _blocks.noise(0.05, "standard deviation of the noise on each pixel, where ink is 1"),
         SEED,
         number("distortion", 1.0, "how much handwriting varies: 0 is print, 1 is typical", low=0.0, high=2.0),

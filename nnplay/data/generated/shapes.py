@@ -18,7 +18,7 @@ from nnplay.data.record import DatasetRecord
 from nnplay.fields import choice, integer
 
 SCENE_FIELDS: Final = (
-    _blocks.samples(4000, "pictures"),
+    _blocks.samples(4000, "images"),
     _blocks.noise(0.05, "standard deviation of the noise on each pixel"),
     SEED,
     integer("size", 32, "pixels along each side", low=16, high=128),

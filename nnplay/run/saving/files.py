@@ -326,7 +326,7 @@ def _notes(opened: saved_run.OpenedRun) -> list[str]:
     notes, step = list(opened.warnings), opened.trainer.step
     if opened.past is not None and opened.past.first:
         notes.append(f"history begins at step {opened.past.first:,}")
-    if opened.past is None and step and not any(words.startswith("the past") for words in notes):
+    if opened.past is None and step and not any(words.startswith("the saved history") for words in notes):
         notes.append(f"history begins at step {step:,}: nothing before it was saved")
     return notes
 

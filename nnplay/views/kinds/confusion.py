@@ -45,7 +45,7 @@ def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
     wrong = matrix * (1 - np.eye(len(labels), dtype=np.int64))
     pairs = [divmod(int(flat), len(labels)) for flat in np.argsort(-wrong, axis=None, kind="stable")[:_WORST]]
     return tuple(
-        f"{counted(int(wrong[true, answer]), 'time')} predicted {labels[answer]}, true {labels[true]}"
+        f"predicted {labels[answer]}, true {labels[true]}: {counted(int(wrong[true, answer]), 'time')}"
         for true, answer in pairs
         if wrong[true, answer]
     )

@@ -37,7 +37,7 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
     mode = before.st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        folder = "name the file in it; folders of pictures or tables are not read" if stat.S_ISDIR(mode) else ""
+        folder = "name the file in it; folders of images or tables are not read" if stat.S_ISDIR(mode) else ""
         raise InputError(f"is not a regular file but a {_kind(mode)}", where=where, hint=folder)
     with os.fdopen(handle, "rb", buffering=0) as file:
         if before.st_size > limit:
