@@ -26,11 +26,11 @@ _STRATIFY: Final = flag("stratify", True, "keep the class proportions in every p
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The parts that a trainer works on.
+    """Training, validation and test parts of a data set, scaled.
 
     Attributes:
         train, validation, test: data sets with scaled inputs; the last two are None when their fraction is 0.
-        scaler: how inputs and targets were scaled, and the way back.
+        scaler: how inputs and targets were scaled, and how to undo it.
         indices: the rows of each part in the whole data set.
         notes: what the data set noted, and what splitting found (duplicates across parts, constant inputs).
     """
@@ -84,7 +84,7 @@ class Split:
         return self.scaler.transform(expand(rows, features) if features else rows)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:
-        """Batches in one epoch; an incomplete last batch counts.
+        """Batches per epoch; an incomplete last batch counts.
 
         Raises:
             InputError: a batch size below 1 or above the number of training rows.

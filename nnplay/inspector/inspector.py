@@ -347,7 +347,7 @@ def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
     """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run.
 
     Raises:
-        InputError: what is given is no trainer.
+        InputError: the argument is not a trainer.
     """
     return _walk(Inspector(kind_of(trainer, Trainer, "trainer", "trace")))
 

@@ -27,7 +27,7 @@ def convolution_fields(shape: str) -> tuple[Field, ...]:
         integers("dilation", 1, "spacing between the values of a window", short="d"),
         integer("groups", 1, "number of channel groups; depthwise: one per channel", choices=("depthwise",), short="g"),
         flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "initialisation of the weights; auto suits the activation that follows", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
     )
 
 

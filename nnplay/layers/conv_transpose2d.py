@@ -56,7 +56,7 @@ CONV_TRANSPOSE2D = LayerRecord(
         integers("dilation", 1, "spacing between the values of a stroke", short="d"),
         integer("groups", 1, "number of channel groups", short="g"),
         flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "initialisation of the weights; auto suits the activation that follows", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(

@@ -40,7 +40,7 @@ LINEAR = LayerRecord(
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
-        choice("init", "auto", "initialisation of the weights; auto suits the activation that follows", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
         padded_field(),
     ),
     plan=lambda values, shape: plan(values, shape),

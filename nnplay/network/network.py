@@ -100,7 +100,7 @@ class Network:
         seed: see above.
 
     Raises:
-        InputError: a text that is no list of layers, something that is no layer, or more than 10,000 of them.
+        InputError: a text that is not a list of layers, something that is not a layer, or more than 10,000 layers.
     """
 
     def __init__(self, layers: Sequence[Layer | LayerRecord] | str, seed: int = 0) -> None:
@@ -124,7 +124,7 @@ class Network:
             input_shape: of one row, without the batch: (features,), (steps, features) or (height, width, channels).
 
         Raises:
-            Problems: all layers that cannot be, each with the rule and a legal value.
+            Problems: every invalid layer, each with the rule and a legal value.
         """
         return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 

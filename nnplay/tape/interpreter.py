@@ -57,7 +57,7 @@ def results_of(machine: Machine, table: Table, number: int, exact: bool = False)
 
 
 class InterpretedMachine(HostMachine):
-    """A machine that compiles nothing: it trains by the definitions, some thousand times slower than the loop.
+    """A machine that compiles nothing: it trains with the definitions, about a thousand times slower than the loop.
 
     Args:
         tape, dtype: as `nnplay.tape.machine.MachineMaker` says; nothing comes of threads and progress.

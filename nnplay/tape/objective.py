@@ -33,17 +33,17 @@ class Objective:
     """One stage of a training step: a forward pass, a loss, and an update that lowers it.
 
     Attributes:
-        name: leads the names of the stage's tensors ("maker.loss").
-        forward: names of the networks that are run; the first is fed `input`, each other one the answer of the one
+        name: prefix of the stage's tensor names ("maker.loss").
+        forward: names of the networks to run; the first gets `input`, each other one the output of the one
             before it.
-        loss: compares the last answer with `target`.
-        trains: those of the networks whose parameters are moved; gradients pass through the others.
-        optimizer: moves them; its state is this stage's own.
-        every: the stage is run in the steps that this number divides; the first stage in all of them.
-        input, target: which arrays of the batch it reads.
+        loss: compares the last output with `target`.
+        trains: the networks whose parameters are updated; gradients pass through the others.
+        optimizer: updates them; its state belongs to this stage alone.
+        every: the stage runs in every n-th step; the first stage runs in all of them.
+        input, target: the arrays of the batch it reads.
 
     Raises:
-        InputError: a loss or an optimizer that is none, a text in place of several names, a count that is none.
+        InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
     """
 
     name: str

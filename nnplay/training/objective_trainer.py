@@ -58,7 +58,7 @@ class ObjectiveTrainer(NotCopied):
             penalties and limits are those of every objective.
 
     Attributes:
-        machine: the memory, clock and rows under it all.
+        machine: the underlying memory, clock and rows.
 
     Raises:
         InputError: objectives, networks and arrays that do not fit each other.
@@ -120,7 +120,7 @@ class ObjectiveTrainer(NotCopied):
         return {name: self.machine.view(slot) for name, slot in self.machine.tape.parameters.items()}
 
     def run(self, steps: int) -> dict[str, Array]:
-        """Trains for so many steps; returns the losses of each objective, NaN for steps that it sat out.
+        """Trains for this many steps; returns the losses of each objective, NaN for steps it sat out.
 
         Raises:
             DivergedError: a number that is not finite; the last good weights are in place.
@@ -161,7 +161,7 @@ class ObjectiveTrainer(NotCopied):
         return loss
 
     def predict(self, objective: str, x: Any) -> Array:
-        """What the networks of an objective answer to inputs (N, …), before any softmax that its loss brings along.
+        """The outputs of an objective's networks for inputs (N, …), before any softmax applied by its loss.
 
         Raises:
             InputError: no such objective, or rows that do not fit it.

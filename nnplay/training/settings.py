@@ -74,14 +74,14 @@ def _line(default: Any, describe: Callable[[str], Declared]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Everything that decides a run, besides data, network, loss and optimizer.
+    """Everything that determines a run, besides data, network, loss and optimizer.
 
     A setting is declared here and nowhere else. Files, the command line, the playground's form, the words of undo,
     forks, and what may change while a network trains all follow from its line. One that is a live number has a place in
     the engine's memory, where the rows of a training step read it by its name.
 
-    `seed` is that of the data's order, of dropout and noise; the network has one of its own for its initial weights.
-    `schedule` says how the learning rate changes with the step; None keeps it.
+    `seed` determines row order, dropout and noise; the network has its own seed for its initial weights.
+    `schedule` says how the learning rate changes over the steps; None keeps it constant.
     """
 
     batch_size: int | Literal["all"] = _declare_as(BATCH_SIZE)

@@ -48,7 +48,9 @@ def test_a_relative_name_without_a_working_folder_is_told(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     monkeypatch.setenv("NNPLAY_CACHE_DIR", "another-relative-cache")
-    with pytest.raises(FileNotFoundError, match=r"NNPLAY_CACHE_DIR is relative to no longer exists: 'another-relative-cache'"):
+    with pytest.raises(
+        FileNotFoundError, match=r"NNPLAY_CACHE_DIR is relative to no longer exists: 'another-relative-cache'"
+    ):
         cache_folder("kernels")
 
 
