@@ -24,8 +24,8 @@ from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
 from nnplay.system.paths import whole
-from nnplay.tape.machine import MachineMaker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops

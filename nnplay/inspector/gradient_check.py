@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.kernels.compile.background import Compilation
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]

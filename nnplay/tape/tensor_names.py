@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnplay.errors import InputError
-from nnplay.tape.machine import Machine
+from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import Slot
 from nnplay.text import counted
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.errors import DivergedError
 from nnplay.records.optimizer import OptimizerRecord
-from nnplay.tape.machine import Fault, Machine
+from nnplay.tape.machines.machine import Fault, Machine
 from nnplay.text import counted
 from nnplay.training.learning_rate import lower_rate
 

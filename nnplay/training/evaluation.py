@@ -14,7 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.records.operation import BATCH
-from nnplay.tape.machine import EvalRows, Machine
+from nnplay.tape.machines.machine import EvalRows, Machine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
 from nnplay.training import metrics

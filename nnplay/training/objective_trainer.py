@@ -15,8 +15,8 @@ from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
 from nnplay.text import clean, counted, shown, written

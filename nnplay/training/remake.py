@@ -7,7 +7,7 @@ from typing import Any
 
 from nnplay.arguments import kind_of
 from nnplay.records.layer import Layer
-from nnplay.tape.machine import Progress
+from nnplay.tape.machines.machine import Progress
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer

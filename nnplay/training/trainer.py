@@ -22,8 +22,8 @@ from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
@@ -56,7 +56,7 @@ class Trainer:
         loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: called for kernels that are compiled first, as `(done, total, name)`.
-        machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
+        machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machines.machine`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay.errors import DivergedError, InputError
-from nnplay.tape.interpreter import InterpretedMachine
+from nnplay.tape.machines.interpreter import InterpretedMachine
 from tests.records import same_bits
 
 Array = NDArray[Any]
@@ -110,7 +110,7 @@ def test_gradients_of_every_stage_are_differences_of_its_loss(make: Any) -> None
 @BOTH
 def test_stepped_is_run_and_threads_change_nothing(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same bits in one call, step by step, and with rows shared among two threads."""
-    monkeypatch.setattr("nnplay.tape.shares.SHARE", 64)
+    monkeypatch.setattr("nnplay.tape.machines.shares.SHARE", 64)
     run, stepped, shared = make(), make(), make(threads=2)
     run.run(9)
     shared.run(9)

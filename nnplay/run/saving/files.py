@@ -21,7 +21,7 @@ from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 

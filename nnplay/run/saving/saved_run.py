@@ -19,8 +19,8 @@ from nnplay.network.network import Network
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
-from nnplay.tape.machine import MachineMaker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, counted
 from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
 from nnplay.timeline.saved import (

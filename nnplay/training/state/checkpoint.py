@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.machine import Clock
+from nnplay.tape.machines.machine import Clock
 from nnplay.tape.structure import Structure
 from nnplay.text import counted
 from nnplay.training.learning_rate import Plateau

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
-from nnplay.tape.machine import Clock
+from nnplay.tape.machines.machine import Clock
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.state.checkpoint import Checkpoint

@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.tape import Row, Stage, Tape, encode

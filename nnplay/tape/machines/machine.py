@@ -1,7 +1,7 @@
 """What runs a tape: the door behind which a processor, plain NumPy or a graphics card stands.
 
-`nnplay.tape.machine_cpu` has the one that trains. `nnplay.tape.interpreter` has one without compiled kernels, which
-shows how little another one needs; a test holds the two together.
+`cpu_machine` beside it has the one that trains. `interpreter` has one without compiled kernels, which shows how little
+another one needs; a test holds the two together.
 """
 
 from __future__ import annotations
