@@ -114,7 +114,7 @@ class Evaluation(NotCopied):
         answers = self.outputs(self._inputs(x, "predict"))
         if not np.isfinite(answers).all():
             row = int(np.argwhere(~np.isfinite(answers))[0][0])
-            hint = "its inputs are too large for this network, or are not tokens; or its parameters were set so"
+            hint = "its inputs are too large for this network or are not tokens, or its parameters are too large"
             raise InputError(f"the output for row {row} is not finite", where="predict", hint=hint)
         return answers
 

@@ -132,7 +132,7 @@ def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monke
     until(lambda: backend.snapshot.step > step)
     assert len(messages) == 1
     assert "no space left on device" in messages[0]
-    assert "training goes on" in messages[0]
+    assert "training continues" in messages[0]
     monkeypatch.setattr(recovery_copy, "write", saved_run.write)
     until(lambda: len(messages) == 2)
     assert messages[1] == "autosave works again"

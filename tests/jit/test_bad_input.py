@@ -28,7 +28,7 @@ TABLE = (
     ("train spiral --laers tanh", ("unknown option '--laers'", "did you mean '--layers'?")),
     ("train spiral --lr 0.1 --lr=0.2", ("--lr was given twice", "give it once")),
     ("train iris.csv --target a --target b", ("--target was given twice", "--target a,b")),
-    ("train spiral moons", ("one word too many: 'moons'",)),
+    ("train spiral moons", ("unexpected argument 'moons'",)),
     ("train spiral --lr", ("--lr", "expected one argument")),
     # the network
     ("train spiral --layers 'linear 0'", ("linear, units", "'0' is not an integer ≥ 1")),
@@ -105,7 +105,7 @@ TABLE = (
     *((f"{words} {LONG}", ("cannot be used as a path: file name too long",)) for words in WITH_PATH),
     *((f"{words} '~nobody-of-that-name/x'", ("cannot be used as a path",)) for words in WITH_PATH),
     ("train spiral --save no/where.nnplay", ("no", "there is no such folder")),
-    ("train spiral --save {good}", ("something with this name already exists",)),
+    ("train spiral --save {good}", ("something is already there",)),
     # run files
     ("train nothing.toml", ("nothing.toml", "there is no such file")),
     ("train {broken_toml}", ("broken_toml.toml, line 2",)),

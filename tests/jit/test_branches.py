@@ -135,7 +135,7 @@ def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) 
     switch(backend, "lr 0.2")
     forked = every(backend)
     assert backend.settings.optimizer.values["lr"] == 0.2
-    assert settle(backend, backend.undo) == "undone: line lr 0.2 from step 25"
+    assert settle(backend, backend.undo) == "undone: branch lr 0.2 from step 25"
     assert backend.settings.optimizer.values["lr"] == 0.01
     assert timeline_of(backend).words == "lr 0.01"
     assert settle(backend, backend.redo).startswith("redone")
@@ -232,7 +232,7 @@ def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(backend: Playgrou
     assert len(timeline.branches) == 5
     assert len(branch_curve_names(timeline.trainer.history)) == 5
     messages: list[Any] = [backend.worker.ask(lambda run: drop_newest_fork(timeline)) for _ in range(5)]
-    assert messages[:4] == [f"let go: lr 0.{rate}" for rate in (8, 7, 6, 5)]
+    assert messages[:4] == [f"discarded: lr 0.{rate}" for rate in (8, 7, 6, 5)]
     assert messages[4] == "no fork to discard; branches that were trained on are kept"
     assert [branch.words for branch in timeline.branches] == ["lr 0.01"]
 

@@ -45,7 +45,7 @@ def test_a_step_is_reached_exactly() -> None:
     inspector = make_inspector()
     assert hunt(inspector, Breakpoint("step", step=40)) == "step 40"
     assert (inspector.trainer.step, inspector.at) == (39, 0)
-    with pytest.raises(InputError, match="step 39 has been taken already"):
+    with pytest.raises(InputError, match="step 39 has already been taken"):
         hunt(inspector, Breakpoint("step", step=39))
 
 
@@ -107,7 +107,7 @@ def test_dead_units_are_found() -> None:
     inspector = make_inspector()
     inspector.trainer.parameters()["0.bias"][...] = [-99, -99, -99, -99, 0, 0]
     found = hunt(inspector, Breakpoint("dead relu"))
-    assert found == "67 % of the units of layer 1 were 0 for the whole batch of the step before"
+    assert found == "67 % of the units of layer 1 were 0 for the whole batch of the previous step"
     assert inspector.trainer.step == 1
 
 

@@ -173,7 +173,7 @@ def test_a_token_that_is_none_is_told() -> None:
     data = nn.Dataset([[0, 1], [1, 2], [2, 0]] * 5, [0, 1, 0] * 5, task="classification")
     made = nn.Trainer(nn.Network("embedding 3 4, flatten, linear 2"), data, batch_size="all")
     assert np.isfinite(made.predict([[0, 1], [2, 2]])).all()
-    with pytest.raises(nn.InputError, match=r"the answer to row 1 is not finite; .* name no token"):
+    with pytest.raises(nn.InputError, match=r"the output for row 1 is not finite; .* are not tokens"):
         made.predict([[0, 1], [7, 0]])
 
 
@@ -181,7 +181,7 @@ def test_an_answer_beyond_all_numbers_is_told() -> None:
     """Inputs that are finite can still be too large for the weights."""
     made = trainer(layers="linear 2")
     made.parameters()["0.weight"][:] = 10.0
-    with pytest.raises(nn.InputError, match="the answer to row 1 is not finite; its inputs are too large"):
+    with pytest.raises(nn.InputError, match="the output for row 1 is not finite; its inputs are too large"):
         made.predict([[1.0, 1.0], [3e38, 3e38]])
 
 

@@ -129,7 +129,7 @@ def test_what_stands_in_the_place_of_a_session_is_left_alone(
     before = everything(tmp_path)
     train(backend, 10)
     message = backend.save("")
-    assert message.startswith("saved to run-2.nnplay at step 50; something else stands in the place of run.nnplay")
+    assert message.startswith("saved to run-2.nnplay at step 50; something else now occupies run.nnplay")
     assert {name: data for name, data in everything(tmp_path).items() if name in before} == before
     assert step_at(tmp_path / "run-2.nnplay") == 50
     train(backend, 10)

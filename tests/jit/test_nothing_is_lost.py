@@ -184,7 +184,7 @@ def test_a_session_that_is_saved_from_the_past_holds_the_later_steps(
     """It is saved at the newest step, which opening shows; the user still looks at the past, and nothing is unsaved."""
     known = {at: weights_at(backend, at) for at in (0, 20, 55, 70)}
     go_to(backend, 20)
-    assert "at step 70, its newest; step 20 is what you are looking at" in backend.save("mine")
+    assert "at step 70, the latest; you are viewing step 20" in backend.save("mine")
     assert where(backend) == (0, 20, 70)
     assert not backend.unsaved()
     other = PlaygroundBackend(RunConfig.from_dict(RUN))
@@ -227,8 +227,8 @@ def test_the_steps_that_leaving_would_lose_are_those_since_the_last_save(backend
 @pytest.mark.parametrize(
     ("steps", "saved_before", "words"),
     [
-        (2745, False, "2,745 steps of training are not saved."),
-        (1, True, "1 step of training since the last save is not saved."),
+        (2745, False, "2,745 training steps are not saved."),
+        (1, True, "1 training step since the last save is not saved."),
         (0, True, "Your changes are not saved."),
     ],
 )

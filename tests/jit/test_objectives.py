@@ -202,10 +202,10 @@ def test_settings_that_do_not_apply_are_refused() -> None:
     [
         ({"every": 0}, "every is 0"),
         ({"every": 1.5}, "every is 1.5"),
-        ({"forward": "net"}, "one by one"),
-        ({"trains": "net"}, "one by one"),
+        ({"forward": "net"}, "list of network names"),
+        ({"trains": "net"}, "list of network names"),
         ({"loss": nn.MSE}, "is not a loss"),
-        ({"optimizer": "adam"}, "'adam' is no loss or optimizer"),
+        ({"optimizer": "adam"}, "'adam' is not a loss or optimizer"),
     ],
 )
 def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
@@ -227,7 +227,7 @@ def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: 
         ([objective(trains=("else",))], "its own forward pass"),
         ([objective(trains=())], "its own forward pass"),
         ([objective(target="nothing")], "no array 'nothing'"),
-        ([objective(target="x")], "rows of 4 where 1 are wanted"),
+        ([objective(target="x")], "rows of 4 where 1 are needed"),
         ([objective(), objective(name="b", input="noise")], "rows of"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_checkpoint_of_longer_data_is_refused() -> None:
     """A batch that is not there would be read from other memory."""
     other, own = trainer(spiral(400)), trainer(spiral(100))
     other.run(steps=7)
-    with pytest.raises(nn.InputError, match="batch 7 of the epoch in the state, 3 batches here"):
+    with pytest.raises(nn.InputError, match="batch 7 of its epoch, but an epoch has 3 batches here"):
         own.restore(other.state())
 
 

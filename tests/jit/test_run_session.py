@@ -107,7 +107,7 @@ def test_a_second_opener_is_read_only_and_told_why(tmp_path: Path) -> None:
     place = tmp_path / "run.nnplay"
     with nn.Session.new(place, RUNS["adam, dropout, cosine"]), nn.Session.open(place) as second:
         assert second.read_only
-        assert any("read only" in warning for warning in second.warnings)
+        assert any("read-only" in warning for warning in second.warnings)
         with pytest.raises(InputError, match="read-only"):
             second.save()
 

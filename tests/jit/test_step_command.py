@@ -150,7 +150,7 @@ def test_explain_adds_words_definition_and_torch(session: str, capsys: pytest.Ca
     [
         (["--rows", "forwards"], "unknown phase 'forwards'"),
         (["--element", "0.weight", "1", "x"], "'x' is not an index"),
-        (["--element", "0.weight", "7", "0"], "'7 0' is no element of 0.weight"),
+        (["--element", "0.weight", "7", "0"], "'7 0' is not an element of 0.weight"),
         (["--element", "weight", "0", "0"], "2 tensors"),
         (["--element", "nothing", "0"], "no tensor"),
         (["--after", "-1"], "--after"),

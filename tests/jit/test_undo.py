@@ -99,7 +99,7 @@ def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: Playg
     assert backend.undo().startswith("undone: ")
     assert equal(read_everything(backend), before)
     assert backend.settings == chosen
-    assert backend.redo().startswith("made again: ")
+    assert backend.redo().startswith("redone: ")
     assert equal(read_everything(backend), after)
     assert backend.settings == edited
     backend.undo()
@@ -116,7 +116,7 @@ def test_a_rewind_says_how_to_come_back_and_only_where_something_was_trained(bac
     until(lambda: backend.snapshot.step == 40)
     backend.rewind()
     until(lambda: backend.snapshot.latest == 0)
-    assert backend.snapshot.message == "the initial weights again; z goes back to step 40"
+    assert backend.snapshot.message == "back to the initial weights (z: return to step 40)"
     backend.rewind()
     assert backend.undo() == "undone: rewind"
     until(lambda: backend.snapshot.step == 40)
@@ -151,7 +151,7 @@ def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: Playgroun
     assert np.array_equal(now["0.weight"], trained["0.weight"])
     assert not np.array_equal(now["0.weight"], before["0.weight"])
     assert np.array_equal(now["2.weight"], before["2.weight"])
-    until(lambda: "undone: without layer" in backend.snapshot.message)
+    until(lambda: "undone: removed layer" in backend.snapshot.message)
     assert "as before the edit: 2.weight" in backend.snapshot.message
     assert "training since then is kept" in backend.snapshot.message
     backend.redo()
@@ -236,5 +236,5 @@ def test_a_preset_is_undone_and_made_again_by_its_name(backend: PlaygroundBacken
     """The words of undo and redo name what was chosen, not what differs in it."""
     backend.apply(backend.preset("spiral"), anew=True, words="preset spiral")
     assert backend.undo() == "undone: preset spiral"
-    assert backend.redo() == "made again: preset spiral"
-    until(lambda: backend.snapshot.message == "made again: preset spiral; restored exactly")
+    assert backend.redo() == "redone: preset spiral"
+    until(lambda: backend.snapshot.message == "redone: preset spiral; restored exactly")

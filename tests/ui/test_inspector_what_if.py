@@ -28,7 +28,7 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         assert visit.view.changes == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
         await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
-        assert visit.view.changes[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+        assert visit.view.changes[1:] == ((30, "undone: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
