@@ -72,8 +72,8 @@ _ALL: Final = (
         "validation_accuracy",
         "validation accuracy",
         "acc",
-        "The share of validation rows that are predicted correctly, from 0 to 100 %, with the weights at the end "
-        "of an epoch.",
+        "The share of validation rows that are predicted correctly, from 0 to 100 %. The weights are those at the "
+        "end of an epoch.",
     ),
     Number(
         "gradient_norm",

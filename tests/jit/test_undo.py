@@ -152,7 +152,7 @@ def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: Playgroun
     assert not np.array_equal(now["0.weight"], before["0.weight"])
     assert np.array_equal(now["2.weight"], before["2.weight"])
     until(lambda: "undone: removed layer" in backend.snapshot.message)
-    assert "as before the edit: 2.weight" in backend.snapshot.message
+    assert "restored from before the edit: 2.weight" in backend.snapshot.message
     assert "training since then is kept" in backend.snapshot.message
     backend.redo()
     assert equal(read_everything(backend), trained)

@@ -238,7 +238,7 @@ async def test_a_name_without_its_number_asks_for_it() -> None:
         await pilot.press("a", *"lin", "enter")
         await pilot.pause()
         assert picker(app)._typed == "linear "
-        assert "linear needs a number (number of outputs), as in linear" in content(app, "#outcome")
+        assert "linear needs 'units' (number of outputs), for example linear" in content(app, "#outcome")
         await pilot.press("6", "enter")
         await pilot.pause()
         assert app._backend.settings.layer_texts[1] == "linear 6"
