@@ -27,6 +27,8 @@ from tests.ui.fake_settings import FakeLedger, FakeLine
 from tests.ui.playing import main, make
 from tests.ui.visit import inspecting
 
+pytestmark = pytest.mark.painted
+
 
 def text(rows: list[Row]) -> list[str]:
     """Rows without their styles."""
