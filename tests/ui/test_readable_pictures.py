@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 from textual._xterm_parser import XTermParser
 
+from nnplay.health.finding import Finding
 from nnplay.training.history import Curve
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.draw import curves
@@ -18,6 +19,7 @@ from nnplay.tui.draw.network_drawing import graph
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.outputs.kinds.attention import draw as draw_attention
 from nnplay.tui.outputs.kinds.tokens import draw as draw_tokens
+from nnplay.tui.panes.health import Findings
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, row_width
 from nnplay.tui.widgets.curve_view import CurveView
@@ -233,3 +235,55 @@ def test_names_beside_the_network_are_whole_and_aligned() -> None:
     shown = "\n".join(text(rows))
     for name in (*inputs, *outputs):
         assert name in shown
+
+
+def test_long_names_of_inputs_are_told_apart() -> None:
+    """Columns of a table in a pane of an ordinary screen: no two inputs look alike, and the classes are whole."""
+    inputs = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
+    outputs = ("setosa", "versicolor", "virginica")
+    layers = (
+        FakeLine("linear 16", "4→16", 16, 80),
+        FakeLine("linear 16", "16", 16, 272),
+        FakeLine("linear 3", "3", 3, 51),
+    )
+    ledger = FakeLedger(layers, inputs, outputs, 403, 24)
+    sizes = (4, 16, 16, 3)
+    weights = {f"{at}.weight": np.ones((sizes[at], sizes[at + 1]), np.float32) for at in range(3)}
+    shown = text(graph(columns(ledger, weights, {}), {}, 47, 25, Look(), None, None).rows)  # type: ignore[arg-type]
+    names = [line.split()[0] for line in shown[1:] if line.strip().startswith(("sepal", "petal"))]
+    assert len(set(names)) == 4
+    assert all(any(name[:7] in line for line in shown) for name in outputs)
+
+
+def test_headings_over_the_network_keep_units_and_activation() -> None:
+    """Where the layer's whole text finds no room, the word that is the same for most goes first."""
+    ledger = FakeLedger(
+        (FakeLine("linear 8", "2→8", 8, 24), FakeLine("tanh", "8", 8, 0), FakeLine("linear 2", "8→2", 2, 18)),
+        ("x1", "x2"),
+        ("arm 1", "arm 2"),
+        42,
+        24,
+    )
+    weights = {"0.weight": np.ones((2, 8), np.float32), "2.weight": np.ones((8, 2), np.float32)}
+    ranks = columns(ledger, weights, {})  # type: ignore[arg-type]
+    for width, heading in ((60, "linear 8 tanh"), (34, "8 tanh")):
+        head = text(graph(ranks, {}, width, 20, Look(), None, None).rows)[0]
+        assert heading in head
+        assert "…" not in head
+
+
+def test_headings_of_wide_columns_stand_level() -> None:
+    """Three classes in a narrow pane: one row of headings, of which each says which class it is."""
+    names = ["setosa", "versicolor", "virginica"]
+    rows = text(confusion_rows(np.eye(3, dtype=np.int64) * 7, names, 38, 16, Look()))
+    assert len(rows) == 5
+    assert rows[1].split() == ["setosa", "versico…", "virgini…"]
+
+
+async def test_a_finding_too_long_for_its_pane_is_read_from_its_beginning() -> None:
+    """The last rows of it are what finds no room."""
+    app = make()
+    async with app.run_test(size=(120, 40)):
+        view = main(app).query_one(Findings)
+        view.show([Finding("warning", "first words " + "and so on " * 30)])
+        assert view.plain_text.startswith("!  first words")
