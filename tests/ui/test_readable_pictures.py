@@ -207,6 +207,14 @@ async def test_the_inspector_shows_attention_head_by_head() -> None:
         view = await visit.press(*"j" * names.index("who looks at whom"))
         assert view.detail.result.values.shape == (10, 10)
         assert view.detail.result.fixed.endswith("head 0")
+        tokens = view.detail.result.line_names
+        assert len(tokens) == 10
+        assert view.detail.result.column_names == tokens
+        shown = visit.text(DetailView).splitlines()
+        start = next(at for at, line in enumerate(shown) if "→ weights" in line) + 2
+        column = shown[start - 2].index("→")
+        assert shown[start][column:].split() == list(tokens)
+        assert tuple(line[column] for line in shown[start + 1 : start + 11]) == tokens
         view = await visit.press("right_square_bracket")
         assert view.detail.result.fixed.endswith("head 1")
 
