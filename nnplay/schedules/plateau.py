@@ -26,7 +26,7 @@ PLATEAU = ScheduleRecord(
         integer(
             "patience",
             10,
-            "epochs with no better validation loss that are let pass: the next one drops the rate",
+            "measured epochs with no better validation loss that are let pass: the next one drops the rate",
             low=0,
         ),
         number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),

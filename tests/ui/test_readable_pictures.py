@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
 from nnplay.health.finding import Finding
 from nnplay.training.history import Curve
@@ -21,7 +22,7 @@ from nnplay.tui.outputs.kinds.attention import draw as draw_attention
 from nnplay.tui.outputs.kinds.tokens import draw as draw_tokens
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, row_width
+from nnplay.tui.widgets.cells import Row, graphemes, row_width
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.tokens import Tokens
@@ -165,6 +166,29 @@ async def test_names_with_joiners_can_be_typed(name: str) -> None:
             app._driver.send_message(event)
             await pilot.pause()
         assert app.screen.query_one("Input").value == name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "e\u0301", "क\u094dष", "می\u200cخواهم"])
+async def test_keys_of_a_line_go_by_what_a_reader_calls_a_letter(name: str) -> None:
+    """Backspace takes the last sign whole, delete the first one, and the cursor goes over both in one press."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        line = app.screen.query_one(Input)
+        last = graphemes(name)[-1]
+        line.value = f"a{name}"
+        line.cursor_position = len(line.value)
+        await pilot.press("left")
+        assert line.cursor_position == len(line.value) - len(last)
+        await pilot.press("right")
+        assert line.cursor_position == len(line.value)
+        await pilot.press("backspace")
+        assert line.value == f"a{name.removesuffix(last)}"
+        line.value = name
+        line.cursor_position = 0
+        await pilot.press("delete")
+        assert line.value == name.removeprefix(graphemes(name)[0])
 
 
 ATTENDING = {

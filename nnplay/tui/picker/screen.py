@@ -21,6 +21,7 @@ from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.picker.tabs import ShelfTabs
 from nnplay.tui.picker.thumbnail import ThumbnailView
 from nnplay.tui.widgets.cells import fit
+from nnplay.tui.widgets.line_input import LineInput
 
 Picked = tuple[Shelf, str]
 """What was chosen, and of which kind."""
@@ -96,7 +97,7 @@ class Picker(Dialog[Picked]):
         if len(self._shelves) > 1:
             yield ShelfTabs([shelf.name for shelf in self._shelves])
         yield Static(classes="lead")
-        yield Input(self.shelf.start)
+        yield LineInput(self.shelf.start)
         with Horizontal(id="choices"):
             yield OptionList(markup=False)
             with Vertical(id="card"):
