@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -109,10 +110,10 @@ class Publisher:
 
 
 class Speed:
-    """Steps per second of the training, measured anew every half second."""
+    """Steps per second of the training, measured anew every half second; NaN until they were."""
 
     def __init__(self) -> None:
-        self.rate = 0.0
+        self.rate = math.nan
         self._since = 0.0
         self._steps = 0
 

@@ -177,9 +177,12 @@ class TrainingThread:
 
     def restart(self) -> None:
         """Goes back to the initial weights, paused."""
-        trainer, _ = self.require_run()
+        trainer, timeline = self.require_run()
         self.halt()
         self._error = ""
+        if not timeline.latest and not timeline.changes:
+            self.say("these are the initial weights already")
+            return
         self.say("")
         trainer.rewind()
         self._begin(trainer)
@@ -235,6 +238,7 @@ class TrainingThread:
         self.controls.stops.begin(trainer)
         self._generation += 1
         self._finished_at = None
+        self._speed = Speed()
         self._publisher.outdate_pictures()
 
     def switch_to(self, name: str) -> Branch[BranchLog]:
@@ -358,6 +362,5 @@ class TrainingThread:
             return
         status |= {"generation": self._generation, "travels": self._travels}
         status["finished"] = not self.running and trainer.step == self._finished_at
-        if status["running"]:
-            status["steps_per_second"] = self._speed.rate
+        status["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

@@ -26,7 +26,7 @@ PLATEAU = ScheduleRecord(
         integer(
             "patience",
             10,
-            "epochs without improvement to wait: one more drops the learning rate",
+            "measured epochs without improvement to wait: one more drops the learning rate",
             low=0,
         ),
         number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),

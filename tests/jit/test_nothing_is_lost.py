@@ -224,6 +224,20 @@ def test_the_steps_that_leaving_would_lose_are_those_since_the_last_save(backend
     assert backend.steps_unsaved() == 1
 
 
+def test_a_rewind_with_nothing_to_rewind_loses_nothing_and_says_so(tmp_path: Path) -> None:
+    """`r` at step 0 leaves nothing unsaved; with a weight set by hand there it takes that back."""
+    fresh = PlaygroundBackend(RunConfig.from_dict(RUN))
+    fresh.rewind()
+    assert message(fresh) == "these are the initial weights already"
+    assert not fresh.unsaved()
+    initial = weights_at(fresh, 0)
+    fresh.set_weight("0.weight", (0, 0), 3.0)
+    fresh.rewind()
+    assert message(fresh) == ""
+    assert weights_at(fresh, 0) == initial
+    fresh.stop()
+
+
 @pytest.mark.parametrize(
     ("steps", "saved_before", "words"),
     [

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from textual.widgets import OptionList, Static
 from nnplay.errors import InputError
 from nnplay.fields import choice, integer, number
 from nnplay.network.layer_text import split_layers, with_units
+from nnplay.records.registry import schedule_records
+from nnplay.run.choices import catalogue
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
 from nnplay.tui.commands import completion, keymap
@@ -279,3 +282,13 @@ async def test_the_number_of_parameters_is_never_cut(columns: int) -> None:
         first = layers.plain_text.splitlines()[0]
         assert " 100 k" in first or " 100,480" in first
         assert re.search(r"(…|first) +784→128 ", first)
+
+
+def test_two_kinds_of_patience_have_two_names() -> None:
+    """That of the schedule lowers the rate, that of the stop ends the run; `:set patience` means the one called so."""
+    rows = entries.training_entries(replace(fake_config(), schedule=schedule_records()["plateau"]()), catalogue())
+    labels = [row.label for row in rows]
+    assert len(set(labels)) == len(labels)
+    assert entries.find_entry(rows, "patience").name == "stop.patience"
+    assert entries.find_entry(rows, "schedule.patience").name == "schedule.patience"
+    assert entries.find_entry(rows, "lr wait").name == "schedule.patience"

@@ -27,6 +27,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of
 
+pytestmark = pytest.mark.painted
+
 RNG = np.random.default_rng(0)
 X = np.linspace(-1, 1, 50).astype(np.float32)
 MASK = np.zeros((32, 32), np.int64)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from textual._compositor import Compositor
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
@@ -175,12 +174,6 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
 
 ON_A_TERMINAL = {"suspend"}
 """Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
-
-
-@pytest.fixture(autouse=True)
-def _unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No cell is painted: what keys do is read from the app, and painting takes half the time. All others do paint."""
-    monkeypatch.setattr(Compositor, "render_update", lambda *place, **how: None)
 
 
 def test_every_action_has_a_claim() -> None:

@@ -21,6 +21,8 @@ from tests.ui.conftest import Faults
 from tests.ui.playing import asked, main, make
 from tests.ui.waiting import until
 
+pytestmark = pytest.mark.painted
+
 Break = Callable[[Playground, pytest.MonkeyPatch], object]
 
 

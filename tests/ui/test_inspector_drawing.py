@@ -10,6 +10,8 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.visit import RUN, inspecting
 
+pytestmark = pytest.mark.painted
+
 
 async def test_forms_of_an_operand() -> None:
     """`t` turns colours into numbers with headings and into a histogram; `c` shows the lines of NumPy."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual._compositor import Compositor
 
 from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
@@ -42,12 +41,6 @@ VIEWS = {
     "everywhere at one pane": ("app", "4 f"),
 }
 """Whose keys are pressed, and what leads there."""
-
-
-@pytest.fixture(autouse=True)
-def _unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What widgets would draw is compared, not what is painted: painting takes half the time."""
-    monkeypatch.setattr(Compositor, "render_update", lambda *place, **how: None)
 
 
 def _state(app: Playground) -> tuple[object, ...]:

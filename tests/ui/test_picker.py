@@ -33,6 +33,8 @@ from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of, type_line
 from tests.ui.waiting import until
 
+pytestmark = pytest.mark.painted
+
 LOOKS = {"full": Look(), "plain": Look(colours="none"), "ascii": Look(colours="none", ascii=True)}
 ALL: dict[str, Callable[[], list[Choice]]] = {
     "preset": lambda: shelves.preset_choices(tuple(preset_records())),
@@ -317,3 +319,19 @@ async def test_a_picture_that_cannot_be_drawn_says_why(monkeypatch: pytest.Monke
     async with app.run_test(size=(120, 40)) as pilot:
         await type_line(pilot, "pick data")
         await until(pilot, lambda: "damaged" in app.screen.query_one(ThumbnailView).plain_text)
+
+
+async def test_a_filter_that_nothing_fits_says_so() -> None:
+    """It names another kind that has the word, and enter does nothing that is not said."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        await type_over(pilot, "adam")
+        assert content(app, "#outcome") == "no preset fits 'adam'; optimizer has adam (tab)"
+        await pilot.press("enter")
+        assert isinstance(app.screen, Picker)
+        await type_over(pilot, "qqqq")
+        assert content(app, "#outcome") == "no preset fits 'qqqq'"
+        await type_over(pilot, "spiral")
+        assert not app.screen.query_one("#outcome").display

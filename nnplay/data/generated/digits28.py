@@ -60,19 +60,22 @@ def _block(
 ) -> dict[str, NDArray[Any]]:
     labels = rows % len(wanted)
     style = rng.integers(0, 1 << 16, len(rows))
-    places = np.zeros((len(rows), strokes.DOTS, 2), dtype=np.float32)
-    way = np.zeros((len(rows), strokes.DOTS), dtype=np.float32)
+    written, rows_of = [], []
     for label, digit in enumerate(wanted):
         texts = glyphs.STYLES[digit]
-        for which, written in enumerate(texts):
-            mine = (labels == label) & (style % len(texts) == which)
-            places[mine], way[mine] = strokes.write(strokes.read_glyph(written), int(mine.sum()), distortion, rng)
+        for which, form in enumerate(texts):
+            rows_of.append(np.flatnonzero((labels == label) & (style % len(texts) == which)))
+            written.append((strokes.read_glyph(form), len(rows_of[-1])))
+    back = np.argsort(np.concatenate(rows_of))
+    places, way = (part[back] for part in strokes.write(written, distortion, rng))
     thickness = (0.75 + 0.35 * min(distortion, 1.0) * rng.uniform(-1, 1, len(rows))).astype(np.float32)
-    pictures = strokes.ink(places, way, thickness) * rng.uniform(0.75, 1.0, (len(rows), 1, 1)).astype(np.float32)
+    light = rng.uniform(0.75, 1.0, len(rows)).astype(np.float32)
+    specks = None
     if noise:
-        pictures += np.float32(noise) * rng.standard_normal(pictures.shape, dtype=np.float32)
-    shades = np.rint(np.clip(pictures, 0, 1) * np.float32(255)).astype(np.uint8)
-    return {"pictures": shades, "labels": labels.astype(np.uint8)}
+        specks = rng.standard_normal((len(rows), SIZE, SIZE), dtype=np.float32)
+        specks *= np.float32(noise)
+    pictures = strokes.paint(places, way, thickness, light, specks)
+    return {"pictures": pictures, "labels": labels.astype(np.uint8)}
 
 
 RECORD = DatasetRecord(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnplay.data.catalogue import file_endings
-from nnplay.errors import InputError, unknown
+from nnplay.errors import InputError, near
 from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
+from nnplay.text import clean
 from nnplay.tui.commands.actions import ACTIONS, Action
 from nnplay.tui.forms.entries import Entry, spellings
 
@@ -32,7 +33,7 @@ def parse_command(line: str) -> tuple[Action, str]:
     word, _, rest = line.strip().lstrip(":").partition(" ")
     names = {action.id: action for action in ACTIONS}
     if word not in names:
-        raise unknown("command", word, names)
+        raise InputError(f"unknown command '{clean(word)}'", hint=near(word, names) or "tab completes, ? lists them")
     action = names[word]
     if not action.run and not rest.strip():
         raise InputError(f"'{word}' needs an argument", hint=f"try :{word} {action.argument}")

@@ -11,6 +11,7 @@ from nnplay.errors import InputError
 from nnplay.fields import Field
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.forms.entries import read_split
+from nnplay.tui.widgets.line_input import LineInput
 
 
 class AskValue(Dialog[str]):
@@ -23,7 +24,7 @@ class AskValue(Dialog[str]):
     def body(self) -> ComposeResult:
         """Help, input, and what is wrong with it."""
         yield Static(Content(f"{self._field.help}: {self._field.range_text}"), classes="lead")
-        yield Input(self._current)
+        yield LineInput(self._current)
         yield Static(id="problem")
 
     @property

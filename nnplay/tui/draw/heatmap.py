@@ -16,6 +16,8 @@ from nnplay.tui.widgets.cells import Row, Run, fit, graphemes, joined
 
 _LEAST_CELL, _WIDEST_CELL = 2, 12
 _LEAST_NAME, _LONGEST_HEADING = 4, 10
+_LEAST_LEVEL = 7
+"""Columns of a cell from which on a heading that is too long is cut, not written upright."""
 
 
 def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, height: int, look: Look) -> list[Row]:
@@ -70,8 +72,10 @@ def _most_mixed_up(matrix: Floats | Ints, count: int) -> list[int]:
 
 
 def _headings(names: Sequence[str], side: int, cell: int, height: int, look: Look) -> list[Row]:
-    """The names over their columns: in one row if all are short enough, else letter below letter."""
+    """The names over their columns: in one row if that has room for most of each, else letter below letter."""
     left, dim = " " * (side + 1), look.ink("dim")
+    if cell >= _LEAST_LEVEL:
+        names = [name.rstrip() for name in _names_in(names, cell - 1)]
     if all(cell_len(name) < cell for name in names):
         return [((left + "".join(_right(name, cell) for name in names), dim),)]
     tall = min(height, _LONGEST_HEADING, max(len(graphemes(name)) for name in names))

@@ -161,6 +161,7 @@ _LABELS = {
     "stop.epochs": "stop epoch",
     "stop.accuracy": "stop acc.",
     "stop.patience": "patience",
+    "schedule.patience": "lr wait",
     "stop.seconds": "stop secs",
     "training.validate_every": "validate",
     "optimizer.weight_decay": "decay",
@@ -198,9 +199,10 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """
     word = name.lower().replace("-", "_")
     word = word if any(entry.name == word for entry in entries) else _ALSO.get(word, word)
-    for entry in entries:
-        if word in (entry.name, entry.label.replace(" ", "_"), entry.key):
-            return entry
+    shown = [entry for entry in entries if word in (entry.name, entry.label.replace(" ", "_"))]
+    meant = shown or [entry for entry in entries if entry.key == word]  # a label is that of one entry, a key of several
+    if meant:
+        return meant[0]
     raise unknown("setting", name, [entry.name for entry in entries])
 
 

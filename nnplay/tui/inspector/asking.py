@@ -16,6 +16,7 @@ from nnplay.inspector.messages import View
 from nnplay.timeline.branch_curves import branch_title
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.line_input import LineInput
 
 
 class AskText(Dialog[str]):
@@ -32,7 +33,7 @@ class AskText(Dialog[str]):
     def body(self) -> ComposeResult:
         """Lead, input, and what is wrong with it."""
         yield Static(Content(self._lead), classes="lead")
-        yield Input(self._current)
+        yield LineInput(self._current)
         yield Static(id="problem")
 
     @on(Input.Submitted)

@@ -51,15 +51,15 @@ class Findings(Cells, can_focus=True):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """A glyph, the sentence, the key; scrolled to the finding under the cursor."""
+        """A glyph, the sentence, the key; scrolled to the finding under the cursor, one too long to its beginning."""
         if not self._findings:
             self._lines = []
             text = "nothing wrong so far" if self.trained else "nothing to report yet: train first"
             return [((text, self.look.ink("dim")),)]
         blocks = [self._rows_of(index, finding, width) for index, finding in enumerate(self._findings)]
         rows = [(index, row) for index, block in enumerate(blocks) for row in block]
-        end = sum(len(block) for block in blocks[: self.cursor + 1])
-        top = max(0, end - height)
+        begin = sum(len(block) for block in blocks[: self.cursor])
+        top = min(begin, max(0, begin + len(blocks[self.cursor]) - height))
         self._lines = [index for index, _ in rows[top:]]
         return [row for _, row in rows[top : top + height]]
 

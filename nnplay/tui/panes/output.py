@@ -119,7 +119,7 @@ class OutputPane(Pane, can_focus=True):
     def action_browse(self, by: int) -> None:
         """Another example or target; in a grid the next pictures."""
         if self._shown.items <= 1:
-            host(self).say("this view has no examples to browse; ↓ shows the next view")
+            host(self).say(f"this view has no examples to browse; {self._next_view} shows the next view")
             return
         items = max(1, self._shown.items)
         page = self.query_one(Answer).page if self.query_one(Answer).display else 1
@@ -128,10 +128,15 @@ class OutputPane(Pane, can_focus=True):
         to = start + by * page
         self.item = 0 if to >= items else last if to < 0 else to
 
+    @property
+    def _next_view(self) -> str:
+        """The key of the next view."""
+        return self.query_one(Answer).look.pick("↓", "down")
+
     def action_worst(self) -> None:
         """The example that is missed most, whichever that is at the time."""
         if self._shown.noun != "example" or self._shown.items <= 1:
-            host(self).say("this view does not show single examples; ↓ shows the next view")
+            host(self).say(f"this view does not show single examples; {self._next_view} shows the next view")
         elif self.item == WORST:
             host(self).say("this is already the worst prediction")
         else:

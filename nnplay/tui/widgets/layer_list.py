@@ -204,7 +204,8 @@ class LayerList(Cells, can_focus=True):
 
     def _tell_adder(self) -> None:
         """Why there is no layer to change."""
-        host(self).say("this line adds a layer (enter); ↑ goes to the layers")
+        up = self.look.pick("↑", "up")
+        host(self).say(f"this line adds a layer (enter); {up} goes to the layers")
 
     def action_delete(self) -> None:
         """Take the layer out."""

@@ -164,7 +164,8 @@ class NetworkView(Cells, can_focus=True):
 
     def _about_chosen(self) -> str:
         if self.chosen is None:
-            return "← → ↑ ↓ select a unit · + - hidden layers" if self.has_focus else ""
+            keys = self.look.pick("← → ↑ ↓", "arrows")
+            return f"{keys} select a unit · + - hidden layers" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -247,7 +248,8 @@ class NetworkView(Cells, can_focus=True):
         elif self.chosen is None:
             self.action_column(1)
         if self.chosen is not None and not self._links_of(self._ranks[self.chosen[0]]):
-            host(self).say("an input has no weights or bias; → goes to the first layer")
+            right = self.look.pick("→", "right")
+            host(self).say(f"an input has no weights or bias; {right} goes to the first layer")
         elif self.chosen is not None:
             self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
             self.redraw()
