@@ -55,7 +55,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
     """The data set called `name`, unscaled; `nnplay datasets` lists them all, `nnplay datasets NAME` the fields of one.
 
     Args:
-        fields: settings of the set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
+        fields: settings of the data set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
         progress: called with `(done, total, what)` while rows are made; what it raises ends that.
 
     Raises:

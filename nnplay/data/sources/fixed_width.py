@@ -37,7 +37,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
             raise InputError("no data rows", where=where)
         spans = widths or _find_spans([line for _, line in sample])
         if len(spans) > MAX_COLUMNS:
-            raise InputError(f"{len(spans):,} columns, at most {MAX_COLUMNS:,} are read", where=where)
+            raise InputError(f"{len(spans):,} columns; at most {MAX_COLUMNS:,} are supported", where=where)
         rows = [[line[begin:end].strip() for begin, end in spans] for _, line in sample[:100]]
         header = read_header(rows, str(values.get("header") or "auto"), ".")
         taken = ColumnGatherer(len(spans))

@@ -117,7 +117,7 @@ def _filled(sheet: Any) -> Iterator[Row]:
         while row and row[-1] is None:
             row.pop()
         if len(row) > MAX_COLUMNS:
-            raise InputError(f"{len(row):,} columns, at most {MAX_COLUMNS:,} are read", where=f"row {number}")
+            raise InputError(f"{len(row):,} columns; at most {MAX_COLUMNS:,} are supported", where=f"row {number}")
         if row:
             yield number, row
 
