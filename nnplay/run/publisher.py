@@ -101,7 +101,7 @@ class Publisher:
             try:
                 shown = replace(shown, **render.pictures(trainer, timeline, look))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
-                fault = f"internal fault in a picture: {type(error).__name__}: {error}"
+                fault = f"internal error in a view: {type(error).__name__}: {error}"
                 shown = replace(shown, error=shown.error or fault)
             done = time.perf_counter()
             self._pictured = (done, done - now)

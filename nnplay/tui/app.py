@@ -171,7 +171,7 @@ class Playground(textual_private.FaultReporting):
             return error.message
         where = self.faults.note(error)
         self.messages.log(*self.faults.unwritten.splitlines())
-        return f"nnplay met an error it did not expect: {panic.describe_error(error)}; the run goes on; {where}"
+        return f"nnplay met an error it did not expect: {panic.describe_error(error)}; the run continues; {where}"
 
     def fault_report(self, error: BaseException | None) -> str:
         """Save what can be saved, and say where; the traceback goes to a private file."""

@@ -224,9 +224,9 @@ def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:
     terminal.press(":set lr 0.25\r")
     terminal.shows("lr         0.25")
     terminal.press("?")
-    terminal.shows("Keys of this pane")
+    terminal.shows("Keys in this pane")
     terminal.press("\x1b")
-    terminal.until(lambda: "Keys of this pane" not in terminal.text)
+    terminal.until(lambda: "Keys in this pane" not in terminal.text)
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored
@@ -267,7 +267,7 @@ def test_ctrl_z_without_a_shell_is_refused(open_terminal: Open) -> None:
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
     terminal.press("\x1a")
-    terminal.shows("there is none to go back to")
+    terminal.shows("there is none to return to")
     terminal.press("q")
     assert terminal.finish() == 0
 

@@ -133,8 +133,8 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
     left = {action.id: ",".join(key for key in action.keys if key != "h") for action in ACTIONS if "h" in action.keys}
     assert {name: keys for name, keys in found.items() if name != "run"} == left
     for text, words in (
-        ('run = "c"', "'c' is the key of 'run' and, in the layers, of 'layer-copy'; give 'layer-copy' another key"),
-        ('run = "b"\nmore = "b"', "'b' is the key of 'run' and, in forms, of 'more'"),
+        ('run = "c"', "'c' is bound to 'run' and, in the layers, to 'layer-copy'; give 'layer-copy' a second key"),
+        ('run = "b"\nmore = "b"', "'b' is bound to 'run' and, in forms, to 'more'"),
     ):
         file.write_text(f"[keys]\n{text}\n")
         with pytest.raises(InputError, match=words):

@@ -46,7 +46,7 @@ def test_columns_are_offered_with_what_became_of_them() -> None:
     """The target offers every column; kinds offer what a column is not, and keep what was chosen before."""
     assert [(choice.value, choice.note) for choice in column_choices.target_choices(COLUMNS)][2:4] == [
         ("city", "words"),
-        ("price", "learned now"),
+        ("price", "current target"),
     ]
     assert column_choices.name_learned(COLUMNS) == "price"
     found = [choice.value for choice in column_choices.kind_choices(COLUMNS, {"id": "skip"})]

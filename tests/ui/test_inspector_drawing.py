@@ -10,6 +10,8 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.visit import RUN, inspecting
 
+pytestmark = pytest.mark.painted
+
 
 async def test_forms_of_an_operand() -> None:
     """`t` turns colours into numbers with headings and into a histogram; `c` shows the lines of NumPy."""
@@ -76,7 +78,7 @@ async def test_rows_name_their_layer_on_a_small_screen() -> None:
     """At 80×24 each row still says which kind of layer it belongs to, and list and detail fill the screen."""
     async with inspecting(size=(80, 24)) as visit:
         text = visit.text(RowsList)
-        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to answer"):
+        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to output"):
             assert words in text
         assert "relu relu" not in text
         assert visit.screen.query_one(RowsList).size.height >= 18

@@ -143,7 +143,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
 
 
 async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> None:
-    """`:line lr 0.5` trains on from that fork; `:line` lists what there is; another name is refused in words."""
+    """`:branch lr 0.5` trains on from that fork; `:branch` lists what there is; another name is refused in words."""
     async with inspecting() as visit:
         await visit.press("home")
         await visit.pilot.press("F")
@@ -153,14 +153,14 @@ async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> No
         await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
         app = visit.pilot.app
         await visit.pilot.press("colon")
-        await visit.type("line lr 0.7")
+        await visit.type("branch lr 0.7")
         await visit.until(lambda: "lr 0.7" in app.screen.query_one(MessageLine).text)
         await visit.pilot.press("colon")
-        await visit.type("line lr 0.5")
+        await visit.type("branch lr 0.5")
         await visit.until(lambda: visit.backend.snapshot.step == 500)
         await visit.until(lambda: visit.backend.settings.optimizer.values["lr"] == 0.5)
         await visit.pilot.press("colon")
-        await visit.type("line")
+        await visit.type("branch")
         await visit.until(lambda: isinstance(app.screen, Picker))
         await visit.pilot.press("enter")
         await visit.until(lambda: visit.backend.snapshot.latest == 30)

@@ -28,7 +28,7 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         assert visit.view.changes == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
         await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
-        assert visit.view.changes[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+        assert visit.view.changes[1:] == ((30, "undone: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
@@ -81,7 +81,7 @@ async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
         await visit.press("N", "N")
         await visit.pilot.press("s")
         await visit.pilot.pause()
-        assert "look at a row of a layer first" in visit.screen.query_one(MessageLine).text
+        assert "select a row of a layer first" in visit.screen.query_one(MessageLine).text
 
 
 async def test_the_gradient_check_agrees() -> None:

@@ -81,13 +81,13 @@ async def test_what_is_typed_and_searched_is_plain() -> None:
         await pilot.press("question_mark", "slash", "e")
         await require_ascii_to_the_end(pilot, "search")
         await pilot.press("escape")
-        for line in ("tour", "open", "recovered", "line", "nothing of the kind"):
+        for line in ("tour", "open", "recovered", "branch", "nothing of the kind"):
             await type_line(pilot, line)
             require_ascii(pilot, line)
             if not isinstance(app.screen, MainScreen):
                 await pilot.press("escape")
         await pilot.press("colon")
-        for letter in "acdeglnoprstw":
+        for letter in "abcdeglnoprstw":
             await pilot.press(letter)
             require_ascii(pilot, f": {letter}")
             await pilot.press("backspace")
@@ -174,7 +174,7 @@ async def test_an_arrow_key_is_called_by_its_name() -> None:
         assert "right goes to the first layer" in grid(pilot)
         await pilot.press("p")
         await pilot.pause()
-        assert "up down choose | enter take" in grid(pilot)
+        assert "up down choose | enter accept" in grid(pilot)
         await pilot.press("escape", "question_mark")
         await pilot.pause()
         assert "down j" in grid(pilot)

@@ -30,6 +30,8 @@ from tests.ui.fake_settings import FakeLedger, FakeLine
 from tests.ui.playing import main, make
 from tests.ui.visit import inspecting
 
+pytestmark = pytest.mark.painted
+
 
 def text(rows: list[Row]) -> list[str]:
     """Rows without their styles."""
@@ -228,7 +230,7 @@ async def test_the_inspector_shows_attention_head_by_head() -> None:
     """The weights of one head are steps by steps; `]` leads to the next head."""
     async with inspecting(run=ATTENDING) as visit:
         names = [row.name for row in visit.view.rows]
-        view = await visit.press(*"j" * names.index("who looks at whom"))
+        view = await visit.press(*"j" * names.index("attention weights"))
         assert view.detail.result.values.shape == (10, 10)
         assert view.detail.result.fixed.endswith("head 0")
         tokens = view.detail.result.line_names

@@ -24,7 +24,7 @@ def examine(evidence: Evidence) -> Sign | None:
         what = f"mean {loss.label}" if loss.uneven else loss.label
         return Sign("good", f"learning: the {what} fell from {figure(before)} to {figure(now)} over the last {over}")
     if loss.now <= _LEARNED * loss.first:
-        return Sign("good", f"learned: the {loss.label} is {figure(loss.now)}, it began at {figure(loss.first)}")
+        return Sign("good", f"learned: the {loss.label} fell from {figure(loss.first)} to {figure(loss.now)}")
     return None
 
 

@@ -32,7 +32,7 @@ class Help(Dialog[None]):
     """
 
     def __init__(self, pane: str, keymap: Mapping[str, str]) -> None:
-        super().__init__("help", "↑ ↓ scroll · / search all keys and terms · esc back")
+        super().__init__("help", "↑ ↓ scroll · / search all keys and terms · esc close")
         self._pane, self._keymap = pane, keymap
 
     def body(self) -> ComposeResult:

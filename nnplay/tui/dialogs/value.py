@@ -18,7 +18,7 @@ class AskValue(Dialog[str]):
     """Answers the text of a legal value, or nothing."""
 
     def __init__(self, title: str, field: Field, current: str) -> None:
-        super().__init__(title, "enter take · esc back")
+        super().__init__(title, "enter accept · esc cancel")
         self._field, self._current = field, current
 
     def body(self) -> ComposeResult:

@@ -36,7 +36,7 @@ def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, hei
     cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side - 1) // len(shown)))
     title = "true ↓  predicted →"
     if len(shown) < len(labels):
-        title = f"{len(shown)} of {len(labels)} classes · {title}   those mixed up most"
+        title = f"{len(shown)} of {len(labels)} classes · {title}   most confused"
     names = _names_in([labels[at] for at in shown], side)
     heading = _headings([labels[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
     rows: list[Row] = [((fit(title, width), look.ink("dim")),), *heading]

@@ -45,7 +45,7 @@ def page(pane: str, keymap: Mapping[str, str], words: str = "", *, plain: bool =
     parts += _keys(_actions(pane, wanted), lambda action: spell(_keys_of(action, keymap)))
     terms = find(wanted) if wanted else terms_for(pane)
     if terms:
-        parts.append(("Terms\n" if wanted else "Terms on this pane  (type / for all)\n", "bold $accent"))
+        parts.append(("Terms\n" if wanted else "Terms in this pane  (type / for all)\n", "bold $accent"))
     for term in terms:
         parts += [(f"{term.name}  ", "bold"), f"{term.text}\n"]
     return Content.assemble(*parts)
@@ -62,7 +62,7 @@ def _keys(actions: list[Action], keys_of: Callable[[Action], str]) -> list[tuple
     parts: list[tuple[str, str] | str] = []
     group = ""
     for action in actions:
-        heading = "Keys of this pane" if action.where not in ("app", "screen") else action.group
+        heading = "Keys in this pane" if action.where not in ("app", "screen") else action.group
         if heading != group:
             parts.append((f"{heading}\n", "bold $accent"))
             group = heading

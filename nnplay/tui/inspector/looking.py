@@ -104,7 +104,7 @@ class LookActions:
             every = self._walk.wish.every
             shown = len(self._walk.view.detail.result.shape) <= 2 if every is None else every
             self._walk.look_at(every=not shown)
-            self._say("the chosen row of the batch" if shown else "all rows of the batch, one below the other")
+            self._say("the selected row of the batch" if shown else "all rows of the batch, one below the other")
 
     def toggle_full(self) -> None:
         """Show the chosen operand alone, or all."""

@@ -68,7 +68,7 @@ class MoveActions:
         taken = (
             f"steps {view.first + 1:,} to {view.latest:,} have been taken" if view.latest > view.first else "none yet"
         )
-        lead = f"{taken}; for a later one the run is trained on"
+        lead = f"{taken}; for a later one, training continues up to it"
 
         def go(text: str | None) -> None:
             if text is not None:
@@ -90,6 +90,6 @@ class MoveActions:
                 stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
                 self._walk.move(lambda: self._moves.hunt(stop))
 
-        lead = "the run stops before the step that follows"
+        lead = "stops before the next step"
         choices = plain_choices(list(KINDS), list(KINDS.values()))
         self._ask(Picker([Shelf("run until", lead, choices, hunt)]), take_picked)

@@ -44,7 +44,7 @@ class ReadActions:
         lines: list[tuple[str, str] | str] = []
         for step, words in view.changes:
             lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
-        text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
+        text = Content.assemble(*lines) if lines else Content("nothing has been changed since the run began")
         self._ask(Reading("changes", text))
 
     def show_help(self) -> None:

@@ -18,8 +18,8 @@ from nnplay.tui.widgets.curve_view import CurveView
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": short("train_loss"), "validation_loss": short("validation_loss")},
     "accuracy": {"validation_accuracy": label("validation_accuracy")},
-    "gradient": {"gradient_norm": "of each batch"},
-    "rate": {"lr": "of each step"},
+    "gradient": {"gradient_norm": "each batch"},
+    "rate": {"lr": "each step"},
 }
 _TITLES: Mapping[str, str] = {
     "gradient": label("gradient_norm"),

@@ -30,8 +30,8 @@ _CARD_COLUMNS, _CARD_ROWS = 60, 18
 _MOST_ROWS = 20
 _ROOMY = 32
 """Rows of a screen on which all settings of a layer find room."""
-_KEYS = "↑ ↓ choose · enter take · type to filter · esc back"
-_WITH_TABS = "↑ ↓ choose · enter take · tab next kind · type to filter · esc back"
+_KEYS = "↑ ↓ choose · enter accept · type to filter · esc cancel"
+_WITH_TABS = "↑ ↓ choose · enter accept · tab next kind · type to filter · esc cancel"
 
 
 class Picker(Dialog[Picked]):
@@ -44,7 +44,7 @@ class Picker(Dialog[Picked]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "turn(1)", "next kind", show=False, priority=True),
-        Binding("shift+tab", "turn(-1)", "kind before", show=False, priority=True),
+        Binding("shift+tab", "turn(-1)", "previous kind", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Picker > Vertical { width: 84; }

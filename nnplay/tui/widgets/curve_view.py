@@ -79,7 +79,7 @@ class CurveView(Cells, can_focus=True):
         self.redraw()
         words = ("off", "weak", "strong")[degree]
         behind = degree and not self.comparing
-        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if behind else "")
+        return f"smoothing: {words}" + (" (min–max shown dimmed)" if behind else "")
 
     @property
     def _degree(self) -> int:
