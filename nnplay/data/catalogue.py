@@ -44,7 +44,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
     """The data set called `name`, unscaled; `nnplay datasets` lists them all, `nnplay datasets NAME` the fields of one.
 
     Args:
-        fields: settings of the set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
+        fields: settings of the data set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
         progress: called with `(done, total, what)` while rows are made; what it raises ends that.
 
     Raises:
@@ -74,10 +74,10 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
 
 
 def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any) -> Dataset:
-    """The data in a file of any kind that is read, unscaled: tables, packed tables, NumPy archives.
+    """The data in a file of any supported kind, unscaled: tables, packed tables, NumPy archives.
 
     Args:
-        path: the file; its kind is found by its name, or by its first bytes.
+        path: the file; its kind is detected from its name, or from its first bytes.
         options: how its kind is read, by name: target="species" or missing="mean" for tables, inputs="x" for archives.
         progress: called with `(done, total, what)` while it is read; what it raises ends that.
 

@@ -46,10 +46,12 @@ def read_digits(words: str) -> tuple[int, ...]:
         return tuple(range(10))
     parts = words.replace(",", " ").split()
     if not all(part.isascii() and part.isdigit() and len(part) == 1 for part in parts):
-        raise InputError(f"'{words}' are no digits", where="digits28, digits", hint="write 'all' or two or more: '3 8'")
+        raise InputError(
+            f"'{words}' are not digits", where="digits28, digits", hint="write 'all' or two or more: '3 8'"
+        )
     found = tuple(sorted({int(part) for part in parts}))
     if len(found) < 2:
-        raise InputError("at least two digits are needed to tell apart", where="digits28, digits", hint="write '3 8'")
+        raise InputError("at least two different digits are needed", where="digits28, digits", hint="write '3 8'")
     return found
 
 
@@ -81,15 +83,15 @@ RECORD = DatasetRecord(
     title="Handwritten digits 28×28",
     task="classification",
     fields=(
-        _blocks.samples(10_000, "pictures"),
-        _blocks.noise(0.05, "normal deviation of each pixel, where ink is 1"),
+        _blocks.samples(10_000, "images"),
+        _blocks.noise(0.05, "standard deviation of the noise on each pixel, where ink is 1"),
         SEED,
-        number("distortion", 1.0, "how differently people write: 0 is print, 1 usual", low=0.0, high=2.0),
-        text("digits", "all", "all, or the digits to tell apart, such as '3 8'"),
-        flag("flat", False, "one row of 784 numbers instead of a picture of 28×28"),
-        choice("learn", "digit", "what to learn: the digit, or the picture itself (autoencoder)", ("digit", "picture")),
+        number("distortion", 1.0, "how much handwriting varies: 0 is print, 1 is typical", low=0.0, high=2.0),
+        text("digits", "all", "all, or the digits to distinguish, such as '3 8'"),
+        flag("flat", False, "one row of 784 numbers instead of a 28×28 image"),
+        choice("learn", "digit", "what to predict: the digit, or the image itself (autoencoder)", ("digit", "picture")),
     ),
     make=make,
-    about="Digits as by many hands: five styles each, bent, slanted, thick and thin. As many as you like, by seed.",
+    about="Digits in many hands: five styles each, bent, slanted, thick and thin. As many as you like, from a seed.",
     when="For convolutional networks such as LeNet.",
 )

@@ -18,17 +18,17 @@ FIELDS: Final = (
     text(
         "target",
         "",
-        "column to be learned, or several as a,b; else one called target, label, class or y, else the last one",
+        "column to predict, or several as a,b; by default one called target, label, class or y, else the last",
     ),
     text("delimiter", "auto", "one character, tab, or auto"),
     choice("decimal", "auto", "decimal mark", ("auto", ".", ",")),
-    choice("missing", "refuse", "what to do about empty cells", ("refuse", "drop", "mean", "category")),
+    choice("missing", "refuse", "how to handle missing values", ("refuse", "drop", "mean", "category")),
     choice("encode", "one_hot", "text columns as 0/1 inputs or as codes", ("one_hot", "ordinal")),
-    flag("skip_bad_rows", False, "leave out rows that cannot be read, and say so"),
+    flag("skip_bad_rows", False, "skip rows that cannot be read, and report them"),
     text("encoding", "auto", "text encoding, or auto"),
-    choice("header", "auto", "whether row 1 holds names", ("auto", "yes", "no")),
-    choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
-    text("kinds", "", "some columns' kinds: age=number, zip=category, id=skip"),
+    choice("header", "auto", "whether row 1 is a header", ("auto", "yes", "no")),
+    choice("task", "auto", "whether the target is a class or a number", ("auto", "classification", "regression")),
+    text("kinds", "", "override column kinds: age=number, zip=category, id=skip"),
 )
 _KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
 _ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
@@ -57,7 +57,7 @@ def read_kinds(given: Any) -> dict[str, str]:
         match = _KIND.match(text_given, place) or _ANY_KIND.match(text_given, place)
         if match is None:
             part = text_given[place:].strip()
-            raise InputError(f"'{part}' is not of the form column=kind", hint="as in age=number, id=skip")
+            raise InputError(f"'{part}' is not of the form column=kind", hint="write it as in age=number, id=skip")
         kinds[match["column"]] = match["kind"]
         place = match.end()
     return kinds
@@ -66,7 +66,7 @@ def read_kinds(given: Any) -> dict[str, str]:
 CSV = SourceRecord(
     name="csv",
     title="a CSV file",
-    about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
+    about="Delimited text with columns of numbers, words and dates; one or more are predicted from the others.",
     endings=(".csv", ".tsv", ".txt", ".gz"),
     fields=FIELDS,
     read=read,
