@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from nnplay.spelling import near_name
-from nnplay.text import clean, written
+from nnplay.text import clean, without_password, written
 
 #: Problems that are shown together.
 MOST_SHOWN: Final = 20
@@ -24,9 +24,9 @@ class NnplayError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        self.what = clean(what, limit=600)
-        self.where = clean(where)
-        self.hint = clean(hint, limit=600)
+        self.what = clean(without_password(what), limit=600)
+        self.where = clean(without_password(where))
+        self.hint = clean(without_password(hint), limit=600)
         super().__init__(self.message)
 
     @property

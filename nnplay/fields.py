@@ -40,6 +40,7 @@ class Field:
         choices: the words that a choice may be; for other kinds, words allowed besides a number ("same", "all").
         short: letter that may stand before the number in a layer's text (`k3`).
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
+        longest: letters of a text.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Field:
     choices: tuple[str, ...] = ()
     short: str = ""
     live: bool = False
+    longest: int = 256
 
     def read(self, value: Any, where: str = "") -> Any:
         """`value` (text from a file or form, or a Python value) as this field's type.
@@ -146,7 +148,7 @@ class Field:
     def _text(self, value: Any, place: str) -> str:
         if not isinstance(value, (str, int, float, PathLike)):
             raise self._refuse(value, place)
-        return clean(str(value) if isinstance(value, PathLike) else value)
+        return clean(str(value) if isinstance(value, PathLike) else value, limit=self.longest)
 
 
 def _bound(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
@@ -49,7 +50,8 @@ class Parser(argparse.ArgumentParser):
                 option = word.partition("=")[0]
                 hint = near(option, known) or f"see '{self.prog} --help'"
                 raise InputError(f"unknown option '{clean(option)}'", hint=hint)
-            raise InputError(f"unexpected argument '{word}'", hint=f"see '{self.prog} --help'")
+            several = 'put a pattern of several files in quotes, as in "parts/*.csv"' if os.path.exists(word) else ""
+            raise InputError(f"unexpected argument '{word}'", hint=several or f"see '{self.prog} --help'")
         return found
 
     def _refuse_twice(self, given: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import TRAINING_FIELDS
 from nnplay.data.catalogue import dataset_records, source_records
+from nnplay.data.sql_source import SQL_FIELDS
+from nnplay.data.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
@@ -36,13 +38,17 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     )
     taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
     added: dict[str, argparse.Action] = {}
+    known: dict[str, list[Field]] = {}
     for section, title, fields in _groups():
         group = parser.add_argument_group(title)
         for field, note in fields:
             key = f"{section}.{field.name}"
             if key in added:
-                added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
+                if field not in known[key]:  # several kinds of files may share one
+                    known[key].append(field)
+                    added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
                 continue
+            known[key] = [field]
             flag = field.name if field.name not in taken else f"{section}-{field.name}"
             taken.add(flag)
             added[key] = _add(group, key, field, flag.replace("_", "-"), note)
@@ -83,6 +89,8 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
         ("optimizer", "optimizer settings", _union(optimizer_records())),
         ("loss", "loss settings", _union(loss_records())),
         ("data", "data set settings", _union(dataset_records())),
+        ("data", "how tables are read, from any file or database", [(field, "") for field in TABLE_FIELDS]),
+        ("data", "how databases are queried", [(field, "") for field in SQL_FIELDS]),
         *(
             ("data", f"how {source.title} is read", [(field, "") for field in source.fields])
             for source in source_records().values()

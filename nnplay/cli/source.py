@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import dataset_records, file_endings
+from nnplay.data.addresses import is_address, is_pattern
+from nnplay.data.catalogue import dataset_records, file_endings, find_source
+from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
@@ -24,7 +26,8 @@ _LISTED: Final = 1000
 def base_table(source: str) -> dict[str, Any]:
     """The table of a run on that data set or file, with everything else left open; or of a preset, or a TOML file.
 
-    A name that both a data set and a preset have is the data set's.
+    A name that both a data set and a preset have is the data set's. A pattern stands for several files, the address of
+    a database for what a query gives, and `-` for what is piped in.
 
     Raises:
         InputError: no data set, preset or file is called so; the nearest name is given.
@@ -33,6 +36,11 @@ def base_table(source: str) -> dict[str, Any]:
         return {"data": {"name": source}}
     if source in preset_records():
         return preset_records()[source].config.to_dict()
+    if source == STANDARD_INPUT:
+        return {"data": {"file": kept_input()}}
+    if is_address(source) or is_pattern(source):
+        find_source(source)
+        return {"data": {"file": source}}
     path = user_path(source)
     if path.suffix.lower() == ".toml":
         _require_file(path, source)
@@ -46,6 +54,8 @@ def base_table(source: str) -> dict[str, Any]:
 
 def is_session(source: str) -> bool:
     """Whether the word is the path of a saved session: a folder, or a packed one."""
+    if is_address(source):
+        return False
     path = user_path(source)
     return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
 

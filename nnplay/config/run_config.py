@@ -12,6 +12,7 @@ from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
+from nnplay.data.addresses import whole_source
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.split import Split
 from nnplay.errors import unknown
@@ -23,7 +24,6 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
-from nnplay.system.paths import whole
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
@@ -187,7 +187,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
+        return replace(self, data=replace(self.data, file=whole_source(self.data.file)))
 
     def without_remarks(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""

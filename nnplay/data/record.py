@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.dataset import Dataset, Task
 from nnplay.fields import Field
 
@@ -48,6 +49,7 @@ class SourceRecord:
     Attributes:
         name: of the kind, in lists.
         title: with its article, as sentences say it: "a CSV file".
+        label: the same in a word or two, for lists of all kinds: "CSV"; the title unless given.
         about: one or two sentences: what is in such a file.
         endings: of names of such files, in small letters with the dot; no two sources share one.
         fields: how a file is read, as far as the user may say.
@@ -56,6 +58,8 @@ class SourceRecord:
         recognise: whether a file whose name says nothing is one of these, by its first bytes.
         takes_any: reads the files that no source recognises; of exactly one source.
         tables: fields that may also be given as a table (`kinds = {age = "number"}`), and how each is read.
+        columns: `(path, values) -> named columns`, where it is a table, so that several files can be one table.
+        schemes: words before `://` of addresses that it reads, as in `sqlite:///shop.db`.
     """
 
     name: str
@@ -67,3 +71,6 @@ class SourceRecord:
     recognise: Callable[[bytes], bool] = _recognise_nothing
     takes_any: bool = False
     tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
+    label: str = ""
+    columns: Callable[[str, Mapping[str, Any]], NamedColumns] | None = None
+    schemes: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from nnplay.run.edits import RunEditor
 from nnplay.run.open_run import OpenRun
 from nnplay.run.provenance import Provenance
 from nnplay.run.render import Look
-from nnplay.run.run_data import data_of, split_of
+from nnplay.run.run_data import data_of, forget_rows, split_of
 from nnplay.run.saving.autosave import Autosave
 from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
@@ -207,6 +207,8 @@ class PlaygroundBackend:
         """
         present = self._run.config
         config = exchanged(present, changes)
+        if "file" in changes.get("data", ()):  # whoever names it wants what is there now
+            forget_rows(config)
         if config.data.source != present.data.source or (config.data.file and config.data != present.data):
             config = fit_data(config, data_of(config))
         elif "loss" in changes and "layers" not in changes:

@@ -14,7 +14,7 @@ from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.csv.dates import read_dates
 from nnplay.data.csv.written_numbers import read_written_numbers
 from nnplay.data.dataset import Dataset
-from nnplay.data.sources.csv import read_kinds
+from nnplay.data.table_source import read_kinds
 from nnplay.errors import InputError
 
 TABLES: Final = Path(__file__).parent / "tables"

@@ -200,7 +200,7 @@ def test_an_unexpected_error_behind_a_key_is_told_and_the_run_goes_on(open_termi
     terminal = open_terminal("--crash", "rewind", size=(120, 40))
     terminal.shows("press space")
     terminal.press("r")
-    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run goes on; details:")
+    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run continues; details:")
     assert "Traceback" in next((tmp_path / "nnplay").glob("error-*.txt")).read_text()
     terminal.press(" ")
     terminal.until(lambda: step_of(terminal) > 100)

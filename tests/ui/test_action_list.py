@@ -117,7 +117,7 @@ def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
         ("[keys]\nrun = 3\n", "needs a key"),
         ("[keys", "keymap.toml, line 1: "),
         ("a = " + "[" * 100_000, "is too large"),
-        ('[keys]\nrun = "."\n', "'run' and of 'step'"),
+        ('[keys]\nrun = "."\n', "'run' and 'step'"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=word):

@@ -54,7 +54,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
         Masks(grey(32, 32, 3), MASK, SHIFTED, ("ground", "disc", "box"), (0.9, 0.78, float("nan"))),
         ["true", "predicted", "wrong", "disc", "0.78", "0.84"],
     ),
-    "pair": (Pair(grey(28, 28), grey(28, 28)), ["target", "reconstructed", "mean difference"]),
+    "pair": (Pair(grey(28, 28), grey(28, 28)), ["target", "output", "mean difference"]),
     "wave": (
         Series((("seen", X),), "tone", "hiss", right=False, chances=(("hiss", 0.7), ("tone", 0.3))),
         ["tone", "hiss", "70 %"],

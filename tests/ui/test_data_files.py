@@ -104,7 +104,7 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
                 assert backend.settings.data.source == "spiral"
                 app.typed_line.run_command("set", "missing mean")
                 await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
-                await until(pilot, lambda: "price is learned" in message_line(app))
+                await until(pilot, lambda: "target: price" in message_line(app))
                 assert backend.settings.data.values == {"target": "price", "missing": "mean"}
                 assert any(":set kinds id=category" in line for line in app.messages.printed)
                 assert app.edits.refused is None

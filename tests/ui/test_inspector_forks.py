@@ -90,7 +90,7 @@ async def test_a_fork_is_stopped_and_dropped() -> None:
         assert len(visit.view.forks[0].losses.steps) > 0
         await visit.press("X")
         await visit.until(lambda: not visit.view.forks)
-        assert "let go: lr 0.5" in visit.screen.query_one(MessageLine).text
+        assert "discarded: lr 0.5" in visit.screen.query_one(MessageLine).text
 
 
 async def test_a_fork_on_its_way_is_ended_by_the_thread_that_trains_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
         assert visit.view.lr == 0.5
         assert "T or z goes back" in visit.screen.query_one(MessageLine).text
         assert [(fork.words, fork.step) for fork in visit.view.forks] == [("lr 0.05", 0)]
-        assert "line lr 0.5 from step 0" in visit.text(HeadLine)
+        assert "branch lr 0.5 from step 0" in visit.text(HeadLine)
         await visit.press("full_stop")
         assert visit.view.latest == 501
         await visit.pilot.press("z")

@@ -222,7 +222,7 @@ def test_of_a_long_sequence_the_end_is_drawn() -> None:
     assert not any(line.lstrip().startswith("t0 ") for line in shown)
     symbols = Tokens(names, names, names)
     lines = text(draw_tokens(symbols, 36, 12, Look()))
-    assert "from place" in lines[0]
+    assert "from position" in lines[0]
     assert any("t49" in line for line in lines[:12])
 
 

@@ -13,6 +13,7 @@ from nnplay.data.csv.cells import MISSING_AMONG_NUMBERS, is_missing
 from nnplay.data.csv.column_reading import ColumnReading, read_column
 from nnplay.data.csv.dates import read_dates
 from nnplay.data.csv.text.packed_cells import PackedCells
+from nnplay.data.csv.value_cells import ValueCells
 
 Kind = Literal["number", "category", "identifier", "empty"]
 
@@ -24,7 +25,7 @@ class TypedColumn:
     Attributes:
         name: its unique name.
         kind: number, category, identifier when every row has another word, or empty when every cell is missing.
-        cells: the trimmed text (N), packed.
+        cells: the trimmed text (N), packed; or the words of values that came as numbers.
         values: float64 (N,): NaN for what is no finite number; empty for categories.
         missing: bool (N,): cells that say nothing.
         infinite: bool (N,): numbers that are not finite (nan, inf, 1e999).
@@ -36,7 +37,7 @@ class TypedColumn:
 
     name: str
     kind: Kind
-    cells: PackedCells
+    cells: PackedCells | ValueCells
     values: NDArray[np.float64]
     missing: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
@@ -54,14 +55,13 @@ class TypedColumn:
         """The same column with only the rows that are to be kept."""
         if keep.all():
             return self
-        cells = PackedCells([cell for cell, kept in zip(self.cells, keep, strict=True) if kept])
         values = self.values[keep] if self.kind == "number" else self.values
         missing = self.missing[keep]
         kind: Kind = "empty" if missing.all() else self.kind
         return replace(
             self,
             kind=kind,
-            cells=cells,
+            cells=self.cells.select(keep),
             values=values,
             missing=missing,
             infinite=self.infinite[keep],

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Literal
 
 from nnplay.arguments import kind_of, words
+from nnplay.data.addresses import place_of, table_name
+from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import table_dataset
-from nnplay.data.csv.text.packed_file import ENDINGS, open_packed
+from nnplay.data.csv.table import columns_dataset
+from nnplay.data.csv.text.packed_file import open_packed
 from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.csv.text.table_text import read_table_text
 from nnplay.data.dataset import Dataset
 from nnplay.memory_budget import memory_budget
-from nnplay.text import clean
 
 # A table of one-digit cells takes up to this many times its size: packed text, float64 columns, float32 inputs twice.
 _GROWTH = 12
@@ -61,8 +61,7 @@ def read_csv(
         InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
     """
     kind_of(path, (str, os.PathLike), "path", "read_csv", "give the name of a file")
-    file_name = PurePath(path).name
-    where = clean(file_name)
+    where = place_of(str(path))
     options = CsvOptions(
         target if target is None or isinstance(target, str) else ",".join(words(target, f"{where}, target")),
         delimiter,
@@ -75,17 +74,20 @@ def read_csv(
         task,
         {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
     ).validate(where)
+    return columns_dataset(read_csv_columns(path, options), options, name=table_name(str(path)), where=where)
+
+
+def read_csv_columns(path: str | os.PathLike[str], options: CsvOptions) -> NamedColumns:
+    """The columns of a delimited text file, as text.
+
+    Raises:
+        InputError: the file cannot be used as it is.
+    """
+    where = place_of(str(path))
     limit = memory_budget() // _GROWTH
     with (
         open_regular(path, limit=limit, hint="give a sample of its rows") as file,
         open_packed(file, limit, where) as table,
         field_limit(),
     ):
-        text = read_table_text(table, options, where)
-    return table_dataset(text, options, clean(_stem(PurePath(file_name))), where)
-
-
-def _stem(name: PurePath) -> str:
-    """The name without its endings, as of `my.csv.gz`."""
-    inner = PurePath(name.stem)
-    return inner.stem if name.suffix.lower() == ".gz" and inner.suffix.lower() in ENDINGS else name.stem
+        return read_table_text(table, options, where)

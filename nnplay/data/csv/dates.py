@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-_ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH: Final = r"(?P<month>[a-z]{3,9})\.?"
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
@@ -111,7 +111,7 @@ class _Written(NamedTuple):
             date = datetime(_full_year(fields["year"]), month, day, tzinfo=UTC)
         except ValueError:
             return None
-        return (date - _ORIGIN + self.time) / timedelta(days=1)
+        return (date - ORIGIN + self.time) / timedelta(days=1)
 
     def _month(self) -> int:
         if "quarter" in self.fields:

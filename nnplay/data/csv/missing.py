@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.cells import number_hint
 from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.text.table_text import Skipped
+from nnplay.data.csv.named_columns import Skipped
 from nnplay.errors import InputError, Problems
 from nnplay.text import clean, counted
 

@@ -1,4 +1,7 @@
-"""A table of text understood: types found, rows kept or left out, columns encoded, and a data set made of them."""
+"""Named columns as a data set: types found, rows kept or left out, columns encoded.
+
+Whatever a table is read from, a text file, a database or a frame of another library, comes through here.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.column_types import TypedColumn, type_column
+from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.columns import Column
 from nnplay.data.csv.encode import Encoded, encode_column
 from nnplay.data.csv.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
@@ -20,9 +23,10 @@ from nnplay.data.csv.missing import (
     find_rows_with_values,
     find_rows_without_stray_text,
 )
+from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.target import Target, find_targets, read_targets
-from nnplay.data.csv.text.table_text import MAX_COLUMNS, TableText
+from nnplay.data.csv.typed_values import type_values
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
@@ -53,12 +57,18 @@ class _Table:
         return _Table(features, tuple(column.select(keep) for column in self.targets), self.lines[keep])
 
 
-def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -> Dataset:
-    """The data set that `read_csv` describes.
+def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
+    """The data set that `read_csv` describes, of columns from anywhere.
+
+    Args:
+        options: which column is learned, and how the others become numbers; those about text files say nothing here.
+        name: what the set is called.
+        where: what messages call the source, such as the file's name.
 
     Raises:
         InputError: a column or value cannot be used as it is.
     """
+    text = columns.checked(where)
     table, target_notes = _type_columns(text, options, where)
     keep = find_rows_without_stray_text(
         (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
@@ -82,13 +92,14 @@ def table_dataset(text: TableText, options: CsvOptions, name: str, where: str) -
         *(note for column in table.targets for note in leak_notes(table.features, column)),
     )
     wanted = [column.name for column in table.targets]
-    columns = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
-    columns += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
-    columns.sort(key=lambda column: text.names.index(column.name))
-    return _make_dataset(encoded, target, columns, notes, name=name, target_names=wanted)
+    described = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
+    described += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
+    place = {column: index for index, column in enumerate(text.names)}
+    described.sort(key=lambda column: place[column.name])
+    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted)
 
 
-def _type_columns(text: TableText, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
         what = f"only one column, '{text.names[0]}': is the delimiter right?"
         hint = f"use {advice('delimiter', ';')} or similar: one column is predicted from the others"
@@ -100,9 +111,9 @@ def _type_columns(text: TableText, options: CsvOptions, where: str) -> tuple[_Ta
     for index, name in enumerate(text.names):
         kind = options.kinds.get(name, "auto")
         if name in wanted:
-            targets.append(type_column(name, text.columns[index], text.decimal, kind))
+            targets.append(type_values(name, text.columns[index], text.decimal, kind, where))
         elif kind != "skip":
-            column = type_column(name, text.columns[index], text.decimal, kind)
+            column = type_values(name, text.columns[index], text.decimal, kind, where)
             features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
     if empty := [column.name for column in targets if column.kind == "empty"]:
         hint = f"use {advice('target', '…')} to name the column to predict"

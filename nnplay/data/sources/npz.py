@@ -128,6 +128,7 @@ def recognise(head: bytes) -> bool:
 NPZ = SourceRecord(
     name="npz",
     title="a NumPy archive",
+    label="NumPy",
     about="Two arrays of numbers of any shape: the inputs, called x, and the targets, called y.",
     endings=(".npz",),
     fields=FIELDS,

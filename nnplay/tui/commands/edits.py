@@ -10,8 +10,8 @@ from typing import Any
 
 from textual.app import App
 
+from nnplay.data.addresses import whole_source
 from nnplay.errors import InputError, NnplayError
-from nnplay.system.paths import user_path, whole
 from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
@@ -116,7 +116,7 @@ class EditActions:
         if name is None:
             return False
         with contextlib.suppress(InputError):  # no path at all: whoever reads it says so
-            name = str(whole(user_path(name))) if name != present else name
+            name = whole_source(name) if name != present else name
         return bool(name == present)
 
     def _run_now(self, make: Callable[[], str]) -> None:

@@ -167,6 +167,7 @@ _LABELS = {
     "optimizer.weight_decay": "decay",
     "loss.label_smoothing": "smoothing",
     "data.skip_bad_rows": "skip bad",
+    "data.max_seconds": "max secs",
 }
 """Words that fit the column better than the fields' own names."""
 

@@ -233,7 +233,7 @@ class Picker(Dialog[Picked]):
         if not typed:
             return f"there is no {self.shelf.name} to choose"
         if self.shelf.free:
-            return f"no {self.shelf.name} here fits '{typed}'; enter takes it as it is typed"
+            return f"no {self.shelf.name} here fits '{typed}'; enter accepts it as typed"
         others = (*self._shelves[self._at + 1 :], *self._shelves[: self._at])
         found = [(shelf, fits[0]) for shelf in others if (fits := matching(shelf.choices, typed))]
         there = f"; {found[0][0].name} has {clean(found[0][1].shown)} (tab)" if found else ""

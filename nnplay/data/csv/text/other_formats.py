@@ -18,6 +18,11 @@ class OtherFormat(NamedTuple):
     way_out: str
 
 
+def _named(ending: str) -> str:
+    """The way to a file that is read, but not under the name that it has."""
+    return f"give it a name that ends in {ending} (from Python it is read by nnplay.read_file)"
+
+
 _PICTURE = "images come from the built-in data sets (nnplay datasets), or from Python as arrays"
 _SOUND = "sounds come from the built-in data set 'sounds', or from Python as arrays"
 _ARRAY = "pass arrays from Python: nnplay.Dataset(x, y)"
@@ -25,11 +30,9 @@ _TWO_ARRAYS = (
     "put inputs and targets into one file with numpy.savez('my.npz', x=x, y=y), or pass them from Python: "
     "nnplay.Dataset(x, y)"
 )
-_ARCHIVE = "give it a name that ends in .npz (from Python it is read by nnplay.read_file)"
 _FRAME = "convert it to CSV first, for example with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
-_QUERY = "export the table as CSV first, for example with sqlite3 -header -csv FILE 'select * from TABLE'"
 _DOCUMENT = "give a CSV file"
 _OBJECTS = f"it contains Python objects, which are never loaded (loading them can run code); {_FRAME}"
 
@@ -64,16 +67,11 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (257, b"ustar", "a tar archive", _UNPACK),
     (0, b"%PDF-", "a PDF document", _DOCUMENT),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word document", _SHEET),
-    (0, b"SQLite format 3\x00", "an SQLite database", _QUERY),
-    (
-        8,
-        b"DUCK",
-        "a DuckDB database",
-        "export the table as CSV first, for example with COPY TABLE TO 'my.csv' (HEADER)",
-    ),
-    (0, b"PAR1", "a Parquet file", _FRAME),
-    (0, b"ARROW1", "an Arrow file", _FRAME),
-    (0, b"FEA1", "a Feather file", _FRAME),
+    (0, b"SQLite format 3\x00", "an SQLite database", _named(".db")),
+    (8, b"DUCK", "a DuckDB database", _named(".duckdb")),
+    (0, b"PAR1", "a Parquet file", _named(".parquet")),
+    (0, b"ARROW1", "an Arrow file", _named(".arrow")),
+    (0, b"FEA1", "a Feather file", _named(".feather")),
     (0, b"ORC", "an ORC file", _FRAME),
     (0, b"Obj\x01", "an Avro file", _FRAME),
     (0, b"<stata_dta>", "a Stata file", _FRAME),
@@ -130,7 +128,7 @@ def _recognise_text_format(head: bytes) -> OtherFormat | None:
         (_SQL, "an SQL dump", "load it into a database and export the table as CSV"),
         (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
         (_MARKUP, "an XML or SVG file", _FRAME),
-        (_JSON, "a JSON file", _FRAME),
+        (_JSON, "a JSON file", _named(".json")),
     ):
         if pattern.match(text):
             return OtherFormat(kind, way_out)
@@ -166,11 +164,11 @@ def _recognise_archive(names: list[str]) -> OtherFormat:
     endings = {PurePosixPath(name).suffix.lower() for name in names}
     if "[Content_Types].xml" in names or any(name.startswith(("xl/", "_rels/")) for name in names):
         kind = "a Word document" if any(name.startswith("word/") for name in names) else "an Excel workbook (xlsx)"
-        return OtherFormat(kind, _SHEET)
+        return OtherFormat(kind, _DOCUMENT if "Word" in kind else _named(".xlsx"))
     if names[:1] == ["mimetype"]:
         return OtherFormat("an OpenDocument file (ods)", _SHEET)
     if ".npy" in endings:
-        return OtherFormat("a NumPy archive (npz)", _ARCHIVE)
+        return OtherFormat("a NumPy archive (npz)", _named(".npz"))
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:

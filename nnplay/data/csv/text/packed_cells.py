@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 # A NUL cannot occur in a cell: reading refuses it.
 _BETWEEN = "\0"
@@ -32,6 +36,10 @@ class PackedCells(Sequence[str]):
     def unpack(self) -> list[str]:
         """All cells as a list."""
         return self._text.split(_BETWEEN) if self._length else []
+
+    def select(self, keep: NDArray[np.bool_]) -> PackedCells:
+        """The same with only the rows that are to be kept."""
+        return PackedCells(list(itertools.compress(self.unpack(), keep.tolist())))
 
     def __len__(self) -> int:
         return self._length

@@ -4,72 +4,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from nnplay.data.csv.advice import advice
+from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.text.dialect import find_dialect, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding
 from nnplay.data.csv.text.header import is_comment, read_header
 from nnplay.data.csv.text.lines import read_lines
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
-from nnplay.data.csv.text.packed_cells import ColumnGatherer, PackedCells
+from nnplay.data.csv.text.packed_cells import ColumnGatherer
 from nnplay.data.csv.text.records import read_records
 from nnplay.errors import InputError
 from nnplay.text import clean, counted
 
-MAX_COLUMNS = 10_000
 _SAMPLE_LINES = 100
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
 
-@dataclass(slots=True)
-class Skipped:
-    """Rows that were left out because they are broken, with the reason of the first few."""
-
-    reasons: list[str] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, line: int, reason: str) -> None:
-        """Note that the row at `line` is left out."""
-        self.count += 1
-        if len(self.reasons) < 5:
-            self.reasons.append(f"row {line} ({reason})")
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One sentence, or nothing when no row was left out."""
-        if not self.count:
-            return ()
-        more = ", …" if self.count > len(self.reasons) else ""
-        return (f"{counted(self.count, 'bad row')} left out: {', '.join(self.reasons)}{more}",)
-
-
-@dataclass(frozen=True, slots=True)
-class TableText:
-    """What the file says, before any cell is understood.
-
-    Attributes:
-        names: one for each column, cleaned and unique.
-        columns: cells of each column, trimmed.
-        lines: line of the file on which each row begins.
-        decimal: `.` or `,`.
-        skipped: the rows left out.
-        notes: what was found out about the file.
-        unnamed: names that were made up for columns without one.
-    """
-
-    names: tuple[str, ...]
-    columns: list[PackedCells]
-    lines: Sequence[int]
-    decimal: str
-    skipped: Skipped
-    notes: tuple[str, ...]
-    unnamed: frozenset[str] = frozenset()
-
-
-def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableText:
+def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> NamedColumns:
     """The table in `file`, read as `options` say.
 
     Raises:
@@ -108,7 +62,9 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> TableTex
     if remarks:
         notes.append(f"{counted(remarks, 'comment line')} left out")
     notes = [*notes, *dialect.notes, *header.notes]
-    return TableText(header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed)
+    return NamedColumns(
+        header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed
+    )
 
 
 def _gather(
