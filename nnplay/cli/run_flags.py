@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
-from nnplay.config.run_config import TRAINING_FIELDS
+from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import dataset_records, source_records
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 
-_SECTIONS: Final = ("data", "split", "training", "optimizer", "loss", "schedule")
+_SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +74,7 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
     return [
         ("split", "how the rows are dealt", [(field, "") for field in SPLIT_FIELDS if field.low != 0.0]),
         ("training", "training", [(field, "") for field in TRAINING_FIELDS]),
+        ("stop", "when training ends", [(field, "") for field in STOPS]),
         ("optimizer", "fields of the optimizer", _union(optimizer_records())),
         ("loss", "fields of the loss", _union(loss_records())),
         ("data", "fields of a data set", _union(dataset_records())),

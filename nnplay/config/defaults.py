@@ -21,6 +21,10 @@ MOST_EPOCHS: Final = 200
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
+#: A run on a file ends after so many epochs without a better validation loss.
+PATIENCE: Final = 20
+#: Stop conditions that say what is done once the run has stopped, not when it does.
+AFTER_STOP: Final = ("keep_best",)
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
@@ -65,3 +69,10 @@ def epochs_for(split: Split, batch_size: int | Literal["all"]) -> int:
     """Epochs that come to about `STEPS` steps."""
     wanted: Any = math.ceil(STEPS / split.batches(batch_size))
     return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, wanted)))
+
+
+def stop_for(split: Split) -> dict[str, Any]:
+    """When a run on somebody's own data ends, and that the weights of its best epoch are kept; both need a validation
+    part.
+    """
+    return {"patience": PATIENCE, "keep_best": True} if split.validation is not None else {}

@@ -17,7 +17,7 @@ from nnplay.run.saving import saved_run
 from nnplay.run.saving.save_session import Place, save_again, save_as
 from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
-from nnplay.timeline.saved import SavedTimeline, append_training, begin_saved_timeline
+from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
 
@@ -49,6 +49,7 @@ class Session(NotCopied):
         self._view: Mapping[str, Any] = {}
         self._past = begin_saved_timeline(config, trainer)
         self._opened: SavedCheckpoint | None = None
+        self._kept = (-1, -1)
         self._lock: session.Lock | None = None
         self._generation = 0
 
@@ -135,6 +136,10 @@ class Session(NotCopied):
             self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
         return place.generation
 
+    def note_best(self, step: int) -> None:
+        """Notes that the weights which are in place now are those of the best epoch, which ended at `step`."""
+        self._kept = (self.trainer.step, step)
+
     def capture(self) -> saved_run.SavedRun:
         """A copy of the present step, and what is kept of the steps before it.
 
@@ -155,11 +160,12 @@ class Session(NotCopied):
         changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.settings))
         if past is None or changed != {}:
             return None
-        if opened is None:
-            return past
-        if trainer.step < opened.step:
-            return None
-        return past if trainer.step == opened.step else append_training(past, opened)
+        if opened is not None:
+            if trainer.step < opened.step:
+                return None
+            past = past if trainer.step == opened.step else append_training(past, opened)
+        kept_at, best_step = self._kept
+        return append_best(past, self.config, trainer, best_step) if kept_at == trainer.step else past
 
     def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
         """Writes the saved session as one file for sharing; returns warnings.
