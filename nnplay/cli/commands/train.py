@@ -6,7 +6,7 @@ import contextlib
 import sys
 from argparse import BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from nnplay.cli.interrupt import Ending, Interrupt, without_terminal
 from nnplay.cli.parser import Parser
@@ -23,8 +23,8 @@ from nnplay.system.paths import shown
 from nnplay.text import counted
 
 if TYPE_CHECKING:
-    from nnplay.training.best_weights import BestEpoch
     from nnplay.training.trainer import Trainer
+    from nnplay.training.whole_run import RunEnd
 
 ABOUT: Final = "Train a network and print its score"
 _MORE: Final = """\
@@ -63,8 +63,7 @@ def run(words: Sequence[str]) -> int:
         _warn_of_hopeless(trainer)
         saves = session.path is not None or bool(options.save)
         with Ending() as ending, Unattended(session.capture, _tell, saves=saves) as recovery:
-            ended = _train(session, watching, lambda: interrupt.asked or bool(ending.status), recovery)
-            diverged = ended.diverged
+            end, diverged = _train(session, watching, lambda: interrupt.asked or bool(ending.status), recovery)
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
                 session.save(options.save)
@@ -75,7 +74,7 @@ def run(words: Sequence[str]) -> int:
                 return without_terminal(ending.status)
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
-    _say_result(config, trainer, outcome, ended, as_json=options.json, plot=plot)
+    _say_result(config, trainer, outcome, end, as_json=options.json, plot=plot)
     if session.path is not None:
         _say_where(shown(session.path), given_up, silent=options.json)
     if diverged:
@@ -132,49 +131,33 @@ def _session(options: Namespace, watching: Watcher) -> Session:
     return session
 
 
-class _Ended(NamedTuple):
-    """How the training ended.
+def _train(
+    session: Session, watching: Watcher, asked: Callable[[], bool], recovery: Unattended
+) -> tuple[RunEnd, DivergedError | None]:
+    from nnplay.training.whole_run import RunEnd
 
-    Attributes:
-        reason: why it stopped before its last epoch, as a sentence, or an empty text.
-        best: the epoch whose weights are in place, where that was asked for.
-    """
+    last = session.trainer.epoch + session.config.epochs
+    due = [epoch for epoch in milestones(last) if epoch > session.trainer.epoch]
 
-    diverged: DivergedError | None = None
-    reason: str = ""
-    best: BestEpoch | None = None
+    def stop(trainer: Trainer) -> bool:
+        if asked():
+            return True
+        recovery.look()
+        watching.show_progress(trainer, last)
+        if due and trainer.epoch >= due[0]:
+            watching.milestone(trainer, last)
+            due.pop(0)
+        return False
 
-
-def _train(session: Session, watching: Watcher, asked: Callable[[], bool], recovery: Unattended) -> _Ended:
-    from nnplay.training.best_weights import BestWeights
-    from nnplay.training.driver import Driver
-
-    trainer, stops, reason = session.trainer, session.config.stop_conditions(), ""
-    epochs, stops.epochs = trainer.epoch + session.config.epochs, 0
-    stops.begin(trainer)
-    weights = BestWeights(trainer) if stops.keep_best else None
     try:
-        for epoch in (one for one in milestones(epochs) if one > trainer.epoch):
-            driver, more = Driver(trainer, trainer.step + trainer.steps_to(epoch), stops=stops), True
-            while more and not asked():
-                more = driver.turn()
-                if weights is not None:
-                    weights.look()
-                recovery.look()
-                watching.show_progress(trainer, epochs)
-            reason = driver.reason
-            if asked():
-                return _Ended()
-            watching.milestone(trainer, epochs)
-            if reason:
-                break
+        end = session.train(after=stop, pauses=tuple(due))
+        if end.reason and (session.trainer.epoch not in milestones(last)):
+            watching.milestone(session.trainer, last)
+        return end, None
     except DivergedError as error:
-        return _Ended(error)
+        return RunEnd(), error
     finally:
         watching.close()
-    if weights is not None and weights.best is not None and weights.bring_back():
-        session.note_best(weights.best.step)
-    return _Ended(None, reason, None if weights is None else weights.best)
 
 
 def _warn(warnings: Sequence[str]) -> None:
@@ -199,13 +182,13 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
     print(head(config, trainer), flush=True)
 
 
-def _say_result(config: RunConfig, trainer: Trainer, outcome: str, ended: _Ended, *, as_json: bool, plot: bool) -> None:
+def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
     from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
-        print(report.document(config, trainer, outcome, found, ended.reason, ended.best))
+        print(report.document(config, trainer, outcome, found, end.reason, end.best))
         return
     if plot:
         from nnplay.cli.plot import loss_plot
@@ -214,11 +197,11 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, ended: _Ended
     rate = trainer.step / max(trainer.seconds, 1e-9)
     done = f"{counted(trainer.epoch, 'epoch')}, {counted(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
-    if ended.reason:
-        print(ended.reason)
-    if ended.best is not None:
-        print(ended.best.words(trainer.epoch))
-    step = trainer.step if ended.best is None else ended.best.step
+    if end.reason:
+        print(end.reason)
+    if end.best is not None:
+        print(end.best.words(trainer.epoch))
+    step = trainer.step if end.best is None else end.best.step
     print(f"{NUMBERS['scores'].label} with the weights of step {step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
     if outcome != "diverged":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ from nnplay.tape.not_copied import NotCopied
 from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_run import RunEnd, train_to_end
 
 Progress = Callable[[int, int, str], None]
 
@@ -28,7 +29,7 @@ class Session(NotCopied):
     """A run and the folder that keeps it.
 
         with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
-            session.trainer.run(epochs=20)
+            session.trainer.run(epochs=20)      # or session.train(), to the end that the run has
             session.save()
 
     Attributes:
@@ -136,9 +137,22 @@ class Session(NotCopied):
             self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
         return place.generation
 
-    def note_best(self, step: int) -> None:
-        """Notes that the weights which are in place now are those of the best epoch, which ended at `step`."""
-        self._kept = (self.trainer.step, step)
+    def train(self, after: Callable[[Trainer], bool] | None = None, pauses: Sequence[int] = ()) -> RunEnd:
+        """Trains for the run's epochs, or until one of its stop conditions holds; returns why, and the best epoch.
+
+        Where the run keeps the best weights, as one on a file does, those are in place then.
+
+        Args:
+            after: called between calls of about 20 ms; training is broken off when it returns True.
+            pauses: epochs, counted since the initial weights, at whose end `after` is called in any case.
+
+        Raises:
+            DivergedError: a number that is not finite; the last good weights are in place.
+        """
+        end = train_to_end(self.trainer, self.config.stop_conditions(), self.config.epochs, after=after, pauses=pauses)
+        if end.best is not None and end.best.step < self.trainer.step:
+            self._kept = (self.trainer.step, end.best.step)
+        return end
 
     def capture(self) -> saved_run.SavedRun:
         """A copy of the present step, and what is kept of the steps before it.
