@@ -127,7 +127,9 @@ def _generated_tables() -> Iterator[tuple[str, str]]:
         for name, (x, y) in made.items():
             labels = [f"c{int(value)}" if name in ("classes", "moons", "hastie") else f"{value:.6g}" for value in y]
             lines = [",".join([f"x{column}" for column in range(x.shape[1])] + ["y"])]
-            lines += [",".join([*(f"{value:.6g}" for value in row), label]) for row, label in zip(x, labels, strict=True)]
+            lines += [
+                ",".join([*(f"{value:.6g}" for value in row), label]) for row, label in zip(x, labels, strict=True)
+            ]
             yield f"generated/{name}-{rows}", "\n".join(lines) + "\n"
 
 
@@ -209,10 +211,11 @@ def summarise(scores: Sequence[Score]) -> list[str]:
             gaps, hard = [one.nnplay - one.better for one in own], [one.nnplay - one.best for one in own]
             large = [one for one in own if one.test_rows >= 30]
             worse = [one for one in large if one.nnplay < one.better - far]
+            share = f"{len(worse)} of {len(large)} with 30 test rows and more"
             lines.append(
                 f"| {task} ({name}) | {len(own)} | {np.median([one.nnplay for one in own]):.3f} "
                 f"| {np.median(gaps):+.3f} | {np.median(hard):+.3f} "
-                f"| {len(worse)} of {len(large)} with 30 test rows and more ({100 * len(worse) / max(1, len(large)):.1f} %) |"
+                f"| {share} ({100 * len(worse) / max(1, len(large)):.1f} %) |"
             )
     return lines
 
@@ -225,7 +228,9 @@ def main() -> None:
     lines = summarise(scores)
     print("\n".join(lines))
     note = f"{len(scores)} of {len(tables)} tables; the others were refused, or have more than {_MOST_INPUTS} inputs."
-    write_section("Tables beside scikit-learn", [machine(), "", *lines, "", note, "", "Command: `python benchmarks/tables.py`"])
+    write_section(
+        "Tables beside scikit-learn", [machine(), "", *lines, "", note, "", "Command: `python benchmarks/tables.py`"]
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import dataset_records, file_endings
+from nnplay.data.catalogue import dataset_records, file_endings, first_member
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
+from nnplay.session.generation import RECORD
 from nnplay.system.paths import user_path
 from nnplay.text import clean
 
@@ -47,7 +48,9 @@ def base_table(source: str) -> dict[str, Any]:
 def is_session(source: str) -> bool:
     """Whether the word is the path of a saved session: a folder, or a packed one."""
     path = user_path(source)
-    return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
+    if path.suffix.lower() == ".zip":
+        return first_member(path) in ("", RECORD)
+    return path.suffix.lower() == SUFFIX or (path / RECORD).is_file()
 
 
 def find_session(source: str) -> Path:

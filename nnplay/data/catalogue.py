@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from nnplay.arguments import kind_of, same_word
 from nnplay.data import generated, sources, synthetic, tables
-from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.other_formats import HEAD, member_names
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import Report, report_to
@@ -117,7 +117,12 @@ def name_sources() -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _read_head(path: str) -> bytes:
+def first_member(path: str | os.PathLike[str]) -> str:
+    """The name of the first file in a zip archive, as its beginning has it; nothing where it is none."""
+    return next(iter(member_names(_read_head(path))), "")
+
+
+def _read_head(path: str | os.PathLike[str]) -> bytes:
     """The first bytes of a file; nothing where it cannot be read, which whoever reads it will say."""
     try:
         with open_regular(path, limit=sys.maxsize) as file:

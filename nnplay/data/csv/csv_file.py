@@ -35,6 +35,7 @@ def read_csv(
     header: Literal["auto", "yes", "no"] = "auto",
     task: Literal["auto", "classification", "regression"] = "auto",
     kinds: Mapping[str, str] | None = None,
+    member: str = "",
 ) -> Dataset:
     """The table in a delimited text file, with one column to be learned from the others.
 
@@ -56,6 +57,7 @@ def read_csv(
             a few evenly repeated whole numbers from 0 or 1 are classes; counts and dates are quantities.
         kinds: for some columns, by name: "number", "category" (then `-`, `NA` and the like are words as any other) or
             "skip" (leave out). Row numbers and ids are left out, and codes are categories, unless a kind is given.
+        member: which file of a zip archive is read, where several tables are in it.
 
     Raises:
         InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
@@ -74,11 +76,12 @@ def read_csv(
         header,
         task,
         {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
+        member,
     ).validate(where)
     limit = memory_budget() // _GROWTH
     with (
         open_regular(path, limit=limit, hint="give a sample of its rows") as file,
-        open_packed(file, limit, where) as table,
+        open_packed(file, limit, where, options.member) as table,
         field_limit(),
     ):
         text = read_table_text(table, options, where)

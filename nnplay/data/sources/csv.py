@@ -28,6 +28,7 @@ FIELDS: Final = (
     text("encoding", "auto", "text encoding, or auto"),
     choice("header", "auto", "whether row 1 holds names", ("auto", "yes", "no")),
     choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
+    text("member", "", "which table of a zip archive, where it holds several"),
     text("kinds", "", "some columns' kinds: age=number, zip=category, id=skip"),
 )
 _KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
@@ -67,7 +68,7 @@ CSV = SourceRecord(
     name="csv",
     title="a CSV file",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
-    endings=(".csv", ".tsv", ".txt", ".gz"),
+    endings=(".csv", ".tsv", ".txt", ".gz", ".zip"),
     fields=FIELDS,
     read=read,
     takes_any=True,
