@@ -12,6 +12,7 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.numbers import NUMBERS
+from nnplay.training.uncertainty import describe_interval
 
 if TYPE_CHECKING:
     from nnplay.training.best_weights import BestEpoch
@@ -67,6 +68,15 @@ def parts(trainer: Trainer) -> dict[str, Any]:
 def scores(trainer: Trainer) -> dict[str, dict[str, float]]:
     """Loss and metrics of every part of the data."""
     return {name: trainer.evaluate(name) for name in parts(trainer)}  # type: ignore[arg-type]
+
+
+def uncertain(trainer: Trainer) -> list[str]:
+    """How far scores on few test rows may be off, a line for each."""
+    if trainer.split.test is None:
+        return []
+    rows = len(trainer.split.test)
+    found = trainer.uncertainty("test").items()
+    return [f"test {metric} is {describe_interval(metric, interval, rows)}" for metric, interval in found]
 
 
 def target_scores(trainer: Trainer) -> dict[str, dict[str, dict[str, float]]]:
@@ -153,6 +163,7 @@ def document(
             "notes": list(trainer.split.notes),
             **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
             **_by_target(trainer),
+            **_intervals(trainer),
             "history": curves,
             "meaning": {name: number.meaning for name, number in NUMBERS.items() if name in {*curves, *_COUNTERS}},
         },
@@ -166,6 +177,12 @@ def _by_target(trainer: Trainer) -> dict[str, Any]:
         for part, each in target_scores(trainer).items()
     }
     return {"targets": scored} if scored else {}
+
+
+def _intervals(trainer: Trainer) -> dict[str, Any]:
+    """95 % intervals of the scores on few test rows."""
+    found = trainer.uncertainty("test") if trainer.split.test is not None else {}
+    return {"intervals": {"test": {key: list(map(_finite, ends)) for key, ends in found.items()}}} if found else {}
 
 
 def _finite(value: float) -> float | None:

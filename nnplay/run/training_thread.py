@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnplay.errors import InputError, NnplayError
+from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
@@ -351,8 +352,9 @@ class TrainingThread:
             self._perform(self._mailbox.wait_for_order(driver.rest))  # a command ends the sleep of the speed limit
 
     def _keep_best(self, timeline: Timeline) -> None:
-        """The weights of the best epoch come back, and it is said which one that was."""
+        """The weights of the best epoch come back, and it is said which one that was, and what it scores."""
         self._publisher.append_message(timeline.keep_best())
+        self._publisher.append_message(describe_test(timeline.trainer))
         self._publisher.outdate_pictures()
 
     def _publish(self, force: bool = False) -> None:

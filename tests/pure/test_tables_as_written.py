@@ -392,3 +392,37 @@ def test_words_for_nothing_among_numbers_are_missing(tmp_path: Path) -> None:
     assert data.feature_names == ("a", "b=wood")
     assert np.isnan(data.x[:, 0]).sum() == 40
     assert noted(data, "a 40 ('n.d.' 40)")
+
+
+@pytest.mark.parametrize(
+    ("feature", "leaks"),
+    [
+        (lambda y: y * 1.1, True),
+        (lambda y: np.round(y * 1.1, 2), True),
+        (lambda y: 32 + 1.8 * y, True),
+        (lambda y: -y, True),
+        (lambda y: y + np.sin(7 * y), False),
+        (lambda y: y**2, False),
+    ],
+    ids=["times", "rounded", "linear", "negative", "noisy", "square"],
+)
+def test_a_feature_that_is_the_target_in_other_units_is_a_leak(feature: Any, leaks: bool, tmp_path: Path) -> None:
+    """Times a constant or plus one, rounded as prices are; what only goes with the target is none."""
+    y = 100 * np.random.default_rng(0).random(60)
+    lines = [f"{row % 7},{other!r},{wanted!r}" for row, (other, wanted) in enumerate(zip(feature(y), y, strict=True))]
+    data = read_csv(written(tmp_path, "a,b,price\n" + "\n".join(lines).replace("np.float64(", "").replace(")", "")))
+    assert noted(data, "'b' gives the target 'price' away (leak)") == leaks
+
+
+def test_long_numbers_that_all_differ_are_ids_and_seconds_are_not(tmp_path: Path) -> None:
+    """Telephone numbers tell rows apart; seconds since 1970 and the people of countries are measures."""
+    random = np.random.default_rng(1)
+    phones = random.choice(9 * 10**8, 40, replace=False) + 3 * 10**9
+    people = random.choice(3 * 10**8, 40, replace=False) + 10**6
+    rows = [
+        f"{phone},{1_600_000_000 + 7 * row},{size},{row % 2}"
+        for row, (phone, size) in enumerate(zip(phones, people, strict=True))
+    ]
+    data = read_csv(written(tmp_path, "phone,time,people,y\n" + "\n".join(rows)))
+    assert data.feature_names == ("time", "people")
+    assert noted(data, "another id in every row", "'phone'", "kinds={'phone': 'number'}")
