@@ -215,10 +215,10 @@ class RunConfig:
         layers = self.layers or defaults.layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
-        epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
         ends = defaults.stop_for(split) if self.data.file else {}
         if self.epochs or set(self.stop) - set(defaults.AFTER_STOP):  # somebody has chosen when it ends
             ends = {name: value for name, value in ends.items() if name in defaults.AFTER_STOP}
+        epochs = self.epochs or defaults.epochs_for(split, training["batch_size"], ends="patience" in ends)
         return replace(self, loss=loss, layers=layers, training=training, epochs=epochs, stop={**ends, **self.stop})
 
     def training_settings(self) -> TrainingSettings:

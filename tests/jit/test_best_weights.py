@@ -13,6 +13,7 @@ import pytest
 
 from nnplay.cli.main import main
 from nnplay.config import RunConfig
+from nnplay.config.defaults import PATIENCE
 from nnplay.config.fit import complete_for_screen
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving.session import Session
@@ -56,12 +57,12 @@ def kept() -> Session:
 def test_a_run_on_a_file_ends_by_itself_with_its_best_weights(kept: Session) -> None:
     """Patience ends it before its last epoch; the weights in place are those of the epoch with the lowest loss."""
     trainer = kept.trainer
-    assert (kept.config.stop["patience"], kept.config.stop["keep_best"]) == (20, True)
-    assert 20 < trainer.epoch < kept.config.epochs
+    assert (kept.config.stop["patience"], kept.config.stop["keep_best"]) == (PATIENCE, True)
+    assert PATIENCE < trainer.epoch < kept.config.epochs
     epoch, weights = best_by_hand(trainer.epoch)
     best = find_best_epoch(trainer)
     assert best is not None
-    assert (best.epoch, best.step) == (epoch, epoch * trainer.batches) == (trainer.epoch - 20, best.step)
+    assert (best.epoch, best.step) == (epoch, epoch * trainer.batches) == (trainer.epoch - PATIENCE, best.step)
     for name, values in trainer.tensors().items():
         np.testing.assert_array_equal(values, weights[name])
     assert trainer.evaluate("validation")["loss"] == pytest.approx(best.loss, rel=1e-6)
@@ -80,9 +81,9 @@ def test_what_somebody_chose_stays() -> None:
         return dict(RunConfig.from_dict({**RUN, **changes}).completed(split).stop)
 
     assert stop_of(epochs=30) == {"keep_best": True}
-    assert stop_of(stop={"keep_best": "no"}) == {"patience": 20, "keep_best": False}
+    assert stop_of(stop={"keep_best": "no"}) == {"patience": PATIENCE, "keep_best": False}
     assert stop_of(stop={"loss": 0.5}) == {"loss": 0.5, "keep_best": True}
-    assert stop_of(split={"train": 0.8, "validation": 0, "test": 0.2}) == {"patience": 20, "keep_best": True}
+    assert stop_of(split={"train": 0.8, "validation": 0, "test": 0.2}) == {"patience": PATIENCE, "keep_best": True}
     alone = RunConfig.from_dict({**RUN, "split": {"train": 0.8, "validation": 0, "test": 0.2}})
     assert dict(alone.completed(alone.load()).stop) == {}
     spiral = RunConfig.from_dict({"data": "spiral"})
@@ -119,11 +120,11 @@ def test_the_command_line_says_which_epoch_was_best(capsys: pytest.CaptureFixtur
     """In a sentence and as JSON; `--keep-best no` scores the last weights."""
     assert main(["train", str(TABLE), "--target", "score", "--no-plot"]) == 0
     said = capsys.readouterr().out
-    assert "stopped early: validation loss did not fall for 20 epochs" in said
+    assert "stopped early: validation loss did not fall for 30 epochs" in said
     assert "; its weights are kept\nscores with the weights of step " in said
     assert main(["train", str(TABLE), "--target", "score", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["best_epoch"] == found["epoch"] - 20
+    assert found["best_epoch"] == found["epoch"] - PATIENCE
     assert found["validation"]["loss"] == pytest.approx(min(found["history"]["validation_loss"]["value"]), rel=1e-5)
     assert main(["train", str(TABLE), "--target", "score", "--json", "--keep-best", "no"]) == 0
     last = json.loads(capsys.readouterr().out)

@@ -42,7 +42,7 @@ def test_dates_in_any_usual_form_are_days(name: str) -> None:
     """Days since 2000, whichever part comes first: the files name the same 60 days, written in four ways."""
     data = read(f"{name}.csv", target="y")
     iso = read("date_iso.csv", target="y")
-    assert data.feature_names == ("d", "b")
+    assert data.feature_names == ("d", "d: weekday sin", "d: weekday cos", "b")
     assert data.x[:, 0].tolist() == iso.x[:, 0].tolist()
     assert data.x[0, 0] == 7671.0
     assert noted(data, "column d: dates, as days since 2000-01-01")
@@ -76,11 +76,11 @@ def test_a_date_that_is_missing_is_missing(name: str, mark: str) -> None:
 
 
 def test_months_and_slashes_are_dates() -> None:
-    """`1949-01` is the first day of its month; `2010/01/01` a day; both are one input."""
+    """`1949-01` is the first day of its month, which has a time of year; `2010/01/01` a day, which has a weekday."""
     months, days = read("year_month.csv"), read("slash_dates.csv")
-    assert months.feature_names == ("month",)
+    assert months.feature_names == ("month", "month: time of year sin", "month: time of year cos")
     assert months.x[:3, 0].tolist() == [-18627.0, -18596.0, -18568.0]
-    assert days.feature_names == ("day",)
+    assert days.feature_names == ("day", "day: weekday sin", "day: weekday cos")
     assert days.x[:2, 0].tolist() == [3653.0, 3654.0]
 
 

@@ -131,6 +131,7 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
             table.lines,
             encode=options.encode,
             indicate_missing=options.missing == "category",
+            parts=column.name not in options.kinds,
             where=where,
         )
         encoded.append(item)
