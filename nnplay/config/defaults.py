@@ -37,8 +37,8 @@ AFTER_STOP: Final = ("keep_best",)
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs or many rows of a table; convolutions that keep the size where every pixel has a label;
-    an LSTM where every step has one.
+    Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that keep the size where
+    every pixel has a label; an LSTM where every step has one.
     """
     outputs = loss.record.outputs(data.outputs)
     places = data.y.ndim - 1 if data.task == "classification" else 0

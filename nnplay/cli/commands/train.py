@@ -15,6 +15,7 @@ from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
+from nnplay.data.progress import report_to
 from nnplay.errors import DivergedError, InputError
 from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
@@ -50,7 +51,8 @@ def run(words: Sequence[str]) -> int:
     watching = watcher(silent=options.json)
     with contextlib.ExitStack() as until_done:
         try:
-            session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
+            with report_to(watching.reading):
+                session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
         finally:
             watching.close()
         until_done.callback(session.close)

@@ -15,6 +15,7 @@ from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.csv.text.table_text import read_table_text
 from nnplay.data.dataset import Dataset
+from nnplay.data.progress import report
 from nnplay.memory_budget import memory_budget
 from nnplay.text import clean
 
@@ -84,7 +85,8 @@ def read_csv(
         open_packed(file, limit, where, options.member) as table,
         field_limit(),
     ):
-        text = read_table_text(table, options, where)
+        size = os.fstat(file.fileno()).st_size
+        text = read_table_text(table, options, where, lambda: report(file.tell(), size, "bytes"))
     return columns_dataset(text, options, name=clean(_stem(PurePath(file_name))), where=where)
 
 

@@ -65,10 +65,15 @@ def _key(column: TypedColumn) -> bytes:
 
     Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
     """
-    values: NDArray[np.float64] | NDArray[np.str_]
-    values = column.values if column.kind == "number" else np.array(column.cells)
-    if column.kind == "number" and _mostly_different(column.values):
-        return column.values.tobytes()
+    if column.kind != "number":
+        cells = column.cells.unpack()
+        code = {word: place for place, word in enumerate(dict.fromkeys(cells))}
+        if 2 * len(code) > len(cells):
+            return "\0".join(cells).encode("utf-8", "surrogatepass")
+        return np.fromiter((code[word] for word in cells), dtype=np.int64, count=len(cells)).tobytes()
+    values: NDArray[np.float64] = column.values
+    if _mostly_different(values):
+        return values.tobytes()
     different, first, codes = np.unique(values, return_index=True, return_inverse=True)
     if 2 * len(different) > len(values):
         return values.tobytes()
