@@ -107,7 +107,8 @@ class Stops:
         waited = trainer.epoch - self._best_epoch
         if not self.patience or waited < self.patience:
             return ""
-        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')} (best: epoch {self._best_epoch:,})"
+        best = "" if self.keep_best else f" (best: epoch {self._best_epoch:,})"  # that is said with the weights
+        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')}{best}"
 
 
 def _last(trainer: Trainer, name: str) -> float:

@@ -56,7 +56,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in (*_DROPPED, "end of title", "held", "kept", "per second", "speed", "title"):
+        for dropped in (*_DROPPED, "end of title", "held", "per second", "speed", "kept", "title"):
             excess = sum(row_width(tuple(runs)) for runs in parts.values()) - width
             if excess <= 0:
                 break
