@@ -14,7 +14,7 @@ from os import PathLike
 from typing import Any, Final, Literal
 
 from nnplay.errors import InputError, nearest, unknown
-from nnplay.text import clean, written
+from nnplay.text import clean, counted, written
 
 Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
 
@@ -40,6 +40,7 @@ class Field:
         choices: the words that a choice may be; for other kinds, words allowed besides a number ("same", "all").
         short: letter that may stand before the number in a layer's text (`k3`).
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
+        longest: letters of a text.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Field:
     choices: tuple[str, ...] = ()
     short: str = ""
     live: bool = False
+    longest: int = 256
 
     def read(self, value: Any, where: str = "") -> Any:
         """`value` (text from a file or form, or a Python value) as this field's type.
@@ -146,7 +148,7 @@ class Field:
     def _text(self, value: Any, place: str) -> str:
         if not isinstance(value, (str, int, float, PathLike)):
             raise self._refuse(value, place)
-        return clean(str(value) if isinstance(value, PathLike) else value)
+        return clean(str(value) if isinstance(value, PathLike) else value, limit=self.longest)
 
 
 def _bound(value: float) -> str:
@@ -199,7 +201,7 @@ def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[
         if name in given:
             values[name] = field.read(given[name], where)
         elif field.default is REQUIRED:
-            raise InputError(f"needs '{name}': {field.help}", where=where, hint=f"it is {field.range_text}")
+            raise InputError(f"needs '{name}' ({field.help})", where=where, hint=f"give {field.range_text}")
         else:
             values[name] = field.default
     return values
@@ -208,7 +210,7 @@ def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[
 def bind(fields: Sequence[Field], args: Sequence[Any], kwargs: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Values from a Python call: positional arguments fill the fields in their order, as in a signature."""
     if len(args) > len(fields):
-        raise InputError(f"takes at most {len(fields)} values, {len(args)} were given", where=where)
+        raise InputError(f"takes at most {counted(len(fields), 'value')}, but {len(args)} were given", where=where)
     given = {field.name: value for field, value in zip(fields, args, strict=False)}
     for key, value in kwargs.items():
         if key in given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,6 +107,16 @@ def written(value: object) -> str:
         return str(value) if isinstance(value, numbers.Number) else reprlib.repr(value)
     except Exception:  # an integer of 5,000 digits, or whatever a stranger's class raises
         return f"<{type(value).__name__}>"
+
+
+def without_password(text: str) -> str:
+    """The same with a point for the password in an address such as `postgresql://me:secret@host/shop`."""
+    if "://" not in text:
+        return text
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", text)
+
+
+_PASSWORD = re.compile(r"(\w://[^\s/:@]*:)\S*(?=@)|([?&](?:ssl)?(?:password|passwd|pwd)=)[^\s&]*")
 
 
 def shown(value: object) -> str:

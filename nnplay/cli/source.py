@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import dataset_records, file_endings, first_member
+from nnplay.data.addresses import is_address, is_pattern
+from nnplay.data.catalogue import dataset_records, file_endings, find_source, first_member
+from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
@@ -15,9 +17,9 @@ from nnplay.system.paths import user_path
 from nnplay.text import clean
 
 #: How one comes by a session.
-_SESSIONS: Final = "a session is a folder such as run.nnplay, made by nnplay train --save or by s in the playground"
+_SESSIONS: Final = "a session is a folder such as run.nnplay, created by nnplay train --save or by s in the playground"
 #: Where all names stand that a run can begin with.
-_LISTS: Final = "nnplay datasets and nnplay presets list what there is"
+_LISTS: Final = "nnplay datasets and nnplay presets list what is available"
 #: Files of one folder that are compared with a mistyped name.
 _LISTED: Final = 1000
 
@@ -25,7 +27,8 @@ _LISTED: Final = 1000
 def base_table(source: str) -> dict[str, Any]:
     """The table of a run on that data set or file, with everything else left open; or of a preset, or a TOML file.
 
-    A name that both a data set and a preset have is the data set's.
+    A name that both a data set and a preset have is the data set's. A pattern stands for several files, the address of
+    a database for what a query gives, and `-` for what is piped in.
 
     Raises:
         InputError: no data set, preset or file is called so; the nearest name is given.
@@ -34,6 +37,11 @@ def base_table(source: str) -> dict[str, Any]:
         return {"data": {"name": source}}
     if source in preset_records():
         return preset_records()[source].config.to_dict()
+    if source == STANDARD_INPUT:
+        return {"data": {"file": kept_input()}}
+    if is_address(source) or is_pattern(source):
+        find_source(source)
+        return {"data": {"file": source}}
     path = user_path(source)
     if path.suffix.lower() == ".toml":
         _require_file(path, source)
@@ -47,6 +55,8 @@ def base_table(source: str) -> dict[str, Any]:
 
 def is_session(source: str) -> bool:
     """Whether the word is the path of a saved session: a folder, or a packed one."""
+    if is_address(source):
+        return False
     path = user_path(source)
     if path.suffix.lower() == ".zip":
         return first_member(path) in ("", RECORD)
@@ -64,9 +74,9 @@ def find_session(source: str) -> Path:
         return path
     where = clean(source)
     if path.exists():
-        raise InputError("is no session", where=where, hint=_SESSIONS)
+        raise InputError("is not a session", where=where, hint=_SESSIONS)
     if source in dataset_records() or source in preset_records():
-        raise InputError(f"'{where}' is a data set or preset, no session", hint=_SESSIONS)
+        raise InputError(f"'{where}' is a data set or preset, not a session", hint=_SESSIONS)
     hint = near(source, _list_files(path.parent, (SUFFIX, ".zip")))
     raise InputError("there is no such session", where=where, hint=hint or _SESSIONS)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from nnplay.config.reading import Reading
+from nnplay.data.addresses import whole_source
 from nnplay.data.catalogue import dataset_records, find_source, load_dataset, load_file
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import unknown
 from nnplay.fields import Field
-from nnplay.system.paths import expanded
 from nnplay.text import written
 
 
@@ -64,8 +64,9 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         reading.refuse("data", "needs either 'name' (of a data set) or 'file' (a path)")
         return DataChoice()
     if file:
-        path = reading.attempt("data.file", lambda: str(folder / expanded(file)) if folder else file, file)
-        return DataChoice("", path, _read_values(reading, find_source(path), table))
+        path = reading.attempt("data.file", lambda: whole_source(file, folder) if folder else file, "")
+        source = reading.attempt("data.file", lambda: find_source(path), None) if path else None
+        return DataChoice("", path, _read_values(reading, source, table)) if source else DataChoice()
     records = dataset_records()
     if name not in records:
         problem = unknown("data set", name, records)

@@ -12,6 +12,7 @@ from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
+from nnplay.data.addresses import whole_source
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.split import Split
 from nnplay.errors import unknown
@@ -23,9 +24,8 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
-from nnplay.system.paths import whole
-from nnplay.tape.machine import MachineMaker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
@@ -38,11 +38,11 @@ MOST_BYTES: Final = 2**20
 _NAMES: Final = {declared.table_field.name: name for name, declared in DECLARED.items() if name != "seed"}
 #: The settings of training as they are called in files and on the command line.
 TRAINING_FIELDS: Final = tuple(DECLARED[name].table_field for name in _NAMES.values())
-_EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
+_EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses to suit the data", low=0, high=10**9)
 _SEED: Final = DECLARED["seed"].field
 #: What ends training besides the epochs, and what is done then.
 STOPS: Final = tuple(item for item in STOP_FIELDS if item.name != "epochs")
-_TITLE: Final = text("title", "", "what the run is called")
+_TITLE: Final = text("title", "", "title of the run")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
     *("data", "split", "loss", "optimizer", "schedule", "training", "stop"),
@@ -61,7 +61,7 @@ class RunConfig:
         optimizer: Adam with a learning rate of 0.01 unless one is named.
         schedule: of the learning rate; None keeps it.
         training: values of `TrainingSettings` (batch_size, l1, …); only those that were given.
-        epochs: passes over the training rows; 0 chooses by the data, and on the screen means no end.
+        epochs: passes over the training rows; 0 chooses to suit the data, and on the screen means no end.
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
         stop: what else ends training, and what is done then: values of `STOP_FIELDS` besides the epochs.
@@ -90,7 +90,7 @@ class RunConfig:
             InputError: not a readable file, or anything that `from_text` refuses.
         """
         name = clean(Path(path).name)
-        with open_regular(path, limit=MOST_BYTES, hint="a run is described in a few lines") as file:
+        with open_regular(path, limit=MOST_BYTES, hint="a run file has only a few lines") as file:
             content = file.read(MOST_BYTES + 1)
         return RunConfig.from_text(content, where=name, folder=Path(path).expanduser().parent)
 
@@ -189,7 +189,7 @@ class RunConfig:
         """The run with the path of its data file made whole, so that it can be opened from any folder."""
         if not self.data.file:
             return self
-        return replace(self, data=replace(self.data, file=str(whole(Path(self.data.file).expanduser()))))
+        return replace(self, data=replace(self.data, file=whole_source(self.data.file)))
 
     def without_remarks(self) -> RunConfig:
         """The run without what says nothing of its numbers: title, remarks, and how long somebody meant to train."""
@@ -277,7 +277,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
     reading = Reading(place)
     given = reading.keep_known("", table, _KEYS)
     if "data" not in given:
-        reading.refuse("", "says nothing about data", 'add data = "spiral", or another set or file')
+        reading.refuse("", "names no data", 'add data = "spiral", or another data set or file')
     optimizer = given.get("optimizer", {})
     usual = optimizer is None or (isinstance(optimizer, (Mapping, str)) and not optimizer)
     config = RunConfig(

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 from nnplay.config import DataChoice, RunConfig
+from nnplay.data.addresses import files_of, is_address
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
+from nnplay.errors import NnplayError
+
+#: Name, time and size of each file that data are read from.
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 def split_of(config: RunConfig) -> Split:
@@ -15,12 +20,12 @@ def split_of(config: RunConfig) -> Split:
     return config.split.apply(data_of(config), config.seed)
 
 
-_recent_data: list[tuple[tuple[DataChoice, tuple[int, int]], Dataset]] = []
+_recent_data: list[tuple[tuple[DataChoice, Stamp], Dataset]] = []
 
 
 def data_of(config: RunConfig) -> Dataset:
     """The data set, kept for the next question about the same one."""
-    key = (config.data, _file_stamp(config.data.file))
+    key = (config.data, _stamp(config.data.file))
     for known, data in _recent_data:
         if known == key:
             return data
@@ -29,10 +34,19 @@ def data_of(config: RunConfig) -> Dataset:
     return data
 
 
-def _file_stamp(file: str) -> tuple[int, int]:
-    """Changes when a file does."""
+def forget_rows(config: RunConfig) -> None:
+    """Has rows on a server read again when they are asked for next: they change without anybody being told."""
+    if is_address(config.data.file) and not files_of(config.data.file):
+        _recent_data[:] = [(key, data) for key, data in _recent_data if key[0] != config.data]
+
+
+def _stamp(source: str) -> Stamp:
+    """Changes when a file does that the data are read from."""
+    found: list[tuple[str, int, int]] = []
     try:
-        found = os.stat(Path(file).expanduser()) if file else None
-    except (OSError, ValueError, RuntimeError):  # whoever reads the file says what is wrong with it
-        found = None
-    return (found.st_mtime_ns, found.st_size) if found else (0, 0)
+        for file in files_of(source) if source else []:
+            stat = os.stat(Path(file).expanduser())
+            found.append((file, stat.st_mtime_ns, stat.st_size))
+    except (NnplayError, OSError, ValueError, RuntimeError):
+        found.append(("", 0, 0))  # whoever reads it says what is wrong with it
+    return tuple(found)

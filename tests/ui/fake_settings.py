@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnplay.config import RunConfig
-from nnplay.data.sources.csv import FIELDS
+from nnplay.data.sources.csv import CSV
 from nnplay.fields import Field, choice, integer, number
 
 
@@ -82,7 +82,7 @@ class FakeCatalogue:
         default_factory=lambda: {
             "linear": (
                 integer("units", 8, "numbers that come out"),
-                choice("init", "auto", "first weights", ("auto", "he_normal", "zeros")),
+                choice("init", "auto", "initialisation", ("auto", "he_normal", "zeros")),
             ),
             "tanh": (),
             "relu": (),
@@ -103,7 +103,7 @@ class FakeCatalogue:
 
     def fields_of_file(self, path: str) -> Sequence[Field]:
         """How a table is read, whatever the file."""
-        return FIELDS
+        return CSV.fields
 
 
 @dataclass(frozen=True, slots=True)

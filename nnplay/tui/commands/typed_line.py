@@ -8,6 +8,7 @@ from nnplay.config import Whole
 from nnplay.errors import NnplayError
 from nnplay.network.layer_text import split_layers
 from nnplay.system.paths import user_path
+from nnplay.text import without_password
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands import completion
 from nnplay.tui.commands.actions import Action
@@ -62,7 +63,8 @@ class TypedLine:
     async def _run_line(self, line: str | None) -> None:
         if not line:
             return
-        self._history.append(line)
+        if without_password(line) == line:
+            self._history.append(line)
         try:
             action, rest = completion.parse_command(line)
             if not rest and action.run:
@@ -92,7 +94,7 @@ class TypedLine:
         elif name == "data":
             dataset, fields = completion.read_data(rest)
             self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})
-        elif name == "line":
+        elif name == "branch":
             self._edits.take_line(rest)
         elif name == "save":
             self._files.save(rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnplay.config import DataChoice
+from nnplay.data.addresses import refuse_password
 from nnplay.data.catalogue import dataset_records
 from nnplay.data.features import FEATURES
 
@@ -23,7 +24,12 @@ def first_of(problem: str) -> str:
 
 
 def data_named(source: str) -> dict[str, str]:
-    """The entry of a run's table for a data set of that name, or else a file at that path."""
+    """The entry of a run's table for a data set of that name, or else a file at that path.
+
+    Raises:
+        InputError: it is an address with a password, which must not be shown or kept anywhere.
+    """
+    refuse_password(source)
     return {"name" if source in dataset_records() else "file": source}
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 from nnplay.data.csv.advice import advice
 from nnplay.errors import InputError, unknown
 from nnplay.memory_budget import size_text
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".data", ".tab")
 _GZIP: Final = b"\x1f\x8b"
@@ -99,7 +99,7 @@ def _find_table(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo | None:
         return None
     if len(tables) > 1:
         names = ", ".join(clean(member.filename, 40) for member in tables[:5]) + (", …" if len(tables) > 5 else "")
-        what = f"holds {len(tables):,} tables: {names}"
+        what = f"holds {counted(len(tables), 'table')}: {names}"
         raise InputError(what, where=where, hint=f"use {advice('member', tables[0].filename)} for the first of them")
     return tables[0]
 
@@ -116,14 +116,16 @@ def _refuse_damage(kind: str, where: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
         what = f"looks like a {kind} archive, but is damaged ({clean(str(error), 80)})"
-        raise InputError(what, where=where, hint="get the file again, or unpack it and give what is left") from None
+        raise InputError(
+            what, where=where, hint="download the file again, or unpack it and give what can be read"
+        ) from None
 
 
 def _refuse_swelling(unpacked: int, taken: int, limit: int, where: str) -> None:
     """Refuses so many bytes, out of so many of the archive, where they are too many."""
     most = min(limit, max(_ALWAYS, _RATIO * taken))
     if unpacked > most:
-        what = f"unpacks to more than {size_text(most)}, from {size_text(taken)}"
+        what = f"unpacks from {size_text(taken)} to more than {size_text(most)}"
         hint = "give a sample of its rows" if most == limit else "unpack it first if you trust it"
         raise InputError(what, where=where, hint=hint)
 

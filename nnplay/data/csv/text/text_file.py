@@ -1,0 +1,33 @@
+"""Text files of any form, packed or not, opened with care and read line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nnplay.data.csv.text.encoding import find_encoding
+from nnplay.data.csv.text.lines import read_lines
+from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.packed_file import open_packed
+from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.memory_budget import memory_budget
+
+
+@contextmanager
+def open_lines(path: str, encoding: str, where: str, *, growth: int) -> Iterator[Iterator[str]]:
+    """The lines of a text file, or of the one in a gzip archive, each with its newline.
+
+    Args:
+        encoding: name of a codec, or "auto".
+        growth: how many times its size the file takes in memory.
+
+    Raises:
+        InputError: it is no regular file, too large, damaged, or does not decode.
+    """
+    limit = memory_budget() // growth
+    with (
+        open_regular(path, limit=limit, hint="give a sample of its rows") as file,
+        open_packed(file, limit, where) as text,
+    ):
+        codec, mark = find_encoding(text.read(HEAD), encoding, where)
+        yield read_lines(text, codec, mark, where)

@@ -1,0 +1,1 @@
+"""Records written as JSON: parsed within bounds, flattened, and gathered into columns."""

@@ -1,0 +1,36 @@
+"""DuckDB databases: the rows of one SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.data.addresses import place_of
+from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.extras import need
+from nnplay.data.sql_source import SQL_FIELDS, read_database_file
+from nnplay.data.table_source import table_source
+
+
+def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
+    """The columns of the query's rows."""
+    need("duckdb", "DuckDB databases are", place_of(path))
+    return read_database_file("duckdb", path, values)
+
+
+def recognise(head: bytes) -> bool:
+    """The sign that stands behind the first eight bytes."""
+    return head[8:12] == b"DUCK"
+
+
+DUCKDB = table_source(
+    "duckdb",
+    title="a DuckDB database",
+    label="DuckDB",
+    about="The rows that one SELECT gives, read only, by a process that can open no other file.",
+    endings=(".duckdb", ".ddb"),
+    fields=SQL_FIELDS,
+    columns=columns,
+    recognise=recognise,
+    schemes=("duckdb",),
+)

@@ -1,0 +1,26 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.file_apart import read_file_apart
+from nnplay.data.table_source import table_source
+
+
+def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
+    """The columns of a file, each of its own type."""
+    return read_file_apart("parquet", path, values, library="duckdb", what="Parquet files are", signs=(b"PAR1",))
+
+
+PARQUET = table_source(
+    "parquet",
+    title="a Parquet file",
+    label="Parquet",
+    about="Typed columns, packed; nested ones are left out by kinds.",
+    endings=(".parquet", ".pq"),
+    columns=columns,
+    recognise=lambda head: head.startswith(b"PAR1"),
+)

@@ -1,0 +1,26 @@
+"""SQLite databases: the rows of one SELECT."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nnplay.data.sql_source import SQL_FIELDS, read_database_file
+from nnplay.data.table_source import table_source
+
+
+def recognise(head: bytes) -> bool:
+    """The first bytes of every such file."""
+    return head.startswith(b"SQLite format 3\0")
+
+
+SQLITE = table_source(
+    "sqlite",
+    title="an SQLite database",
+    label="SQLite",
+    about="The rows that one SELECT gives, read only: no query can write, load or reach another file.",
+    endings=(".db", ".sqlite", ".sqlite3", ".db3"),
+    fields=SQL_FIELDS,
+    columns=partial(read_database_file, "sqlite"),
+    recognise=recognise,
+    schemes=("sqlite",),
+)
