@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from nnplay.errors import InputError
+from nnplay.text import shown
+
 Report = Callable[[int, int, str], None]
 
 _listener: ContextVar[Report | None] = ContextVar("nnplay_data_progress", default=None)
@@ -14,6 +17,9 @@ _listener: ContextVar[Report | None] = ContextVar("nnplay_data_progress", defaul
 @contextmanager
 def report_to(listener: Report | None) -> Iterator[None]:
     """Within the block, `report` calls `listener(done, total, what)`; what it raises ends the work."""
+    if listener is not None and (isinstance(listener, type) or not callable(listener)):
+        what = f"{shown(listener)} cannot be called"
+        raise InputError(what, where="progress", hint="give a function of (done, total, what)")
     token = _listener.set(listener)
     try:
         yield

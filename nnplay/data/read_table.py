@@ -63,7 +63,10 @@ def read_table(
 
 def _matrix(given: Any, where: str) -> NamedColumns:
     array = plain_array(given, where)
-    array = array if hasattr(array, "mask") else np.asarray(array)
+    try:
+        array = array if hasattr(array, "mask") else np.asarray(array)
+    except ValueError:
+        raise InputError("is ragged or nested too deep", where=where, hint="give rows of equal length") from None
     if array.ndim != 2:
         hint = "give a frame, a list of dicts, a dict of columns, or a matrix (rows, columns)"
         raise InputError(f"{type(given).__name__} is no table with columns", where=where, hint=hint)
