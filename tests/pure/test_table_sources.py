@@ -326,6 +326,11 @@ def lying() -> bytes:
 BAD: dict[str, tuple[str, Any, str]] = {
     "torn parquet": ("my.parquet", lambda: whole("houses.parquet")[:2000], "is damaged, or not a Parquet file"),
     "text as parquet": ("my.parquet", lambda: whole("houses.csv"), "is damaged, or of another kind"),
+    "broken arrow": (
+        "my.arrow",
+        lambda: whole("houses.arrow")[:-400] + bytes(390) + whole("houses.arrow")[-10:],
+        "is damaged, or not an Arrow file",
+    ),
     "torn feather": ("my.feather", lambda: whole("houses.feather")[:2000], "is damaged, or not an Arrow file"),
     "torn xlsx": ("my.xlsx", lambda: whole("houses.xlsx")[:3000], "is damaged, or not an Excel workbook"),
     "old xls": ("my.xlsx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "looks like an old Excel"),
@@ -357,6 +362,12 @@ BAD: dict[str, tuple[str, Any, str]] = {
     "infinity": ("my.json", lambda: b'[{"a": 1, "y": 1}, {"a": -Infinity, "y": 0}]', "row 2, column 'a'.*not a finite"),
     "a name twice": ("my.json", lambda: b'[{"a": 1, "a": 2, "y": 1}]', "a record has 'a' twice"),
     "a column twice": ("my.json", lambda: b'[["a", "a"], [1, 2]]', "two columns are called 'a'"),
+    "great number": (
+        "my.json",
+        lambda: b'[{"a": 1' + b"0" * 400 + b', "y": 1}, {"a": 1, "y": 2}]',
+        "not a finite number",
+    ),
+    "a control character": ("my.jsonl", lambda: b'{"a": "\x1b"}', "invalid control character at column 8"),
     "long number": ("my.json", lambda: b'[{"a": ' + b"9" * 5000 + b', "y": 1}]', "too many digits"),
     "many columns": (
         "my.json",

@@ -24,7 +24,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             _send_table(_table(file), order, out)
     except pyarrow.ArrowMemoryError:
         raise MemoryError from None
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"is damaged, or not an Arrow file: {str(error).splitlines()[0][:200]}") from None
 
 
@@ -44,6 +44,7 @@ def _send_table(table: Any, order: Mapping[str, Any], out: BinaryIO) -> None:
         raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if not table.num_rows:
         raise InputError(_NO_ROWS)
+    table.validate(full=True)  # what a file says of its own lengths and places need not be true
     for place, name in enumerate(names):
         if name in order["skip"]:
             column = nothing(table.num_rows)
