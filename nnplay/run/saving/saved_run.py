@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -184,7 +185,10 @@ def read(
     """
     loaded = session.load(path)
     config = _config(loaded)
-    trainer: Trainer = config.trainer(progress, machine=machine)
+    try:
+        trainer: Trainer = config.trainer(progress, machine=machine)
+    except InputError as problem:
+        raise _name_cause(problem, config, _section(loaded, "progress")) from None
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
@@ -199,6 +203,17 @@ def read(
         past, notes = _set_weights(trainer, past, loaded)
         warnings += notes
     return OpenedRun(config, trainer, _section(loaded, "view"), tuple(warnings), loaded.read_only, past)
+
+
+def _name_cause(problem: InputError, config: RunConfig, progress: Mapping[str, Any]) -> InputError:
+    """The same problem; where it comes from data that are not those of the run, that is said."""
+    with contextlib.suppress(InputError):  # data that cannot be read are the problem itself
+        if progress.get("data") not in (None, fingerprint(config.load())):
+            what = f"this is not the data that the run was trained on, and does not suit it: {problem.what}"
+            return InputError(
+                what, where=problem.where, hint="restore the data, or train a new run on what is there now"
+            )
+    return problem
 
 
 def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> tuple[SavedTimeline | None, list[str]]:
