@@ -453,7 +453,7 @@ def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(tmp_path: Pat
 
 
 def test_times_that_no_microsecond_counts_are_refused(tmp_path: Path) -> None:
-    """Seconds beyond the largest microsecond do not wrap around to some other year; nanoseconds lose only their rest."""
+    """Seconds beyond the largest microsecond become no other year; of nanoseconds only the rest is lost."""
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import feather
 
