@@ -29,7 +29,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.progress import Report, report_to
 from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.data.several_files import read_several
-from nnplay.data.standard_input import STANDARD_INPUT, kept_input
+from nnplay.data.standard_input import STANDARD_INPUT, kept_input, refuse_forgotten
 from nnplay.errors import InputError, unknown
 from nnplay.fields import fill
 from nnplay.text import written
@@ -83,6 +83,7 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
         InputError: the file cannot be used as it is.
     """
     refuse_password(path)
+    refuse_forgotten(path)
     source = find_source(path)
     if progress is None:  # whoever listens already goes on to be told
         return read_several(path, source, values) if is_pattern(path) else source.read(path, values)
