@@ -21,13 +21,15 @@ MOST_EPOCHS: Final = 200
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
+#: Pixels of a side that can be halved three times and still say where something is.
+SMALLEST_PICTURE: Final = 16
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs; convolutions that keep the size where every pixel has a label;
-    an LSTM where every step has one.
+    Two hidden layers, wider where there are more inputs; convolutions that halve a picture, or keep its size where
+    every pixel has a label; an LSTM where every step has one.
     """
     outputs = loss.record.outputs(data.outputs)
     places = data.y.ndim - 1 if data.task == "classification" else 0
@@ -36,6 +38,9 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     elif places:
         seen = [] if len(data.feature_shape) > 1 else [f"embedding {_symbols(data)} 16"]
         words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
+    elif len(data.feature_shape) == 3 and min(data.feature_shape[:2]) >= SMALLEST_PICTURE:
+        words = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 32)]
+        words += ["flatten", f"linear {outputs}"]
     else:
         size = math.prod(data.feature_shape)
         width = 16 if size <= 8 else 32 if size <= 32 else 64

@@ -112,6 +112,8 @@ class Dataset:
         stratify: bool = True,
         scale: Scale | None = None,
         scale_target: Literal["standard", "none"] | None = None,
+        augment: str = "",
+        copies: int = 3,
     ) -> Split:
         """Rows shuffled by `seed` and dealt to training, validation and test.
 
@@ -120,9 +122,12 @@ class Dataset:
             stratify: keep the classes' shares in each part, where there are classes and enough rows.
             scale, scale_target: standard, minmax (inputs only) or none, fitted on the training rows only;
                 the data set's own default unless given.
+            augment: how training rows of pictures, clips and waves are drawn anew, as in "flip, shift 0.1, rotate 15";
+                also scale, noise, cutout and mixup. Each follows from `seed` and its number.
+            copies: how often each row is drawn so; the copies are trained on besides the rows themselves.
 
         Raises:
-            InputError: the fractions do not add up to 1, or leave a part without rows.
+            InputError: the fractions do not add up to 1, or leave a part without rows; rows that cannot be drawn so.
         """
         return split_dataset(
             self,
@@ -131,6 +136,8 @@ class Dataset:
             stratify=stratify,
             scale=self.default_scale if scale is None else scale,
             scale_target=self.default_scale_target if scale_target is None else scale_target,
+            augment=augment,
+            copies=copies,
         )
 
     def part(self, rows: NDArray[np.int64], *, x: NDArray[np.float32], y: NDArray[Any]) -> Dataset:

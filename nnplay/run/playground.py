@@ -134,6 +134,10 @@ class PlaygroundBackend:
         """What became of each column of the table that the data were read from, in its order; empty for other data."""
         return self._run.split.train.columns
 
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self._run.split.feature_shape
+
     @property
     def will_run(self) -> bool:
         """Whether it trains, or will as soon as it has done what was asked before and its kernels are there."""

@@ -91,6 +91,9 @@ class FakeBackend:
     def columns(self) -> tuple[Column, ...]:
         return self.table
 
+    def row_shape(self) -> tuple[int, ...]:
+        return (2,)
+
     def recent(self) -> list[FakeRecent]:
         return self.saved
 

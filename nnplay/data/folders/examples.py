@@ -45,7 +45,8 @@ class Examples:
         """
         if self.task == "classification" and len(np.unique(self.y)) < 2:
             only = self.class_names[int(self.y[0])]
-            raise InputError(f"only files of class '{only}' could be read", where=name)
+            hint = next((note for note in notes if "left out" in note), "")
+            raise InputError(f"only files of class '{only}' could be read", where=name, hint=hint)
         return Dataset(
             x,
             self.y,

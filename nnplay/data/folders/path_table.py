@@ -27,7 +27,7 @@ from nnplay.text import clean
 
 #: What can be said of the table, besides how the files are read.
 PATH_FIELDS: Final = (
-    text("target", "", "of a table of paths, the column to be learned; else one called label, class or y, or the last"),
+    text("target", "", "column to be learned; else one called label, class or y, or the last"),
     choice("task", "auto", "whether that is a class or a quantity", ("auto", "classification", "regression")),
 )
 _TABLES: Final = (".csv", ".tsv", ".txt")
@@ -77,6 +77,7 @@ def read_path_table(path: str, values: Mapping[str, Any], endings: tuple[str, ..
         raise InputError("a label is missing", where=f"{where}, row {line}, column '{missing.name}'")
     target = read_targets(typed, np.asarray(table.lines, np.int64), options.task, where)
     files = tuple(folder / str(cell) for cell in columns[named])
+    _refuse_missing(files, where)
     notes = (f"{noun}s are named by column '{named}'", *notes, *target.notes)
     return Examples(files, target.y, target.task, target.class_names, notes)
 
@@ -100,7 +101,7 @@ def _is_there(folder: Path, cell: str) -> bool:
         return False
 
 
-def refuse_missing(files: Sequence[Path], where: str) -> None:
+def _refuse_missing(files: Sequence[Path], where: str) -> None:
     """Sees that most files of a table are there before any is read.
 
     Raises:

@@ -101,8 +101,8 @@ def choose_size(heads: Sequence[PictureHead], options: PictureOptions) -> tuple[
     return size, (how + way,)
 
 
-def _pixels(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
+def _pixels(size: tuple[int, int]) -> tuple[int, int, int]:
+    return size[0] * size[1], *size
 
 
 def refuse_too_many(shape: tuple[int, ...], where: str) -> None:

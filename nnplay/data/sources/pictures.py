@@ -1,4 +1,4 @@
-"""Pictures of your own: a folder with a folder for each class, or a table of paths and labels."""
+"""Pictures of your own: a folder that holds a folder for each class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
 from nnplay.data.folders.listing import holds
-from nnplay.data.folders.path_table import PATH_FIELDS, lists_files, read_path_table, refuse_missing
 from nnplay.data.pictures.gather import gather_pictures
 from nnplay.data.pictures.mask_folders import find_mask_folders
 from nnplay.data.pictures.options import ENDINGS, PICTURE_FIELDS, picture_options
@@ -19,34 +18,26 @@ from nnplay.system.paths import expanded
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
-    """Pictures (height, width, 3 or 1) of numbers from 0 to 1, and their classes, or quantities."""
+    """Pictures (height, width, 3 or 1) of numbers from 0 to 1, and their classes."""
     where = place_of(path)
     options = picture_options(values, where)
-    folder = expanded(path)
-    if folder.is_dir():
-        examples = list_classes(folder, ENDINGS, "picture", where)
-    else:
-        examples = read_path_table(path, values, ENDINGS, "picture")
-        refuse_missing(examples.files, where)
-    found = gather_pictures(examples, options, where)
+    found = gather_pictures(list_classes(expanded(path), ENDINGS, "picture", where), options, where)
     return found.examples.dataset(found.inputs(), table_name(path), found.notes)
 
 
 def claims(path: str) -> bool:
-    """A folder of pictures without masks, or a table that names pictures."""
+    """A folder of pictures without masks."""
     place = Path(path).expanduser()
-    if place.is_dir():
-        return holds(place, ENDINGS) and find_mask_folders(place) is None
-    return lists_files(path, ENDINGS)
+    return place.is_dir() and holds(place, ENDINGS) and find_mask_folders(place) is None
 
 
 PICTURES = SourceRecord(
     name="pictures",
     title="a folder of pictures",
     label="folders of pictures",
-    about="Pictures in a folder for each class, or named with their labels in a CSV table.",
+    about="Pictures in a folder for each class: cats/1.jpg, cats/2.jpg, dogs/1.jpg.",
     endings=(),
-    fields=(*PICTURE_FIELDS, *PATH_FIELDS),
+    fields=PICTURE_FIELDS,
     read=read,
     claims=claims,
 )

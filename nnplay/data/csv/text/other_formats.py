@@ -23,12 +23,10 @@ def _named(ending: str) -> str:
     return f"give it a name that ends in {ending} (from Python it is read by nnplay.read_file)"
 
 
-_PICTURE = "pictures are read from the built-in sets only (nnplay datasets), or given from Python as arrays"
+_PICTURE = "put the pictures of each class into a folder of its own, and give the folder around those"
 _SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
 _ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
-_TWO_ARRAYS = (
-    "inputs and targets come in one file, numpy.savez('my.npz', x=x, y=y), or from Python: nnplay.Dataset(x, y)"
-)
+_PICTURES_PACKED = f"unpack it first; {_PICTURE}"
 _FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
@@ -78,7 +76,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
     (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
-    (0, b"\x93NUMPY", "a NumPy array", _TWO_ARRAYS),
+    (0, b"\x93NUMPY", "a NumPy array", _named(".npy")),
     (0, b"\x7fELF", "a program", _DOCUMENT),
 )
 """Where in the file, its bytes there, what it is, the way out; the first that fits."""
@@ -111,7 +109,11 @@ def recognise_format(head: bytes) -> OtherFormat | None:
     if _PICKLE.match(head):
         return OtherFormat("a Python pickle", _OBJECTS)
     for pattern, kind, way_out in (
-        (_IDX, "an IDX file, as the MNIST digits come in", "the built-in set 'digits28' has such digits"),
+        (
+            _IDX,
+            "an IDX file, as the MNIST digits come in",
+            "give the file of the images; that of the labels is found beside it",
+        ),
         (_SAFETENSORS, "a safetensors file", _ARRAY),
         (_BITMAP, "a BMP picture", _PICTURE),
     ):
@@ -171,5 +173,5 @@ def _recognise_archive(names: list[str]) -> OtherFormat:
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:
-        return OtherFormat("a zip archive of pictures", _PICTURE)
+        return OtherFormat("a zip archive of pictures", _PICTURES_PACKED)
     return OtherFormat("a zip archive", _UNPACK)
