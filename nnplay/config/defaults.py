@@ -23,13 +23,15 @@ L2: Final = 0.01
 FEW_ROWS: Final = 500
 #: Pixels of a side that can be halved three times and still say where something is.
 SMALLEST_PICTURE: Final = 16
+#: Steps of a sequence, such as a sound, in which something may be found at any time.
+LONG: Final = 24
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs; convolutions that halve a picture, or keep its size where
-    every pixel has a label; an LSTM where every step has one.
+    Two hidden layers, wider where there are more inputs; convolutions that halve a picture or a sound, or keep its
+    size where every pixel has a label; an LSTM where every step has one.
     """
     outputs = loss.record.outputs(data.outputs)
     places = data.y.ndim - 1 if data.task == "classification" else 0
@@ -41,6 +43,10 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     elif len(data.feature_shape) == 3 and min(data.feature_shape[:2]) >= SMALLEST_PICTURE:
         words = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 32)]
         words += ["flatten", f"linear {outputs}"]
+    elif len(data.feature_shape) == 2 and data.feature_shape[0] >= LONG and data.task == "classification":
+        stride = 4 if data.feature_shape[1] == 1 else 2
+        words = [f"conv1d {filters} 9 stride={stride} padding=same, relu" for filters in (16, 32, 32)]
+        words += ["global_avg_pool", f"linear {outputs}"]
     else:
         size = math.prod(data.feature_shape)
         width = 16 if size <= 8 else 32 if size <= 32 else 64

@@ -21,8 +21,8 @@ def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
     loss = loss or loss_records()[default_loss(data)]()
     layers = _fitting(config.layers, loss, data)
-    if layers is None or (len(data.feature_shape) > 2 and len(layers) > len(config.layers)):
-        layers = defaults.layers_for(data, loss)  # pictures made flat for a network that never saw one learn little
+    if layers is None or (len(data.feature_shape) > 1 and len(layers) > len(config.layers)):
+        layers = defaults.layers_for(data, loss)  # a picture made flat for a network that never saw one teaches little
     return replace(config, loss=loss, layers=layers)
 
 

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice
+from nnplay.data.folders.each import try_each
 from nnplay.data.folders.examples import Examples, damage_notes
 from nnplay.data.pictures.decode import PictureHead, decode_picture, pictures_allowed, read_head
 from nnplay.data.pictures.options import PictureOptions
-from nnplay.data.progress import report
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
-from nnplay.system import processors
 from nnplay.text import counted
 
 #: Pixels of a side, where nobody said how many: a network that learns while one looks on takes no larger ones.
 _USUAL: Final = 64
 #: A byte of a picture becomes float32, and is dealt into parts.
 _GROWTH: Final = 10
-_MOST_THREADS: Final = 4
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,47 +129,3 @@ def _kind_notes(heads: Sequence[PictureHead], *, colour: bool) -> tuple[str, ...
     if colour and 0 < greys < len(heads):
         notes.append(f"{counted(greys, 'grey picture')} among coloured ones: three equal channels")
     return tuple(notes)
-
-
-def try_each(
-    items: Sequence[Any], work: Callable[[Any], Result], what: str
-) -> tuple[list[Result | None], list[InputError]]:
-    """`work` of every item, in several threads, as decoders let others work meanwhile; refusals are gathered.
-
-    Args:
-        what: said to whoever listens for progress.
-    """
-
-    def one(item: Any) -> Result | InputError:
-        try:
-            return work(item)
-        except InputError as error:
-            return error
-
-    results: list[Result | None] = []
-    refused: list[InputError] = []
-    for result in _in_threads(one, items):
-        report(len(results), len(items), what)
-        results.append(None if isinstance(result, InputError) else result)
-        if isinstance(result, InputError):
-            refused.append(result)
-    report(len(items), len(items), what)
-    return results, refused
-
-
-def _in_threads(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
-    workers = min(_MOST_THREADS, processors.cores(), len(items))
-    if workers <= 1:
-        yield from map(work, items)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    threads = ThreadPoolExecutor(workers)
-    try:
-        results = threads.map(work, items)
-    except RuntimeError:  # the system has no thread left
-        results = map(work, items)
-    try:
-        yield from results
-    finally:
-        threads.shutdown(cancel_futures=True)
