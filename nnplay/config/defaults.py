@@ -40,6 +40,8 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     elif places:
         seen = [] if len(data.feature_shape) > 1 else [f"embedding {_symbols(data)} 16"]
         words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
+    elif data.frames > 1:
+        words = [*_words_for_clips(data), "gru 32", f"linear {outputs}"]
     elif len(data.feature_shape) == 3 and min(data.feature_shape[:2]) >= SMALLEST_PICTURE:
         words = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 32)]
         words += ["flatten", f"linear {outputs}"]
@@ -55,6 +57,18 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))
+
+
+def _words_for_clips(data: Dataset) -> list[str]:
+    """What makes a strip of frames a sequence: convolutions whose windows lie side by side, none in two frames."""
+    height, width = data.feature_shape[0] // data.frames, data.feature_shape[1]
+    words, channels = [], data.feature_shape[2]
+    for filters, stride in ((16, 4), (32, 2)):
+        if height % stride or width % stride or min(height, width) < 2 * stride:
+            break
+        words.append(f"conv2d {filters} {stride} stride={stride}, relu")
+        height, width, channels = height // stride, width // stride, filters
+    return [*words, f"reshape {data.frames}x{height * width * channels}"]
 
 
 def _symbols(data: Dataset) -> int:

@@ -40,6 +40,7 @@ class Dataset:
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: what became of each column of the table that the rows were read from.
         continuation: how the series continues after each row, where rows are windows of one.
+        frames: of how many pictures each row is a strip, one below the other, where rows are clips.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
@@ -69,6 +70,7 @@ class Dataset:
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
         continuation: Continuation | None = None,
+        frames: int = 1,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -91,6 +93,7 @@ class Dataset:
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
         self.continuation: Continuation | None = continuation
+        self.frames: int = self._read_frames(frames)
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -155,10 +158,18 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
+            frames=self.frames,
             continuation=None if self.continuation is None else self.continuation.select(rows),
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part
+
+    def _read_frames(self, frames: int) -> int:
+        strips = len(self.feature_shape) == 3
+        if frames == 1 or (strips and frames > 0 and self.feature_shape[0] % frames == 0):
+            return frames
+        what = f"rows of {'×'.join(map(str, self.feature_shape))} are no strips of {frames} pictures"
+        raise InputError(what, where=self.name, hint="give x of shape (N, frames·height, width, channels)")
 
     def _inputs_to_name(self) -> int:
         return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0

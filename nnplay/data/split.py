@@ -159,7 +159,7 @@ def split_dataset(
         return data.part(rows, x=scaler.transform(x), y=scaler.transform_target(y))
 
     amounts = read_recipe(augment)
-    drawing = Augmentation(amounts, COPIES.read(copies), int(seed)) if amounts else None
+    drawing = Augmentation(amounts, COPIES.read(copies), int(seed), data.frames) if amounts else None
     train = part(indices.train, drawing)
     if train is None:
         raise InputError("no rows are left for training", where="split")

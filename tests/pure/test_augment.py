@@ -134,12 +134,14 @@ def test_waves_and_clips_are_drawn_too() -> None:
     wave[:, 45:55] = 1
     moved = drawn("shift 0.2", wave, np.zeros(40, np.int64))[0]
     assert np.abs(moved[:, :, 0].argmax(axis=1) - 45).max() > 5
-    clip = np.repeat(PICTURES[:, None], 3, axis=1)
-    turned = drawn("rotate, shift, flip", clip)[0]
+    strips = np.concatenate([PICTURES] * 3, axis=1)
+    recipe = read_recipe("rotate, shift, flip, cutout")
+    turned = Augmentation(recipe, 1, 0, frames=3).extend(strips, LABELS)[0][100:].reshape(100, 3, 9, 7, 3)
     assert np.array_equal(turned[:, 0], turned[:, 2])
-    with pytest.raises(InputError, match="'flip' is for pictures and clips, not for rows of 100×1 numbers"):
+    assert not np.array_equal(turned[:, 0], PICTURES)
+    with pytest.raises(InputError, match="'flip' is for pictures, not for rows of 100×1 numbers"):
         Dataset(wave, np.arange(40) % 2).split(augment="flip")
-    with pytest.raises(InputError, match="'noise' is for waves and pictures and clips"):
+    with pytest.raises(InputError, match="'noise' is for waves and pictures, not for rows of 3 numbers"):
         Dataset(np.zeros((40, 3)), np.arange(40) % 2).split(augment="noise")
 
 

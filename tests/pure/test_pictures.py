@@ -91,7 +91,7 @@ def test_mixed_sizes_are_made_one_and_it_is_said(tmp_path: Path) -> None:
         assert data.feature_shape == (8, 8, 3)
         assert float(data.x[3].min()) == least
     assert "2 sizes, 4×16 to 8×8, are scaled and framed to 8×8" in " ".join(data.notes)
-    assert read_file(tmp_path / "set", size="5x7").feature_shape == (5, 7, 1)
+    assert read_file(tmp_path / "set", size="5x7").feature_shape == (5, 7, 3)
 
 
 def test_a_large_photograph_is_made_small(tmp_path: Path) -> None:

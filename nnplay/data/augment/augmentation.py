@@ -31,11 +31,13 @@ class Augmentation:
         amounts: of what may happen, by name (see `recipe`).
         copies: how many times all rows are drawn; they are trained on besides the rows themselves.
         seed: of the draws.
+        frames: of how many pictures each row is a strip; all are moved and cut alike.
     """
 
     amounts: Mapping[str, float]
     copies: int
     seed: int
+    frames: int = 1
 
     @property
     def text(self) -> str:
@@ -51,7 +53,7 @@ class Augmentation:
         axes = x.ndim - 2
         for name in self.amounts:
             if axes not in TRANSFORMS[name].axes:
-                kinds = {1: "waves", 2: "pictures", 3: "clips"}
+                kinds = {1: "waves", 2: "pictures"}
                 fitting = " and ".join(kinds[axis] for axis in TRANSFORMS[name].axes)
                 raise InputError(f"'{name}' is for {fitting}, not for rows of {_shape(x)} numbers", where=where)
         if "mixup" in self.amounts and y.ndim > 1 and task == "classification":
@@ -93,7 +95,7 @@ class Augmentation:
         if deviation := self.amounts.get("noise", 0.0):
             drawn = drawn + np.float32(deviation) * rng.standard_normal(drawn.shape, np.float32)
         if share := self.amounts.get("cutout", 0.0):
-            drawn = _cut(drawn, share * chances[:, 11], chances[:, 12:14])
+            drawn = _cut(drawn, share * chances[:, 11], chances[:, 12:14], self.frames)
         return np.ascontiguousarray(drawn, x.dtype), labels
 
     def _warp(
@@ -102,7 +104,7 @@ class Augmentation:
         def either_way(name: str, column: int) -> NDArray[np.float64]:
             return self.amounts.get(name, 0.0) * (2 * chances[:, column] - 1)
 
-        frames = _as_pictures(x)
+        frames = _as_pictures(x, self.frames)
         size = (frames.shape[2], frames.shape[3])
         shift = np.stack([either_way("shift", 0), either_way("shift", 1)], axis=1)
         shift = shift if x.ndim > 3 else shift * [1.0, 0.0]
@@ -116,11 +118,9 @@ class Augmentation:
         return seen.reshape(x.shape), warp_labels(y, matrices) if per_pixel else y
 
 
-def _as_pictures(x: NDArray[np.float32]) -> NDArray[np.float32]:
+def _as_pictures(x: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Rows as clips (n, T, H, W, C): a picture is one of a single frame, a wave a picture that is one pixel wide."""
-    if x.ndim == 3:
-        return x[:, None, :, None, :]
-    return x[:, None] if x.ndim == 4 else x
+    return x[:, None, :, None, :] if x.ndim == 3 else x.reshape(len(x), frames, -1, *x.shape[2:])
 
 
 def _mix(
@@ -146,17 +146,20 @@ def _mix(
     return mixed, np.where(chances < shares, every_y[others], y)
 
 
-def _cut(x: NDArray[np.float32], shares: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float32]:
+def _cut(
+    x: NDArray[np.float32], shares: NDArray[np.float64], places: NDArray[np.float64], frames: int
+) -> NDArray[np.float32]:
     """Rows of which a square is as their mean (DeVries and Taylor: cutout, 2017); of waves a stretch is 0."""
     cut = x.copy()
-    sides = x.shape[1:-1][-2:]
+    clips = _as_pictures(cut, frames)  # the same memory
+    sides = clips.shape[2:4] if x.ndim > 3 else x.shape[1:2]
     for row, (share, place) in enumerate(zip(shares.tolist(), places.tolist(), strict=True)):
         spans: list[Any] = []
         for side, begin in zip(sides, place, strict=False):
             length = round(share * side)
             first = int(begin * (side - length + 1))
             spans.append(slice(first, first + length))
-        cut[row][(..., *spans, slice(None))] = x[row].mean() if x.ndim > 3 else 0
+        clips[row][(slice(None), *spans)] = x[row].mean() if x.ndim > 3 else 0
     return cut
 
 

@@ -17,7 +17,7 @@ class Transform:
     Attributes:
         usual: how much, unless said.
         most: the largest amount.
-        axes: how many axes rows have, without their channels: 1 for waves, 2 for pictures, 3 for clips.
+        axes: how many axes rows have, without their channels: 1 for waves, 2 for pictures and clips.
         about: what is done, with the unit of the amount.
     """
 
@@ -31,15 +31,13 @@ class Transform:
 TRANSFORMS: Final[dict[str, Transform]] = {
     transform.name: transform
     for transform in (
-        Transform("flip", 0.5, 1.0, (2, 3), "left and right change places, for that share of the draws"),
-        Transform("shift", 0.1, 1.0, (1, 2, 3), "moved by up to that share of each side, or of its length"),
-        Transform("rotate", 15.0, 180.0, (2, 3), "turned by up to so many degrees either way"),
-        Transform("scale", 0.1, 0.9, (2, 3), "made larger or smaller by up to that share"),
-        Transform("noise", 0.05, 10.0, (1, 2, 3), "normal noise of that deviation, where pixels go from 0 to 1"),
-        Transform(
-            "cutout", 0.3, 1.0, (1, 2, 3), "a square of up to that share of each side is grey; of a wave, silent"
-        ),
-        Transform("mixup", 0.2, 0.5, (1, 2, 3), "mixed with another row, of which up to that share is seen"),
+        Transform("flip", 0.5, 1.0, (2,), "left and right change places, for that share of the draws"),
+        Transform("shift", 0.1, 1.0, (1, 2), "moved by up to that share of each side, or of its length"),
+        Transform("rotate", 15.0, 180.0, (2,), "turned by up to so many degrees either way"),
+        Transform("scale", 0.1, 0.9, (2,), "made larger or smaller by up to that share"),
+        Transform("noise", 0.05, 10.0, (1, 2), "normal noise of that deviation, where pixels go from 0 to 1"),
+        Transform("cutout", 0.3, 1.0, (1, 2), "a square of up to that share of each side is grey; of a wave, silent"),
+        Transform("mixup", 0.2, 0.5, (1, 2), "mixed with another row, of which up to that share is seen"),
     )
 }
 #: What is written for an amount, for help.
@@ -48,7 +46,7 @@ EXAMPLE: Final = "flip, shift 0.1, rotate 15"
 
 def can_be_drawn(row_shape: Sequence[int]) -> bool:
     """Whether rows of that shape are pictures, clips or waves."""
-    return len(row_shape) in (3, 4) or (len(row_shape) == 2 and row_shape[1] == 1)
+    return len(row_shape) == 3 or (len(row_shape) == 2 and row_shape[1] == 1)
 
 
 def read_recipe(text: str, where: str = "augment") -> dict[str, float]:

@@ -37,8 +37,11 @@ class Examples:
         """Only those rows."""
         return replace(self, files=tuple(self.files[row] for row in rows.tolist()), y=self.y[rows])
 
-    def dataset(self, x: NDArray[np.float32], name: str, notes: tuple[str, ...]) -> Dataset:
+    def dataset(self, x: NDArray[np.float32], name: str, notes: tuple[str, ...], *, frames: int = 1) -> Dataset:
         """The data set whose row for each file is in x (N, …).
+
+        Args:
+            frames: of how many pictures each row is a strip.
 
         Raises:
             InputError: of two classes or more only one is left.
@@ -54,6 +57,7 @@ class Examples:
             task=self.task,
             class_names=self.class_names or None,
             default_scale_target="standard" if self.task == "regression" else "none",
+            frames=frames,
             notes=(*self.notes, *notes),
         )
 

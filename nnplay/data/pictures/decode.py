@@ -104,14 +104,12 @@ def decode_picture(path: str | Path, height: int, width: int, *, colour: bool, f
     Raises:
         InputError: as `read_head`, or it is damaged.
     """
-    from PIL import Image
-
     with _opened(path) as image:
         if image.format == "JPEG":  # a large photograph is decoded at a fraction of its size
             image.draft("RGB" if colour else "L", (2 * max(height, width),) * 2)
         upright = _turned(image)
         plain = _as_bytes(upright).convert("RGB" if colour else "L")
-        fitted = _fitted(plain, height, width, fit, Image.Resampling.BILINEAR)
+        fitted = fit_picture(plain, height, width, fit)
         return np.asarray(fitted, np.uint8).reshape(height, width, 3 if colour else 1)
 
 
@@ -232,6 +230,13 @@ def _as_bytes(image: Image) -> Any:
         seen = image.convert("RGBA")
         return images.alpha_composite(images.new("RGBA", seen.size, _WHITE), seen)
     return image.convert("RGB") if image.mode not in ("L", "RGB") else image
+
+
+def fit_picture(image: Image, height: int, width: int, fit: Fit) -> Image:
+    """A picture at that size, smoothly."""
+    from PIL import Image as images
+
+    return _fitted(image, height, width, fit, images.Resampling.BILINEAR)
 
 
 def _fitted(image: Image, height: int, width: int, fit: Fit, how: Any) -> Image:

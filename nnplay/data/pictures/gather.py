@@ -102,7 +102,7 @@ def _pixels(size: tuple[int, int]) -> tuple[int, int, int]:
     return size[0] * size[1], *size
 
 
-def refuse_too_many(shape: tuple[int, ...], where: str) -> None:
+def refuse_too_many(shape: tuple[int, ...], where: str, noun: str = "picture") -> None:
     """Sees that so many pictures fit into memory before any is decoded.
 
     Raises:
@@ -110,7 +110,7 @@ def refuse_too_many(shape: tuple[int, ...], where: str) -> None:
     """
     size, most = float(np.prod(shape, dtype=np.float64)) * _GROWTH, memory_budget()
     if size > most:
-        what = f"{shape[0]:,} pictures of {'×'.join(map(str, shape[1:]))} take {size_text(size)}"
+        what = f"{counted(shape[0], noun)} of {'×'.join(map(str, shape[1:]))} take {size_text(size)}"
         hint = f"at most {size_text(most)}; {advice('size', '32')} makes them smaller"
         raise InputError(what, where=where, hint=hint)
 
