@@ -30,7 +30,7 @@ LONG: Final = 24
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs; convolutions that halve a picture or a sound, or keep its
+    Two hidden layers, wider where there are more inputs; convolutions that halve an image or a sound, or keep its
     size where every pixel has a label; an LSTM where every step has one.
     """
     outputs = loss.record.outputs(data.outputs)

@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.errors import InputError
 
 #: The extra that brings a library along.
-_EXTRAS: Final = {
+EXTRAS: Final = {
     "duckdb": "data",
     "pyarrow": "arrow",
     "openpyxl": "excel",
@@ -31,6 +31,6 @@ def need(library: str, what: str, where: str) -> None:
         InputError: it is not installed; with the command that installs it.
     """
     if importlib.util.find_spec(library) is None:
-        hint = f'pip install "nnplay[{_EXTRAS[library]}]"'
+        hint = f'pip install "nnplay[{EXTRAS[library]}]"'
         name = _TITLES.get(library, library)
         raise InputError(f"{what} read by {name}, which is not installed", where=where, hint=hint)

@@ -32,17 +32,17 @@ def parse_array(content: bytes, where: str, hint: str) -> NDArray[Any]:
         struct.error: it ends within its header.
     """
     if content[:6] != MAGIC or content[6:7] not in (b"\1", b"\2", b"\3"):
-        raise InputError("is no NumPy array", where=where, hint=hint)
+        raise InputError("is not a NumPy array", where=where, hint=hint)
     start, length = (10, "<H") if content[6] == 1 else (12, "<I")
     begin = start + struct.unpack_from(length, content, 8)[0]
     header = _HEADER.fullmatch(content[start:begin])
     if header is None:
-        raise InputError("holds neither numbers nor words", where=where, hint=_OBJECTS)
+        raise InputError("contains neither numbers nor words", where=where, hint=_OBJECTS)
     kind = np.dtype(header[1].decode())
     shape = tuple(int(size) for size in re.findall(rb"\d+", header[3]))
     if math.prod(shape) * kind.itemsize != len(content) - begin:
-        raise InputError("is damaged: its size is not that of its shape", where=where, hint=hint)
+        raise InputError("is damaged: its size does not match its shape", where=where, hint=hint)
     order: Any = "F" if header[2] == b"True" else "C"
     if kind.kind == "U" and (np.frombuffer(content, f"{kind.byteorder}u4", offset=begin) > sys.maxunicode).any():
-        raise InputError("holds numbers in place of letters", where=where, hint=hint)
+        raise InputError("contains numbers instead of letters", where=where, hint=hint)
     return np.frombuffer(content, kind, offset=begin).reshape(shape, order=order).copy()

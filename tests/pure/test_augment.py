@@ -95,7 +95,7 @@ def test_turns_and_moves_keep_what_is_in_the_middle() -> None:
 
 
 def test_masks_go_with_their_pictures() -> None:
-    """A pixel's label is where the pixel is; cutout hides the picture alone, and mixup has no meaning."""
+    """A pixel's label is where the pixel is; cutout hides the image alone, and mixup has no meaning."""
     masks = (RNG.random((30, 16, 16)) < 0.5).astype(np.int64)
     x, y = drawn("flip 1", masks[..., None].astype(np.float32), masks)
     assert np.array_equal(x[..., 0] > 0.5, y == 1)
@@ -139,9 +139,9 @@ def test_waves_and_clips_are_drawn_too() -> None:
     turned = Augmentation(recipe, 1, 0, frames=3).extend(strips, LABELS)[0][100:].reshape(100, 3, 9, 7, 3)
     assert np.array_equal(turned[:, 0], turned[:, 2])
     assert not np.array_equal(turned[:, 0], PICTURES)
-    with pytest.raises(InputError, match="'flip' is for pictures, not for rows of 100×1 numbers"):
+    with pytest.raises(InputError, match="'flip' is for images, not for rows of 100×1 numbers"):
         Dataset(wave, np.arange(40) % 2).split(augment="flip")
-    with pytest.raises(InputError, match="'noise' is for waves and pictures, not for rows of 3 numbers"):
+    with pytest.raises(InputError, match="'noise' is for waves and images, not for rows of 3 numbers"):
         Dataset(np.zeros((40, 3)), np.arange(40) % 2).split(augment="noise")
 
 

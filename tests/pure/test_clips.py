@@ -48,7 +48,7 @@ def test_the_usual_network_sees_every_frame_by_itself() -> None:
 
 def test_strips_must_be_made_of_whole_frames() -> None:
     """A row of another height is refused."""
-    with pytest.raises(InputError, match="rows of 10×4×1 are no strips of 3 pictures"):
+    with pytest.raises(InputError, match="rows of 10×4×1 are no strips of 3 images"):
         Dataset(np.zeros((4, 10, 4, 1)), [0, 1, 0, 1], frames=3)
 
 
@@ -94,11 +94,11 @@ def test_a_folder_of_clips_is_a_data_set(folder: Path) -> None:
         (b"", "is empty"),
         (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/x.ts\n", "is no clip; clips are MP4"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "is no clip"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "looks like a PNG picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "looks like a PNG image"),
         (b"\0\0\0\x18ftypisom" + b"\0" * 400, "is damaged"),
         (b"\x1aE\xdf\xa3" + b"\xff" * 400, "is damaged"),
     ],
-    ids=["empty", "playlist", "list of files", "picture", "mp4", "matroska"],
+    ids=["empty", "playlist", "list of files", "image", "mp4", "matroska"],
 )
 def test_bad_files_are_named(content: bytes, words: str, folder: Path) -> None:
     """FFmpeg is never left to find out what a file is: a list of other files or addresses opens nothing."""

@@ -1,4 +1,4 @@
-"""Claims about pictures of one's own: folders of classes, tables of paths, masks, and what is wrong with them."""
+"""Claims about images of one's own: folders of classes, tables of paths, masks, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Image = pytest.importorskip("PIL.Image")
 
 
 def save(path: Path, colour: object = (200, 30, 30), size: tuple[int, int] = (8, 6), mode: str = "RGB") -> Path:
-    """A picture of one colour, (width, height)."""
+    """An image of one colour, (width, height)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
     return path
@@ -27,7 +27,7 @@ def save(path: Path, colour: object = (200, 30, 30), size: tuple[int, int] = (8,
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two classes of five pictures each."""
+    """Two classes of five images each."""
     for number in range(5):
         save(tmp_path / "pets" / "cats" / f"{number}.png", (40 * number, 0, 0))
         save(tmp_path / "pets" / "dogs" / f"{number}.bmp", (0, 0, 40 * number))
@@ -108,7 +108,7 @@ def test_a_table_names_pictures_and_labels(folder: Path) -> None:
     rows = [f"cats/{number}.png,cat,{number / 2}" for number in range(5)]
     rows += [f"dogs/{number}.bmp,dog,{number / 4}" for number in range(5)]
     table = folder / "labels.csv"
-    table.write_text("\n".join(["picture,label,weight", *rows, "cats/0.png,cat,9.5"]) + "\n")
+    table.write_text("\n".join(["image,label,weight", *rows, "cats/0.png,cat,9.5"]) + "\n")
     assert find_source(str(table)).name == "picture_table"
     assert read_file(table).class_names == ("cat", "dog")
     weights = read_file(table, target="weight")
@@ -138,9 +138,9 @@ def test_pictures_and_masks_side_by_side(tmp_path: Path) -> None:
     assert find_source(str(root)).name == "picture_masks"
     assert (data.y.shape, data.class_names) == ((3, 10, 12), ("0", "255"))
     assert data.y[0, 0].tolist() == [1] * 6 + [0] * 6
-    assert "1 picture without a mask" in " ".join(data.notes)
+    assert "1 image without a mask" in " ".join(data.notes)
     save(root / "masks" / "2_mask.png", 3, (5, 5), "L")
-    assert "1 mask left out: 2_mask.png: is 5×5, its picture 10×12" in " ".join(read_file(root).notes)
+    assert "1 mask left out: 2_mask.png: is 5×5, its image 10×12" in " ".join(read_file(root).notes)
 
 
 def test_parts_of_public_sets_are_put_together(folder: Path) -> None:
@@ -181,7 +181,7 @@ def only(folder: Path, content: bytes, name: str = "bad.png") -> Path:
     [
         (b"", "bad.png", "is empty"),
         (b"%PDF-1.4 and more", "bad.png", "looks like a PDF document"),
-        (b"just some words", "bad.jpg", "is no picture; pictures are PNG, JPEG"),
+        (b"just some words", "bad.jpg", "is no image; images are PNG, JPEG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "bad.png", "PostScript"),
         (bomb(15_000, 15_000), "bad.png", "is too large"),
         (bomb(9_000, 8_000), "bad.png", r"8,000 pixels, at most 64 million"),
@@ -206,10 +206,10 @@ def test_a_damaged_file_among_many_is_named_and_left_out(tmp_path: Path) -> None
     (tmp_path / "set" / "a" / "0.png").write_bytes(whole[:-30])
     data = read_file(tmp_path / "set")
     assert len(data) == 39
-    assert [note for note in data.notes if "1 picture left out: 0.png" in note]
+    assert [note for note in data.notes if "1 image left out: 0.png" in note]
     for number in range(0, 16, 2):
         (tmp_path / "set" / "a" / f"{number}.png").write_bytes(whole[:-30])
-    with pytest.raises(InputError, match=r"8 of 40 pictures cannot be read, the first one: 0\.png"):
+    with pytest.raises(InputError, match=r"8 of 40 images cannot be read, the first one: 0\.png"):
         read_file(tmp_path / "set")
 
 
@@ -226,7 +226,7 @@ def test_pipes_devices_links_and_litter_are_left_out(folder: Path) -> None:
     data = read_file(folder)
     assert len(data) == 10
     said = " ".join(data.notes)
-    assert "folder 'birds' holds no picture" in said
+    assert "folder 'birds' holds no image" in said
     assert "4 entries left out" in said
 
 
@@ -234,7 +234,7 @@ def test_pipes_devices_links_and_litter_are_left_out(folder: Path) -> None:
     ("files", "words"),
     [
         (["a/1.png"], "only one class, 'a'"),
-        (["1.png", "2.png"], "2 pictures in no class folder; put the pictures of each class into a folder"),
+        (["1.png", "2.png"], "2 images in no class folder; put the images of each class into a folder"),
         ([], "is not a regular file but a folder"),
         (["a/notes.md", "b/notes.md"], "is not a regular file but a folder"),
     ],
@@ -263,7 +263,7 @@ def test_names_of_folders_are_no_control_characters(tmp_path: Path) -> None:
 def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'read by Pillow, which is not installed; pip install "nnplay\[pictures\]"'):
+    with pytest.raises(InputError, match=r'read by Pillow, which is not installed; pip install "nnplay\[images\]"'):
         read_file(folder)
 
 
@@ -272,15 +272,15 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_by_their_sizes(
 ) -> None:
     """Before any is decoded."""
     monkeypatch.setattr("nnplay.data.pictures.gather.memory_budget", lambda: 10_000)
-    with pytest.raises(InputError, match=r"10 pictures of 6×8×3 take 14.1 KiB; at most 9.8 KiB; size='32'"):
+    with pytest.raises(InputError, match=r"10 images of 6×8×3 take 14.1 KiB; at most 9.8 KiB; size='32'"):
         read_file(folder)
 
 
 def test_reading_says_how_far_it_is_and_can_be_ended(folder: Path) -> None:
-    """Whoever listens hears of every picture, and what it raises ends the reading."""
+    """Whoever listens hears of every image, and what it raises ends the reading."""
     heard: list[tuple[int, int, str]] = []
     read_file(folder, progress=lambda *now: heard.append(now))
-    assert heard[-1] == (10, 10, "pictures")
+    assert heard[-1] == (10, 10, "images")
 
     def end(done: int, total: int, what: str) -> Any:
         raise KeyboardInterrupt

@@ -31,7 +31,7 @@ class Augmentation:
         amounts: of what may happen, by name (see `recipe`).
         copies: how many times all rows are drawn; they are trained on besides the rows themselves.
         seed: of the draws.
-        frames: of how many pictures each row is a strip; all are moved and cut alike.
+        frames: of how many images each row is a strip; all are moved and cut alike.
     """
 
     amounts: Mapping[str, float]
@@ -53,7 +53,7 @@ class Augmentation:
         axes = x.ndim - 2
         for name in self.amounts:
             if axes not in TRANSFORMS[name].axes:
-                kinds = {1: "waves", 2: "pictures"}
+                kinds = {1: "waves", 2: "images"}
                 fitting = " and ".join(kinds[axis] for axis in TRANSFORMS[name].axes)
                 raise InputError(f"'{name}' is for {fitting}, not for rows of {_shape(x)} numbers", where=where)
         if "mixup" in self.amounts and y.ndim > 1 and task == "classification":
@@ -119,7 +119,7 @@ class Augmentation:
 
 
 def _as_pictures(x: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Rows as clips (n, T, H, W, C): a picture is one of a single frame, a wave a picture that is one pixel wide."""
+    """Rows as clips (n, T, H, W, C): an image is one of a single frame, a wave an image that is one pixel wide."""
     return x[:, None, :, None, :] if x.ndim == 3 else x.reshape(len(x), frames, -1, *x.shape[2:])
 
 

@@ -17,7 +17,7 @@ class Transform:
     Attributes:
         usual: how much, unless said.
         most: the largest amount.
-        axes: how many axes rows have, without their channels: 1 for waves, 2 for pictures and clips.
+        axes: how many axes rows have, without their channels: 1 for waves, 2 for images and clips.
         about: what is done, with the unit of the amount.
     """
 
@@ -45,7 +45,7 @@ EXAMPLE: Final = "flip, shift 0.1, rotate 15"
 
 
 def can_be_drawn(row_shape: Sequence[int]) -> bool:
-    """Whether rows of that shape are pictures, clips or waves."""
+    """Whether rows of that shape are images, clips or waves."""
     return len(row_shape) == 3 or (len(row_shape) == 2 and row_shape[1] == 1)
 
 

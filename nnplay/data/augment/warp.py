@@ -1,4 +1,4 @@
-"""Pictures looked at through a turned, moved and scaled window; what lies outside repeats the border.
+"""Images looked at through a turned, moved and scaled window; what lies outside repeats the border.
 
 Everything is + - * / and whole numbers in a fixed order, so that draws have the same bits on every processor.
 """
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def affine(angle: Floats, scale: Floats, flipped: NDArray[np.bool_], shift: Floats, size: tuple[int, int]) -> Floats:
-    """Where each picture takes its pixels from, as matrices (n, 2, 3) on places counted from the middle.
+    """Where each image takes its pixels from, as matrices (n, 2, 3) on places counted from the middle.
 
     Args:
         angle: in degrees (n,).
@@ -32,7 +32,7 @@ def affine(angle: Floats, scale: Floats, flipped: NDArray[np.bool_], shift: Floa
 
 
 def warp(pictures: NDArray[np.float32], matrices: Floats) -> NDArray[np.float32]:
-    """Pictures (n, H, W, C) seen so, between pixels by bilinear interpolation."""
+    """Images (n, H, W, C) seen so, between pixels by bilinear interpolation."""
     y, x = _sources(matrices, pictures.shape[1:3])
     height, width = pictures.shape[1:3]
     top, left = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
@@ -51,7 +51,7 @@ def warp_labels(labels: NDArray[np.int64], matrices: Floats) -> NDArray[np.int64
 
 
 def _sources(matrices: Floats, size: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Rows and columns (n, H, W) that pixels are taken from, kept within the picture."""
+    """Rows and columns (n, H, W) that pixels are taken from, kept within the image."""
     height, width = size
     y = (np.arange(height) - (height - 1) / 2)[None, :, None]
     x = (np.arange(width) - (width - 1) / 2)[None, None, :]

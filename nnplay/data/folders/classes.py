@@ -21,7 +21,7 @@ def list_classes(folder: Path, endings: tuple[str, ...], noun: str, where: str) 
     """The files of all class folders.
 
     Args:
-        noun: what the files are: "picture".
+        noun: what the files are: "image".
 
     Raises:
         InputError: files without a class, fewer than two classes, a folder that cannot be listed, or too many files.

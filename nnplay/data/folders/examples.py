@@ -41,7 +41,7 @@ class Examples:
         """The data set whose row for each file is in x (N, …).
 
         Args:
-            frames: of how many pictures each row is a strip.
+            frames: of how many images each row is a strip.
 
         Raises:
             InputError: of two classes or more only one is left.

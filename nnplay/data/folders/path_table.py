@@ -55,7 +55,7 @@ def read_path_table(path: str, values: Mapping[str, Any], endings: tuple[str, ..
 
     Args:
         endings: of the files' names.
-        noun: what they are: "picture".
+        noun: what they are: "image".
 
     Raises:
         InputError: the table cannot be read, or has no column of such names, or no other one.

@@ -19,7 +19,7 @@ FIELDS = (
     samples(3000, "clips"),
     noise(0.05, "normal deviation of each pixel"),
     SEED,
-    integer("frames", 8, "pictures of a clip", low=2, high=64),
+    integer("frames", 8, "images of a clip", low=2, high=64),
     integer("size", 16, "pixels along each side", low=8, high=64),
     integer("kinds", len(WAYS), f"how many ways: {', '.join(WAYS)}", low=2, high=len(WAYS)),
 )
@@ -28,7 +28,7 @@ FIELDS = (
 def make(samples: int, noise: float, seed: int, frames: int, size: int, kinds: int) -> Dataset:
     """Clips as strips (frames·size, size, 1) from 0 to 1; the class is the way that the shape moves.
 
-    A shape leaves the picture on one side and comes back on the other, so no single frame says which way it goes.
+    A shape leaves the image on one side and comes back on the other, so no single frame says which way it goes.
     """
     ways = tuple(WAYS)[:kinds]
 

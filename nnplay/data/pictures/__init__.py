@@ -1,1 +1,1 @@
-"""Pictures out of files: opened with care, brought to one size, and gathered into one array."""
+"""Images out of files: opened with care, brought to one size, and gathered into one array."""

@@ -1,6 +1,6 @@
-"""One picture out of a file: only of formats that are known, never larger than its limit, whatever its bytes claim.
+"""One image out of a file: only of formats that are known, never larger than its limit, whatever its bytes claim.
 
-Pillow decodes; it is imported when the first picture is read. Its scaling of 8-bit pictures works in whole numbers, so
+Pillow decodes; it is imported when the first image is read. Its scaling of 8-bit images works in whole numbers, so
 the same file gives the same numbers on every processor.
 """
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 Bytes = NDArray[np.uint8]
 
-#: Pixels of one picture before it is made smaller; most cameras take fewer.
+#: Pixels of one image before it is made smaller; most cameras take fewer.
 MOST_PIXELS: Final = 64_000_000
 #: Bytes of one file.
 MOST_BYTES: Final = 256 << 20
 #: Bytes that one pixel takes on its way: decoded, converted, and scaled.
 _GROWTH: Final = 8
-#: EPS would start another program, and some formats are whole libraries of their own; these are pictures and no more.
+#: EPS would start another program, and some formats are whole libraries of their own; these are images and no more.
 _FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "PPM")
 #: The tag of a photograph that says how the camera was held, and its values for which width and height change places.
 _ORIENTATION: Final = 0x0112
@@ -46,7 +46,7 @@ _WHITE: Final = (255, 255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class PictureHead:
-    """What a file says of its picture before anything is decoded.
+    """What a file says of its image before anything is decoded.
 
     Attributes:
         height, width: in pixels, as it is to be seen.
@@ -62,16 +62,16 @@ class PictureHead:
 
 @contextmanager
 def pictures_allowed(where: str) -> Iterator[None]:
-    """Within the block pictures can be decoded, and what Pillow only warns of is an error.
+    """Within the block images can be decoded, and what Pillow only warns of is an error.
 
     Raises:
         InputError: Pillow is missing.
     """
-    need("PIL", "pictures are", where)
+    need("PIL", "images are", where)
     from PIL import Image
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata of a picture that is sound
+        warnings.simplefilter("ignore")  # damaged metadata of an image that is sound
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
@@ -80,7 +80,7 @@ def read_head(path: str | Path) -> PictureHead:
     """What the file says of itself.
 
     Raises:
-        InputError: it is no picture, one of another format, or one too large.
+        InputError: it is no image, one of another format, or one too large.
     """
     with _opened(path) as image:
         height, width = _upright(image)
@@ -99,7 +99,7 @@ def read_head(path: str | Path) -> PictureHead:
 
 
 def decode_picture(path: str | Path, height: int, width: int, *, colour: bool, fit: Fit) -> Bytes:
-    """The picture as bytes (height, width, 3 or 1).
+    """The image as bytes (height, width, 3 or 1).
 
     Raises:
         InputError: as `read_head`, or it is damaged.
@@ -136,11 +136,11 @@ def decode_mask(path: str | Path, height: int, width: int, fit: Fit) -> NDArray[
 
 @contextmanager
 def _opened(path: str | Path) -> Iterator[Image]:
-    """The picture of a file, its format and size checked; whatever fails on its way is one sentence about the file."""
+    """The image of a file, its format and size checked; whatever fails on its way is one sentence about the file."""
     from PIL import Image, UnidentifiedImageError
 
     most = min(MOST_PIXELS, memory_budget() // _GROWTH)
-    with open_regular(path, limit=min(MOST_BYTES, memory_budget()), hint="give a smaller picture") as file:
+    with open_regular(path, limit=min(MOST_BYTES, memory_budget()), hint="give a smaller image") as file:
         content = file.read()
     if not content:
         raise InputError("is empty", where=clean(Path(path).name))
@@ -157,10 +157,10 @@ def _opened(path: str | Path) -> Iterator[Image]:
         raise _too_large(path, None, most) from None
     except UnidentifiedImageError:
         found = recognise_format(content[:HEAD])
-        what = f"looks like {found.kind}" if found else "is no picture"
-        hint = f"pictures are {FORMATS_TEXT}"
+        what = f"looks like {found.kind}" if found else "is no image"
+        hint = f"images are {FORMATS_TEXT}"
         if found and any(found.kind.split()[1] == name.rstrip(",") for name in FORMATS_TEXT.split()):
-            what, hint = f"is a damaged {found.kind.split()[1]} picture", ""
+            what, hint = f"is a damaged {found.kind.split()[1]} image", ""
         raise InputError(what, where=clean(Path(path).name), hint=hint) from None
     except Exception as error:  # whatever a decoder makes of damaged bytes
         raise InputError(f"is damaged: {_reason(error)}", where=clean(Path(path).name)) from None
@@ -182,7 +182,7 @@ def _orientation(image: Image) -> int:
     """How the camera was held, from 1 (upright) to 8; broken metadata say nothing."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # metadata of any program; the picture itself may be sound
+    except Exception:  # metadata of any program; the image itself may be sound
         return 1
 
 
@@ -233,7 +233,7 @@ def _as_bytes(image: Image) -> Any:
 
 
 def fit_picture(image: Image, height: int, width: int, fit: Fit) -> Image:
-    """A picture at that size, smoothly."""
+    """An image at that size, smoothly."""
     from PIL import Image as images
 
     return _fitted(image, height, width, fit, images.Resampling.BILINEAR)

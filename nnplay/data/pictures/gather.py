@@ -1,4 +1,4 @@
-"""Many pictures as one array of bytes: of one size and kind, damaged ones named and left out."""
+"""Many images as one array of bytes: of one size and kind, damaged ones named and left out."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from nnplay.text import counted
 
 #: Pixels of a side, where nobody said how many: a network that learns while one looks on takes no larger ones.
 _USUAL: Final = 64
-#: A byte of a picture becomes float32, and is dealt into parts.
+#: A byte of an image becomes float32, and is dealt into parts.
 _GROWTH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Pictures in one array.
+    """Images in one array.
 
     Attributes:
         pixels: bytes (N, height, width, 3 or 1).
@@ -51,14 +51,14 @@ def as_inputs(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def gather_pictures(examples: Examples, options: PictureOptions, where: str) -> Gathered:
-    """The pictures of all files.
+    """The images of all files.
 
     Raises:
         InputError: too many cannot be read, or all together do not fit into memory.
     """
     with pictures_allowed(where):
-        heads, damaged = try_each(examples.files, read_head, "pictures looked at")
-        notes = damage_notes(damaged, len(examples.files), "picture", where)
+        heads, damaged = try_each(examples.files, read_head, "images looked at")
+        notes = damage_notes(damaged, len(examples.files), "image", where)
         rows = np.array([row for row, head in enumerate(heads) if head is not None], np.int64)
         examples, known = examples.select(rows), [head for head in heads if head is not None]
         (height, width), size_notes = choose_size(known, options)
@@ -71,16 +71,16 @@ def gather_pictures(examples: Examples, options: PictureOptions, where: str) -> 
             pixels[place[0]] = decode_picture(place[1], height, width, colour=colour, fit=options.fit)
             return True
 
-        done, more = try_each(list(enumerate(examples.files)), decode, "pictures")
+        done, more = try_each(list(enumerate(examples.files)), decode, "images")
     if more:
-        notes = damage_notes(damaged + more, len(examples.files) + len(damaged), "picture", where)
+        notes = damage_notes(damaged + more, len(examples.files) + len(damaged), "image", where)
         rows = np.flatnonzero([each is not None for each in done])
         examples, pixels = examples.select(rows), pixels[rows]
     return Gathered(pixels, examples, (*notes, *size_notes, *_kind_notes(known, colour=colour)))
 
 
 def choose_size(heads: Sequence[PictureHead], options: PictureOptions) -> tuple[tuple[int, int], tuple[str, ...]]:
-    """Height and width of all pictures, and what that does to them."""
+    """Height and width of all images, and what that does to them."""
     sizes = Counter((head.height, head.width) for head in heads)
     common = min(sizes, key=lambda size: (-sizes[size], size))
     scale = max(1.0, max(common) / _USUAL)
@@ -89,11 +89,11 @@ def choose_size(heads: Sequence[PictureHead], options: PictureOptions) -> tuple[
     if len(sizes) == 1 and size == common:
         return size, ()
     if len(sizes) == 1:
-        how = f"pictures of {common[0]}×{common[1]} are scaled to {to}"
+        how = f"images of {common[0]}×{common[1]} are scaled to {to}"
     else:
         least, most = min(sizes, key=_pixels), max(sizes, key=_pixels)
         done = {"crop": "scaled and cut", "pad": "scaled and framed", "stretch": "pulled"}[options.fit]
-        how = f"pictures of {len(sizes):,} sizes, {least[0]}×{least[1]} to {most[0]}×{most[1]}, are {done} to {to}"
+        how = f"images of {len(sizes):,} sizes, {least[0]}×{least[1]} to {most[0]}×{most[1]}, are {done} to {to}"
     way = "" if options.size else f" ({advice('size', '48x64')} for another size)"
     return size, (how + way,)
 
@@ -102,8 +102,8 @@ def _pixels(size: tuple[int, int]) -> tuple[int, int, int]:
     return size[0] * size[1], *size
 
 
-def refuse_too_many(shape: tuple[int, ...], where: str, noun: str = "picture") -> None:
-    """Sees that so many pictures fit into memory before any is decoded.
+def refuse_too_many(shape: tuple[int, ...], where: str, noun: str = "image") -> None:
+    """Sees that so many images fit into memory before any is decoded.
 
     Raises:
         InputError: they do not.

@@ -1,4 +1,4 @@
-"""Pictures and their masks in two folders side by side: which folder is which, and which mask belongs to what."""
+"""Images and their masks in two folders side by side: which folder is which, and which mask belongs to what."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PICTURES: Final = frozenset({"images", "imgs", "image", "img", "pictures", "pho
 _MASKS: Final = frozenset(
     {"masks", "mask", "labels", "annotations", "targets", "segmentation", "segmentations", "y", "segmentationclass"}
 )
-#: What programs put behind the name of a picture to name its mask.
+#: What programs put behind the name of an image to name its mask.
 _BEHIND: Final = ("_mask", "-mask", "_seg", "_label", "_labels", "_gt", "_segmentation", "_annotation")
 
 
 def find_mask_folders(folder: Path) -> tuple[Path, Path] | None:
-    """The folder of pictures and that of masks, if a folder holds one of each."""
+    """The folder of images and that of masks, if a folder holds one of each."""
     try:
         tops = subfolders(folder, "")
     except InputError:
@@ -30,10 +30,10 @@ def find_mask_folders(folder: Path) -> tuple[Path, Path] | None:
 
 
 def pair_masks(pictures: Path, masks: Path, where: str) -> tuple[list[tuple[Path, Path]], tuple[str, ...]]:
-    """Pictures with their masks, by name, sorted; and what was left out.
+    """Images with their masks, by name, sorted; and what was left out.
 
     Raises:
-        InputError: no picture has a mask, or two masks are called alike.
+        InputError: no image has a mask, or two masks are called alike.
     """
     seen = list_files(pictures, ENDINGS, where).files
     by_name: dict[str, Path] = {}
@@ -43,17 +43,17 @@ def pair_masks(pictures: Path, masks: Path, where: str) -> tuple[list[tuple[Path
             raise InputError(what, where=where)
     pairs = [(picture, by_name[_bare(picture)]) for picture in seen if _bare(picture) in by_name]
     if not pairs:
-        what = f"no picture in '{clean(pictures.name)}' has a mask in '{clean(masks.name)}'"
-        raise InputError(what, where=where, hint="a mask is called as its picture: images/7.jpg, masks/7.png")
+        what = f"no image in '{clean(pictures.name)}' has a mask in '{clean(masks.name)}'"
+        raise InputError(what, where=where, hint="a mask is called as its image: images/7.jpg, masks/7.png")
     notes = []
     if alone := [picture for picture in seen if _bare(picture) not in by_name]:
         notes.append(f"{counted(len(alone), 'picture')} without a mask left out: '{clean(alone[0].name)}', …")
     if unused := len(by_name) - len({_bare(picture) for picture, _ in pairs}):
-        notes.append(f"{counted(unused, 'mask')} without a picture left out")
+        notes.append(f"{counted(unused, 'mask')} without an image left out")
     return pairs, tuple(notes)
 
 
 def _bare(path: Path) -> str:
-    """A name without what tells a mask from its picture."""
+    """A name without what tells a mask from its image."""
     stem = path.stem.lower()
     return next((stem.removesuffix(end) for end in _BEHIND if stem.endswith(end)), stem)

@@ -1,4 +1,4 @@
-"""What can be said of how pictures become numbers: size, how others are made to fit, grey or colour."""
+"""What can be said of how images become numbers: size, how others are made to fit, grey or colour."""
 
 from __future__ import annotations
 
@@ -11,39 +11,37 @@ from nnplay.fields import choice, fill, integers
 
 Fit = Literal["crop", "pad", "stretch"]
 
-#: Endings of the files that are read as pictures.
+#: Endings of the files that are read as images.
 ENDINGS: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
 #: The same formats as sentences name them.
 FORMATS_TEXT: Final = "PNG, JPEG, GIF, BMP, WebP and PPM"
-#: What can be said of pictures, wherever they come from.
+#: What can be said of images, wherever they come from.
 PICTURE_FIELDS: Final = (
     integers(
         "size",
         "auto",
-        "pixels of every picture, one number or height x width; auto: as most of them have, at most 64 a side",
+        "pixels of every image, one number or height x width; auto: as most of them have, at most 64 a side",
         high=4096,
         choices=("auto",),
     ),
     choice(
         "fit",
         "crop",
-        "how pictures of another shape are made to fit: borders cut off, borders added, or pulled",
+        "how images of another shape are made to fit: borders cut off, borders added, or pulled",
         ("crop", "pad", "stretch"),
     ),
-    choice(
-        "colours", "auto", "three channels or one; auto: colour if any picture has some", ("auto", "colour", "grey")
-    ),
+    choice("colours", "auto", "three channels or one; auto: colour if any image has some", ("auto", "colour", "grey")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PictureOptions:
-    """How pictures become numbers.
+    """How images become numbers.
 
     Attributes:
-        size: height and width in pixels; None follows the pictures.
-        fit: what is done with pictures of another shape.
-        colours: None follows the pictures, else whether there are three channels.
+        size: height and width in pixels; None follows the images.
+        fit: what is done with images of another shape.
+        colours: None follows the images, else whether there are three channels.
     """
 
     size: tuple[int, int] | None = None

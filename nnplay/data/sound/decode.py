@@ -19,7 +19,7 @@ from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.text import clean
 
-#: Bytes of one file, as for pictures.
+#: Bytes of one file, as for images.
 MOST_BYTES: Final = 256 << 20
 _WAV: Final = (b"RIFF", b"RF64")
 _PACKED: Final = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")

@@ -27,9 +27,9 @@ from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean
 
 FIELDS: Final = (
-    text("inputs", "x", "array of inputs, with a row for each example"),
-    text("target", "y", "array to be learned, with a row for each example"),
-    choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
+    text("inputs", "x", "input array, one row per example"),
+    text("target", "y", "target array, one row per example"),
+    choice("task", "auto", "whether the target is a class or a number", ("auto", "classification", "regression")),
 )
 #: An array of bytes takes up to this many times its size: unpacked, copied, and as float32 inputs twice.
 _GROWTH: Final = 12
@@ -75,7 +75,7 @@ def _refuse_damage(where: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError):
-        raise InputError("is no NumPy archive, or a damaged one", where=where, hint=_SAVE) from None
+        raise InputError("is not a NumPy archive, or is damaged", where=where, hint=_SAVE) from None
 
 
 def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.ZipInfo:
@@ -92,7 +92,7 @@ def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.Zip
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:
     """A plain array of numbers or words; its header is matched, never evaluated."""
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & _ENCRYPTED:
-        raise InputError("is encrypted, or packed in a way that NumPy does not use", where=where, hint=_SAVE)
+        raise InputError("is encrypted, or compressed in a way that NumPy does not use", where=where, hint=_SAVE)
     with archive.open(member) as unpacked:
         content = unpacked.read(member.file_size + 1)
     return parse_array(content, where, _SAVE)
@@ -107,7 +107,7 @@ NPZ = SourceRecord(
     name="npz",
     title="a NumPy archive",
     label="NumPy",
-    about="Two arrays of numbers of any shape: the inputs, called x, and what is to be learned, called y.",
+    about="Two arrays of numbers of any shape: the inputs, called x, and the targets, called y.",
     endings=(".npz",),
     fields=FIELDS,
     read=read,

@@ -1,4 +1,4 @@
-"""Pictures with the class of every pixel: a folder of pictures and a folder of masks of the same names."""
+"""Images with the class of every pixel: a folder of images and a folder of masks of the same names."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MOST_CLASSES: Final = 64
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
-    """Pictures (height, width, 3 or 1) from 0 to 1 and labels per pixel (height, width)."""
+    """Images (height, width, 3 or 1) from 0 to 1 and labels per pixel (height, width)."""
     where, folder = place_of(path), expanded(path)
     options = picture_options(values, where)
     found = find_mask_folders(folder)
     if found is None:  # it was there when the source was chosen
-        raise InputError("holds no folder of pictures with one of masks", where=where)
+        raise InputError("holds no folder of images with one of masks", where=where)
     pairs, notes = pair_masks(*found, where)
-    numbers = np.arange(len(pairs))  # by which the masks of pictures that are left are found again
+    numbers = np.arange(len(pairs))  # by which the masks of images that are left are found again
     gathered = gather_pictures(Examples(tuple(picture for picture, _ in pairs), numbers, "regression"), options, where)
     pairs = [pairs[number] for number in gathered.examples.y.tolist()]
     _, height, width, _ = gathered.pixels.shape
@@ -57,12 +57,12 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
 def _gather_masks(
     pairs: list[tuple[Path, Path]], size: tuple[int, int], options: PictureOptions, where: str
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[str, ...]]:
-    """Values of the masks' pixels (n, height, width), which pictures they belong to, and notes."""
+    """Values of the masks' pixels (n, height, width), which images they belong to, and notes."""
 
     def decode(pair: tuple[Path, Path]) -> NDArray[np.int32]:
         picture, mask = (read_head(path) for path in pair)
         if (picture.height, picture.width) != (mask.height, mask.width):
-            what = f"is {mask.height}×{mask.width}, its picture {picture.height}×{picture.width}"
+            what = f"is {mask.height}×{mask.width}, its image {picture.height}×{picture.width}"
             raise InputError(what, where=clean(pair[1].name))
         return decode_mask(pair[1], *size, options.fit)
 
@@ -78,16 +78,16 @@ def _class_name(code: int) -> str:
 
 
 def claims(path: str) -> bool:
-    """A folder that holds pictures in one folder and masks in another."""
+    """A folder that holds images in one folder and masks in another."""
     place = Path(path).expanduser()
     return place.is_dir() and find_mask_folders(place) is not None
 
 
 PICTURE_MASKS = SourceRecord(
     name="picture_masks",
-    title="a folder of pictures and masks",
-    label="pictures with masks",
-    about="Two folders, images and masks: every pixel of a picture has the class that its mask says.",
+    title="a folder of images and masks",
+    label="images with masks",
+    about="Two folders, images and masks: every pixel of an image has the class that its mask says.",
     endings=(),
     fields=PICTURE_FIELDS,
     read=read,

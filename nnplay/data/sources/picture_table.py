@@ -1,4 +1,4 @@
-"""A table of pictures: in each row the path of one, and what is to be learned of it."""
+"""A table of images: in each row the path of one, and what is to be learned of it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from nnplay.data.record import SourceRecord
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
-    """Pictures (height, width, 3 or 1) of numbers from 0 to 1, and their classes, or quantities."""
+    """Images (height, width, 3 or 1) of numbers from 0 to 1, and their classes, or quantities."""
     where = place_of(path)
     options = picture_options(values, where)
-    found = gather_pictures(read_path_table(path, values, ENDINGS, "picture"), options, where)
+    found = gather_pictures(read_path_table(path, values, ENDINGS, "image"), options, where)
     return found.examples.dataset(found.inputs(), table_name(path), found.notes)
 
 
 def claims(path: str) -> bool:
-    """A table that names pictures which are there."""
+    """A table that names images which are there."""
     return lists_files(path, ENDINGS)
 
 
 PICTURE_TABLE = SourceRecord(
     name="picture_table",
-    title="a table of pictures",
-    label="tables of pictures",
-    about="A CSV table that names a picture in each row, from its folder on, and says what is to be learned of it.",
+    title="a table of images",
+    label="tables of images",
+    about="A CSV table that names an image in each row, from its folder on, and says what is to be learned of it.",
     endings=(),
     fields=(*PATH_FIELDS, *PICTURE_FIELDS),
     read=read,

@@ -1,4 +1,4 @@
-"""Pictures of your own: a folder that holds a folder for each class."""
+"""Images of your own: a folder that holds a folder for each class."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from nnplay.system.paths import expanded
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
-    """Pictures (height, width, 3 or 1) of numbers from 0 to 1, and their classes."""
+    """Images (height, width, 3 or 1) of numbers from 0 to 1, and their classes."""
     where = place_of(path)
     options = picture_options(values, where)
-    found = gather_pictures(list_classes(expanded(path), ENDINGS, "picture", where), options, where)
+    found = gather_pictures(list_classes(expanded(path), ENDINGS, "image", where), options, where)
     return found.examples.dataset(found.inputs(), table_name(path), found.notes)
 
 
 def claims(path: str) -> bool:
-    """A folder of pictures without masks."""
+    """A folder of images without masks."""
     place = Path(path).expanduser()
     return place.is_dir() and holds(place, ENDINGS) and find_mask_folders(place) is None
 
 
 PICTURES = SourceRecord(
     name="pictures",
-    title="a folder of pictures",
-    label="folders of pictures",
-    about="Pictures in a folder for each class: cats/1.jpg, cats/2.jpg, dogs/1.jpg.",
+    title="a folder of images",
+    label="folders of images",
+    about="Images in a folder for each class: cats/1.jpg, cats/2.jpg, dogs/1.jpg.",
     endings=(),
     fields=PICTURE_FIELDS,
     read=read,

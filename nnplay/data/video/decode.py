@@ -1,4 +1,4 @@
-"""One clip out of a file, frame by frame: never more of it in memory than small pictures.
+"""One clip out of a file, frame by frame: never more of it in memory than small images.
 
 PyAV decodes, which is FFmpeg; it and Pillow are imported when the first clip is read.
 """
@@ -49,7 +49,7 @@ def libraries_needed(where: str) -> None:
         InputError: PyAV or Pillow is missing.
     """
     need("av", "clips are", where)
-    need("PIL", "pictures are", where)
+    need("PIL", "images are", where)
 
 
 def decode_clip(path: Path, options: VideoOptions) -> NDArray[np.uint8]:
@@ -64,7 +64,7 @@ def decode_clip(path: Path, options: VideoOptions) -> NDArray[np.uint8]:
         file.seek(0)
         small = list(_frames(file, container, options, where))
     if not small:
-        raise InputError("holds no pictures", where=where)
+        raise InputError("holds no images", where=where)
     chosen = [(2 * number + 1) * len(small) // (2 * options.frames) for number in range(options.frames)]
     return np.stack([small[frame] for frame in chosen])
 
@@ -86,7 +86,7 @@ def _frames(file: Any, kind: str, options: VideoOptions, where: str) -> Iterator
     try:
         with av.open(file, mode="r", format=kind) as container:
             if not container.streams.video:
-                raise InputError("holds no pictures", where=where)
+                raise InputError("holds no images", where=where)
             stream = container.streams.video[0]
             _refuse_large(stream.codec_context.width, stream.codec_context.height, where)
             for number, frame in enumerate(container.decode(stream)):

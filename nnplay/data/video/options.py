@@ -14,7 +14,7 @@ from nnplay.fields import choice, fill, integer, integers
 ENDINGS: Final = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg")
 #: What can be said of clips.
 VIDEO_FIELDS: Final = (
-    integer("frames", 8, "pictures of each clip, evenly over its time", low=2, high=256),
+    integer("frames", 8, "images of each clip, evenly over its time", low=2, high=256),
     integers("size", 32, "pixels of every frame, one number or height x width", low=2, high=512),
     choice("fit", "crop", "how frames of another shape are made to fit", ("crop", "pad", "stretch")),
     choice("colours", "grey", "three channels or one", ("grey", "colour")),

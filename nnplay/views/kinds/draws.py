@@ -1,4 +1,4 @@
-"""One training picture, and how it is drawn anew: what the network is given in its place."""
+"""One training image, and how it is drawn anew: what the network is given in its place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DRAWS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Draws(Output):
-    """A picture and draws of it.
+    """An image and draws of it.
 
     Attributes:
         image: (h, w) or (h, w, 3), as it was read.
@@ -40,7 +40,7 @@ class Draws(Output):
 
 
 def suits(trainer: Trainer) -> bool:
-    """Pictures that are drawn anew."""
+    """Images that are drawn anew."""
     return trainer.split.augmentation is not None and bool(image_shape(trainer)[0])
 
 

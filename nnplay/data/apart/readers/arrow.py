@@ -25,7 +25,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     except pyarrow.ArrowMemoryError:
         raise MemoryError from None
     except pyarrow.ArrowException as error:
-        raise InputError(f"is damaged, or no Arrow file: {str(error).splitlines()[0][:200]}") from None
+        raise InputError(f"is damaged, or not an Arrow file: {str(error).splitlines()[0][:200]}") from None
 
 
 def _table(file: Any) -> Any:
@@ -41,7 +41,7 @@ def _table(file: Any) -> Any:
 def _send_table(table: Any, order: Mapping[str, Any], out: BinaryIO) -> None:
     names = [str(name) for name in table.column_names]
     if len(names) > MAX_COLUMNS:
-        raise InputError(f"{len(names):,} columns, at most {MAX_COLUMNS:,} are read")
+        raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if not table.num_rows:
         raise InputError(_NO_ROWS)
     for place, name in enumerate(names):

@@ -24,7 +24,7 @@ _ALWAYS: Final = 4 << 20
 _MOST_MEMBERS: Final = 10_000
 #: Rows from which a header is told.
 _SAMPLE: Final = 20
-_DAMAGED: Final = "is damaged, or no Excel workbook"
+_DAMAGED: Final = "is damaged, or not an Excel workbook"
 
 Row = tuple[int, list[Any]]
 
@@ -43,9 +43,9 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     except (InputError, MemoryError):
         raise
     except (zipfile.BadZipFile, xml.etree.ElementTree.ParseError, EOFError) as error:
-        raise InputError(f"{_DAMAGED}: {clean(error, 80)}") from None
+        raise InputError(f"{_DAMAGED}: {clean(str(error), 80)}") from None
     except Exception as error:  # openpyxl has no error of its own for a file that is not as it expects
-        raise InputError(f"{_DAMAGED} ({type(error).__name__}: {clean(error, 80)})") from None
+        raise InputError(f"{_DAMAGED} ({type(error).__name__}: {clean(str(error), 80)})") from None
 
 
 def _refuse_bomb(path: str, memory: int) -> None:
@@ -59,7 +59,9 @@ def _refuse_bomb(path: str, memory: int) -> None:
     for member in members:
         if member.file_size > max(_ALWAYS, _RATIO * member.compress_size):
             sizes = f"{size_text(member.file_size)}, from {size_text(member.compress_size)}"
-            raise InputError(f"'{clean(member.filename, 60)}' unpacks to {sizes}", hint="it is made to fill the memory")
+            raise InputError(
+                f"'{clean(member.filename, 60)}' unpacks to {sizes}", hint="it looks designed to exhaust memory"
+            )
     if sum(member.file_size for member in members) > memory:
         raise MemoryError
 
@@ -117,7 +119,7 @@ def _filled(sheet: Any) -> Iterator[Row]:
         while row and row[-1] is None:
             row.pop()
         if len(row) > MAX_COLUMNS:
-            raise InputError(f"{len(row):,} columns, at most {MAX_COLUMNS:,} are read", where=f"row {number}")
+            raise InputError(f"{len(row):,} columns; at most {MAX_COLUMNS:,} are supported", where=f"row {number}")
         if row:
             yield number, row
 

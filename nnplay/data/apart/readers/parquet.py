@@ -9,7 +9,7 @@ from nnplay.data.apart.duckdb_engine import connect, interrupt, query, quoted, s
 from nnplay.data.csv.named_columns import MAX_COLUMNS
 from nnplay.errors import InputError
 
-_DAMAGED: Final = "is damaged, or no Parquet file"
+_DAMAGED: Final = "is damaged, or not a Parquet file"
 _CELL: Final = 8
 """Bytes that a cell takes at least."""
 
@@ -22,7 +22,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     table = f"SELECT * FROM read_parquet({quoted(path)})"
     names = [row[0] for row in query(connection, f"DESCRIBE {table}", _DAMAGED).fetchall()]
     if len(names) > MAX_COLUMNS:
-        raise InputError(f"{len(names):,} columns, at most {MAX_COLUMNS:,} are read")
+        raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if rows * (len(names) - len(order["skip"])) * _CELL > memory:
         raise MemoryError
     if not rows:

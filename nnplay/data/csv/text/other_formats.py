@@ -12,7 +12,7 @@ HEAD = 4096
 
 
 class OtherFormat(NamedTuple):
-    """What the file is ("a PNG picture"), and what to do about it."""
+    """What the file is ("a PNG image"), and what to do about it."""
 
     kind: str
     way_out: str
@@ -23,35 +23,36 @@ def _named(ending: str) -> str:
     return f"give it a name that ends in {ending} (from Python it is read by nnplay.read_file)"
 
 
-_PICTURE = "put the pictures of each class into a folder of its own, and give the folder around those"
-_SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
-_ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
+_PICTURE = "put the images of each class into a folder of its own, and give the folder around those"
 _PICTURES_PACKED = f"unpack it first; {_PICTURE}"
-_FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
+_SOUND = "put the sounds of each class into a folder of its own, and give the folder around those"
+_CLIP = "put the clips of each class into a folder of its own, and give the folder around those"
+_ARRAY = "pass arrays from Python: nnplay.Dataset(x, y)"
+_FRAME = "convert it to CSV first, for example with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
 _DOCUMENT = "give a CSV file"
-_OBJECTS = f"it holds Python objects, which are never loaded (loading them can run code); {_FRAME}"
+_OBJECTS = f"it contains Python objects, which are never loaded (loading them can run code); {_FRAME}"
 
 _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture", _PICTURE),
-    (0, b"\xff\xd8\xff", "a JPEG picture", _PICTURE),
-    (0, b"GIF8", "a GIF picture", _PICTURE),
-    (0, b"II*\x00", "a TIFF picture", _PICTURE),
-    (0, b"MM\x00*", "a TIFF picture", _PICTURE),
-    (0, b"8BPS", "a Photoshop picture", _PICTURE),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image", _PICTURE),
+    (0, b"\xff\xd8\xff", "a JPEG image", _PICTURE),
+    (0, b"GIF8", "a GIF image", _PICTURE),
+    (0, b"II*\x00", "a TIFF image", _PICTURE),
+    (0, b"MM\x00*", "a TIFF image", _PICTURE),
+    (0, b"8BPS", "a Photoshop image", _PICTURE),
     (0, b"icns", "an icon", _PICTURE),
     (0, b"\x00\x00\x01\x00", "an icon", _PICTURE),
     (0, b"%!PS", "a PostScript document", _DOCUMENT),
     (0, b"SIMPLE  =", "a FITS file", _ARRAY),
-    (8, b"WEBP", "a WebP picture", _PICTURE),
+    (8, b"WEBP", "a WebP image", _PICTURE),
     (8, b"WAVE", "a WAV sound", _SOUND),
-    (8, b"AVI ", "an AVI film", _SOUND),
+    (8, b"AVI ", "an AVI video", _CLIP),
     (0, b"RIFF", "a WAV or WebP file", _SOUND),
     (0, b"fLaC", "a FLAC sound", _SOUND),
     (0, b"OggS", "an Ogg sound", _SOUND),
     (0, b"ID3", "an MP3 sound", _SOUND),
-    (4, b"ftyp", "an MP4 film", _SOUND),
+    (4, b"ftyp", "an MP4 video", _CLIP),
     (0, b"PK\x05\x06", "an empty zip archive", _UNPACK),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
     (0, b"\x1f\x9d", "a compressed file (.Z)", _UNPACK),
@@ -74,7 +75,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"<stata_dta>", "a Stata file", _FRAME),
     (0, b"$FL2", "an SPSS file", _FRAME),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
-    (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
+    (0, b"RDX", "an R file", "convert it to CSV first, for example with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
     (0, b"\x93NUMPY", "a NumPy array", _named(".npy")),
     (0, b"\x7fELF", "a program", _DOCUMENT),
@@ -111,11 +112,11 @@ def recognise_format(head: bytes) -> OtherFormat | None:
     for pattern, kind, way_out in (
         (
             _IDX,
-            "an IDX file, as the MNIST digits come in",
-            "give the file of the images; that of the labels is found beside it",
+            "an IDX file, the format of the MNIST digits",
+            "give the file of the images; the one with the labels is found beside it",
         ),
         (_SAFETENSORS, "a safetensors file", _ARRAY),
-        (_BITMAP, "a BMP picture", _PICTURE),
+        (_BITMAP, "a BMP image", _PICTURE),
     ):
         if pattern.match(head):
             return OtherFormat(kind, way_out)
@@ -126,7 +127,7 @@ def _recognise_text_format(head: bytes) -> OtherFormat | None:
     """Formats that are text, but no table."""
     text = head.decode("utf-8-sig", errors="replace")
     for pattern, kind, way_out in (
-        (_SQL, "an SQL dump", "load it into a database and write the table as CSV"),
+        (_SQL, "an SQL dump", "load it into a database and export the table as CSV"),
         (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
         (_MARKUP, "an XML or SVG file", _FRAME),
         (_JSON, "a JSON file", _named(".json")),
@@ -173,5 +174,5 @@ def _recognise_archive(names: list[str]) -> OtherFormat:
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:
-        return OtherFormat("a zip archive of pictures", _PICTURES_PACKED)
+        return OtherFormat("a zip archive of images", _PICTURES_PACKED)
     return OtherFormat("a zip archive", _UNPACK)

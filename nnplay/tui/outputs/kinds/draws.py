@@ -1,4 +1,4 @@
-"""One training picture, and nine draws of it."""
+"""One training image, and nine draws of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnplay.views.kinds.draws import Draws
 
 
 def draw(view: Draws, width: int, height: int, look: Look) -> list[Row]:
-    """The picture and its draws, and how they are made."""
+    """The image and its draws, and how they are made."""
     tiles = [(clean(view.label) or "as read", view.image)]
     for number, (picture, label) in enumerate(zip(view.draws, view.labels, strict=True), 1):
         tiles.append((f"draw {number}" if label == view.label else f"{number}: {clean(label)}", picture))

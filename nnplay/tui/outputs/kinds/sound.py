@@ -34,7 +34,7 @@ def draw(view: Sound, width: int, height: int, look: Look) -> list[Row]:
 
 
 def _trace(wave: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """The wave as a picture (rows, columns): each column is filled from its lowest value to its highest."""
+    """The wave as an image (rows, columns): each column is filled from its lowest value to its highest."""
     edges = np.linspace(0, len(wave), columns + 1).astype(int)
     loudest = float(np.abs(wave).max()) or 1.0
     places = ((1 - wave / loudest) / 2 * (rows - 1)).round().astype(int)
