@@ -168,7 +168,7 @@ class Dataset:
         strips = len(self.feature_shape) == 3
         if frames == 1 or (strips and frames > 0 and self.feature_shape[0] % frames == 0):
             return frames
-        what = f"rows of {'×'.join(map(str, self.feature_shape))} are no strips of {frames} pictures"
+        what = f"rows of {'×'.join(map(str, self.feature_shape))} are no strips of {frames} images"
         raise InputError(what, where=self.name, hint="give x of shape (N, frames·height, width, channels)")
 
     def _inputs_to_name(self) -> int:

@@ -107,7 +107,7 @@ def test_objects_and_damage_in_arrays_are_refused(tmp_path: Path) -> None:
         read_file(tmp_path / "x.npy")
     np.save(tmp_path / "x.npy", PIXELS)
     whole = (tmp_path / "x.npy").read_bytes()
-    for content, words in ((whole[:-3], "its size is not that of its shape"), (whole[:9], "it ends within its header")):
+    for content, words in ((whole[:-3], "its size does not match its shape"), (whole[:9], "it ends within its header")):
         (tmp_path / "x.npy").write_bytes(content)
         with pytest.raises(InputError, match=words):
             read_file(tmp_path / "x.npy")

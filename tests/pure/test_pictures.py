@@ -263,7 +263,7 @@ def test_names_of_folders_are_no_control_characters(tmp_path: Path) -> None:
 def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'read by Pillow, which is not installed; pip install "nnplay\[images\]"'):
+    with pytest.raises(InputError, match=r'read by Pillow, which is not installed; pip install "nnplay\[pictures\]"'):
         read_file(folder)
 
 

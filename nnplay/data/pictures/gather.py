@@ -124,8 +124,8 @@ def _kind_notes(heads: Sequence[PictureHead], *, colour: bool) -> tuple[str, ...
         "transparent": "laid on white",
         "turned": "turned upright, as the camera says",
     }
-    notes = [f"{counted(counts[kind], 'picture')}: {done[kind]}" for kind in done if counts[kind]]
+    notes = [f"{counted(counts[kind], 'image')}: {done[kind]}" for kind in done if counts[kind]]
     greys = sum(not head.colour for head in heads)
     if colour and 0 < greys < len(heads):
-        notes.append(f"{counted(greys, 'grey picture')} among coloured ones: three equal channels")
+        notes.append(f"{counted(greys, 'grey image')} among coloured ones: three equal channels")
     return tuple(notes)

@@ -47,7 +47,7 @@ def pair_masks(pictures: Path, masks: Path, where: str) -> tuple[list[tuple[Path
         raise InputError(what, where=where, hint="a mask is called as its image: images/7.jpg, masks/7.png")
     notes = []
     if alone := [picture for picture in seen if _bare(picture) not in by_name]:
-        notes.append(f"{counted(len(alone), 'picture')} without a mask left out: '{clean(alone[0].name)}', …")
+        notes.append(f"{counted(len(alone), 'image')} without a mask left out: '{clean(alone[0].name)}', …")
     if unused := len(by_name) - len({_bare(picture) for picture, _ in pairs}):
         notes.append(f"{counted(unused, 'mask')} without an image left out")
     return pairs, tuple(notes)

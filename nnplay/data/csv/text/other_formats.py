@@ -24,6 +24,7 @@ def _named(ending: str) -> str:
 
 
 _PICTURE = "put the images of each class into a folder of its own, and give the folder around those"
+_CONVERT = "save it as PNG first"
 _PICTURES_PACKED = f"unpack it first; {_PICTURE}"
 _SOUND = "put the sounds of each class into a folder of its own, and give the folder around those"
 _CLIP = "put the clips of each class into a folder of its own, and give the folder around those"
@@ -38,11 +39,11 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image", _PICTURE),
     (0, b"\xff\xd8\xff", "a JPEG image", _PICTURE),
     (0, b"GIF8", "a GIF image", _PICTURE),
-    (0, b"II*\x00", "a TIFF image", _PICTURE),
-    (0, b"MM\x00*", "a TIFF image", _PICTURE),
-    (0, b"8BPS", "a Photoshop image", _PICTURE),
-    (0, b"icns", "an icon", _PICTURE),
-    (0, b"\x00\x00\x01\x00", "an icon", _PICTURE),
+    (0, b"II*\x00", "a TIFF image", _CONVERT),
+    (0, b"MM\x00*", "a TIFF image", _CONVERT),
+    (0, b"8BPS", "a Photoshop image", _CONVERT),
+    (0, b"icns", "an icon", _CONVERT),
+    (0, b"\x00\x00\x01\x00", "an icon", _CONVERT),
     (0, b"%!PS", "a PostScript document", _DOCUMENT),
     (0, b"SIMPLE  =", "a FITS file", _ARRAY),
     (8, b"WEBP", "a WebP image", _PICTURE),
