@@ -20,9 +20,10 @@ def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     """The run with loss and layers that suit the data: those that it has, fitted, else the usual ones."""
     loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
     loss = loss or loss_records()[default_loss(data)]()
-    layers = _fitting(config.layers, loss, data)
-    if layers is None or (len(data.feature_shape) > 1 and len(layers) > len(config.layers)):
-        layers = defaults.layers_for(data, loss)  # a picture made flat for a network that never saw one teaches little
+    usual = defaults.layers_for(data, loss)
+    layers = _fitting(config.layers, loss, data) or usual
+    if len(layers) > len(config.layers) and layers[0].record is not usual[0].record:
+        layers = usual  # flattened for a network that was made for flat rows, an image teaches little
     return replace(config, loss=loss, layers=layers)
 
 

@@ -40,6 +40,7 @@ class Dataset:
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: how each column of the table was read, if the rows come from a table.
         continuation: how the series continues after each row, if rows are windows of a series.
+        waves: sounds (N, samples) of which the rows are spectra, to be looked at.
         frames: number of images in each row, one below the other, if rows are clips.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, one sentence each.
@@ -70,6 +71,7 @@ class Dataset:
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
         continuation: Continuation | None = None,
+        waves: NDArray[np.float32] | None = None,
         frames: int = 1,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
@@ -93,6 +95,7 @@ class Dataset:
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
         self.continuation: Continuation | None = continuation
+        self.waves: NDArray[np.float32] | None = waves
         self.frames: int = self._read_frames(frames)
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
@@ -158,6 +161,7 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
+            waves=None if self.waves is None else self.waves[rows],
             frames=self.frames,
             continuation=None if self.continuation is None else self.continuation.select(rows),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,29 @@ def test_a_sound_is_shown_as_wave_and_spectrum(width: int) -> None:
     assert len(sound.wave) == 256
     assert sound.spectrum.shape[0] == 32
     assert any("wave" in line and "spectrum" in line for line in text.split("\n")) == (width > 60)
+
+
+def test_spectra_of_a_folder_are_shown_beside_their_waves(tmp_path: Path) -> None:
+    """Every view of such a run can be made, and the wave is the one of the file."""
+    for name in ("low", "high"):
+        (tmp_path / "tones" / name).mkdir(parents=True)
+        for number in range(6):
+            with wave.open(str(tmp_path / "tones" / name / f"{number}.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                pitch = 200 + 20 * number if name == "low" else 2000 + 20 * number
+                tone = 20_000 * np.sin(2 * np.pi * pitch * np.arange(3000) / 8000)
+                file.writeframes(tone.astype("<i2").tobytes())
+    trainer = RunConfig.from_dict({"data": {"file": str(tmp_path / "tones")}}).trainer()
+    for number in range(len(views_of(trainer))):
+        assert make_view(trainer, number)[1] is not None
+    sound, _ = shown(trainer, Sound)
+    assert isinstance(sound, Sound)
+    assert sound.wave.shape == (3000,)
+    assert sound.spectrum.shape == (32, trainer.split.feature_shape[0])
+    brightest = int(sound.spectrum.mean(axis=1).argmax())
+    assert (brightest > 16) == (sound.label == "low")
 
 
 def test_a_folder_is_read_with_names_and_options(pets: Path) -> None:

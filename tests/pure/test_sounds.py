@@ -137,8 +137,8 @@ def test_spectra_keep_their_waves_and_a_table_may_name_sounds(tmp_path: Path) ->
     root = folder(tmp_path / "set", wav(tone(440)))
     data = read_file(root)
     assert data.feature_shape == (31, 32)
-    assert data.raw is not None
-    assert data.raw.shape == (2, 4000)
+    assert data.waves is not None
+    assert data.waves.shape == (2, 4000)
     (root / "t.csv").write_text("sound,pitch\na/1.wav,440\nb/1.wav,900.5\n")
     assert find_source(str(root / "t.csv")).name == "sound_table"
     assert read_file(root / "t.csv").y.tolist() == [[440.0], [900.5]]

@@ -33,7 +33,7 @@ _BLOCK: Final = 64
 
 
 def read_sounds(examples: Examples, options: SoundOptions, name: str, where: str) -> Dataset:
-    """The data set of all sounds: waves (time, 1), or mel spectra (time, bands) with the waves as `raw`.
+    """The data set of all sounds: waves (time, 1), or mel spectra (time, bands) with their waves beside them.
 
     Raises:
         InputError: too many cannot be read, or all together do not fit into memory.
@@ -61,7 +61,7 @@ def read_sounds(examples: Examples, options: SoundOptions, name: str, where: str
     if not options.spectrum:
         return chosen.dataset(waves[:, :, None], name, (*told, *notes))
     data = chosen.dataset(_spectra(waves, rate, options.bands), name, (*told, *notes))
-    data.raw = waves
+    data.waves = waves
     return data
 
 

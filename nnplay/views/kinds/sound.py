@@ -43,20 +43,15 @@ def suits(trainer: Trainer) -> bool:
     shape, train = trainer.split.feature_shape, trainer.split.train
     if not one_class_per_row(trainer) or len(shape) != 2:
         return False
-    return _has_waves(trainer) or (shape[1] == 1 and shape[0] >= _SHORTEST and train.raw is None)
-
-
-def _has_waves(trainer: Trainer) -> bool:
-    raw = trainer.split.train.raw
-    return raw is not None and raw.ndim == 2 and raw.shape[1] >= _SHORTEST
+    return train.waves is not None or (shape[1] == 1 and shape[0] >= _SHORTEST)
 
 
 def make_sound(trainer: Trainer, row: int) -> Sound:
     """The sound with that number among those that are shown."""
     part = shown_part(trainer)
     x = part.x[row : row + 1]
-    if part.raw is not None and _has_waves(trainer):
-        wave = part.raw[row]
+    if part.waves is not None:
+        wave = part.waves[row]
         spectrum = trainer.split.scaler.inverse(x)[0]
     else:
         wave = trainer.split.scaler.inverse(x)[0, :, 0]
