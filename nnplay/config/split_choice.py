@@ -21,7 +21,7 @@ SPLIT_FIELDS: Final = (
     flag("stratify", True, "keep the class proportions in every part"),
     choice("scale", "auto", "scaling of the inputs", ("auto", "standard", "minmax", "none")),
     choice("scale_target", "auto", "scaling of a numeric target", ("auto", "standard", "none")),
-    text("augment", "", f"training rows drawn anew, as in {EXAMPLE}; also {', '.join(TRANSFORMS)}"),
+    text("augment", "", f"random changes to copies of training rows, as in {EXAMPLE}; also {', '.join(TRANSFORMS)}"),
     COPIES,
 )
 #: Rows of an imaginary data set, large enough that every part of a legal split has some.

@@ -166,7 +166,7 @@ def split_dataset(
     notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices))
     if drawing is not None:
         drawn = f"{counted(len(indices.train), 'training row')} and {counted(drawing.copies, 'copy')} of each"
-        notes = (*notes, f"{drawn}, drawn anew by {drawing.text}")
+        notes = (*notes, f"{drawn}, augmented by {drawing.text}")
     return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes, drawing)
 
 

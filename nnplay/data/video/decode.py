@@ -98,7 +98,8 @@ def _frames(file: Any, kind: str, options: VideoOptions, where: str) -> Iterator
     except InputError:
         raise
     except Exception as error:  # whatever a decoder makes of damaged bytes
-        raise InputError(f"is damaged: {clean(str(error), 80)}", where=where) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"is damaged: {clean(reason, 80)}", where=where) from None
 
 
 def _small(frame: Any, options: VideoOptions) -> NDArray[np.uint8]:
