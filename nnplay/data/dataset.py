@@ -13,6 +13,7 @@ from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
+from nnplay.data.csv.raw_table import RawTable
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted
@@ -68,6 +69,7 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
+        table: RawTable | None = None,
         continuation: Continuation | None = None,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
@@ -90,6 +92,7 @@ class Dataset:
         self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
+        self.table: RawTable | None = table
         self.continuation: Continuation | None = continuation
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
