@@ -11,6 +11,7 @@ from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import fit_data, fit_loss
 from nnplay.data.csv.columns import Column
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.network.summary import Ledger, ledger
@@ -133,6 +134,20 @@ class PlaygroundBackend:
     def columns(self) -> tuple[Column, ...]:
         """What became of each column of the table that the data were read from, in its order; empty for other data."""
         return self._run.split.train.columns
+
+    def profile(self) -> Profile:
+        """The data to be looked at; reads them again where they are no longer in memory, which may take long.
+
+        Raises:
+            InputError: they cannot be read, or are no longer those that the run was made of.
+        """
+        config, split = self._run.config, self._run.split
+        data = data_of(config)
+        parts = (split.indices.train, split.indices.validation, split.indices.test)
+        if sum(map(len, parts)) != len(data):
+            what = "has changed since it was read"
+            raise InputError(what, where=data.name, hint=f":data {config.data.source} reads it again")
+        return Profile(data, split)
 
     @property
     def will_run(self) -> bool:

@@ -8,7 +8,10 @@ from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
+from nnplay.data.catalogue import load_dataset
 from nnplay.data.csv.columns import Column
+from nnplay.data.dataset import Dataset
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
@@ -34,6 +37,7 @@ class FakeBackend:
         self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
+        self.data: Dataset | None = None
         self.view: Mapping[str, Any] = {}
         self.compiling = ""
         self.worker = None
@@ -90,6 +94,10 @@ class FakeBackend:
 
     def columns(self) -> tuple[Column, ...]:
         return self.table
+
+    def profile(self) -> Profile:
+        data = self.data or load_dataset("spiral", samples=300)
+        return Profile(data, data.split())
 
     def recent(self) -> list[FakeRecent]:
         return self.saved

@@ -14,6 +14,7 @@ from nnplay.text import clean
 
 #: Inputs of one column that are written out.
 _WRITTEN: Final = 8
+_LARGE: Final = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,17 @@ class CellNumbers:
     names: tuple[str, ...]
 
 
-def row_numbers(profile: Profile, row: int) -> tuple[CellNumbers, ...]:
-    """Every column of a row; of data that are no table only inputs with names, and the targets."""
+def row_numbers(profile: Profile, row: int, columns: slice = slice(None)) -> tuple[CellNumbers, ...]:
+    """The columns of a row; of data that are no table only inputs with names, and the targets.
+
+    Args:
+        columns: which of them.
+    """
     data, split = profile.data, profile.split
     x: NDArray[Any] = data.x[row]
     given = split.scaler.transform(data.x[row : row + 1])[0]
     found: list[CellNumbers] = []
-    for column in profile.columns:
+    for column in profile.columns[columns]:
         names: tuple[str, ...]
         if column.role == "target":
             before, after, names = _target(profile, row, column), _target(profile, row, column, scaled=True), ()
@@ -77,5 +82,7 @@ def numbers_text(values: tuple[float, ...], names: tuple[str, ...] = ()) -> str:
 
 
 def number_text(value: float) -> str:
-    """One number with four digits, and "missing" for none."""
-    return "missing" if value != value else f"{value:.4g}"
+    """One number with four digits, a whole one with all of its digits up to seven, and "missing" for none."""
+    if value != value:
+        return "missing"
+    return f"{value:.0f}" if abs(value) < _LARGE and value == int(value) else f"{value:.4g}"
