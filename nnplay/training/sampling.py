@@ -15,7 +15,11 @@ from nnplay.training.trainer import Trainer
 #: How the end of a paragraph is called among the classes, since a class name is one visible line.
 PARAGRAPH = "¶"
 _TEMPERATURE = number(
-    "temperature", 0.8, "0 always takes the likeliest letter, 1 draws as learned", low=0.0, high=100.0
+    "temperature",
+    0.8,
+    "0 always takes the most likely letter, 1 samples from the predicted probabilities",
+    low=0.0,
+    high=100.0,
 )
 
 
@@ -48,7 +52,7 @@ def _letters(trainer: Trainer) -> list[str]:
     fits = trainer.plan.output_shape in ((len(names),), (*window, len(names)))
     if not fits or len(window) != 1 or any(len(name) != 1 for name in names):
         raise InputError(
-            f"the network of '{trainer.split.name}' does not say which letter comes next",
+            f"the network trained on '{trainer.split.name}' does not predict letters",
             where="sampling",
             hint="train one on the data set 'characters', as the preset characters_lstm does",
         )
@@ -57,7 +61,7 @@ def _letters(trainer: Trainer) -> list[str]:
 
 def _tokens(start: str, letters: list[str]) -> list[int]:
     if not start:
-        raise InputError("there is no letter to go on from", where="sampling, start", hint="begin with a word")
+        raise InputError("there is no letter to continue from", where="sampling, start", hint="start with a word")
     for letter in start:
         if letter not in letters:
             hint = nearest(letter.lower(), letters) if letter.lower() in letters else ""

@@ -69,7 +69,7 @@ def backend_breaks(name: str) -> Break:
         (backend_breaks("ledger"), ["a", *"linear", "space", "6", "escape"]),
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
         (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
-        (backend_breaks("branches"), ["colon", *"line", "space", "x", "escape"]),
+        (backend_breaks("branches"), ["colon", *"branch", "space", "x", "escape"]),
         (
             lambda app, patch: patch.setattr("nnplay.tui.commands.completion.parse_command", fails),
             ["colon", *"tour", "enter"],
@@ -89,7 +89,7 @@ async def test_a_bug_behind_a_key_is_a_sentence(
             await pilot.press(*keys)
             await until(pilot, lambda: "ZeroDivisionError: a bug of the tests" in main(app).query_one(MessageLine).text)
         message = main(app).query_one(MessageLine).text
-        assert "the run goes on" in message
+        assert "the run continues" in message
         assert "Traceback" in Path(message.rpartition("details: ")[2]).read_text()
         await still_works(pilot, app)
     assert {type(error) for error in faults.take()} == {ZeroDivisionError}
@@ -124,6 +124,7 @@ async def test_a_mouse_and_a_paste_that_meet_a_bug(faults: Faults, monkeypatch: 
     assert len(faults.take()) == 2
 
 
+@pytest.mark.painted
 async def test_a_picture_with_a_bug_stays_empty_alone(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other panes are drawn, the run is followed, and what cannot be drawn says so in its place."""
     app = make()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-from nnplay.tui.commands.actions import key_name
+from nnplay.tui.commands.actions import ARROWS, key_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def methods_of_screen(keys: Sequence[Key]) -> list[str]:
     return list(dict.fromkeys(run for run in runs if not run.startswith("app.")))
 
 
-def shown(key: Key) -> str:
-    """The key as a keyboard shows it; the first where there are several."""
+def shown(key: Key, *, plain: bool = False) -> str:
+    """The key as a keyboard shows it, arrows by their names where they are to be `plain`; the first of several."""
     first = key.keys.split(",")[0]
+    if plain and first in ARROWS:
+        return first
     return {"less_than_sign": "<", "pageup": "pgup", "pagedown": "pgdn"}.get(first, key_name(first))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual.widget import Widget
 
@@ -11,13 +12,16 @@ from nnplay.network.hidden_layers import add_hidden_layer, remove_hidden_layer
 from nnplay.network.layer_text import with_units
 from nnplay.tui.forms.editor import editor, host
 
+SIGNS: Final = " - +"
+"""What a click takes a unit or a hidden layer away with, or adds one; the end of a row."""
+
 
 def wider(widget: Widget, text: str, by: int) -> str:
     """The layer with so many units more; the same text, and why in the line for messages, where that cannot be."""
     changed = with_units(text, by)
     if changed == text:
         name, _, rest = text.partition(" ")
-        why = f"{name} has one unit left; d takes the layer out" if rest else f"{name} has no number of units"
+        why = f"{name} has one unit left; d deletes the layer" if rest else f"{name} has no number of units"
         host(widget).say(why)
     return changed
 
