@@ -86,7 +86,7 @@ def test_a_row_is_shown_as_it_was_written_as_numbers_and_as_the_network_gets_it(
     )
     assert cells["id"].raw == str(row + 1)
     assert cells["id"].encoded == ()
-    assert cells["id"].words == "left out: another id in every row"
+    assert cells["id"].words == "left out: a different id in every row"
     assert cells["born"].raw == f"2000-01-{row % 28 + 1:02d}"
     assert cells["born"].encoded == (row % 28,)
     assert cells["born"].words.startswith("dates, as days since 2000-01-01; minus the mean, ")

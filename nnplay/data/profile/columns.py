@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.data.csv.column_types import find_missing
 from nnplay.data.csv.columns import Column
 from nnplay.data.dataset import Dataset
-from nnplay.data.profile.histogram import Histogram, count_numbers, count_words
+from nnplay.data.profile.histogram import BINS, Histogram, count_numbers, count_words
 from nnplay.text import clean, counted
 
 Role = Literal["feature", "target", "ignored"]
@@ -139,9 +140,11 @@ def _measure_cells(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
     counts = Counter(data.table.all_cells(column.number))
     gone = find_missing(counts) | ({""} & counts.keys())
     missing = sum(counts[word] for word in gone)
-    known = [(word, count) for word, count in counts.most_common() if word not in gone]
-    words = [clean(word) for word, _ in known]
-    return ColumnFacts(missing, len(known), count_words(words, [count for _, count in known]))
+    known = {word: count for word, count in counts.items() if word not in gone}
+    common = heapq.nlargest(BINS, known.items(), key=lambda item: item[1])
+    shown = count_words([clean(word) for word, _ in common], [count for _, count in common])
+    others = sum(known.values()) - sum(shown.counts)
+    return ColumnFacts(missing, len(known), replace(shown, others=others))
 
 
 def describe_columns(columns: tuple[ProfiledColumn, ...]) -> str:

@@ -171,6 +171,11 @@ class DataBrowser(Modal[None]):
             line.say(text, "error" if error else "text")
             line.styles.height = line.rows_for(self.size.width)
 
+    def tell_idle(self, key: str) -> None:
+        """Say it in the message line."""
+        if key:
+            self.say(f"{key} does nothing in the data browser; ? shows the keys")
+
     def ask(self, dialog: Screen[Any], take_answer: Callable[[Any], None] | None = None) -> None:
         """Open a dialog over the browser."""
         self.app.push_screen(dialog, take_answer)
