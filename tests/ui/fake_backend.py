@@ -96,7 +96,8 @@ class FakeBackend:
         return self.table
 
     def profile(self) -> Profile:
-        data = self.data or load_dataset("spiral", samples=300)
+        made = self.data or load_dataset("spiral", samples=300)
+        data = self.settings.data.load() if self.settings.data.file else made
         return Profile(data, data.split())
 
     def recent(self) -> list[FakeRecent]:
