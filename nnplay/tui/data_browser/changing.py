@@ -1,4 +1,4 @@
-"""Keys of the data browser that change what a column is: learned, left out, or read as another kind."""
+"""Keys of the data browser that change what a column is: predicted, left out, or read as another kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnplay.tui.picker.shelf import Shelf
 
 _FOUND = "found"
 _WORDS = {
-    "target": ("learn it", "the network is to find it out from the others"),
+    "target": ("predict it", "the target: predicted from the other columns"),
     _FOUND: ("as found", "what its cells look like decides"),
     "number": ("a number", "one input, scaled"),
     "category": ("words", "an input for each word"),
@@ -61,20 +61,20 @@ class ChangeActions:
         if column is None:
             return
         if column.role == "target":
-            self._say("this column is learned; t on another one makes that the target instead")
+            self._say("this is the target; t on another column makes that the target instead")
             return
         kind = self._kinds().get(self._name(column), _FOUND)
         choices = [Choice(value, title, note=note) for value, (title, note) in _WORDS.items()]
         shelf = Shelf(column.name, f"what '{column.name}' is to be", choices, self._take, current=kind)
         self._ask(Picker([shelf], title=column.name), take_picked)
 
-    def learn_column(self) -> None:
+    def predict_column(self) -> None:
         """Make the column the target."""
         column = self._column()
         if column is None:
             return
         if column.role == "target":
-            self._say("this column is learned already")
+            self._say("this column is the target already")
         else:
             self._take("target")
 
@@ -84,15 +84,13 @@ class ChangeActions:
         if column is None:
             return
         if column.role == "target":
-            self._say("what is learned cannot be left out; t on another column makes that the target")
+            self._say("the target cannot be left out; t on another column makes that the target")
         elif column.role == "feature":
             self._take("skip")
         elif self._kinds().get(self._name(column)) == "skip":
             self._take(_FOUND)
         else:
-            self._say(
-                f"it is left out as found: {self._body.place and self._why(column)}; enter reads it as another kind"
-            )
+            self._say(f"it is left out as found: {self._why(column)}; enter reads it as another kind")
 
     def undo(self) -> None:
         """Take the last change back."""

@@ -49,7 +49,7 @@ def _matrix(place: Place, batch: Batch, width: int, height: int, look: Look) -> 
     titles = names[:across] if len(names) == flat.shape[1] else ()
     more = look.pick(" …", " ~") if across < flat.shape[1] else ""
     heading = "".join(f" {fit(clean(title), _NUMBER)}" for title in titles)
-    rows: list[Row] = [((fit(f" {'row':>9} {fit(name, wide)}{heading}{more}", width), look.ink("faint")),)]
+    rows: list[Row] = [((fit(f" {'row':>9} {fit(name, wide)}{heading}{more}", width), look.ink("dim")),)]
     for number, (row, answer) in enumerate(zip(seen, answers, strict=True), top):
         here = number == place.line
         runs: list[Run] = [

@@ -29,7 +29,7 @@ def draw_classes(place: Place, width: int, height: int, look: Look) -> Sequence[
     name = min(_NAME, max(8, *(cell_len(share.name) for share in balance.shares)))
     heading = "".join(f"{PARTS[part]:>{_CELL}}" for part in used)
     rows += [(), ((fit(f" {title}", width), look.ink("accent", bold=True)),)]
-    rows.append(((fit(f" {fit('', name)}{heading}", width), look.ink("faint")),))
+    rows.append(((fit(f" {fit('', name)}{heading}", width), look.ink("dim")),))
     place.total = len(balance.shares)
     room = max(1, height - len(rows))
     top = place.lines.follow(place.line, room, len(balance.shares))

@@ -101,9 +101,9 @@ def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> l
 
 
 def _headings(widths: tuple[int, ...], width: int, look: Look) -> Row:
-    titles = ("column", "as written", "as numbers", "as the network gets it")
+    titles = ("column", "as written", "as numbers", "network gets")
     text = " ".join(fit(title, wide) + "  " for title, wide in zip(titles, widths, strict=True))
-    return ((fit(f" {text}" + ("how" if width >= _WIDE else ""), width), look.ink("faint")),)
+    return ((fit(f" {text}" + ("how" if width >= _WIDE else ""), width), look.ink("dim")),)
 
 
 def _line(cell: CellNumbers, widths: tuple[int, ...], width: int, here: bool, look: Look) -> Row:

@@ -83,7 +83,7 @@ def _headings(place: Place, columns: Sequence[int], gutter: int, parts: int, loo
         texts[number] = _facts(column, profile.known_facts(column), place.widths[number], look)
     lines: list[Row] = []
     for line, label in enumerate(_LABELS):
-        runs: list[Run] = [(fit(label, gutter + parts), look.ink("faint"))]
+        runs: list[Run] = [(fit(label, gutter + parts), look.ink("dim"))]
         for number in columns:
             here = number == place.column
             column = profile.columns[number]

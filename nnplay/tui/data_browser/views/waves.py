@@ -55,7 +55,7 @@ def _spectrum(steps: NDArray[Any], width: int, height: int, look: Look) -> list[
     for series in reversed(range(decibels.shape[1])):
         sketch.line(range(1, len(decibels) + 1), decibels[:, series].tolist(), look.series(series))
     best = int(strength.max(axis=1).argmax()) + 1
-    words = f"spectrum: 1 to {len(decibels):,} waves over the row, strongest {best:,}; 0 to {_FLOOR:.0f} dB"
+    words = f"spectrum: strongest {best:,} of {len(decibels):,} waves per row; 0 to {_FLOOR:.0f} dB"
     return [_caption(words, width, look), *sketch.rows()]
 
 
