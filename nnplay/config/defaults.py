@@ -21,13 +21,24 @@ MOST_EPOCHS: Final = 200
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
+#: A run on a file ends after so many epochs without a better validation loss.
+PATIENCE: Final = 30
+#: Such a run may take about so many steps, in not fewer and not more than so many epochs, as it ends by itself.
+FILE_STEPS: Final = 30_000
+FEWEST_FILE_EPOCHS: Final = 40
+MOST_FILE_EPOCHS: Final = 600
+#: Tables of so many rows get wide layers.
+MANY_ROWS: Final = 500
+WIDEST: Final = 64
+#: Stop conditions that say what is done once the run has stopped, not when it does.
+AFTER_STOP: Final = ("keep_best",)
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs; convolutions that keep the size where every pixel has a label;
-    an LSTM where every step has one.
+    Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that keep the size where
+    every pixel has a label; an LSTM where every step has one.
     """
     outputs = loss.record.outputs(data.outputs)
     places = data.y.ndim - 1 if data.task == "classification" else 0
@@ -38,7 +49,8 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
         words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
     else:
         size = math.prod(data.feature_shape)
-        width = 16 if size <= 8 else 32 if size <= 32 else 64
+        width = 16 if size <= 8 else 32 if size <= 32 else WIDEST
+        width = WIDEST if data.columns and len(data) >= MANY_ROWS else width
         words = ["flatten"] if len(data.feature_shape) > 1 else []
         words += [f"linear {width}", "relu", f"linear {width}", "relu", f"linear {outputs}"]
     if loss.record.ends:
@@ -61,7 +73,16 @@ def batch_size_for(split: Split) -> int:
     return min(BATCH_SIZE, len(split.train))
 
 
-def epochs_for(split: Split, batch_size: int | Literal["all"]) -> int:
-    """Epochs that come to about `STEPS` steps."""
-    wanted: Any = math.ceil(STEPS / split.batches(batch_size))
-    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, wanted)))
+def epochs_for(split: Split, batch_size: int | Literal["all"], *, ends: bool = False) -> int:
+    """Epochs that come to about `STEPS` steps; more in a run that ends by itself."""
+    batches: Any = split.batches(batch_size)
+    if ends:
+        return int(min(MOST_FILE_EPOCHS, max(FEWEST_FILE_EPOCHS, math.ceil(FILE_STEPS / batches))))
+    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches))))
+
+
+def stop_for(split: Split) -> dict[str, Any]:
+    """When a run on somebody's own data ends, and that the weights of its best epoch are kept; both need a validation
+    part.
+    """
+    return {"patience": PATIENCE, "keep_best": True} if split.validation is not None else {}

@@ -23,7 +23,7 @@ from nnplay.data.addresses import (
     refuse_password,
     scheme_of,
 )
-from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.other_formats import HEAD, member_names
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import Report, report_to
@@ -66,6 +66,8 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         raise unknown("data set", name, records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
+    if progress is None:
+        return record.make(**values)
     with report_to(progress):
         return record.make(**values)
 
@@ -82,6 +84,8 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
     """
     refuse_password(path)
     source = find_source(path)
+    if progress is None:  # whoever listens already goes on to be told
+        return read_several(path, source, values) if is_pattern(path) else source.read(path, values)
     with report_to(progress):
         return read_several(path, source, values) if is_pattern(path) else source.read(path, values)
 
@@ -167,7 +171,12 @@ def name_sources() -> str:
     return f"a file or database ({', '.join(record.label or record.title for record in source_records().values())})"
 
 
-def _read_head(path: str) -> bytes:
+def first_member(path: str | os.PathLike[str]) -> str:
+    """The name of the first file in a zip archive, as its beginning has it; nothing where it is none."""
+    return next(iter(member_names(_read_head(path))), "")
+
+
+def _read_head(path: str | os.PathLike[str]) -> bytes:
     """The first bytes of a file; nothing where it cannot be read, which whoever reads it will say."""
     try:
         with open_regular(path, limit=sys.maxsize) as file:

@@ -48,7 +48,7 @@ def test_every_column_of_a_table_has_a_role_and_a_kind(profile: Profile) -> None
         ("y", "target", "classes"),
     ]
     assert describe_columns(profile.columns) == "4 features, 1 target, 2 left out"
-    assert profile.head == "t: 60 rows of 6 inputs, 2 classes"
+    assert profile.head == "t: 60 rows of 8 inputs, 2 classes"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,8 @@ def test_a_row_is_shown_as_it_was_written_as_numbers_and_as_the_network_gets_it(
     assert cells["id"].encoded == ()
     assert cells["id"].words == "left out: a different id in every row"
     assert cells["born"].raw == f"2000-01-{row % 28 + 1:02d}"
-    assert cells["born"].encoded == (row % 28,)
+    assert cells["born"].encoded[0] == row % 28
+    assert cells["born"].words.endswith("; and its weekday as sine and cosine")
     assert cells["born"].words.startswith("dates, as days since 2000-01-01; minus the mean, ")
     assert cells["colour"].encoded == tuple(float(word == cells["colour"].raw) for word in ("blue", "green", "red"))
     assert cells["colour"].words == "one-hot: 3 inputs, 1 for the word that is there and 0 for the others"
@@ -109,7 +110,7 @@ def test_a_missing_number_is_shown_as_missing_and_given_as_the_mean(profile: Pro
     ("options", "name", "words"),
     [
         ({"encode": "ordinal"}, "colour", "the number of the word in a list of 3"),
-        ({"missing": "category"}, "size", "a second input is 1 where it is missing"),
+        ({"missing": "category"}, "size", "another input is 1 where it is missing"),
         ({"kinds": {"size": "skip"}}, "size", "left out: by choice"),
         ({"target": "size", "missing": "drop"}, "size", "minus the mean, "),
     ],

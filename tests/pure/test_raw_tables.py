@@ -55,7 +55,7 @@ def test_the_table_has_the_cells_of_the_rows_that_were_kept(tmp_path: Path) -> N
     assert len(data) == 29
     assert table.cells(1, 0, 5) == ["0.50", "1.50", "2.50", "4.50", "5.50"]
     assert table.cells(1, 4, 4) == []
-    assert table.all_cells(0) == [str(i) for i in range(30) if i != 3]
+    assert table.cells(0, 0, len(table)) == [str(i) for i in range(30) if i != 3]
     assert table.line(3) == 6  # the header is line 1
     assert data.split().train.table is None
 
@@ -67,7 +67,7 @@ def test_values_of_any_kind_are_written_as_a_table_of_text_would_have_them() -> 
         [np.ma.masked_array([1, 2], [False, True]), np.array([0.5, np.nan]), [None, b"x"]],
     )
     table = RawTable(columns)
-    assert [table.all_cells(column) for column in range(3)] == [["1", ""], ["0.5", ""], ["", "x"]]
+    assert [table.cells(column, 0, len(table)) for column in range(3)] == [["1", ""], ["0.5", ""], ["", "x"]]
     assert table.line(1) == 2
 
 

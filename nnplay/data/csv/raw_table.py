@@ -41,11 +41,8 @@ class RawTable:
         found = _texts(self.columns.columns[column], first, rows[-1] + 1)
         return [found[row - first] for row in rows]
 
-    def all_cells(self, column: int) -> list[str]:
-        """The whole column."""
-        values = self.columns.columns[column]
-        found = values.unpack() if isinstance(values, PackedCells) else _texts(values, 0, len(values))
-        return found if self.kept is None else [found[row] for row in self.kept.tolist()]
+    def __len__(self) -> int:
+        return len(self.columns.columns[0]) if self.kept is None else len(self.kept)
 
     def line(self, row: int) -> int:
         """By what number messages name a row of the data set, such as its line in the file."""

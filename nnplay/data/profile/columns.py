@@ -19,6 +19,7 @@ from nnplay.text import clean, counted
 Role = Literal["feature", "target", "ignored"]
 #: Kinds of encoded columns as people would call what is in them.
 _KINDS: Final = {"number": "number", "indicator": "number", "one_hot": "words", "binary": "words", "ordinal": "words"}
+_BLOCK: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,9 @@ def _measure_target(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
 
 def _measure_cells(data: Dataset, column: ProfiledColumn) -> ColumnFacts:
     assert data.table is not None
-    counts = Counter(data.table.all_cells(column.number))
+    counts: Counter[str] = Counter()
+    for start in range(0, len(data), _BLOCK):  # a screen wants to be drawn between two blocks
+        counts.update(data.table.cells(column.number, start, min(len(data), start + _BLOCK)))
     gone = find_missing(counts) | ({""} & counts.keys())
     missing = sum(counts[word] for word in gone)
     known = {word: count for word, count in counts.items() if word not in gone}

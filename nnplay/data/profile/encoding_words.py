@@ -39,11 +39,12 @@ def _of_number(scaler: Scaler, column: ProfiledColumn) -> str:
     text = _scaled(scaler, column.start)
     if column.column.missing and scaler.fill is not None:
         text += f"; where it is missing, {figure(float(scaler.fill[column.start]))} (the mean)"
-    more = column.column.inputs[1:]
-    if len(more) == 1 and more[0].endswith(" missing"):
-        return f"{text}; a second input is 1 where it is missing"
-    names = ", ".join(clean(name, 24) for name in more[:_LISTED]) + (", …" if len(more) > _LISTED else "")
-    return f"{text}; also {names}" if more else text
+    more = [name.removeprefix(f"{column.column.name}: ") for name in column.column.inputs[1:]]
+    marked = bool(more) and more[-1] == f"{column.column.name} missing"
+    circles = [name.removesuffix(" sin") for name in more if name.endswith(" sin")]
+    if circles:
+        text += f"; and its {' and '.join(circles)} as sine and cosine"
+    return f"{text}; another input is 1 where it is missing" if marked else text
 
 
 def _of_target(data: Dataset, scaler: Scaler, column: ProfiledColumn) -> str:

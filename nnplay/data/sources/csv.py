@@ -21,11 +21,12 @@ CSV = table_source(
     title="a CSV file",
     label="CSV",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
-    endings=(".csv", ".tsv", ".txt", ".gz"),
+    endings=(".csv", ".tsv", ".txt", ".gz", ".zip"),
     fields=(
         text("delimiter", "auto", "one character, tab, or auto"),
         ENCODING,
         HEADER,
+        text("member", "", "which table of a zip archive, where it holds several"),
     ),
     columns=columns,
     takes_any=True,
