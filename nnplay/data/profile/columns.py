@@ -22,9 +22,9 @@ _KINDS: Final = {"number": "number", "indicator": "number", "one_hot": "words", 
 _BLOCK: Final = 1 << 14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ProfiledColumn:
-    """One column.
+    """One column; another object is another column, also where it says the same.
 
     Attributes:
         name: its header, made safe to show.

@@ -32,7 +32,7 @@ class Profile:
     def __init__(self, data: Dataset, split: Split) -> None:
         self.data, self.split = data, split
         self.columns: tuple[ProfiledColumn, ...] = profile_columns(data)
-        self._facts: dict[int, ColumnFacts] = {}
+        self._facts: dict[ProfiledColumn, ColumnFacts] = {}
 
     def __len__(self) -> int:
         return len(self.data)
@@ -79,14 +79,13 @@ class Profile:
 
     def facts(self, column: ProfiledColumn) -> ColumnFacts:
         """What is counted of a column; the first question looks at every row."""
-        place = self.columns.index(column)
-        if place not in self._facts:
-            self._facts[place] = measure_column(self.data, column)
-        return self._facts[place]
+        if column not in self._facts:
+            self._facts[column] = measure_column(self.data, column)
+        return self._facts[column]
 
     def known_facts(self, column: ProfiledColumn) -> ColumnFacts | None:
         """What was counted of it, if it was."""
-        return self._facts.get(self.columns.index(column))
+        return self._facts.get(column)
 
     def encoding(self, column: ProfiledColumn) -> str:
         """How the column becomes numbers, in words."""
