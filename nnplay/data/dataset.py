@@ -13,6 +13,7 @@ from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
 from nnplay.data.csv.columns import Column
+from nnplay.data.csv.raw_table import RawTable
 from nnplay.data.frames import frame_names, is_frame
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
@@ -71,6 +72,7 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
+        table: RawTable | None = None,
         continuation: Continuation | None = None,
         waves: NDArray[np.float32] | None = None,
         frames: int = 1,
@@ -97,6 +99,7 @@ class Dataset:
         self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
+        self.table: RawTable | None = table
         self.continuation: Continuation | None = continuation
         self.waves: NDArray[np.float32] | None = waves
         self.frames: int = self._read_frames(frames)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from nnplay.arguments import words
-from nnplay.data.addresses import place_of, table_name
+from nnplay.data.addresses import is_pattern, place_of, table_name
 from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.table import columns_dataset
@@ -40,6 +40,9 @@ HEADER: Final = choice("header", "auto", "whether row 1 is a header", ("auto", "
 _KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
 _ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 _OPTIONS: Final = frozenset(option.name for option in fields_of(CsvOptions))
+
+#: Fields that say how columns become numbers, once they are read.
+_ENCODING: Final = frozenset({"target", "missing", "encode", "task", "kinds"})
 
 Columns = Callable[[str, Mapping[str, Any]], NamedColumns]
 
@@ -84,6 +87,26 @@ def _read(columns: Columns, path: str, values: Mapping[str, Any], *, delimited: 
     if options.decimal != "auto":
         table = replace(table, decimal=options.decimal)
     return columns_dataset(table, options, name=table_name(path), where=where)
+
+
+def encode_again(data: Dataset, path: str, before: Mapping[str, Any], values: Mapping[str, Any]) -> Dataset | None:
+    """The data set with its columns encoded as `values` say; None where its table has to be read again for that.
+
+    Several files are always read again, as messages name the one in which a row is.
+
+    Args:
+        before: of the fields of the source, with which `data` were read.
+    """
+    if data.table is None or is_pattern(path) or _reading(before) != _reading(values):
+        return None
+    if not set(skipped_columns(before)) <= set(skipped_columns(values)):
+        return None
+    return columns_dataset(data.table.columns, table_options(path, values), name=data.name, where=place_of(path))
+
+
+def _reading(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that say how a table is read, not how its columns become numbers."""
+    return {name: value for name, value in values.items() if name not in _ENCODING}
 
 
 def table_options(path: str, values: Mapping[str, Any]) -> CsvOptions:

@@ -11,6 +11,7 @@ from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
 from nnplay.data.csv.columns import Column
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.network.summary import Ledger, ledger
@@ -137,6 +138,20 @@ class PlaygroundBackend:
     def row_shape(self) -> tuple[int, ...]:
         """Shape of one row of inputs."""
         return self._run.split.feature_shape
+
+    def profile(self) -> Profile:
+        """The data to be looked at; reads them again where they are no longer in memory, which may take long.
+
+        Raises:
+            InputError: they cannot be read, or are no longer those that the run was made of.
+        """
+        config, split = self._run.config, self._run.split
+        data = data_of(config)
+        parts = (split.indices.train, split.indices.validation, split.indices.test)
+        if sum(map(len, parts)) != len(data):
+            what = "has changed since it was read"
+            raise InputError(what, where=data.name, hint=f":data {config.data.source} reads it again")
+        return Profile(data, split)
 
     @property
     def will_run(self) -> bool:

@@ -10,6 +10,7 @@ from nnplay.config import DataChoice, RunConfig
 from nnplay.data.addresses import files_of, is_address
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
+from nnplay.data.table_source import encode_again
 from nnplay.errors import NnplayError
 
 #: Name, time and size of each file that data are read from.
@@ -28,14 +29,27 @@ _recent_data: list[tuple[tuple[DataChoice, Stamp], Dataset]] = []
 
 
 def data_of(config: RunConfig) -> Dataset:
-    """The data set, kept for the next question about the same one."""
+    """The data set, kept for the next question about the same one.
+
+    A table that is only to be encoded otherwise is not read again: its cells are still there.
+    """
     key = (config.data, _stamp(config.data.file))
     for known, data in _recent_data:
         if known == key:
             return data
-    data = config.data.load()
+    data = _encode_recent(*key) or config.data.load()
     _recent_data[:] = [(key, data), *_recent_data[:3]]
     return data
+
+
+def _encode_recent(wanted: DataChoice, stamp: Stamp) -> Dataset | None:
+    """The wanted encoding of a table that was read before and has not changed since; None where there is none."""
+    for (choice, seen), data in _recent_data:
+        if wanted.file and choice.file == wanted.file and seen == stamp:
+            again = encode_again(data, wanted.file, choice.values, wanted.values)
+            if again is not None:
+                return again
+    return None
 
 
 def forget_rows(config: RunConfig) -> None:

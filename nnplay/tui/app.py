@@ -18,6 +18,7 @@ from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
 from nnplay.tui.commands.actions import Action
 from nnplay.tui.commands.background import Background
+from nnplay.tui.commands.browsing import BrowseActions
 from nnplay.tui.commands.dispatch import Dispatch
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
@@ -93,6 +94,7 @@ class Playground(textual_private.FaultReporting):
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
         self.picking = PickActions(self, backend, main, self.edits)
+        self.browsing = BrowseActions(self, backend, main, self.edits, self.picking, self.refresher)
         self.files = FileActions(self, backend, messages, background, self.refresher)
         self.hints = HintActions(backend, main, messages)
         self.navigation = NavigationActions(
@@ -104,7 +106,10 @@ class Playground(textual_private.FaultReporting):
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.picking, self.files, self.navigation, self.hints, self.typed_line, self
+        return (
+            *(self.training, self.edits, self.picking, self.browsing, self.files),
+            *(self.navigation, self.hints, self.typed_line, self),
+        )
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""

@@ -8,7 +8,10 @@ from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
+from nnplay.data.catalogue import load_dataset
 from nnplay.data.csv.columns import Column
+from nnplay.data.dataset import Dataset
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
@@ -34,6 +37,7 @@ class FakeBackend:
         self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
+        self.data: Dataset | None = None
         self.view: Mapping[str, Any] = {}
         self.compiling = ""
         self.worker = None
@@ -93,6 +97,11 @@ class FakeBackend:
 
     def row_shape(self) -> tuple[int, ...]:
         return (2,)
+
+    def profile(self) -> Profile:
+        made = self.data or load_dataset("spiral", samples=300)
+        data = self.settings.data.load() if self.settings.data.file else made
+        return Profile(data, data.split())
 
     def recent(self) -> list[FakeRecent]:
         return self.saved

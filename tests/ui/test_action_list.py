@@ -134,7 +134,7 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
     assert {name: keys for name, keys in found.items() if name != "run"} == left
     for text, words in (
         ('run = "c"', "'c' is bound to 'run' and, in the layers, to 'layer-copy'; give 'layer-copy' a second key"),
-        ('run = "b"\nmore = "b"', "'b' is bound to 'run' and, in forms, to 'more'"),
+        ('run = "u"\nmore = "u"', "'u' is bound to 'run' and, in forms, to 'more'"),
     ):
         file.write_text(f"[keys]\n{text}\n")
         with pytest.raises(InputError, match=words):

@@ -22,6 +22,7 @@ class Column:
         inputs: names of the network inputs made from it, in order; empty when left out.
         categories: the words behind one_hot, binary and ordinal codes, in code order.
         missing: how many of its cells were missing.
+        note: how its cells were understood, as in "dates, as days since 2000-01-01", or why it is left out.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Column:
     inputs: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     missing: int = 0
+    note: str = ""
 
     @property
     def scalable(self) -> bool:

@@ -14,7 +14,7 @@ from nnplay.data.csv.advice import advice
 from nnplay.data.csv.calendar_parts import calendar_parts
 from nnplay.data.csv.cells import number_hint, parse_number
 from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.columns import Column
+from nnplay.data.csv.columns import Column, ColumnKind
 from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
@@ -71,7 +71,7 @@ def encode_column(
 
 
 def _leave_out(column: TypedColumn, rows: int, why: str) -> Encoded:
-    described = Column(column.name, "left_out", missing=int(column.missing.sum()))
+    described = Column(column.name, "left_out", missing=int(column.missing.sum()), note=why)
     return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
 
 
@@ -95,7 +95,8 @@ def _encode_number(
         inputs.append(unknown.astype(np.float64))
     if constant:
         names, inputs = names[-1:], inputs[-1:]
-    described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
+    kind: ColumnKind = "indicator" if constant else "number"
+    described = Column(column.name, kind, tuple(names), missing=count, note=column.note)
     notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
     if circles:
         shown = " and ".join(circle.name for circle in circles)
@@ -138,13 +139,14 @@ def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
     count = int(column.missing.sum())
     notes = (*_rare_notes(column, rare), *_code_notes(column), *_hint_notes(column))
     if encode == "ordinal":
-        described = Column(column.name, "ordinal", (column.name,), shown, count)
+        described = Column(column.name, "ordinal", (column.name,), shown, count, column.note)
         return Encoded(described, codes[:, None].astype(np.float32), (_category_note(described), *notes))
     if len(categories) <= 2:
-        described = Column(column.name, "binary", (f"{column.name}={shown[-1]}",), shown, count)
+        described = Column(column.name, "binary", (f"{column.name}={shown[-1]}",), shown, count, column.note)
         inputs = (codes == len(categories) - 1)[:, None].astype(np.float32)
         return Encoded(described, inputs, (_category_note(described), *notes))
-    described = Column(column.name, "one_hot", tuple(f"{column.name}={word}" for word in shown), shown, count)
+    names = tuple(f"{column.name}={word}" for word in shown)
+    described = Column(column.name, "one_hot", names, shown, count, column.note)
     one_hot = np.zeros((len(words), len(categories)), dtype=np.float32)
     one_hot[np.arange(len(words)), codes] = 1.0
     return Encoded(described, one_hot, (_category_note(described), *notes))

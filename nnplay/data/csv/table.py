@@ -6,7 +6,7 @@ Whatever a table is read from, a text file, a database or a frame of another lib
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from nnplay.data.csv.missing import (
 )
 from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.options import CsvOptions
+from nnplay.data.csv.raw_table import RawTable
 from nnplay.data.csv.target import Target, find_targets, read_targets
 from nnplay.data.csv.typed_values import type_values
 from nnplay.data.dataset import Dataset
@@ -33,6 +34,8 @@ from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import counted
 
+CHOSEN = "by choice"
+"""Why a column is left out that was to be."""
 _WHY_LEFT_OUT = {
     "constant": "is the same in every row",
     "empty": "is empty",
@@ -47,15 +50,17 @@ _WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Typed columns, and the line of the file on which each row begins."""
+    """Typed columns, the line of the file on which each row begins, and which row of the whole table it is."""
 
     features: tuple[TypedColumn, ...]
     targets: tuple[TypedColumn, ...]
     lines: NDArray[np.int64]
+    rows: NDArray[np.int64]
 
     def select(self, keep: NDArray[np.bool_]) -> _Table:
         features = tuple(column.select(keep) for column in self.features)
-        return _Table(features, tuple(column.select(keep) for column in self.targets), self.lines[keep])
+        targets = tuple(column.select(keep) for column in self.targets)
+        return _Table(features, targets, self.lines[keep], self.rows[keep])
 
 
 def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
@@ -70,9 +75,10 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         InputError: a column or value cannot be used as it is.
     """
     text = columns.checked(where)
+    skipped = replace(text.skipped, reasons=[*text.skipped.reasons])
     table, target_notes = _type_columns(text, options, where)
     keep = find_rows_without_stray_text(
-        (*table.features, *table.targets), table.lines, text.skipped, options.skip_bad_rows, where
+        (*table.features, *table.targets), table.lines, skipped, options.skip_bad_rows, where
     )
     table = table.select(keep)
     table, unanswered = _drop_rows_without_target(table, where)
@@ -84,7 +90,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
     notes = (
         *text.notes,
         *target_notes,
-        *text.skipped.notes,
+        *skipped.notes,
         *unanswered,
         *_missing_notes(lacking, options.missing, int((~keep).sum())),
         *target.notes,
@@ -93,11 +99,17 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
         *(note for column in table.targets for note in leak_notes(table.features, column)),
     )
     wanted = [column.name for column in table.targets]
-    described = [*(item.column for item in encoded), *(Column(column, "target") for column in wanted)]
-    described += [Column(column, "left_out") for column in text.names if options.kinds.get(column) == "skip"]
+    described = [item.column for item in encoded]
+    described += [Column(column.name, "target", note=column.note) for column in table.targets]
+    described += [
+        Column(column, "left_out", note=CHOSEN)
+        for column in text.names
+        if options.kinds.get(column) == "skip" and column not in wanted
+    ]
     place = {column: index for index, column in enumerate(text.names)}
     described.sort(key=lambda column: place[column.name])
-    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted)
+    raw = RawTable(text, table.rows if len(table.rows) < len(text.columns[0]) else None)
+    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw)
 
 
 def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
@@ -121,7 +133,8 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
         hint = f"use {advice('target', '…')} to name the column to predict"
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
-    return _Table(tuple(features), tuple(targets), np.asarray(text.lines, dtype=np.int64)), notes
+    lines = np.asarray(text.lines, dtype=np.int64)
+    return _Table(tuple(features), tuple(targets), lines, np.arange(len(lines))), notes
 
 
 def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
@@ -199,6 +212,7 @@ def _make_dataset(
     *,
     name: str,
     target_names: Sequence[str],
+    table: RawTable,
 ) -> Dataset:
     x = np.concatenate([item.inputs for item in encoded], axis=1)
     regression = target.task == "regression"
@@ -213,6 +227,7 @@ def _make_dataset(
         default_scale="standard",
         default_scale_target="standard" if regression else "none",
         columns=columns,
+        table=table,
         fill="mean" if np.isnan(x).any() else "none",
         notes=notes,
     )

@@ -1,4 +1,4 @@
-"""The footer of the inspector: as many keys as fit, help and back always."""
+"""The footer of a screen over the main one: as many keys as fit, help and back always."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ from collections.abc import Sequence
 
 from textual import events
 
-from nnplay.tui.inspector.keys import KEYS, Key, shown
+from nnplay.tui.commands.screen_keys import Key, shown
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 _ALWAYS = 2
 
 
 class KeysLine(Cells):
-    """Keys with two words each; a click does what stands there."""
+    """Keys with two words each; a click does what stands there.
+
+    Args:
+        keys: of the screen; the last two that have a title are always shown.
+    """
 
     DEFAULT_CSS = "KeysLine { height: 1; background: $panel; }"
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__(id="keys")
+        self._keys = [key for key in keys if key.title]
         self._spots: list[tuple[int, int, Key]] = []
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
-        named = [key for key in KEYS if key.title]
-        fixed, others = named[-_ALWAYS:], named[:-_ALWAYS]
+        fixed, others = self._keys[-_ALWAYS:], self._keys[:-_ALWAYS]
         used = 1 + sum(_need(key) for key in fixed)
         chosen: set[Key] = set()
         for key in sorted(others, key=lambda key: not key.first):
