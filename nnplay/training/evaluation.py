@@ -94,6 +94,8 @@ class Evaluation(NotCopied):
             if data.y.ndim > 1:
                 return {}
             return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
+        if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
+            return {}
         in_units = self.split.scaler.inverse_target
         return {"r2": r2_interval(in_units(data.y), in_units(predicted.reshape(data.y.shape)))}
 
