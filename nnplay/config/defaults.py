@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.network.notation import parse_layers
@@ -18,6 +19,9 @@ BATCH_SIZE: Final = 32
 STEPS: Final = 5_000
 FEWEST_EPOCHS: Final = 20
 MOST_EPOCHS: Final = 200
+#: The same for a text, where each row has an answer for every token.
+TEXT_STEPS: Final = 2_000
+FEWEST_TEXT_EPOCHS: Final = 5
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
@@ -27,9 +31,11 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
     Two hidden layers, wider where there are more inputs; convolutions that keep the size where every pixel has a label;
-    an LSTM where every step has one.
+    a recurrent layer where every step has one. Texts with a label are looked at through windows of three words.
     """
     outputs = loss.record.outputs(data.outputs)
+    if data.vocabulary is not None:
+        return parse_layers(", ".join(_layers_for_text(data, data.vocabulary, outputs)))
     places = data.y.ndim - 1 if data.task == "classification" else 0
     if places > 1:
         words = ["conv2d 16 3 padding=same", "relu", "conv2d 16 3 padding=same", "relu", f"conv2d {outputs} 1"]
@@ -44,6 +50,15 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))
+
+
+def _layers_for_text(data: Dataset, vocabulary: Vocabulary, outputs: int) -> list[str]:
+    """A GRU that goes on with a text, or convolutions over a text with a label (Kim, 2014)."""
+    count = len(vocabulary.tokens)
+    if data.y.ndim > 1:
+        return [f"embedding {count} 32", "gru 128 output=sequence", f"linear {outputs}"]
+    seen = f"embedding {count} 32 padding=0"
+    return [seen, "conv1d 64 3 padding=same", "relu", "global_max_pool", "dropout 0.5", f"linear {outputs}"]
 
 
 def _symbols(data: Dataset) -> int:
@@ -62,6 +77,7 @@ def batch_size_for(split: Split) -> int:
 
 
 def epochs_for(split: Split, batch_size: int | Literal["all"]) -> int:
-    """Epochs that come to about `STEPS` steps."""
-    wanted: Any = math.ceil(STEPS / split.batches(batch_size))
-    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, wanted)))
+    """Epochs that come to about `STEPS` steps, or `TEXT_STEPS` where a text is to be written on."""
+    writes = split.train.vocabulary is not None and split.train.y.ndim > 1
+    steps, fewest = (TEXT_STEPS, FEWEST_TEXT_EPOCHS) if writes else (STEPS, FEWEST_EPOCHS)
+    return min(MOST_EPOCHS, max(fewest, math.ceil(steps / split.batches(batch_size))))

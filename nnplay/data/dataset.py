@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.csv.columns import Column
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
@@ -40,6 +41,8 @@ class Dataset:
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: what became of each column of the table that the rows were read from.
         continuation: how the series continues after each row, where rows are windows of one.
+        vocabulary: the tokens that `x` holds the numbers of, where rows are text.
+        sequential: rows follow each other in time or in a text: the parts of a split are cut in one piece each.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, a sentence each.
 
@@ -69,6 +72,8 @@ class Dataset:
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
         continuation: Continuation | None = None,
+        vocabulary: Vocabulary | None = None,
+        sequential: bool = False,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -91,6 +96,8 @@ class Dataset:
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
         self.continuation: Continuation | None = continuation
+        self.vocabulary: Vocabulary | None = vocabulary
+        self.sequential: bool = sequential
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -149,6 +156,8 @@ class Dataset:
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
             continuation=None if self.continuation is None else self.continuation.select(rows),
+            vocabulary=self.vocabulary,
+            sequential=self.sequential,
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part

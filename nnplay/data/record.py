@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nnplay.data.csv.named_columns import NamedColumns
@@ -42,6 +43,10 @@ def _recognise_nothing(head: bytes) -> bool:
     return False
 
 
+def _recognise_no_folder(folder: Path) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One kind of file that data are read from; a run names the file, and the record is found by its path.
@@ -52,13 +57,17 @@ class SourceRecord:
         label: the same in a word or two, for lists of all kinds: "CSV"; the title unless given.
         about: one or two sentences: what is in such a file.
         endings: of names of such files, in small letters with the dot; no two sources share one.
+        shared_endings: endings that other kinds of files have too: of those, the first bytes decide.
         fields: how a file is read, as far as the user may say.
         read: `(path, values) -> data set`; values by the names of `fields`, only those that were given. It says how far
             it is by `nnplay.data.progress.report`, and refuses what it cannot use by an InputError.
         recognise: whether a file whose name says nothing is one of these, by its first bytes.
+        recognise_folder: whether a folder is one of these, by the names in it.
         takes_any: reads the files that no source recognises; of exactly one source.
         tables: fields that may also be given as a table (`kinds = {age = "number"}`), and how each is read.
         columns: `(path, values) -> named columns`, where it is a table, so that several files can be one table.
+        read_columns: `(named columns, path, values) -> data set`, where the table in a file of another kind can be
+            read as one of these too.
         schemes: words before `://` of addresses that it reads, as in `sqlite:///shop.db`.
     """
 
@@ -72,5 +81,8 @@ class SourceRecord:
     takes_any: bool = False
     tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
     label: str = ""
+    shared_endings: tuple[str, ...] = ()
+    recognise_folder: Callable[[Path], bool] = _recognise_no_folder
+    read_columns: Callable[[NamedColumns, str, Mapping[str, Any]], Dataset] | None = None
     columns: Callable[[str, Mapping[str, Any]], NamedColumns] | None = None
     schemes: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nnplay.data.catalogue import dataset_records, find_source
+from nnplay.data.catalogue import dataset_records, file_fields
 from nnplay.data.features import FEATURES
 from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
@@ -29,9 +30,9 @@ class Catalogue:
     stops: Sequence[Field]
     features: Sequence[str]
 
-    def fields_of_file(self, path: str) -> Sequence[Field]:
-        """How a file may be read."""
-        return find_source(path).fields
+    def fields_of_file(self, path: str, values: Mapping[str, Any]) -> Sequence[Field]:
+        """How a file may be read, given some values of these fields."""
+        return file_fields(path, values)
 
     @property
     def presets(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from nnplay.errors import NnplayError
 
 #: Name, time and size of each file that data are read from.
 Stamp = tuple[tuple[str, int, int], ...]
+
+#: Files in a folder whose time is looked at.
+_MOST_FILES = 20_000
 
 
 def split_of(config: RunConfig) -> Split:
@@ -45,8 +49,18 @@ def _stamp(source: str) -> Stamp:
     found: list[tuple[str, int, int]] = []
     try:
         for file in files_of(source) if source else []:
-            stat = os.stat(Path(file).expanduser())
-            found.append((file, stat.st_mtime_ns, stat.st_size))
+            path = Path(file).expanduser()
+            for each in [str(path), *_below(path)]:
+                stat = os.stat(each)
+                found.append((each, stat.st_mtime_ns, stat.st_size))
     except (NnplayError, OSError, ValueError, RuntimeError):
         found.append(("", 0, 0))  # whoever reads it says what is wrong with it
     return tuple(found)
+
+
+def _below(path: Path) -> list[str]:
+    """The files in a folder and the folders in it; of very many the first ones."""
+    if not path.is_dir():
+        return []
+    files = (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return list(itertools.islice(files, _MOST_FILES))
