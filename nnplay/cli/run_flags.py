@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import TRAINING_FIELDS
-from nnplay.data.catalogue import dataset_records, source_records
+from nnplay.data.catalogue import READ_AS_FIELD, dataset_records, source_records
 from nnplay.data.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
@@ -81,6 +81,7 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
         ("optimizer", "fields of the optimizer", _union(optimizer_records())),
         ("loss", "fields of the loss", _union(loss_records())),
         ("data", "fields of a data set", _union(dataset_records())),
+        ("data", "how files are read", [(READ_AS_FIELD, "")]),
         ("data", "how tables are read, from any file or database", [(field, "") for field in TABLE_FIELDS]),
         *(
             ("data", f"how {source.title} is read", [(field, "") for field in source.fields])

@@ -33,7 +33,7 @@ from nnplay.data.record import DatasetRecord, SourceRecord
 from nnplay.data.several_files import read_several
 from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, unknown
-from nnplay.fields import Field, choice, fill
+from nnplay.fields import Field, choice, fill, text
 from nnplay.system.paths import expanded
 from nnplay.text import written
 
@@ -41,7 +41,8 @@ Record = TypeVar("Record")
 
 #: The setting by which a file is read as another kind than the one that it seems to be.
 READ_AS: Final = "read_as"
-_READ_AS_HELP: Final = "the kind of file, where its name or content says something else"
+#: How it is asked for, whatever the file.
+READ_AS_FIELD: Final = text(READ_AS, "auto", "the kind of file, where its name or content says something else")
 
 
 @functools.cache
@@ -125,6 +126,8 @@ def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, *
 def find_source(path: str, read_as: str = "") -> SourceRecord:
     """The kind of a file: by the ending of its name; where that says nothing, by its first bytes.
 
+    Of a folder, or a table that only names files, it is the one that claims it.
+
     Of a database it is the one that reads addresses of that form; of a pattern that of the first file.
 
     Args:
@@ -143,8 +146,8 @@ def find_source(path: str, read_as: str = "") -> SourceRecord:
         return _find_reader(path)
     if is_pattern(path) and (files := files_of(path)):
         path = files[0]
-    if os.path.isdir(folder := expanded(path)):
-        return next((record for record in records if record.recognise_folder(folder)), _takes_any())
+    if claimed := next((record for record in records if record.claims(path)), None):
+        return claimed
     if named := _find_by_name(path):
         return named
     head = _read_head(path)
@@ -185,7 +188,7 @@ def file_fields(path: str, values: Mapping[str, Any]) -> tuple[Field, ...]:
     """
     ways = [record.name for record in ways_to_read(path)]
     fields = find_source(path, read_as_of(values)).fields
-    return (*fields, choice(READ_AS, "auto", _READ_AS_HELP, ("auto", *ways))) if len(ways) > 1 else fields
+    return (*fields, choice(READ_AS, "auto", READ_AS_FIELD.help, ("auto", *ways))) if len(ways) > 1 else fields
 
 
 def read_as_of(values: Mapping[str, Any]) -> str:

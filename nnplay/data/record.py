@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nnplay.data.csv.named_columns import NamedColumns
@@ -43,7 +42,7 @@ def _recognise_nothing(head: bytes) -> bool:
     return False
 
 
-def _recognise_no_folder(folder: Path) -> bool:
+def _claim_nothing(path: str) -> bool:
     return False
 
 
@@ -62,7 +61,8 @@ class SourceRecord:
         read: `(path, values) -> data set`; values by the names of `fields`, only those that were given. It says how far
             it is by `nnplay.data.progress.report`, and refuses what it cannot use by an InputError.
         recognise: whether a file whose name says nothing is one of these, by its first bytes.
-        recognise_folder: whether a folder is one of these, by the names in it.
+        claims: whether it reads what lies at a path, whatever its name says: a folder of pictures, a table that names
+            some; asked before names are looked at, so it reads no more than the beginning.
         takes_any: reads the files that no source recognises; of exactly one source.
         tables: fields that may also be given as a table (`kinds = {age = "number"}`), and how each is read.
         columns: `(path, values) -> named columns`, where it is a table, so that several files can be one table.
@@ -78,11 +78,11 @@ class SourceRecord:
     fields: tuple[Field, ...]
     read: Callable[[str, Mapping[str, Any]], Dataset]
     recognise: Callable[[bytes], bool] = _recognise_nothing
+    claims: Callable[[str], bool] = _claim_nothing
     takes_any: bool = False
     tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
     label: str = ""
     shared_endings: tuple[str, ...] = ()
-    recognise_folder: Callable[[Path], bool] = _recognise_no_folder
     read_columns: Callable[[NamedColumns, str, Mapping[str, Any]], Dataset] | None = None
     columns: Callable[[str, Mapping[str, Any]], NamedColumns] | None = None
     schemes: tuple[str, ...] = ()

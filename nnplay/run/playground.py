@@ -27,7 +27,7 @@ from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
-from nnplay.run.task_words import describe_task
+from nnplay.run.task_words import describe_task, token_words
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
@@ -98,7 +98,8 @@ class PlaygroundBackend:
     def ledger(self, layers: Sequence[str]) -> Ledger:
         """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
         train = self._run.split.train
-        names = train.feature_names or (shape_text(train.feature_shape),)
+        names = (token_words(train),) if train.vocabulary is not None else train.feature_names
+        names = names or (shape_text(train.feature_shape),)
         outputs = train.class_names if train.task == "classification" else train.target_names
         found = ledger(layers, self._run.split.feature_shape, names, outputs)
         if found.lines and not any(line.problem for line in found.lines):

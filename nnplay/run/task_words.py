@@ -24,7 +24,15 @@ def describe_task(source: str, train: Dataset) -> str:
     return f"{clean(PurePath(source).name or source, 32)}: from {_inputs(train)} the network learns {_aim(train)}"
 
 
+def token_words(train: Dataset) -> str:
+    """What a text is to the network: "64 characters", or "32 words"."""
+    unit = train.vocabulary.unit if train.vocabulary is not None else "tokens"
+    return f"{train.feature_shape[0]:,} {unit.replace('_', ' ')}"
+
+
 def _inputs(train: Dataset) -> str:
+    if train.vocabulary is not None:
+        return token_words(train)
     columns = [column.name for column in train.columns if column.inputs]
     names = columns or list(train.feature_names)
     if names and len(names) <= _MOST_NAMES:
@@ -38,6 +46,8 @@ def _aim(train: Dataset) -> str:
     if train.task != "classification":
         names = train.target_names
         return f"to predict {_listed(names, 'and') if 0 < len(names) <= _MOST_NAMES else f'{train.outputs:,} numbers'}"
+    if train.vocabulary is not None and train.y.ndim > 1:
+        return f"which comes next ({len(train.class_names):,} there are)"
     target = [column.name for column in train.columns if column.kind == "target"]
     what = f"to predict {clean(target[0], 24)}" if target else "to tell classes apart"
     if len(train.class_names) > _MOST_NAMES:

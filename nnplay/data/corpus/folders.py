@@ -19,9 +19,9 @@ _LONGEST: Final = 50_000
 _MOST_FILES: Final = 1_000_000
 
 
-def holds_texts(folder: Path) -> bool:
-    """Whether one of the first folders in it has a text file."""
-    for below in class_folders(folder)[:3]:
+def holds_texts(path: str) -> bool:
+    """Whether it is a folder, and one of the first folders in it has a text file."""
+    for below in class_folders(Path(path).expanduser())[:3]:
         with os.scandir(below) as entries:
             if any(Path(entry.name).suffix.lower() in ENDINGS for entry, _ in zip(entries, range(1000), strict=False)):
                 return True

@@ -54,7 +54,7 @@ def labelled_data(
     for place, row in enumerate(rows):
         x[place, : min(len(row), context)] = row[:context]
     cut = int((lengths > context).sum())
-    notes = [*notes, describe(len(vocabulary.tokens), options, counted(len(texts), "text"))]
+    notes = [*notes, describe(vocabulary, x, counted(len(texts), "text"))]
     if cut:
         share = percent(cut / len(rows), 1)
         way = advice("context", int(lengths.max()))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnplay.data.corpus.options import TextOptions
-from nnplay.data.corpus.vocabulary import make_vocabulary
+from nnplay.data.corpus.vocabulary import Vocabulary, make_vocabulary
 from nnplay.data.csv.advice import advice
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
 from nnplay.errors import InputError
-from nnplay.text import counted
+from nnplay.text import clean, counted
 
 #: Each part of the data needs a row, and training a few.
 _FEWEST_ROWS: Final = 10
+#: Tokens that a note shows.
+_SHOWN: Final = 10
 #: A token of this many characters is a long one, in the mean: so much of a text is read.
 CHARACTERS: Final = {"characters": 1, "words": 8, "byte_pairs": 5}
 
@@ -56,12 +59,17 @@ def next_token_data(text: str, options: TextOptions, *, name: str, where: str, n
         class_names=vocabulary.names,
         vocabulary=vocabulary,
         sequential=True,
-        notes=(*notes, describe(len(vocabulary.tokens), options, counted(len(tokens), "token"))),
+        notes=(*notes, describe(vocabulary, tokens, "the text")),
     )
 
 
-def describe(tokens: int, options: TextOptions, read: str) -> str:
-    """How the text became numbers, in a sentence."""
-    unit = options.unit.replace("_", " ")
-    small = ", capitals as small letters" if options.lower else ""
-    return f"{read} of text, cut into {unit}{small}: {tokens:,} are told apart (the vocabulary)"
+def describe(vocabulary: Vocabulary, tokens: NDArray[Any], what: str) -> str:
+    """How texts became numbers, with the commonest tokens (T,), in a sentence."""
+    unit = vocabulary.unit.replace("_", " ")
+    small = ", capitals as small letters" if vocabulary.lower else ""
+    counts = np.bincount(tokens.astype(np.int64).ravel(), minlength=len(vocabulary.tokens))
+    counts[: vocabulary.special] = 0
+    common = [clean(vocabulary.names[number], 20) for number in np.argsort(-counts, kind="stable")[:_SHOWN]]
+    words = " ".join("␣" if name == " " else name for name in common)
+    count = len(vocabulary.tokens) - vocabulary.special
+    return f"{what}: {int(counts.sum()):,} {unit}{small}; {count:,} are told apart (the vocabulary: {words} …)"

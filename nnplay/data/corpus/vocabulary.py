@@ -30,6 +30,8 @@ _WORDS: Final = re.compile(r"\w{1,64}(?:['’]\w{1,64})*|[^\w\s]|\n")
 #: Signs that stand close to the word before, and those that stand close to the one behind.
 _CLOSE_BEFORE: Final = frozenset(".,;:!?)]}’”%\n")
 _CLOSE_BEHIND: Final = frozenset("([{‘“\n")
+#: Signs that stand close to what is between two of them.
+_QUOTES: Final = frozenset("'\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,19 @@ def make_vocabulary(
 
 def _join_words(words: Sequence[str]) -> str:
     """Words with blanks between them, where a writer puts some."""
-    text = ""
+    parts: list[str] = []
+    opened: set[str] = set()
+    close = True
     for word in words:
-        close = not text or word in _CLOSE_BEFORE or text[-1] in _CLOSE_BEHIND
-        text += word if close else f" {word}"
-    return text
+        ends = word in _CLOSE_BEFORE or word in opened
+        parts.append(word if close or ends else f" {word}")
+        close = word in _CLOSE_BEHIND
+        if word in _QUOTES:
+            close = word not in opened
+            opened ^= {word}
+        elif word == "\n":
+            opened.clear()
+    return "".join(parts)
 
 
 def share_of_unknown(rows: NDArray[Any], unknown: NDArray[np.bool_], special: int) -> float:

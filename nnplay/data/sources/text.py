@@ -18,6 +18,6 @@ TEXT = SourceRecord(
     fields=FIELDS,
     read=read_texts,
     recognise=is_prose,
-    recognise_folder=holds_texts,
+    claims=holds_texts,
     read_columns=read_text_columns,
 )
