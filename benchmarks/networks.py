@@ -166,7 +166,7 @@ def kernel_rates() -> dict[str, float]:
     trainer = nn.Trainer(nn.Network(case.layers), nn.Dataset(x, x), loss="mse", batch_size=64, threads=1)
     inspector = Inspector(trainer)
     operations = 2 * 64 * 32 * 32 * 9 * 32 * 32
-    wanted = dict(zip(("x∗w", "gradients of weight and bias, in chunks", "spread by w"), KERNELS, strict=True))
+    wanted = dict(zip(("x∗w", "gradients of weight and bias, partial sums", "spread by w"), KERNELS, strict=True))
     rates: dict[str, float] = {}
     for number, row in enumerate(inspector.rows):
         name = wanted.get(row.operation.name)

@@ -1,8 +1,8 @@
 """The playground as the benchmark opens it: the real screen over the real back end, and a thread that takes notes.
 
-`ui_program.py NOTES [--headless SECONDS] [--bare] [--run TABLE]`: TABLE describes the run, as JSON; NOTES gets a line
-of JSON every half second: seconds, step, resident KiB, and how late the event loop was (milliseconds) since the line
-before.
+`ui_program.py NOTES [--headless SECONDS] [--bare] [--run TABLE]`: TABLE describes the run, as JSON (else the first run,
+without an end, so that it trains for as long as it is measured); NOTES gets a line of JSON every half second: seconds,
+step, resident KiB, and how late the event loop was (milliseconds) since the line before.
 """
 
 from __future__ import annotations
@@ -55,10 +55,12 @@ def main() -> None:
         bare()
         return
     from nnplay.config import RunConfig
-    from nnplay.run.playground import PlaygroundBackend
+    from nnplay.presets.catalogue import load_preset
+    from nnplay.run.playground import FIRST, PlaygroundBackend
 
-    config = RunConfig.from_dict(json.loads(sys.argv[sys.argv.index("--run") + 1])) if "--run" in sys.argv else None
-    backend = PlaygroundBackend(config)
+    endless = {**load_preset(FIRST).config.to_dict(), "epochs": 0}
+    table = json.loads(sys.argv[sys.argv.index("--run") + 1]) if "--run" in sys.argv else endless
+    backend = PlaygroundBackend(RunConfig.from_dict(table))
     late: list[float] = []
     notes = threading.Thread(target=take_notes, args=(Path(sys.argv[1]), backend, late), daemon=True)
     if "--headless" in sys.argv:

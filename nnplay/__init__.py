@@ -38,7 +38,7 @@ _PLACES = {
     "TrainingSettings": "nnplay.training.settings",
     "Objective": "nnplay.tape.objective",
     "ObjectiveTrainer": "nnplay.training.objective_trainer",
-    "InterpretedMachine": "nnplay.tape.interpreter",
+    "InterpretedMachine": "nnplay.tape.machines.interpreter",
     "Session": "nnplay.run.saving.session",
     "trace": "nnplay.inspector.inspector",
     "History": "nnplay.training.history",

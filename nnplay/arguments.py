@@ -19,7 +19,7 @@ def kind_of(value: Any, kind: type[T] | tuple[type[T], ...], what: str, where: s
         InputError: it is not; `what` names what it should be.
     """
     if not isinstance(value, kind):
-        raise InputError(f"{shown(value)} is no {what}", where=where, hint=hint)
+        raise InputError(f"{shown(value)} is not a valid {what}", where=where, hint=hint)
     return value
 
 
@@ -30,7 +30,7 @@ def words(values: Any, where: str) -> tuple[str, ...]:
         InputError: not a list of names.
     """
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise InputError(f"{shown(values)} is no list of names", where=where, hint="give ['one', 'another']")
+        raise InputError(f"{shown(values)} is not a list of names", where=where, hint="give ['one', 'another']")
     return tuple(map(written, values))
 
 
@@ -45,7 +45,7 @@ def sizes(values: Any, where: str) -> tuple[int, ...]:
     except TypeError:
         found = (-1,)
     if not found or any(size < 0 for size in found) or isinstance(values, (bytes, Mapping)):
-        raise InputError(f"{shown(values)} is no shape", where=where, hint="give whole numbers, as in (8, 8, 1)")
+        raise InputError(f"{shown(values)} is not a shape", where=where, hint="give whole numbers, as in (8, 8, 1)")
     return found
 
 

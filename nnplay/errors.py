@@ -13,11 +13,11 @@ MOST_SHOWN: Final = 20
 
 
 class NnplayError(Exception):
-    """Base of all errors that nnplay raises on purpose.
+    """Base class of all errors that nnplay raises on purpose.
 
     Args:
         what: one sentence that says what is wrong ("10 channels cannot be split into 4 equal groups").
-        where: the place that the user knows ("layer 3, group_norm" or "my.csv, row 7, column 'age'").
+        where: the place in the user's terms ("layer 3, group_norm" or "my.csv, row 7, column 'age'").
         hint: the nearest thing that would work ("try 1, 2, 5 or 10").
     """
 
@@ -69,7 +69,7 @@ class Problems(InputError):
 
 
 class DivergedError(NnplayError):
-    """Training met a value that is not finite; the last good weights were kept (exit code 3)."""
+    """Training produced a value that is not finite; the last good weights were kept (exit code 3)."""
 
     exit_code = 3
 

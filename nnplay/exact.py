@@ -34,6 +34,8 @@ _DOUBTFUL: Final = 1 << 12
 #: The smallest float32 with all its bits, and what is 0 in float32 beyond doubt.
 _SMALLEST_WHOLE: Final = 2.0**-126
 _ZERO: Final = 2.0**-151
+#: Sines below it are small beside the error that NumPy's have there.
+_SMALL_SINE: Final = 2.0**-10
 #: Numbers that are worked on at a time: with all that comes of them on the way, they stay in the processor's cache.
 _PIECE: Final = 1 << 13
 _PRODUCTS: Final = 1 << 17
@@ -101,23 +103,52 @@ def exp_single(x: ArrayLike) -> NDArray[np.float32]:
     eˣ lies about halfway between two of its numbers (Ziv's test, 1991), or is too small to have all its bits; there,
     one number in some thousands, `exp` has the word.
     """
-    x = np.asarray(x)
+    return _single_in_pieces(_exp_single, np.asarray(x))
+
+
+def sin_single(x: ArrayLike) -> NDArray[np.float32]:
+    """Sine rounded to float32: what `sin` gives then, bit for bit, in a third of the time (as `exp_single` does)."""
+    return _single_in_pieces(_sin_single, np.asarray(x))
+
+
+def _single_in_pieces(function: Callable[[Array], NDArray[np.float32]], x: NDArray[Any]) -> NDArray[np.float32]:
     result = np.empty(x.size, np.float32)
     flat = x.reshape(-1)
     for start in range(0, x.size, _PIECE):
         piece = slice(start, start + _PIECE)
-        result[piece] = _exp_single(np.asarray(flat[piece], np.float64))
+        result[piece] = function(np.asarray(flat[piece], np.float64))
     return result.reshape(x.shape)
 
 
 def _exp_single(x: Array) -> NDArray[np.float32]:
     within = np.maximum(x, -110.0)  # what is below is 0 in float32
     value = np.exp(within)
-    result = value.astype(np.float32)
+    doubtful = _near_half(value)
+    doubtful |= (value < _SMALLEST_WHOLE) & (value > _ZERO)
+    return _settle(value, doubtful, _exp, within)
+
+
+def _sin_single(x: Array) -> NDArray[np.float32]:
+    value = np.sin(x)
+    doubtful = _near_half(value)
+    doubtful |= np.abs(value) < _SMALL_SINE
+    return _settle(value, doubtful, lambda few: _sine_cosine(few, 0), x)
+
+
+def _near_half(value: Array) -> NDArray[np.bool_]:
+    """Whether a unit or two of the last place of float64 may decide which float32 is nearest."""
     left = value.view(np.int64) + (_DOUBTFUL - _HALF)
     left &= 2 * _HALF - 1
-    doubtful = np.flatnonzero((left < 2 * _DOUBTFUL) | ((value < _SMALLEST_WHOLE) & (value > _ZERO)))
-    result[doubtful] = _exp(within[doubtful]).astype(np.float32)
+    return left < 2 * _DOUBTFUL
+
+
+def _settle(
+    value: Array, doubtful: NDArray[np.bool_], function: Callable[[Array], Array], x: Array
+) -> NDArray[np.float32]:
+    """The values in float32; `function` of x where they are doubtful."""
+    result = value.astype(np.float32)
+    few = np.flatnonzero(doubtful)
+    result[few] = function(x[few]).astype(np.float32)
     return result
 
 

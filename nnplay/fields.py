@@ -14,7 +14,7 @@ from os import PathLike
 from typing import Any, Final, Literal
 
 from nnplay.errors import InputError, nearest, unknown
-from nnplay.text import clean, written
+from nnplay.text import clean, counted, written
 
 Kind = Literal["integer", "number", "choice", "flag", "integers", "text"]
 
@@ -201,7 +201,7 @@ def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[
         if name in given:
             values[name] = field.read(given[name], where)
         elif field.default is REQUIRED:
-            raise InputError(f"needs '{name}': {field.help}", where=where, hint=f"it is {field.range_text}")
+            raise InputError(f"needs '{name}' ({field.help})", where=where, hint=f"give {field.range_text}")
         else:
             values[name] = field.default
     return values
@@ -210,7 +210,7 @@ def fill(fields: Sequence[Field], given: Mapping[str, Any], where: str) -> dict[
 def bind(fields: Sequence[Field], args: Sequence[Any], kwargs: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Values from a Python call: positional arguments fill the fields in their order, as in a signature."""
     if len(args) > len(fields):
-        raise InputError(f"takes at most {len(fields)} values, {len(args)} were given", where=where)
+        raise InputError(f"takes at most {counted(len(fields), 'value')}, but {len(args)} were given", where=where)
     given = {field.name: value for field, value in zip(fields, args, strict=False)}
     for key, value in kwargs.items():
         if key in given:

@@ -22,9 +22,10 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import layer_records, loss_records, optimizer_records
 from nnplay.records.worked import Named
-from nnplay.tape import assembler, interpreter, shares
-from nnplay.tape.machine import Clock, MachineMaker, Table
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape import assembler
+from nnplay.tape.machines import interpreter, shares
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import Clock, MachineMaker, Table
 from nnplay.tape.objective import only
 from nnplay.tape.tape import Row, Tape
 from nnplay.training.live_settings import IN_MEMORY, switched_rows

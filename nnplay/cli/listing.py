@@ -22,8 +22,8 @@ def run_listing(command: str, kind: str, records: Mapping[str, Any], about: str,
         kind: what one of them is called in messages.
     """
     parser = Parser(command, about)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only this {kind}")
-    parser.add_argument("--json", action="store_true", help="for scripts: one JSON array")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"show only this {kind}")
+    parser.add_argument("--json", action="store_true", help="print one JSON array, for scripts")
     options = parser.read(words)
     for name in options.names:
         if name not in records:

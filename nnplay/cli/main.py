@@ -28,12 +28,13 @@ _HELP: Final = """\
 nnplay: a playground for neural networks in the terminal.
 
   nnplay                      open the playground
-  nnplay train spiral         train a network on a data set, a CSV file or a run's TOML file, and print its score
+  nnplay train spiral         train a network on a data set, a CSV file or a TOML run file, and print its score
 
 commands:
 {commands}
 
-`nnplay COMMAND --help` explains one; `nnplay playground --help` the playground (`nnplay --data my.csv --target y`).
+`nnplay COMMAND --help` explains a command, `nnplay playground --help` the playground
+(`nnplay --data my.csv --target y`).
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
@@ -11,8 +12,8 @@ from nnplay.errors import InputError, near
 from nnplay.text import clean
 
 _ONCE: Final = {
-    "--target": "several columns are given as --target a,b",
-    "--kinds": "several columns are given as --kinds a=skip,b=category",
+    "--target": "give several columns as --target a,b",
+    "--kinds": "give several columns as --kinds a=skip,b=category",
 }
 
 
@@ -49,7 +50,8 @@ class Parser(argparse.ArgumentParser):
                 option = word.partition("=")[0]
                 hint = near(option, known) or f"see '{self.prog} --help'"
                 raise InputError(f"unknown option '{clean(option)}'", hint=hint)
-            raise InputError(f"one word too many: '{word}'", hint=f"see '{self.prog} --help'")
+            several = 'put a pattern of several files in quotes, as in "parts/*.csv"' if os.path.exists(word) else ""
+            raise InputError(f"unexpected argument '{word}'", hint=several or f"see '{self.prog} --help'")
         return found
 
     def _refuse_twice(self, given: Sequence[str]) -> None:
@@ -69,7 +71,7 @@ class Parser(argparse.ArgumentParser):
         for word in given:
             option, _, value = word.partition("=")
             if value == "--" and option in self._option_string_actions:
-                raise InputError(f"{option} needs a value, '--' is none", hint=f"see '{self.prog} --help'")
+                raise InputError(f"{option} needs a value, and '--' is not one", hint=f"see '{self.prog} --help'")
 
     def error(self, message: str) -> NoReturn:
         """argparse's own complaints."""

@@ -84,7 +84,7 @@ class Plain(Silent):
         if done == total:
             from nnplay.kernels.compile import library
 
-            kept = " (once; they are kept)" if library.kept() else ""
+            kept = " (only this once; they are kept)" if library.kept() else ""
             print(f"compiled {counted(total, 'kernel')}{kept}", file=self.stream, flush=True)
 
     def milestone(self, trainer: Trainer, epochs: int) -> None:

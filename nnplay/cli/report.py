@@ -93,7 +93,7 @@ def written(trainer: Trainer) -> str:
     if not writes_text(trainer):
         return ""
     samples = [make_writing(trainer, row) for row in range(_SAMPLES)]
-    return "\n".join(["what it writes:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
+    return "\n".join(["generated text:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 
 def health(trainer: Trainer) -> list[str]:

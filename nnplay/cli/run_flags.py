@@ -9,6 +9,7 @@ from typing import Any, Final
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, dataset_records, source_records
+from nnplay.data.sql_source import SQL_FIELDS
 from nnplay.data.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
@@ -25,22 +26,29 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     add("--loss", metavar="NAME", help=f"one of {', '.join(loss_records())}; also 'huber delta=2'")
     add("--optimizer", metavar="NAME", help=f"one of {', '.join(optimizer_records())}; also 'sgd lr=0.1'")
     add("--schedule", metavar="NAME", help=_schedules())
-    add("--epochs", metavar="N", help="passes over the training rows (default, or 0: chosen by the data)")
-    add("--seed", metavar="N", help="initial weights, order of the rows, split (default 0)")
-    add("--split", metavar="A/B/C", help="shares of training, validation and test (default 70/15/15)")
-    add("--set", metavar="KEY=VALUE", action="append", default=[], help="a field of the data set, or section.key=value")
+    add("--epochs", metavar="N", help="passes over the training rows (default, or 0: chosen to suit the data)")
+    add("--seed", metavar="N", help="seed of initial weights, row order and split (default 0)")
+    add("--split", metavar="A/B/C", help="percentages for training, validation and test (default 70/15/15)")
+    add(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="set a field of the data set, or section.key=value",
+    )
     taken = {"layers", "loss", "optimizer", "schedule", "epochs", "seed", "split", "set"}
     added: dict[str, argparse.Action] = {}
-    known: dict[str, Field] = {}
+    known: dict[str, list[Field]] = {}
     for section, title, fields in _groups():
         group = parser.add_argument_group(title)
         for field, note in fields:
             key = f"{section}.{field.name}"
             if key in added:
-                if field != known[key]:  # several kinds of files may share one
+                if field not in known[key]:  # several kinds of files may share one
+                    known[key].append(field)
                     added[key].help = f"{added[key].help}; {title}: {field.help}".replace("%", "%%")
                 continue
-            known[key] = field
+            known[key] = [field]
             flag = field.name if field.name not in taken else f"{section}-{field.name}"
             taken.add(flag)
             added[key] = _add(group, key, field, flag.replace("_", "-"), note)
@@ -76,13 +84,14 @@ def run_config(base: Mapping[str, Any], options: argparse.Namespace) -> RunConfi
 
 def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
     return [
-        ("split", "how the rows are dealt", [(field, "") for field in SPLIT_FIELDS if field.low != 0.0]),
+        ("split", "how the rows are split", [(field, "") for field in SPLIT_FIELDS if field.low != 0.0]),
         ("training", "training", [(field, "") for field in TRAINING_FIELDS]),
-        ("optimizer", "fields of the optimizer", _union(optimizer_records())),
-        ("loss", "fields of the loss", _union(loss_records())),
-        ("data", "fields of a data set", _union(dataset_records())),
+        ("optimizer", "optimizer settings", _union(optimizer_records())),
+        ("loss", "loss settings", _union(loss_records())),
+        ("data", "data set settings", _union(dataset_records())),
         ("data", "how files are read", [(READ_AS_FIELD, "")]),
         ("data", "how tables are read, from any file or database", [(field, "") for field in TABLE_FIELDS]),
+        ("data", "how databases are queried", [(field, "") for field in SQL_FIELDS]),
         *(
             ("data", f"how {source.title} is read", [(field, "") for field in source.fields])
             for source in source_records().values()
@@ -110,7 +119,7 @@ def _add(group: Any, key: str, field: Field, flag: str, note: str) -> argparse.A
 
 def _schedules() -> str:
     named = ", ".join(schedule_records())
-    return f"of the learning rate: one of {named}; also 'cosine steps=1000'".replace("%", "%%")
+    return f"learning-rate schedule: one of {named}; also 'cosine steps=1000'".replace("%", "%%")
 
 
 def _named(section: str, text: str) -> dict[str, Any]:
@@ -129,7 +138,7 @@ def _setting(text: str) -> tuple[str, str, str]:
     """`noise=0.1` (a field of the data set) or `optimizer.lr=0.1`, as section, key and value."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="as in --set noise=0.1")
+        raise InputError(f"'{text}' is not of the form key=value", where="--set", hint="write it as in --set noise=0.1")
     section, dot, name = key.rpartition(".")
     if dot and section not in _SECTIONS:
         raise unknown("section", section, _SECTIONS, where="--set")

@@ -16,9 +16,9 @@ from nnplay.system.paths import user_path
 from nnplay.text import clean
 
 #: How one comes by a session.
-_SESSIONS: Final = "a session is a folder such as run.nnplay, made by nnplay train --save or by s in the playground"
+_SESSIONS: Final = "a session is a folder such as run.nnplay, created by nnplay train --save or by s in the playground"
 #: Where all names stand that a run can begin with.
-_LISTS: Final = "nnplay datasets and nnplay presets list what there is"
+_LISTS: Final = "nnplay datasets and nnplay presets list what is available"
 #: Files of one folder that are compared with a mistyped name.
 _LISTED: Final = 1000
 
@@ -71,9 +71,9 @@ def find_session(source: str) -> Path:
         return path
     where = clean(source)
     if path.exists():
-        raise InputError("is no session", where=where, hint=_SESSIONS)
+        raise InputError("is not a session", where=where, hint=_SESSIONS)
     if source in dataset_records() or source in preset_records():
-        raise InputError(f"'{where}' is a data set or preset, no session", hint=_SESSIONS)
+        raise InputError(f"'{where}' is a data set or preset, not a session", hint=_SESSIONS)
     hint = near(source, _list_files(path.parent, (SUFFIX, ".zip")))
     raise InputError("there is no such session", where=where, hint=hint or _SESSIONS)
 

@@ -72,7 +72,7 @@ class Reading:
             read[key] = self.attempt(f"{section}.{key}", partial(by_name[key].read, value), None)
         for item in fields:
             if item.default is REQUIRED and item.name not in given:
-                self.refuse(section, f"needs '{item.name}': {item.help}", f"it is {item.range_text}")
+                self.refuse(section, f"needs '{item.name}' ({item.help})", f"give {item.range_text}")
         return read
 
     def table(self, section: str, given: Any) -> dict[str, Any]:

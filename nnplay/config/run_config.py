@@ -24,8 +24,8 @@ from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import Schedule
-from nnplay.tape.machine import MachineMaker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
@@ -38,9 +38,9 @@ MOST_BYTES: Final = 2**20
 _NAMES: Final = {declared.table_field.name: name for name, declared in DECLARED.items() if name != "seed"}
 #: The settings of training as they are called in files and on the command line.
 TRAINING_FIELDS: Final = tuple(DECLARED[name].table_field for name in _NAMES.values())
-_EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses by the data", low=0, high=10**9)
+_EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses to suit the data", low=0, high=10**9)
 _SEED: Final = DECLARED["seed"].field
-_TITLE: Final = text("title", "", "what the run is called")
+_TITLE: Final = text("title", "", "title of the run")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
     *("data", "split", "loss", "optimizer", "schedule", "training"),
@@ -59,7 +59,7 @@ class RunConfig:
         optimizer: Adam with a learning rate of 0.01 unless one is named.
         schedule: of the learning rate; None keeps it.
         training: values of `TrainingSettings` (batch_size, l1, …); only those that were given.
-        epochs: passes over the training rows; 0 chooses by the data, and on the screen means no end.
+        epochs: passes over the training rows; 0 chooses to suit the data, and on the screen means no end.
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
         stop: what else ends training on the screen: values of `STOP_FIELDS` besides the epochs. A file that describes a
@@ -89,7 +89,7 @@ class RunConfig:
             InputError: not a readable file, or anything that `from_text` refuses.
         """
         name = clean(Path(path).name)
-        with open_regular(path, limit=MOST_BYTES, hint="a run is described in a few lines") as file:
+        with open_regular(path, limit=MOST_BYTES, hint="a run file has only a few lines") as file:
             content = file.read(MOST_BYTES + 1)
         return RunConfig.from_text(content, where=name, folder=Path(path).expanduser().parent)
 
@@ -271,7 +271,7 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
     reading = Reading(place)
     given = reading.keep_known("", table, _KEYS)
     if "data" not in given:
-        reading.refuse("", "says nothing about data", 'add data = "spiral", or another set or file')
+        reading.refuse("", "names no data", 'add data = "spiral", or another data set or file')
     optimizer = given.get("optimizer", {})
     usual = optimizer is None or (isinstance(optimizer, (Mapping, str)) and not optimizer)
     config = RunConfig(

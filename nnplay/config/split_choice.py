@@ -13,13 +13,13 @@ from nnplay.errors import InputError
 from nnplay.fields import choice, flag, integer, number
 
 SPLIT_FIELDS: Final = (
-    number("train", 0.7, "share of the rows to learn from", low=0.0, high=1.0),
-    number("validation", 0.15, "share of the rows to watch while learning", low=0.0, high=1.0),
-    number("test", 0.15, "share of the rows kept for the final score", low=0.0, high=1.0),
-    integer("seed", -1, "which rows go where; -1 follows the seed of the run", low=-1, high=2**62),
-    flag("stratify", True, "keep the classes' shares in each part"),
+    number("train", 0.7, "fraction of the rows for training", low=0.0, high=1.0),
+    number("validation", 0.15, "fraction of the rows for validation", low=0.0, high=1.0),
+    number("test", 0.15, "fraction of the rows for the final test", low=0.0, high=1.0),
+    integer("seed", -1, "seed of the split; -1 uses the run's seed", low=-1, high=2**62),
+    flag("stratify", True, "keep the class proportions in every part"),
     choice("scale", "auto", "scaling of the inputs", ("auto", "standard", "minmax", "none")),
-    choice("scale_target", "auto", "scaling of a quantity to be learned", ("auto", "standard", "none")),
+    choice("scale_target", "auto", "scaling of a numeric target", ("auto", "standard", "none")),
 )
 #: Rows of an imaginary data set, large enough that every part of a legal split has some.
 _MANY: Final = 10**12
@@ -93,7 +93,7 @@ def read_shares(text: str) -> dict[str, float]:
     except ValueError:
         numbers = []
     if len(numbers) not in (2, 3):
-        raise InputError(f"'{text}' is not three shares", hint="write 70/15/15 for training, validation and test")
+        raise InputError(f"'{text}' is not three percentages", hint="write 70/15/15 for training, validation and test")
     if len(numbers) == 2:
         numbers.insert(1, 0.0)
     if sum(numbers) > 1.5:

@@ -61,7 +61,7 @@ def read_address(source: str) -> Address:
         parts = urlsplit(source)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
-        raise InputError(f"is no address: {clean(error)}", where=place_of(source)) from None
+        raise InputError(f"is no address: {clean(str(error))}", where=place_of(source)) from None
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     return Address(
         scheme_of(source), unquote(parts.username or ""), unquote(host), port, unquote(parts.path)[1:], options
@@ -136,7 +136,7 @@ def matching_files(pattern: str) -> list[str]:
     try:
         found = sorted(path for path in glob.iglob(_escaped(str(expanded(pattern)))) if os.path.isfile(path))
     except (OSError, ValueError, re.error) as error:
-        raise InputError(f"cannot be used as a pattern: {clean(error)}", where=clean(pattern)) from None
+        raise InputError(f"cannot be used as a pattern: {clean(str(error))}", where=clean(pattern)) from None
     if not found:
         raise InputError("no file is called like that", where=clean(pattern), hint='as in "parts/*.csv", in quotes')
     if len(found) > _MOST_FILES:

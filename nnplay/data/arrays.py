@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from nnplay.arguments import same_word, sizes, words
 from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
-from nnplay.text import clean, shown
+from nnplay.text import clean, counted, shown
 
 MAX_CLASSES = 10_000
 #: Axes that an array can have at the most.
@@ -105,7 +105,7 @@ def as_targets(
     array, class_names = _array(y, "y", where), None if class_names is None else words(class_names, f"{where}, classes")
     if array.ndim == 0 or array.shape[0] != rows:
         found = 0 if array.ndim == 0 else array.shape[0]
-        raise InputError(f"x has {rows:,} rows, y has {found:,}", where=where, hint="give one target for each row")
+        raise InputError(f"x has {counted(rows, 'row')}, y has {found:,}", where=where, hint="give one target per row")
     if task is not None and not same_word(task, ("classification", "regression")):
         raise InputError(f"task '{clean(task)}' is neither classification nor regression", where=where)
     if array.dtype.kind in "UO" and task != "regression" and all(isinstance(word, str) for word in array.flat):
@@ -137,8 +137,8 @@ def _check_labels(array: NDArray[Any], class_names: Sequence[str] | None, where:
     if wrong.any():
         row = np.argwhere(wrong)[0]
         place = f"{where}, y row {int(row[0])}"
-        hint = "number the classes from 0; numpy.unique(y, return_inverse=True)[1] does"
-        raise InputError(f"{array[tuple(row)]} is no class label from 0 to {limit - 1}", where=place, hint=hint)
+        hint = "number the classes from 0; numpy.unique(y, return_inverse=True)[1] does that"
+        raise InputError(f"{array[tuple(row)]} is not a class label from 0 to {limit - 1}", where=place, hint=hint)
     names = tuple(clean(str(name)) for name in class_names) if class_names is not None else ()
     names = names or tuple(str(label) for label in range(classes))
     return Targets(np.ascontiguousarray(labels), "classification", names, _label_notes(labels, names))
@@ -207,7 +207,7 @@ def _from_objects(array: NDArray[Any], letter: str, where: str) -> NDArray[np.fl
                 raise TypeError
             made[index] = value
         except (TypeError, ValueError, OverflowError) as error:
-            why = "too large for a number" if isinstance(error, OverflowError) else "no number"
+            why = "too large for a number" if isinstance(error, OverflowError) else "not a number"
             hint = "give an array of numbers"
             raise InputError(f"{shown(value)} is {why}", where=_place(where, letter, index), hint=hint) from None
     return made
@@ -230,7 +230,9 @@ def _finite(array: NDArray[Any], dtype: DTypeLike, letter: str, where: str, *, a
         index = np.argwhere(~good)[0]
         value = array[tuple(index)]
         why = f"too large for a {8 * made.itemsize}-bit number" if np.isfinite(value) else "not finite"
-        raise InputError(f"{value} is {why}", where=_place(where, letter, index), hint="replace or leave out such rows")
+        raise InputError(
+            f"{value} is {why}", where=_place(where, letter, index), hint="replace it, or leave out such rows"
+        )
     return made
 
 

@@ -63,7 +63,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
     """The data set called `name`, unscaled; `nnplay datasets` lists them all, `nnplay datasets NAME` the fields of one.
 
     Args:
-        fields: settings of the set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
+        fields: settings of the data set by name, such as samples=1000, noise=0.1, seed=0; defaults for the rest.
         progress: called with `(done, total, what)` while rows are made; what it raises ends that.
 
     Raises:
@@ -217,7 +217,7 @@ def read_sql(address: str, query: str, *, progress: Report | None = None, **opti
         address: of a database: "sqlite:///shop.db", "duckdb:///shop.duckdb", "postgresql://user@host/shop", or the path
             of one that is a file.
         query: one SELECT.
-        progress, options: as for `read_file`, besides seconds=30 and rows=1000000, the limits of the query.
+        progress, options: as for `read_file`, besides max_seconds=30 and max_rows=1000000, the limits of the query.
 
     Raises:
         InputError: an unknown option, a refused query, or rows that cannot be used as they are.

@@ -23,28 +23,28 @@ Scale = Literal["standard", "minmax", "none"]
 
 
 class Dataset:
-    """Rows of inputs with a target each.
+    """Rows of inputs, each with a target.
 
     Args:
         x: inputs (N, …), converted to float32 where it can hold their differences, C-contiguous; (N,) becomes (N, 1).
             Not copied when already so.
         y: targets. Whole numbers or words (N,) are class labels, numbers (N,) or (N, T) are regression targets;
             integer labels of higher rank (N, H, W) are labels per pixel.
-        name: what the set is called in titles.
-        feature_names: one name for each input of a flat set; `x1`, `x2`, … unless given.
-        class_names: one name for each class, in label order; the labels themselves unless given.
-        target_names: one name for each regression target.
+        name: title of the data set.
+        feature_names: one name per input of a flat data set; `x1`, `x2`, … unless given.
+        class_names: one name per class, in label order; the labels themselves unless given.
+        target_names: one name per regression target.
         feature_shape: shape of one row; flat rows are reshaped to it.
-        task: "classification" or "regression"; follows from the type of `y` unless given.
+        task: "classification" or "regression"; inferred from the type of `y` unless given.
         default_scale, default_scale_target: what `split` scales by unless told otherwise.
         features: names of the derived features that `x` was expanded to (see `nnplay.data.features`).
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
-        columns: what became of each column of the table that the rows were read from.
-        continuation: how the series continues after each row, where rows are windows of one.
+        columns: how each column of the table was read, if the rows come from a table.
+        continuation: how the series continues after each row, if rows are windows of a series.
         vocabulary: the tokens that `x` holds the numbers of, where rows are text.
         sequential: rows follow each other in time or in a text: the parts of a split are cut in one piece each.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
-        notes: what reading and encoding did, a sentence each.
+        notes: what reading and encoding did, one sentence each.
 
     Attributes:
         x: float32 (N, *feature_shape); float64 where differences are small beside the numbers, as of unix seconds.
@@ -120,11 +120,11 @@ class Dataset:
         scale: Scale | None = None,
         scale_target: Literal["standard", "none"] | None = None,
     ) -> Split:
-        """Rows shuffled by `seed` and dealt to training, validation and test.
+        """Shuffles the rows by `seed` and splits them into training, validation and test parts.
 
         Args:
             train, validation, test: fractions that add up to 1; validation and test may be 0.
-            stratify: keep the classes' shares in each part, where there are classes and enough rows.
+            stratify: keep the class proportions in every part, if there are classes and enough rows.
             scale, scale_target: standard, minmax (inputs only) or none, fitted on the training rows only;
                 the data set's own default unless given.
 
@@ -170,5 +170,5 @@ class Dataset:
             return tuple(f"{letter}{index + 1}" for index in range(count))
         given = tuple(map(clean, words(names, f"{self.name}, {kind}_names")))
         if count and len(given) != count:
-            raise InputError(f"{len(given)} {kind} names for {count} {kind}s", where=self.name)
+            raise InputError(f"{counted(len(given), f'{kind} name')} for {counted(count, kind)}", where=self.name)
         return given

@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.errors import InputError
 
 #: The extra that brings a library along.
-_EXTRAS: Final = {"duckdb": "data", "pyarrow": "arrow", "openpyxl": "excel", "psycopg": "sql"}
+EXTRAS: Final = {"duckdb": "data", "pyarrow": "arrow", "openpyxl": "excel", "psycopg": "sql"}
 
 
 def need(library: str, what: str, where: str) -> None:
@@ -21,5 +21,5 @@ def need(library: str, what: str, where: str) -> None:
         InputError: it is not installed; with the command that installs it.
     """
     if importlib.util.find_spec(library) is None:
-        hint = f'pip install "nnplay[{_EXTRAS[library]}]"'
+        hint = f'pip install "nnplay[{EXTRAS[library]}]"'
         raise InputError(f"{what} read by {library}, which is not installed", where=where, hint=hint)

@@ -50,9 +50,9 @@ def read_features(text: str | Sequence[str]) -> tuple[str, ...]:
         if name not in FEATURES:
             raise unknown("feature", name, FEATURES, where="features")
     if not names:
-        raise InputError("no feature is on", where="features", hint=f"choose from {', '.join(FEATURES)}")
+        raise InputError("no feature is switched on", where="features", hint=f"choose from {', '.join(FEATURES)}")
     if len(set(names)) < len(names):
-        raise InputError("a feature is named twice", where="features")
+        raise InputError("a feature is listed twice", where="features")
     return names
 
 

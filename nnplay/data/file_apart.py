@@ -28,14 +28,14 @@ def read_file_apart(
     *,
     library: str,
     what: str,
-    sign: bytes = b"",
+    signs: tuple[bytes, ...],
     order: Mapping[str, Any] | None = None,
 ) -> NamedColumns:
     """The columns of a file, read by that module of `apart.readers`.
 
     Args:
         library, what: what is needed for what, as in "duckdb", "Parquet files are".
-        sign: the bytes that such a file begins with.
+        signs: with what bytes such a file begins.
         order: what the module is told besides the path.
 
     Raises:
@@ -46,7 +46,7 @@ def read_file_apart(
         head = file.read(HEAD)
         if not head:
             raise InputError("is empty", where=where)
-        if sign and not head.startswith(sign):
+        if not head.startswith(signs):
             found = recognise_format(head)
             what_it_is = f"looks like {found.kind}" if found else "is damaged, or of another kind than its name says"
             raise InputError(what_it_is, where=where, hint=found.way_out if found else "")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
-from nnplay.text import clean, plural
+from nnplay.text import clean, counted, plural
 
 PARTS = ("train", "validation", "test")
 TOLERANCE = 1e-6
@@ -50,10 +50,10 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
             hint = (
                 "a split of 100/0/0: use train=1, validation=0, test=0"
                 if rows < 3
-                else "take a larger fraction, or 0 for no such part"
+                else "use a larger fraction, or 0 to leave that part out"
             )
             raise InputError(
-                f"{rows:,} {noun}: no {word} split, {fraction:g} of it is no row", where="split", hint=hint
+                f"{rows:,} {noun}: no {word} split: {fraction:g} of them is less than one row", where="split", hint=hint
             )
     return sizes
 
@@ -75,7 +75,7 @@ def deal(
     present = ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))]  # np.unique would import numpy.ma
     if sizes[0] < len(present):
         return _cut(order, sizes), (
-            f"too few training rows for {len(present)} classes: rows are dealt without regard to class",
+            f"too few training rows for {counted(len(present), 'class')}: the split ignores the classes",
         )
     return _deal_by_class(order, sizes, np.searchsorted(present, labels)), ()
 

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from nnplay.data.dataset import Dataset, Scale, Task
 
 #: Into how many rows at a time an epoch is cut.
-BATCH_SIZE: Final = integer("batch_size", 32, "rows of a batch, or all", choices=("all",))
-_STRATIFY: Final = flag("stratify", True, "keep the classes' shares in each part")
+BATCH_SIZE: Final = integer("batch_size", 32, "rows per batch, or all", choices=("all",))
+_STRATIFY: Final = flag("stratify", True, "keep the class proportions in every part")
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The parts that a trainer works on.
+    """Training, validation and test parts of a data set, scaled.
 
     Attributes:
         train, validation, test: data sets with scaled inputs; the last two are None when their fraction is 0.
-        scaler: how inputs and targets were scaled, and the way back.
+        scaler: how inputs and targets were scaled, and how to undo it.
         indices: the rows of each part in the whole data set.
         notes: what the data set noted, and what splitting found (duplicates across parts, constant inputs).
     """
@@ -85,7 +85,7 @@ class Split:
         return self.scaler.transform(expand(rows, features) if features else rows)
 
     def batches(self, batch_size: int | Literal["all"]) -> int:
-        """Batches in one epoch; an incomplete last batch counts.
+        """Batches per epoch; an incomplete last batch counts.
 
         Raises:
             InputError: a batch size below 1 or above the number of training rows.
@@ -95,7 +95,7 @@ class Split:
         size = rows if size == "all" else size
         if size > rows:
             raise InputError(
-                f"a batch of {size:,} rows cannot be drawn from {rows:,} training rows",
+                f"a batch of {counted(size, 'row')} cannot be drawn from {counted(rows, 'training row')}",
                 where="batch_size",
                 hint=f"use 1 to {rows:,}, or 'all'",
             )
@@ -111,7 +111,7 @@ class Split:
         size = rows if batch_size == "all" else int(batch_size)
         last = rows - (count - 1) * size
         text = f"{_rows(rows, 'training')} in batches of {size:,} = {counted(count, 'batch')} per epoch"
-        text += f" (last one of {last:,})" if last != size else ""
+        text += f" (the last one has {last:,})" if last != size else ""
         others = [
             _rows(len(part), word)
             for part, word in ((self.validation, "validation"), (self.test, "test"))

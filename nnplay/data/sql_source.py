@@ -19,8 +19,8 @@ from nnplay.system.paths import whole_path
 
 SQL_FIELDS: Final[tuple[Field, ...]] = (
     text("sql", "", "one SELECT; not needed where there is one table", longest=100_000),
-    integer("rows", 1_000_000, "most rows that a query may give", high=10**9),
-    integer("seconds", 30, "longest time that a query may take", high=86_400),
+    integer("max_rows", 1_000_000, "most rows that a query may give", high=10**9),
+    integer("max_seconds", 30, "longest time that a query may take", high=86_400),
 )
 _UNORDERED: Final = (
     "the query has no ORDER BY: its rows may come in another order next time, "
@@ -42,7 +42,7 @@ def query_order(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {
         **given,
         "say_which": f"use {advice('sql', 'SELECT * FROM …')} to say which",
-        "too_many": f"add LIMIT or WHERE, or use {advice('rows', 10 * int(given['rows']))}",
+        "too_many": f"add LIMIT or WHERE, or use {advice('max_rows', 10 * int(given['max_rows']))}",
         "unordered": _UNORDERED,
     }
 
@@ -52,7 +52,7 @@ def read_query(reader: str, order: Mapping[str, Any], where: str) -> NamedColumn
     memory = memory_budget() // GROWTH
     told = {**order, "memory": memory}
     module = f"nnplay.data.apart.readers.{reader}"
-    return read_apart(module, told, where=where, seconds=int(order["seconds"]), memory=memory)
+    return read_apart(module, told, where=where, seconds=int(order["max_seconds"]), memory=memory)
 
 
 def read_database_file(reader: str, source: str, values: Mapping[str, Any]) -> NamedColumns:

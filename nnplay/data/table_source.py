@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -17,24 +18,25 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, flag, text
-from nnplay.text import written
+from nnplay.text import clean, written
 
 #: What can be said of every table.
 TABLE_FIELDS: Final = (
     text(
         "target",
         "",
-        "column to be learned, or several as a,b; else one called target, label, class or y, else the last one",
+        "column to predict, or several as a,b; by default one called target, label, class or y, else the last",
     ),
-    choice("missing", "refuse", "what to do about empty cells", ("refuse", "drop", "mean", "category")),
+    choice("missing", "refuse", "how to handle missing values", ("refuse", "drop", "mean", "category")),
+    choice("decimal", "auto", "decimal mark of numbers in text", ("auto", ".", ",")),
     choice("encode", "one_hot", "text columns as 0/1 inputs or as codes", ("one_hot", "ordinal")),
-    flag("skip_bad_rows", False, "leave out rows that cannot be read, and say so"),
-    choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
-    text("kinds", "", "some columns' kinds: age=number, zip=category, id=skip"),
+    flag("skip_bad_rows", False, "skip rows that cannot be read, and report them"),
+    choice("task", "auto", "whether the target is a class or a number", ("auto", "classification", "regression")),
+    text("kinds", "", "override column kinds: age=number, zip=category, id=skip"),
 )
 #: What can be said of text.
 ENCODING: Final = text("encoding", "auto", "text encoding, or auto")
-HEADER: Final = choice("header", "auto", "whether row 1 holds names", ("auto", "yes", "no"))
+HEADER: Final = choice("header", "auto", "whether row 1 is a header", ("auto", "yes", "no"))
 _KIND: Final = re.compile(r"\s*(?P<column>[^=]+?|[^,]+?)=(?P<kind>number|category|skip)\s*(?:,|$)", re.DOTALL)
 _ANY_KIND: Final = re.compile(r"\s*(?P<column>[^,]*)=(?P<kind>[^,=]*)(?:,|$)")
 _OPTIONS: Final = frozenset(option.name for option in fields_of(CsvOptions))
@@ -64,18 +66,24 @@ def table_source(
         title=title,
         about=about,
         endings=endings,
-        fields=(*TABLE_FIELDS, *fields),
-        read=partial(_read, columns),
+        fields=(TABLE_FIELDS[0], *fields, *TABLE_FIELDS[1:]),  # the target, then what only such files have
+        read=partial(_read, columns, delimited=any(field.name == "delimiter" for field in fields)),
         columns=columns,
         tables={"kinds": read_kinds},
         **more,
     )
 
 
-def _read(columns: Columns, path: str, values: Mapping[str, Any]) -> Dataset:
+def _read(columns: Columns, path: str, values: Mapping[str, Any], *, delimited: bool) -> Dataset:
     """The table; an empty value is as good as none."""
-    options = table_options(path, values)
-    return columns_dataset(columns(path, values), options, name=table_name(path), where=place_of(path))
+    options, where = table_options(path, values), place_of(path)
+    table = columns(path, values)
+    if len(table.names) == 1 and not delimited:
+        what = f"only one column, '{clean(table.names[0])}'"
+        raise InputError(what, where=where, hint="one column is to be learned from the others")
+    if options.decimal != "auto":
+        table = replace(table, decimal=options.decimal)
+    return columns_dataset(table, options, name=table_name(path), where=where)
 
 
 def table_options(path: str, values: Mapping[str, Any]) -> CsvOptions:
@@ -114,7 +122,7 @@ def read_kinds(given: Any) -> dict[str, str]:
         match = _KIND.match(text_given, place) or _ANY_KIND.match(text_given, place)
         if match is None:
             part = text_given[place:].strip()
-            raise InputError(f"'{part}' is not of the form column=kind", hint="as in age=number, id=skip")
+            raise InputError(f"'{part}' is not of the form column=kind", hint="write it as in age=number, id=skip")
         kinds[match["column"]] = match["kind"]
         place = match.end()
     return kinds

@@ -91,12 +91,19 @@ class Losses:
 
     @property
     def span(self) -> tuple[float, float]:
-        """The loss before and after the recent fall: the oldest and newest value, or the mean of each half where single
-        values hide the fall."""
+        """The loss before and after the recent fall: the oldest and newest value, or the mean of each half where it is
+        uneven."""
         values = self.recent.values
         half = len(values) // 2
-        ends = float(values[0]), float(values[-1])
-        return ends if ends[1] < ends[0] else (float(values[:half].mean()), float(values[half:].mean()))
+        if self.uneven:
+            return float(values[:half].mean()), float(values[half:].mean())
+        return float(values[0]), float(values[-1])
+
+    @property
+    def uneven(self) -> bool:
+        """Whether single values hide the recent fall: the newest one is not below the oldest."""
+        values = self.recent.values
+        return bool(values[-1] >= values[0])
 
     @property
     def steady(self) -> bool:

@@ -17,11 +17,11 @@ from nnplay.text import percent
 Kind = Literal["row", "step", "loss rises", "not finite", "dead relu"]
 #: What the user may choose, with words for the list.
 KINDS: Final[dict[Kind, str]] = {
-    "row": "the marked row in the next step",
+    "row": "the marked row, in the next step",
     "step": "a step's number",
-    "loss rises": "the mean loss of the last batches is above that before",
+    "loss rises": "the mean loss of recent batches is above that of the batches before",
     "not finite": "the loss is not finite",
-    "dead relu": "over half the units of a ReLU layer are 0 all batch",
+    "dead relu": "over half the units of a ReLU layer output 0 for the whole batch",
 }
 _MOST_BATCHES: Final = 50
 _DEAD: Final = 0.5
@@ -70,7 +70,7 @@ class Breakpoint:
     def _refuse(self, inspector: Inspector) -> None:
         trainer = inspector.trainer
         if self.kind == "step" and trainer.step >= self.step:
-            raise InputError(f"step {self.step:,} has been taken already", hint="go back first")
+            raise InputError(f"step {self.step:,} has already been taken", hint="go back first")
         if self.kind == "dead relu" and not _relus(inspector):
             raise InputError("the network has no ReLU layer", where="breakpoint")
 
@@ -84,7 +84,7 @@ class Breakpoint:
         except DivergedError:
             inspector.begin()
             if self.kind == "not finite":
-                return f"the loss of step {trainer.step + 1:,}, which is next, is not finite"
+                return f"the loss of step {trainer.step + 1:,}, the next one, is not finite"
             raise
         if self.kind == "dead relu":
             return _dead(inspector)
@@ -101,7 +101,7 @@ class Breakpoint:
             self.losses.popleft()
         values = list(self.losses)
         before, now = math.fsum(values[:count]) / count, math.fsum(values[count:]) / count
-        return f"the loss rose from {before:.4g} to {now:.4g} until step {step:,}" if now > before else ""
+        return f"the loss rose from {before:.4g} to {now:.4g} by step {step:,}" if now > before else ""
 
 
 def _relus(inspector: Inspector) -> list[str]:
@@ -115,5 +115,5 @@ def _dead(inspector: Inspector) -> str:
         values = machine.view(machine.tape.layout.find(f"{path}.output"), inspector.n)
         dead = float(np.mean(~values.reshape(-1, values.shape[-1]).any(axis=0)))
         if dead > _DEAD:
-            return f"{percent(dead)} of the units of layer {path} were 0 for the whole batch of the step before"
+            return f"{percent(dead)} of the units of layer {path} were 0 for the whole batch of the previous step"
     return ""

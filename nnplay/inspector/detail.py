@@ -15,6 +15,8 @@ from nnplay.inspector.operand_copies import Frame, Touched, frame_of
 from nnplay.inspector.tensor_tables import MAPS, Plane, centred, plane_of
 from nnplay.records.time_charts import charts
 from nnplay.tape.memory_layout import STATE, Slot
+from nnplay.views.data_form import has_symbols
+from nnplay.views.symbols import name_symbols
 
 Array = NDArray[Any]
 _BATCHED: Final = ("batch", "activations", "deltas")
@@ -155,11 +157,21 @@ class _Look:
         changes = adds or slot.region in STATE or name in self.row.operation.reads
         if mask.all() and mask.size > _ALL:
             mask = np.zeros_like(mask)  # where everything takes part, nothing needs a mark
+        tokens = self.tokens(plane) if name in MAPS else ()
+        lines, columns = values.shape
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
             plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) == 4, plane,
-            self.frame.statistics(name, self.wish.histograms),
+            self.frame.statistics(name, self.wish.histograms), tokens[top : top + lines], tokens[left : left + columns],
         )  # fmt: skip
+
+    def tokens(self, plane: Plane) -> tuple[str, ...]:
+        """What stands at each step of the example whose map is shown; empty where several are, or it has no symbols."""
+        trainer, seen, row = self.inspector.trainer, self.frame.seen, dict(plane.fixed).get(0)
+        if seen is None or row is None or not has_symbols(trainer):
+            return ()
+        names = name_symbols(seen[row], trainer.split.train)
+        return names if len(names) == plane.width else ()
 
 
 def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.kernels.compile.background import Compilation
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.training.trainer import Trainer
 
 Array = NDArray[Any]
@@ -77,7 +77,7 @@ class Checker:
         follow(twin, self.trainer)
         trained = [slot.name[1:] for slot in machine.tape.layout.slots["gradients"]]
         if name not in trained:
-            raise InputError(f"'{name}' is no trained parameter", where="gradient check", hint=", ".join(trained))
+            raise InputError(f"'{name}' is not a trainable parameter", where="gradient check", hint=", ".join(trained))
         values = twin.parameters()[name]
         chosen = _chosen(values.shape, elements, at, name)
         machine.shuffle()

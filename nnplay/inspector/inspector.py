@@ -148,7 +148,7 @@ class Inspector(PartialStep):
             NnplayError: they are.
         """
         if (compiling := self.machine.compiling) is not None:
-            raise NnplayError("steps are taken once their kernels are there", hint=compiling.words)
+            raise NnplayError("steps can run once their kernels are compiled", hint=compiling.words)
 
     def leave(self) -> None:
         """Forgets overrides and position; the trainer stands at the beginning of the step."""
@@ -170,7 +170,7 @@ class Inspector(PartialStep):
             named = self.machine.tape.named
             loss, norm = (float(self.machine.view(named[name])[0]) for name in ("loss", "norm"))
         if not np.isfinite(state).all():
-            raise DivergedError("this step leads to numbers that are not finite", hint="take an edit back")
+            raise DivergedError("this step produces NaN or infinite values", hint="undo an edit")
         words = "; ".join(dict.fromkeys(item.words for item in self.overrides))
         words = f"step {trainer.step + 1:,} with {words}"
         if timeline is not None and trainer.step < timeline.latest:
@@ -214,7 +214,7 @@ class Inspector(PartialStep):
         own = tape.parameters[parameter]
         begin = own.offset - tape.named["parameters"].offset
         if begin + own.size(1) > slot.size(1):
-            raise InputError(f"this row does not touch '{parameter}'", where="step")
+            raise InputError(f"this row does not use '{parameter}'", where="step")
         return Slot(f"{slot.name} of {parameter}", slot.region, own.shape, slot.offset + begin)
 
     def numbers_of(self, slot: Slot) -> NDArray[np.int64] | None:
@@ -347,7 +347,7 @@ def trace(trainer: Trainer) -> Iterator[tuple[RowView, dict[str, Array]]]:
     """Takes one training step row by row: yields each row with copies of its operands, by name, after it has run.
 
     Raises:
-        InputError: what is given is no trainer.
+        InputError: the argument is not a trainer.
     """
     return _walk(Inspector(kind_of(trainer, Trainer, "trainer", "trace")))
 

@@ -67,6 +67,8 @@ class OperandView:
         values: the window, after the row has run for what it writes.
         before: the same window before, for what is changed rather than made anew.
         top, left: first line and column of the window; `lines`, `columns` of the whole table.
+        line_names, column_names: what stands at each line and column of the window, where that is known: the tokens of
+            the example, around a map of attention.
         fixed: which part of the tensor the table is ("n=3, channel 2"), or empty if it is all.
         touched: cells of the window that take part in the chosen element, or are it.
         cursor: line and column of the chosen element within the window, in the first result only.
@@ -92,6 +94,8 @@ class OperandView:
     picture: bool
     plane: Plane
     statistics: Statistics
+    line_names: tuple[str, ...] = ()
+    column_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

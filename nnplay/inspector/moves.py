@@ -86,7 +86,7 @@ class Moves:
             inspector.previous()
             return None
         if inspector.timeline is not None and inspector.trainer.step <= inspector.timeline.first:
-            return "this is the first row of the first step that can be reached"
+            return "this is the first row of the earliest step kept"
         sentence = self._go_to(inspector, inspector.trainer.step - 1, train=False)
         inspector.to(len(inspector.rows) - 1)
         return sentence
@@ -121,7 +121,7 @@ class Moves:
         if train and step > wanted and arrived:
             return self._train(inspector, step)
         return (
-            "this is the next step, none is known behind it"
+            "this is the next step; there are none after it yet"
             if step > wanted
             else "this is the first step"
             if step < wanted
@@ -152,13 +152,13 @@ class Moves:
             inspector.require_kernels()
             sentence = breakpoint.turn(inspector, time.perf_counter() + SLICE)
         except NnplayError as problem:
-            self._requests.show(ticket, "", f"stopped before the step that does it: {problem.message}")
+            self._requests.show(ticket, "", f"stopped before the step where it happens: {problem.message}")
             return
         if sentence:
             self._target = None
             self._requests.show(ticket, sentence, "")
         else:
             self._requests.working(
-                f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops"
+                f"running until {breakpoint.words}: at step {inspector.trainer.step:,}; any key stops it"
             )
             self._requests.perform(lambda: self._hunt(breakpoint, ticket))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnplay.inspector.inspector import Inspector
 from nnplay.inspector.messages import Statistics
+from nnplay.inspector.tensor_tables import MAPS
 from nnplay.records.worked import Term
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Row
@@ -30,6 +31,7 @@ class Frame:
         numbers: of operands that are vectors over many tensors, the places (k,) that are no padding.
         reads: what is read only.
         before, after: what is written, before and after the row has run.
+        seen: the batch that the step has read, for rows whose maps are read by what stands at each step.
     """
 
     row: Row
@@ -41,6 +43,7 @@ class Frame:
     reads: dict[str, Array]
     before: dict[str, Array]
     after: dict[str, Array]
+    seen: Array | None
     numbers: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     _statistics: dict[str, Statistics] = field(default_factory=dict)
     _term: tuple[tuple[int, ...], Term, Touched] | None = None
@@ -98,9 +101,13 @@ def frame_of(inspector: Inspector, number: int, parameter: str, parameters: tupl
         before = copy_operands(writes)
         inspector.run_to(number + 1)
         after = copy_operands(writes)
+        seen = (
+            inspector.machine.view(inspector.machine.tape.named["input"], inspector.n) if MAPS & slots.keys() else None
+        )
+        seen = None if seen is None else seen.copy()
     found = {name: inspector.numbers_of(slot) for name, slot in slots.items() if name in reads}
     numbers = {name: places for name, places in found.items() if places is not None}
-    return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after, numbers)
+    return Frame(row, number, inspector.n, parameter, parameters, slots, reads, before, after, seen, numbers)
 
 
 def statistics_of(values: Array, histogram: bool) -> Statistics:

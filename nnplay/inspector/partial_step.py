@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nnplay.tape.machine import Machine, Table
+from nnplay.tape.machines.machine import Machine, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.override import Override

@@ -129,7 +129,7 @@ class Requests:
     @property
     def run(self) -> TrainingThread:
         """The training thread's side of the worker, while one of its commands runs."""
-        assert self._run is not None, "only a command may touch the run"
+        assert self._run is not None, "only a command may change the run"
         return self._run
 
     def current(self) -> tuple[Inspector, Timeline]:

@@ -92,7 +92,8 @@ def _in_evaluation(tape: Tape, row: Row) -> str:
     if own == there:
         return ""
     return (
-        "; ".join(f"{operation.name}: {operation.formula}" for operation in there) or "nothing: the input goes through"
+        "; ".join(f"{operation.name}: {operation.formula}" for operation in there)
+        or "nothing: the input passes through"
     )
 
 

@@ -136,7 +136,7 @@ def tensor_text(name: str, values: Array) -> list[str]:
     more = "  …" if table.shape[1] > _COLUMNS else ""
     lines += ["    " + "  ".join(text.rjust(width) for text in line) + more for line in shown]
     if table.shape[0] > _LINES:
-        lines.append(f"    … {table.shape[0] - _LINES:,} more lines")
+        lines.append(f"    … {counted(table.shape[0] - _LINES, 'more line')}")
     if more or table.shape[0] > _LINES:
         lines.append(f"    {statistics(values)}")
     return lines
@@ -174,7 +174,7 @@ def element_text(inspector: Inspector, name: str, index: tuple[int, ...]) -> lis
     shape = slot.at(inspector.n)
     if len(index) != len(shape) or any(not 0 <= k < size for k, size in zip(index, shape, strict=True)):
         given = " ".join(map(str, index))
-        raise InputError(f"'{given}' is no element of {slot.name}, which is {shape_text(shape)}", where="--element")
+        raise InputError(f"'{given}' is not an element of {slot.name}, which is {shape_text(shape)}", where="--element")
     lines = [heading(inspector), "", f"{slot.name}[{','.join(map(str, index))}]"]
     if slot.region == "parameters":
         return lines + _parameter_text(inspector, slot, index)
@@ -185,7 +185,7 @@ def element_text(inspector: Inspector, name: str, index: tuple[int, ...]) -> lis
     for number in gradient:
         lines += _element_lines(inspector, number, index)
     if not made and not gradient:
-        lines += ["  no row of the step has it as its first result"]
+        lines += ["  no row of the step computes it as its first result"]
     return lines
 
 
@@ -198,7 +198,7 @@ def _parameter_text(inspector: Inspector, slot: Slot, index: tuple[int, ...]) ->
     for number in _rows_where(inspector, lambda row: row.writes[0].name == f"d{slot.name}"):
         lines += _element_lines(inspector, number, index)
     if slot.name not in inspector.trained:
-        return [*lines, "", "it is frozen: it has no gradient and no update"]
+        return [*lines, "", "it is frozen, so it has no gradient and no update"]
     for number in range(len(inspector.rows)):
         if slot.name in inspector.spans_parameters(number):
             lines += _element_lines(inspector, number, index, slot.name)

@@ -71,7 +71,7 @@ class WhatIf:
         words = inspector.overrides[-1].words if inspector.overrides else ""
         inspector.overrides = tuple(item for item in inspector.overrides if item.words != words)
         inspector.begin_again()
-        return f"taken back: {words}"
+        return f"undone: {words}"
 
     def _check(self, names: tuple[str, ...], at: tuple[int, ...] | None, ticket: int) -> None:
         """Checks once the float64 kernels are there; until then other commands get their turns."""
@@ -81,7 +81,7 @@ class WhatIf:
         try:
             checker = self._checker_of(self._requests.current()[0].trainer)
             if (compiling := checker.compiling) is not None and not compiling.wait(_turn()):
-                self._requests.working(f"float64, for the gradient check: {compiling.words}; any move breaks it off")
+                self._requests.working(f"float64 for the gradient check: {compiling.words}; any move cancels it")
                 self._requests.perform(lambda: self._check(names, at, ticket))
                 return
             message = self._compare(checker, names, at)

@@ -47,7 +47,7 @@ CASES: Final = (
     Case({"border": (0, 1)}, (3, 5, 1)),
 )
 REFUSED: Final = (
-    Refused({}, (5,), "has no places besides its channels"),
+    Refused({}, (5,), "has no axes besides its channels"),
     Refused({"border": (1, 1)}, (5, 2), "2 numbers for 1 axis"),
     Refused({"border": -1}, (5, 2), "≥ 0"),
 )

@@ -27,11 +27,11 @@ def refuse_branches(
         InputError: fewer than two branches, too many, or the first one whose shape differs.
     """
     if len(shapes) < 2:
-        raise InputError(f"needs at least two branches, has {len(shapes)}", where=name, hint=f"write {example}")
+        raise InputError(f"needs at least two branches, but has {len(shapes)}", where=name, hint=f"write {example}")
     if len(shapes) > MAX_BRANCHES:
-        what = f"takes at most {MAX_BRANCHES} branches, has {len(shapes)}"
+        what = f"takes at most {MAX_BRANCHES} branches, but has {len(shapes)}"
         raise InputError(what, where=name, hint=f"write {example}")
     for number, shape in enumerate(shapes[1:], 2):
         if common(shape) != common(shapes[0]):
-            what = f"branch {number} ends in {shape_text(shape)}, branch 1 in {shape_text(shapes[0])}: {rule}"
+            what = f"branch {number} outputs {shape_text(shape)}, branch 1 {shape_text(shapes[0])}: {rule}"
             raise InputError(what, where=name, hint=way_out)

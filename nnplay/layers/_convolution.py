@@ -22,14 +22,12 @@ def convolution_fields(shape: str) -> tuple[Field, ...]:
     return (
         integer("filters", REQUIRED, "number of output channels"),
         integers("kernel", 3, f"size of the windows, {shape}", short="k"),
-        integers("stride", 1, "distance between neighbouring windows", short="s"),
-        integers("padding", "valid", "zeros at each border", low=0, choices=("same", "valid"), short="p"),
-        integers("dilation", 1, "distance between neighbouring numbers of a window", short="d"),
-        integer(
-            "groups", 1, "parts into which the channels are cut; depthwise: one each", choices=("depthwise",), short="g"
-        ),
+        integers("stride", 1, "step between neighbouring windows", short="s"),
+        integers("padding", "valid", "zeros added at each border", low=0, choices=("same", "valid"), short="p"),
+        integers("dilation", 1, "spacing between the values of a window", short="d"),
+        integer("groups", 1, "number of channel groups; depthwise: one per channel", choices=("depthwise",), short="g"),
         flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
     )
 
 

@@ -40,13 +40,15 @@ from nnplay.records.twin import Place, Twin
 Array = NDArray[Any]
 
 FIELDS: Final = (
-    integer("units", REQUIRED, "size of the state, in each direction"),
-    integer("layers", 1, "how many are stacked, each reading the states of the one below", high=64),
-    flag("bidirectional", False, "a second state reads the sequence from its end; both are put side by side"),
-    choice("output", "last", "the state after the whole sequence, or the states of all steps", ("last", "sequence")),
-    integer("truncate", 0, "steps between cuts in backpropagation through time; 0 never cuts", low=0),
-    choice("init", "xavier_uniform", "how the input weights begin; recurrent ones are U(±1/√units)", SCHEMES[1:]),
-    flag("padded", False, "steps whose features are all 0 are padding: the state is carried over them"),
+    integer("units", REQUIRED, "size of the state, per direction"),
+    integer("layers", 1, "number of stacked layers, each reading the states of the one below", high=64),
+    flag("bidirectional", False, "add a second state that reads the sequence backwards; the two are concatenated"),
+    choice("output", "last", "output the state after the last step, or the states of all steps", ("last", "sequence")),
+    integer("truncate", 0, "truncate backpropagation through time after this many steps; 0: never", low=0),
+    choice(
+        "init", "xavier_uniform", "initialisation of the input weights; recurrent ones are U(±1/√units)", SCHEMES[1:]
+    ),
+    flag("padded", False, "treat steps whose features are all 0 as padding: the state is carried over them"),
 )
 
 
@@ -111,9 +113,9 @@ def sequence(shape: Shape) -> tuple[int, int]:
     """
     if len(shape) == 2:
         return shape[0], shape[1]
-    hint = "put reshape in front, such as reshape 28x28"
+    hint = "put a reshape before it, such as reshape 28x28"
     if len(shape) == 1:
-        hint = f"put reshape {shape[0]}x1 in front, or embedding if the numbers are tokens"
+        hint = f"put reshape {shape[0]}x1 before it, or embedding if the numbers are tokens"
     raise InputError(f"needs a sequence (steps, features); the input is {shape_text(shape)}", hint=hint)
 
 

@@ -7,8 +7,8 @@ from nnplay.operations.pooling import pooling
 AVG_POOL1D = pooling(
     "avg_pool1d",
     "AvgPool1d",
-    "Replaces each window by its mean; makes the sequence smaller and smoother.",
-    when="To shorten a sequence where the level counts more than the peaks.",
+    "Replaces each window with its mean; makes the sequence shorter and smoother.",
+    when="To shorten a sequence where the level matters more than the peaks.",
     axes=1,
     largest=False,
 )

@@ -7,8 +7,8 @@ from nnplay.operations.pooling import pooling
 AVG_POOL2D = pooling(
     "avg_pool2d",
     "AvgPool2d",
-    "Replaces each window by its mean; makes the picture smaller and smoother.",
-    when="To shrink pictures smoothly; max_pool2d keeps edges sharper.",
+    "Replaces each window with its mean; makes the image smaller and smoother.",
+    when="To shrink images smoothly; max_pool2d keeps edges sharper.",
     axes=2,
     largest=False,
 )

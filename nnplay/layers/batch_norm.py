@@ -28,7 +28,7 @@ BATCH_NORM = LayerRecord(
     name="batch_norm",
     title="BatchNorm",
     family="normalisation",
-    about="Gives every channel mean 0 and deviation 1 over the batch, which lets deep networks learn faster.",
+    about="Gives each channel mean 0 and standard deviation 1 over the batch, so deep networks train faster.",
     when="In deep networks with batches of 16 or more, between a layer and its activation.",
     torch="BatchNorm1d, 2d or 3d by the rank of the input (channels first)",
     twin=Twin(
@@ -37,8 +37,8 @@ BATCH_NORM = LayerRecord(
         channels_first=True,
     ),
     fields=(
-        number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),
-        number("momentum", 0.1, "share of each batch in the running statistics", low=0.0, high=1.0, live=True),
+        number("eps", 1e-5, "added to the variance, for constant channels", low=1e-12, live=True),
+        number("momentum", 0.1, "weight of each batch in the running statistics", low=0.0, high=1.0, live=True),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -165,25 +165,25 @@ def _input_element(
 
 
 MOMENTS = Operation(
-    name="mean and spread, in chunks",
+    name="partial sums",
     kernel=kernels.batch_moments,
     reads=("x",),
     writes=("moments",),
     reference=moments,
     formula="moments[p] = count, mean x, Σ (x - mean)² of the rows of chunk p",
-    words="Looks at every channel over the whole batch: where its numbers lie and how far they spread.",
+    words="Measures each channel over the whole batch: its mean and its spread.",
     element=_moments_element,
     integers=("chunks",),
     torch="torch.var_mean",
 )
 STATISTICS = Operation(
-    name="mean and 1 / deviation",
+    name="mean and 1 / standard deviation",
     kernel=kernels.batch_statistics,
     reads=("moments", "eps", "momentum", "running_mean", "running_var"),
     writes=("mean", "rstd", "running_mean", "running_var"),
     reference=statistics,
     formula="mean = Σ x / count; rstd = 1 / √(Σ (x - mean)² / count + eps); running += momentum·(batch - running)",
-    words="Joins the chunks, and lets the running statistics, which serve in evaluation, follow those of the batch.",
+    words="Combines the chunks, and moves the running statistics, used in evaluation, towards those of the batch.",
     element=_statistics_element,
     torch="torch.var_mean",
 )
@@ -194,29 +194,29 @@ NORMALISE = Operation(
     writes=("y",),
     reference=normalised,
     formula="y[…,c] = (x[…,c] - mean[c])·rstd[c]·weight[c] + bias[c]",
-    words="Gives every channel the same range, whatever the layers in front do; weight and bias can undo that.",
+    words="Gives every channel the same range, whatever the earlier layers do; weight and bias can undo that.",
     element=_normalised_element,
     torch="torch.nn.functional.batch_norm",
 )
 RUNNING = Operation(
-    name="1 / running deviation",
+    name="1 / running standard deviation",
     kernel=kernels.running_rstd,
     reads=("running_var", "eps"),
     writes=("rstd",),
     reference=lambda running_var, eps: 1 / np.sqrt(running_var + eps),
     formula="rstd = 1 / √(running_var + eps)",
-    words="In evaluation a row must not depend on the other rows of its batch, so running statistics are used.",
+    words="In evaluation a row must not depend on the rest of its batch, so the running statistics are used.",
     element=lambda at, running_var, eps: root(running_var[at] + eps[0]),
     torch="torch.rsqrt",
 )
 SUMS = Operation(
-    name="gradients of weight and bias, in chunks",
+    name="gradients of weight and bias, partial sums",
     kernel=kernels.batch_sums,
     reads=("x", "dy", "mean", "rstd"),
     writes=("sums",),
     reference=sums,
     formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of chunk p",
-    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+    words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
     element=_sums_element,
     integers=("chunks",),
     torch="autograd",
@@ -228,7 +228,7 @@ INPUT = Operation(
     writes=("dx",),
     reference=input_gradient,
     formula="dx = weight·rstd·(dy - Σ dy / count - x̂·Σ (dy·x̂) / count), where x̂ = (x - mean)·rstd",
-    words="Moving one number moves mean and deviation of the whole batch too; the two sums take that into account.",
+    words="Changing one value also changes the mean and deviation of the whole batch; the two sums account for that.",
     element=_input_element,
     torch="autograd",
 )

@@ -28,8 +28,8 @@ CONCAT = LayerRecord(
     name="concat",
     title="Concat",
     family="combination",
-    about="Branches from one input, joined side by side: Inception blocks, the skips of a U-Net.",
-    when="When branches see different things and the next layer should choose among them.",
+    about="Parallel branches from one input, concatenated: Inception blocks, the skips of a U-Net.",
+    when="When branches see different things and the next layer should choose between them.",
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="torch.cat",
@@ -56,7 +56,7 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
         lambda shape: shape[:-1],
         "only the last axis may differ",
         example="concat[linear 8 | linear 4]",
-        way_out="end each branch in the same height and width",
+        way_out="give every branch the same output height and width",
     )
     widths = [shape[-1] for shape in shapes]
     output = (*shapes[0][:-1], sum(widths))
@@ -80,7 +80,7 @@ def _join(branches: int) -> Operation:
         writes=("y",),
         reference=lambda *xs, branches: np.concatenate(xs, axis=-1),
         formula="y = [x0 | x1 | …] along the last axis",
-        words="Puts the branches' outputs side by side, so that the next layer sees all of them.",
+        words="Concatenates the branches' outputs, so that the next layer sees all of them.",
         element=_element,
         integers=("branches",),
         torch="torch.cat",
@@ -96,7 +96,7 @@ def _take(branch: int, width: int) -> Operation:
         writes=(f"dx{branch}",),
         reference=lambda dy, offset: dy[..., offset : offset + width],
         formula=f"dx{branch}[…,c] = dy[…, offset + c]",
-        words="Each branch gets the gradients of the numbers that it put in.",
+        words="Each branch gets the gradients of the values it contributed.",
         element=lambda at, dy, offset: dy[(*at[:-1], at[-1] + offset)],
         integers=("offset",),
         torch="autograd",

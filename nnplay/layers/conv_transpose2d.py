@@ -29,8 +29,8 @@ CONV_TRANSPOSE2D = LayerRecord(
     title="ConvTranspose2d",
     family="convolution",
     traits=Traits(follows_activation=True),
-    about="The reverse of a convolution: makes pictures larger by painting with learned strokes.",
-    when="To get back to full size, in autoencoders and in segmentation.",
+    about="Transposed convolution: enlarges images by painting with learned strokes.",
+    when="To get back to full size, in autoencoders and segmentation.",
     torch="ConvTranspose2d",
     twin=Twin(
         "nn.ConvTranspose2d",
@@ -51,12 +51,12 @@ CONV_TRANSPOSE2D = LayerRecord(
     fields=(
         integer("filters", REQUIRED, "number of output channels"),
         integers("kernel", 2, "size of a stroke, 2 or 2x4", short="k"),
-        integers("stride", 2, "distance between neighbouring strokes", short="s"),
-        integers("padding", "valid", "what is cut off at each border", low=0, choices=("same", "valid"), short="p"),
-        integers("dilation", 1, "distance between neighbouring numbers of a stroke", short="d"),
-        integer("groups", 1, "parts into which the channels are cut", short="g"),
+        integers("stride", 2, "step between neighbouring strokes", short="s"),
+        integers("padding", "valid", "how much to cut off at each border", low=0, choices=("same", "valid"), short="p"),
+        integers("dilation", 1, "spacing between the values of a stroke", short="d"),
+        integer("groups", 1, "number of channel groups", short="g"),
         flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -73,7 +73,7 @@ CONV_TRANSPOSE2D = LayerRecord(
     ),
     refused=(
         Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 3, 1), "use padding 2 or less"),
-        Refused({"filters": 2}, (9,), "needs a picture"),
+        Refused({"filters": 2}, (9,), "needs an image"),
         Refused({"filters": 4, "groups": 3}, (3, 3, 6), "use groups 1 or 2"),
         Refused({"filters": 4, "stride": 0}, (3, 3, 6), "≥ 1"),
     ),

@@ -28,10 +28,10 @@ DROPOUT = LayerRecord(
     name="dropout",
     title="Dropout",
     family="regularisation",
-    about="Sets a random share of the numbers to 0 while training, so that the data cannot be learned by heart.",
+    about="Sets a random fraction of values to 0 during training, so that the network cannot memorise the data.",
     when="When validation loss rises while training loss falls. Usual rates: 0.2 to 0.5.",
     plan=lambda values, shape: plan(values, shape),
-    fields=(number("p", 0.5, "share of the numbers that become 0", low=0.0, high=0.999, live=True),),
+    fields=(number("p", 0.5, "fraction of values set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout",
     twin=Twin("nn.Dropout", same_arguments, random=True),
     cases=(Case({}, (5,)), Case({"p": 0.2}, (17,)), Case({"p": 0}, (3,)), Case({"p": 0.9}, (3, 4, 2))),
@@ -64,11 +64,11 @@ def _forward_operation() -> Operation:
         writes=("y", "mask"),
         reference=reference,
         formula="y = x·mask, where mask = 0 with probability p, else 1/(1 − p)",
-        words="Sets random numbers to 0, other ones at every step, so that no unit can rely on one other unit alone.",
+        words="Sets random values to 0, different ones at every step, so that no unit can rely on a single other unit.",
         element=_element,
         integers=("stream",),
         uses_clock=True,
-        torch="torch.nn.functional.dropout (with random numbers of its own)",
+        torch="torch.nn.functional.dropout (with its own random numbers)",
     )
 
 
@@ -81,7 +81,7 @@ def _backward_operation() -> Operation:
         writes=("dx",),
         reference=lambda dy, mask: dy * mask,
         formula="dx = dy·mask",
-        words="The gradient passes only where the number did.",
+        words="The gradient passes only where the value did.",
         element=lambda at, dy, mask: dy[at] * mask[at],
         torch="autograd",
     )

@@ -31,18 +31,18 @@ DROPOUT2D = LayerRecord(
     name="dropout2d",
     title="Dropout2d",
     family="regularisation",
-    about="Sets a random share of the channels to 0 while training: dropout for pictures (Tompson et al., 2015).",
+    about="Sets a random fraction of channels to 0 during training: dropout for images (Tompson et al., 2015).",
     when="Against overfitting between convolutions, where plain dropout does little.",
     plan=lambda values, shape: plan(values, shape),
-    fields=(number("p", 0.5, "share of the channels that become 0", low=0.0, high=0.999, live=True),),
+    fields=(number("p", 0.5, "fraction of channels set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout2d",
     twin=Twin("nn.Dropout2d", same_arguments, channels_first=True, random=True),
     cases=(Case({}, (3, 4, 2)), Case({"p": 0.2}, (5, 17)), Case({"p": 0}, (2, 2, 3)), Case({"p": 0.9}, (2, 3, 5))),
     refused=(
         Refused({"p": 1}, (3, 3, 1), "≥ 0 and ≤ 0.999"),
         Refused({"p": "half"}, (3, 3, 1), "not a number"),
-        Refused({}, (5,), "has no places besides its channels"),
-        Refused({}, (2, 3, 4, 5), "needs a sequence or a picture with channels"),
+        Refused({}, (5,), "has no axes besides its channels"),
+        Refused({}, (2, 3, 4, 5), "needs a sequence or an image with channels"),
     ),
 )
 
@@ -70,12 +70,12 @@ def _forward_operation() -> Operation:
         reference=reference,
         formula="y[n,…,c] = x[n,…,c]·mask[n,c], where mask = 0 with probability p, else 1/(1 - p)",
         words=(
-            "Sets whole channels to 0, other ones at every step. Single numbers could be guessed from their neighbours."
+            "Sets whole channels to 0, different ones at every step. Single values could be guessed from neighbours."
         ),
         element=_element,
         integers=("stream",),
         uses_clock=True,
-        torch="torch.nn.functional.dropout2d (with random numbers of its own)",
+        torch="torch.nn.functional.dropout2d (with its own random numbers)",
     )
 
 

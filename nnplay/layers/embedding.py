@@ -35,7 +35,7 @@ EMBEDDING = LayerRecord(
     name="embedding",
     title="Embedding",
     family="sequence",
-    about="A learned vector for each token or category; the input holds their numbers.",
+    about="A learned vector for each token or category; the inputs are their indices.",
     when="As the first layer for words, letters or categories given as whole numbers.",
     torch="Embedding",
     twin=Twin(
@@ -47,10 +47,12 @@ EMBEDDING = LayerRecord(
         covers=lambda values, shape: values["padding"] == "none",
     ),
     fields=(
-        integer("vocabulary", REQUIRED, "how many tokens there are; they are numbered from 0", high=2**20),
+        integer("vocabulary", REQUIRED, "number of different tokens, numbered from 0", high=2**20),
         integer("width", REQUIRED, "length of a token's vector"),
-        integer("padding", "none", "token that fills up short sequences; its vector is 0", low=0, choices=("none",)),
-        choice("init", "lecun_normal", "how the vectors begin; lecun_normal is N(0, 1), as in PyTorch", SCHEMES[1:]),
+        integer("padding", "none", "token that pads short sequences; its vector is 0", low=0, choices=("none",)),
+        choice(
+            "init", "lecun_normal", "initialisation of the vectors; lecun_normal is N(0, 1), as in PyTorch", SCHEMES[1:]
+        ),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -74,7 +76,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     vocabulary, width = values["vocabulary"], values["width"]
     padding = _NONE if values["padding"] == "none" else values["padding"]
     if len(shape) != 1:
-        raise InputError(f"needs tokens (steps,); the input is {shape_text(shape)}", hint="put flatten in front")
+        raise InputError(f"needs tokens (steps,); the input is {shape_text(shape)}", hint="put flatten before it")
     if padding >= vocabulary:
         hint = f"use 0 … {vocabulary - 1}, or none"
         raise InputError(f"the padding token {padding} is not in a vocabulary of {vocabulary}", hint=hint)
@@ -97,7 +99,7 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=_forward,
         formula="y[n,t] = weight[x[n,t]]; 0 for the padding token",
-        words="Each token has a vector of its own in the table. Tokens that are used alike end up with vectors alike.",
+        words="Each token has its own vector in the table. Tokens used alike end up with similar vectors.",
         element=_element,
         integers=("padding",),
         torch="torch.nn.functional.embedding",
@@ -114,7 +116,8 @@ def _backward_weight_operation() -> Operation:
         reference=_backward_weight,
         formula="dweight[v] = Σ dy[n,t] over all n, t with x[n,t] = v",
         words=(
-            "Only the vectors that were looked up are told an error: the sum over all places where their token stood."
+            "Only the vectors that were looked up get a gradient: the sum over all positions where their token "
+            "occurred."
         ),
         element=_weight_element,
         integers=("padding", "vocabulary"),
@@ -131,7 +134,7 @@ def _backward_input_operation() -> Operation:
         writes=("dx",),
         reference=np.zeros_like,
         formula="dx = 0",
-        words="A token's number is a name, not a size: it has no gradient.",
+        words="A token's number is a label, not a quantity, so it has no gradient.",
         element=lambda at, x: as_term(0.0),
         torch="autograd gives none",
     )

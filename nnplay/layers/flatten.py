@@ -17,8 +17,8 @@ FLATTEN = LayerRecord(
     name="flatten",
     title="Flatten",
     family="shape",
-    about="Lays an image or a sequence out in one line, as linear layers expect it.",
-    when="Once, between the convolutions and the linear layers behind them.",
+    about="Turns an image or a sequence into one row of numbers, as linear layers expect.",
+    when="Once, between the convolutions and the linear layers after them.",
     plan=lambda values, shape: plan(values, shape),
     torch="Flatten",
     twin=Twin("nn.Flatten"),
@@ -42,7 +42,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
         writes=("y",),
         reference=lambda x: x.reshape(len(x), -1),
         formula="y[n,i] = x[n,…]",
-        words="Lays the numbers of each row out in one line. Nothing is computed.",
+        words="Lays each example's values out in one row. Nothing is computed.",
         element=_element,
         torch="torch.flatten(x, 1)",
     )
@@ -53,7 +53,7 @@ def _operations(shape: Shape) -> tuple[Operation, Operation]:
         writes=("dx",),
         reference=lambda dy: dy.reshape(len(dy), *shape),
         formula="dx[n,…] = dy[n,i]",
-        words="Hands every gradient back to the place that its number came from.",
+        words="Passes every gradient back to where its value came from.",
         element=lambda at, dy: dy[at[0], int(np.ravel_multi_index(at[1:], shape))],
         torch="autograd",
     )

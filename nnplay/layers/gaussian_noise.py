@@ -30,8 +30,8 @@ GAUSSIAN_NOISE = LayerRecord(
     name="gaussian_noise",
     title="GaussianNoise",
     family="regularisation",
-    about="Adds noise to every number while training, so that the data cannot be learned by heart.",
-    when="Behind noisy inputs with few examples, in place of dropout.",
+    about="Adds noise to every value during training, so that the network cannot memorise the data.",
+    when="After noisy inputs with few examples, instead of dropout.",
     plan=lambda values, shape: plan(values, shape),
     fields=(number("deviation", 0.1, "standard deviation of the noise", low=0.0, high=1e6, live=True),),
     torch="x + deviation * randn_like(x) in training",
@@ -63,11 +63,11 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=reference,
         formula="y = x + deviation·noise, where noise is normal with mean 0 and deviation 1",
-        words="Blurs every number a little, so that the network cannot rely on its last digits.",
+        words="Blurs every value a little, so that the network cannot rely on exact inputs.",
         element=_element,
         integers=("stream",),
         uses_clock=True,
-        torch="x + deviation * torch.randn_like(x) (with random numbers of its own)",
+        torch="x + deviation * torch.randn_like(x) (with its own random numbers)",
     )
 
 
@@ -81,7 +81,7 @@ def _element(at: tuple[int, ...], x: Named, deviation: Named, stream: int, clock
 
 
 _EVALUATE = unchanged("noise (off)", "No noise is added outside training.", "x")
-_BACKWARD = passed_back("noise backward", "The noise is a constant to the gradient, which passes unchanged.")
+_BACKWARD = passed_back("noise backward", "The noise is constant for the gradient, which passes unchanged.")
 
 
 @kernel

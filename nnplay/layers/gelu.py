@@ -35,7 +35,9 @@ GELU = LayerRecord(
     about="Gaussian error linear unit: a smooth ReLU, the usual choice inside transformers.",
     when="Inside transformers and other very deep networks.",
     initial="he_uniform",
-    fields=(choice("approximate", "none", "the exact curve, or tanh as in GPT-2", ("none", "tanh")),),
+    fields=(
+        choice("approximate", "none", "the exact curve (none), or the tanh approximation of GPT-2", ("none", "tanh")),
+    ),
     torch="GELU",
     twin=Twin("nn.GELU", same_arguments),
     plan=lambda values, shape: plan(values, shape),
@@ -59,7 +61,8 @@ def _exact() -> Elementwise:
         formula="y = x·Φ(x) = ½x·(1 + erf(x/√2))",
         formula_back="dx = dy·(Φ(x) + x·φ(x)), with the normal density φ",
         words=(
-            "Weighs each number by how likely a random one is smaller: large ones pass, small ones fade out smoothly."
+            "Weights each value by the chance that a random normal one is smaller: large ones pass, small ones "
+            "fade out."
         ),
         words_back="The gradient passes smoothly, with a small dip below 0.",
         torch="torch.nn.functional.gelu",
@@ -75,7 +78,7 @@ def _by_tanh() -> Elementwise:
         slope=slope_tanh,
         formula="y = ½x·(1 + tanh(√(2/π)·(x + 0.044715x³)))",
         formula_back="dx = dy·(½(1 + t) + ½x·(1 − t²)·√(2/π)·(1 + 0.134145x²)), with t the tanh",
-        words="GELU with its S-curve written by tanh, as in GPT-2: nearly the same numbers.",
+        words="GELU with its S-curve approximated by tanh, as in GPT-2: nearly the same values.",
         words_back="The gradient passes smoothly, with a small dip below 0.",
         torch="torch.nn.functional.gelu(x, approximate='tanh')",
     )

@@ -26,7 +26,7 @@ GLOBAL_AVG_POOL = LayerRecord(
     name="global_avg_pool",
     title="GlobalAvgPool",
     family="pooling",
-    about="The mean of each channel over the whole picture or sequence: what is there, wherever it is.",
+    about="The mean of each channel over the whole image or sequence: what is there, wherever it is.",
     when="Instead of flatten at the end of a convolutional network: works for any size.",
     plan=lambda values, shape: plan(values, shape),
     torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
@@ -37,7 +37,7 @@ GLOBAL_AVG_POOL = LayerRecord(
         output=lambda result, values: result.flatten(1),
     ),
     cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no places besides its channels"),),
+    refused=(Refused({}, (5,), "has no axes besides its channels"),),
 )
 
 
@@ -55,13 +55,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
 @cache
 def _forward_operation() -> Operation:
     return Operation(
-        name="mean over all places",
+        name="mean over all positions",
         kernel=forward,
         reads=("x",),
         writes=("y",),
         reference=reference,
         formula="y[n,c] = Σ x[n,…,c] / P",
-        words="How strongly each channel answered on the whole, wherever it did.",
+        words="How strongly each channel responded overall, wherever it did.",
         element=_element,
         integers=("P",),
         torch="x.mean(dim=(2, 3))",
@@ -71,13 +71,13 @@ def _forward_operation() -> Operation:
 @cache
 def _backward_operation() -> Operation:
     return Operation(
-        name="gradient to all places",
+        name="gradient to all positions",
         kernel=backward,
         reads=("dy",),
         writes=("dx",),
         reference=reference_back,
         formula="dx[n,…,c] = dy[n,c] / P",
-        words="All places had the same say, so they share the gradient equally.",
+        words="All positions had an equal say, so they share the gradient equally.",
         element=lambda at, dy, P: dy[at[0], at[-1]] / P,
         integers=("P",),
         torch="autograd",

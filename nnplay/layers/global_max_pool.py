@@ -26,7 +26,7 @@ GLOBAL_MAX_POOL = LayerRecord(
     name="global_max_pool",
     title="GlobalMaxPool",
     family="pooling",
-    about="The largest number of each channel over the whole picture or sequence: whether something is there at all.",
+    about="The maximum of each channel over the whole image or sequence: whether something is there at all.",
     when="When it only matters that something is there, not where or how often.",
     plan=lambda values, shape: plan(values, shape),
     torch="AdaptiveMaxPool1d(1) or AdaptiveMaxPool2d(1), by the rank of the input",
@@ -37,7 +37,7 @@ GLOBAL_MAX_POOL = LayerRecord(
         output=lambda result, values: result.flatten(1),
     ),
     cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
-    refused=(Refused({}, (5,), "has no places besides its channels"),),
+    refused=(Refused({}, (5,), "has no axes besides its channels"),),
 )
 
 
@@ -56,13 +56,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
 @cache
 def _forward_operation() -> Operation:
     return Operation(
-        name="largest over all places",
+        name="maximum over all positions",
         kernel=forward,
         reads=("x",),
         writes=("y", "which"),
         reference=reference,
         formula="y[n,c] = max x[n,…,c]",
-        words="How strongly each channel answered where it answered most.",
+        words="How strongly each channel responded where it responded most.",
         element=_element,
         integers=("P",),
         torch="x.amax(dim=(2, 3))",
@@ -72,13 +72,13 @@ def _forward_operation() -> Operation:
 @cache
 def _backward_operation() -> Operation:
     return Operation(
-        name="gradient to the largest",
+        name="gradient to the maximum",
         kernel=backward,
         reads=("dy", "which"),
         writes=("dx",),
         reference=lambda dy, which, P, W: reference_back(dy, which, P),
         formula="dx[n,…,c] = dy[n,c] where x was the largest, else 0",
-        words="Only the place with the largest number had a say, so it alone gets the gradient.",
+        words="Only the position of the maximum had a say, so it alone gets the gradient.",
         element=_element_back,
         integers=("P", "W"),
         torch="autograd",

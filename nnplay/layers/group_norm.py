@@ -22,6 +22,7 @@ from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use, shape_text
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
+from nnplay.text import counted
 
 Array = NDArray[Any]
 
@@ -30,8 +31,8 @@ GROUP_NORM = LayerRecord(
     name="group_norm",
     title="GroupNorm",
     family="normalisation",
-    about="Gives groups of channels of each example mean 0 and deviation 1; works for any batch size.",
-    when="In place of batch_norm when batches are small.",
+    about="Gives groups of channels of each example mean 0 and standard deviation 1; works for any batch size.",
+    when="Instead of batch_norm when batches are small.",
     torch="GroupNorm",
     twin=Twin(
         "nn.GroupNorm",
@@ -39,8 +40,8 @@ GROUP_NORM = LayerRecord(
         channels_first=True,
     ),
     fields=(
-        integer("groups", 2, "parts into which the channels are cut", short="g"),
-        number("eps", 1e-5, "added to the variance, for groups that are constant", low=1e-12, live=True),
+        integer("groups", 2, "number of channel groups", short="g"),
+        number("eps", 1e-5, "added to the variance, for constant groups", low=1e-12, live=True),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -54,7 +55,7 @@ GROUP_NORM = LayerRecord(
     refused=(
         Refused({"groups": 4}, (10,), "10 channels cannot be split into 4 equal groups; try 1, 2, 5 or 10"),
         Refused({"groups": 0}, (10,), "≥ 1"),
-        Refused({"groups": 10}, (10,), "one number a group"),
+        Refused({"groups": 10}, (10,), "one value per group"),
         Refused({"eps": 0}, (10,), "≥ 1e-12"),
     ),
 )
@@ -67,7 +68,7 @@ def plan_groups(groups: int, shape: Shape) -> Plan:
         InputError: every group has a single number, of which nothing would be left.
     """
     if prod(shape) == groups:
-        what = f"its input, {shape_text(shape)}, has one number a group, of which normalising leaves nothing"
+        what = f"its input, {shape_text(shape)}, has one value per group, which normalising turns into 0"
         raise InputError(what, hint="use batch_norm")
     C, cost, given = shape[-1], 8 * prod(shape), {"G": groups}
     return Plan(
@@ -95,7 +96,9 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     groups, channels = values["groups"], shape[-1]
     if channels % groups:
         legal = nearest_numbers(groups, (g for g in range(1, channels + 1) if channels % g == 0), 4)
-        raise InputError(f"{channels} channels cannot be split into {groups} equal groups", hint=f"try {legal}")
+        raise InputError(
+            f"{counted(channels, 'channel')} cannot be split into {groups} equal groups", hint=f"try {legal}"
+        )
     return plan_groups(groups, shape)
 
 
@@ -174,13 +177,13 @@ def _input_element(
 
 
 STATISTICS = Operation(
-    name="mean and 1 / deviation of each group",
+    name="mean and 1 / standard deviation of each group",
     kernel=kernels.group_statistics,
     reads=("x", "eps"),
     writes=("mean", "rstd"),
     reference=statistics,
     formula="mean[n,c], rstd[n,c] = mean, 1 / √(variance + eps) of x[n,…] over the group that c is in",
-    words="Looks at each example by itself: where the numbers of a group of channels lie and how far they spread.",
+    words="Measures each example by itself: the mean and the spread of each group of channels.",
     element=_statistics_element,
     integers=("G",),
     torch="torch.var_mean",
@@ -192,7 +195,7 @@ NORMALISE = Operation(
     writes=("y",),
     reference=normalised,
     formula="y[n,…,c] = (x[n,…,c] - mean[n,c])·rstd[n,c]·weight[c] + bias[c]",
-    words="Gives every group the same range, whatever the layers in front do; weight and bias can undo that.",
+    words="Gives every group the same range, whatever the earlier layers do; weight and bias can undo that.",
     element=_normalised_element,
     torch="torch.nn.functional.group_norm (channels first)",
 )
@@ -202,8 +205,8 @@ SUMS = Operation(
     reads=("x", "dy", "mean", "rstd"),
     writes=("sums",),
     reference=sums,
-    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the places of example n",
-    words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+    formula="sums[n] = Σ dy·(x - mean)·rstd, Σ dy over the positions of example n",
+    words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
     element=_sums_element,
     torch="autograd",
 )
@@ -214,7 +217,7 @@ INPUT = Operation(
     writes=("dx",),
     reference=input_gradient,
     formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)) over the group, where g = dy·weight, x̂ = (x - mean)·rstd",
-    words="Moving one number moves mean and deviation of its group too; the two means take that into account.",
+    words="Changing one value also changes the mean and deviation of its group; the two means account for that.",
     element=_input_element,
     integers=("G",),
     torch="autograd",

@@ -44,7 +44,7 @@ GRU = LayerRecord(
     title="GRU",
     family="recurrent",
     about="Gated recurrent unit: reads a sequence step by step; two gates, fewer weights than LSTM.",
-    when="For sequences of some dozen steps; quicker than lstm and often as good.",
+    when="For sequences of a few dozen steps; faster than lstm and often as good.",
     torch="GRU",
     twin=recurrent_twin("nn.GRU"),
     fields=FIELDS,
@@ -70,8 +70,8 @@ def _forward() -> Loop:
             "n = tanh(inputs[t] + r·recalled[t]); hidden[t] = (1 − z)·n + z·hidden[t−1]"
         ),
         words=(
-            "The update gate z decides how much of the state stays as it is, the reset gate r how much of it the "
-            "proposal n may look at. With z near 1 the state holds over many steps."
+            "The update gate z decides how much of the state is kept, the reset gate r how much of it the "
+            "proposal n may use. With z near 1 the state lasts for many steps."
         ),
         element=_element,
         unit={"r": ("gates", 0, 3), "z": ("gates", 1, 3), "n": ("gates", 2, 3), "h": ("hidden", 0, 1)},
@@ -92,8 +92,8 @@ def _backward() -> Loop:
             "drecalled = dn·r"
         ),
         words=(
-            "From the last step to the first: each state is told its own error and what it did to the step after. "
-            "Where the state stayed as it was, z near 1, the error passes unchanged."
+            "From the last step to the first: each state gets the gradient of its own output plus that of the "
+            "step after it. Where the state was kept (z near 1), the gradient passes unchanged."
         ),
         element=_element_back,
         gradients=("dstate",),

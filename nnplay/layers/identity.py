@@ -22,7 +22,7 @@ IDENTITY = LayerRecord(
     name="identity",
     title="Identity",
     family="activation",
-    about="Hands its input on unchanged: the skip of a residual block, or no activation at all.",
+    about="Passes its input on unchanged: the skip of a residual block, or no activation at all.",
     when="As the skip of a residual block, or to switch an activation off.",
     torch="Identity",
     twin=Twin("nn.Identity"),
@@ -45,7 +45,7 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = x",
         formula_back="dx = dy",
-        words="Hands its input on unchanged.",
+        words="Passes its input on unchanged.",
         words_back="The gradient passes unchanged.",
         torch="torch.nn.Identity",
     )

@@ -18,18 +18,18 @@ INSTANCE_NORM = LayerRecord(
     name="instance_norm",
     title="InstanceNorm",
     family="normalisation",
-    about="Gives every channel of each example mean 0 and deviation 1, which takes contrast and brightness away.",
-    when="For pictures whose contrast and brightness should not matter.",
+    about="Gives every channel of each example mean 0 and standard deviation 1, removing contrast and brightness.",
+    when="For images whose contrast and brightness should not matter.",
     torch="InstanceNorm1d or InstanceNorm2d with affine=True, by the rank of the input (channels first)",
     twin=Twin(
         "nn.InstanceNorm{axes}d",
         lambda values, shape: {"num_features": shape[-1], "eps": values["eps"], "affine": True},
         channels_first=True,
     ),
-    fields=(number("eps", 1e-5, "added to the variance, for channels that are constant", low=1e-12, live=True),),
+    fields=(number("eps", 1e-5, "added to the variance, for constant channels", low=1e-12, live=True),),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (3, 4, 2)), Case({"eps": 0.1}, (5, 6)), Case({}, (4, 3, 17)), Case({}, (6, 1))),
-    refused=(Refused({}, (5,), "one number a group"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
+    refused=(Refused({}, (5,), "one value per group"), Refused({"eps": 0}, (3, 3, 1), "≥ 1e-12")),
 )
 
 

@@ -37,7 +37,7 @@ LAYER_NORM = LayerRecord(
     name="layer_norm",
     title="LayerNorm",
     family="normalisation",
-    about="Gives the numbers of every place mean 0 and deviation 1, alike in training and evaluation.",
+    about="Gives the features at each position mean 0 and standard deviation 1, in training and evaluation alike.",
     when="In transformers and recurrent networks, and for any batch size.",
     torch="LayerNorm",
     twin=Twin(
@@ -46,7 +46,7 @@ LAYER_NORM = LayerRecord(
         covers=lambda values, shape: not values["padded"],
     ),
     fields=(
-        number("eps", 1e-5, "added to the variance, for rows that are constant", low=1e-12, live=True),
+        number("eps", 1e-5, "added to the variance, for constant rows", low=1e-12, live=True),
         padded_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
@@ -61,8 +61,8 @@ LAYER_NORM = LayerRecord(
     refused=(
         Refused({"eps": 0}, (5,), "≥ 1e-12"),
         Refused({"eps": "small"}, (5,), "not a number"),
-        Refused({}, (4, 1), "one number a place"),
-        Refused({"padded": True}, (8,), "padding is a matter of sequences"),
+        Refused({}, (4, 1), "one value per position"),
+        Refused({"padded": True}, (8,), "padding only applies to sequences"),
     ),
 )
 
@@ -74,7 +74,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         InputError: every place has a single number, of which nothing would be left.
     """
     if shape[-1] == 1:
-        what = f"its input, {shape_text(shape)}, has one number a place, of which normalising leaves nothing"
+        what = f"its input, {shape_text(shape)}, has one value per position, which normalising turns into 0"
         raise InputError(what, hint="use batch_norm")
     C, cost = shape[-1], 8 * prod(shape)
     planned = Plan(
@@ -97,13 +97,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
 @cache
 def _forward_operation() -> Operation:
     return Operation(
-        name="normalise each place",
+        name="normalise each position",
         kernel=forward,
         reads=("x", "weight", "bias", "eps"),
         writes=("y", "mean", "rstd"),
         reference=reference,
         formula="y[n,c] = (x[n,c] - mean[n])·rstd[n]·weight[c] + bias[c], where rstd = 1 / √(variance + eps)",
-        words="Gives the numbers of every place the same mean and spread, whatever came before.",
+        words="Gives the features at each position the same mean and spread, whatever came before.",
         element=_element,
         torch="torch.nn.functional.layer_norm",
     )
@@ -112,13 +112,13 @@ def _forward_operation() -> Operation:
 @cache
 def _parameters_operation() -> Operation:
     return Operation(
-        name="gradients of weight and bias, in chunks",
+        name="gradients of weight and bias, partial sums",
         kernel=backward_parameters,
         reads=("x", "dy", "mean", "rstd"),
         writes=("sums",),
         reference=reference_parameters,
         formula="sums[p] = Σ dy·(x - mean)·rstd, Σ dy of the rows of chunk p",
-        words="The scale is to blame where a normalised input was large, the shift everywhere alike.",
+        words="The scale is to blame where a normalised input was large, the shift everywhere equally.",
         element=_element_parameters,
         integers=("chunks",),
         torch="autograd",
@@ -134,7 +134,7 @@ def _input_operation() -> Operation:
         writes=("dx",),
         reference=reference_input,
         formula="dx = rstd·(g - mean g - x̂·mean (g·x̂)), where g = dy·weight, x̂ = (x - mean)·rstd",
-        words="Moving one number moves mean and deviation of its place too; the two means take that into account.",
+        words="Changing one value also changes the mean and deviation at its position; the two means account for that.",
         element=_element_input,
         torch="autograd",
     )

@@ -26,7 +26,7 @@ LEAKY_RELU = LayerRecord(
     about="A ReLU that lets a little of the negative side through, so that no unit dies (Maas et al., 2013).",
     when="When ReLU units die: they stay at 0 for every row and stop learning.",
     initial="he_uniform",
-    fields=(number("negative_slope", 0.01, "factor of negative numbers", low=-10.0, high=10.0, live=True),),
+    fields=(number("negative_slope", 0.01, "slope for negative values", low=-10.0, high=10.0, live=True),),
     torch="LeakyReLU",
     twin=Twin("nn.LeakyReLU", same_arguments),
     plan=lambda values, shape: plan(values, shape),
@@ -50,7 +50,7 @@ def _operations() -> Elementwise:
         setting="negative_slope",
         formula="y = x where x > 0, else slope·x",
         formula_back="dx = dy where x > 0, else slope·dy",
-        words="Keeps positive numbers and makes negative ones small.",
+        words="Keeps positive values and makes negative ones small.",
         words_back="A little of the gradient passes even where the unit is off, so it can come back.",
         torch="torch.nn.functional.leaky_relu",
     )

@@ -40,7 +40,7 @@ LINEAR = LayerRecord(
     fields=(
         integer("units", REQUIRED, "number of outputs"),
         flag("bias", True, "add a learned constant to each output"),
-        choice("init", "auto", "how the weights begin; auto follows the activation behind", SCHEMES),
+        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
         padded_field(),
     ),
     plan=lambda values, shape: plan(values, shape),
@@ -59,7 +59,7 @@ LINEAR = LayerRecord(
         Refused({"units": 0}, (5,), "≥ 1"),
         Refused({"units": "many"}, (5,), "not an integer"),
         Refused({"units": 1.5}, (5,), "not an integer"),
-        Refused({"units": 2, "padded": True}, (5,), "padding is a matter of sequences"),
+        Refused({"units": 2, "padded": True}, (5,), "padding only applies to sequences"),
     ),
 )
 
@@ -123,10 +123,7 @@ def _backward_weight_operation() -> Operation:
         writes=("dweight",),
         reference=lambda x, dy: _flat(x).T @ _flat(dy),
         formula="dweight[i,o] = Σₙ x[n,i]·dy[n,o]",
-        words=(
-            "A weight is to blame as much as its input was large and its output wanted to change, summed "
-            "over the batch."
-        ),
+        words=("A weight is to blame in proportion to its input and to its output's gradient, summed over the batch."),
         element=lambda at, x, dy: total(
             Named("x", _flat(x.array))[n, at[0]] * Named("dy", _flat(dy.array))[n, at[1]]
             for n in range(_flat(x.array).shape[0])
@@ -144,7 +141,7 @@ def _backward_bias_operation() -> Operation:
         writes=("dbias",),
         reference=lambda dy: _flat(dy).sum(axis=0),
         formula="dbias[o] = Σₙ dy[n,o]",
-        words="A bias moves its output in every row alike, so its gradient is the sum over the batch.",
+        words="A bias shifts its output equally in every row, so its gradient is the sum over the batch.",
         element=lambda at, dy: total(Named("dy", _flat(dy.array))[n, at[0]] for n in range(_flat(dy.array).shape[0])),
         torch="autograd",
     )
@@ -159,7 +156,7 @@ def _backward_input_operation() -> Operation:
         writes=("dx",),
         reference=lambda dy, weight: dy @ weight.T,
         formula="dx[n,i] = Σₒ dy[n,o]·weight[i,o]",
-        words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
+        words="Each input collects blame from every output it fed, in proportion to the weights between them.",
         element=lambda at, dy, weight: total(dy[(*at[:-1], o)] * weight[at[-1], o] for o in range(weight.shape[1])),
         torch="autograd",
     )

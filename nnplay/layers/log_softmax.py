@@ -27,8 +27,8 @@ LOG_SOFTMAX = LayerRecord(
     name="log_softmax",
     title="LogSoftmax",
     family="activation",
-    about="Turns the last layer's outputs into logarithms of probabilities; cross_entropy has its own.",
-    when="Rarely: only before a loss that expects logarithms of probabilities.",
+    about="Turns the last layer's outputs into log probabilities; cross_entropy has its own.",
+    when="Rarely: only before a loss that expects log probabilities.",
     initial="xavier_uniform",
     plan=lambda values, shape: plan(values, shape),
     torch="LogSoftmax",
@@ -55,7 +55,7 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=reference,
         formula="y[n,c] = x[n,c] - log Σₖ exp(x[n,k])",
-        words="The logarithm of softmax, worked out in one go, which stays exact where probabilities are almost 0.",
+        words="The logarithm of softmax, computed in one go, which stays accurate where probabilities are almost 0.",
         element=_element,
         torch="torch.log_softmax(x, -1)",
     )
@@ -70,7 +70,7 @@ def _backward_operation() -> Operation:
         writes=("dx",),
         reference=reference_back,
         formula="dx[n,c] = dy[n,c] - exp(y[n,c])·Σₖ dy[n,k]",
-        words="Raising one probability lowers the others, so each gets its gradient minus its share of them all.",
+        words="Raising one probability lowers the others, so each gets its gradient minus its share of the total.",
         element=_element_back,
         torch="autograd",
     )

@@ -43,13 +43,15 @@ LSTM = LayerRecord(
     name="lstm",
     title="LSTM",
     family="recurrent",
-    about="Long short-term memory: reads a sequence step by step and can hold on to what it saw long ago.",
+    about="Long short-term memory: reads a sequence step by step and can remember what it saw long ago.",
     when="For long sequences, when something early decides what comes late.",
     torch="LSTM",
     twin=recurrent_twin("nn.LSTM"),
     fields=(
         *FIELDS,
-        number("forget_bias", 1.0, "start of the forget gates' bias; 1 lets a new network remember (Jozefowicz, 2015)"),
+        number(
+            "forget_bias", 1.0, "initial bias of the forget gates; 1 lets a new network remember (Jozefowicz, 2015)"
+        ),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(*CASES, Case({"units": 3, "forget_bias": 0.0}, (3, 2))),
@@ -79,8 +81,8 @@ def _forward() -> Loop:
             "cell[t] = f·cell[t−1] + i·g; hidden[t] = o·tanh(cell[t])"
         ),
         words=(
-            "The forget gate f decides what the cell keeps, the input gate i how much of the proposal g it takes in, "
-            "the output gate o what it shows. A cell with f near 1 holds its value over many steps."
+            "The forget gate f decides what the cell keeps, the input gate i how much of the proposal g it takes "
+            "in, the output gate o what it shows. A cell with f near 1 holds its value for many steps."
         ),
         element=_element,
         unit={name: ("gates", k, 4) for k, name in enumerate("ifgo")} | {"c": ("cell", 0, 1), "h": ("hidden", 0, 1)},
@@ -101,8 +103,8 @@ def _backward() -> Loop:
             "di = dcell·g·i(1−i), df = dcell·cell[t−1]·f(1−f), dg = dcell·i·(1−g²), do = dstate·tanh(cell)·o(1−o)"
         ),
         words=(
-            "From the last step to the first: each state is told its own error and what it did to the step after. "
-            "Through the cell the error is only multiplied by f, so it need not vanish."
+            "From the last step to the first: each state gets the gradient of its own output plus that of the "
+            "step after it. Through the cell the gradient is only multiplied by f, so it need not vanish."
         ),
         element=_element_back,
         gradients=("dstate", "dcell"),

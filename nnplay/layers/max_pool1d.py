@@ -7,7 +7,7 @@ from nnplay.operations.pooling import pooling
 MAX_POOL1D = pooling(
     "max_pool1d",
     "MaxPool1d",
-    "Keeps the strongest answer in each window, which makes sequences smaller and small shifts harmless.",
+    "Keeps the strongest response in each window, which shortens sequences and makes small shifts harmless.",
     when="Between 1-D convolutions, to keep the strongest response of every stretch.",
     axes=1,
     largest=True,

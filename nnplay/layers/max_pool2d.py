@@ -7,8 +7,8 @@ from nnplay.operations.pooling import pooling
 MAX_POOL2D = pooling(
     "max_pool2d",
     "MaxPool2d",
-    "Keeps the strongest answer in each window, which makes pictures smaller and small shifts harmless.",
-    when="Between convolutions: half the size, and small shifts no longer matter.",
+    "Keeps the strongest response in each window, which shrinks images and makes small shifts harmless.",
+    when="Between convolutions: halves the size, and small shifts no longer matter.",
     axes=2,
     largest=True,
 )

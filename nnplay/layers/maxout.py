@@ -19,6 +19,7 @@ from nnplay.operations.window_geometry import nearest_numbers
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, apply, as_term
+from nnplay.text import counted
 
 Array = NDArray[Any]
 
@@ -27,7 +28,7 @@ MAXOUT = LayerRecord(
     name="maxout",
     title="Maxout",
     family="activation",
-    about="Lets only the largest of every few neighbouring channels through (Goodfellow et al., 2013).",
+    about="Passes only the largest of every few neighbouring channels (Goodfellow et al., 2013).",
     when="To let the network learn its own activation; it needs twice the units before it.",
     initial="he_uniform",
     torch="x.unflatten(-1, (-1, pieces)).amax(-1)",
@@ -35,7 +36,7 @@ MAXOUT = LayerRecord(
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (6,)), Case({"pieces": 3}, (2, 3, 9)), Case({"pieces": 1}, (4,)), Case({"pieces": 5}, (5,))),
     refused=(
-        Refused({"pieces": 4}, (6,), "6 channels cannot be cut into pieces of 4; use 1, 2, 3 or 6"),
+        Refused({"pieces": 4}, (6,), "6 channels cannot be divided into pieces of 4; use 1, 2, 3 or 6"),
         Refused({"pieces": 0}, (6,), "≥ 1"),
     ),
 )
@@ -50,7 +51,9 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     pieces, channels = values["pieces"], shape[-1]
     if channels % pieces:
         legal = nearest_numbers(pieces, (k for k in range(1, channels + 1) if channels % k == 0), 4)
-        raise InputError(f"{channels} channels cannot be cut into pieces of {pieces}", hint=f"use {legal}")
+        raise InputError(
+            f"{counted(channels, 'channel')} cannot be divided into pieces of {pieces}", hint=f"use {legal}"
+        )
     output, given, cost = (*shape[:-1], channels // pieces), {"K": pieces}, 4 * prod(shape)
     return Plan(
         output=output,
@@ -79,7 +82,7 @@ def _forward_operation() -> Operation:
 @cache
 def _backward_operation() -> Operation:
     return Operation(
-        name="gradient to the largest",
+        name="gradient to the maximum",
         kernel=backward,
         reads=("dy", "which"),
         writes=("dx",),

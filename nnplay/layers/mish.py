@@ -23,7 +23,7 @@ MISH = LayerRecord(
     name="mish",
     title="Mish",
     family="activation",
-    about="A smooth relative of ReLU that lets small negative numbers through (Misra, 2019).",
+    about="A smooth relative of ReLU that lets small negative values through (Misra, 2019).",
     when="In deep convolutional networks, as a smooth replacement for ReLU.",
     initial="he_uniform",
     torch="Mish",
@@ -47,7 +47,7 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = x·tanh(log(1 + eˣ))",
         formula_back="dx = dy·(t + x·(1 - t²)·sigmoid(x)), where t = tanh(log(1 + eˣ))",
-        words="Keeps large positive numbers and fades negative ones out, without a corner.",
+        words="Keeps large positive values and fades negative ones out, without a corner.",
         words_back="The gradient passes on the positive side, and a little on the negative one, so that no unit dies.",
         torch="torch.nn.functional.mish",
     )

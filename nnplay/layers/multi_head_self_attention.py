@@ -19,6 +19,7 @@ from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
 from nnplay.records.operation import BATCH, Planned, Shape, Use
 from nnplay.records.twin import Twin, transposed
+from nnplay.text import counted
 
 _IN = LinearMap("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
 _OUT = LinearMap("weight_out", "bias_out", "mixed", "output", "all heads together")
@@ -36,7 +37,7 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
     name="multi_head_self_attention",
     title="Self-attention",
     family="sequence",
-    about="Every step of a sequence looks at all steps and takes from those that suit it: the heart of a transformer.",
+    about="Every step of a sequence looks at all steps and draws on the relevant ones: the heart of a transformer.",
     when="When any step may depend on any other: text, reversal, long sequences.",
     torch="torch.nn.MultiheadAttention, with one input for query, key and value",
     twin=Twin(
@@ -48,10 +49,10 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
         covers=lambda values, shape: not (values["causal"] or values["padded"]),
     ),
     fields=(
-        integer("heads", 1, "how many look independently; they share the features", high=1024),
-        flag("causal", False, "a step looks only at itself and at earlier steps"),
-        choice("init", "xavier_uniform", "how the weights begin", SCHEMES[1:]),
-        flag("padded", False, "steps whose features are all 0 are padding: they are not looked at and stay 0"),
+        integer("heads", 1, "number of heads, which divide the features between them", high=1024),
+        flag("causal", False, "let a step look only at itself and earlier steps"),
+        choice("init", "xavier_uniform", "initialisation of the weights", SCHEMES[1:]),
+        flag("padded", False, "treat steps whose features are all 0 as padding: they are ignored and stay 0"),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -81,7 +82,9 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     heads, padded = values["heads"], values["padded"]
     if features % heads:
         legal = ", ".join(str(count) for count in range(1, features + 1) if features % count == 0)
-        raise InputError(f"{heads} heads cannot share {features} features evenly", hint=f"use {legal}")
+        raise InputError(
+            f"{counted(heads, 'head')} cannot share {counted(features, 'feature')} evenly", hint=f"use {legal}"
+        )
     table, attended = steps * steps * features, {"heads": heads, "causal": int(values["causal"])}
     names = {"output": "y", "doutput": "dy"}
     forward = [

@@ -27,7 +27,7 @@ PERMUTE = LayerRecord(
     name="permute",
     title="Permute",
     family="shape",
-    about="Puts the axes in another order: 3x1x2 makes the channels of a picture its first axis.",
+    about="Reorders the axes: 3x1x2 makes the channels of an image its first axis.",
     when="When the next layer expects its channels or steps on another axis.",
     torch="x.permute(0, *order)",
     twin=Twin("permute", lambda values, shape: {"dims": (0, *_axes(values))}),
@@ -74,8 +74,8 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         raise InputError(what, hint=f"use the numbers 1 … {len(shape)}, such as {example}")
     target = tuple(shape[axis - 1] for axis in order)
     back = tuple(order.index(axis) + 1 for axis in every)
-    forward = _moved("permute", "x", "y", order, "Puts the axes in another order; computes nothing.")
-    backward = _moved("permute backward", "dy", "dx", back, "Every gradient goes back to where its number was.")
+    forward = _moved("permute", "x", "y", order, "Reorders the axes; computes nothing.")
+    backward = _moved("permute backward", "dy", "dx", back, "Every gradient goes back to where its value was.")
     cost = 2 * prod(shape)
     return Plan(
         output=target,

@@ -26,10 +26,10 @@ POSITIONAL_ENCODING = LayerRecord(
     name="positional_encoding",
     title="Positional encoding",
     family="sequence",
-    about="Adds waves of sines and cosines to a sequence, so that attention knows the order of its steps.",
-    when="Right before the first attention layer; without it order is invisible.",
-    torch="no module of its own; PyTorch's tutorial writes it out",
-    fields=(flag("padded", False, "steps whose features are all 0 are padding and stay 0"),),
+    about="Adds sine and cosine waves to a sequence, so that attention knows the order of its steps.",
+    when="Right before the first attention layer; without it, order is invisible.",
+    torch="no module of its own; spelled out in PyTorch's tutorial",
+    fields=(flag("padded", False, "treat steps whose features are all 0 as padding: they stay 0"),),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({}, (5, 4)),
@@ -67,10 +67,11 @@ def _waves_operation() -> Operation:
         reference=_waves,
         formula="waves[t,2i] = sin(t / 10000^(2i/C)), waves[t,2i+1] = cos(t / 10000^(2i/C))",
         words=(
-            "Each pair of features is the hand of a clock: the first turns fast, the last hardly. Together they name t."
+            "Each pair of features is the hand of a clock: the first turns fast, the last hardly at all. "
+            "Together they tell t."
         ),
         element=lambda at, waves: waves[at],
-        torch="written out in PyTorch's own tutorial",
+        torch="spelled out in PyTorch's own tutorial",
     )
 
 
@@ -83,7 +84,7 @@ def _add_operation() -> Operation:
         writes=("y",),
         reference=lambda x, waves, padded: np.where(_there(x, padded), x + waves, 0).astype(x.dtype),
         formula="y[n,t,c] = x[n,t,c] + waves[t,c]",
-        words="Attention treats a sequence as a set. The waves tell it where in the sequence a step stands.",
+        words="Attention treats a sequence as a set. The waves tell it where in the sequence a step is.",
         element=_element,
         integers=("padded",),
         torch="torch.add",

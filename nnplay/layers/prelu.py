@@ -36,7 +36,7 @@ PRELU = LayerRecord(
         lambda values, shape: {"num_parameters": shape[-1], "init": values["start"]},
         channels_first=True,
     ),
-    fields=(number("start", 0.25, "slope of the negative side before training", low=-10.0, high=10.0),),
+    fields=(number("start", 0.25, "initial slope of the negative side", low=-10.0, high=10.0),),
     plan=lambda values, shape: plan(values, shape),
     cases=(Case({}, (5,)), Case({"start": 0.1}, (3, 4, 2)), Case({"start": -1}, (7, 17))),
     refused=(Refused({"start": "steep"}, (5,), "not a number"), Refused({"start": 11}, (5,), "≤ 10")),
@@ -69,7 +69,7 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=reference,
         formula="y[n,c] = x[n,c] where x > 0, else weight[c]·x[n,c]",
-        words="Keeps positive numbers; how much of the negative ones passes is learned for each channel.",
+        words="Keeps positive values; how much of the negative ones passes is learned for each channel.",
         element=_element,
         torch="torch.nn.functional.prelu",
     )
@@ -93,7 +93,7 @@ def _input_operation() -> Operation:
 @cache
 def _weight_operation() -> Operation:
     return Operation(
-        name="gradient of weight, in chunks",
+        name="gradient of weight, partial sums",
         kernel=backward_weight,
         reads=("x", "dy"),
         writes=("partial_sums",),

@@ -23,7 +23,7 @@ RELU = LayerRecord(
     title="ReLU",
     family="activation",
     about="Rectified linear unit: keeps what is positive. Cheap, and the usual choice inside deep networks.",
-    when="By default in hidden layers, and always first in deep ones.",
+    when="The default for hidden layers, and the first to try in deep networks.",
     initial="he_uniform",
     traits=Traits(rectifies=True),
     torch="ReLU",
@@ -47,7 +47,7 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = max(0, x)",
         formula_back="dx = dy where x > 0, else 0",
-        words="Keeps positive numbers and sets the others to 0, so that layers can bend space.",
+        words="Keeps positive values and sets the others to 0, so that layers can bend space.",
         words_back="The gradient passes where the unit was on. A unit off for every row learns nothing: a dead ReLU.",
         torch="torch.nn.functional.relu",
     )

@@ -20,8 +20,8 @@ RESHAPE = LayerRecord(
     name="reshape",
     title="Reshape",
     family="shape",
-    about="Lays the same numbers out on other axes: 64 numbers as a picture of 8×8 with 1 channel.",
-    when="To turn a row of numbers back into a picture or sequence.",
+    about="Rearranges the same values on other axes: 64 numbers as an 8×8 image with 1 channel.",
+    when="To turn a row of numbers back into an image or a sequence.",
     torch="Unflatten (channels last)",
     twin=Twin(
         "nn.Unflatten",
@@ -37,7 +37,7 @@ RESHAPE = LayerRecord(
         Case({"shape": 1}, (1,)),
     ),
     refused=(
-        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 numbers, the input 12 has 12; try 4x3"),
+        Refused({"shape": (4, 4)}, (12,), "4×4 has 16 values, the input 12 has 12; try 4x3"),
         Refused({"shape": (5, 2)}, (12,), "try 12"),
         Refused({"shape": (1, 2, 3, 2)}, (12,), "one to three"),
         Refused({"shape": (0, 2)}, (12,), "≥ 1"),
@@ -58,10 +58,10 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     if prod(wanted) != count:
         rest = prod(wanted[:-1])
         fits = [*wanted[:-1], count // rest] if count % rest == 0 else [count]
-        what = f"{shape_text(wanted)} has {prod(wanted)} numbers, the input {shape_text(shape)} has {count}"
+        what = f"{shape_text(wanted)} has {prod(wanted)} values, the input {shape_text(shape)} has {count}"
         raise InputError(what, hint=f"try {'x'.join(str(size) for size in fits)}")
-    forward = _moved("reshape", "x", "y", shape, wanted, "Lays the same numbers out on other axes; computes nothing.")
-    back = _moved("reshape backward", "dy", "dx", wanted, shape, "Every gradient goes back to where its number was.")
+    forward = _moved("reshape", "x", "y", shape, wanted, "Rearranges the same values on other axes; computes nothing.")
+    back = _moved("reshape backward", "dy", "dx", wanted, shape, "Every gradient goes back to where its value was.")
     return Plan(output=wanted, forward=(Use(forward, cost=count),), backward=(Use(back, cost=count),))
 
 
@@ -78,7 +78,7 @@ def _moved(name: str, read: str, write: str, source: Shape, target: Shape, words
         reads=(read,),
         writes=(write,),
         reference=lambda x: x.reshape(len(x), *target),
-        formula=f"{write} = {read}, number by number",
+        formula=f"{write} = {read}, value by value",
         words=words,
         element=element,
         torch="torch.reshape",

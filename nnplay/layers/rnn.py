@@ -42,14 +42,14 @@ RNN = LayerRecord(
     name="rnn",
     title="RNN",
     family="recurrent",
-    about="Plain recurrent layer: reads a sequence step by step and keeps a state. It forgets within some ten steps.",
+    about="Plain recurrent layer: reads a sequence step by step and keeps a state. It forgets within about ten steps.",
     when="For short sequences, and to see why lstm and gru were invented.",
     torch="RNN",
     twin=recurrent_twin("nn.RNN", "nonlinearity"),
     fields=(
         *FIELDS,
         choice(
-            "nonlinearity", "tanh", "what bends the state; relu explodes sooner but vanishes later", ("tanh", "relu")
+            "nonlinearity", "tanh", "activation of the state; relu explodes sooner but vanishes later", ("tanh", "relu")
         ),
     ),
     plan=lambda values, shape: plan(values, shape),
@@ -76,8 +76,8 @@ def _forward(name: str, value: Any) -> Loop:
         reference=reference,
         formula=f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)",
         words=(
-            "The state is what the layer remembers: at every step it is made anew from the input and from itself, "
-            "always by the same weights."
+            "The state is what the layer remembers: every step updates it from the input and from itself, always "
+            "with the same weights."
         ),
         element=_explained(name, value, reference),
         unit={"h": ("hidden", 0, 1)},
@@ -94,8 +94,8 @@ def _backward(name: str, shown: str, slope: Any) -> Loop:
         reference=reference,
         formula=f"dstate[t] = dhidden[t] + dgates[t+1]·weight_hhᵀ; dgates[t] = dstate[t]{shown}",
         words=(
-            "From the last step to the first. The error of an early step has been multiplied by the same weights "
-            "once for each step between, so it vanishes or explodes: the reason for LSTM and GRU."
+            "From the last step to the first. By the time the gradient reaches an early step it has been "
+            "multiplied by the same weights once per step, so it vanishes or explodes: the reason for LSTM and GRU."
         ),
         element=_explained_back(name, slope, reference),
         gradients=("dstate",),

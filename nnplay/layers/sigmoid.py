@@ -49,8 +49,8 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = 1 / (1 + e⁻ˣ)",
         formula_back="dx = dy·y·(1 − y)",
-        words="Squeezes numbers smoothly into 0 … 1; 0 becomes one half.",
-        words_back="The slope is at most one quarter, so gradients shrink with every sigmoid layer that they pass.",
+        words="Squeezes values smoothly into 0 … 1; 0 becomes one half.",
+        words_back="The slope is at most one quarter, so gradients shrink with every sigmoid layer they pass.",
         torch="torch.sigmoid",
     )
 

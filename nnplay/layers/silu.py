@@ -48,8 +48,8 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = x·sigmoid(x)",
         formula_back="dx = dy·s·(1 + x·(1 − s)), with s = sigmoid(x)",
-        words="Lets a number through as far as its own sigmoid says: large ones fully, negative ones hardly.",
-        words_back="The gradient passes smoothly; there is no edge as in ReLU.",
+        words="Multiplies each value by its own sigmoid: large ones pass fully, negative ones hardly at all.",
+        words_back="The gradient passes smoothly, without the corner of ReLU.",
         torch="torch.nn.functional.silu",
     )
 

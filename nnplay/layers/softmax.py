@@ -54,7 +54,7 @@ def _forward_operation() -> Operation:
         writes=("y",),
         reference=softmax,
         formula="y[n,c] = exp(x[n,c]) / Σₖ exp(x[n,k])",
-        words="Makes positive numbers that sum to 1: probabilities. The largest input gets most of the 1.",
+        words="Gives positive values that sum to 1: probabilities. The largest input gets the largest share.",
         element=_element,
         torch="torch.softmax(x, -1)",
     )

@@ -20,8 +20,8 @@ SUM = LayerRecord(
     name="sum",
     title="Sum",
     family="combination",
-    about="Branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
-    when="For residual blocks: it lets networks of fifty layers learn.",
+    about="Parallel branches from one input, added up. sum[identity | linear 8, relu, linear 8] is a residual block.",
+    when="For residual blocks, which let networks of fifty layers learn.",
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     torch="x + f(x)",
@@ -43,7 +43,7 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
         lambda shape: shape,
         "only equal shapes can be added",
         example="sum[linear 8 | identity]",
-        way_out="end each branch with a layer of the same size, such as a projection",
+        way_out="give every branch the same output size, for example with a projection",
     )
     cost = int(np.prod(shapes[0]))
     forward = (Use(_add(len(shapes)), {"branches": len(shapes)}, cost * (len(shapes) - 1)),)
@@ -60,7 +60,7 @@ def _add(branches: int) -> Operation:
         writes=("y",),
         reference=lambda *xs, branches: sum(xs[1:], xs[0]),
         formula="y = x0 + x1 + …",
-        words="Adds the branches. With one branch left as it is, layers only need to learn a correction.",
+        words="Adds the branches. With one branch an identity, the other only needs to learn a correction.",
         element=lambda at, *xs, branches: total(x[at] for x in xs),
         integers=("branches",),
         torch="torch.add",
@@ -69,7 +69,7 @@ def _add(branches: int) -> Operation:
 
 _BACK = passed_back(
     "gradient into a branch",
-    "A sum hands its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
+    "A sum passes its gradient to every branch unchanged, which is why gradients survive deep residual networks.",
 )
 
 

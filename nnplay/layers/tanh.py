@@ -24,7 +24,7 @@ TANH = LayerRecord(
     title="Tanh",
     family="activation",
     about="Hyperbolic tangent: an S-curve through 0 with values between -1 and 1.",
-    when="In small networks with smooth borders, such as the spiral.",
+    when="In small networks with smooth boundaries, such as the spiral.",
     initial="xavier_uniform",
     traits=Traits(bounds=lambda values: (-1.0, 1.0)),
     torch="Tanh",
@@ -48,7 +48,7 @@ def _operations() -> Elementwise:
         slope=slope,
         formula="y = tanh(x)",
         formula_back="dx = dy · (1 − y²)",
-        words="Squeezes numbers smoothly into −1 … 1, centred on 0.",
+        words="Squeezes values smoothly into −1 … 1, centred on 0.",
         words_back="Near ±1 the curve is flat, so almost no gradient passes: the unit is saturated.",
         torch="torch.tanh",
     )

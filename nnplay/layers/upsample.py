@@ -25,8 +25,8 @@ UPSAMPLE = LayerRecord(
     name="upsample",
     title="Upsample",
     family="shape",
-    about="Makes pictures and sequences larger, by repeating numbers or by mixing neighbours.",
-    when="To enlarge pictures without weights, often followed by conv2d.",
+    about="Enlarges images and sequences by repeating values or blending neighbours.",
+    when="To enlarge images without weights, often followed by conv2d.",
     torch="Upsample",
     twin=Twin(
         "nn.Upsample",
@@ -37,8 +37,8 @@ UPSAMPLE = LayerRecord(
         channels_first=True,
     ),
     fields=(
-        integers("factor", 2, "how many times larger, 2 or 2x3", high=1024),
-        choice("mode", "nearest", "nearest repeats numbers, bilinear mixes neighbours", ("nearest", "bilinear")),
+        integers("factor", 2, "enlargement factor, 2 or 2x3", high=1024),
+        choice("mode", "nearest", "nearest repeats values, bilinear blends neighbours", ("nearest", "bilinear")),
     ),
     plan=lambda values, shape: plan(values, shape),
     cases=(
@@ -52,7 +52,7 @@ UPSAMPLE = LayerRecord(
     refused=(
         Refused({"factor": 0}, (3, 3, 1), "≥ 1"),
         Refused({"factor": (2, 2)}, (3, 1), "2 numbers for 1 axis"),
-        Refused({}, (9,), "needs a sequence or a picture"),
+        Refused({}, (9,), "needs a sequence or an image"),
         Refused({"mode": "cubic"}, (3, 3, 1), "one of nearest, bilinear"),
     ),
 )
@@ -61,8 +61,8 @@ UPSAMPLE = LayerRecord(
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, H, W, C) → (N, H·FH, W·FW, C), or a sequence (N, T, C) → (N, T·F, C); no parameters."""
     if len(shape) not in (2, 3):
-        hint = "put a reshape in front"
-        raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}", hint=hint)
+        hint = "put a reshape before it"
+        raise InputError(f"needs a sequence or an image with channels; its input is {shape_text(shape)}", hint=hint)
     factors = per_axis(values["factor"], len(shape) - 1, "factor")
     outputs = tuple(size * factor for size, factor in zip(shape, factors, strict=False))
     (FH, FW), (H, W) = (1, *factors)[-2:], (1, *shape[:-1])[-2:]
@@ -121,7 +121,7 @@ _FORWARD = Operation(
     writes=("y",),
     reference=enlarged,
     formula="y[n,o,p,c] = Σ share[o,h]·share[p,w]·x[n,h,w,c]",
-    words="Each output is the nearest input, or a mixture of its neighbours in proportion to how near they are.",
+    words="Each output is the nearest input, or a blend of its neighbours weighted by how near they are.",
     element=_element,
     integers=kernels.RESAMPLE,
     torch="torch.nn.functional.interpolate (channels first)",
@@ -133,7 +133,7 @@ _BACKWARD = Operation(
     writes=("dx",),
     reference=enlarged_back,
     formula="dx[n,h,w,c] = Σ share[o,h]·share[p,w]·dy[n,o,p,c]",
-    words="Each input collects the gradients of the outputs that it went into, by its share.",
+    words="Each input collects the gradients of the outputs it contributed to, weighted by its share.",
     element=_element_back,
     integers=kernels.RESAMPLE,
     torch="autograd",

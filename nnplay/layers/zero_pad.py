@@ -16,7 +16,7 @@ ZERO_PAD = LayerRecord(
     name="zero_pad",
     title="ZeroPad",
     family="shape",
-    about="Puts zeros around pictures and sequences.",
+    about="Adds zeros around images and sequences.",
     when="When a size must fit: before convolutions without padding, or in a U-Net.",
     torch="ZeroPad1d or ZeroPad2d, by the rank of the input",
     twin=Twin(
@@ -25,7 +25,7 @@ ZERO_PAD = LayerRecord(
         channels_first=True,
         covers=lambda values, shape: isinstance(values["border"], int),
     ),
-    fields=(integers("border", 1, "zeros at each border, 1 or 1x2", low=0),),
+    fields=(integers("border", 1, "zeros added at each border, 1 or 1x2", low=0),),
     plan=lambda values, shape: plan(values, shape),
     cases=CASES,
     refused=REFUSED,

@@ -29,7 +29,16 @@ BINARY_CROSS_ENTROPY_LOGITS = LossRecord(
     target="binary",
     plan=lambda values, shape: plan(values, shape),
     outputs=lambda count: 1,
-    fields=(number("label_smoothing", 0.0, "moves targets from 0 and 1 towards ½", low=0.0, high=1.0, live=True),),
+    fields=(
+        number(
+            "label_smoothing",
+            0.0,
+            "label smoothing: moves targets from 0 and 1 towards ½",
+            low=0.0,
+            high=1.0,
+            live=True,
+        ),
+    ),
     decide=decide_above(0.0),
     probabilities=lambda z: both_classes(sigmoid_of(z)),
     torch="binary_cross_entropy_with_logits",
@@ -59,8 +68,8 @@ def _operations() -> Pointwise:
         symbol="z",
         formula="loss = 1/M · Σ (log(1 + eᶻ) − t·z)",
         formula_back="dz = (sigmoid(z) − t) / M",
-        words="The log loss of sigmoid(z), computed without the sigmoid, so that large outputs lose no digits.",
-        words_back="Each output is pushed by predicted minus wanted probability.",
+        words="The log loss of sigmoid(z), computed without the sigmoid so that large outputs lose no precision.",
+        words_back="Each output is pushed by predicted minus true probability.",
         torch="torch.nn.functional.binary_cross_entropy_with_logits",
     )
 

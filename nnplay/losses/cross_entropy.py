@@ -30,13 +30,20 @@ CROSS_ENTROPY = LossRecord(
     name="cross_entropy",
     title="Cross-entropy (on logits)",
     about="The usual loss for choosing one of several classes; takes raw outputs and applies softmax itself.",
-    when="Two or more classes with raw outputs: almost always the right one.",
+    when="Two or more classes with raw outputs: almost always the right choice.",
     formula="−1/N · Σₙ log softmax(z[n])[target[n]]",
     target="labels",
     plan=lambda values, shape: plan(values, shape),
     outputs=lambda count: count,
     fields=(
-        number("label_smoothing", 0.0, "share of the target spread over all classes", low=0.0, high=1.0, live=True),
+        number(
+            "label_smoothing",
+            0.0,
+            "label smoothing: share of the target spread over all classes",
+            low=0.0,
+            high=1.0,
+            live=True,
+        ),
     ),
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
@@ -92,7 +99,7 @@ def _backward_operation() -> Operation:
         reference=reference_back,
         formula="dz = (p − onehot(target)) / N",
         words=(
-            "Each output is pushed by predicted minus wanted probability: down for wrong classes, up for the right one."
+            "Each output is pushed by predicted minus true probability: down for wrong classes, up for the right one."
         ),
         element=_element_back,
         torch="autograd",

@@ -26,8 +26,8 @@ Array = NDArray[Any]
 CROSS_ENTROPY_PROBABILITIES = LossRecord(
     name="cross_entropy_probabilities",
     title="Cross-entropy (on probabilities)",
-    about="Choosing one of several classes, for a network that ends with softmax.",
-    when="Several classes, and you want to see softmax as a layer.",
+    about="For choosing one of several classes, when the network ends with softmax.",
+    when="Several classes, when you want to see softmax as a layer.",
     formula="−1/N · Σₙ log p[n, target[n]]",
     target="labels",
     plan=lambda values, shape: plan(values, shape),
@@ -78,7 +78,7 @@ def _backward_operation() -> Operation:
         writes=("dprediction",),
         reference=reference_back,
         formula="dp = −onehot(target) / p / N",
-        words="Only the right class is pushed, harder the less probable it was. Softmax then lowers the others.",
+        words="Only the right class is pushed, the harder the less probable it was. Softmax then lowers the others.",
         element=_element_back,
         torch="autograd",
     )

@@ -29,13 +29,17 @@ Array = NDArray[Any]
 DICE = LossRecord(
     name="dice",
     title="Dice (on logits)",
-    about="For segmentation: every class counts alike, however few pixels it has. Milletari et al., V-Net (2016).",
+    about="For segmentation: every class counts equally, however few pixels it has. Milletari et al., V-Net (2016).",
     when="Segmentation where one class covers only a few pixels.",
     formula="1 − 1/C · Σ_c (2·Σₙ p·t + s) / (Σₙ p + Σₙ t + s),  p = softmax(z)",
     target="labels",
     plan=lambda values, shape: plan(values, shape),
     outputs=lambda count: count,
-    fields=(number("smooth", 1.0, "added above and below, so that absent classes count too", low=1e-6, live=True),),
+    fields=(
+        number(
+            "smooth", 1.0, "added to numerator and denominator, so that absent classes count too", low=1e-6, live=True
+        ),
+    ),
     decide=lambda z: z.argmax(axis=-1).astype(np.int64),
     probabilities=softmax,
     torch="none: torch has no Dice loss",
@@ -48,9 +52,9 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
     """Logits z (N, …, C) and labels (N, …) → loss (1,), dz (N, …, C); those between are pixels."""
     if shape[-1] < 2:
         raise InputError(
-            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            f"needs at least two outputs, one per class; the network has {shape[-1]}",
             where="dice",
-            hint="end the network with as many channels as there are classes",
+            hint="end the network with one channel per class",
         )
     return LossPlan(
         forward=(
@@ -71,15 +75,13 @@ def plan(values: Mapping[str, Any], shape: Shape) -> LossPlan:
 @cache
 def _overlaps_operation() -> Operation:
     return Operation(
-        name="overlap and area, in chunks",
+        name="overlap and area, partial sums",
         kernel=overlaps,
         reads=("prediction", "target"),
         writes=("sums", "probabilities"),
         reference=reference_overlaps,
         formula="p = softmax(z);  sums[k] = Σ p·t, Σ p + Σ t over the pixels of chunk k",
-        words=(
-            "How much of each class was found where it is, and how much of it there is, predicted and wanted together."
-        ),
+        words=("How much of each class was found where it is, and the total area of its predicted and true regions."),
         element=_overlaps_element,
         integers=("chunks",),
         torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
@@ -95,7 +97,7 @@ def _forward_operation() -> Operation:
         writes=("loss", "overlap", "area"),
         reference=reference,
         formula="overlap, area = Σₖ sums[k];  loss = 1 − 1/C · Σ_c (2·overlap + s) / (area + s)",
-        words="Overlap of each class's predicted and wanted region, in proportion to their size: 0 where they agree.",
+        words="Overlap of each class's predicted and true region, relative to their size: 0 where they agree.",
         element=_element,
         torch="none in torch; monai.losses.DiceLoss(softmax=True, to_onehot_y=True, batch=True)",
     )

@@ -26,12 +26,12 @@ HINGE = LossRecord(
     name="hinge",
     title="Hinge",
     about="Maximum margin, as in support vector machines: the right class must win by a margin.",
-    when="Two classes, when only the border counts and not how sure the answer is.",
+    when="When only the decision boundary matters, not how confident the prediction is.",
     formula="1/(N·C) · Σ max(0, margin − z[right] + z[other])",
     target="labels",
     plan=lambda values, shape: plan(values, shape),
     outputs=lambda count: 1 if count == 2 else count,
-    fields=(number("margin", 1.0, "by how much the right class must win", low=0.0, live=True),),
+    fields=(number("margin", 1.0, "how much the right class must win by", low=0.0, live=True),),
     decide=lambda z: decide(z),
     probabilities=lambda z: probabilities(z),
     torch="multi_margin_loss",
@@ -66,7 +66,7 @@ def _forward_operation() -> Operation:
         formula=(
             "loss = 1/(N·C) · Σₙ Σ_{c≠t} max(0, margin − z[n,t] + z[n,c]);  one output: 1/N · Σₙ max(0, margin ∓ z[n])"
         ),
-        words="Asks the right class to win by a margin. Rows that do so already cost nothing and teach nothing.",
+        words="Requires the right class to win by a margin. Rows where it already does cost nothing and teach nothing.",
         element=_element,
         torch="torch.nn.functional.multi_margin_loss; for one output hinge_embedding_loss's rule on ±1 targets",
     )

@@ -20,8 +20,8 @@ from nnplay.records.worked import Term, apply
 HUBER = LossRecord(
     name="huber",
     title="Huber",
-    about="For predicting numbers with outliers: squared near the target, absolute far from it.",
-    when="Quantities, when a few targets are wild but most are not.",
+    about="For predicting numbers with outliers: squared for small errors, absolute for large ones.",
+    when="Numbers, when a few targets are outliers.",
     formula="1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ))",
     target="values",
     plan=lambda values, shape: plan(values, shape),
@@ -53,7 +53,7 @@ def _operations() -> Pointwise:
         setting="delta",
         formula="loss = 1/M · Σ (½e² where |e| ≤ δ, else δ·(|e| − ½δ)), with e = p − t",
         formula_back="dp = clip(p − t, −δ, δ) / M",
-        words="Squares small errors and takes large ones as they are, so that outliers cannot dominate.",
+        words="Squares small errors but not large ones, so that outliers cannot dominate.",
         words_back="Each prediction is pushed in proportion to its error, but never harder than delta.",
         torch="torch.nn.functional.huber_loss",
     )

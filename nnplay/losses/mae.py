@@ -20,7 +20,7 @@ MAE = LossRecord(
     name="mae",
     title="Mean absolute error",
     about="For predicting numbers when a few targets are far off: outliers don't dominate.",
-    when="Quantities, when a wild target must not pull the fit towards it.",
+    when="Numbers, when outliers must not pull the fit towards them.",
     formula="1/M · Σ |p − t|",
     target="values",
     plan=lambda values, shape: plan(values, shape),
@@ -47,8 +47,8 @@ def _operations() -> Pointwise:
         term_back=lambda p, t: apply("sign", np.sign, p - t),
         formula="loss = 1/M · Σ |p − t|, over all M numbers of the batch",
         formula_back="dp = sign(p − t) / M",
-        words="How far predictions are from the targets, on average. Outliers count no more than their distance.",
-        words_back="Each prediction is pushed towards its target, always equally hard, however far it is.",
+        words="How far predictions are from the targets, on average. Outliers count only by their distance.",
+        words_back="Each prediction is pushed towards its target equally hard, however far off it is.",
         torch="torch.nn.functional.l1_loss",
     )
 

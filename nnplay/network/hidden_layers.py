@@ -64,7 +64,7 @@ def with_activation(texts: Sequence[str], name: str) -> tuple[str, ...]:
     *hidden, last = _parsed(texts) or (None,)
     record = layer_records().get(name)
     if last is None or not hidden:
-        raise InputError("the network has no hidden layer that could have an activation", hint="a adds a layer")
+        raise InputError("the network has no hidden layer to give an activation", hint="a adds a layer")
     if common_activation(texts) == NONE:
         changed = [new for layer in hidden for new in _followed(layer, record)]
     else:
@@ -94,7 +94,7 @@ def add_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     layers = _parsed(texts)
     wide = _wide(layers)
     if not wide:
-        raise InputError("no layer here says how many numbers it gives", hint="a adds one, such as linear 8")
+        raise InputError("no layer here has a number of units", hint="a adds one, such as linear 8")
     last = wide[-1]
     units = layers[last].record.traits.outputs
     alike = len(wide) > 1 and layers[wide[-2]].record is layers[last].record
@@ -114,7 +114,7 @@ def remove_hidden_layer(texts: Sequence[str]) -> tuple[str, ...]:
     layers = _parsed(texts)
     wide = _wide(layers)
     if len(wide) < 2:
-        raise InputError("there is no hidden layer to take out")
+        raise InputError("there is no hidden layer to remove")
     first = wide[-2]
     behind = first + 1 < wide[-1] and is_activation(layers[first + 1].record)
     return tuple(show_layer(layer) for layer in (*layers[:first], *layers[first + 1 + behind :]))

@@ -100,7 +100,7 @@ class Network:
         seed: see above.
 
     Raises:
-        InputError: a text that is no list of layers, something that is no layer, or more than 10,000 of them.
+        InputError: a text that is not a list of layers, something that is not a layer, or more than 10,000 layers.
     """
 
     def __init__(self, layers: Sequence[Layer | LayerRecord] | str, seed: int = 0) -> None:
@@ -124,7 +124,7 @@ class Network:
             input_shape: of one row, without the batch: (features,), (steps, features) or (height, width, channels).
 
         Raises:
-            Problems: all layers that cannot be, each with the rule and a legal value.
+            Problems: every invalid layer, each with the rule and a legal value.
         """
         return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
@@ -197,7 +197,7 @@ class _Planner:
     def path(self, layer: Layer, position: str, prefix: str) -> str:
         path = f"{prefix}{layer.name}" if layer.name else position
         if layer.name and not _NAME.fullmatch(layer.name):
-            hint = "use up to 64 small letters, digits, '-' and '_'"
+            hint = "use up to 64 lower-case letters, digits, '-' and '_'"
             self.problems.append(InputError(f"'{layer.name}' cannot be a layer's name", where="network", hint=hint))
         if path in self.taken:
             self.problems.append(InputError(f"two layers are called '{path}'", where="network", hint="rename one"))
@@ -208,7 +208,7 @@ class _Planner:
 def _not_one_chain(layer: Layer) -> InputError:
     held = f"has {len(layer.branches)}" if layer.branches else "has none"
     name = layer.record.name
-    return InputError(f"holds one chain of layers, {held}", hint=f"write {name}[linear 8, relu]")
+    return InputError(f"takes one chain of layers, but {held}", hint=f"write {name}[linear 8, relu]")
 
 
 def suggested_scheme(layers: Iterable[Layer]) -> str:

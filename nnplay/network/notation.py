@@ -8,10 +8,11 @@ branches, separated by `|`.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final
 
 from nnplay.errors import InputError, unknown
-from nnplay.fields import Field, fill
+from nnplay.fields import REQUIRED, Field, fill
 from nnplay.records.layer import MAX_DEPTH, Layer, LayerRecord, too_deep
 from nnplay.records.registry import layer_records
 from nnplay.text import clean, counted
@@ -42,7 +43,9 @@ def parse_layer(text: str) -> Layer:
     """The one layer that a text stands for."""
     layers = parse_layers(text)
     if len(layers) != 1:
-        raise InputError(f"'{clean(text)}' is {counted(len(layers), 'layer')} where one is wanted", where="network")
+        raise InputError(
+            f"'{clean(text)}' is {counted(len(layers), 'layer')}", where="network", hint="add one layer at a time"
+        )
     return layers[0]
 
 
@@ -111,7 +114,22 @@ def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Lay
         else:
             field, value = _positional(record, word, given)
             given[field.name] = value
+    if lacking := describe_lacking(record, given):
+        raise InputError(lacking, where=record.name, hint=f"for example {example_layer(record)}")
     return Layer(record, fill(record.fields, given, record.name), name, frozen, branches)
+
+
+def describe_lacking(record: LayerRecord, given: Collection[str] = ()) -> str:
+    """Which required values are missing: "needs 'units' (number of outputs)"; nothing where none is."""
+    lacking = [item for item in record.fields if item.default is REQUIRED and item.name not in given]
+    return "needs " + " and ".join(f"'{item.name}' ({item.help})" for item in lacking) if lacking else ""
+
+
+def example_layer(record: LayerRecord) -> str:
+    """A layer of this kind as it may be typed, with the values that it needs and no others."""
+    needed = {item.name for item in record.fields if item.default is REQUIRED}
+    values = record.cases[0].values if record.cases else {}
+    return show_layer(record(**{name: value for name, value in values.items() if name in needed}))
 
 
 def _full_key(record: LayerRecord, key: str) -> str:
@@ -128,11 +146,11 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
         if field.kind == "flag" and word in (field.name, f"no-{field.name}"):
             return field, "no" if word.startswith("no-") else "yes"
     if word.lower() in layer_records():
-        raise InputError(f"'{word}' is a layer of its own", where=record.name, hint=f"put a comma before '{word}'")
+        raise InputError(f"'{word}' is a separate layer", where=record.name, hint=f"put a comma before '{word}'")
     for field in record.fields:
         if field.name not in given:
             return field, word
-    raise InputError(f"has no place for '{clean(word)}'", where=record.name, hint=_usage(record))
+    raise InputError(f"does not take '{clean(word)}'", where=record.name, hint=_usage(record))
 
 
 def _usage(record: LayerRecord) -> str:

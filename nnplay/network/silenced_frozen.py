@@ -39,7 +39,7 @@ def read(text: str) -> tuple[NetworkPart, ...]:
         path, colon, unit = part.rpartition(":")
         if colon and not unit.isdecimal():
             raise InputError(
-                f"'{part}' names no unit", hint="as in 1:3 for unit 3 of layer 1, or 1 for the whole layer"
+                f"'{part}' does not name a unit", hint="write 1:3 for unit 3 of layer 1, or 1 for the whole layer"
             )
         found[NetworkPart(path, int(unit)) if colon else NetworkPart(part)] = None
     return tuple(found)
@@ -78,7 +78,7 @@ def frozen_problem(plan: NetworkPlan, part: NetworkPart) -> str:
     if not planned.plan.parameters:
         return f"layer {part.path} has no weights"
     own = any(parameter.shape[-1] != planned.plan.output[-1] for parameter in planned.plan.parameters.values())
-    return f"layer {part.path} has weights that many units share: freeze all of it" if part.unit != ALL and own else ""
+    return f"layer {part.path} shares weights between units: freeze the whole layer" if part.unit != ALL and own else ""
 
 
 def fitting(plan: NetworkPlan, silent: str, frozen: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Rows of attention between the steps of a sequence: who looks at whom, and what is taken from there.
+"""Rows of attention between the steps of a sequence: attention weights, and what is taken from there.
 
 Queries, keys and values stand side by side in `qkv` (N, T, 3E); each of the heads has its part of their E features.
 """
@@ -239,15 +239,15 @@ def _qkv_back_element(at: tuple[int, ...], dscores: Named, weights: Named, dmixe
 
 def _look(padded: bool) -> Operation:
     return Operation(
-        name="who looks at whom",
+        name="attention weights",
         kernel=WEIGHTS_PADDED if padded else WEIGHTS,
         reads=("qkv", "present") if padded else ("qkv",),
         writes=("weights",),
         reference=_weights,
         formula="weights[n,h,i,·] = softmax over j of q[n,i]·k[n,j] / √depth, within head h",
         words=(
-            "Each step has a query, each has a key: where they point the same way, the step looks. "
-            "A causal layer looks back only."
+            "Each step has a query and a key: a step attends where its query matches another's key. A causal "
+            "layer only looks back."
         ),
         element=_weights_element,
         integers=("heads", "causal"),
@@ -257,13 +257,13 @@ def _look(padded: bool) -> Operation:
 
 LOOK, LOOK_PADDED = _look(False), _look(True)
 MIX = Operation(
-    name="mix of the values",
+    name="weighted sum of values",
     kernel=mix,
     reads=("weights", "qkv"),
     writes=("mixed",),
     reference=_mix,
     formula="mixed[n,i] = Σⱼ weights[n,h,i,j]·v[n,j], within head h",
-    words="Each step takes the values of the steps it looks at, in proportion to how much it looks.",
+    words="Each step takes the values of the steps it attends to, in proportion to the attention weights.",
     element=_mix_element,
     torch="torch.nn.functional.scaled_dot_product_attention",
 )
@@ -277,7 +277,7 @@ SCORES_BACK = Operation(
         "dweights[i,j] = dmixed[i]·v[j]; "
         "dscores[i,j] = weights[i,j]·(dweights[i,j] − Σₖ weights[i,k]·dweights[i,k]) / √depth"
     ),
-    words="Looking more at one step means looking less at the others: only what beats the average is rewarded.",
+    words="Attending more to one step means attending less to the others: only what beats the average is rewarded.",
     element=_scores_back_element,
     torch="autograd",
 )
@@ -288,7 +288,7 @@ QKV_BACK = Operation(
     writes=("dqkv",),
     reference=_qkv_back,
     formula="dq[i] = Σⱼ dscores[i,j]·k[j], dk[j] = Σᵢ dscores[i,j]·q[i], dv[j] = Σᵢ weights[i,j]·dmixed[i]",
-    words="A query is drawn to the keys that it should have looked at, and they to it; values hear from their users.",
+    words="Queries move towards the keys they should have matched, and keys towards them.",
     element=_qkv_back_element,
     torch="autograd",
 )

@@ -1,4 +1,4 @@
-"""Rows that put zeros around pictures and sequences, and take them away again."""
+"""Rows that put zero padding pictures and sequences, and take them away again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def border(*axes: Axis) -> dict[str, int]:
-    """The integers of `PAD` and `INSIDE` for the zeros around one or two axes."""
+    """The integers of `PAD` and `INSIDE` for the zero padding one or two axes."""
     return border_of([(axis.before, axis.size, axis.after) for axis in axes])
 
 
@@ -49,13 +49,13 @@ def _cropped_element(at: tuple[int, ...], x: Named, H: int, W: int, top: int, le
 
 
 PAD = Operation(
-    name="zeros around",
+    name="zero padding",
     kernel=kernels.pad,
     reads=("x",),
     writes=("y",),
     reference=padded,
     formula="y[n,h,w,c] = x[n,h - top,w - left,c] inside, else 0",
-    words="Puts zeros around, so that windows at the border are as large as those inside.",
+    words="Adds a border of zeros, so that windows at the edge are as large as those inside.",
     element=_padded_element,
     integers=kernels.BORDER,
     torch="torch.nn.functional.pad",
@@ -67,7 +67,7 @@ INSIDE = Operation(
     writes=("y",),
     reference=cropped,
     formula="y[n,h,w,c] = x[n,h + top,w + left,c]",
-    words="Keeps the inside and drops what stands around it.",
+    words="Keeps the inside and drops the border.",
     element=_cropped_element,
     integers=kernels.BORDER,
     torch="x[:, :, top:top + H, left:left + W]",

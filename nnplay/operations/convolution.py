@@ -176,8 +176,8 @@ def _behind(place: int, axis: str, given: dict[str, int]) -> Iterator[tuple[int,
 # -- the operations ----------------------------------------------------------------------------------------------------
 
 
-_SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of what one window sees."
-_BACK = "Every output hands its gradient back to the inputs in its window, weighted as they were."
+_SEEN = "A small matrix of weights slides over the input; each output is the weighted sum of one window."
+_BACK = "Every output passes its gradient back to the inputs in its window, with the same weights."
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _forward(at: _Letters, bias: bool) -> Operation:
         writes=("y",),
         reference=convolved,
         formula=f"y[n,{at.out},f] = Σ x[n,{at.into},c]·weight[{at.taps},c,f]" + (" + bias[f]" if bias else ""),
-        words=f"{_SEEN} The same weights serve everywhere, so what is learned in one place is known in all.",
+        words=f"{_SEEN} The same weights are used everywhere, so what is learned in one place applies everywhere.",
         element=_forward_element,
         integers=kernels.WINDOW,
         torch=f"torch.nn.functional.conv{at.axes}d (channels first)",
@@ -233,13 +233,13 @@ def _input_gradient(at: _Letters, bias: bool) -> Operation:
 def _weight(at: _Letters) -> Operation:
     summed = f"dweight[{at.taps},c,f] = Σ x[n,{at.into},c]·dy[n,{at.out},f]"
     return Operation(
-        name="gradients of weight and bias, in chunks",
+        name="gradients of weight and bias, partial sums",
         kernel=kernels.backward_weight,
         reads=("x", "dy"),
         writes=("partial_sums",),
         reference=weight_gradient,
         formula=f"{summed}, then dbias[f] = Σ dy[n,{at.out},f]",
-        words="A weight is to blame for every place where its input was large and the output wanted to change.",
+        words="A weight is to blame for every position where its input and the output's gradient were large.",
         element=_weight_element,
         integers=(*kernels.WINDOW, "chunks", "biased"),
         torch="autograd",
@@ -248,13 +248,13 @@ def _weight(at: _Letters) -> Operation:
 
 def _bias() -> Operation:
     return Operation(
-        name="gradient of bias, in chunks",
+        name="gradient of bias, partial sums",
         kernel=kernels.sum_channels,
         reads=("dy",),
         writes=("bias_partial_sums",),
         reference=bias_gradient,
         formula="dbias[f] = Σ dy[…,f]",
-        words="A bias moves its channel everywhere alike, so its gradient is the sum over all places.",
+        words="A bias shifts its channel equally everywhere, so its gradient is the sum over all positions.",
         element=_bias_element,
         integers=("chunks",),
         torch="autograd",
@@ -269,7 +269,7 @@ def _transpose(at: _Letters) -> Operation:
         writes=("transposed",),
         reference=transposed,
         formula=f"transposed[{at.taps},f,c] = weight[{at.taps},c,f]",
-        words="Puts inputs where outputs were, for the way back through the same weights.",
+        words="Swaps inputs and outputs, for the backward pass through the same weights.",
         element=_transposed_element,
         integers=("G",),
         torch="autograd",

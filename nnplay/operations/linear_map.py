@@ -64,7 +64,7 @@ class LinearMap:
             writes=(y,),
             reference=lambda x, weight, bias: x @ weight + bias,
             formula=f"{y}[n,t,k] = Σᵢ {x}[n,t,i]·{self.weight}[i,k] + {self.bias}[k]",
-            words=f"Makes {self.about} by weighted sums of each step's features, with the same weights for all.",
+            words=f"Computes {self.about} from each step's features by weighted sums, with shared weights.",
             element=_applied,
             torch="torch.nn.functional.linear (its weight is transposed)",
         )
@@ -82,7 +82,7 @@ class LinearMap:
             writes=(f"d{weight}",),
             reference=lambda x, dy: _flat(x).T @ _flat(dy),
             formula=f"d{weight}[i,k] = Σₙₜ {x}[n,t,i]·d{y}[n,t,k]",
-            words="The same weights serve at every step, so their gradient is summed over the steps and the batch.",
+            words="The same weights are used at every step, so their gradient is summed over steps and batch.",
             element=_weight,
             torch="autograd",
         )
@@ -93,7 +93,7 @@ class LinearMap:
             writes=(f"d{bias}",),
             reference=lambda dy: _flat(dy).sum(axis=0),
             formula=f"d{bias}[k] = Σₙₜ d{y}[n,t,k]",
-            words="A bias moves its output at every step alike, so its gradient is the sum over steps and batch.",
+            words="A bias shifts its output equally at every step, so its gradient is the sum over steps and batch.",
             element=_bias,
             torch="autograd",
         )
@@ -104,7 +104,7 @@ class LinearMap:
             writes=(f"d{x}",),
             reference=lambda dy, weight: dy @ weight.T,
             formula=f"d{x}[n,t,i] = Σₖ d{y}[n,t,k]·{weight}[i,k]",
-            words="Each input collects blame from all outputs that it fed, in proportion to the weights between them.",
+            words="Each input collects blame from every output it fed, in proportion to the weights between them.",
             element=_input,
             torch="autograd",
         )

@@ -17,7 +17,7 @@ from nnplay.records.operation import BATCH, Planned, Shape, Use, shape_text
 
 def padded_field() -> Field:
     """The field that switches it on."""
-    return flag("padded", False, "steps of a sequence whose features are all 0 are padding and stay 0")
+    return flag("padded", False, "treat steps whose features are all 0 as padding: they stay 0")
 
 
 def keep_padding(plan: Plan, shape: Shape) -> Plan:
@@ -29,8 +29,8 @@ def keep_padding(plan: Plan, shape: Shape) -> Plan:
         InputError: the input is no sequence.
     """
     if len(shape) != 2:
-        what = f"padding is a matter of sequences (steps, features); the input is {shape_text(shape)}"
-        raise InputError(what, hint="leave padded out")
+        what = f"padding only applies to sequences (steps, features); the input is {shape_text(shape)}"
+        raise InputError(what, hint="leave out padded")
     steps, features = shape
     whole: Planned = (BATCH, *plan.output)
     visible = Use(VISIBLE, cost=steps * plan.output[-1], names={"hidden": "unmasked"})

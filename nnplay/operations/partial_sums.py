@@ -48,13 +48,13 @@ def _element(at: tuple[int, ...], partial_sums: Named, first: int, count: int, *
 
 
 ADD_PARTIAL_SUMS = Operation(
-    name="partial sums added",
+    name="partial sums combined",
     kernel=kernels.add_partial_sums,
     reads=("partial_sums",),
     writes=("y",),
     reference=add_partial_sums,
     formula="y = Σₚ partial_sums[p]",
-    words="Adds up the sums of all chunks of the batch, in order, which gives the same bits on any number of threads.",
+    words="Adds up the partial sums of all chunks in order, which gives the same bits for any number of threads.",
     element=_element,
     integers=("first", "count", "s0", "s1", "s2", "s3"),
     torch="autograd",

@@ -110,49 +110,49 @@ def _mean_back_element(at: tuple[int, ...], dy: Named, **pool: int) -> Term:
 # -- the operations and the plan ---------------------------------------------------------------------------------------
 
 MAX = Operation(
-    name="largest under each window",
+    name="maximum of each window",
     kernel=kernels.max_forward,
     reads=("x",),
     writes=("y", "which"),
     reference=largest,
     formula="y[n,h,w,c] = max x[n,h·SH - PH + i,w·SW - PW + j,c] over i, j",
-    words="Keeps the strongest answer in each window: what was found matters more than exactly where.",
+    words="Keeps the strongest response in each window: what was found matters more than exactly where.",
     element=_largest_element,
     integers=kernels.POOL,
     torch="torch.nn.functional.max_pool2d (channels first)",
 )
 MAX_BACK = Operation(
-    name="gradient to the largest",
+    name="gradient to the maximum",
     kernel=kernels.max_backward,
     reads=("dy", "which"),
     writes=("dx",),
     reference=largest_back,
     formula="dx = dy where x was the largest of its window, else 0",
-    words="Only the number that was the largest had a say in the output, so it alone gets the gradient.",
+    words="Only the maximum had a say in the output, so it alone gets the gradient.",
     element=_largest_back_element,
     integers=kernels.POOL,
     torch="autograd",
 )
 MEAN = Operation(
-    name="mean under each window",
+    name="mean of each window",
     kernel=kernels.mean_forward,
     reads=("x",),
     writes=("y",),
     reference=mean,
-    formula="y[n,h,w,c] = mean x[n,h·SH - PH + i,w·SW - PW + j,c] over i, j inside the picture",
-    words="Replaces each window by its mean, a smaller and smoother picture. Padding does not count.",
+    formula="y[n,h,w,c] = mean x[n,h·SH - PH + i,w·SW - PW + j,c] over i, j inside the image",
+    words="Replaces each window with its mean, for a smaller and smoother image. Padding does not count.",
     element=_mean_element,
     integers=kernels.POOL,
     torch="torch.nn.functional.avg_pool2d(…, count_include_pad=False) (channels first)",
 )
 MEAN_BACK = Operation(
-    name="gradient shared by the window",
+    name="gradient shared over the window",
     kernel=kernels.mean_backward,
     reads=("dy",),
     writes=("dx",),
     reference=mean_back,
     formula="dx = Σ dy / count over the windows that hold x",
-    words="All numbers of a window had the same say in its mean, so they share the gradient equally.",
+    words="All values of a window had an equal say in its mean, so they share the gradient equally.",
     element=_mean_back_element,
     integers=kernels.POOL,
     torch="autograd",
@@ -163,8 +163,10 @@ def pooling_fields(shape: str) -> tuple[Field, ...]:
     """Kernel, stride and padding; the stride is the kernel unless given."""
     return (
         integers("kernel", 2, f"size of the windows, {shape}", short="k"),
-        integers("stride", "kernel", "distance between neighbouring windows", choices=("kernel",), short="s"),
-        integers("padding", "valid", "border that windows may reach over", low=0, choices=("same", "valid"), short="p"),
+        integers("stride", "kernel", "step between neighbouring windows", choices=("kernel",), short="s"),
+        integers(
+            "padding", "valid", "how far windows may reach over the border", low=0, choices=("same", "valid"), short="p"
+        ),
     )
 
 
@@ -181,7 +183,7 @@ def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan
     pairs = zip(per_axis(values["padding"], count, "padding"), per_axis(values["kernel"], count, "kernel"), strict=True)
     for padding, kernel in pairs:
         if isinstance(padding, int) and padding >= kernel:
-            what = f"padding {padding} with kernel {kernel}: a window could lie outside the input altogether"
+            what = f"padding {padding} with kernel {kernel}: a window could lie entirely outside the input"
             raise InputError(what, hint=f"use padding 0 … {kernel - 1}")
     axes = windows_of(chosen, shape[:-1], dilated=False)
     sized = [(axis.kernel, axis.stride, axis.before, axis.output, axis.size) for axis in axes]
@@ -222,15 +224,15 @@ _CASES = {
 _REFUSED = {
     1: (
         Refused({}, (7, 1), "kernel 2, stride 2 leaves a remainder of 1"),
-        Refused({"kernel": 3}, (2, 1), "reaches over 3, the input has 2"),
+        Refused({"kernel": 3}, (2, 1), "spans 3, but the input has only 2"),
         Refused({"padding": 2}, (7, 1), "use padding 0 … 1"),
         Refused({}, (9,), "needs a sequence"),
     ),
     2: (
         Refused({}, (7, 8, 1), "kernel 2, stride 2 leaves a remainder of 1"),
-        Refused({"kernel": 3}, (2, 2, 1), "reaches over 3, the input has 2"),
+        Refused({"kernel": 3}, (2, 2, 1), "spans 3, but the input has only 2"),
         Refused({"padding": 2}, (7, 8, 1), "use padding 0 … 1"),
-        Refused({}, (9,), "needs a picture"),
+        Refused({}, (9,), "needs an image"),
     ),
 }
 

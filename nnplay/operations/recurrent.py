@@ -201,20 +201,20 @@ INPUTS = Operation(
     writes=("inputs",),
     reference=lambda x, weight_ih, bias_ih: x @ weight_ih + bias_ih,
     formula="inputs[n,t,k] = Σᵢ x[n,t,i]·weight_ih[i,k] + bias_ih[k]",
-    words="What the input says to every gate. It needs no state, so all steps are done in one product.",
+    words="What the input contributes to every gate. It does not need the state, so one product does all steps.",
     element=lambda at, x, weight_ih, bias_ih: (
         total(x[at[0], at[1], i] * weight_ih[i, at[2]] for i in range(weight_ih.shape[0])) + bias_ih[at[2]]
     ),
     torch="torch.nn.functional.linear (its weight is transposed)",
 )
 PRESENT = Operation(
-    name="which steps are there",
+    name="which steps are present",
     kernel=present,
     reads=("x",),
     writes=("present",),
     reference=lambda x: (x != 0).any(axis=2).astype(x.dtype),
     formula="present[n,t] = 1 if any x[n,t,i] ≠ 0, else 0",
-    words="A step whose features are all exactly 0 is padding behind (or in front of) a shorter sequence.",
+    words="A step whose features are all exactly 0 is padding after (or before) a shorter sequence.",
     element=lambda at, x: as_term(float(any(x.array[at[0], at[1]] != 0))),
     torch="torch.nn.utils.rnn.pack_padded_sequence",
 )
@@ -225,7 +225,7 @@ LAST = Operation(
     writes=("y",),
     reference=_last,
     formula="y[n] = hidden[n, T−1]; of a backward direction hidden[n, 0]",
-    words="The state after the whole sequence is the output; a direction that reads from the end finishes at step 0.",
+    words="The state after the last step is the output; a direction that reads backwards finishes at step 0.",
     element=lambda at, hidden, directions: hidden[_place(at, hidden.shape, directions)] * 1.0,
     integers=("directions",),
     torch="h_n of torch.nn.LSTM",
@@ -237,7 +237,7 @@ LAST_BACK = Operation(
     writes=("dhidden",),
     reference=_last_back,
     formula="dhidden[n, T−1] = dy[n], 0 at other steps; of a backward direction dhidden[n, 0]",
-    words="Only the last state was seen, so only it is told its error; the loop back through time tells the others.",
+    words="Only the last state was used, so only it gets a gradient; backpropagation through time reaches the others.",
     element=_last_back_element,
     integers=("directions", "steps"),
     torch="autograd",
@@ -249,7 +249,7 @@ VISIBLE = Operation(
     writes=("y",),
     reference=lambda hidden, present: hidden * present[..., None],
     formula="y[n,t] = hidden[n,t] where present[n,t], else 0",
-    words="Steps that are padding stay all 0, so the next layer sees the same padding.",
+    words="Padded steps stay all 0, so the next layer sees the same padding.",
     element=lambda at, hidden, present: hidden[at] * present[at[0], at[1]],
     torch="torch.nn.utils.rnn.pad_packed_sequence",
 )
@@ -271,7 +271,7 @@ TRANSPOSE = Operation(
     writes=("transposed",),
     reference=_transposed,
     formula="transposed[k,j] = weight_hh[j,k]",
-    words="A copy with rows for columns: the loop back through time multiplies by it at every step.",
+    words="The transposed weights: the loop back through time multiplies by them at every step.",
     element=_transposed_element,
     integers=("directions",),
     torch="weight_hh.T",
@@ -283,7 +283,7 @@ RECURRENT_GRADIENT = Operation(
     writes=("dweight_hh",),
     reference=_recurrent_gradient,
     formula="dweight_hh[j,k] = Σₙₜ previous[n,t,j]·dgates[n,t,k]",
-    words="The same weights serve at every step, so their gradient is summed over the steps as well as over the batch.",
+    words="The same weights are used at every step, so their gradient is summed over the steps as well as the batch.",
     element=_recurrent_element,
     integers=("directions",),
     torch="autograd",
@@ -295,7 +295,7 @@ WEIGHT_GRADIENT = Operation(
     writes=("dweight_ih",),
     reference=lambda x, dgates: _flat(x).T @ _flat(dgates),
     formula="dweight_ih[i,k] = Σₙₜ x[n,t,i]·dgates[n,t,k]",
-    words="The same weights serve at every step, so their gradient is summed over the steps as well as over the batch.",
+    words="The same weights are used at every step, so their gradient is summed over the steps as well as the batch.",
     element=lambda at, x, dgates: total(x[n, t, at[0]] * dgates[n, t, at[1]] for n, t in np.ndindex(x.shape[:2])),
     torch="autograd",
 )
@@ -306,7 +306,7 @@ BIAS_GRADIENT = Operation(
     writes=("dbias",),
     reference=lambda dgates: _flat(dgates).sum(axis=0),
     formula="dbias[k] = Σₙₜ dgates[n,t,k]",
-    words="A bias moves its gate at every step alike, so its gradient is the sum over steps and batch.",
+    words="A bias shifts its gate equally at every step, so its gradient is the sum over steps and batch.",
     element=lambda at, dgates: total(dgates[n, t, at[0]] for n, t in np.ndindex(dgates.shape[:2])),
     torch="autograd",
 )
@@ -317,7 +317,7 @@ INPUT_GRADIENT = Operation(
     writes=("dx",),
     reference=lambda dgates, weight_ih: dgates @ weight_ih.T,
     formula="dx[n,t,i] = Σₖ dgates[n,t,k]·weight_ih[i,k]",
-    words="Each input collects blame from all gates that it fed, in proportion to the weights between them.",
+    words="Each input collects blame from every gate it fed, in proportion to the weights between them.",
     element=lambda at, dgates, weight_ih: total(
         dgates[at[0], at[1], k] * weight_ih[at[2], k] for k in range(weight_ih.shape[1])
     ),

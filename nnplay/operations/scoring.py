@@ -114,7 +114,7 @@ def _count(
         formula: when a row is right.
     """
     return Operation(
-        name="count right rows",
+        name="count correct rows",
         kernel=kernel,
         reads=("prediction", "target"),
         writes=("score",),
@@ -139,7 +139,7 @@ LARGEST_COLUMN = _count(
     lambda prediction, target: _share(_largest_columns(prediction, target), len(prediction)),
     _largest_columns,
     "argmax z[n] = argmax t[n]",
-    "Counts the rows whose largest output stands where the target's 1 does.",
+    "Counts the rows whose largest output is where the target's 1 is.",
     "z.argmax(1) == target.argmax(1)",
 )
 ABOVE_ZERO = _count(

@@ -70,7 +70,7 @@ def _misfit(size: int, kernel: int, stride: int, width: int, dilation: int, room
     given += f", dilation {dilation}" if dilation > 1 else ""
     given += f", padding {width}" if width else ""
     if room < 0:
-        what = f"{given}: the kernel reaches over {span(kernel, dilation)}, the input has {size + 2 * width}"
+        what = f"{given}: the kernel spans {span(kernel, dilation)}, but the input has only {size + 2 * width}"
     else:
         what = f"{given}, stride {stride} leaves a remainder of {room % stride}"
 
@@ -103,13 +103,13 @@ def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
     if not isinstance(value, tuple):
         return (value,) * axes
     if len(value) != axes:
-        hint = "give one number" if axes == 1 else f"give one number or {axes}, as in {'x'.join(['3'] * axes)}"
+        hint = "give one number" if axes == 1 else f"give one number or {axes}, such as {'x'.join(['3'] * axes)}"
         raise InputError(f"{name} has {len(value)} numbers for {counted(axes, 'axis')}", hint=hint)
     return value
 
 
 #: What the axes of an input are called, by their count.
-_KINDS = {2: "a sequence (steps × channels)", 3: "a picture (height × width × channels)"}
+_KINDS = {2: "a sequence (steps × channels)", 3: "an image (height × width × channels)"}
 
 
 def need_rank(shape: Shape, rank: int) -> None:
@@ -120,8 +120,8 @@ def need_rank(shape: Shape, rank: int) -> None:
     """
     if len(shape) == rank:
         return
-    hint = f"put a reshape in front, such as reshape {_example(shape, rank)}"
-    raise InputError(f"needs {_KINDS[rank]}, its input is {shape_text(shape)}", hint=hint)
+    hint = f"put a reshape before it, such as reshape {_example(shape, rank)}"
+    raise InputError(f"needs {_KINDS[rank]}; its input is {shape_text(shape)}", hint=hint)
 
 
 def _example(shape: Shape, rank: int) -> str:
@@ -159,7 +159,8 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
         return
     common = [g for g in range(1, min(channels, filters) + 1) if channels % g == 0 and filters % g == 0]
     raise InputError(
-        f"{channels} channels and {filters} filters cannot both be split into {groups} equal groups",
+        f"{counted(channels, 'channel')} and {counted(filters, 'filter')} cannot both be split "
+        f"into {groups} equal groups",
         hint=f"use groups {nearest_numbers(groups, common, 3)}",
     )
 
@@ -171,7 +172,7 @@ def need_places(shape: Shape) -> None:
         InputError: the shape has fewer than two axes, or more than three.
     """
     if len(shape) == 1:
-        what = f"its input, {shape_text(shape)}, has no places besides its channels"
+        what = f"its input, {shape_text(shape)}, has no axes besides its channels"
         raise InputError(what, hint="remove this layer")
     if len(shape) > 3:
-        raise InputError(f"needs a sequence or a picture with channels, its input is {shape_text(shape)}")
+        raise InputError(f"needs a sequence or an image with channels; its input is {shape_text(shape)}")

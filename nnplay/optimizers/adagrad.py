@@ -23,16 +23,14 @@ Array = NDArray[Any]
 ADAGRAD = OptimizerRecord(
     name="adagrad",
     title="Adagrad",
-    about="Divides each gradient by all gradients so far (Duchi et al., 2011): rare features keep learning fast.",
-    when="Sparse inputs, such as rare words. Its steps only ever get smaller.",
+    about="Divides each gradient by its size so far (Duchi et al., 2011): rare features keep learning fast.",
+    when="For sparse inputs, such as rare words. Its steps only ever get smaller.",
     fields=(
         number("lr", 0.01, "learning rate: how far the first step moves a parameter", low=0.0, live=True),
-        number("lr_decay", 0.0, "how fast the learning rate falls with the steps", low=0.0, live=True),
+        number("lr_decay", 0.0, "how fast the learning rate decays over the steps", low=0.0, live=True),
         number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
-        number(
-            "initial_accumulator_value", 0.0, "added to the sum of squares; softens the first steps", low=0.0, live=True
-        ),
-        number("eps", 1e-10, "keeps the division from exploding", low=1e-30, live=True),
+        number("initial_accumulator_value", 0.0, "initial sum of squares; softens the first steps", low=0.0, live=True),
+        number("eps", 1e-10, "added to the divisor for numerical stability", low=1e-30, live=True),
     ),
     slots=("sum",),  # without the initial value, which the rule adds: so slots begin at 0 and the value can change
     rule=lambda: rule(),
@@ -55,7 +53,7 @@ def rule() -> Operation:
         writes=("parameters", "sum", "finite_flags"),
         reference=reference,
         formula="s ← s + g²;  w ← w − lr/(1 + (t−1)·lr_decay) · g/(√(s + s₀) + ε)",
-        words="Parameters that have moved much slow down; those that have hardly moved stay fast.",
+        words="Parameters that have moved a lot slow down; those that have hardly moved stay fast.",
         element=element,
         integers=("every",),
         uses_clock=True,

@@ -28,7 +28,7 @@ ADAM = adaptive(
     "adam",
     "Adam",
     "Adaptive moments (Kingma and Ba, 2015): each parameter's step is scaled by how steady its gradient is.",
-    when="Start here: it works with almost any network at a rate near 0.01 or 0.001.",
+    when="Start here: it works with almost any network at a learning rate of 0.01 or 0.001.",
     decay=(0.0, "adds weight_decay·w to the gradient"),
     rule=lambda: rule(),
 )
@@ -42,7 +42,7 @@ def rule() -> Operation:
         reference=reference,
         element=element,
         step="w ← w − lr·m̂/(√v̂ + ε)",
-        words="Divides the mean gradient by its typical size, so that every parameter moves about lr a step.",
+        words="Divides the mean gradient by its typical size, so that every parameter moves about lr per step.",
     )
 
 

@@ -29,7 +29,7 @@ ADAMW = adaptive(
     "AdamW",
     "Adam with decoupled weight decay (Loshchilov and Hutter, 2019): the usual choice for large networks.",
     when="When weight decay matters: transformers and other large networks.",
-    decay=(0.01, "share of lr by which parameters shrink each step"),
+    decay=(0.01, "decoupled weight decay: each step shrinks parameters by lr·weight_decay"),
     rule=lambda: rule(),
 )
 

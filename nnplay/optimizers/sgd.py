@@ -21,13 +21,13 @@ Array = NDArray[Any]
 SGD = OptimizerRecord(
     name="sgd",
     title="SGD",
-    about="Stochastic gradient descent: steps against one batch's gradient. With momentum, equal steps add up.",
-    when="When you can tune the rate: with momentum 0.9 it often generalises best.",
+    about="Stochastic gradient descent: steps against the gradient of one batch. With momentum, steady steps add up.",
+    when="When you can tune the learning rate: with momentum 0.9 it often generalises best.",
     fields=(
         number("lr", 0.001, "learning rate: how far one step goes", low=0.0, live=True),
-        number("momentum", 0.0, "share of the last step that is kept", low=0.0, high=1.0, live=True),
+        number("momentum", 0.0, "momentum: share of the previous step that is kept", low=0.0, high=1.0, live=True),
         flag("nesterov", False, "look ahead along the momentum before correcting", live=True),
-        number("weight_decay", 0.0, "pulls all parameters towards 0", low=0.0, live=True),
+        number("weight_decay", 0.0, "adds weight_decay·w to the gradient", low=0.0, live=True),
         number("dampening", 0.0, "share of the gradient that momentum leaves out", low=0.0, high=1.0, live=True),
     ),
     slots=("momentum_buffer",),

@@ -17,7 +17,7 @@ GROUPS: Final = (
     "first steps",
     "curves and tables",
     "digits",
-    "pictures",
+    "images",
     "sequences",
     "lessons",
 )

@@ -65,7 +65,7 @@ def draw(scheme: str, shape: Shape, fan_in: int, fan_out: int, seed: int, stream
     family, _, form = scheme.partition("_")
     family = _SYNONYMS.get(family, family)
     if family not in _VARIANCE or form not in ("uniform", "normal"):
-        raise unknown("scheme of initial weights", scheme, SCHEMES)
+        raise unknown("initialisation scheme", scheme, SCHEMES)
     factor, fan = _VARIANCE[family]
     deviation = math.sqrt(factor / max(1, fan_in + fan_out if fan == "sum" else fan_in))
     if form == "uniform":

@@ -183,7 +183,7 @@ class LayerRecord(Record):
             case = self.cases[0]
             made = self.call if self.joins else call_text(self.python_name, case.values)
             example = _example(made, case, self._planned_case())
-        return f"{example}Every layer may also be given a name='…', and frozen=True to keep its parameters as they are."
+        return f"{example}Every layer also takes name='…', and frozen=True to keep its parameters fixed."
 
     def _planned_case(self) -> Plan:
         """The plan of the first test case."""
@@ -229,7 +229,9 @@ MAX_DEPTH: Final = 32
 
 def too_deep() -> InputError:
     """The refusal of layers that are nested deeper, however they were written."""
-    return InputError(f"layers are nested deeper than {MAX_DEPTH}", where="network", hint="put some after each other")
+    return InputError(
+        f"layers are nested deeper than {MAX_DEPTH}", where="network", hint="put some of them one after another"
+    )
 
 
 def _nesting(layer: Layer) -> int:

@@ -107,7 +107,7 @@ def need_classes(shape: Shape, loss: str, *, binary: str, behind: str = "") -> N
     if shape[-1] < 2:
         end = f" and {behind}" if behind else ""
         raise InputError(
-            f"needs at least two outputs, one for each class; the network has {shape[-1]}",
+            f"needs at least two outputs, one per class; the network has {shape[-1]}",
             where=loss,
-            hint=f"end the network with as many units as there are classes{end}, or use {binary}",
+            hint=f"end the network with one unit per class{end}, or use {binary}",
         )

@@ -78,7 +78,7 @@ class OptimizerRecord(Record):
     @property
     def more_help(self) -> str:
         """Which fields PyTorch's tuple arguments fill."""
-        return " ".join(f"{pair}=(…) gives {' and '.join(names)} at once." for pair, names in self.pairs.items())
+        return " ".join(f"{pair}=(…) sets {' and '.join(names)} together." for pair, names in self.pairs.items())
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The values of the fields; one of PyTorch's tuples gives several."""

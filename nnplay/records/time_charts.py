@@ -60,7 +60,7 @@ def _gates(operation: Operation, timed: Timed, values: Mapping[str, Array], inde
         values[name][n, :, direction * blocks * units + block * units + unit]
         for name, block, blocks in timed.unit.values()
     ]
-    back = ", of the direction that reads from the end" if direction else ""
+    back = ", backward direction" if direction else ""
     title = f"unit {unit} in batch row {n}, step by step{back}"
     return Chart(title, tuple(timed.unit), np.stack(columns, axis=1).astype(np.float64), t)
 
@@ -71,7 +71,7 @@ def _gradient(timed: Timed, values: Mapping[str, Array], index: tuple[int, ...])
     ]
     names = tuple(f"‖{name}‖" for name in timed.gradients)
     return Chart(
-        "how long the gradient of the state is at each step (log scale)", names, np.stack(lengths, axis=1),
+        "size (norm) of the state's gradient at each step (log scale)", names, np.stack(lengths, axis=1),
         index[1], logarithmic=True, words=_shrinking(lengths[0]),
     )  # fmt: skip
 
@@ -85,12 +85,12 @@ def _shrinking(length: Floats) -> str:
     if top == end:
         return ""
     if length[end] == 0.0:
-        return f"nothing of it reaches t={end}"
+        return f"none of it reaches t={end}"
     factor = length[end] / length[top]
     per_step = factor ** (1 / abs(top - end))
-    return f"from t={top} to t={end} it becomes {_times(factor)}, {per_step:.2f}× a step"
+    return f"it {_times(factor)} between t={top} and t={end}, {per_step:.2f}× per step"
 
 
 def _times(factor: float) -> str:
-    size, word = (1 / factor, "smaller") if factor < 1 else (factor, "larger")
-    return f"{size:,.0f} times {word}" if 10 <= size < 1e7 else f"{size:.2g} times {word}"
+    size, word = (1 / factor, "shrinks") if factor < 1 else (factor, "grows")
+    return f"{word} {size:,.0f}×" if 10 <= size < 1e7 else f"{word} {size:.2g}×"

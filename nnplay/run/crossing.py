@@ -12,6 +12,7 @@ from nnplay.run.provenance import Provenance
 from nnplay.run.saving.saved_run import remake_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edit, Edits, Side
+from nnplay.text import plural
 from nnplay.timeline.branches import Branch, BranchLog
 from nnplay.timeline.change_log import SetValues, SetWeight
 from nnplay.timeline.timeline import Timeline
@@ -83,7 +84,7 @@ class Crossing:
         """Returns to exactly where it was: on the same tape where it can, so that the past stays within reach."""
         same, checkpoint = live_changes(source.config, target.config) is not None, target.checkpoint
         if (same or edit.weight is not None) and not edit.anew and checkpoint is not None:
-            run.make_change(f"taken back: {edit.words}", lambda trainer: trainer.restore(checkpoint))
+            run.make_change(f"undone: {edit.words}", lambda trainer: trainer.restore(checkpoint))
             return
         if edit.pauses:
             run.halt()
@@ -93,7 +94,7 @@ class Crossing:
             return
         config, made = target.config, self._provenance.trainer_of
         make = self._provenance.track(lambda: target.return_to(made(config, split)), config)
-        run.replace_run(make, "" if edit.anew else f"taken back: {edit.words}")
+        run.replace_run(make, "" if edit.anew else f"undone: {edit.words}")
 
     def _make(self, run: TrainingThread, edit: Edit, source: Side, target: Side, split: Split, done: str) -> None:
         """Makes the change on the run as it is now."""
@@ -117,13 +118,13 @@ class Crossing:
         action = SetWeight(name, index, target.value)
         weights = run.trainer.parameters().get(name) if run.trainer is not None else None
         if weights is None or not action.fits(weights.shape):
-            run.say(f"there is no weight {action.place} any more")
+            run.say(f"the weight {action.place} no longer exists")
             return
         if not done:
             source.value = float(weights[index])
         run.make_change(action.words, action)
         if done:
-            run.say(f"{done}: {edit.words}; it is {action.value:g} again, training since then is kept")
+            run.say(f"{done}: {edit.words}; it is {action.value:g} again; the training since then is kept")
 
     def _remaker(self, target: Side, split: Split, message: str) -> Callable[[], Trainer]:
         """What makes the run that goes on with a changed network; what fits is kept, and the rest is as it was then."""
@@ -140,8 +141,8 @@ class Crossing:
             trainer = self._provenance.trainer_of(config, split)
             trainer.restore(checkpoint)
             again = take_place(trainer, current)
-            what = f"as before the edit: {_names(again)}; " if again else ""
-            self._worker.say(f"{message}{what}training since then is kept")
+            what = f"restored from before the edit: {_names(again)}; " if again else ""
+            self._worker.say(f"{message}{what}the training since then is kept")
             return trainer
 
         return self._provenance.track(make, config)
@@ -184,23 +185,31 @@ def _describe_return(run: TrainingThread, edit: Edit, done: str) -> str:
     """What an edit that was taken back, or made again, has brought back exactly."""
     if edit.rewinds and run.trainer is not None:
         lost = run.timeline is not None and run.timeline.first == run.trainer.step > 0
-        past = "; the steps before it took too much memory to be kept" if lost else ""
+        past = "; the steps before it took too much memory to keep" if lost else ""
         return f"rewind {done}: at step {run.trainer.step:,} again{past}"
-    return f"{done}: {edit.words}; every number is as it was"
+    return f"{done}: {edit.words}; restored exactly"
 
 
 def _rewind(run: TrainingThread) -> None:
     """To the initial weights, and says how to come back."""
     left = run.trainer.step if run.trainer is not None else 0
     run.restart()
-    run.say(f"the initial weights again; z goes back to step {left:,}")
+    run.say(f"back to the initial weights (z: return to step {left:,})")
 
 
 def _describe_fresh(fresh: Sequence[str], trainer: Trainer) -> str:
+    """Which weights a changed network begins with anew: by layer, or by name where a layer kept some of its own."""
+    names = trainer.parameters()
     if not fresh:
         return "all weights were kept"
-    count = len(trainer.parameters())
-    return f"made anew: {_names(fresh)} ({count - len(fresh)} of {count} kept)"
+    if len(fresh) == len(names):
+        return "all weights were re-initialised"
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in fresh))
+    if any(name.rpartition(".")[0] in layers for name in names if name not in fresh):
+        where = _names(fresh)
+    else:
+        where = f"{plural(len(layers), 'layer')} {_names(layers)}"
+    return f"re-initialised: {where}; the other weights were kept"
 
 
 def _names(fresh: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     return (
-        "as usual"
+        "default"
         if value is None
         else "nothing"
         if value == ""
@@ -85,6 +85,6 @@ def _layers(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
         if kind == "replace":
             yield f"layer {a}: {gone} → {come}"
         elif kind == "delete":
-            yield f"without layer {a}: {gone}"
+            yield f"removed layer {a}: {gone}"
         elif kind == "insert":
             yield f"new layer {c}: {come}"

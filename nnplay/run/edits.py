@@ -56,7 +56,7 @@ class RunEditor:
             _check(config, split)
             config, dropped = _with_meaningful_stops(old, config, split)
             if config == old and not anew:
-                return "that is how it is already"
+                return "no change: that is the current value"
             anew = anew or config.data.source != old.data.source or not _same_question(split, self._run.split)
             edit = Edit(
                 words=words or difference(old, config),
@@ -116,10 +116,10 @@ class RunEditor:
             timeline = self._worker.timeline
             branch = find_branch(timeline, words)
             here = Side(self._run.config)
-            edit = Edit(f"line {branch.description}", here, replace(here), branches=("", branch.curve_name))
+            edit = Edit(f"branch {branch.description}", here, replace(here), branches=("", branch.curve_name))
             self.undo_list.record(edit)
             self._crossing.switch_branch(edit, branch.curve_name, back=False)
-            return f"going on as {branch.description}"
+            return f"continuing as {branch.description}"
 
     def undo(self) -> str:
         """Takes the last edit back; returns which in words.
@@ -130,7 +130,7 @@ class RunEditor:
         Raises:
             InputError: the data of then cannot be read any more; nothing has changed.
         """
-        return self._again(self.undo_list.undo, self.undo_list.redo, "undone", "nothing to take back")
+        return self._again(self.undo_list.undo, self.undo_list.redo, "undone", "nothing to undo")
 
     def redo(self) -> str:
         """Makes the edit again that was taken back last; returns which in words.
@@ -138,7 +138,7 @@ class RunEditor:
         Raises:
             InputError: the data cannot be read any more; nothing has changed.
         """
-        return self._again(self.undo_list.redo, self.undo_list.undo, "made again", "nothing to make again")
+        return self._again(self.undo_list.redo, self.undo_list.undo, "redone", "nothing to redo")
 
     def _again(
         self, take: Callable[[], Edit | None], give_back: Callable[[], Edit | None], done: str, nothing: str
@@ -198,14 +198,14 @@ class RunEditor:
 def _answer(old: RunConfig, config: RunConfig, anew: bool) -> str:
     """What an edit of settings does, in a sentence."""
     if anew:
-        return "applied; a new run begins"
+        return "applied; starting a new run"
     if config.without_remarks() == old.without_remarks():
         return "stop conditions apply from now on"
     if config.seed != old.seed:
         return f"new initial weights from seed {config.seed}"
     live = live_changes(old, config)
     if live is None:
-        return "applied; weights of layers that fit are kept"
+        return "applied; layers that still fit keep their weights"
     return f"{SetValues(live).words} from this step on"
 
 
@@ -218,11 +218,13 @@ def _with_meaningful_stops(old: RunConfig, config: RunConfig, split: Split) -> t
     stops, dropped = dict(config.stops), []
     if stops.get("accuracy") and split.train.task == "regression":
         if stops["accuracy"] != old.stops.get("accuracy"):
-            what = f"'{split.train.target_names[0]}' is a number: there is no accuracy to stop at"
-            raise InputError(what, where="stop", hint="use a stop by loss or by patience")
-        dropped.append(f"the stop at an accuracy of {100 * stops.pop('accuracy'):g} % is off, as numbers have none")
+            what = f"'{split.train.target_names[0]}' is a number, so there is no accuracy to stop at"
+            raise InputError(what, where="stop", hint="stop at a loss, or by patience")
+        dropped.append(
+            f"the stop at {100 * stops.pop('accuracy'):g} % accuracy was removed: predicted numbers have no accuracy"
+        )
     if stops.get("loss") and _loss_name(old) != _loss_name(config) and stops["loss"] == old.stops.get("loss"):
-        dropped.append(f"the stop at a loss of {stops.pop('loss'):g} is off, as it was another loss")
+        dropped.append(f"the stop at a loss of {stops.pop('loss'):g} was removed: it applied to another loss function")
     return (config.stopping(stops), "".join(f"; {words}" for words in dropped)) if dropped else (config, "")
 
 

@@ -104,4 +104,4 @@ def ask_owner(
     except TimeoutError:
         if not future.cancel():
             return future.result()
-        raise NoAnswerError("the training thread did not answer in time", where="worker") from None
+        raise NoAnswerError("the training thread did not respond in time", where="worker") from None

@@ -124,7 +124,7 @@ class PlaygroundBackend:
         return self._run.split.summary(self._run.config.training_settings().batch_size)
 
     def task(self) -> str:
-        """What the network is to learn: "spiral: from x1 and x2 the network learns to tell classes apart: …"."""
+        """What the network is to learn: "spiral: the network learns to distinguish arm 1 and arm 2 from x1 and x2"."""
         return describe_task(self._run.config.data.source, self._run.split.train)
 
     def notes(self) -> tuple[str, ...]:
@@ -169,7 +169,9 @@ class PlaygroundBackend:
             InputError: the unit is neither, or the number is negative.
         """
         if unit not in ("step", "epoch") or number < 0:
-            raise InputError(f"cannot go to {unit} {number}", where="goto", hint="as in goto step 500 or goto epoch 20")
+            raise InputError(
+                f"cannot go to {unit} {number}", where="goto", hint="write it as in goto step 500 or goto epoch 20"
+            )
         self.worker.send(functools.partial(_go_to, unit=unit, number=number))
 
     def run_for(self, *, steps: int | None = None, epochs: int | None = None) -> None:

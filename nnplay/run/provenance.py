@@ -16,7 +16,7 @@ from nnplay.kernels.compile import notices
 from nnplay.run.open_run import OpenRun
 from nnplay.run.saving import saved_run
 from nnplay.run.training_thread import TrainingThread
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.timeline.change_log import SetWeight
 from nnplay.timeline.saved import SavedTimeline, capture_timeline, restore_timeline
 from nnplay.timeline.segment import Segment

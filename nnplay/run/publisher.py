@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -100,7 +101,7 @@ class Publisher:
             try:
                 shown = replace(shown, **render.pictures(trainer, timeline, look))
             except Exception as error:  # a picture that cannot be drawn is said, and takes nothing else with it
-                fault = f"internal fault in a picture: {type(error).__name__}: {error}"
+                fault = f"internal error in a view: {type(error).__name__}: {error}"
                 shown = replace(shown, error=shown.error or fault)
             done = time.perf_counter()
             self._pictured = (done, done - now)
@@ -109,10 +110,10 @@ class Publisher:
 
 
 class Speed:
-    """Steps per second of the training, measured anew every half second."""
+    """Steps per second of the training, measured anew every half second; NaN until they were."""
 
     def __init__(self) -> None:
-        self.rate = 0.0
+        self.rate = math.nan
         self._since = 0.0
         self._steps = 0
 

@@ -38,7 +38,7 @@ class Snapshot:
     step: int = 0
     latest: int = 0
     first: int = 0
-    steps_per_second: float = 0.0
+    steps_per_second: float = float("nan")
     seconds: float = 0.0
     batch_loss: float = float("nan")
     train_loss: float = float("nan")

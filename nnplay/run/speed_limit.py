@@ -29,8 +29,8 @@ class SpeedLimit:
     def words(self) -> str:
         """What this is, for the user."""
         if not self.start:
-            return "as fast as it can"
-        return "slowly first, then faster and faster" if self.growth else f"{self.start:g} steps a second"
+            return "unlimited"
+        return "ramp up" if self.growth else f"{self.start:g} steps/s"
 
 
 FULL: Final = SpeedLimit()

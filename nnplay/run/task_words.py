@@ -8,20 +8,20 @@ from typing import Final
 
 from nnplay.data.dataset import Dataset
 from nnplay.records.operation import shape_text
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 _MOST_NAMES: Final = 3
 """Names that are listed; of more only the number is given."""
 
 
 def describe_task(source: str, train: Dataset) -> str:
-    """What is learned from which inputs: "mine.csv: from size, age and town the network learns to predict price".
+    """What is learned from which inputs: "mine.csv: the network learns to predict price from size, age and town".
 
     Args:
         source: name of the data set, or the path of its file.
         train: the part that is learned from.
     """
-    return f"{clean(PurePath(source).name or source, 32)}: from {_inputs(train)} the network learns {_aim(train)}"
+    return f"{clean(PurePath(source).name or source, 32)}: the network learns {_aim(train)} from {_inputs(train)}"
 
 
 def token_words(train: Dataset) -> str:
@@ -39,20 +39,21 @@ def _inputs(train: Dataset) -> str:
         return _listed(names, "and")
     if len(train.feature_shape) > 1:
         return f"{shape_text(train.feature_shape)} inputs"
-    return f"{len(names):,} {'columns' if columns else 'inputs'}"
+    return counted(len(names), "column" if columns else "input")
 
 
 def _aim(train: Dataset) -> str:
     if train.task != "classification":
         names = train.target_names
-        return f"to predict {_listed(names, 'and') if 0 < len(names) <= _MOST_NAMES else f'{train.outputs:,} numbers'}"
+        few = 0 < len(names) <= _MOST_NAMES
+        return f"to predict {_listed(names, 'and') if few else counted(train.outputs, 'number')}"
     if train.vocabulary is not None and train.y.ndim > 1:
-        return f"which comes next ({len(train.class_names):,} there are)"
+        return f"to predict what comes next ({len(train.class_names):,} tokens)"
     target = [column.name for column in train.columns if column.kind == "target"]
-    what = f"to predict {clean(target[0], 24)}" if target else "to tell classes apart"
-    if len(train.class_names) > _MOST_NAMES:
-        return f"{what} ({len(train.class_names):,} classes)"
-    return f"{what}: {_listed(train.class_names, 'or')}"
+    many = counted(len(train.class_names), "class") if len(train.class_names) > _MOST_NAMES else ""
+    if target:
+        return f"to predict {clean(target[0], 24)} ({many or _listed(train.class_names, 'or')})"
+    return f"to distinguish {many or _listed(train.class_names, 'and')}"
 
 
 def _listed(names: Sequence[str], word: str) -> str:

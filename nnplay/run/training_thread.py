@@ -81,7 +81,7 @@ class TrainingThread:
             NnplayError: there is no run, as its network cannot be.
         """
         if self.trainer is None or self.timeline is None:
-            raise NnplayError("there is no network to train", hint="mend the layers that are marked red")
+            raise NnplayError("there is no network to train", hint="fix the layers marked red")
         return self.trainer, self.timeline
 
     def say(self, message: str) -> None:
@@ -118,7 +118,7 @@ class TrainingThread:
             return describe_dropped(timeline.drop_later_steps())
         change, trainer = later[0], timeline.trainer
         if not isinstance(change.apply, SetValues):
-            return describe_left(timeline.leave_later_steps(f"without {change.words}", RUN_BEFORE))
+            return describe_left(timeline.leave_later_steps(f"undone: {change.words}", RUN_BEFORE))
         words = change.apply.first_words
         return describe_left(
             timeline.leave_later_steps(describe_original(words, trainer.optimizer, trainer.settings), words)
@@ -177,9 +177,12 @@ class TrainingThread:
 
     def restart(self) -> None:
         """Goes back to the initial weights, paused."""
-        trainer, _ = self.require_run()
+        trainer, timeline = self.require_run()
         self.halt()
         self._error = ""
+        if not timeline.latest and not timeline.changes:
+            self.say("these are the initial weights already")
+            return
         self.say("")
         trainer.rewind()
         self._begin(trainer)
@@ -235,6 +238,7 @@ class TrainingThread:
         self.controls.stops.begin(trainer)
         self._generation += 1
         self._finished_at = None
+        self._speed = Speed()
         self._publisher.outdate_pictures()
 
     def switch_to(self, name: str) -> Branch[BranchLog]:
@@ -250,12 +254,12 @@ class TrainingThread:
         trainer, timeline = self.require_run()
         branch = next((one for one in timeline.branches if one.curve_name == name), None)
         if branch is None:
-            raise InputError(f"'{parse_curve_name(name)[1]}' is not there any more", where="line")
+            raise InputError(f"'{parse_curve_name(name)[1]}' is no longer there", where="branch")
         left = timeline.switch_to(branch)
         self.note_travel(trainer)
         self._publisher.outdate_pictures()
         self._aim, self._error = timeline.latest, ""
-        self.say(f"the run goes on as {branch.description}; beside it lies {left.description}")
+        self.say(f"the run continues as {branch.description}; {left.description} is kept as a branch")
         return left
 
     def rejoin(self, branch: Branch[BranchLog], words: str, forked_at: int, version: int) -> None:
@@ -285,7 +289,7 @@ class TrainingThread:
             except NnplayError as error:
                 self.running, self._aim, self._error = False, None, error.message
             except Exception as error:  # a fault of the program: the screen must say so, and the run is still there
-                self.running, self._aim, self._error = False, None, f"internal fault: {type(error).__name__}: {error}"
+                self.running, self._aim, self._error = False, None, f"internal error: {type(error).__name__}: {error}"
 
     def end(self) -> None:
         """Ends the thread once this command is done."""
@@ -358,6 +362,5 @@ class TrainingThread:
             return
         status |= {"generation": self._generation, "travels": self._travels}
         status["finished"] = not self.running and trainer.step == self._finished_at
-        if status["running"]:
-            status["steps_per_second"] = self._speed.rate
+        status["steps_per_second"] = self._speed.rate
         self._publisher.publish(trainer, self.timeline, self.controls.look, status, force)

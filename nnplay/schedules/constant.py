@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 CONSTANT = ScheduleRecord(
     name="constant",
     title="Constant",
-    about="The learning rate as it was set.",
-    when="While you look for a good rate.",
+    about="Keeps the learning rate as you set it.",
+    when="While you look for a good learning rate.",
     formula="1",
     factor=lambda values, steps: factor(values, steps),
     torch="torch.optim.lr_scheduler.ConstantLR(factor=1)",

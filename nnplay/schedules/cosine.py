@@ -19,13 +19,13 @@ Array = NDArray[np.float64]
 COSINE = ScheduleRecord(
     name="cosine",
     title="Cosine",
-    about="Lets the learning rate fall gently, then fast, then gently, along half a cosine wave.",
+    about="Lowers the learning rate gently, then fast, then gently, along half a cosine wave.",
     when="When you know how long the run will be: a safe choice for the last few per cent.",
     formula="min + (1 − min)·½(1 + cos(π·t / steps))",
     factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 1000, "steps until the lowest learning rate"),
-        number("min_factor", 0.0, "lowest share of the learning rate", low=0.0, high=1.0),
+        number("min_factor", 0.0, "lowest learning rate, as a fraction of the full one", low=0.0, high=1.0),
     ),
     torch="torch.optim.lr_scheduler.CosineAnnealingLR",
     cases=(

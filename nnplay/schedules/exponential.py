@@ -23,7 +23,7 @@ EXPONENTIAL = ScheduleRecord(
     when="When you do not know how long the run will be.",
     formula="gamma^t",
     factor=lambda values, steps: factor(values, steps),
-    fields=(number("gamma", 0.999, "factor of every step", low=0.0, high=1.0, above=True),),
+    fields=(number("gamma", 0.999, "factor per step", low=0.0, high=1.0, above=True),),
     torch="torch.optim.lr_scheduler.ExponentialLR",
     cases=(({"gamma": 0.5}, {0: 1.0, 1: 0.5, 3: 0.125}),),
     refused=(Refused({"gamma": 1.1}, (), "≤ 1"),),

@@ -19,15 +19,15 @@ Array = NDArray[np.float64]
 ONE_CYCLE = ScheduleRecord(
     name="one_cycle",
     title="One cycle",
-    about="Rises to the full learning rate, which shakes weights out of poor places, then falls far below it.",
-    when="To train in few epochs with a high rate.",
+    about="Rises to the full learning rate, which shakes weights out of poor minima, then falls far below it.",
+    when="To train in a few epochs with a high learning rate.",
     formula="1/div ↗ 1 ↘ 1/(div·final_div), along half cosines",
     factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 1000, "steps of the whole cycle", low=2),
-        number("pct_start", 0.3, "share of the steps in which it rises", low=0.0, high=1.0),
-        number("div_factor", 25.0, "peak divided by the first learning rate", low=1.0),
-        number("final_div_factor", 1e4, "first learning rate divided by the last", low=1.0),
+        number("pct_start", 0.3, "fraction of the steps spent rising", low=0.0, high=1.0),
+        number("div_factor", 25.0, "peak divided by the initial learning rate", low=1.0),
+        number("final_div_factor", 1e4, "initial learning rate divided by the final one", low=1.0),
     ),
     torch="torch.optim.lr_scheduler.OneCycleLR",
     cases=(

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 PLATEAU = ScheduleRecord(
     name="plateau",
     title="Reduce on plateau",
-    about="Drops the learning rate when the validation loss has not become better for some epochs.",
+    about="Drops the learning rate when the validation loss has not improved for some epochs.",
     when="When you cannot say in advance when progress will stall.",
     formula="factor^(drops), where a drop follows more than `patience` epochs without a better validation loss",
     factor=lambda values, steps: factor(values, steps),
@@ -26,11 +26,11 @@ PLATEAU = ScheduleRecord(
         integer(
             "patience",
             10,
-            "epochs with no better validation loss that are let pass: the next one drops the rate",
+            "measured epochs without improvement to wait: one more drops the learning rate",
             low=0,
         ),
         number("factor", 0.1, "factor of each drop", low=0.0, high=1.0, above=True),
-        number("min_factor", 1e-4, "lowest share of the learning rate", low=0.0, high=1.0),
+        number("min_factor", 1e-4, "lowest learning rate, as a fraction of the full one", low=0.0, high=1.0),
     ),
     patience="patience",
     torch="torch.optim.lr_scheduler.ReduceLROnPlateau",

@@ -18,13 +18,13 @@ Array = NDArray[np.float64]
 WARMUP = ScheduleRecord(
     name="warmup",
     title="Warm-up",
-    about="Begins with small steps, while fresh gradients are wild, and rises to the full learning rate.",
-    when="With transformers, large batches or high rates that blow up at once.",
+    about="Starts with small steps, while early gradients are erratic, and rises to the full learning rate.",
+    when="With transformers, large batches or high learning rates that would diverge at once.",
     formula="start + (1 − start)·min(t / steps, 1)",
     factor=lambda values, steps: factor(values, steps),
     fields=(
         integer("steps", 100, "steps until the full learning rate"),
-        number("start_factor", 0.1, "share of the learning rate at the first step", low=0.0, high=1.0),
+        number("start_factor", 0.1, "first learning rate, as a fraction of the full one", low=0.0, high=1.0),
     ),
     torch="torch.optim.lr_scheduler.LinearLR",
     cases=(({"steps": 10, "start_factor": 0.2}, {0: 0.2, 5: 0.6, 10: 1.0, 99: 1.0}),),

@@ -15,7 +15,7 @@ from nnplay.errors import InputError, Problems
 from nnplay.session.document import BlobEntry
 from nnplay.session.files import Damaged
 from nnplay.session.limits import AXIS_LENGTH, BLOB_BYTES, HEADER_BYTES, NAME_PATTERN, TENSOR_AXES, TENSORS
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 Tensor = npt.NDArray[Any]
 Tensors = dict[str, Tensor]
@@ -41,11 +41,11 @@ def encode(tensors: Mapping[str, Tensor]) -> list[memoryview]:
     """
     for name, tensor in tensors.items():
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a saved tensor ({NAME_PATTERN})")
+            raise ValueError(f"{name!r} is not a valid tensor name ({NAME_PATTERN})")
         if tensor.dtype.name not in DTYPES.values() or tensor.ndim > TENSOR_AXES:
-            raise ValueError(f"{name}: a {tensor.dtype} array of {tensor.ndim} axes cannot be saved")
+            raise ValueError(f"{name}: a {tensor.dtype} array of {counted(tensor.ndim, 'axis')} cannot be saved")
     if len(tensors) > TENSORS:
-        raise InputError(f"{len(tensors):,} tensors are more than the {TENSORS:,} that a session can hold")
+        raise InputError(f"{len(tensors):,} tensors are more than the {TENSORS:,} a session can hold")
     ordered = sorted(tensors, key=lambda name: (_ORDER.index(tensors[name].dtype.name), name))
     header = _header(ordered, tensors)
     size = len(header) + sum(tensors[name].nbytes for name in ordered)
@@ -122,7 +122,7 @@ def match(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[str, tuple
     for name, tensor in tensors.items():
         place = f"{where}, tensor {clean(name)}"
         if name not in expected:
-            problems.append(InputError("belongs to nothing in this network", where=place))
+            problems.append(InputError("does not belong to this network", where=place))
             continue
         dtype, shape = expected[name]
         if tensor.shape != shape:
@@ -150,7 +150,7 @@ def _check_header(data: bytes, where: str) -> None:
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a state file: {clean(str(error))}", where=where) from None
     if not isinstance(header, dict):
-        raise InputError("not a state file: its header is no table", where=where)
+        raise InputError("not a state file: its header is not a table", where=where)
     if len(header) > TENSORS:
         raise InputError(f"{len(header):,} tensors; at most {TENSORS:,} are read", where=where)
     for name, tensor in header.items():
@@ -167,11 +167,11 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_tensor(name: str, tensor: Any, where: str) -> None:
     place = f"{where}, tensor {clean(name)}"
     if not _NAME.fullmatch(name):
-        raise InputError(f"a name may only have 1 to 128 of the characters {NAME_PATTERN[:-7]}", where=place)
+        raise InputError(f"a name must have 1 to 128 of the characters {NAME_PATTERN[:-7]}", where=place)
     if not isinstance(tensor, dict) or str(tensor.get("dtype")) not in DTYPES:
-        raise InputError(f"its type is none of {', '.join(DTYPES.values())}", where=place)
+        raise InputError(f"its type must be one of {', '.join(DTYPES.values())}", where=place)
     shape = tensor.get("shape")
     if not isinstance(shape, list) or len(shape) > TENSOR_AXES:
-        raise InputError(f"it has no shape of at most {TENSOR_AXES} axes", where=place)
+        raise InputError(f"its shape must have at most {TENSOR_AXES} axes", where=place)
     if not all(type(axis) is int and 0 <= axis <= AXIS_LENGTH for axis in shape):
         raise InputError(f"an axis of its shape is not between 0 and {AXIS_LENGTH:,}", where=place)

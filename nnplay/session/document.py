@@ -77,7 +77,7 @@ def read(data: bytes, where: str) -> Document:
     text = body.decode()
     by_hand = "generation" not in table
     if not by_hand and condition == "damaged":
-        raise Damaged("the last line is missing or does not fit: cut off or damaged", where=where)
+        raise Damaged("the last line is missing or wrong: cut off or damaged", where=where)
     if not table:
         raise Damaged("the file is empty", where=where)
     field = _Fields(table, text, where)
@@ -120,12 +120,12 @@ def compose(record: Record, blobs: Sequence[BlobEntry], generation: int, base: s
 
 def _intact(data: bytes, where: str) -> tuple[bytes, Condition]:
     if len(data) > RECORD_BYTES:
-        raise InputError(f"{len(data):,} bytes are more than the {RECORD_BYTES:,} that a record may have", where=where)
+        raise InputError(f"{len(data):,} bytes are more than the {RECORD_BYTES:,} a record may have", where=where)
     body, condition = unseal(data)
     if condition == "damaged" and body != data:
-        raise Damaged("it does not fit its own checksum: damaged", where=where)
+        raise Damaged("it does not match its own checksum: damaged", where=where)
     if b"\0" in data:
-        raise Damaged("it holds zero bytes: damaged", where=where)
+        raise Damaged("it contains zero bytes: damaged", where=where)
     # A save begins with its generation: without the seal such a text was cut off, wherever the cut fell.
     if condition == "damaged" and data[: len(_BEGINNING)] == _BEGINNING[: len(data)]:
         raise Damaged("the last line is missing: cut off or damaged", where=where)
@@ -282,8 +282,8 @@ class _Fields:
             raise self._wrong(place, "[[blob]] should have name, size and sha256")
         name, size, digest = entry.get("name"), entry.get("size"), entry.get("sha256")
         if not isinstance(name, str) or not BLOB_NAME.fullmatch(name):
-            hint = "a state file lies in the session's own folder and is named like state-00000042.safetensors"
-            raise self._wrong(f"{place}.name", f"{name!r} is no name of a state file", hint)
+            hint = "a state file is in the session's own folder, with a name like state-00000042.safetensors"
+            raise self._wrong(f"{place}.name", f"{name!r} is not the name of a state file", hint)
         if type(size) is not int or not 0 <= size <= BLOB_BYTES:
             raise self._wrong(f"{place}.size", f"should be bytes from 0 to {BLOB_BYTES:,}, not {size!r}")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):

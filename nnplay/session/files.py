@@ -131,7 +131,7 @@ class Folder:
         if status.st_mode & 0o022:
             hint = f"run: chmod go-w '{self.where}'"
             raise InputError(
-                "other users may write to this folder, so its files are not trusted", where=self.where, hint=hint
+                "other users can write to this folder, so its files are not trusted", where=self.where, hint=hint
             )
 
     def names(self) -> list[str]:

@@ -117,7 +117,7 @@ def newest_whole(source: Source) -> Generation:
             return read_generation(source, RECORD)
         except FileNotFoundError:
             if _bytes(source, PREVIOUS) is None and before is None:
-                raise InputError(f"no session here: it has no {RECORD}", where=source.where) from None
+                raise InputError(f"this is not a session: it has no {RECORD}", where=source.where) from None
         except Damaged as error:
             reason = error
         # Another nnplay may have saved twice since the record was read, which deletes the state that it names.
@@ -130,12 +130,12 @@ def _previous(source: Source, reason: InputError) -> Generation:
     try:
         found = read_generation(source, PREVIOUS)
     except FileNotFoundError:
-        raise Damaged(reason.what, where=reason.where, hint="there is no save before it to go back to") from None
+        raise Damaged(reason.what, where=reason.where, hint="there is no earlier save to go back to") from None
     except Damaged as error:
         raise Damaged(f"{reason.what}; {error.message}", where=reason.where, hint="both saves are damaged") from None
     warning = f"{reason.message}; opened the save before it ({_progress(found.document)})"
     if (lost := _attempt(lambda: document.read(source.read(RECORD, RECORD_BYTES), ""))) is not None:
-        warning += f", lost the one at {_progress(lost)}"
+        warning += f"; the one at {_progress(lost)} is lost"
     return replace(found, warnings=(warning,))
 
 

@@ -149,7 +149,7 @@ def lock_folder(folder: Folder) -> Lock:
             folder.operations.close(file)
         if lock is not None:
             return lock
-    return Lock(folder, None, reason="others keep opening and closing it")
+    return Lock(folder, None, reason="other processes keep opening and closing it")
 
 
 def in_use(folder: Folder) -> bool:

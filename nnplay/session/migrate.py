@@ -37,7 +37,7 @@ def migrate(
     """
     if written < oldest:
         hint = f"this version reads formats {oldest} to {target}"
-        raise InputError(f"format {written} is too old to be read", where=where, hint=hint)
+        raise InputError(f"format {written} is too old to read", where=where, hint=hint)
     for number in range(written, target):
         record = table[number](record)
     return record

@@ -15,7 +15,7 @@ from nnplay.session.document import BLOB_NAME
 from nnplay.session.files import Damaged, Folder, TooLarge, open_file, refusals
 from nnplay.session.generation import RECORD, Generation, read_generation, whole_generation
 from nnplay.session.limits import PACK_BYTES, PACK_MEMBERS
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 _BEGINNING_OF_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MADE_ON_UNIX: Final = 3
@@ -47,10 +47,10 @@ def pack(folder: str | os.PathLike[str], target: str | os.PathLike[str], *, over
     if target.suffix.lower() != ".zip":
         raise InputError("a packed session's name ends in .zip", where=where)
     if not overwrite and os.path.lexists(target):
-        raise InputError("there is a file of that name already", where=where, hint="give another name")
+        raise InputError("a file of that name already exists", where=where, hint="give another name")
     data = _zipped(found)
     if len(data) > PACK_BYTES:
-        raise InputError(f"{len(data):,} bytes are more than the {PACK_BYTES:,} of one file", where=where)
+        raise InputError(f"{len(data):,} bytes are more than the {PACK_BYTES:,} allowed in one file", where=where)
     with refusals(where), Folder(target.parent, ours=False) as place:
         place.write(target.name, data)
     return found.warnings
@@ -67,7 +67,7 @@ def open_pack(path: Path) -> Generation:
         try:
             return read_generation(_Packed(file, where), RECORD)
         except FileNotFoundError:
-            raise InputError(f"no packed session: it has no {RECORD}", where=where) from None
+            raise InputError(f"not a packed session: it has no {RECORD}", where=where) from None
 
 
 def _zipped(found: Generation) -> bytes:
@@ -99,12 +99,12 @@ class _Packed:
             raise InputError(f"not a zip file: {clean(str(error))}", where=where) from None
         members = self._archive.infolist()
         if len(members) != count:
-            raise InputError(f"its directory has {len(members)} members instead of {count}", where=where)
+            raise InputError(f"its directory has {counted(len(members), 'member')} instead of {count}", where=where)
         for member in members:
             self._check(member)
         names = [member.filename for member in members]
         if len(set(names)) != len(names):
-            raise InputError("two members have one name", where=where)
+            raise InputError("two members have the same name", where=where)
         self._check_places(members, end)
         self._members = dict(zip(names, members, strict=True))
 
@@ -133,11 +133,13 @@ class _Packed:
             raise InputError("not a packed session, or cut off", where=self.where, hint="nnplay pack makes one")
         _, disk, first_disk, here, members, length, begins, comment = _END.unpack(tail[-_END.size :])
         if tail.startswith(_LOCATOR_MARK):
-            raise InputError("a zip with the 64-bit extension", where=self.where, hint="nnplay pack makes one without")
+            raise InputError(
+                "a zip with the 64-bit extension", where=self.where, hint="nnplay pack makes one without it"
+            )
         if members > PACK_MEMBERS or length > PACK_MEMBERS * _ENTRY_BYTES:
             raise InputError(f"more members than the {PACK_MEMBERS} of a packed session", where=self.where)
         if disk or first_disk or comment or here != members or begins + length + _END.size != size:
-            raise InputError("its last record does not fit the file: damaged", where=self.where)
+            raise InputError("its last record does not match the file: damaged", where=self.where)
         return members, begins
 
     def _check(self, member: zipfile.ZipInfo) -> None:
@@ -145,7 +147,7 @@ class _Packed:
         place = self._place(name)
         if name != RECORD and not BLOB_NAME.fullmatch(name):
             hint = "a packed session holds session.toml and its state files; nnplay pack makes one"
-            raise InputError("no member of a packed session", where=place, hint=hint)
+            raise InputError("not a member of a packed session", where=place, hint=hint)
         if member.flag_bits & 1:
             raise InputError("encrypted", where=place)
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
@@ -157,7 +159,7 @@ class _Packed:
         """Each member ends where the next one begins, or before; the last one where the directory does, at `end`."""
         for member in sorted(members, key=lambda member: member.header_offset, reverse=True):
             if member.header_offset + _HEADER_BYTES + len(member.filename) + member.file_size > end:
-                raise InputError("overlaps another one, or the end", where=self._place(member.filename))
+                raise InputError("overlaps another member, or the end", where=self._place(member.filename))
             end = member.header_offset
 
     def _place(self, name: str) -> str:

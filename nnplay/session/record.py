@@ -40,7 +40,7 @@ def parse(data: bytes, where: str) -> Record:
         InputError: over a limit, not UTF-8, or not TOML; the message names the line.
     """
     if len(data) > RECORD_BYTES:
-        raise InputError(f"{len(data):,} bytes are more than the {RECORD_BYTES:,} that a record may have", where=where)
+        raise InputError(f"{len(data):,} bytes are more than the {RECORD_BYTES:,} a record may have", where=where)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -52,7 +52,7 @@ def parse(data: bytes, where: str) -> Record:
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text, where) from None
     except (ValueError, RecursionError):
-        raise InputError("nested too deep, or a number or date that does not exist", where=where) from None
+        raise InputError("nested too deeply, or an impossible number or date", where=where) from None
     checked: Record = _check_value(record, where, foreign=True)
     return checked
 
@@ -164,7 +164,7 @@ def _check_leaf(value: Any, where: str, foreign: bool) -> Any:
     if type(value) in (bool, int, float):
         return value
     if foreign:
-        raise InputError("dates and times are not used here", where=where, hint="write it in quotes")
+        raise InputError("dates and times are not supported here", where=where, hint="write it in quotes")
     raise TypeError(f"{where}: {type(value).__name__} is not a plain text, number, flag, list or table")
 
 

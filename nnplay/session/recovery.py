@@ -123,7 +123,7 @@ def summarize(path: str | os.PathLike[str]) -> Summary:
         names = folder.names()
         name = next((name for name in (RECORD, PREVIOUS) if name in names), None)
         if name is None:
-            raise InputError(f"no session here: it has no {RECORD}", where=folder.where)
+            raise InputError(f"this is not a session: it has no {RECORD}", where=folder.where)
         saved = folder.modified(name)
         held = in_use(folder)
         try:

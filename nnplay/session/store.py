@@ -87,7 +87,7 @@ def save(
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise NotSaved(
-            f"not saved: {reason}", where=where, hint="save it under another name or in another place"
+            f"not saved: {reason}", where=where, hint="save it under another name or in another folder"
         ) from None
 
 
@@ -172,8 +172,8 @@ def _save(place: Folder, lock: Lock, record: Record, files: Sequence[Sequence[me
         place.write(RECORD, text)
     except OSError as error:
         if _is_there(place, text):
-            what = f"saved, but it may not survive a power cut: {(error.strerror or str(error)).lower()}"
-            raise NotSaved(what, where=place.where, hint="save once more, best in another place") from None
+            what = f"saved, but it may not survive a power failure: {(error.strerror or str(error)).lower()}"
+            raise NotSaved(what, where=place.where, hint="save again, preferably in another folder") from None
         raise
     _sweep(place, blobs)
     for gone in lock.written.keys() - set(blobs):

@@ -48,7 +48,7 @@ def with_ending(typed: str | os.PathLike[str], ending: str) -> Path:
     path = user_path(typed)
     if path.name in ("", "..") or str(typed) == "~":
         hint = f"give a name such as run{ending}"
-        raise InputError("is no name for something to be written", where=clean(str(typed)), hint=hint)
+        raise InputError("is not a valid name to save under", where=clean(str(typed)), hint=hint)
     return path if path.suffix == ending else user_path(path.with_name(path.name + ending))
 
 
@@ -68,7 +68,7 @@ def whole_path(typed: str | os.PathLike[str]) -> Path:
         return path.absolute()
     except OSError:
         hint = "give a path that begins with /"
-        raise InputError("the working folder is gone", where=clean(str(typed)), hint=hint) from None
+        raise InputError("the working directory no longer exists", where=clean(str(typed)), hint=hint) from None
 
 
 def whole(path: Path) -> Path:

@@ -33,7 +33,7 @@ def _absolute(named: str) -> Path:
     try:
         return Path(named).absolute()
     except FileNotFoundError:
-        reason = "the folder that NNPLAY_CACHE_DIR is relative to is gone"
+        reason = "the folder that NNPLAY_CACHE_DIR is relative to no longer exists"
         raise FileNotFoundError(errno.ENOENT, reason, clean(named)) from None
 
 
@@ -62,10 +62,10 @@ def weakness(folder: Path) -> str:
     if info.st_uid in (os.getuid(), 0):
         others = "everybody" if info.st_mode & stat.S_IWOTH else "its group"
         sudo = "" if info.st_uid == os.getuid() else "sudo "
-        return f"{clean(weak)} may be changed by {others}; {sudo}chmod go-w {_quoted(weak)} mends it"
-    mend = f"sudo chown -R {_user(os.getuid())} {_quoted(weak)} mends it, or NNPLAY_CACHE_DIR names another place"
+        return f"{clean(weak)} can be changed by {others}; {sudo}chmod go-w {_quoted(weak)} fixes it"
+    mend = f"sudo chown -R {_user(os.getuid())} {_quoted(weak)} fixes it, or set NNPLAY_CACHE_DIR to another folder"
     if os.getuid() == 0:
-        mend = f"sudo -H takes root's own folders, or NNPLAY_CACHE_DIR={_quoted(_root_cache())} names them"
+        mend = f"sudo -H uses root's own folders, and so does NNPLAY_CACHE_DIR={_quoted(_root_cache())}"
     return f"{clean(weak)} belongs to {_user(info.st_uid)}; {mend}"
 
 
@@ -74,18 +74,18 @@ def weakness_within(cache: Path) -> str:
 
     Where the cache itself is private, what is wrong in it goes with it: it can all be made anew.
     """
-    return weakness(cache) or f"others may change folders in {clean(str(cache))}; rm -r {_quoted(str(cache))} mends it"
+    return weakness(cache) or f"others can change folders in {clean(str(cache))}; rm -r {_quoted(str(cache))} fixes it"
 
 
 def unwritable(folder: Path, error: OSError) -> str:
     """Why nothing can be written to a folder, and a way out."""
     reason = f"{clean(str(folder))} cannot be written ({error.strerror or error})"
     if error.errno == errno.ENOSPC:
-        return f"{reason}; free some space, or name another place with NNPLAY_CACHE_DIR"
+        return f"{reason}; free some space, or set NNPLAY_CACHE_DIR to another folder"
     if error.errno == errno.EACCES and os.getuid() != 0:
         closed = existing(str(folder))
-        return f"{reason}; sudo chown -R {_user(os.getuid())} {_quoted(closed)} mends it"
-    return f"{reason}; name another place with NNPLAY_CACHE_DIR"
+        return f"{reason}; sudo chown -R {_user(os.getuid())} {_quoted(closed)} fixes it"
+    return f"{reason}; set NNPLAY_CACHE_DIR to another folder"
 
 
 def _quoted(path: str) -> str:

@@ -33,17 +33,17 @@ class Objective:
     """One stage of a training step: a forward pass, a loss, and an update that lowers it.
 
     Attributes:
-        name: leads the names of the stage's tensors ("maker.loss").
-        forward: names of the networks that are run; the first is fed `input`, each other one the answer of the one
+        name: prefix of the stage's tensor names ("maker.loss").
+        forward: names of the networks to run; the first gets `input`, each other one the output of the one
             before it.
-        loss: compares the last answer with `target`.
-        trains: those of the networks whose parameters are moved; gradients pass through the others.
-        optimizer: moves them; its state is this stage's own.
-        every: the stage is run in the steps that this number divides; the first stage in all of them.
-        input, target: which arrays of the batch it reads.
+        loss: compares the last output with `target`.
+        trains: the networks whose parameters are updated; gradients pass through the others.
+        optimizer: updates them; its state belongs to this stage alone.
+        every: the stage runs in every n-th step; the first stage runs in all of them.
+        input, target: the arrays of the batch it reads.
 
     Raises:
-        InputError: a loss or an optimizer that is none, a text in place of several names, a count that is none.
+        InputError: not a loss or optimizer, a text instead of a list of names, or not a valid count.
     """
 
     name: str
@@ -61,13 +61,15 @@ class Objective:
         if not isinstance(self.loss, Loss) or not isinstance(self.optimizer, Optimizer):
             wrong = self.optimizer if isinstance(self.loss, Loss) else self.loss
             hint = "give values such as nn.MSE() and nn.Adam(lr=0.01)"
-            raise InputError(f"{shown(wrong)} is no loss or optimizer with its settings", where=self.name, hint=hint)
+            raise InputError(f"{shown(wrong)} is not a loss or optimizer with its settings", where=self.name, hint=hint)
         for key in ("forward", "trains"):
             if isinstance(getattr(self, key), str):
-                raise InputError("names networks one by one", where=self.name, hint='write ("net",) for a single one')
+                raise InputError(
+                    "takes a list of network names", where=self.name, hint='write ("net",) for a single one'
+                )
             object.__setattr__(self, key, words(getattr(self, key), self.name))
         if not isinstance(self.every, int) or not 1 <= self.every <= _MOST_EVERY:
-            hint = f"a whole number from 1 to {_MOST_EVERY:,}"
+            hint = f"give a whole number from 1 to {_MOST_EVERY:,}"
             raise InputError(f"every is {shown(self.every)}", where=self.name, hint=hint)
 
 
@@ -93,7 +95,7 @@ def check(objectives: Sequence[Objective], networks: Mapping[str, NetworkPlan]) 
     several = len(networks) > 1 or len(objectives) > 1
     for name in (*names, *networks) if several else ():
         if not _NAME.fullmatch(name) or name == "eval" or names.count(name) > 1:
-            hint = "give each its own, of small letters, digits, '-' and '_'"
+            hint = "give each its own, of lower-case letters, digits, '-' and '_'"
             raise InputError(f"'{name}' cannot name a stage or a network", where="objectives", hint=hint)
     for objective in objectives:
         _check_networks(objective, networks)
@@ -109,11 +111,13 @@ def _check_networks(objective: Objective, networks: Mapping[str, NetworkPlan]) -
         what = f"there is no network '{missing[0]}'" if missing else "runs each network once, and at least one"
         raise InputError(what, where=where, hint=f"there are {', '.join(networks)}")
     if not objective.trains or not set(objective.trains) <= set(forward):
-        raise InputError("trains networks of its own forward pass", where=where, hint=f"name {' or '.join(forward)}")
+        raise InputError(
+            "trains only networks in its own forward pass", where=where, hint=f"name {' or '.join(forward)}"
+        )
     for before, after in pairwise(forward):
         given, taken = networks[before].output_shape, networks[after].values[0]
         if given != taken:
-            raise InputError(f"'{before}' gives {list(given)}, but '{after}' takes {list(taken)}", where=where)
+            raise InputError(f"'{before}' outputs {list(given)}, but '{after}' takes {list(taken)}", where=where)
 
 
 def shapes(

@@ -23,6 +23,7 @@ from nnplay.kernels.packs import building, lookup
 from nnplay.system import processors
 from nnplay.system.ctrl_c import INTERRUPTED, CtrlC
 from nnplay.tape.every_kernel import every_kernel
+from nnplay.text import counted
 
 #: The levels whose packs a wheel brings along. Below them there is no fused multiply-add.
 LEVELS: Final = ("x86-64-v3", "x86-64-v4")
@@ -34,8 +35,8 @@ def main(words: list[str]) -> int:
     """Builds what is missing; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m nnplay.tape.packs", description="Compile kernels into packs")
     parser.add_argument("--all", action="store_true", help=f"for {' and '.join(LEVELS)}, whatever this machine can run")
-    parser.add_argument("--background", action="store_true", help="say nothing, and make way for other programs")
-    parser.add_argument("--folder", type=Path, default=lookup.FOLDER, help="where packs go (default: the package)")
+    parser.add_argument("--background", action="store_true", help="print nothing, and give way to other programs")
+    parser.add_argument("--folder", type=Path, default=lookup.FOLDER, help="output folder (default: the package)")
     options = parser.parse_args(words)
     if options.background:
         os.nice(_BEHIND_ALL_OTHERS)
@@ -59,7 +60,7 @@ def _build(levels: Sequence[str], folder: Path, lock: int, *, silent: bool) -> N
         if back and not silent:
             print(f"{back}compiling kernels {done}/{total}, once", end="", flush=True)
         if done == total and not silent:
-            print(f"{back}{total} kernels compiled in {time.monotonic() - began:.0f} s")
+            print(f"{back}{counted(total, 'kernel')} compiled in {time.monotonic() - began:.0f} s")
 
     wanted = [(level, dtype) for level in levels for dtype in DTYPES]
     cores = processors.cores()

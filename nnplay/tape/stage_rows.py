@@ -11,9 +11,9 @@ from nnplay.network.network import PlannedLayer
 from nnplay.operations.step import gather, silence
 from nnplay.records.loss import LossPlan
 from nnplay.records.operation import BATCH, Operation, Use
+from nnplay.tape.machines.shares import MOVE, shares
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import Objective, full_name
-from nnplay.tape.shares import MOVE, shares
 from nnplay.tape.tape import Row, Stage
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.records.operation import Shape
 from nnplay.tape.memory_layout import STATE, aligned
 from nnplay.tape.tape import Tape
+from nnplay.text import counted
 
 #: Differences that are named one by one.
 _NAMED: Final = 3
@@ -56,8 +57,8 @@ class Structure:
             *_differing("layer ", dict(self.layers), dict(there.layers)),
             *_differing("", dict(self.tensors), dict(there.tensors)),
         ]
-        more = f"; and {len(found) - _NAMED:,} more differences" if len(found) > _NAMED else ""
-        return "; ".join(found[:_NAMED]) + more if found else "its tensors lie in another order"
+        more = f"; and {counted(len(found) - _NAMED, 'more difference')}" if len(found) > _NAMED else ""
+        return "; ".join(found[:_NAMED]) + more if found else "its tensors are in a different order"
 
 
 def _differing(kind: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:

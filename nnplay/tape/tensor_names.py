@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nnplay.errors import InputError
-from nnplay.tape.machine import Machine
+from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import Slot
+from nnplay.text import counted
 
 
 def slot_named(machine: Machine, name: str) -> Slot:
@@ -23,7 +24,7 @@ def slot_named(machine: Machine, name: str) -> Slot:
         names = ", ".join(
             slot.name for slot in slots if "." in slot.name and slot.region in ("parameters", "activations")
         )
-        count = "no tensor" if not found else f"{len(found)} tensors"
+        count = "no tensor" if not found else f"{counted(len(found), 'tensor')}"
         raise InputError(f"'{name}' names {count}", where="step", hint=f"the network has {names}")
     return found[0]
 

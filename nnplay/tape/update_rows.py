@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from nnplay.operations.step import gradient_norm, silence
 from nnplay.records.operation import Operation
+from nnplay.tape.machines.shares import shares
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.objective import full_name
-from nnplay.tape.shares import shares
 from nnplay.tape.tape import Row, Stage
 
 if TYPE_CHECKING:

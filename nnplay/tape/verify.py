@@ -48,7 +48,7 @@ def verify(table: NDArray[np.int64], rows: Sequence[Row], layout: Layout, n: int
     for number, (line, row) in enumerate(zip(table, rows, strict=True)):
         where = f"row {number}, {row.operation.name}"
         if any(id(slot) not in known for slot in row.operands):
-            raise TapeError("an operand is no slot of this layout", where=where)
+            raise TapeError("an operand is not a slot of this layout", where=where)
         places = [_place(line, k, slot, n, size, where) for k, slot in enumerate(row.operands)]
         for place, slot in zip(places, row.reads, strict=False):
             if slot.region not in _PERSISTENT and not _covered(place, written):

@@ -23,7 +23,7 @@ from nnplay.training.settings import TrainingSettings
 #: Branches beside the present one that are kept at the most.
 MOST_BRANCHES: Final = 5
 #: What a branch is called that no setting sets apart from the one that left it.
-RUN_BEFORE: Final = "run before"
+RUN_BEFORE: Final = "previous run"
 #: Checkpoints that are kept of a branch that was left, besides those that no replay leads to.
 _MOST_CHECKPOINTS: Final = 6
 #: A session keeps as many letters of what sets a branch apart.
@@ -88,7 +88,7 @@ def describe_branch(words: str, forked_at: int) -> str:
 
 
 def describe_original(words: str, optimizer: Optimizer, settings: TrainingSettings) -> str:
-    """What the run has where a fork has "lr 0.1": "lr 0.01"; "run before" where no setting sets them apart."""
+    """What the run has where a fork has "lr 0.1": "lr 0.01"; "previous run" where no setting sets them apart."""
     name = words.split()[0]
     if name == "optimizer":
         return f"optimizer {optimizer.record.name}"

@@ -16,7 +16,7 @@ from nnplay.training.trainer import Trainer
 
 Action = Callable[[Trainer], None]
 #: What a divergence is called in the change log: it changes the weights, back to the last good ones.
-DIVERGED: Final = "diverged: back to the last good weights"
+DIVERGED: Final = "diverged: returned to the last good weights"
 _LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
 
@@ -136,7 +136,7 @@ def read_change(line: Any) -> Change:
     """
     found = _LINE.fullmatch(line) if isinstance(line, str) else None
     if found is None:
-        raise InputError(f"'{clean(str(line), 60)}' is no change of a run", where="past.changes")
+        raise InputError(f"'{clean(str(line), 60)}' is not a change to a run", where="past.changes")
     step, verb, rest = int(found[1]), found[2], found[3]
     if verb == "other":
         return Change(step, clean(rest, 200), skip_in_replay)
@@ -147,7 +147,7 @@ def read_change(line: Any) -> Change:
 def _read_values(text: str) -> SetValues:
     pairs = [pair.partition("=") for pair in text.split("; ")]
     if not all(name.isidentifier() and equals for name, equals, _ in pairs):
-        raise InputError(f"'{clean(text, 60)}' gives no values", where="past.changes")
+        raise InputError(f"'{clean(text, 60)}' has no values", where="past.changes")
     return SetValues({name: value for name, _, value in pairs})
 
 
@@ -159,4 +159,4 @@ def _read_weight(text: str) -> SetWeight:
         index = tuple(int(part) for part in found[2].split(",") if part)
         return SetWeight(found[1], index, float(found[3]))
     except ValueError:
-        raise InputError(f"'{clean(text, 60)}' sets no weight", where="past.changes") from None
+        raise InputError(f"'{clean(text, 60)}' does not set a weight", where="past.changes") from None

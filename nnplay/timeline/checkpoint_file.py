@@ -63,7 +63,7 @@ class CheckpointFile:
         """The vector of a record, of the size and type of another one."""
         vector: Vector = np.empty_like(like)
         if os.preadv(self._descriptor, [vector.data], record * vector.nbytes) != vector.nbytes:
-            raise OSError("a checkpoint of the run cannot be read back")
+            raise OSError("a checkpoint of the run could not be read back")
         return vector
 
     def free(self, record: int) -> None:

@@ -55,7 +55,9 @@ class ForkRun:
         self.words = " ".join(words.replace("=", " ").split())
         action, changes = read_fork(trainer, self.words)
         refuse_existing(timeline, self.words)
-        self.trainer, _ = remake(trainer, lambda done, total, name: working(f"kernels: {done} of {total}"), **changes)
+        self.trainer, _ = remake(
+            trainer, lambda done, total, name: working(f"compiling kernels: {done} of {total}"), **changes
+        )
         self.trainer.history = own_curves(trainer.history)
         self.trainer.history.truncate(self._begin)
         self.trainer.recorded, self._diverged = self._begin, False
@@ -166,10 +168,10 @@ def refuse_existing(timeline: Timeline, words: str) -> None:
     name = curve_name(timeline.trainer.step, words)
     present = curve_name(timeline.forked_at, timeline.words) if timeline.words else ""
     if name == present:
-        raise InputError(f"the run itself is the line '{words}' from this step", where="fork")
+        raise InputError(f"the run itself is already '{words}' from this step", where="fork")
     if any(branch.curve_name == name for branch in timeline.branches):
-        hint = "T trains on from it, X lets the newest fork go"
-        raise InputError(f"there is a line '{words}' from this step already", where="fork", hint=hint)
+        hint = "T continues training from it, X discards the newest fork"
+        raise InputError(f"a branch '{words}' from this step already exists", where="fork", hint=hint)
 
 
 def drop_newest_fork(timeline: Timeline) -> str:
@@ -178,10 +180,10 @@ def drop_newest_fork(timeline: Timeline) -> str:
     trained = [branch.curve_name for branch in timeline.branches if branch.trained]
     names = [name for name in branch_curve_names(history) if name not in trained]
     if not names:
-        return "there is no fork; a line that was trained stays" if trained else "there is no fork"
+        return "no fork to discard; branches that were trained on are kept" if trained else "no fork to discard"
     history.drop(names[-1])
     timeline.branches = [branch for branch in timeline.branches if branch.curve_name != names[-1]]
-    return f"let go: {parse_curve_name(names[-1])[1]}"
+    return f"discarded: {parse_curve_name(names[-1])[1]}"
 
 
 def find_branch(timeline: Timeline | None, words: str) -> Branch[BranchLog]:
@@ -197,13 +199,13 @@ def find_branch(timeline: Timeline | None, words: str) -> Branch[BranchLog]:
         if wanted in (branch.words.lower(), branch.description.lower(), branch.curve_name):
             return branch
     if any(parse_curve_name(name)[1] == wanted for name in branch_curve_names(timeline.trainer.history)):
-        raise InputError(f"only the curve of '{wanted}' was kept", where="line", hint="fork once more, with F")
+        raise InputError(f"only the curve of '{wanted}' was kept", where="branch", hint="fork again with F")
     names = [branch.words for branch in timeline.branches]
-    raise unknown("line", wanted, names, where="line") if names else _no_other_branch()
+    raise unknown("branch", wanted, names, where="branch") if names else _no_other_branch()
 
 
 def _no_other_branch() -> InputError:
-    return InputError("there is no other line", where="line", hint="F in the inspector forks one")
+    return InputError("there is no other branch", where="branch", hint="F in the inspector creates one")
 
 
 def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str, Any]]:
@@ -216,7 +218,7 @@ def read_fork(trainer: Trainer, words: str) -> tuple[SetValues | None, dict[str,
     name, value = name.lower().replace("-", "_"), value.strip()
     fields = [item.name for item in trainer.optimizer.record.fields]
     if not value:
-        raise InputError(f"'{words}' names no value", where="fork", hint="as in lr 0.1 or optimizer sgd")
+        raise InputError(f"'{words}' has no value", where="fork", hint="write it as in lr 0.1 or optimizer sgd")
     if name == "optimizer":
         records = optimizer_records()
         if value not in records:

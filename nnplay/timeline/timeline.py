@@ -238,7 +238,7 @@ class Timeline(NotCopied):
         """Drops a checkpoint and what only it leads on to, and goes back to where the run stood; what to say."""
         self._store.drop_through(bad)
         self.go_to(stood)
-        what = f"the past before step {self.first:,} cannot be run again: {problem.what}"
+        what = f"the steps before {self.first:,} cannot be replayed: {problem.what}"
         return InputError(what, where=problem.where, hint=problem.hint)
 
     def _replay(self, wanted: int, change_count: int, progress: Callable[[int, int], bool] | None) -> None:
@@ -342,7 +342,7 @@ class Timeline(NotCopied):
         """
         common = [stored for stored in self.checkpoints if branch.shares(stored)]
         if not common:
-            raise InputError("the steps that lead to it were let go", where=branch.description)
+            raise InputError("the steps leading to it were discarded", where=branch.description)
         before = self._name_original(branch, common[-1])
         history, seconds, changes = self.trainer.history, self.trainer.seconds, self.changes
         self._restore([*common, *branch.log.checkpoints][-1])
@@ -387,12 +387,10 @@ def describe_dropped(steps: int) -> str:
     """Says that so many later steps of a run are taken once more; nothing where there were none."""
     if not steps:
         return ""
-    after = "step after this one is" if steps == 1 else f"{counted(steps, 'step')} after this one are"
-    return f"the {after} trained again, with the same numbers"
+    return f"{counted(steps, 'later step')} discarded; training on gives the same numbers again"
 
 
 def describe_left(branch: Branch[BranchLog]) -> str:
     """Says that the later steps of a run stay as a branch."""
     later = branch.latest - branch.common_step
-    stay = "stays" if later == 1 else "stay"
-    return f"this makes a branch: {counted(later, 'later step')} {stay} as '{branch.description}' (:line goes back)"
+    return f"new branch; {counted(later, 'later step')} kept as '{branch.description}' (:branch returns to it)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnplay.tape.machine import Machine
+from nnplay.tape.machines.machine import Machine
 from nnplay.training.history import History
 
 _OF_STEPS = ("loss", "gradient_norm", "lr")

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnplay.errors import DivergedError
 from nnplay.records.optimizer import OptimizerRecord
-from nnplay.tape.machine import Fault, Machine
+from nnplay.tape.machines.machine import Fault, Machine
 from nnplay.text import counted
 from nnplay.training.learning_rate import lower_rate
 
@@ -15,7 +15,7 @@ _LARGE_INPUT = 100.0
 #: From weights beyond this no learning rate leads back.
 _LARGE_WEIGHT = 1e4
 
-_IN_WORDS = {"loss": "the loss", "partial": "the length of the gradient", "norm": "the length of the gradient"}
+_IN_WORDS = {"loss": "the loss", "partial": "the gradient norm", "norm": "the gradient norm"}
 
 
 def diverged(machine: Machine, fault: Fault, taken: int, optimizer: OptimizerRecord) -> DivergedError:
@@ -28,9 +28,9 @@ def diverged(machine: Machine, fault: Fault, taken: int, optimizer: OptimizerRec
     losses = [float(value) for value in machine.trace[max(0, taken - 5) : taken + 1, 0, 0]]
     usual = next(float(item.default) for item in optimizer.fields if item.name == "lr")
     rate = float(machine.rates[max(0, taken - 1), 0])
-    what = f"{_first_tensor(machine)} became infinite or not a number"
+    what = f"{_first_tensor(machine)} became infinite or NaN"
     if fault.in_update:
-        what = "an update made a weight infinite or not a number"
+        what = "an update made a weight infinite or NaN"
     recent = ", ".join(f"{loss:.4g}" for loss in losses[-5:])
     return DivergedError(
         f"training diverged in step {fault.step + 1:,}: {what} (learning rate {rate:g}; last losses {recent}); "
@@ -58,7 +58,7 @@ def _likely_cause(machine: Machine, lower: float) -> str:
         return f"inputs reach {largest:.3g}: scale them (standard or minmax)"
     cure = f"a learning rate of {lower:g}, or clip the gradient's norm at 1"
     if float(np.abs(machine.view(machine.tape.named["parameters"])).max(initial=0.0)) > _LARGE_WEIGHT:
-        return f"the kept weights are very large already: start again with {cure}"
+        return f"the weights kept are already very large: start again with {cure}"
     return f"try {cure}"
 
 
@@ -71,7 +71,7 @@ def _not_tokens(machine: Machine) -> str:
             odd = inputs[(inputs != np.floor(inputs)) | (inputs < 0) | (inputs >= size)]
             if odd.size:
                 token = float(odd.flat[0])
-                cure = "do not scale the inputs" if token < 0 or token % 1 else "make its vocabulary larger"
+                cure = "do not scale the inputs" if token < 0 or token % 1 else "enlarge its vocabulary"
                 return f"{planned.layer.record.name} looks up tokens from 0 to {size - 1:,}, not {token:.6g}: {cure}"
     return ""
 
@@ -81,4 +81,4 @@ def _no_probabilities(machine: Machine) -> str:
     loss, layers = machine.tape.stages[0].objective.loss.record, list(machine.tape.layers.values())
     if not loss.ends or layers[-1].layer.record.name == loss.ends:
         return ""
-    return f"{loss.name} takes probabilities: end the network with {loss.ends}"
+    return f"{loss.name} expects probabilities: end the network with {loss.ends}"

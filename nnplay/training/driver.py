@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from nnplay.fields import REQUIRED, integer
-from nnplay.tape.machine import MAX_STEPS
+from nnplay.tape.machines.machine import MAX_STEPS
 
 if TYPE_CHECKING:
     from nnplay.training.stopping import Stops

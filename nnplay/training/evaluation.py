@@ -14,7 +14,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.errors import InputError, unknown
 from nnplay.records.operation import BATCH
-from nnplay.tape.machine import EvalRows, Machine
+from nnplay.tape.machines.machine import EvalRows, Machine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
 from nnplay.training import metrics
@@ -114,8 +114,8 @@ class Evaluation(NotCopied):
         answers = self.outputs(self._inputs(x, "predict"))
         if not np.isfinite(answers).all():
             row = int(np.argwhere(~np.isfinite(answers))[0][0])
-            hint = "its inputs are too large for this network, or name no token; or parameters were set to such numbers"
-            raise InputError(f"the answer to row {row} is not finite", where="predict", hint=hint)
+            hint = "its inputs are too large for this network or are not tokens, or its parameters are too large"
+            raise InputError(f"the output for row {row} is not finite", where="predict", hint=hint)
         return answers
 
     def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from nnplay.arguments import kind_of
 from nnplay.errors import InputError
 from nnplay.fields import integer
-from nnplay.text import clean, shown
+from nnplay.text import clean, counted, shown
 
 CAPACITY: Final = 4096
 MOST_METRICS: Final = 256
@@ -23,7 +23,7 @@ PREFIX: Final = "history."
 #: What names of curves of other branches of the run begin with, which lie beside its own.
 BRANCH_PREFIX: Final = "fork."
 _MOST: Final = 16 * CAPACITY
-_CAPACITY: Final = integer("capacity", CAPACITY, "most buckets of a curve", low=2, high=_MOST)
+_CAPACITY: Final = integer("capacity", CAPACITY, "maximum number of points per curve", low=2, high=_MOST)
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -180,14 +180,14 @@ class Curve:
         """The curve that `to_arrays` wrote.
 
         Raises:
-            InputError: an array is missing, or together they describe no curve.
+            InputError: an array is missing, or together they do not describe a curve.
         """
         shape = arrays.get("shape")
         if shape is None or shape.shape != (3,) or shape.dtype != np.int64:
             raise InputError("the curve has no usable 'shape' (capacity, stride, room)", where=where)
         capacity, stride, room = (int(number) for number in shape)
         if not (2 <= capacity <= _MOST and capacity % 2 == 0 and 0 < stride < 2**62 and 0 <= room < stride):
-            raise InputError(f"capacity {capacity}, stride {stride}, room {room} describe no curve", where=where)
+            raise InputError(f"capacity {capacity}, stride {stride}, room {room} do not describe a curve", where=where)
         curve = Curve(capacity)
         curve.stride, curve._room = stride, room
         curve._length = arrays["steps"].size if "steps" in arrays else 0
@@ -339,7 +339,7 @@ class History:
                 metric, _, part = key.removeprefix(PREFIX).rpartition(".")
                 parts.setdefault(metric, {})[part] = array
         if len(parts) > MOST_METRICS:
-            raise InputError(f"{len(parts)} metrics are more than the {MOST_METRICS} that a history may have")
+            raise InputError(f"{len(parts)} metrics are more than the {MOST_METRICS} a history may have")
         history = History(capacity)
         for metric, curve in parts.items():
             history._curves[metric] = Curve.from_arrays(curve, f"{PREFIX}{metric}")
@@ -352,7 +352,11 @@ def _vector(values: npt.ArrayLike, dtype: npt.DTypeLike, kinds: str) -> npt.NDAr
     except ValueError:
         given = np.empty(1, object)
     if given.dtype.kind not in kinds and given.size:
-        raise InputError(f"{shown(values)} are no such numbers", where="history", hint="steps are whole, values real")
+        raise InputError(
+            f"{shown(values)} are not valid numbers",
+            where="history",
+            hint="steps are whole numbers, values real numbers",
+        )
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(given, dtype)
 
@@ -360,5 +364,5 @@ def _vector(values: npt.ArrayLike, dtype: npt.DTypeLike, kinds: str) -> npt.NDAr
 def _fill(target: npt.NDArray[Any], source: npt.NDArray[Any] | None, where: str) -> None:
     stored = np.dtype(np.int64) if target.dtype == np.bool_ else target.dtype
     if source is None or source.dtype != stored or source.shape != target.shape:
-        raise InputError(f"should be {len(target)} values of type {stored}", where=where)
+        raise InputError(f"should be {counted(len(target), 'value')} of type {stored}", where=where)
     target[:] = source

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from nnplay.records.loss import Loss
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.machine import Machine
+from nnplay.tape.machines.machine import Machine
 from nnplay.tape.objective import full_name
 from nnplay.training.settings import DECLARED, TrainingSettings
 

@@ -36,59 +36,59 @@ _ALL: Final = (
         "step",
         "step",
         "step",
-        "Step 40 is the fortieth; a run stands at step 40 once it has taken forty. The inspector walks the step that "
+        "Step 40 is the fortieth; a run is at step 40 once it has taken forty. The inspector shows the step that "
         "comes next: step 41.",
     ),
     Number(
         "epoch",
         "epoch",
         "epoch",
-        "Epoch, batch and step in the header are those of the last step taken, all counted from 1: an epoch is over at "
-        "its last batch.",
+        "Epoch, batch and step in the header are those of the last step taken, all counted from 1: an epoch is "
+        "over after its last batch.",
         ("training", "curves"),
     ),
     Number(
         "loss",
         "batch loss",
         "batch loss",
-        "The mean loss of the rows of one batch, with the weights as they were before its step. The inspector, the "
-        "curves of forks and a saved run's summary have it; the header has it until the first epoch is over.",
+        "The mean loss of the rows of one batch, with the weights as they were before its step. The inspector, "
+        "the curves of forks and the summary of a saved run show it; so does the header until the first epoch is over.",
     ),
     Number(
         "train_loss",
         "train loss",
         "train",
-        "The mean of the batch losses of the last whole epoch, which were measured while the weights still changed and "
-        "with dropout at work. So it usually differs from the loss of the training part with the final weights.",
+        "The mean of the batch losses of the last complete epoch, measured while the weights were still changing "
+        "and with dropout active. So it usually differs from the loss on the training part with the final weights.",
     ),
     Number(
         "validation_loss",
         "validation loss",
         "valid",
-        "The mean loss of all validation rows with the weights at the end of an epoch, without dropout. The header has "
-        "that of the last epoch for which it was measured.",
+        "The mean loss over all validation rows with the weights at the end of an epoch, without dropout. The "
+        "header shows the latest one measured.",
     ),
     Number(
         "validation_accuracy",
         "validation accuracy",
         "acc",
-        "The share of all validation rows that are answered rightly, between 0 and 100 %. The weights are those at "
-        "the end of an epoch.",
+        "The share of validation rows that are predicted correctly, from 0 to 100 %. The weights are those at the "
+        "end of an epoch.",
     ),
     Number(
         "gradient_norm",
         "gradient norm",
         "norm",
-        "It is that of one batch, penalties included, before it is clipped.",
+        "It is measured on one batch, penalties included, before clipping.",
         ("curves", "health"),
     ),
-    Number("lr", "learning rate", "lr", "The curve has it for each step, schedule included.", ("training", "curves")),
+    Number("lr", "learning rate", "lr", "The curve shows it for each step, schedule included.", ("training", "curves")),
     Number(
         "scores",
         "scores",
         "scores",
-        "Loss and metrics of a whole part, computed with the weights as they are now, without dropout. They are the "
-        "table at the end of a run, and train, validation and test in its JSON.",
+        "Loss and metrics over a whole part, computed with the current weights and without dropout. They are in "
+        "the table at the end of a run, and under train, validation and test in its JSON.",
         ("output",),
     ),
 )

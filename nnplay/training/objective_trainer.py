@@ -15,8 +15,8 @@ from nnplay.network.network import Network, NetworkPlan
 from nnplay.records.operation import Shape, shape_text
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MAX_STEPS, Machine, MachineMaker, Progress, check_maker
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.objective import Objective
 from nnplay.text import clean, counted, shown, written
@@ -58,13 +58,13 @@ class ObjectiveTrainer(NotCopied):
             penalties and limits are those of every objective.
 
     Attributes:
-        machine: the memory, clock and rows under it all.
+        machine: the underlying memory, clock and rows.
 
     Raises:
         InputError: objectives, networks and arrays that do not fit each other.
     """
 
-    instead = "make another ObjectiveTrainer of the same networks, objectives and arrays"
+    instead = "create another ObjectiveTrainer with the same networks, objectives and arrays"
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class ObjectiveTrainer(NotCopied):
             for name, array in used.items():
                 if found.setdefault(name, array).shape != array.shape:
                     hint = "give it under two names"
-                    raise InputError(f"'{name}' is needed in two shapes", where=item.name, hint=hint)
+                    raise InputError(f"'{name}' is needed in two different shapes", where=item.name, hint=hint)
         rows = max(len(array) for array in found.values())
         batch = rows if self.settings.batch_size == "all" else min(self.settings.batch_size, rows)
         targets = {item.target: found[item.target].shape[1:] for item in self.objectives}
@@ -120,7 +120,7 @@ class ObjectiveTrainer(NotCopied):
         return {name: self.machine.view(slot) for name, slot in self.machine.tape.parameters.items()}
 
     def run(self, steps: int) -> dict[str, Array]:
-        """Trains for so many steps; returns the losses of each objective, NaN for steps that it sat out.
+        """Trains for this many steps; returns the losses of each objective, NaN for steps it sat out.
 
         Raises:
             DivergedError: a number that is not finite; the last good weights are in place.
@@ -138,8 +138,8 @@ class ObjectiveTrainer(NotCopied):
             if fault := self.machine.take_fault():
                 what = "an update made a weight" if fault.in_update else "the loss or its gradient became"
                 raise DivergedError(
-                    f"training diverged in step {fault.step + 1:,}: {what} infinite or not a number; "
-                    f"the weights after {counted(fault.kept, 'step')} were kept",
+                    f"training diverged in step {fault.step + 1:,}: {what} infinite or NaN; the weights after "
+                    f"{counted(fault.kept, 'step')} were kept",
                     where=self.objectives[fault.stage].name,
                     hint="try a smaller learning rate there",
                 )
@@ -161,7 +161,7 @@ class ObjectiveTrainer(NotCopied):
         return loss
 
     def predict(self, objective: str, x: Any) -> Array:
-        """What the networks of an objective answer to inputs (N, …), before any softmax that its loss brings along.
+        """The outputs of an objective's networks for inputs (N, …), before any softmax applied by its loss.
 
         Raises:
             InputError: no such objective, or rows that do not fit it.
@@ -188,9 +188,9 @@ class ObjectiveTrainer(NotCopied):
         labels = _shaped(item, y, output[:-1])
         classes = 2 if kind == "binary" else output[-1]
         if not np.isin(labels, np.arange(classes)).all():
-            raise InputError(f"a label is none of 0 to {classes - 1}", where=f"{item.name}, {item.target}")
+            raise InputError(f"a label is not between 0 and {classes - 1}", where=f"{item.name}, {item.target}")
         if item.loss.record.outputs(classes) != output[-1]:
-            raise InputError(f"{item.loss.record.name} cannot have {output[-1]} outputs", where=item.name)
+            raise InputError(f"{item.loss.record.name} cannot have {counted(output[-1], 'output')}", where=item.name)
         return labels
 
 
@@ -207,7 +207,7 @@ def _networks(given: Any) -> dict[str, Network]:
 def _shaped(item: Objective, y: Array, shape: Shape) -> Array:
     """An array (N, *shape); one row's values may come in another shape of the same size."""
     if y.ndim < 1 or y.size != len(y) * int(np.prod(shape)):
-        what = f"'{item.target}' has rows of {shape_text(y.shape[1:]) or 1} where {shape_text(shape) or 1} are wanted"
+        what = f"'{item.target}' has rows of {shape_text(y.shape[1:]) or 1} where {shape_text(shape) or 1} are needed"
         raise InputError(what, where=item.name)
     return y.reshape(len(y), *shape)
 
@@ -233,5 +233,5 @@ def _plans(
             plans.setdefault(name, networks[name].plan(shape))
             shape = plans[name].output_shape
     if unused := [name for name in networks if name not in plans]:
-        raise InputError(f"no objective runs '{unused[0]}'", where="objectives", hint="leave it out")
+        raise InputError(f"no objective uses '{unused[0]}'", where="objectives", hint="leave it out")
     return {name: plans[name] for name in networks}

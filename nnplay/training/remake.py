@@ -7,7 +7,7 @@ from typing import Any
 
 from nnplay.arguments import kind_of
 from nnplay.records.layer import Layer
-from nnplay.tape.machine import Progress
+from nnplay.tape.machines.machine import Progress
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.state.weight_transfer import transfer_weights
 from nnplay.training.trainer import Trainer
@@ -16,16 +16,16 @@ from nnplay.training.trainer import Trainer
 def remake(trainer: Trainer, progress: Progress | None = None, **changes: Any) -> tuple[Trainer, list[str]]:
     """A trainer with some arguments changed (network, data, loss, optimizer or fields of `TrainingSettings`).
 
-    Weights and optimizer state of layers that still fit are carried over; step, epoch and history go on.
+    Layers that still fit keep their weights and optimizer state; step, epoch and history continue.
 
         wider, fresh = nn.remake(trainer, network=nn.Network("linear 16, tanh, linear 2"))
 
     Args:
-        trainer: stays as it is.
+        trainer: is not changed.
         progress: called for kernels that are compiled first, as `(done, total, name)`.
 
     Returns:
-        The new trainer, and the names of the parameters that were made anew.
+        The new trainer, and the names of the parameters that were re-initialised.
 
     Raises:
         InputError: as for a new trainer.

@@ -13,7 +13,13 @@ from nnplay.fields import number
 from nnplay.text import clean
 from nnplay.training.trainer import Trainer
 
-_TEMPERATURE = number("temperature", 0.8, "0 always takes the likeliest token, 1 draws as learned", low=0.0, high=100.0)
+_TEMPERATURE = number(
+    "temperature",
+    0.8,
+    "0 always takes the most likely token, 1 samples from the predicted probabilities",
+    low=0.0,
+    high=100.0,
+)
 
 
 def sample_text(
@@ -66,7 +72,7 @@ def text_vocabulary(trainer: Trainer) -> Vocabulary:
     vocabulary = trainer.split.train.vocabulary
     if vocabulary is None or not writes_text(trainer):
         raise InputError(
-            f"the network of '{trainer.split.name}' does not say which letter comes next",
+            f"the network trained on '{trainer.split.name}' does not predict letters",
             where="sampling",
             hint="train one on the data set 'characters', as the preset characters_lstm does",
         )
@@ -75,7 +81,7 @@ def text_vocabulary(trainer: Trainer) -> Vocabulary:
 
 def _tokens(start: str, vocabulary: Vocabulary) -> list[int]:
     if not start:
-        raise InputError("there is no letter to go on from", where="sampling, start", hint="begin with a word")
+        raise InputError("there is no letter to continue from", where="sampling, start", hint="start with a word")
     tokens: list[int] = vocabulary.encode(start).tolist()
     if vocabulary.unit != "words":
         for letter in start:
@@ -85,7 +91,7 @@ def _tokens(start: str, vocabulary: Vocabulary) -> list[int]:
                 what = f"the network never saw the letter '{clean(letter)}'"
                 raise InputError(what, where="sampling, start", hint=hint)
     if not tokens or min(tokens) < 0:
-        raise InputError("the network knows no token of it", where="sampling, start", hint="begin with another word")
+        raise InputError("the network knows no token of it", where="sampling, start", hint="start with another word")
     return tokens
 
 

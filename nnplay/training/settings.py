@@ -74,23 +74,23 @@ def _line(default: Any, describe: Callable[[str], Declared]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """Everything that decides a run, besides data, network, loss and optimizer.
+    """Everything that determines a run, besides data, network, loss and optimizer.
 
     A setting is declared here and nowhere else. Files, the command line, the playground's form, the words of undo,
     forks, and what may change while a network trains all follow from its line. One that is a live number has a place in
     the engine's memory, where the rows of a training step read it by its name.
 
-    `seed` is that of the data's order, of dropout and noise; the network has one of its own for its initial weights.
-    `schedule` says how the learning rate changes with the step; None keeps it.
+    `seed` determines row order, dropout and noise; the network has its own seed for its initial weights.
+    `schedule` says how the learning rate changes over the steps; None keeps it constant.
     """
 
     batch_size: int | Literal["all"] = _declare_as(BATCH_SIZE)
-    seed: int = _declare(kinds.integer, 0, "order of the data, dropout and noise", low=0, high=2**62, forks=False)
+    seed: int = _declare(kinds.integer, 0, "seed of row order, dropout and noise", low=0, high=2**62, forks=False)
     schedule: Schedule | None = None
     l1: float = _declare(
         kinds.number,
         0.0,
-        "pull of every weight towards 0 by a constant",
+        "L1 penalty: pulls every weight towards 0 by a constant",
         low=0.0,
         live=True,
         form="penalty",
@@ -99,29 +99,29 @@ class TrainingSettings:
     l2: float = _declare(
         kinds.number,
         0.0,
-        "pull of every weight towards 0 in proportion to its size",
+        "L2 penalty: pulls every weight towards 0 in proportion to its size",
         low=0.0,
         live=True,
         form="penalty",
         penalty=PENALTY,
     )
     clip_norm: float = _declare(
-        kinds.number, 0.0, "longest gradient; 0 is no limit", low=0.0, live=True, form="penalty", clip=CLIP_NORM
+        kinds.number, 0.0, "largest gradient norm; 0: no limit", low=0.0, live=True, form="penalty", clip=CLIP_NORM
     )
     clip_value: float = _declare(
         kinds.number,
         0.0,
-        "largest number in the gradient; 0 is no limit",
+        "largest value in the gradient; 0: no limit",
         low=0.0,
         live=True,
         form="more",
         clip=CLIP_VALUE,
     )
-    shuffle: bool = _declare(kinds.flag, True, "a new order of the rows in each epoch", form="more", fixed=True)
+    shuffle: bool = _declare(kinds.flag, True, "shuffle the rows in every epoch", form="more", fixed=True)
     validate_every: int = _declare(
         kinds.integer,
         1,
-        "epochs between evaluations of the validation part; 0 never",
+        "epochs between evaluations on the validation part; 0: never",
         low=0,
         form="more",
         fixed=True,
@@ -129,12 +129,12 @@ class TrainingSettings:
         objectives=False,
     )
     threads: int = _declare(
-        kinds.integer, 0, "threads that share large operations; 0 is one a core", low=0, high=256, forks=False
+        kinds.integer, 0, "threads that share large operations; 0: one per core", low=0, high=256, forks=False
     )
     dtype: str = _declare(
         kinds.choice,
         "float32",
-        "type of all numbers",
+        "number type of the whole run",
         choices=("float32", "float64"),
         written="real",
         fixed=True,
@@ -143,7 +143,7 @@ class TrainingSettings:
     silent: str = _declare(
         kinds.text,
         "",
-        "units that say nothing, as in 1:3 for unit 3 of layer 1, or whole layers",
+        "units whose output is forced to 0: 1:3 is unit 3 of layer 1; whole layers too",
         live=True,
         form="more",
         parts=True,
@@ -152,7 +152,7 @@ class TrainingSettings:
     frozen: str = _declare(
         kinds.text,
         "",
-        "units or layers whose weights stay as they are, as in 1:3 or 1",
+        "units or layers whose weights stay fixed, as in 1:3 or 1",
         live=True,
         form="more",
         parts=True,
@@ -215,7 +215,7 @@ def resolve_record(given: Any, kind: str, records: Mapping[str, Any], made_type:
         return records[name.lower()](**{key: value for key, _, value in pairs})
     if any(given is record for record in records.values()):
         return given()
-    raise InputError(f"{shown(given)} is no {kind}", hint=f"give a name such as '{next(iter(records))}'")
+    raise InputError(f"{shown(given)} is not a valid {kind}", hint=f"give a name such as '{next(iter(records))}'")
 
 
 def _schedule(value: Any) -> Schedule | None:

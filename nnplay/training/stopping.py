@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 #: The conditions as typed fields; 0 turns one off.
 STOP_FIELDS: Final = (
-    integer("epochs", 0, "stop at this epoch; 0 never", low=0, high=10**9),
-    number("seconds", 0.0, "stop after this much training time; 0 never", low=0.0),
-    number("loss", 0.0, "stop when the validation loss is this low; 0 never", low=0.0),
-    number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0 never", low=0.0, high=1.0),
-    integer("patience", 0, "stop after so many epochs without a better validation loss; 0 never", low=0, high=10**9),
+    integer("epochs", 0, "stop at this epoch; 0: never", low=0, high=10**9),
+    number("seconds", 0.0, "stop after this much training time; 0: never", low=0.0),
+    number("loss", 0.0, "stop when the validation loss is this low; 0: never", low=0.0),
+    number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0: never", low=0.0, high=1.0),
+    integer("patience", 0, "stop after this many epochs without a better validation loss; 0: never", low=0, high=10**9),
 )
 
 
@@ -61,7 +61,11 @@ class Stops:
     @property
     def passed(self) -> str:
         """What the run that goes on is already beyond, as a sentence, or an empty text."""
-        return f"goes on although the stop by {' and '.join(sorted(self._passed))} is reached" if self._passed else ""
+        return (
+            f"continuing although the stop by {' and '.join(sorted(self._passed))} has been reached"
+            if self._passed
+            else ""
+        )
 
     def reason(self, trainer: Trainer) -> str:
         """Why the run should stop now, as a sentence, or an empty text."""

@@ -77,7 +77,7 @@ def _values_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     if loss.record.target != "values":
         column = data.target_names[0] if data.target_names else "target"
         raise InputError(
-            f"{loss.record.name} needs class labels; column '{column}' is continuous", where="loss", hint="use mse"
+            f"{loss.record.name} needs class labels, but column '{column}' is continuous", where="loss", hint="use mse"
         )
     shape = data.y.shape[1:]
     if int(np.prod(output)) != int(np.prod(shape)):
@@ -108,7 +108,7 @@ def _largest(prediction: Array) -> NDArray[np.int64]:
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:
     return InputError(
         f"{what} needs {shape_text(wanted)} {plural(int(np.prod(wanted)), 'output')}; "
-        f"the network gives {shape_text(output)}",
+        f"the network outputs {shape_text(output)}",
         where="last layer",
         hint=_ENDS[min(len(wanted), len(_ENDS)) - 1].format(wanted[-1]),
     )

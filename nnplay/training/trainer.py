@@ -22,8 +22,8 @@ from nnplay.records.optimizer import Optimizer, OptimizerRecord
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system.processors import cores
 from nnplay.tape.assembler import TapeSpec, build
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Machine, MachineMaker, check_maker
 from nnplay.tape.memory_layout import STATE
 from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
@@ -45,10 +45,10 @@ Array = NDArray[Any]
 
 
 class Trainer:
-    """Trains a network: the same arguments give the same numbers, bit for bit, however the run is cut in pieces.
+    """Trains a network: the same arguments give the same numbers, bit for bit, however the run is split up.
 
-    `copy.deepcopy(trainer)` is an independent run that goes on with the same bits; `copy.copy` shares its data.
-    A pickle takes a trainer to other processes; to keep a run, use a `Session`.
+    `copy.deepcopy(trainer)` is an independent run that continues with the same bits; `copy.copy` shares its data.
+    Pickle a trainer to send it to another process; to keep a run, use a `Session`.
 
     Args:
         network: the layers.
@@ -56,15 +56,15 @@ class Trainer:
         loss: a loss, its name (with settings: "huber delta=2"), or None for the usual one.
         optimizer: an optimizer, or its name, for its defaults or with settings ("sgd lr=0.1").
         progress: called for kernels that are compiled first, as `(done, total, name)`.
-        machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machine`).
+        machine: what runs the rows: the compiled loop, or another kind (`nnplay.tape.machines.machine`).
         settings: the rest as one value; single keywords (`batch_size=…`, `seed=…`: all of its fields) change it.
 
     Attributes:
         network, split, loss, optimizer, settings: what is trained, and how; `set` changes the last two.
-        plan: the network worked out for the data's rows: shapes, parameters, multiply-adds.
-        structure: names of layers, names and shapes of tensors, by which a checkpoint is known.
+        plan: the network planned for the data's rows: shapes, parameters, multiply-adds.
+        structure: layer names, tensor names and shapes, which identify matching checkpoints.
         history: curves of the run by name.
-        seconds: spent in training, without evaluation and compiling.
+        seconds: time spent training, without evaluation and compiling.
         machine, machine_maker: the memory, clock and compiled rows under it all, and what made it.
 
     Raises:
@@ -148,7 +148,7 @@ class Trainer:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
 
     def rewind(self) -> None:
-        """Back to step 0 with the same initial weights; history is forgotten."""
+        """Goes back to step 0 with the same initial weights; the history is cleared."""
         reset_machine(self.machine, self.network.seed, self.settings.seed)
         self.history = History()
         self.recorded = self.scored_since = 0
@@ -162,7 +162,7 @@ class Trainer:
         live_settings.write(self.machine, [(self.loss, self.optimizer)], self.settings)
 
     def set(self, **changes: Any) -> None:
-        """Changes hyper-parameters of the running training: the optimizer's fields, l1, l2, clip_norm, clip_value.
+        """Changes hyper-parameters during training: the optimizer's fields, l1, l2, clip_norm, clip_value.
 
         They apply from the next step on; nothing is compiled anew, but rows of penalties or clipping that come or go.
         What is silent or frozen changes here too.
@@ -198,7 +198,7 @@ class Trainer:
 
     @property
     def batches(self) -> int:
-        """Batches of an epoch; an incomplete last one counts."""
+        """Batches per epoch; an incomplete last one counts."""
         return self.split.batches(self.settings.batch_size)
 
     @property
@@ -213,7 +213,7 @@ class Trainer:
 
     @property
     def batch(self) -> int:
-        """Batches done within the present epoch."""
+        """Batches done in the current epoch."""
         return self.machine.clock.batch
 
     @property
@@ -233,7 +233,7 @@ class Trainer:
         return {slot.name: self.machine.view(slot) for region in STATE for slot in layout.slots[region]}
 
     def state(self) -> Checkpoint:
-        """A checkpoint of the present step, with numbers of its own."""
+        """A checkpoint of the current step, with its own copy of the numbers."""
         now = self._now()
         return replace(now, memory=now.memory.copy())
 
@@ -243,10 +243,10 @@ class Trainer:
         return Checkpoint(machine.state(), machine.clock, machine.loss_sum, *settings, self.structure)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes to a checkpoint that `state` returned, of this trainer or one made alike, with the settings of then.
+        """Goes to a checkpoint returned by `state`, of this trainer or an equal one, with the settings it had then.
 
         Raises:
-            InputError: one of another network, optimizer or batches; nothing has changed then.
+            InputError: it belongs to another network, optimizer or batching; nothing has changed then.
         """
         refuse_other_run(checkpoint, self._now(), len(self.split.train))
         self._use(checkpoint.optimizer, checkpoint.settings)
@@ -265,7 +265,7 @@ class Trainer:
         steps: int | None = None,
         after: Callable[[Trainer], bool] | None = None,
     ) -> History:
-        """Trains for so many epochs (to the end of the last one) or steps; returns the history of the whole run.
+        """Trains for this many epochs (to the end of the last one) or steps; returns the history of the whole run.
 
         Args:
             after: called after each call of about 20 ms, and at each epoch's end if it is long; training stops
@@ -364,7 +364,7 @@ class Trainer:
         return self._evaluation.target_scores(part)
 
     def predict(self, x: Any) -> Array:
-        """The network's answers (N, outputs), before any softmax that the loss brings along.
+        """The network's outputs (N, outputs), before any softmax applied by the loss.
 
         Args:
             x: inputs (N, …), or one row without N, scaled as the training rows are; see `Split.inputs`.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.actions import ActionParseResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widgets import Input
 
 from nnplay.errors import NnplayError
 from nnplay.tui.backend import Backend
@@ -27,6 +29,7 @@ from nnplay.tui.commands.palette_provider import Actions
 from nnplay.tui.commands.picking import PickActions
 from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
+from nnplay.tui.dialogs.modal import Modal
 from nnplay.tui.main_screen import LAYOUT, MainScreen
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
@@ -34,7 +37,7 @@ from nnplay.tui.terminal import panic, textual_private
 from nnplay.tui.terminal.opening import Opening
 from nnplay.tui.theme import theme
 from nnplay.tui.theme.look import Look
-from nnplay.tui.theme.plain_text import PlainSigns
+from nnplay.tui.theme.plain_text import PlainSigns, spell_keys
 from nnplay.tui.widgets.cells import Cells
 from nnplay.tui.widgets.footer import FooterLine
 from nnplay.tui.widgets.network_view import NetworkView
@@ -81,6 +84,7 @@ class Playground(textual_private.FaultReporting):
         self._idle_key = ""
         self._backend, self._keymap_of_user, self._first_start = backend, dict(keymap or {}), first_start
         self._main = main = MainScreen(backend, self._keymap_of_user)
+        self._key_screen: Screen[Any] = main
         self.messages = messages = Messages(self, main)
         self._run_messages = run_messages = RunMessages(backend, main, messages)
         self.refresher = Refresher(self, main, backend, run_messages.report, main.show_settings)
@@ -167,7 +171,7 @@ class Playground(textual_private.FaultReporting):
             return error.message
         where = self.faults.note(error)
         self.messages.log(*self.faults.unwritten.splitlines())
-        return f"nnplay met an error it did not expect: {panic.describe_error(error)}; the run goes on; {where}"
+        return f"nnplay met an error it did not expect: {panic.describe_error(error)}; the run continues; {where}"
 
     def fault_report(self, error: BaseException | None) -> str:
         """Save what can be saved, and say where; the traceback goes to a private file."""
@@ -211,14 +215,20 @@ class Playground(textual_private.FaultReporting):
         await self.key_queue.take(event)
 
     def _begin_key(self, event: events.Event) -> None:
-        """A key of the main screen is idle until it leads to an action."""
-        self._idle_key = event.key if isinstance(event, events.Key) and self.screen is self._main else ""
+        """A key is idle until it leads to an action; what is typed into a line never is."""
+        typed = isinstance(self.focused, Input)
+        self._idle_key = event.key if isinstance(event, events.Key) and not typed else ""
+        self._key_screen = self.screen
 
     def _end_key(self) -> None:
+        idle = actions.key_name(self._idle_key) if self._idle_key and self.screen is self._key_screen else ""
+        idle = spell_keys(idle) if self.look.ascii else idle
         if self.screen is self._main:
             self._main.query_one(FooterLine).redraw()
-        if self._idle_key:
-            self.say(f"{actions.key_name(self._idle_key)} does nothing in this pane; ? shows the keys")
+            if idle:
+                self.say(f"{idle} does nothing in this pane; ? shows the keys")
+        elif isinstance(self.screen, Modal):
+            self.screen.tell_idle(idle)
 
     @on(KeyDone)
     async def _key_done(self, message: KeyDone) -> None:

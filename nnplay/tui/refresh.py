@@ -165,6 +165,8 @@ class Refresher:
         self._main.query_one(FooterLine).show_running(self._backend.will_run)
         self._main.query_one(TimelineBar).follow(snapshot)
         for pane in self._main.query(Pane):
-            if pane.display and not pane.slow:
+            if pane.display and pane.slow:
+                pane.show_numbers(snapshot)
+            elif pane.display:
                 pane.show(snapshot)
         self._drawn_numbers, self._numbers_drawn_at = snapshot, self.frame_rate.clock()

@@ -56,6 +56,6 @@ def make_view(
 def _count_items(trainer: Trainer, view: View) -> int:
     if view.item == "target":
         return max(1, len(trainer.split.train.target_names))
-    if view.item == "picture":
+    if view.item == "image":
         return count_rows(trainer)
     return len(shown_part(trainer)) if view.item else 1

@@ -107,7 +107,7 @@ def test_saving_over_another_session_is_refused(open_backend: Open, tmp_path: Pa
         pass
     before = (tmp_path / "xor.nnplay" / "session.toml").read_bytes()
     backend = open_backend()
-    with pytest.raises(InputError, match="not the run that is open"):
+    with pytest.raises(InputError, match="not the open run"):
         backend.save("xor")
     assert backend.save("") == "saved to xor-2.nnplay at step 0"
     assert (tmp_path / "xor.nnplay" / "session.toml").read_bytes() == before
@@ -132,7 +132,7 @@ def test_a_full_disk_is_told_once_and_training_goes_on(open_backend: Open, monke
     until(lambda: backend.snapshot.step > step)
     assert len(messages) == 1
     assert "no space left on device" in messages[0]
-    assert "training goes on" in messages[0]
+    assert "training continues" in messages[0]
     monkeypatch.setattr(recovery_copy, "write", saved_run.write)
     until(lambda: len(messages) == 2)
     assert messages[1] == "autosave works again"
@@ -209,7 +209,7 @@ def test_two_playgrounds_on_one_session(open_backend: Open, tmp_path: Path) -> N
         pass
     first, second = open_backend(), open_backend()
     assert "read only" not in first.open("one.nnplay")
-    assert f"read only: {pwd.getpwuid(os.getuid()).pw_name} on " in second.open("one.nnplay")
+    assert f"read-only: {pwd.getpwuid(os.getuid()).pw_name} on " in second.open("one.nnplay")
     assert second.path == ""
     with pytest.raises(InputError):
         second.save("one.nnplay")

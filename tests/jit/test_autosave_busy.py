@@ -64,7 +64,7 @@ def test_an_edit_is_kept_while_its_kernels_are_compiled(
         opened = saved_run.read(kept.path)
         assert layers_of(opened.config) == ("linear 4", "relu", "linear 3", "tanh", "linear 2")
         assert opened.trainer.step == 30
-        assert opened.warnings == ("with the last edit; made anew: 2.weight, 4.weight, 2.bias, 4.bias",)
+        assert opened.warnings == ("with the last edit; re-initialised: 2.weight, 4.weight, 2.bias, 4.bias",)
         assert np.array_equal(opened.trainer.tensors()["0.weight"], before["0.weight"])
         compiler.set()
         until(lambda: "edited" not in session.autosaves()[0].record)
@@ -160,10 +160,10 @@ def test_weights_to_be_set_that_are_none_are_refused(given: str, tmp_path: Path)
     ):
         text.write_text(f"edited_weights = {item}\n{whole}", encoding="utf-8")
         if wrong:
-            with pytest.raises(InputError, match="sets no weight"):
+            with pytest.raises(InputError, match="does not set a weight"):
                 saved_run.read(tmp_path / "one.nnplay")
         else:
-            assert any("any more" in message for message in saved_run.read(tmp_path / "one.nnplay").warnings)
+            assert any("no longer exists" in message for message in saved_run.read(tmp_path / "one.nnplay").warnings)
 
 
 @pytest.mark.parametrize("presses", [1, 2])

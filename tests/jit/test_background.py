@@ -12,7 +12,7 @@ import pytest
 
 from nnplay.errors import NnplayError
 from nnplay.kernels.compile import background, library
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from tests.held_compiler import HeldCompiler
 from tests.small_trainer import same, trainer
 from tests.small_worker import until

@@ -28,7 +28,7 @@ TABLE = (
     ("train spiral --laers tanh", ("unknown option '--laers'", "did you mean '--layers'?")),
     ("train spiral --lr 0.1 --lr=0.2", ("--lr was given twice", "give it once")),
     ("train iris.csv --target a --target b", ("--target was given twice", "--target a,b")),
-    ("train spiral moons", ("one word too many: 'moons'",)),
+    ("train spiral moons", ("unexpected argument 'moons'",)),
     ("train spiral --lr", ("--lr", "expected one argument")),
     # the network
     ("train spiral --layers 'linear 0'", ("linear, units", "'0' is not an integer ≥ 1")),
@@ -76,7 +76,7 @@ TABLE = (
     ("train spiral --split 0.7/0.2/0.2", ("train + validation + test = 0.7 + 0.2 + 0.2 = 1.1, not 1",)),
     ("train spiral --split 0/50/50", ("no rows are left for training",)),
     ("train spiral --split=-10/60/50", ("train", "'-0.1' is not a number ≥ 0")),
-    ("train spiral --split 70", ("'70' is not three shares", "70/15/15")),
+    ("train spiral --split 70", ("'70' is not three percentages", "70/15/15")),
     ("train spiral --samples 5 --split 98/1/1", ("5 rows: no validation split",)),
     ("train spiral --scale log", ("split.scale", "one of auto, standard, minmax, none")),
     # data sets
@@ -100,12 +100,12 @@ TABLE = (
     ("train {words} --target y", ("words.csv, row 25", "column 'a'", "'abc'")),
     ("train {gaps} --target y", ("gaps.csv", "column 'a'", "missing")),
     ("train {good} --delimiter ;;", ("delimiter ';;' is not one character",)),
-    ("train {picture}", ("looks like a PNG picture",)),
+    ("train {picture}", ("looks like a PNG image",)),
     ("train .", ("not a regular file",)),
     *((f"{words} {LONG}", ("cannot be used as a path: file name too long",)) for words in WITH_PATH),
     *((f"{words} '~nobody-of-that-name/x'", ("cannot be used as a path",)) for words in WITH_PATH),
     ("train spiral --save no/where.nnplay", ("no", "there is no such folder")),
-    ("train spiral --save {good}", ("there is something already",)),
+    ("train spiral --save {good}", ("something is already there",)),
     # run files
     ("train nothing.toml", ("nothing.toml", "there is no such file")),
     ("train {broken_toml}", ("broken_toml.toml, line 2",)),

@@ -126,7 +126,7 @@ def test_the_screen_says_which_branch_goes_on_and_which_lies_beside_it(backend: 
     fork(backend, 25, "lr 0.2")
     switch(backend, "lr 0.2")
     line, left = "lr 0.2 from step 25", timeline_of(backend).branches[0].description
-    until(lambda: backend.snapshot.message == f"the run goes on as {line}; beside it lies {left}")
+    until(lambda: backend.snapshot.message == f"the run continues as {line}; {left} is kept as a branch")
 
 
 def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) -> None:
@@ -135,10 +135,10 @@ def test_z_takes_the_switch_back_and_makes_it_again(backend: PlaygroundBackend) 
     switch(backend, "lr 0.2")
     forked = every(backend)
     assert backend.settings.optimizer.values["lr"] == 0.2
-    assert settle(backend, backend.undo) == "undone: line lr 0.2 from step 25"
+    assert settle(backend, backend.undo) == "undone: branch lr 0.2 from step 25"
     assert backend.settings.optimizer.values["lr"] == 0.01
     assert timeline_of(backend).words == "lr 0.01"
-    assert settle(backend, backend.redo).startswith("made again")
+    assert settle(backend, backend.redo).startswith("redone")
     assert every(backend) == forked
 
 
@@ -211,14 +211,14 @@ def test_branches_are_saved_with_the_run(backend: PlaygroundBackend, tmp_path: P
 
 def test_a_branch_that_is_not_there_is_refused(backend: PlaygroundBackend) -> None:
     """Another name, or none at all, is one sentence; nothing has changed, and nothing is there to undo."""
-    with pytest.raises(InputError, match="there is no other line"):
+    with pytest.raises(InputError, match="there is no other branch"):
         backend.switch_branch("lr 0.2")
     fork(backend, 25, "lr 0.2")
     with pytest.raises(InputError, match=r"lr 0\.3"):
         backend.switch_branch("lr 0.3")
     with pytest.raises(InputError, match="already"):
         fork(backend, 25, "lr 0.2")
-    assert backend.undo() == "nothing to take back"
+    assert backend.undo() == "nothing to undo"
 
 
 def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(backend: PlaygroundBackend) -> None:
@@ -232,8 +232,8 @@ def test_a_branch_that_was_trained_is_never_dropped_for_a_fork(backend: Playgrou
     assert len(timeline.branches) == 5
     assert len(branch_curve_names(timeline.trainer.history)) == 5
     messages: list[Any] = [backend.worker.ask(lambda run: drop_newest_fork(timeline)) for _ in range(5)]
-    assert messages[:4] == [f"let go: lr 0.{rate}" for rate in (8, 7, 6, 5)]
-    assert messages[4] == "there is no fork; a line that was trained stays"
+    assert messages[:4] == [f"discarded: lr 0.{rate}" for rate in (8, 7, 6, 5)]
+    assert messages[4] == "no fork to discard; branches that were trained on are kept"
     assert [branch.words for branch in timeline.branches] == ["lr 0.01"]
 
 

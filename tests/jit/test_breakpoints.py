@@ -45,7 +45,7 @@ def test_a_step_is_reached_exactly() -> None:
     inspector = make_inspector()
     assert hunt(inspector, Breakpoint("step", step=40)) == "step 40"
     assert (inspector.trainer.step, inspector.at) == (39, 0)
-    with pytest.raises(InputError, match="step 39 has been taken already"):
+    with pytest.raises(InputError, match="step 39 has already been taken"):
         hunt(inspector, Breakpoint("step", step=39))
 
 
@@ -69,7 +69,7 @@ def test_a_rising_loss_is_found_where_the_means_cross() -> None:
     inspector = make_inspector(lr=3.0)
     found = hunt(inspector, Breakpoint("loss rises"))
     values, step = losses(inspector), inspector.trainer.step
-    assert f"until step {step:,}" in found
+    assert f"by step {step:,}" in found
     means = [math.fsum(values[k - 7 : k]) / 7 for k in range(7, step + 1)]
     assert means[-1] > means[-8]
     assert all(means[k] <= means[k - 7] for k in range(7, len(means) - 1))
@@ -87,7 +87,7 @@ def test_a_loss_that_is_not_finite_is_found_before_the_step() -> None:
     """The run stops where the next step would give no number, with weights that are whole."""
     inspector = make_inspector("linear 6, linear 2", lr=1e6)
     found = hunt(inspector, Breakpoint("not finite"))
-    assert f"the loss of step {inspector.trainer.step + 1:,}, which is next, is not finite" in found
+    assert f"the loss of step {inspector.trainer.step + 1:,}, the next one, is not finite" in found
     assert all(map(math.isfinite, losses(inspector)))
 
 
@@ -107,7 +107,7 @@ def test_dead_units_are_found() -> None:
     inspector = make_inspector()
     inspector.trainer.parameters()["0.bias"][...] = [-99, -99, -99, -99, 0, 0]
     found = hunt(inspector, Breakpoint("dead relu"))
-    assert found == "67 % of the units of layer 1 were 0 for the whole batch of the step before"
+    assert found == "67 % of the units of layer 1 were 0 for the whole batch of the previous step"
     assert inspector.trainer.step == 1
 
 

@@ -275,7 +275,7 @@ def test_warmup_finds_nothing_to_do_the_second_time(
 
     monkeypatch.setattr(library, "compile_missing", compile_missing)
     assert main(["warmup"]) == 0
-    assert "all kernels are compiled already" in capsys.readouterr().out
+    assert "all kernels are already compiled" in capsys.readouterr().out
     for part in ("layers.linear:", "layers.tanh:", "losses.cross_entropy:", "optimizers.adam:", "kernels.loop:"):
         assert any(f"nnplay.{part}" in name for name in asked), part
 
@@ -306,7 +306,7 @@ def test_a_network_of_letters_shows_what_it_writes(capsys: pytest.CaptureFixture
     words = ["train", "characters", "--layers", "embedding 42 8, gru 16 sequence, linear 42", "--epochs", "2"]
     assert main([*words, "--samples", "300", "--length", "6"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    samples = lines[lines.index("what it writes:") + 1 :]
+    samples = lines[lines.index("generated text:") + 1 :]
     assert len(samples) == 3
     assert all(len(line) == 2 + 6 + 1 + 60 and line[8] == "│" for line in samples)
     assert main(SPIRAL) == 0
@@ -328,6 +328,6 @@ def test_divergence_is_told_in_words_of_the_field(capsys: pytest.CaptureFixture[
     """No names of the tape: the gradient's length, and a rate that would do."""
     assert main(["train", "sine", "--lr", "1000", "--optimizer", "sgd"]) == 3
     printed = capsys.readouterr().err
-    assert "the length of the gradient became infinite" in printed
+    assert "the gradient norm became infinite" in printed
     assert "partial" not in printed
     assert "a learning rate of 0.001," in printed

@@ -25,19 +25,25 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (["show", "spiral"], "'spiral' is a data set or preset, no session; a session is a folder such as run.nnplay"),
-        (["show", "houses.csv"], "houses.csv: is no session; a session is a folder such as run.nnplay"),
+        (
+            ["show", "spiral"],
+            "'spiral' is a data set or preset, not a session; a session is a folder such as run.nnplay",
+        ),
+        (["show", "houses.csv"], "houses.csv: is not a session; a session is a folder such as run.nnplay"),
         (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
         (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (["step", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (["step", "xor", "--after", "-3"], "--after: '-3' is not an integer"),
-        (["recover", "--discard", "it"], "unknown recovered run 'it'; autosave holds nothing"),
+        (["recover", "--discard", "it"], "unknown recovered run 'it'; there is nothing to recover"),
         (["presets", "lennet"], "unknown preset 'lennet'; did you mean 'lenet'?"),
-        (["train", "spiral", "--layers", "linear 8 tanh"], "'tanh' is a layer of its own; put a comma before 'tanh'"),
-        (["train", "xor", "--layers", "sum"], "layer 0, sum: needs at least two branches, has 0; write sum[linear 8 |"),
+        (["train", "spiral", "--layers", "linear 8 tanh"], "'tanh' is a separate layer; put a comma before 'tanh'"),
+        (
+            ["train", "xor", "--layers", "sum"],
+            "layer 0, sum: needs at least two branches, but has 0; write sum[linear 8 |",
+        ),
         (["train", "xor", "--layers", "concat, linear 2"], "write concat[linear 8 | linear 4]"),
         (["step", "xor", "--layers", "linear 2, sequential"], "write sequential[linear 8, relu]"),
-        (["train", "xor", "--loss=--"], "--loss needs a value, '--' is none; see 'nnplay train --help'"),
+        (["train", "xor", "--loss=--"], "--loss needs a value, and '--' is not one; see 'nnplay train --help'"),
         (["train", "xor", "--set=--"], "--set needs a value"),
         (["train", "~no such user/x.csv"], "x.csv: cannot be used as a path: could not determine home directory"),
         (["train", "xor", "--save", ""], "--save: is empty; give a name such as run.nnplay"),
@@ -138,7 +144,7 @@ def test_classes_of_one_letter_are_not_written_as_text(tmp_path: Path, capsys: p
 def test_a_run_that_diverges_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody wants it back: where it was to be kept, `--save` says so; autosave holds nothing afterwards."""
+    """Nobody wants it back: where it was to be kept, `--save` says so; there is nothing to recover afterwards."""
     monkeypatch.setenv("NNPLAY_AUTOSAVE_SECONDS", "0.1")
     assert main(DIVERGING) == 3
     assert "start again with a learning rate" in capsys.readouterr().err
@@ -152,7 +158,7 @@ def test_a_session_is_not_lost_to_a_run_that_diverges(tmp_path: Path, capsys: py
     text = 'data = "plane"\nlayers = "linear 4, linear 1"\nepochs = 5\n[optimizer]\nname = "sgd"\nlr = 1e4\n'
     (folder / "session.toml").write_text(text)
     assert main(["train", str(folder)]) == 3
-    assert "stays as it was saved" in capsys.readouterr().err
+    assert "is unchanged" in capsys.readouterr().err
     assert (folder / "session.toml").read_text() == text
     assert not list(folder.glob("state-*"))
     assert main(["train", str(folder), "--save", str(tmp_path / "other.nnplay")]) == 3

@@ -73,7 +73,7 @@ def test_saving_over_another_session_is_refused_before_training(capsys: pytest.C
     capsys.readouterr()
     assert main([*XOR, "--epochs", "1", "--save", "a.nnplay"]) == 2
     printed = capsys.readouterr()
-    assert "not the run that is open" in printed.err
+    assert "not the open run" in printed.err
     assert printed.out == ""
     assert Path("a.nnplay/session.toml").read_bytes() == before
 
@@ -163,14 +163,14 @@ def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]
     assert main(["recover"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 257
-    assert printed[-1] == "2 older ones are kept too; nnplay recover --all lists them"
+    assert printed[-1] == "2 older ones are also kept; nnplay recover --all lists them"
     assert main(["recover", "--all"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 258
     assert "20200101-000000-00000000.nnplay" in printed[-1]
     assert main(["recover", "--discard", "20200101-000000-00000000.nnplay"]) == 0
     assert main(["recover"]) == 0
-    assert capsys.readouterr().out.endswith("1 older one is kept too; nnplay recover --all lists them\n")
+    assert capsys.readouterr().out.endswith("1 older one is also kept; nnplay recover --all lists them\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -309,7 +309,7 @@ def test_a_place_that_others_may_write_to_is_refused(saved: Path, capsys: pytest
     assert blob.name in capsys.readouterr().err
     saved.chmod(0o770)
     assert main(["train", str(saved)]) == 2
-    assert "other users may write" in capsys.readouterr().err
+    assert "other users can write" in capsys.readouterr().err
 
 
 TENSORS = {

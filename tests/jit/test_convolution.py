@@ -254,7 +254,7 @@ def test_layers_are_written_in_short() -> None:
         ),
         (
             (5, 7, 1, "valid"),
-            "input 5, kernel 7: the kernel reaches over 7, the input has 5; "
+            "input 5, kernel 7: the kernel spans 7, but the input has only 5; "
             "use padding 1 or kernel 4 or 5 or padding same",
         ),
     ],
@@ -298,7 +298,7 @@ def test_same_padding_gives_one_output_a_stride() -> None:
 
 def test_another_rank_is_refused_with_a_reshape() -> None:
     """An input without picture axes is refused with a reshape that would do."""
-    with pytest.raises(InputError, match="put a reshape in front, such as reshape 7x7x1"):
+    with pytest.raises(InputError, match="put a reshape before it, such as reshape 7x7x1"):
         need_rank((49,), 3)
 
 

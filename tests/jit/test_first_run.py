@@ -19,7 +19,7 @@ TRAIN = ["train", "xor", "--layers", "linear 2", "--optimizer", "sgd", "--epochs
 #: Under a umask that hides nothing.
 START = "import os, sys; os.umask(0); from nnplay.cli import main; sys.exit(main(sys.argv[1:]))"
 HOME = {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NNPLAY_CACHE_DIR", "TMPDIR"}
-DAMAGED = "nnplay: warning: the kernel cache was damaged: what cannot be trusted there is compiled anew\n"
+DAMAGED = "nnplay: warning: the kernel cache was damaged: the damaged kernels are compiled again\n"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_kernels_are_compiled_once(first: Run) -> None:
     """An empty cache is filled, and said so, in one line and without a warning."""
     assert first.lines[0].startswith("compiled ")
-    assert first.lines[0].endswith(" kernels (once; they are kept)")
+    assert first.lines[0].endswith(" kernels (only this once; they are kept)")
     assert first.errors == ""
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_cache_is_compiled_anew(first: Run, again: Path) -> None:
         damage(path)
     cache = os.path.relpath(small[0].parents[2], again / "home")
     mended = trained(again, NNPLAY_CACHE_DIR=cache)
-    assert mended.lines[0] == "compiled 2 kernels (once; they are kept)"
+    assert mended.lines[0] == "compiled 2 kernels (only this once; they are kept)"
     assert mended.lines[-1] == first.lines[-1]
     assert mended.errors == DAMAGED
     assert [path.read_bytes() for path in small] == whole

@@ -18,8 +18,8 @@ from nnplay.tape.fusion.joined import Joined
 from nnplay.training.trainer import Trainer
 
 ADAM = optimizer_records()["adam"]
-RELU_AND_ZEROS, SUMS, SLOPE = "normalise, relu, zeros around", "relu backward, sums", "relu backward, gradient of x"
-CONCAT, SPREAD = "concat, zeros around", "zeros around, spread by w"
+RELU_AND_ZEROS, SUMS, SLOPE = "normalise, relu, zero padding", "relu backward, sums", "relu backward, gradient of x"
+CONCAT, SPREAD = "concat, zero padding", "zero padding, spread by w"
 NORMED = "conv2d 16 same, batch_norm, relu"
 
 CASES = {

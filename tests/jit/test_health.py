@@ -239,15 +239,15 @@ def too_few_tokens() -> Trainer:
 FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("diverging", diverging, "times its best"),
     ("diverging", not_finite, "not finite"),
-    ("rate_high", rate_high, "try 0.001 in place of 3"),
-    ("rate_low", rate_low, "try 1e-05 in place of 1e-06"),
+    ("rate_high", rate_high, "try 0.001 instead of 3"),
+    ("rate_low", rate_low, "try 1e-05 instead of 1e-06"),
     ("dead_relu", dead, "75 % of layer 1 (relu)"),
-    ("saturated", saturated, "100 % of the units of layer 1 (tanh)"),
-    ("saturated", saturated_at_its_own_limit, "100 % of the units of layer 1 (hardtanh)"),
+    ("saturated", saturated, "100 % of the units in layer 1 (tanh)"),
+    ("saturated", saturated_at_its_own_limit, "100 % of the units in layer 1 (hardtanh)"),
     ("vanishing", vanishing, "times smaller than in layer 14"),
-    ("exploding", exploding, "clip norm"),
+    ("exploding", exploding, "clip it to norm 1"),
     ("overfitting", overfitting, "since epoch"),
-    ("underfitting", underfitting, "both losses stay"),
+    ("underfitting", underfitting, "both losses are stuck"),
     ("unscaled", unscaled, "'income' reaches"),
     ("unscaled", uneven, "'income' varies"),
     ("equal_weights", equal_weights, "layer 0"),
@@ -257,14 +257,14 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("few_rows", few_of_class, "'rare' has only"),
     ("leak", leaking, "repeat"),
     ("learning", healthy, "fell"),
-    ("activation_twice", softmax_twice, "softmax before cross_entropy, which takes plain numbers"),
+    ("activation_twice", softmax_twice, "softmax before cross_entropy, which expects raw outputs (logits)"),
     ("no_probabilities", no_probabilities, "does not end with sigmoid"),
-    ("same_answer", softmax_of_one, "softmax over a single number is always 1"),
-    ("same_answer", nothing_gets_through, "says the same to all 210 rows"),
-    ("batch_of_one", batch_of_one, "in batches of one row"),
-    ("batch_of_one", last_batch_of_one, "the last batch of 33 rows has a single one"),
+    ("same_answer", softmax_of_one, "softmax of a single number is always 1"),
+    ("same_answer", nothing_gets_through, "predicts the same for all 210 rows"),
+    ("batch_of_one", batch_of_one, "with batches of one row"),
+    ("batch_of_one", last_batch_of_one, "the last batch of 33 rows has only one"),
     ("no_tokens", scaled_tokens, "do not scale them"),
-    ("no_tokens", too_few_tokens, "11 is in the data, and the vocabulary of embedding ends at 3"),
+    ("no_tokens", too_few_tokens, "11 is in the data, but the vocabulary of embedding ends at 3"),
 ]
 
 
@@ -412,7 +412,7 @@ def test_large_networks_are_looked_at_through_the_last_batch() -> None:
     assert "dead_relu" not in findings_of(trainer)
     trainer.parameters()["2.bias"][:250] = -1e3
     trainer.run(steps=1)
-    assert "of layer 3 (relu) are 0 for all 32 rows" in findings_of(trainer)["dead_relu"]
+    assert "of layer 3 (relu) output 0 for all 32 rows" in findings_of(trainer)["dead_relu"]
 
 
 def test_labels_per_pixel_are_looked_at() -> None:
@@ -476,7 +476,7 @@ def test_a_run_that_cannot_work_ends_with_advice_that_helps() -> None:
     """Where training begins all the same, the error speaks of what is wrong, not of the learning rate."""
     with pytest.raises(DivergedError, match=r"not .*: do not scale the inputs"):
         scaled_tokens().run(steps=5)
-    with pytest.raises(DivergedError, match=r"looks up tokens from 0 to 3, not \d+: make its vocabulary larger"):
+    with pytest.raises(DivergedError, match=r"looks up tokens from 0 to 3, not \d+: enlarge its vocabulary"):
         too_few_tokens().run(steps=5)
-    with pytest.raises(DivergedError, match="binary_cross_entropy takes probabilities: end the network with sigmoid"):
+    with pytest.raises(DivergedError, match="binary_cross_entropy expects probabilities: end the network with sigmoid"):
         no_probabilities().run(epochs=30)

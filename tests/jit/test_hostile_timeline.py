@@ -163,7 +163,7 @@ def test_a_past_that_is_none_is_dropped_with_a_sentence(golden: session.Loaded, 
     found = saved_run.read(tmp_path / "run.nnplay")
     assert found.past is None
     assert found.trainer.step == golden.record["progress"]["step"]
-    (message,) = [words for words in found.warnings if "the past cannot be used" in words]
+    (message,) = [words for words in found.warnings if "the saved history cannot be used" in words]
     assert f"begins at step {found.trainer.step:,}" in message
 
 
@@ -183,7 +183,7 @@ def test_the_playground_saves_what_it_opened_with_a_bad_past(
     tensors = {RENAMED[how](name) if name.startswith(begin) else name: value for name, value in golden.tensors.items()}
     session.save(tmp_path / "bad.nnplay", golden.record, tensors)
     message = backend.open(str(tmp_path / "bad.nnplay"))
-    assert message.count("the past cannot be used") == 1
+    assert message.count("the saved history cannot be used") == 1
     assert "\n" not in message
     for _ in range(2):
         train(backend, 5)

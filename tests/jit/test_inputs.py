@@ -57,11 +57,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "text": ("abc", "x holds text, not numbers; give an array of numbers"),
     "bytes": (b"abc", "x holds bytes, not numbers"),
     "text in rows": ([["0.1", "0.2"]], "x holds text, not numbers"),
-    "a word among numbers": (np.array([[1.0, 2.0], [3.0, "abc"]], object), r"x row 1, column 1: 'abc' is no number"),
-    "nothing among numbers": ([[1, 2], [None, 1]], "predict, x row 1, column 0: None is no number"),
-    "nothing": (None, "None is no number"),
-    "a table": ({}, r"\{\} is no number"),
-    "objects": ([[object(), 1]], "x row 0, column 0: <object> is no number"),
+    "a word among numbers": (np.array([[1.0, 2.0], [3.0, "abc"]], object), r"x row 1, column 1: 'abc' is not a number"),
+    "nothing among numbers": ([[1, 2], [None, 1]], "predict, x row 1, column 0: None is not a number"),
+    "nothing": (None, "None is not a number"),
+    "a table": ({}, r"\{\} is not a number"),
+    "objects": ([[object(), 1]], "x row 0, column 0: <object> is not a number"),
     "ragged": ([[1, 2], [3]], "x is ragged: its rows differ in length"),
     "ragged within": ([[[1], [2, 3]], [[1], [2]]], "x is ragged"),
     "nested deep": (nested(2000), "x is nested too deep"),
@@ -75,11 +75,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "complex": ([[1 + 2j, 1]], "x holds complex numbers"),
     "dates": (np.array([["2020-01-01", "2021-01-01"]], "datetime64[D]"), "x holds dates"),
     "times": (np.array([[1, 2]], "timedelta64[s]"), "x holds times"),
-    "dates of Python": ([[datetime.date(2020, 1, 1), 1]], "x row 0, column 0: datetime.date.* is no number"),
+    "dates of Python": ([[datetime.date(2020, 1, 1), 1]], "x row 0, column 0: datetime.date.* is not a number"),
     "records": (np.zeros(2, [("a", "f4"), ("b", "f4")]), "x holds records"),
     "NaN": (
         [[0.0, 1.0], [2.0, np.nan]],
-        "predict, x row 1, column 1: nan is not finite; replace or leave out such rows",
+        "predict, x row 1, column 1: nan is not finite; replace it, or leave out such rows",
     ),
     "infinity": ([[0.0, 1.0], [-np.inf, 0.0]], "x row 1, column 0: -inf is not finite"),
     "NaN in one row": ([np.nan, 1.0], "x row 0, column 0: nan is not finite"),
@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an integer of 5,000 digits": ([[10**5000, 1]], "x row 0, column 0: <int> is too large"),
     "masked": (np.ma.masked_array([[1.0, 2.0]], [[False, True]]), r"x row 0, column 1: a value is masked; fill it"),
     "another library": (Broken(), "x cannot be read as an array: RuntimeError: it is on the device"),
-    "objects that cannot be shown": (np.array([[Unshown(), 1]], object), "row 0, column 0: <Unshown.* is no number"),
+    "objects that cannot be shown": (np.array([[Unshown(), 1]], object), "row 0, column 0: <Unshown.* is not a number"),
 }
 
 TAKEN: dict[str, Any] = {
@@ -173,7 +173,7 @@ def test_a_token_that_is_none_is_told() -> None:
     data = nn.Dataset([[0, 1], [1, 2], [2, 0]] * 5, [0, 1, 0] * 5, task="classification")
     made = nn.Trainer(nn.Network("embedding 3 4, flatten, linear 2"), data, batch_size="all")
     assert np.isfinite(made.predict([[0, 1], [2, 2]])).all()
-    with pytest.raises(nn.InputError, match=r"the answer to row 1 is not finite; .* name no token"):
+    with pytest.raises(nn.InputError, match=r"the output for row 1 is not finite; .* are not tokens"):
         made.predict([[0, 1], [7, 0]])
 
 
@@ -181,7 +181,7 @@ def test_an_answer_beyond_all_numbers_is_told() -> None:
     """Inputs that are finite can still be too large for the weights."""
     made = trainer(layers="linear 2")
     made.parameters()["0.weight"][:] = 10.0
-    with pytest.raises(nn.InputError, match="the answer to row 1 is not finite; its inputs are too large"):
+    with pytest.raises(nn.InputError, match="the output for row 1 is not finite; its inputs are too large"):
         made.predict([[1.0, 1.0], [3e38, 3e38]])
 
 

@@ -289,7 +289,7 @@ def test_a_step_that_an_edit_breaks_is_refused() -> None:
     before = bits(trainer)
     inspector = Inspector(trainer, Timeline(trainer))
     inspector.override(Override("input", (0, 0), float("nan"), "input[0,0] = nan"))
-    with pytest.raises(DivergedError, match="take an edit back"):
+    with pytest.raises(DivergedError, match="undo an edit"):
         inspector.finish()
     assert bits(trainer) == before
 

@@ -12,7 +12,7 @@ import pytest
 from nnplay.errors import InputError
 from nnplay.records.layer import Case, LayerRecord
 from nnplay.records.registry import layer_records
-from nnplay.tape.interpreter import results_of
+from nnplay.tape.machines.interpreter import results_of
 from tests.records import (
     Bench,
     Trial,

@@ -10,7 +10,7 @@ import pytest
 import nnplay as nn
 from nnplay.errors import DivergedError
 from nnplay.kernels.compile import library
-from nnplay.tape.interpreter import InterpretedMachine
+from nnplay.tape.machines.interpreter import InterpretedMachine
 from tests.small_trainer import spiral, trainer
 
 #: No bias in front of a normalisation: its gradient is 0 but for rounding, which Adam would make steps of.

@@ -129,7 +129,7 @@ def test_what_stands_in_the_place_of_a_session_is_left_alone(
     before = everything(tmp_path)
     train(backend, 10)
     message = backend.save("")
-    assert message.startswith("saved to run-2.nnplay at step 50; something else stands in the place of run.nnplay")
+    assert message.startswith("saved to run-2.nnplay at step 50; something else now occupies run.nnplay")
     assert {name: data for name, data in everything(tmp_path).items() if name in before} == before
     assert step_at(tmp_path / "run-2.nnplay") == 50
     train(backend, 10)
@@ -144,7 +144,10 @@ def test_an_emptied_folder_is_filled_anew(backend: PlaygroundBackend, tmp_path: 
     (tmp_path / "run.nnplay").mkdir(mode=0o700)
     train(backend, 10)
     message = backend.save("")
-    assert message == "saved to run.nnplay at step 50; the folder of run.nnplay was emptied, so it was filled anew"
+    assert (
+        message
+        == "saved to run.nnplay at step 50; the folder of run.nnplay was emptied, so everything was written again"
+    )
     assert step_at(tmp_path / "run.nnplay") == 50
 
 
@@ -221,7 +224,7 @@ def test_the_folder_around_a_session_is_gone(backend: PlaygroundBackend, tmp_pat
     (tmp_path / "inner").mkdir()
     backend.save("inner/run")
     shutil.rmtree(tmp_path / "inner")
-    with pytest.raises(InputError, match=r"inner: there is no such folder; make it first"):
+    with pytest.raises(InputError, match=r"inner: there is no such folder; create it first"):
         backend.save("")
     (tmp_path / "inner").mkdir()
     assert "saved to inner/run.nnplay at step 40; the folder of inner/run.nnplay was" in backend.save("")

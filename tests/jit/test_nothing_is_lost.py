@@ -118,7 +118,7 @@ def test_undo_of_a_rewind_says_where_the_run_is_again(backend: PlaygroundBackend
     backend.undo()
     assert message(backend) == "rewind undone: at step 70 again"
     backend.undo()
-    assert message(backend) == "undone: lr 0.03 → 0.2; every number is as it was"
+    assert message(backend) == "undone: lr 0.03 → 0.2; restored exactly"
     assert backend.settings.optimizer.values["lr"] == 0.03
     assert weights_at(backend, 70) == before
 
@@ -143,7 +143,7 @@ def test_a_change_in_the_past_keeps_the_later_steps_as_a_branch_and_says_so(
     newest = weights_at(backend, 70)
     go_to(backend, step)
     CHANGES_IN_THE_PAST[name](backend)
-    assert f"this makes a branch: {70 - step} later steps stay as" in message(backend)
+    assert f"new branch; {70 - step} later steps kept as" in message(backend)
     train(backend, 15)
     assert where(backend) == (0, step + 15, step + 15)
     ((words, note),) = backend.branches()
@@ -163,7 +163,7 @@ def test_a_change_in_the_past_that_is_taken_back_leaves_no_trace(
     go_to(backend, step)
     CHANGES_IN_THE_PAST[name](backend)
     backend.undo()
-    assert "every number is as it was" in message(backend)
+    assert "restored exactly" in message(backend)
     assert (where(backend), backend.branches()) == ((0, step, 70), [])
     assert {at: weights_at(backend, at) for at in known} == known
     backend.redo()
@@ -184,7 +184,7 @@ def test_a_session_that_is_saved_from_the_past_holds_the_later_steps(
     """It is saved at the newest step, which opening shows; the user still looks at the past, and nothing is unsaved."""
     known = {at: weights_at(backend, at) for at in (0, 20, 55, 70)}
     go_to(backend, 20)
-    assert "at step 70, its newest; step 20 is what you are looking at" in backend.save("mine")
+    assert "at step 70, the latest; you are viewing step 20" in backend.save("mine")
     assert where(backend) == (0, 20, 70)
     assert not backend.unsaved()
     other = PlaygroundBackend(RunConfig.from_dict(RUN))
@@ -224,11 +224,25 @@ def test_the_steps_that_leaving_would_lose_are_those_since_the_last_save(backend
     assert backend.steps_unsaved() == 1
 
 
+def test_a_rewind_with_nothing_to_rewind_loses_nothing_and_says_so(tmp_path: Path) -> None:
+    """`r` at step 0 leaves nothing unsaved; with a weight set by hand there it takes that back."""
+    fresh = PlaygroundBackend(RunConfig.from_dict(RUN))
+    fresh.rewind()
+    assert message(fresh) == "these are the initial weights already"
+    assert not fresh.unsaved()
+    initial = weights_at(fresh, 0)
+    fresh.set_weight("0.weight", (0, 0), 3.0)
+    fresh.rewind()
+    assert message(fresh) == ""
+    assert weights_at(fresh, 0) == initial
+    fresh.stop()
+
+
 @pytest.mark.parametrize(
     ("steps", "saved_before", "words"),
     [
-        (2745, False, "2,745 steps of training are not saved."),
-        (1, True, "1 step of training since the last save is not saved."),
+        (2745, False, "2,745 training steps are not saved."),
+        (1, True, "1 training step since the last save is not saved."),
         (0, True, "Your changes are not saved."),
     ],
 )

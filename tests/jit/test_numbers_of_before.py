@@ -50,7 +50,7 @@ def is_blank(shown: Snapshot) -> bool:
 def test_another_target_begins_another_run(backend: PlaygroundBackend) -> None:
     """From classes to a quantity: step 0, no accuracy, no curve of two losses; the stop by accuracy goes."""
     answer = change(backend, data={"target": "b"})
-    assert answer.startswith("applied; a new run begins; the stop at an accuracy of 99.9 % is off")
+    assert answer.startswith("applied; starting a new run; the stop at 99.9 % accuracy was removed")
     assert (backend.snapshot.step, backend.snapshot.latest) == (0, 0)
     assert is_blank(backend.snapshot)
     assert "accuracy" not in backend.settings.stops
@@ -66,7 +66,7 @@ def test_another_target_begins_another_run(backend: PlaygroundBackend) -> None:
 def test_a_stop_by_accuracy_is_refused_where_there_is_none(backend: PlaygroundBackend) -> None:
     """On a quantity the stop by accuracy is refused with what to use; other stops are taken."""
     change(backend, data={"target": "b"})
-    with pytest.raises(InputError, match="'b' is a number: there is no accuracy"):
+    with pytest.raises(InputError, match="'b' is a number, so there is no accuracy"):
         backend.apply(backend.changed(stop={"accuracy": 0.9}))
     assert backend.apply(backend.changed(stop={"patience": 9})) == "stop conditions apply from now on"
 
@@ -76,7 +76,7 @@ def test_another_loss_has_a_curve_of_its_own(backend: PlaygroundBackend) -> None
     step = backend.snapshot.step
     before = backend.snapshot.curves["loss"]
     answer = change(backend, loss={"name": "mse"})
-    assert answer.endswith("the stop at a loss of 1e-06 is off, as it was another loss")
+    assert answer.endswith("the stop at a loss of 1e-06 was removed: it applied to another loss function")
     shown = backend.snapshot
     assert math.isnan(shown.train_loss)
     assert math.isnan(shown.validation_loss)

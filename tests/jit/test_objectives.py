@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay.errors import DivergedError, InputError
-from nnplay.tape.interpreter import InterpretedMachine
+from nnplay.tape.machines.interpreter import InterpretedMachine
 from tests.records import same_bits
 
 Array = NDArray[Any]
@@ -110,7 +110,7 @@ def test_gradients_of_every_stage_are_differences_of_its_loss(make: Any) -> None
 @BOTH
 def test_stepped_is_run_and_threads_change_nothing(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same bits in one call, step by step, and with rows shared among two threads."""
-    monkeypatch.setattr("nnplay.tape.shares.SHARE", 64)
+    monkeypatch.setattr("nnplay.tape.machines.shares.SHARE", 64)
     run, stepped, shared = make(), make(), make(threads=2)
     run.run(9)
     shared.run(9)
@@ -202,10 +202,10 @@ def test_settings_that_do_not_apply_are_refused() -> None:
     [
         ({"every": 0}, "every is 0"),
         ({"every": 1.5}, "every is 1.5"),
-        ({"forward": "net"}, "one by one"),
-        ({"trains": "net"}, "one by one"),
-        ({"loss": nn.MSE}, "no loss"),
-        ({"optimizer": "adam"}, "'adam' is no loss or optimizer"),
+        ({"forward": "net"}, "list of network names"),
+        ({"trains": "net"}, "list of network names"),
+        ({"loss": nn.MSE}, "is not a loss"),
+        ({"optimizer": "adam"}, "'adam' is not a loss or optimizer"),
     ],
 )
 def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
@@ -227,7 +227,7 @@ def test_an_objective_that_cannot_be_is_refused(wrong: dict[str, Any], message: 
         ([objective(trains=("else",))], "its own forward pass"),
         ([objective(trains=())], "its own forward pass"),
         ([objective(target="nothing")], "no array 'nothing'"),
-        ([objective(target="x")], "rows of 4 where 1 are wanted"),
+        ([objective(target="x")], "rows of 4 where 1 are needed"),
         ([objective(), objective(name="b", input="noise")], "rows of"),
     ],
 )

@@ -17,7 +17,17 @@ PRESETS = preset_records()
 QUICK = [name for name, preset in PRESETS.items() if preset.seconds < 1.5 or name == "tiny_transformer"]
 PROMISED = (
     *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane", "sine_curve"),
-    *("iris", "wine", "breast_cancer", "diabetes", "digits8", "digits_mlp28", "two_class_images", "autoencoder"),
+    *(
+        "iris",
+        "wine",
+        "breast_cancer",
+        "diabetes",
+        "sql_shop",
+        "digits8",
+        "digits_mlp28",
+        "two_class_images",
+        "autoencoder",
+    ),
     *("overfitting", "overfitting_dropout", "overfitting_l2", "overfitting_early_stopping", "overfitting_more_data"),
     *("vanishing_gradients", "exploding_gradients", "deep_with_skips", "deep_without_skips"),
     *("lenet", "mini_vgg", "mini_resnet", "mini_inception", "fcn_shapes", "unet_shapes"),

@@ -243,7 +243,7 @@ def test_layers_nest_as_deep_in_python_as_in_text(around: Callable[[Any], Any]) 
     layer = nn.Linear(2)
     for _ in range(32):
         layer = around(layer)
-    with pytest.raises(nn.InputError, match="layers are nested deeper than 32; put some after each other"):
+    with pytest.raises(nn.InputError, match="layers are nested deeper than 32; put some of them one after another"):
         around(layer)
     network = nn.Network([layer])
     assert repr(nn.Network(repr(network).split("'")[1])) == repr(network)

@@ -44,7 +44,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "the same layers in another order": (
         {"layers": "linear 2 name=a, linear 2 name=b"},
         {"layers": "linear 2 name=b, linear 2 name=a"},
-        "its tensors lie in another order",
+        "its tensors are in a different order",
     ),
     "another type of numbers": ({"dtype": "float64"}, {}, "dtype is float64 in the state, float32 here"),
     "smaller batches": ({"batch_size": 2}, {}, "batch_size is 2 in the state, 32 here"),
@@ -71,14 +71,14 @@ def test_a_checkpoint_of_longer_data_is_refused() -> None:
     """A batch that is not there would be read from other memory."""
     other, own = trainer(spiral(400)), trainer(spiral(100))
     other.run(steps=7)
-    with pytest.raises(nn.InputError, match="batch 7 of the epoch in the state, 3 batches here"):
+    with pytest.raises(nn.InputError, match="batch 7 of its epoch, but an epoch has 3 batches here"):
         own.restore(other.state())
 
 
 @pytest.mark.parametrize("given", [None, "abc", {}, 3, np.zeros(3)])
 def test_what_is_no_checkpoint_is_refused(given: Any) -> None:
     """Only `state()` makes checkpoints."""
-    with pytest.raises(nn.InputError, match="is no state"):
+    with pytest.raises(nn.InputError, match="is not a trainer state"):
         trainer().restore(given)
 
 

@@ -107,7 +107,7 @@ def test_a_second_opener_is_read_only_and_told_why(tmp_path: Path) -> None:
     place = tmp_path / "run.nnplay"
     with nn.Session.new(place, RUNS["adam, dropout, cosine"]), nn.Session.open(place) as second:
         assert second.read_only
-        assert any("read only" in warning for warning in second.warnings)
+        assert any("read-only" in warning for warning in second.warnings)
         with pytest.raises(InputError, match="read-only"):
             second.save()
 
@@ -122,7 +122,7 @@ def test_changed_data_are_noticed(tmp_path: Path) -> None:
         session.save()
     table.write_text(table.read_text().replace("3,3,u", "3,900,u"))
     with nn.Session.open(tmp_path / "run.nnplay") as session:
-        assert any("not the ones" in warning for warning in session.warnings)
+        assert any("not the data" in warning for warning in session.warnings)
 
 
 def test_a_tensor_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_session_without_a_past_opens_and_says_where_it_begins(backend: Playgr
     tensors = {name: value for name, value in loaded.tensors.items() if not name.startswith("-past.")}
     session.save(tmp_path / "old.nnplay", {**loaded.record, "past": None}, tensors)
     message = backend.open(str(tmp_path / "old.nnplay"))
-    assert "the past begins at step 40, as nothing before it was saved" in message
+    assert "history begins at step 40: nothing before it was saved" in message
     assert backend.worker.timeline is not None
     assert backend.worker.timeline.first == 40
 
@@ -208,7 +208,7 @@ def test_a_past_that_cannot_be_is_dropped_with_a_sentence(
     spoil(record, *BAD[name])
     session.save(tmp_path / "bad.nnplay", record, loaded.tensors)
     message = backend.open(str(tmp_path / "bad.nnplay"))
-    assert message.count("the past cannot be used, so it begins at step ") == 1
+    assert message.count("the saved history cannot be used, so it begins at step ") == 1
     timeline = backend.worker.timeline
     assert timeline is not None
     assert timeline.first == timeline.latest > 40
@@ -232,7 +232,7 @@ def test_checkpoints_that_are_not_the_networks_are_refused_when_they_are_gone_to
         timeline = backend.worker.timeline
         assert timeline is not None
         wanted = at_steps(backend, [timeline.latest])
-        with pytest.raises(InputError, match=r"the past before step \d+ cannot be run again"):
+        with pytest.raises(InputError, match=r"the steps before \d+ cannot be replayed"):
             at_steps(backend, [3])
         assert 0 < timeline.first <= timeline.latest
         assert at_steps(backend, [timeline.latest]) == wanted

@@ -60,5 +60,5 @@ def test_a_plateau_drops_the_rate_where_its_help_says(patience: int) -> None:
     waited = next(k for k in range(1, 20) if Plateau().after(schedule, [1.0] + [1.0] * k).factor < 1.0)
     assert waited == patience + 1
     field = next(field for field in schedule.record.fields if field.name == "patience")
-    assert "are let pass: the next one drops the rate" in field.help
+    assert "to wait: one more drops the learning rate" in field.help
     assert "more than `patience` epochs" in schedule.record.formula

@@ -40,7 +40,7 @@ def test_texts_are_read_and_written() -> None:
     assert silenced_frozen.toggled("1:3", NetworkPart("4")) == "1:3 4"
     assert silenced_frozen.toggled("1:3 4", NetworkPart("1", 3)) == "4"
     assert silenced_frozen.words("1:3", "0") == ("unit 3 of layer 1 silent", "layer 0 frozen")
-    with pytest.raises(InputError, match="names no unit"):
+    with pytest.raises(InputError, match="does not name a unit"):
         silenced_frozen.read("1:x")
 
 
@@ -65,7 +65,7 @@ def test_a_unit_of_a_recurrent_layer_is_not_frozen_alone() -> None:
     """Where units share weights, only the whole layer can be frozen."""
     split = load_dataset("adding", samples=100, length=5, seed=0).split(seed=0)
     trainer = Trainer(Network("lstm 3, linear 1"), split, threads=1)
-    with pytest.raises(InputError, match="freeze all of it"):
+    with pytest.raises(InputError, match="freeze the whole layer"):
         trainer.set(frozen="0:1")
     before = trainer.parameters()["0.weight_hh_l0"].copy()
     trainer.set(frozen="0")
@@ -137,7 +137,7 @@ def test_rows_that_hold_are_what_they_say() -> None:
                 index = tuple(int(k) for k in np.unravel_index(place, result.shape))
                 assert inspector.element(number, index).value == result[index]
             names.add(row.operation.name)
-    assert names == {"silence", "silence the error", "keep frozen weights", "put frozen weights back"}
+    assert names == {"silence", "silence the gradient", "copy frozen weights", "restore frozen weights"}
     assert trainer.machine.clock.step == 3
 
 

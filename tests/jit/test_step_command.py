@@ -149,12 +149,12 @@ def test_explain_adds_words_definition_and_torch(session: str, capsys: pytest.Ca
     ("words", "expected"),
     [
         (["--rows", "forwards"], "unknown phase 'forwards'"),
-        (["--element", "0.weight", "1", "x"], "'x' is no index"),
-        (["--element", "0.weight", "7", "0"], "'7 0' is no element of 0.weight"),
+        (["--element", "0.weight", "1", "x"], "'x' is not an index"),
+        (["--element", "0.weight", "7", "0"], "'7 0' is not an element of 0.weight"),
         (["--element", "weight", "0", "0"], "2 tensors"),
         (["--element", "nothing", "0"], "no tensor"),
         (["--after", "-1"], "--after"),
-        (["--lr", "0.5"], "a session is shown as it is"),
+        (["--lr", "0.5"], "a session is shown as it was saved"),
     ],
 )
 def test_wrong_words_are_one_sentence(

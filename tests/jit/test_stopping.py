@@ -139,7 +139,7 @@ def test_a_run_that_was_stopped_can_go_on(stops: Stops) -> None:
     before = trainer.epoch
     assert run(trainer, stops, epochs=3) == ""
     assert trainer.epoch == before + 3
-    assert "goes on although the stop by" in stops.passed
+    assert "continuing although the stop by" in stops.passed
     stops.seconds = 1e-9
     assert run(trainer, stops).startswith("stopped after")
 

@@ -8,8 +8,8 @@ import pytest
 from nnplay.network.network import Network
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
-from nnplay.tape import interpreter
-from nnplay.tape.machine import Fault
+from nnplay.tape.machines import interpreter
+from nnplay.tape.machines.machine import Fault
 from tests.records import SWITCHED_ROWS, Bench, Trial, gradient_errors, same_bits
 
 pytestmark = pytest.mark.usefixtures("kernels")

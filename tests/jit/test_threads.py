@@ -14,8 +14,8 @@ from nnplay.kernels import abi, sharing
 from nnplay.network.notation import parse_layers
 from nnplay.records.registry import loss_records, optimizer_records
 from nnplay.system import processors
-from nnplay.tape.helper_choice import HelperChoice
-from nnplay.tape.helper_thread import HelperThread
+from nnplay.tape.machines.helper_choice import HelperChoice
+from nnplay.tape.machines.helper_thread import HelperThread
 from tests.records import SWITCHED_ROWS, Bench, Trial
 
 STEPS = 40

@@ -72,7 +72,7 @@ def test_training_on_before_an_edit_keeps_it_on_a_branch_and_says_so(backend: Pl
     go(backend, 30)
     backend.run_for(steps=5)
     until(lambda: backend.snapshot.step == 35 and not backend.snapshot.running)
-    assert "35 later steps stay as 'run before from step 30'" in backend.snapshot.message
+    assert "35 later steps kept as 'previous run from step 30'" in backend.snapshot.message
     assert (backend.snapshot.latest, backend.snapshot.marks) == (35, ())
     assert chosen(backend.settings) == chosen(old)
 

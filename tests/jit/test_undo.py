@@ -99,7 +99,7 @@ def test_an_edit_taken_back_gives_the_exact_bits_and_so_does_redo(backend: Playg
     assert backend.undo().startswith("undone: ")
     assert equal(read_everything(backend), before)
     assert backend.settings == chosen
-    assert backend.redo().startswith("made again: ")
+    assert backend.redo().startswith("redone: ")
     assert equal(read_everything(backend), after)
     assert backend.settings == edited
     backend.undo()
@@ -116,15 +116,15 @@ def test_a_rewind_says_how_to_come_back_and_only_where_something_was_trained(bac
     until(lambda: backend.snapshot.step == 40)
     backend.rewind()
     until(lambda: backend.snapshot.latest == 0)
-    assert backend.snapshot.message == "the initial weights again; z goes back to step 40"
+    assert backend.snapshot.message == "back to the initial weights (z: return to step 40)"
     backend.rewind()
     assert backend.undo() == "undone: rewind"
     until(lambda: backend.snapshot.step == 40)
-    assert backend.undo() == "nothing to take back"
+    assert backend.undo() == "nothing to undo"
 
 
 def test_a_row_of_edits_is_taken_back_in_order(backend: PlaygroundBackend) -> None:
-    """Five edits, then five times z: each state in turn, bit for bit; then there is nothing to take back."""
+    """Five edits, then five times z: each state in turn, bit for bit; then there is nothing to undo."""
     states = [read_everything(backend)]
     for name in ("one unit less", "rate", "a weight", "data", "seed"):
         EDITS[name](backend)
@@ -132,11 +132,11 @@ def test_a_row_of_edits_is_taken_back_in_order(backend: PlaygroundBackend) -> No
     for wanted in reversed(states[:-1]):
         backend.undo()
         assert equal(read_everything(backend), wanted)
-    assert backend.undo() == "nothing to take back"
+    assert backend.undo() == "nothing to undo"
     for wanted in states[1:]:
         backend.redo()
         assert equal(read_everything(backend), wanted)
-    assert backend.redo() == "nothing to make again"
+    assert backend.redo() == "nothing to redo"
 
 
 def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: PlaygroundBackend) -> None:
@@ -151,8 +151,8 @@ def test_training_after_an_edit_is_kept_when_it_is_taken_back(backend: Playgroun
     assert np.array_equal(now["0.weight"], trained["0.weight"])
     assert not np.array_equal(now["0.weight"], before["0.weight"])
     assert np.array_equal(now["2.weight"], before["2.weight"])
-    until(lambda: "undone: without layer" in backend.snapshot.message)
-    assert "as before the edit: 2.weight" in backend.snapshot.message
+    until(lambda: "undone: removed layer" in backend.snapshot.message)
+    assert "restored from before the edit: 2.weight" in backend.snapshot.message
     assert "training since then is kept" in backend.snapshot.message
     backend.redo()
     assert equal(read_everything(backend), trained)
@@ -225,16 +225,16 @@ def test_an_edit_of_the_inspector_counts_as_unsaved(backend: PlaygroundBackend, 
 
 
 def test_opening_a_run_forgets_the_edits_of_the_one_before(backend: PlaygroundBackend, tmp_path: Path) -> None:
-    """After opening a session there is nothing to take back: the edits belonged to another run."""
+    """After opening a session there is nothing to undo: the edits belonged to another run."""
     backend.save(str(tmp_path / "run"))
     EDITS["rate"](backend)
     backend.open(str(tmp_path / "run.nnplay"))
-    assert backend.undo() == "nothing to take back"
+    assert backend.undo() == "nothing to undo"
 
 
 def test_a_preset_is_undone_and_made_again_by_its_name(backend: PlaygroundBackend) -> None:
     """The words of undo and redo name what was chosen, not what differs in it."""
     backend.apply(backend.preset("spiral"), anew=True, words="preset spiral")
     assert backend.undo() == "undone: preset spiral"
-    assert backend.redo() == "made again: preset spiral"
-    until(lambda: backend.snapshot.message == "made again: preset spiral; every number is as it was")
+    assert backend.redo() == "redone: preset spiral"
+    until(lambda: backend.snapshot.message == "redone: preset spiral; restored exactly")

@@ -161,5 +161,5 @@ def test_a_slot_of_another_layout_is_refused(bench: Bench) -> None:
     row = bench.tape.train[1]
     stranger = replace(row.reads[0])
     rows = [bench.tape.train[0], replace(row, reads=(stranger, *row.reads[1:]))]
-    with pytest.raises(TapeError, match="no slot of this layout"):
+    with pytest.raises(TapeError, match="not a slot of this layout"):
         check(bench, encode_rows(bench, rows), rows)

@@ -54,15 +54,15 @@ MEANS = Drawing(Means, draw)
 
 SMALL = {
     "spiral": ({"samples": 200}, "linear 4, tanh, linear 2", ["map", "confusion matrix"]),
-    "plane": ({"samples": 200}, "linear 1", ["map", "predicted and true"]),
-    "sine": ({"samples": 100}, "linear 4, tanh, linear 1", ["curve", "predicted and true"]),
+    "plane": ({"samples": 200}, "linear 1", ["map", "predicted vs true"]),
+    "sine": ({"samples": 100}, "linear 4, tanh, linear 1", ["curve", "predicted vs true"]),
     "iris": ({}, "linear 3", ["confusion matrix"]),
-    "diabetes": ({}, "linear 1", ["predicted and true"]),
-    "digits": ({}, "flatten, linear 10", ["pictures", "confusion matrix"]),
-    "shapes": ({"samples": 60}, "global_avg_pool, linear 5", ["pictures", "confusion matrix"]),
+    "diabetes": ({}, "linear 1", ["predicted vs true"]),
+    "digits": ({}, "flatten, linear 10", ["images", "confusion matrix"]),
+    "shapes": ({"samples": 60}, "global_avg_pool, linear 5", ["images", "confusion matrix"]),
     "shapes_masks": ({"samples": 40, "kinds": 3}, "conv2d 4 k1", ["masks", "confusion matrix"]),
-    "adding": ({"samples": 60, "length": 8}, "rnn 4, linear 1", ["over time", "predicted and true"]),
-    "sine_forecast": ({"samples": 60}, "rnn 4, linear 1", ["over time", "predicted and true"]),
+    "adding": ({"samples": 60, "length": 8}, "rnn 4, linear 1", ["over time", "predicted vs true"]),
+    "sine_forecast": ({"samples": 60}, "rnn 4, linear 1", ["over time", "predicted vs true"]),
     "sounds": (
         {"samples": 60},
         "global_avg_pool, linear 5",
@@ -74,7 +74,7 @@ SMALL = {
     "digits28": (
         {"samples": 120, "flat": True, "learn": "picture"},
         "linear 4, linear 784",
-        ["pictures", "predicted and true"],
+        ["images", "predicted vs true"],
     ),
 }
 
@@ -171,7 +171,7 @@ def test_a_forecast_runs_on_with_its_own_answers() -> None:
         seen = np.array(window[-24:], dtype=np.float32)[None, :, None]
         assert value == pytest.approx(float(trainer.predict(seen)[0, 0]), rel=1e-5, abs=1e-6)
         window.append(value)
-    assert "24 steps on its own" in output.predicted
+    assert "24 steps from its own predictions" in output.predicted
 
 
 def test_a_forecast_of_a_later_value_stands_at_its_step() -> None:

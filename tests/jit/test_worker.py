@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
@@ -203,3 +205,13 @@ def test_a_run_that_its_stop_condition_ended_is_finished_until_it_is_elsewhere(w
     worker.step_back()
     until(lambda: worker.snapshot.step == 13, "one step back")
     assert not worker.snapshot.finished
+
+
+def test_the_speed_is_that_of_this_run(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a number before it was measured, kept in a pause, and none of the run before once there is another."""
+    monkeypatch.setattr("nnplay.run.publisher._MEASURED", 0.0)
+    assert math.isnan(settle(worker).steps_per_second)
+    worker.run(steps=20)
+    assert settle(worker).steps_per_second > 0
+    worker.install(make_trainer)
+    assert math.isnan(settle(worker).steps_per_second)

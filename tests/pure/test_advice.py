@@ -82,7 +82,7 @@ def test_columns_without_use_are_told_apart(tmp_path: Path) -> None:
     """A file from which nothing can be learned says of its columns why: names of rows, or the same in every row."""
     path = tmp_path / "my.csv"
     path.write_text("name,same,y\n" + "".join(f"w{row},1,{row % 2}\n" for row in range(30)))
-    with pytest.raises(InputError, match="'name' has another word in every row, 'same' is the same in every row"):
+    with pytest.raises(InputError, match="'name' has a different word in every row, 'same' is the same in every row"):
         read_csv(path)
 
 

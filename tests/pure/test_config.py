@@ -139,7 +139,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({}, "says nothing about data"),
+        ({}, "names no data"),
         ({"data": {}}, "needs either 'name' (of a data set) or 'file' (a path)"),
         ({"data": {"name": "spiral", "file": "a.csv"}}, "needs either"),
         ({"data": {"name": "spiral", "noize": 1}}, "data.noize: unknown key 'noize'; did you mean 'noise'?"),
@@ -157,7 +157,7 @@ def test_all_problems_of_a_file_are_told_at_once_with_their_lines() -> None:
         ({"data": "spiral", "epochs": 1.5}, "epochs: '1.5' is not an integer"),
         ({"data": "spiral", "seed": True}, "seed: 'True' is not an integer"),
         ({"data": "spiral", "split": "70/20"}, "adds up to 90, not 100"),
-        ({"data": "spiral", "split": "all"}, "'all' is not three shares"),
+        ({"data": "spiral", "split": "all"}, "'all' is not three percentages"),
         ({"data": "spiral", "split": {"train": 0.0, "validation": 0.5, "test": 0.5}}, "no rows are left for training"),
         ({"data": {"file": "a.csv", "missing": "main"}}, "did you mean 'mean'?"),
         ({"data": {"file": "a.csv", "kinds": "age"}}, "'age' is not of the form column=kind"),
@@ -190,7 +190,7 @@ def test_what_is_no_run_file_is_refused(text: str, message: str) -> None:
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_raises_anything_but_an_input_error(text: str) -> None:
-    """Any text that says nothing about data is refused, whatever else it is, and nothing else is raised."""
+    """Any text that names no data is refused, whatever else it is, and nothing else is raised."""
     assume("data" not in text)
     with pytest.raises(InputError):
         RunConfig.from_text(text)

@@ -65,7 +65,7 @@ def test_a_column_name_with_a_comma_is_one_target(tmp_path: Path) -> None:
     [
         ("a,nix", "auto", "unknown column 'nix'"),
         ("a,word", "auto", "column 'word'"),
-        ("a,b", "classification", "several targets can only be quantities"),
+        ("a,b", "classification", "several targets must all be numeric"),
         ("a,same", "auto", "every row has the same value"),
     ],
 )
@@ -91,7 +91,7 @@ def test_ordinal_codes_reach_the_network_as_they_are(tmp_path: Path) -> None:
     ("rows", "hint", "header"),
     [
         (("0,0,0,", "1,7,1,", "2,2,0,"), r"end it with one too \(x,b,y,\)", "x,b,y,"),
-        (("0,0,3,0", "0,1,7,1", "2,2,1,0"), r"give that column one in row 1 too \(row,x,b,y\)", "row,x,b,y"),
+        (("0,0,3,0", "0,1,7,1", "2,2,1,0"), r"name that column in row 1 too \(row,x,b,y\)", "row,x,b,y"),
     ],
 )
 @pytest.mark.parametrize("skip", [False, True])

@@ -56,8 +56,8 @@ def test_inputs_are_contiguous_float32_of_the_wanted_shape() -> None:
         ([[1.0, 2.0], [np.nan, 1.0]], [0, 1], "x row 1, column 0: nan is not finite"),
         ([[1.0, 2.0], [3.0, 1e300]], [0, 1], "x row 1, column 1: 1e+300 is too large"),
         ([[1.0], [2.0]], [0.5, np.inf], "y row 1"),
-        (X, [0, 1, -1, 1], "y row 2: -1 is no class label"),
-        (X, [0, 1, 2**40, 1], "y row 2: 1099511627776 is no class label"),
+        (X, [0, 1, -1, 1], "y row 2: -1 is not a class label"),
+        (X, [0, 1, 2**40, 1], "y row 2: 1099511627776 is not a class label"),
         ([["a"], ["b"]], [0, 1], "not numbers"),
         ([[1, 2], [3]], [0, 1], "ragged"),
     ],
@@ -75,7 +75,7 @@ def test_bad_descriptions_are_refused() -> None:
         Dataset(X, [0, 1, 0, 1], feature_names=["a", "b", "c"])
     with pytest.raises(InputError, match="cannot be reshaped"):
         Dataset(X, [0, 1, 0, 1], feature_shape=(3, 1))
-    with pytest.raises(InputError, match="y row 1: 2 is no class label from 0 to 1"):
+    with pytest.raises(InputError, match="y row 1: 2 is not a class label from 0 to 1"):
         Dataset(X, [0, 2, 0, 1], class_names=["a", "b"])
     with pytest.raises(InputError, match="class 'z'"):
         Dataset(X, np.array(["a", "b", "a", "z"]), class_names=["a", "b"])

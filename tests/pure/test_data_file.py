@@ -67,7 +67,7 @@ def test_file_that_grows_while_read_is_refused(tmp_path: Path) -> None:
     """What changes under the reader is not used."""
     path = tmp_path / "my.csv"
     path.write_text(GOOD, encoding="utf-8")
-    with pytest.raises(InputError, match="changed during reading"):
+    with pytest.raises(InputError, match="changed while it was being read"):
         read_while_it_grows(path)
 
 

@@ -85,7 +85,7 @@ def test_no_query_does_more_than_read(houses: Path, name: str) -> None:
     sql, words = HOSTILE[name]
     before = digest(houses.parent)
     with pytest.raises(InputError, match=words) as caught:
-        read_sql(str(houses), sql, seconds=1, rows=100)
+        read_sql(str(houses), sql, max_seconds=1, max_rows=100)
     assert digest(houses.parent) == before
     assert caught.value.where.startswith("houses.duckdb")
     assert caught.value.message.isprintable()

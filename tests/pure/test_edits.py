@@ -42,7 +42,7 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
     ("changed", "words"),
     [
         ({"layers": ("linear 9", "tanh", "linear 2")}, "layer 0: linear 8 → linear 9"),
-        ({"layers": ("linear 8", "linear 2")}, "without layer 1: tanh"),
+        ({"layers": ("linear 8", "linear 2")}, "removed layer 1: tanh"),
         ({"layers": ("linear 8", "tanh", "dropout 0.2", "linear 2")}, "new layer 2: dropout 0.2"),
         ({"optimizer": {"lr": 0.1}}, "lr 0.01 → 0.1"),
         ({"optimizer": {"name": "sgd"}}, "optimizer adam → sgd"),

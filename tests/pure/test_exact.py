@@ -53,6 +53,18 @@ def test_single_precision_is_the_rounded_exponential(off: int, monkeypatch: pyte
         assert np.array_equal(found, exact.exp(x).astype(np.float32))
 
 
+@pytest.mark.parametrize("off", [0, 3, -3])
+def test_single_precision_is_the_rounded_sine(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of the sine, which is small, and NumPy's less right, about each half turn."""
+    numpys = np.sin
+    monkeypatch.setattr(np, "sin", lambda x: numpys(x) + off * np.spacing(np.maximum(np.abs(numpys(x)), 2.0**-6)))
+    near = np.pi * np.arange(-40, 41)[:, None] + np.concatenate([[0.0], 10.0 ** -np.arange(1, 16)])
+    for x in (X, 10 * X, near, X.astype(np.float32).reshape(1, -1)):
+        found = exact.sin_single(x)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, exact.sin(x).astype(np.float32))
+
+
 def test_halves_in_single_precision_are_rounded_exactly() -> None:
     """Where eˣ lies next to the middle between two numbers of float32, the exact function decides."""
     numbers = np.random.default_rng(1).uniform(1e-20, 1e20, 20_000).astype(np.float32)
@@ -65,7 +77,7 @@ def test_halves_in_single_precision_are_rounded_exactly() -> None:
 def test_many_numbers_are_those_of_each() -> None:
     """What is worked out in pieces is what is worked out one by one, in the shape that was given."""
     x = X[: 3 * 5000].reshape(3, 5000)
-    for function in (exact.exp, exact.sin, exact.cos, exact.exp_single):
+    for function in (exact.exp, exact.sin, exact.cos, exact.exp_single, exact.sin_single):
         whole = function(x)
         assert whole.shape == x.shape
         assert np.array_equal(whole[:, ::500], [[function(number) for number in row[::500]] for row in x])

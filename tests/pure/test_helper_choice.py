@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnplay.tape.helper_choice import CALLS, LONGEST_GAP, HelperChoice
+from nnplay.tape.machines.helper_choice import CALLS, LONGEST_GAP, HelperChoice
 
 
 class Machine:

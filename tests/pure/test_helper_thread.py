@@ -11,7 +11,7 @@ import weakref
 
 import pytest
 
-from nnplay.tape.helper_thread import HelperThread
+from nnplay.tape.machines.helper_thread import HelperThread
 
 
 def test_calls_are_run_by_one_other_thread() -> None:
@@ -94,7 +94,7 @@ def test_without_a_thread_left_the_caller_goes_on(monkeypatch: pytest.MonkeyPatc
 #: Forks while a helper sleeps, then while one holds its lock; the other process calls both.
 FORK = """
 import os, threading
-from nnplay.tape.helper_thread import HelperThread
+from nnplay.tape.machines.helper_thread import HelperThread
 sleeps, locked = HelperThread(60.0), HelperThread(60.0)
 for helper in (sleeps, locked):
     ran = threading.Event()

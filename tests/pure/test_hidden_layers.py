@@ -1,4 +1,4 @@
-"""Claims about changes of all hidden layers at once."""
+"""Claims about changes activation of all hidden layers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_hidden_layers_are_added_and_removed() -> None:
     assert remove_hidden_layer(more) == TANH
     assert add_hidden_layer(("linear 1 name=out",)) == ("linear 8", "tanh", "linear 1 name=out")
     assert remove_hidden_layer(("linear 8", "linear 2")) == ("linear 2",)
-    with pytest.raises(InputError, match="no hidden layer to take out"):
+    with pytest.raises(InputError, match="no hidden layer to remove"):
         remove_hidden_layer(("linear 2",))
     with pytest.raises(InputError, match="a adds one"):
         add_hidden_layer(("relu",))

@@ -200,7 +200,7 @@ def test_a_pack_that_others_may_change_is_not_used(place: Path, said: list[str],
     place.write_bytes(content())
     (place if what == "file" else place.parent).chmod(0o777)
     assert [found(), found()] == [[None, None]] * 2
-    assert said == [f"{place} is not used, since others may change it: kernels are compiled instead"]
+    assert said == [f"{place} is not used because others can write to it; kernels are compiled instead"]
 
 
 def test_a_new_pack_is_found_and_an_old_one_serves_on(place: Path, said: list[str]) -> None:

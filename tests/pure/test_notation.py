@@ -93,7 +93,7 @@ def test_no_text_raises_anything_but_an_input_error(text: str) -> None:
 def test_one_layer_is_one_layer() -> None:
     """`parse_layer` refuses none and several."""
     for text in ("", "tanh, tanh"):
-        with pytest.raises(InputError, match="where one is wanted"):
+        with pytest.raises(InputError, match="add one layer at a time"):
             parse_layer(text)
 
 

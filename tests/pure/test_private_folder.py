@@ -27,7 +27,7 @@ def test_a_link_into_a_folder_of_everybody_is_none_the_better(tmp_path: Path, mo
     (tmp_path / "shared").chmod(0o777)
     (tmp_path / "cache").symlink_to("shared")
     monkeypatch.setenv("NNPLAY_CACHE_DIR", str(tmp_path / "cache"))
-    assert "may be changed by everybody" in weakness(cache_folder("kernels"))
+    assert "can be changed by everybody" in weakness(cache_folder("kernels"))
 
 
 def test_a_relative_name_is_resolved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,9 @@ def test_a_relative_name_without_a_working_folder_is_told(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     monkeypatch.setenv("NNPLAY_CACHE_DIR", "another-relative-cache")
-    with pytest.raises(FileNotFoundError, match=r"NNPLAY_CACHE_DIR is relative to is gone: 'another-relative-cache'"):
+    with pytest.raises(
+        FileNotFoundError, match=r"NNPLAY_CACHE_DIR is relative to no longer exists: 'another-relative-cache'"
+    ):
         cache_folder("kernels")
 
 
@@ -58,7 +60,7 @@ def test_a_folder_above_that_others_may_write_to_is_named(mode: int, tmp_path: P
     above = tmp_path / "a b"
     (above / "kernels").mkdir(parents=True, mode=0o700)
     above.chmod(mode)
-    assert f"chmod go-w '{os.path.realpath(above)}' mends it" in weakness(above.resolve() / "kernels")
+    assert f"chmod go-w '{os.path.realpath(above)}' fixes it" in weakness(above.resolve() / "kernels")
     above.chmod(0o1777)  # as /tmp: what is there may be removed by its owner only
     assert weakness(above.resolve() / "kernels") == ""
     assert weakness(above.resolve()) != ""

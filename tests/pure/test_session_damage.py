@@ -68,7 +68,8 @@ def test_the_message_says_what_was_lost(folder: Path) -> None:
     (warning,) = load(folder).warnings
     assert "session.toml: state-00000002.safetensors is missing" in warning
     assert warning.endswith(
-        "opened the save before it (generation 1, epoch 1, step 100), lost the one at generation 2, epoch 2, step 200"
+        "opened the save before it (generation 1, epoch 1, step 100); "
+        "the one at generation 2, epoch 2, step 200 is lost"
     )
 
 
@@ -103,7 +104,7 @@ def test_an_only_save_that_is_damaged_is_refused(tmp_path: Path) -> None:
     """Without a save before it, damage is an error in one sentence."""
     save(tmp_path / "a.nnplay", {"epoch": 1}, {"weight": np.zeros(4, np.float32)})
     (tmp_path / "a.nnplay" / "state-00000001.safetensors").write_bytes(b"")
-    with pytest.raises(InputError, match="there is no save before it"):
+    with pytest.raises(InputError, match="there is no earlier save"):
         load(tmp_path / "a.nnplay")
 
 

@@ -139,7 +139,7 @@ def test_a_commit_whose_last_sync_failed_is_called_saved_but_not_durable(tmp_pat
         try:
             save(folder, *state(2), operations=Failing(at, errno.EIO, forever=False))
         except InputError as error:
-            messages.add((load(folder).record["number"], "may not survive a power cut" in error.what))
+            messages.add((load(folder).record["number"], "may not survive a power failure" in error.what))
     assert messages == {(1, False), (2, True)}
 
 

@@ -187,7 +187,7 @@ def test_a_state_file_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     folder = folder_with(tmp_path / "a.nnplay", b"")
     path = folder / "session.toml"
     path.write_text(path.read_text().replace("state-00000001.safetensors", name))
-    with pytest.raises(InputError, match=r"line \d+, blob\.0\.name: .* is no name of a state file"):
+    with pytest.raises(InputError, match=r"line \d+, blob\.0\.name: .* is not the name of a state file"):
         load(folder)
 
 
@@ -292,7 +292,7 @@ def test_loaded_tensors_are_compared_by_name_shape_and_type() -> None:
         match(bad, expected, "x")
     text = str(caught.value)
     assert "tensor c: missing" in text
-    assert "tensor d: belongs to nothing" in text
+    assert "tensor d: does not belong" in text
     assert "tensor a: its shape is (3, 2) instead of (2, 3)" in text
     assert "tensor b: its type is float64 instead of float32" in text
 

@@ -110,11 +110,11 @@ def without_record(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (with_extra("../../x"), "member ../../x: no member of a packed session"),
-        (with_extra("/etc/passwd"), "no member"),
-        (with_extra("a\\..\\b"), "no member"),
-        (with_extra("session.toml/"), "no member"),
-        (with_extra("session.prev.toml"), "no member"),
+        (with_extra("../../x"), "member ../../x: not a member of a packed session"),
+        (with_extra("/etc/passwd"), "not a member"),
+        (with_extra("a\\..\\b"), "not a member"),
+        (with_extra("session.toml/"), "not a member"),
+        (with_extra("session.prev.toml"), "not a member"),
         (with_extra("\x1b[2J"), "member ␛"),
         (with_extra("state-00000009.safetensors", 0o120777), "not a regular file"),
         (compressed, "member session.toml: compressed"),
@@ -140,7 +140,7 @@ def test_one_name_twice_is_refused(folder: Path, tmp_path: Path) -> None:
     """Row 44: two members of one name are refused, for readers differ in which of them they believe."""
     pack(folder, tmp_path / "a.zip")
     (tmp_path / "b.zip").write_bytes(rebuilt((tmp_path / "a.zip").read_bytes(), with_extra("session.toml")))
-    with pytest.raises(InputError, match="two members have one name"):
+    with pytest.raises(InputError, match="two members have the same name"):
         load(tmp_path / "b.zip")
 
 
@@ -256,7 +256,7 @@ def test_members_that_overlap_are_refused(folder: Path, tmp_path: Path, begins: 
     at = entries(bytes(data))[1]
     data[at + 42 : at + 46] = struct.pack("<L", begins)
     (tmp_path / "b.zip").write_bytes(data)
-    with pytest.raises(InputError, match="overlaps another one"):
+    with pytest.raises(InputError, match="overlaps another member"):
         load(tmp_path / "b.zip")
 
 

@@ -137,7 +137,7 @@ def test_none_removes_a_key_and_absence_keeps_it(tmp_path: Path) -> None:
         ("x = 1\nformat_write = 0\n", None, "format 0 is too old"),
         ("x = 1\nblob = 3\n", 2, "blob"),
         ("blob = [3]\n", None, "name, size and sha256"),
-        ("[[blob]]\nname = '../../x'\n", 2, "is no name of a state file"),
+        ("[[blob]]\nname = '../../x'\n", 2, "is not the name of a state file"),
         ("[[blob]]\nname = 'state-00000001.safetensors'\nsize = -1\n", 3, "bytes from 0"),
         ("[[blob]]\nname = 'state-00000001.safetensors'\nsize = 1\nsha256 = 'x'\n", 4, "64 hexadecimal"),
     ],

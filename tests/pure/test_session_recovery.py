@@ -105,7 +105,7 @@ def test_a_clock_that_was_put_back_gives_no_negative_age() -> None:
 def test_a_summary_needs_a_session(tmp_path: Path) -> None:
     """Summarising a folder without a session is an error, not an empty summary."""
     (tmp_path / "a.nnplay").mkdir(mode=0o700)
-    with pytest.raises(InputError, match="no session here"):
+    with pytest.raises(InputError, match="this is not a session"):
         summarize(tmp_path / "a.nnplay")
 
 

@@ -168,11 +168,11 @@ def _objects() -> bytes:
 
 
 BAD = {
-    "empty": (b"", "no NumPy archive"),
-    "text": (b"a,b\n1,2\n", "no NumPy archive"),
-    "cut": (_archive(_member(_plain(), bytes(8)))[:90], "no NumPy archive"),
+    "empty": (b"", "is not a NumPy archive"),
+    "text": (b"a,b\n1,2\n", "is not a NumPy archive"),
+    "cut": (_archive(_member(_plain(), bytes(8)))[:90], "is not a NumPy archive"),
     "one byte wrong": (_archive(_member(_plain(), bytes(8))).replace(b"\x93", b"\x92"), "archive"),
-    "objects": (_objects(), "array 'x': holds neither numbers nor words; Python objects are never loaded"),
+    "objects": (_objects(), "array 'x': contains neither numbers nor words; Python objects are never loaded"),
     "code in the header": (_archive(_member(b"__import__('os').abort()\n")), "neither numbers nor words"),
     "a deep header": (_archive(_member(b"(" * 9000)), "neither numbers nor words"),
     "a long shape": (_archive(_member(_plain(shape=f"({'1' * 9000}!)"))), "neither numbers nor words"),
@@ -183,13 +183,13 @@ BAD = {
         "neither numbers nor words",
     ),
     "no such type": (_archive(_member(_plain("<i3"), bytes(6))), "neither numbers nor words"),
-    "a huge shape": (_archive(_member(_plain(shape="(1000000000000,)"), bytes(8))), "not that of its shape"),
+    "a huge shape": (_archive(_member(_plain(shape="(1000000000000,)"), bytes(8))), "does not match its shape"),
     "a shape beyond all numbers": (_archive(_member(_plain(shape=f"({', '.join(['99999999999'] * 20)})"))), "shape"),
     "no shape": (_archive(_member(_plain(shape="()"), bytes(4))), "there are no rows"),
     "a header that is not there": (_archive(b"\x93NUMPY\x01\x00\xff\xff"), "neither numbers nor words"),
-    "a head cut off": (_archive(b"\x93NUMPY\x02\x00"), "no NumPy archive"),
-    "no array": (_archive(b"hello"), "no NumPy array"),
-    "no letters": (_archive(_member(_plain("<U1"), b"\xff\xff\xff\xff" * 2)), "numbers in place of letters"),
+    "a head cut off": (_archive(b"\x93NUMPY\x02\x00"), "is not a NumPy archive"),
+    "no array": (_archive(b"hello"), "is not a NumPy array"),
+    "no letters": (_archive(_member(_plain("<U1"), b"\xff\xff\xff\xff" * 2)), "numbers instead of letters"),
 }
 
 
@@ -229,7 +229,7 @@ def test_an_encrypted_or_oddly_packed_array_is_refused(tmp_path: Path) -> None:
         changed = whole.copy()
         changed[place] = value
         (tmp_path / "my.npz").write_bytes(changed)
-        with pytest.raises(InputError, match="array 'x': is encrypted, or packed"):
+        with pytest.raises(InputError, match="array 'x': is encrypted, or compressed"):
             load_file(str(tmp_path / "my.npz"), {})
 
 
@@ -268,7 +268,7 @@ def test_an_array_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
     [
         (np.where(X > 0.9, np.nan, X), Y, "my, x row 11, column 0: nan is not finite"),
         (X, Y[:5], "x has 12 rows, y has 5"),
-        (X, Y - 1, "-1 is no class label"),
+        (X, Y - 1, "-1 is not a class label"),
         (X[:0], Y[:0], "there are no rows"),
     ],
     ids=["nan", "lengths", "labels", "empty"],

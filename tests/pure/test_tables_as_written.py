@@ -145,7 +145,7 @@ def test_numbers_in_other_writing_are_numbers(name: str, first: list[float]) -> 
     data = read(f"{name}.csv", target="y")
     assert data.feature_names == ("x", "b")
     assert data.x[:2, 0].tolist() == first
-    assert noted(data, "column x: numbers are written like", "which is read as")
+    assert noted(data, "column x: numbers are written like", "read as")
 
 
 def test_percent_and_money_are_two_inputs() -> None:
@@ -337,14 +337,14 @@ def test_what_was_right_stays_right() -> None:
 
 
 def test_columns_are_identical_only_where_their_values_are(tmp_path: Path) -> None:
-    """An age and its square follow from each other; copies are identical, whatever their words."""
+    """An age and its square determine each other; copies are identical, whatever their words."""
     data = read("square_identical.csv")
-    assert noted(data, "'age' and 'agesq' follow from each other")
+    assert noted(data, "'age' and 'agesq' determine each other")
     assert not noted(data, "identical")
     rows = "".join(f"{row % 4},{'abcd'[row % 4]},{'abcd'[row % 4]},{row % 7 + 0.5}\n" for row in range(40))
     data = read_csv(written(tmp_path, f"a,b,c,y\n{rows}"))
-    assert noted(data, "'a' and 'b' follow from each other")
-    assert noted(data, "'a' and 'c' follow from each other")
+    assert noted(data, "'a' and 'b' determine each other")
+    assert noted(data, "'a' and 'c' determine each other")
     same = read_csv(written(tmp_path, "b,c,y\nu,u,1.5\nv,v,2.5\nu,u,3\nv,v,1\n"))
     assert noted(same, "'b' and 'c' are identical")
 

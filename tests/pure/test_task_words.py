@@ -22,8 +22,8 @@ def test_a_file_is_told_by_its_columns_and_its_target(tmp_path: Path) -> None:
         for target in ("price", "town")
     ]
     assert said == [
-        "mine.csv: from size, age and town the network learns to predict price",
-        "mine.csv: from size, age and price the network learns to predict town: Graz or Linz",
+        "mine.csv: the network learns to predict price from size, age and town",
+        "mine.csv: the network learns to predict town (Graz or Linz) from size, age and price",
     ]
 
 
@@ -31,7 +31,7 @@ def test_many_names_and_pictures_are_told_by_their_number() -> None:
     """Ten classes of pictures, and twelve inputs without a table."""
     pictures = Dataset(np.zeros((20, 64)), np.arange(20) % 10, feature_shape=(8, 8, 1), task="classification")
     assert describe_task("digits", pictures) == (
-        "digits: from 8×8×1 inputs the network learns to tell classes apart (10 classes)"
+        "digits: the network learns to distinguish 10 classes from 8×8×1 inputs"
     )
     numbers = Dataset(np.random.default_rng(0).normal(size=(20, 12)), np.linspace(0, 1, 20))
-    assert describe_task("made", numbers) == "made: from 12 inputs the network learns to predict y1"
+    assert describe_task("made", numbers) == "made: the network learns to predict y1 from 12 inputs"

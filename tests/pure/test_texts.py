@@ -185,7 +185,7 @@ def test_a_long_text_is_read_in_part_and_an_endless_line_is_no_harm(tmp_path: Pa
         (b"  \n\n \n", {"read_as": "text"}, "is empty"),
         (b"much too short", {}, "is too short: 14 characters are 0 windows of 64"),
         (b"long enough for a small context only, " * 9, {}, "use context=33"),
-        (b"\x89PNG\r\n\x1a\nwhatever", {"read_as": "text"}, "looks like a PNG picture"),
+        (b"\x89PNG\r\n\x1a\nwhatever", {"read_as": "text"}, "looks like a PNG image"),
         ("Gr\xfc\xdfe aus Bonn an alle\n".encode("latin-1") * 50, {"read_as": "text"}, "not valid UTF-8.*cp1252"),
         (b"words and words \0 and words\n" * 20, {"read_as": "text"}, "a NUL byte"),
         (b"some words of no label\n" * 50, {"read_as": "text", "learn": "label"}, "its lines have no labels"),

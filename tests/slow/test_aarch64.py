@@ -19,8 +19,8 @@ from nnplay.kernels import abi
 from nnplay.kernels.compile.jit import SHARED, Kernel
 from nnplay.presets.catalogue import load_preset
 from nnplay.presets.digest import run_digest
-from nnplay.tape.machine import Table
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import Table
 
 KNOWN: dict[str, str] = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text())
 HERE = Path(__file__).with_name("aarch64")
@@ -117,7 +117,7 @@ def arrays_of(machine: CpuMachine) -> list[Any]:
             left += item.values()
         elif isinstance(item, list | tuple):
             left += item
-        elif type(item).__module__.startswith("nnplay.tape.machine"):
+        elif type(item).__module__.startswith("nnplay.tape.machines.machine"):
             left += [getattr(item, name) for name in (*getattr(item, "__slots__", ()), *getattr(item, "__dict__", ()))]
     return list(found.values())
 

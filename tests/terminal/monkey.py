@@ -85,7 +85,7 @@ _VERBS: Final = (
     "preset",
     "save",
     "open",
-    "line",
+    "branch",
     "quit",
     "help",
 )

@@ -51,9 +51,9 @@ def test_odd_variables_have_no_effect(environ: dict[str, str], start: Start) -> 
     terminal = start(environ)
     terminal.shows("press space")
     terminal.press("?")
-    terminal.shows("Keys of this pane")
+    terminal.shows("Keys in this pane")
     terminal.press("\x1b")
-    terminal.until(lambda: "Keys of this pane" not in terminal.text)
+    terminal.until(lambda: "Keys in this pane" not in terminal.text)
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored

@@ -58,8 +58,8 @@ WALK = [
 """Keys, and what the screen shows after each."""
 DIALOGS = [
     (":set target=", "set target="),
-    ("L", "scroll · esc back"),
-    ("?", "esc back"),
+    ("L", "scroll · esc close"),
+    ("?", "esc close"),
     ("o", "─ open ─"),
     ("/", "go to a setting"),
     ("i", "n next row"),

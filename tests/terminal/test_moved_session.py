@@ -26,9 +26,7 @@ def test_the_playground_goes_on_without_its_folder(open_nnplay: Open, tmp_path: 
         (tmp_path / "xor.nnplay").write_text("thesis")
     name = "xor-2.nnplay" if replaced else "xor.nnplay"
     terminal.press("s")
-    terminal.until(
-        lambda: ("stands in the place of" if replaced else "renamed or deleted") in " ".join(terminal.text.split())
-    )
+    terminal.until(lambda: ("now occupies" if replaced else "renamed or deleted") in " ".join(terminal.text.split()))
     terminal.until(lambda: (tmp_path / name / "session.toml").is_file())
     terminal.press(" ")
     terminal.press(" ")

@@ -200,7 +200,7 @@ def test_an_unexpected_error_behind_a_key_is_told_and_the_run_goes_on(open_termi
     terminal = open_terminal("--crash", "rewind", size=(120, 40))
     terminal.shows("press space")
     terminal.press("r")
-    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run goes on; details:")
+    terminal.shows("did not expect: RuntimeError: a bug of the tests; the run continues; details:")
     assert "Traceback" in next((tmp_path / "nnplay").glob("error-*.txt")).read_text()
     terminal.press(" ")
     terminal.until(lambda: step_of(terminal) > 100)
@@ -224,9 +224,9 @@ def test_keys_of_a_real_keyboard(open_terminal: Open) -> None:
     terminal.press(":set lr 0.25\r")
     terminal.shows("lr         0.25")
     terminal.press("?")
-    terminal.shows("Keys of this pane")
+    terminal.shows("Keys in this pane")
     terminal.press("\x1b")
-    terminal.until(lambda: "Keys of this pane" not in terminal.text)
+    terminal.until(lambda: "Keys in this pane" not in terminal.text)
     terminal.press("q")
     assert terminal.finish() == 0
     assert terminal.restored
@@ -267,7 +267,7 @@ def test_ctrl_z_without_a_shell_is_refused(open_terminal: Open) -> None:
     terminal = open_terminal(size=(120, 40))
     terminal.shows("press space")
     terminal.press("\x1a")
-    terminal.shows("there is none to go back to")
+    terminal.shows("there is none to return to")
     terminal.press("q")
     assert terminal.finish() == 0
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
+from textual.css import stylesheet
 from textual.pilot import Pilot
 
 from nnplay.errors import NnplayError
@@ -17,6 +19,7 @@ from nnplay.tui.app import Playground
 from tests.ui.waiting import PATIENCE
 
 _PRESS, _PAUSE = Pilot.press, Pilot.pause
+_PARSE_RULES = stylesheet.Stylesheet._parse_rules
 
 
 def _busy(app: Any) -> bool:
@@ -82,3 +85,26 @@ def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """For all tests of this folder."""
     monkeypatch.setattr(Pilot, "press", _press)
     monkeypatch.setattr(Pilot, "pause", _pause)
+
+
+@pytest.fixture(autouse=True)
+def _unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only tests marked `painted` paint cells: the others read what widgets draw, and painting takes half the time."""
+    if request.node.get_closest_marker("painted") is None:
+        monkeypatch.setattr(Compositor, "render_update", lambda *place, **how: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _style_sheets_read_once() -> Iterator[None]:
+    """Hundreds of apps share the rules of their style sheets, which nothing changes once they are parsed."""
+    parsed: dict[Any, list[Any]] = {}
+
+    def parse_once(sheet: Any, *place: Any, **how: Any) -> list[Any]:
+        key = (tuple(sheet._variables.items()), place, tuple(how.items()))
+        if key not in parsed:
+            parsed[key] = _PARSE_RULES(sheet, *place, **how)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stylesheet.Stylesheet, "_parse_rules", parse_once)
+        yield

@@ -80,7 +80,7 @@ class FakeBackend:
         return f"{name} = {value:g}"
 
     def task(self) -> str:
-        return "spiral: from x1 and x2 the network learns to tell orange from blue"
+        return "spiral: the network learns to distinguish orange and blue from x1 and x2"
 
     def summary(self) -> str:
         return "700 training rows in batches of 32"
@@ -133,16 +133,16 @@ class FakeBackend:
 
     def switch_branch(self, words: str) -> str:
         self.asked.append(("switch_branch", words))
-        return f"going on as {words}"
+        return f"continuing as {words}"
 
     def catch_up(self) -> bool:
         return False
 
     def undo(self) -> str:
-        return self._swap(self.past, self.future, "undone", "nothing to take back")
+        return self._swap(self.past, self.future, "undone", "nothing to undo")
 
     def redo(self) -> str:
-        return self._swap(self.future, self.past, "made again", "nothing to make again")
+        return self._swap(self.future, self.past, "redone", "nothing to redo")
 
     def _swap(self, source: list[RunConfig], target: list[RunConfig], done: str, nothing: str) -> str:
         if not source:

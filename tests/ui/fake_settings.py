@@ -82,7 +82,7 @@ class FakeCatalogue:
         default_factory=lambda: {
             "linear": (
                 integer("units", 8, "numbers that come out"),
-                choice("init", "auto", "first weights", ("auto", "he_normal", "zeros")),
+                choice("init", "auto", "initialisation", ("auto", "he_normal", "zeros")),
             ),
             "tanh": (),
             "relu": (),

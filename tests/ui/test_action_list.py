@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from textual.widgets import OptionList, Static
 from nnplay.errors import InputError
 from nnplay.fields import choice, integer, number
 from nnplay.network.layer_text import split_layers, with_units
+from nnplay.records.registry import schedule_records
+from nnplay.run.choices import catalogue
 from nnplay.tui.app import Playground
 from nnplay.tui.arrange import PANES, arrange
 from nnplay.tui.commands import completion, keymap
@@ -114,7 +117,7 @@ def test_keymap_is_read_and_refused_with_reasons(tmp_path: Path) -> None:
         ("[keys]\nrun = 3\n", "needs a key"),
         ("[keys", "keymap.toml, line 1: "),
         ("a = " + "[" * 100_000, "is too large"),
-        ('[keys]\nrun = "."\n', "'run' and of 'step'"),
+        ('[keys]\nrun = "."\n', "'run' and 'step'"),
     ):
         file.write_text(text)
         with pytest.raises(InputError, match=word):
@@ -130,8 +133,8 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
     left = {action.id: ",".join(key for key in action.keys if key != "h") for action in ACTIONS if "h" in action.keys}
     assert {name: keys for name, keys in found.items() if name != "run"} == left
     for text, words in (
-        ('run = "c"', "'c' is the key of 'run' and, in the layers, of 'layer-copy'; give 'layer-copy' another key"),
-        ('run = "b"\nmore = "b"', "'b' is the key of 'run' and, in forms, of 'more'"),
+        ('run = "c"', "'c' is bound to 'run' and, in the layers, to 'layer-copy'; give 'layer-copy' a second key"),
+        ('run = "b"\nmore = "b"', "'b' is bound to 'run' and, in forms, to 'more'"),
     ):
         file.write_text(f"[keys]\n{text}\n")
         with pytest.raises(InputError, match=words):
@@ -279,3 +282,13 @@ async def test_the_number_of_parameters_is_never_cut(columns: int) -> None:
         first = layers.plain_text.splitlines()[0]
         assert " 100 k" in first or " 100,480" in first
         assert re.search(r"(…|first) +784→128 ", first)
+
+
+def test_two_kinds_of_patience_have_two_names() -> None:
+    """That of the schedule lowers the rate, that of the stop ends the run; `:set patience` means the one called so."""
+    rows = entries.training_entries(replace(fake_config(), schedule=schedule_records()["plateau"]()), catalogue())
+    labels = [row.label for row in rows]
+    assert len(set(labels)) == len(labels)
+    assert entries.find_entry(rows, "patience").name == "stop.patience"
+    assert entries.find_entry(rows, "schedule.patience").name == "schedule.patience"
+    assert entries.find_entry(rows, "lr wait").name == "schedule.patience"

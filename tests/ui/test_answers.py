@@ -27,6 +27,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of
 
+pytestmark = pytest.mark.painted
+
 RNG = np.random.default_rng(0)
 X = np.linspace(-1, 1, 50).astype(np.float32)
 MASK = np.zeros((32, 32), np.int64)
@@ -45,14 +47,14 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "confusion": (Confusion(np.array([[5, 1], [2, 9]]), ("cat", "[/]dog"), ("row 3: cat",)), ["row 3", "[/]dog"]),
     "grey images": (
         Images(grey(6, 8, 8), tuple("012345"), tuple("012340"), 1, "6 of 1,000 validation rows"),
-        ["0 not 5", "1 wrong in 6 of 1,000 validation rows"],
+        ["0, true 5", "1 wrong in 6 of 1,000 validation rows"],
     ),
     "colour images": (Images(grey(3, 32, 32, 3), ("a", "b", "c"), ("a", "b", "a"), 1), ["1 wrong"]),
     "masks": (
         Masks(grey(32, 32, 3), MASK, SHIFTED, ("ground", "disc", "box"), (0.9, 0.78, float("nan"))),
         ["true", "predicted", "wrong", "disc", "0.78", "0.84"],
     ),
-    "pair": (Pair(grey(28, 28), grey(28, 28)), ["wanted", "given back", "mean difference"]),
+    "pair": (Pair(grey(28, 28), grey(28, 28)), ["target", "output", "mean difference"]),
     "wave": (
         Series((("seen", X),), "tone", "hiss", right=False, chances=(("hiss", 0.7), ("tone", 0.3))),
         ["tone", "hiss", "70 %"],
@@ -60,7 +62,7 @@ FORMS: dict[str, tuple[Output, list[str]]] = {
     "forecast": (Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97)), ["1.02", "0.97", "predicted"]),
     "forecast that runs on": (
         Series((("seen", X),), "1.02", "0.97", next=(1.02, 0.97), continuation=(X[:6], X[:6] + 0.1)),
-        ["1.02", "0.97", "on its own", "true", "seen"],
+        ["1.02", "0.97", "continued", "true", "seen"],
     ),
     "symbols": (Tokens(tuple("0123"), tuple("3210"), tuple("3110")), ["seen", "3 of 4", "predicted 3 1 1 0"]),
     "one symbol": (Tokens(tuple("BADC" * 20), ("B",), ("A",), (("A", 0.6), ("B", 0.4))), ["true B", "60 %"]),

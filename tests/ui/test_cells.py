@@ -1,5 +1,6 @@
 """Claims about the grid of cells that repaints only what changed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
@@ -8,6 +9,8 @@ from textual.geometry import Region
 
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Cells, Row, changed_span, fit, joined, row_width
+
+pytestmark = pytest.mark.painted
 
 A, B = Style(bold=True), Style(italic=True)
 RUNS = st.lists(st.tuples(st.text("abc ", max_size=4), st.sampled_from([A, B])), max_size=6).map(joined)

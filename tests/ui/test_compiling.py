@@ -38,7 +38,7 @@ async def test_space_while_kernels_are_compiled_says_what_will_be() -> None:
     """The line and the footer say that training will start; a second space takes it back; ready, it starts."""
     backend = Compiling()
     app = Playground(backend, Look())  # type: ignore[arg-type]
-    sentence = "compiling kernels, once: 3 of 12; training starts as soon as they are ready, space takes it back"
+    sentence = "compiling kernels, once: 3 of 12; training starts as soon as they are ready, space cancels"
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "3 of 12" in text_of(app, "#message-line"))
         assert "press space: the loss" in text_of(app, "#curves")

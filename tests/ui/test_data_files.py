@@ -46,7 +46,7 @@ def test_columns_are_offered_with_what_became_of_them() -> None:
     """The target offers every column; kinds offer what a column is not, and keep what was chosen before."""
     assert [(choice.value, choice.note) for choice in column_choices.target_choices(COLUMNS)][2:4] == [
         ("city", "words"),
-        ("price", "learned now"),
+        ("price", "current target"),
     ]
     assert column_choices.name_learned(COLUMNS) == "price"
     found = [choice.value for choice in column_choices.kind_choices(COLUMNS, {"id": "skip"})]
@@ -104,7 +104,7 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
                 assert backend.settings.data.source == "spiral"
                 app.typed_line.run_command("set", "missing mean")
                 await until(pilot, lambda: backend.settings.data.source == str(tmp_path / "my.csv"))
-                await until(pilot, lambda: "price is learned" in message_line(app))
+                await until(pilot, lambda: "target: price" in message_line(app))
                 assert backend.settings.data.values == {"target": "price", "missing": "mean"}
                 assert any(":set kinds id=category" in line for line in app.messages.printed)
                 assert app.edits.refused is None

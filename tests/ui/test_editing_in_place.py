@@ -136,7 +136,7 @@ async def test_only_visible_pictures_are_asked_for() -> None:
 
 
 async def test_layers_are_frozen_named_and_begun_otherwise() -> None:
-    """F freezes and thaws, N names, W chooses the scheme of the first weights; all of it is in the layer's text."""
+    """F freezes and thaws, N names, W chooses the scheme of the initialisation; all of it is in the layer's text."""
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "2", "F")
@@ -232,7 +232,7 @@ async def test_run_for_a_while_and_problem_by_command() -> None:
         await type_line(pilot, "run 10 epochs")
         assert asked(app)[-1] == ("run_for", None, 10)
         await type_line(pilot, "run 500")
-        assert "length of a run" in text_of(app, "#message-line")
+        assert "length of training" in text_of(app, "#message-line")
         await type_line(pilot, "data my.csv target=price")
         await until(pilot, lambda: app._backend.settings.data.source == "my.csv")
         assert app._backend.settings.data.values == {"target": "price"}
@@ -299,7 +299,7 @@ def test_lengths_of_runs_are_read_and_refused() -> None:
         f"{'9' * 5000} steps",
         "-1 epochs",
     ):
-        with pytest.raises(InputError, match="as in :run 10 epochs"):
+        with pytest.raises(InputError, match="try :run 10 epochs"):
             completion.read_run(wrong)
 
 
@@ -307,7 +307,7 @@ def test_places_in_a_run_are_read_and_refused() -> None:
     """Whole numbers that a run can reach, whatever letters Unicode calls digits."""
     assert completion.read_goto("step 1,000") == ("step", 1000)
     for wrong in ("", "step", "step ②", "step -1", f"epoch {'9' * 5000}", "mile 5"):
-        with pytest.raises(InputError, match="as in :goto step 500"):
+        with pytest.raises(InputError, match="try :goto step 500"):
             completion.read_goto(wrong)
 
 

@@ -74,7 +74,7 @@ async def test_undo_and_redo_of_settings() -> None:
         assert app._backend.settings.optimizer.values["lr"] == 0.02
         await pilot.press("z", "z")
         await pilot.pause()
-        assert "nothing to take back" in text_of(app, "#message-line")
+        assert "nothing to undo" in text_of(app, "#message-line")
 
 
 async def test_layers_are_edited_by_keys() -> None:

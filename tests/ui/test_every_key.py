@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from textual._compositor import Compositor
 
 from nnplay.run.speed_limit import FULL, SpeedLimit
 from nnplay.tui.app import Playground
@@ -85,8 +84,8 @@ CLAIMS: dict[str, Claim] = {
     "faster": Claim("", _asked, ("limit_speed", FULL)),
     "slower": Claim("", _asked, ("limit_speed", SpeedLimit(1000.0))),
     "latest": Claim("", _asked, ("goto", "step", 2745)),
-    "past": Claim("", _asked, ("goto", "step", 2745 - 137)),
-    "forth": Claim("", _asked, ("goto", "step", 2745)),
+    "jump-back": Claim("", _asked, ("goto", "step", 2745 - 137)),
+    "jump-forward": Claim("", _asked, ("goto", "step", 2745)),
     "pick": Claim("", _screen, "Picker"),
     "regenerate": Claim("", lambda app: app._backend.settings.data.values.get("seed"), OTHER),
     "find-setting": Claim("", _screen, "Picker"),
@@ -104,7 +103,7 @@ CLAIMS: dict[str, Claim] = {
     "layer-freeze": Claim("2 2", _layers, ("linear 8 frozen", *START[1:])),
     "layer-name": Claim("2 2", _screen, "AskValue"),
     "layer-init": Claim("2 2", _screen, "Picker"),
-    "layer-fold": Claim("2 2", _message, "no block here: sum, concat and sequential can be folded and unfolded"),
+    "layer-fold": Claim("2 2", _message, "this is not a block: only sum, concat and sequential can be folded"),
     "layer-down": Claim("2 2", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-up": Claim("2 2 j", _layers, ("tanh", "linear 8", *START[2:])),
     "layer-wider": Claim("2 2", _layers, ("linear 9", *START[1:])),
@@ -167,20 +166,14 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
     "preset": ("preset circle", lambda app: app._backend.settings.data.source, "circle"),
     "layers": ("layers linear 8, tanh, linear 1", _layers, ("linear 8", "tanh", "linear 1")),
     "data": ("data moons", lambda app: app._backend.settings.data.source, "moons"),
-    "line": ("line lr 0.1", _asked, ("switch_branch", "lr 0.1")),
+    "branch": ("branch lr 0.1", _asked, ("switch_branch", "lr 0.1")),
     "tour": ("tour", lambda app: main(app).query_one(HintLine).text[:3], "1/5"),
-    "recovered": ("recovered", _message, "no run ended without being saved"),
+    "recovered": ("recovered", _message, "there are no unsaved runs to recover"),
 }
 
 
 ON_A_TERMINAL = {"suspend"}
 """Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
-
-
-@pytest.fixture(autouse=True)
-def _unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No cell is painted: what keys do is read from the app, and painting takes half the time. All others do paint."""
-    monkeypatch.setattr(Compositor, "render_update", lambda *place, **how: None)
 
 
 def test_every_action_has_a_claim() -> None:

@@ -14,6 +14,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import SIZES, main, make, text_of
 
+pytestmark = pytest.mark.painted
+
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_opens_and_shows_the_run_at_every_size(size: tuple[int, int]) -> None:

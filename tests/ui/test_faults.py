@@ -21,6 +21,8 @@ from tests.ui.conftest import Faults
 from tests.ui.playing import asked, main, make
 from tests.ui.waiting import until
 
+pytestmark = pytest.mark.painted
+
 Break = Callable[[Playground, pytest.MonkeyPatch], object]
 
 
@@ -69,7 +71,7 @@ def backend_breaks(name: str) -> Break:
         (backend_breaks("ledger"), ["a", *"linear", "space", "6", "escape"]),
         (backend_breaks("open"), ["colon", "o", "p", "e", "n", "space", "x", "enter"]),
         (backend_breaks("goto"), ["colon", *"goto", "space", *"step", "space", "5", "enter"]),
-        (backend_breaks("branches"), ["colon", *"line", "space", "x", "escape"]),
+        (backend_breaks("branches"), ["colon", *"branch", "space", "x", "escape"]),
         (
             lambda app, patch: patch.setattr("nnplay.tui.commands.completion.parse_command", fails),
             ["colon", *"tour", "enter"],
@@ -89,7 +91,7 @@ async def test_a_bug_behind_a_key_is_a_sentence(
             await pilot.press(*keys)
             await until(pilot, lambda: "ZeroDivisionError: a bug of the tests" in main(app).query_one(MessageLine).text)
         message = main(app).query_one(MessageLine).text
-        assert "the run goes on" in message
+        assert "the run continues" in message
         assert "Traceback" in Path(message.rpartition("details: ")[2]).read_text()
         await still_works(pilot, app)
     assert {type(error) for error in faults.take()} == {ZeroDivisionError}

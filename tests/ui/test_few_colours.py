@@ -13,6 +13,8 @@ from nnplay.tui.widgets.header import HeaderLine
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 
+pytestmark = pytest.mark.painted
+
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
 def test_surfaces_stay_apart_in_256_colours(palette: Palette) -> None:

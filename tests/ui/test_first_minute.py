@@ -17,6 +17,8 @@ from tests.ui.fake_run import train_run
 from tests.ui.playing import main, text_of
 from tests.ui.waiting import until
 
+pytestmark = pytest.mark.painted
+
 
 @pytest.fixture
 def backend() -> Iterator[PlaygroundBackend]:
@@ -38,8 +40,8 @@ async def test_the_first_run_stops_at_the_epochs_of_its_preset_and_says_what_to_
         await until(pilot, lambda: backend.snapshot.finished)
         assert backend.snapshot.epoch == 300
         await until(pilot, lambda: "stopped at epoch 300; next: i looks inside" in text_of(app, "#message-line"))
-        assert "R begins again" in text_of(app, "#message-line")
-        assert "p has other experiments" in text_of(app, "#message-line")
+        assert "R restarts" in text_of(app, "#message-line")
+        assert "p offers other experiments" in text_of(app, "#message-line")
 
 
 async def test_what_to_try_next_names_the_keys_of_the_user() -> None:
@@ -54,10 +56,10 @@ async def test_what_to_try_next_names_the_keys_of_the_user() -> None:
 async def test_the_first_hint_speaks_of_the_data_that_are_there() -> None:
     """Of a file of the user's, not of the spiral."""
     backend = FakeBackend()
-    backend.task = lambda: "mine.csv: from size and age the network learns to predict price"  # type: ignore[method-assign]
+    backend.task = lambda: "mine.csv: the network learns to predict price from size and age"  # type: ignore[method-assign]
     app = Playground(backend, Look(), first_start=True)  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "mine.csv: from size and age the network learns to predict price. Press [space]" in " ".join(
+        assert "mine.csv: the network learns to predict price from size and age. Press [space]" in " ".join(
             text_of(app, "#hint-line").split()
         )

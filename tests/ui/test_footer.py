@@ -33,15 +33,15 @@ async def test_keys_of_weights_are_offered_by_the_graph_and_not_by_the_chain() -
 
 
 async def test_a_cure_is_offered_for_a_finding_that_has_one() -> None:
-    """`enter apply cure` stands there while the cursor is on a finding with an action."""
+    """`enter apply fix` stands there while the cursor is on a finding with an action."""
     found = (Finding("good", "learning"), Finding("warning", "too fast", "3", "pane-training"))
     app = Playground(FakeBackend(replace(train_run(), health=found)), Look())  # type: ignore[arg-type]
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("6")
-        assert "apply cure" not in text_of(app, "#footer")
+        assert "apply fix" not in text_of(app, "#footer")
         await pilot.press("down")
         await pilot.pause()
-        assert "apply cure" in text_of(app, "#footer")
+        assert "apply fix" in text_of(app, "#footer")
 
 
 async def test_views_and_curves_that_are_not_there_are_not_offered() -> None:

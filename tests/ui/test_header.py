@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from nnplay.tui.app import Playground
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.tabs import PaneTabs
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
-from tests.ui.playing import text_of
+from tests.ui.playing import main, text_of
 
 
 @pytest.mark.parametrize("width", [200, 120, 100, 80])
@@ -37,3 +39,23 @@ async def test_a_long_title_is_cut_and_nothing_else() -> None:
         shown = text_of(app, "#header")
         for part in ("very", "…", "‖", "of 9,000,000", "train", "valid"):
             assert part in shown
+
+
+async def test_a_speed_that_was_not_measured_is_a_dash() -> None:
+    """Never 0 steps a second beside a counter that moves."""
+    backend = FakeBackend(replace(train_run(12), steps_per_second=math.nan))
+    app = Playground(backend, Look())  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "– steps/s" in text_of(app, "#header")
+
+
+async def test_the_tab_of_the_network_stands_for_its_layers() -> None:
+    """On pages, the layers have no tab of their own."""
+    app = Playground(FakeBackend(train_run()), Look())  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "2")
+        await pilot.pause()
+        assert main(app).current == "layers"
+        marked = [text for row in main(app).query_one(PaneTabs).draw(80, 1) for text, style in row if style.reverse]
+        assert marked == [" 2 Network "]

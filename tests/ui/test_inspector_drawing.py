@@ -10,6 +10,8 @@ from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.visit import RUN, inspecting
 
+pytestmark = pytest.mark.painted
+
 
 async def test_forms_of_an_operand() -> None:
     """`t` turns colours into numbers with headings and into a histogram; `c` shows the lines of NumPy."""
@@ -43,7 +45,7 @@ async def test_gates_are_bars_at_each_time_step(look: Look) -> None:
             await visit.press("j")
         text = visit.text(DetailView)
         assert ("|dstate|" if look.ascii else "‖dstate‖") in text
-        assert "it becomes" in text
+        assert "it shrinks" in text
 
 
 CONV = {"data": {"name": "digits"}, "layers": ["conv2d 8 k3 p1", "relu", "flatten", "linear 10"]}
@@ -67,16 +69,16 @@ async def test_operands_without_room_are_named() -> None:
         weight = next(row.number for row in visit.view.rows if row.name == "gradient of weight")
         while visit.view.detail.row.number < weight:
             await visit.press("j")
-        assert "tab leads to x" in visit.text(DetailView)
+        assert "tab: more operands (x" in visit.text(DetailView)
         await visit.press("tab")
-        assert "tab leads to x" not in visit.text(DetailView)
+        assert "tab: more operands (x" not in visit.text(DetailView)
 
 
 async def test_rows_name_their_layer_on_a_small_screen() -> None:
     """At 80×24 each row still says which kind of layer it belongs to, and list and detail fill the screen."""
     async with inspecting(size=(80, 24)) as visit:
         text = visit.text(RowsList)
-        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to answer"):
+        for words in ("0 linear x·w + b", "1 relu ", "2 linear ∂weight", "forward from input to output"):
             assert words in text
         assert "relu relu" not in text
         assert visit.screen.query_one(RowsList).size.height >= 18

@@ -90,7 +90,7 @@ async def test_a_fork_is_stopped_and_dropped() -> None:
         assert len(visit.view.forks[0].losses.steps) > 0
         await visit.press("X")
         await visit.until(lambda: not visit.view.forks)
-        assert "let go: lr 0.5" in visit.screen.query_one(MessageLine).text
+        assert "discarded: lr 0.5" in visit.screen.query_one(MessageLine).text
 
 
 async def test_a_fork_on_its_way_is_ended_by_the_thread_that_trains_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
         assert visit.view.lr == 0.5
         assert "T or z goes back" in visit.screen.query_one(MessageLine).text
         assert [(fork.words, fork.step) for fork in visit.view.forks] == [("lr 0.05", 0)]
-        assert "line lr 0.5 from step 0" in visit.text(HeadLine)
+        assert "branch lr 0.5 from step 0" in visit.text(HeadLine)
         await visit.press("full_stop")
         assert visit.view.latest == 501
         await visit.pilot.press("z")
@@ -143,7 +143,7 @@ async def test_a_fork_is_trained_on_and_z_goes_back() -> None:
 
 
 async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> None:
-    """`:line lr 0.5` trains on from that fork; `:line` lists what there is; another name is refused in words."""
+    """`:branch lr 0.5` trains on from that fork; `:branch` lists what there is; another name is refused in words."""
     async with inspecting() as visit:
         await visit.press("home")
         await visit.pilot.press("F")
@@ -153,14 +153,14 @@ async def test_another_branch_is_trained_by_a_command_on_the_main_screen() -> No
         await visit.until(lambda: isinstance(visit.pilot.app.screen, MainScreen))
         app = visit.pilot.app
         await visit.pilot.press("colon")
-        await visit.type("line lr 0.7")
+        await visit.type("branch lr 0.7")
         await visit.until(lambda: "lr 0.7" in app.screen.query_one(MessageLine).text)
         await visit.pilot.press("colon")
-        await visit.type("line lr 0.5")
+        await visit.type("branch lr 0.5")
         await visit.until(lambda: visit.backend.snapshot.step == 500)
         await visit.until(lambda: visit.backend.settings.optimizer.values["lr"] == 0.5)
         await visit.pilot.press("colon")
-        await visit.type("line")
+        await visit.type("branch")
         await visit.until(lambda: isinstance(app.screen, Picker))
         await visit.pilot.press("enter")
         await visit.until(lambda: visit.backend.snapshot.latest == 30)

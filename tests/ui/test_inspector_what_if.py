@@ -28,7 +28,7 @@ async def test_a_weight_is_edited_in_place_and_taken_back() -> None:
         assert visit.view.changes == ((30, "0.weight[0,0] = 2.5"),)
         await visit.press("z")
         await visit.until(lambda: np.array_equal(trainer.parameters()["0.weight"], before))
-        assert visit.view.changes[1:] == ((30, "taken back: 0.weight[0,0] = 2.5"),)
+        assert visit.view.changes[1:] == ((30, "undone: 0.weight[0,0] = 2.5"),)
 
 
 async def test_an_input_is_edited_for_this_step() -> None:
@@ -81,7 +81,7 @@ async def test_what_a_layer_does_not_have_cannot_be_held() -> None:
         await visit.press("N", "N")
         await visit.pilot.press("s")
         await visit.pilot.pause()
-        assert "look at a row of a layer first" in visit.screen.query_one(MessageLine).text
+        assert "select a row of a layer first" in visit.screen.query_one(MessageLine).text
 
 
 async def test_the_gradient_check_agrees() -> None:
@@ -101,13 +101,13 @@ async def test_predict_first_counts_hits() -> None:
         await visit.until(lambda: isinstance(visit.pilot.app.screen, AskText))
         assert "= ?" in visit.text(DetailView)
         await visit.type("32×6")
-        assert "guessed 1 of 1" in visit.text(HeadLine)
+        assert "1 of 1 guessed right" in visit.text(HeadLine)
         await visit.pilot.press("n")
         await visit.until(lambda: isinstance(visit.pilot.app.screen, AskText))
         worked = visit.view.detail.worked
         assert worked is not None
         await visit.type("-" if worked.result >= 0 else "+")
-        assert "guessed 1 of 2" in visit.text(HeadLine)
+        assert "1 of 2 guessed right" in visit.text(HeadLine)
 
 
 async def test_e_on_a_gradient_edits_the_weight_with_the_weights_value() -> None:
@@ -144,5 +144,5 @@ async def test_a_step_with_an_edited_input_in_the_past_keeps_the_later_steps() -
         while visit.view.step == 20:
             await visit.press("N")
         assert (visit.view.step, visit.view.latest) == (21, 21)
-        assert "this makes a branch: 10 later steps stay" in visit.screen.query_one(MessageLine).text
-        assert visit.backend.branches() == [("run before from step 20", "trained to step 30")]
+        assert "new branch; 10 later steps kept" in visit.screen.query_one(MessageLine).text
+        assert visit.backend.branches() == [("previous run from step 20", "trained to step 30")]

@@ -20,7 +20,7 @@ async def test_rows_are_shown_before_the_kernels_are_there(held_compiler: HeldCo
         assert (view.step, view.at) == (0, 3)
         assert visit.text(DetailView).strip()
         await visit.press("full_stop")
-        assert "steps are taken once their kernels are there; compiling kernels" in message(visit)
+        assert "steps can run once their kernels are compiled; compiling kernels" in message(visit)
         assert visit.view.step == 0
         held_compiler.let()
         await visit.until(lambda: not visit.backend.compiling)

@@ -16,6 +16,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import SIZES, main, text_of
 
+pytestmark = pytest.mark.painted
+
 
 def with_layers(layers: tuple[str, ...]) -> Playground:
     """A playground whose network has these layers, and no weights shown, as the worker does for large ones."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nnplay.training.history import Curve
@@ -9,7 +11,8 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.widgets.cells import row_width
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.tui.widgets.message_line import MessageLine
-from tests.ui.playing import make, text_of, type_line
+from tests.ui.fake_run import train_run
+from tests.ui.playing import main, make, text_of, type_line
 
 
 async def test_a_legend_too_long_for_one_row_takes_more_and_no_value_is_cut() -> None:
@@ -39,3 +42,20 @@ async def test_what_was_said_goes_when_the_step_is_another() -> None:
             await pilot.pause()
             assert isinstance(app.screen, MainScreen)
             assert app.screen.query_one(MessageLine).text == ""
+
+
+async def test_header_and_legend_have_the_same_losses_at_any_moment() -> None:
+    """Numbers are drawn more often than curves; in the past both are those of the step that is looked at."""
+    app = make()
+    async with app.run_test(size=(120, 40)):
+        snapshot = replace(train_run(5000), train_loss=0.1234, validation_loss=0.2345)
+        app.refresher._draw(snapshot, [])
+        assert "train 0.1234 valid 0.2345" in text_of(app, "#header")
+        assert "train  0.1234  ━ valid  0.2345" in text_of(app, "#curves")
+        past = replace(snapshot, step=100, running=False, train_loss=0.5678)
+        app.refresher._draw(past, [main(app).pane("curves")])
+        assert "train  0.5678" in text_of(app, "#curves")
+        view = main(app).query_one(CurveView)
+        view.action_cursor(-3)
+        assert "0.5678" not in view.plain_text
+        assert "at 4," in view.plain_text

@@ -23,6 +23,8 @@ from tests.ui.conftest import Faults
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 
+pytestmark = pytest.mark.painted
+
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p", "question_mark", "p", "o", "L", "slash"])
 async def test_a_second_answer_closes_nothing_else(opener: str) -> None:
@@ -118,7 +120,7 @@ async def test_what_a_standing_screen_misses_is_a_fault(faults: Faults) -> None:
     """The same in an app that goes on is told, like any other error."""
     app = await missing_a_widget(leaving=False)
     assert [str(error) for error in faults.take()] == ["no list"]
-    assert "NoMatches: no list; the run goes on" in app.messages.printed[-1]
+    assert "NoMatches: no list; the run continues" in app.messages.printed[-1]
 
 
 @pytest.mark.parametrize("answered", [True, False])

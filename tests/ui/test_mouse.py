@@ -18,6 +18,8 @@ from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.fake_run import train_run
 from tests.ui.playing import asked, main, make
 
+pytestmark = pytest.mark.painted
+
 
 async def test_choice_is_opened_and_taken_by_clicks() -> None:
     """A click on a choice opens its list, a click in the list takes it."""

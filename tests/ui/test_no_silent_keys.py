@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual._compositor import Compositor
 
 from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
@@ -44,12 +43,6 @@ VIEWS = {
 """Whose keys are pressed, and what leads there."""
 
 
-@pytest.fixture(autouse=True)
-def _unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What widgets would draw is compared, not what is painted: painting takes half the time."""
-    monkeypatch.setattr(Compositor, "render_update", lambda *place, **how: None)
-
-
 def _state(app: Playground) -> tuple[object, ...]:
     """All that a user could see of an answer, what is in the clipboard, and what was asked of the run."""
     panes = [(pane.id, pane.display, pane.border_title, pane.border_subtitle) for pane in main(app).query(Pane)]
@@ -86,19 +79,19 @@ async def test_every_key_of_every_view_has_an_answer(view: str) -> None:
 @pytest.mark.parametrize(
     ("view", "keys", "why"),
     [
-        ("chain", "v 2 w", "the chain shows no single weights"),
-        ("chain", "v 2 enter", "no block here"),
-        ("chain", "v 2 K", "the chain shows no single weights"),
+        ("chain", "v 2 w", "the chain does not show single weights"),
+        ("chain", "v 2 enter", "this is not a block"),
+        ("chain", "v 2 K", "the chain does not show single weights"),
         ("tanh", "2 2 j right", "tanh has no number of units"),
         ("adder", "2 2 k d", "this line adds a layer"),
         ("first layer", "2 2 K", "this layer is the first one"),
         ("last layer", "2 2 k k J", "this layer is the last one"),
         ("input", "2 right left w", "an input has no weights"),
-        ("health", "6 enter", "there is nothing to mend"),
+        ("health", "6 enter", "there is nothing to fix"),
         ("fresh health", "6 enter", "no findings yet"),
         ("fresh curves", "5 left", "there is no curve yet"),
-        ("fresh data", "1 less_than_sign", "this is the newest step"),
-        ("data", "1 1", "you are in this pane"),
+        ("fresh data", "1 less_than_sign", "this is already the latest step"),
+        ("data", "1 1", "you are already in this pane"),
         ("data", "1 b", "b does nothing in this pane; ? shows the keys"),
     ],
 )

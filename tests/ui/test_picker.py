@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 
 from nnplay.data.catalogue import dataset_records
 from nnplay.errors import InputError
+from nnplay.network.notation import example_layer
 from nnplay.presets.catalogue import preset_records
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.tui.app import Playground
@@ -18,7 +19,6 @@ from nnplay.tui.commands.picking import KINDS
 from nnplay.tui.draw.sketch import Sketch
 from nnplay.tui.picker import shelves
 from nnplay.tui.picker.choice import Choice, matching
-from nnplay.tui.picker.layer_shelf import example
 from nnplay.tui.picker.screen import Picker
 from nnplay.tui.picker.tabs import ShelfTabs
 from nnplay.tui.picker.thumbnail import ThumbnailView
@@ -32,6 +32,8 @@ from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of, type_line
 from tests.ui.waiting import until
+
+pytestmark = pytest.mark.painted
 
 LOOKS = {"full": Look(), "plain": Look(colours="none"), "ascii": Look(colours="none", ascii=True)}
 ALL: dict[str, Callable[[], list[Choice]]] = {
@@ -129,7 +131,7 @@ def test_the_example_of_a_layer_can_be_typed(name: str) -> None:
     """It has the numbers that the layer needs."""
     record = layer_records()[name]
     if not (record.joins or record.contains):
-        assert example(record).split()[0] == name
+        assert example_layer(record).split()[0] == name
 
 
 # Keys and mouse
@@ -238,7 +240,7 @@ async def test_a_name_without_its_number_asks_for_it() -> None:
         await pilot.press("a", *"lin", "enter")
         await pilot.pause()
         assert picker(app)._typed == "linear "
-        assert "linear needs a number (number of outputs), as in linear" in content(app, "#outcome")
+        assert "linear needs 'units' (number of outputs), for example linear" in content(app, "#outcome")
         await pilot.press("6", "enter")
         await pilot.pause()
         assert app._backend.settings.layer_texts[1] == "linear 6"
@@ -303,7 +305,7 @@ async def test_plus_says_why_it_does_nothing() -> None:
         await pilot.press("2", "right", "left", "plus")
         assert "features" in text_of(app, "#message-line")
         await pilot.press("escape", "minus", "minus", "minus")
-        assert "no hidden layer to take out" in text_of(app, "#message-line")
+        assert "no hidden layer to remove" in text_of(app, "#message-line")
 
 
 async def test_a_picture_that_cannot_be_drawn_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,3 +319,19 @@ async def test_a_picture_that_cannot_be_drawn_says_why(monkeypatch: pytest.Monke
     async with app.run_test(size=(120, 40)) as pilot:
         await type_line(pilot, "pick data")
         await until(pilot, lambda: "damaged" in app.screen.query_one(ThumbnailView).plain_text)
+
+
+async def test_a_filter_that_nothing_fits_says_so() -> None:
+    """It names another kind that has the word, and enter does nothing that is not said."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        await type_over(pilot, "adam")
+        assert content(app, "#outcome") == "no preset fits 'adam'; optimizer has adam (tab)"
+        await pilot.press("enter")
+        assert isinstance(app.screen, Picker)
+        await type_over(pilot, "qqqq")
+        assert content(app, "#outcome") == "no preset fits 'qqqq'"
+        await type_over(pilot, "spiral")
+        assert not app.screen.query_one("#outcome").display

@@ -81,13 +81,13 @@ async def test_what_is_typed_and_searched_is_plain() -> None:
         await pilot.press("question_mark", "slash", "e")
         await require_ascii_to_the_end(pilot, "search")
         await pilot.press("escape")
-        for line in ("tour", "open", "recovered", "line", "nothing of the kind"):
+        for line in ("tour", "open", "recovered", "branch", "nothing of the kind"):
             await type_line(pilot, line)
             require_ascii(pilot, line)
             if not isinstance(app.screen, MainScreen):
                 await pilot.press("escape")
         await pilot.press("colon")
-        for letter in "acdeglnoprstw":
+        for letter in "abcdeglnoprstw":
             await pilot.press(letter)
             require_ascii(pilot, f": {letter}")
             await pilot.press("backspace")
@@ -162,3 +162,20 @@ def test_names_stay_but_where_the_encoding_lacks_their_letters() -> None:
     """A column of the user is not mangled; on a terminal without its letters each column of it is a question mark."""
     assert PlainSigns()._shown("größe 名 → β") == "größe 名 > β"
     assert PlainSigns("latin-1")._shown("größe 名 → β") == "größe ?? > ?"
+
+
+async def test_an_arrow_key_is_called_by_its_name() -> None:
+    """As a "v" or ">" it would be another key: in the footer, in messages, in help, and below every dialog."""
+    app = Playground(FakeBackend(train_run()), PLAIN)  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert "down next view" in grid(pilot)
+        await pilot.press(*["2", "right", "left", "left", "w"])
+        await pilot.pause()
+        assert "right goes to the first layer" in grid(pilot)
+        await pilot.press("p")
+        await pilot.pause()
+        assert "up down choose | enter take" in grid(pilot)
+        await pilot.press("escape", "question_mark")
+        await pilot.pause()
+        assert "down j" in grid(pilot)
+        assert "up down scroll" in grid(pilot)

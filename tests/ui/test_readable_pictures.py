@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from textual._xterm_parser import XTermParser
+from textual.widgets import Input
 
+from nnplay.health.finding import Finding
 from nnplay.training.history import Curve
 from nnplay.tui.dialogs.reading import Reading
 from nnplay.tui.draw import curves
@@ -18,14 +20,17 @@ from nnplay.tui.draw.network_drawing import graph
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.outputs.kinds.attention import draw as draw_attention
 from nnplay.tui.outputs.kinds.tokens import draw as draw_tokens
+from nnplay.tui.panes.health import Findings
 from nnplay.tui.theme.look import Look
-from nnplay.tui.widgets.cells import Row, row_width
+from nnplay.tui.widgets.cells import Row, graphemes, row_width
 from nnplay.tui.widgets.curve_view import CurveView
 from nnplay.views.kinds.attention import Attention
 from nnplay.views.kinds.tokens import Tokens
 from tests.ui.fake_settings import FakeLedger, FakeLine
 from tests.ui.playing import main, make
 from tests.ui.visit import inspecting
+
+pytestmark = pytest.mark.painted
 
 
 def text(rows: list[Row]) -> list[str]:
@@ -165,6 +170,29 @@ async def test_names_with_joiners_can_be_typed(name: str) -> None:
         assert app.screen.query_one("Input").value == name  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("name", ["👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "e\u0301", "क\u094dष", "می\u200cخواهم"])
+async def test_keys_of_a_line_go_by_what_a_reader_calls_a_letter(name: str) -> None:
+    """Backspace takes the last sign whole, delete the first one, and the cursor goes over both in one press."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("p")
+        await pilot.pause()
+        line = app.screen.query_one(Input)
+        last = graphemes(name)[-1]
+        line.value = f"a{name}"
+        line.cursor_position = len(line.value)
+        await pilot.press("left")
+        assert line.cursor_position == len(line.value) - len(last)
+        await pilot.press("right")
+        assert line.cursor_position == len(line.value)
+        await pilot.press("backspace")
+        assert line.value == f"a{name.removesuffix(last)}"
+        line.value = name
+        line.cursor_position = 0
+        await pilot.press("delete")
+        assert line.value == name.removeprefix(graphemes(name)[0])
+
+
 ATTENDING = {
     "data": {"name": "reversal", "samples": 100},
     "layers": ["embedding 8 8", "multi_head_self_attention 2", "linear 8"],
@@ -202,9 +230,17 @@ async def test_the_inspector_shows_attention_head_by_head() -> None:
     """The weights of one head are steps by steps; `]` leads to the next head."""
     async with inspecting(run=ATTENDING) as visit:
         names = [row.name for row in visit.view.rows]
-        view = await visit.press(*"j" * names.index("who looks at whom"))
+        view = await visit.press(*"j" * names.index("attention weights"))
         assert view.detail.result.values.shape == (10, 10)
         assert view.detail.result.fixed.endswith("head 0")
+        tokens = view.detail.result.line_names
+        assert len(tokens) == 10
+        assert view.detail.result.column_names == tokens
+        shown = visit.text(DetailView).splitlines()
+        start = next(at for at, line in enumerate(shown) if "→ weights" in line) + 2
+        column = shown[start - 2].index("→")
+        assert shown[start][column:].split() == list(tokens)
+        assert tuple(line[column] for line in shown[start + 1 : start + 11]) == tokens
         view = await visit.press("right_square_bracket")
         assert view.detail.result.fixed.endswith("head 1")
 
@@ -233,3 +269,55 @@ def test_names_beside_the_network_are_whole_and_aligned() -> None:
     shown = "\n".join(text(rows))
     for name in (*inputs, *outputs):
         assert name in shown
+
+
+def test_long_names_of_inputs_are_told_apart() -> None:
+    """Columns of a table in a pane of an ordinary screen: no two inputs look alike, and the classes are whole."""
+    inputs = ("sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm")
+    outputs = ("setosa", "versicolor", "virginica")
+    layers = (
+        FakeLine("linear 16", "4→16", 16, 80),
+        FakeLine("linear 16", "16", 16, 272),
+        FakeLine("linear 3", "3", 3, 51),
+    )
+    ledger = FakeLedger(layers, inputs, outputs, 403, 24)
+    sizes = (4, 16, 16, 3)
+    weights = {f"{at}.weight": np.ones((sizes[at], sizes[at + 1]), np.float32) for at in range(3)}
+    shown = text(graph(columns(ledger, weights, {}), {}, 47, 25, Look(), None, None).rows)  # type: ignore[arg-type]
+    names = [line.split()[0] for line in shown[1:] if line.strip().startswith(("sepal", "petal"))]
+    assert len(set(names)) == 4
+    assert all(any(name[:7] in line for line in shown) for name in outputs)
+
+
+def test_headings_over_the_network_keep_units_and_activation() -> None:
+    """Where the layer's whole text finds no room, the word that is the same for most goes first."""
+    ledger = FakeLedger(
+        (FakeLine("linear 8", "2→8", 8, 24), FakeLine("tanh", "8", 8, 0), FakeLine("linear 2", "8→2", 2, 18)),
+        ("x1", "x2"),
+        ("arm 1", "arm 2"),
+        42,
+        24,
+    )
+    weights = {"0.weight": np.ones((2, 8), np.float32), "2.weight": np.ones((8, 2), np.float32)}
+    ranks = columns(ledger, weights, {})  # type: ignore[arg-type]
+    for width, heading in ((60, "linear 8 tanh"), (34, "8 tanh")):
+        head = text(graph(ranks, {}, width, 20, Look(), None, None).rows)[0]
+        assert heading in head
+        assert "…" not in head
+
+
+def test_headings_of_wide_columns_stand_level() -> None:
+    """Three classes in a narrow pane: one row of headings, of which each says which class it is."""
+    names = ["setosa", "versicolor", "virginica"]
+    rows = text(confusion_rows(np.eye(3, dtype=np.int64) * 7, names, 38, 16, Look()))
+    assert len(rows) == 5
+    assert rows[1].split() == ["setosa", "versico…", "virgini…"]
+
+
+async def test_a_finding_too_long_for_its_pane_is_read_from_its_beginning() -> None:
+    """The last rows of it are what finds no room."""
+    app = make()
+    async with app.run_test(size=(120, 40)):
+        view = main(app).query_one(Findings)
+        view.show([Finding("warning", "first words " + "and so on " * 30)])
+        assert view.plain_text.startswith("!  first words")

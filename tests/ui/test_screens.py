@@ -17,6 +17,8 @@ from nnplay.tui.theme.look import Look
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 
+pytestmark = pytest.mark.painted
+
 FOLDER = Path(__file__).with_name("screens")
 
 

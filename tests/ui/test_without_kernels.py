@@ -214,6 +214,6 @@ async def test_a_cache_that_keeps_nothing_is_said_though_it_is_found_out_late(
         monkeypatch.setattr(objects, "can_keep", lambda path: objects._not_kept("the disk is full"))
         held_compiler.hold()
         backend.apply(backend.changed(layers=("linear 6", "relu", "linear 2")))
-        await until(pilot, lambda: "compiled kernels are not kept" in text_of(app, "#message-line"))
+        await until(pilot, lambda: "compiled kernels cannot be stored" in text_of(app, "#message-line"))
         assert "all weights were kept" in text_of(app, "#message-line")
         assert ", once" not in text_of(app, "#message-line")

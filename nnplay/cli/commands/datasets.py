@@ -1,4 +1,4 @@
-"""`nnplay datasets`: The data sets that come with nnplay, with their fields."""
+"""`nnplay datasets`: List the data sets that come with nnplay, with their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.cli.listing import run_listing
 from nnplay.data.catalogue import dataset_records
 
-ABOUT: Final = "The data sets that come with nnplay, with their fields"
+ABOUT: Final = "List the data sets that come with nnplay, with their fields"
 
 
 def run(words: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""`nnplay layers`: The kinds of layers, with their fields."""
+"""`nnplay layers`: List the layers, with their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.cli.listing import run_listing
 from nnplay.records.registry import layer_records
 
-ABOUT: Final = "The kinds of layers, with their fields"
+ABOUT: Final = "List the layers, with their fields"
 
 
 def run(words: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""`nnplay losses`: The losses, with their fields."""
+"""`nnplay losses`: List the losses, with their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.cli.listing import run_listing
 from nnplay.records.registry import loss_records
 
-ABOUT: Final = "The losses, with their fields"
+ABOUT: Final = "List the losses, with their fields"
 
 
 def run(words: Sequence[str]) -> int:

@@ -19,10 +19,10 @@ ABOUT: Final = "Open a saved session in the playground"
 def run(words: Sequence[str]) -> int:
     """Opens it."""
     parser = Parser("open", ABOUT)
-    parser.add_argument("session", help="folder of a session, or a packed one")
-    parser.add_argument("--ascii", action="store_true", help="draw with plain characters only")
-    parser.add_argument("--light", action="store_true", help="colours for a light background")
-    parser.add_argument("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
+    parser.add_argument("session", help="a session folder, or a packed session")
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
+    parser.add_argument("--light", action="store_true", help="use colours for a light background")
+    parser.add_argument("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
     options = parser.read(words)
     find_session(options.session)
     can_open.check()

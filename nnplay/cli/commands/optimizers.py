@@ -1,4 +1,4 @@
-"""`nnplay optimizers`: The optimizers, with their fields."""
+"""`nnplay optimizers`: List the optimizers, with their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.cli.listing import run_listing
 from nnplay.records.registry import optimizer_records
 
-ABOUT: Final = "The optimizers, with their fields"
+ABOUT: Final = "List the optimizers, with their fields"
 
 
 def run(words: Sequence[str]) -> int:

@@ -14,15 +14,15 @@ from nnplay.errors import InputError
 from nnplay.system.paths import user_path
 from nnplay.text import clean
 
-ABOUT: Final = "Write a session as one file for sharing"
+ABOUT: Final = "Pack a session into one file for sharing"
 
 
 def run(words: Sequence[str]) -> int:
     """Packs it."""
     parser = Parser("pack", ABOUT)
-    parser.add_argument("session", help="folder of a session")
-    parser.add_argument("file", nargs="?", default="", help="where to write; the session's name with .zip by default")
-    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    parser.add_argument("session", help="a session folder")
+    parser.add_argument("file", nargs="?", default="", help="output file (default: the session's name with .zip)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     given = parser.read(words)
     folder = find_session(given.session)
     target = user_path(given.file) if given.file else _beside(folder)
@@ -35,6 +35,6 @@ def run(words: Sequence[str]) -> int:
 def _beside(folder: Path) -> Path:
     """Where a session is packed to when no file was named."""
     if folder.name in ("", ".."):
-        hint = f"as in nnplay pack {clean(str(folder))} run.zip"
-        raise InputError("name the file to write, as this path has no name of its own", where="pack", hint=hint)
+        hint = f"write it as in nnplay pack {clean(str(folder))} run.zip"
+        raise InputError("name the file to write: this path has no name of its own", where="pack", hint=hint)
     return folder.with_suffix(".zip")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnplay.config import RunConfig
     from nnplay.run.playground import PlaygroundBackend
 
-ABOUT: Final = "Open the playground (the same as nnplay without a command)"
+ABOUT: Final = "Open the playground (same as nnplay without a command)"
 _MORE: Final = """\
 examples:
   nnplay
@@ -54,11 +54,11 @@ def run(words: Sequence[str]) -> int:
         metavar="DATA",
         help=f"a data set, {name_sources()}, or a TOML file that describes a run",
     )
-    add("--ascii", action="store_true", help="draw with plain characters only")
-    add("--light", action="store_true", help="colours for a light background")
-    add("--slow", action="store_true", help="spend few bytes on pictures, for a slow line")
+    add("--ascii", action="store_true", help="draw with ASCII characters only")
+    add("--light", action="store_true", help="use colours for a light background")
+    add("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
     add("--past", metavar="MIB", default="128", help="memory for going back in time, in MiB (default 128)")
-    add("--tour", action=BooleanOptionalAction, help="begin with the hints (default: at the very first start)")
+    add("--tour", action=BooleanOptionalAction, help="show the hints (default: only the first time)")
     add_run_flags(parser)
     options = parser.read(words)
     past: int = _PAST.read(options.past, "--past")
@@ -127,10 +127,10 @@ def _tell_of_recovered() -> None:
         if not any(folder.iterdir()):
             return
         from nnplay.run.saving.recent import older_recovered, recovered
+        from nnplay.text import counted
 
         if held := len(recovered()) + older_recovered():
-            number = "a run was" if held == 1 else f"{held:,} runs were"
-            print(f"nnplay: {number} recovered; nnplay recover lists what can be opened again", file=sys.stderr)
+            print(f"nnplay: {counted(held, 'run')} recovered; nnplay recover lists what can be opened", file=sys.stderr)
 
 
 def _first() -> dict[str, object]:

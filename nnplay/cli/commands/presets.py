@@ -11,15 +11,15 @@ from nnplay.cli.parser import Parser
 from nnplay.errors import unknown
 from nnplay.presets.catalogue import load_preset, preset_records, preset_text
 
-ABOUT: Final = "The ready-made runs, with what each teaches"
+ABOUT: Final = "List the ready-made runs, with what each teaches"
 
 
 def run(words: Sequence[str]) -> int:
     """Lists them by group; `--show NAME` prints a preset's file, to be copied and changed."""
     parser = Parser("presets", ABOUT)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only this preset")
-    parser.add_argument("--show", metavar="NAME", default="", help="print the TOML file of one")
-    parser.add_argument("--json", action="store_true", help="for scripts: one JSON array")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="show only this preset")
+    parser.add_argument("--show", metavar="NAME", default="", help="print the TOML file of one preset")
+    parser.add_argument("--json", action="store_true", help="print one JSON array, for scripts")
     options = parser.read(words)
     if options.show:
         print(preset_text(load_preset(options.show).name), end="")

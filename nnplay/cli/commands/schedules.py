@@ -1,4 +1,4 @@
-"""`nnplay schedules`: The learning-rate schedules, with their fields."""
+"""`nnplay schedules`: List the learning-rate schedules, with their fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.cli.listing import run_listing
 from nnplay.records.registry import schedule_records
 
-ABOUT: Final = "The learning-rate schedules, with their fields"
+ABOUT: Final = "List the learning-rate schedules, with their fields"
 
 
 def run(words: Sequence[str]) -> int:

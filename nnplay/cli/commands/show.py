@@ -10,13 +10,13 @@ from nnplay.cli.parser import Parser
 from nnplay.cli.source import find_session
 from nnplay.session.summary_text import describe
 
-ABOUT: Final = "Say what a saved session holds"
+ABOUT: Final = "Show what a saved session contains"
 
 
 def run(words: Sequence[str]) -> int:
     """Prints the summary."""
     parser = Parser("show", ABOUT)
-    parser.add_argument("session", help="folder of a session, or a packed one")
+    parser.add_argument("session", help="a session folder, or a packed session")
     given = parser.read(words)
     summary = session.summarize(find_session(given.session))
     print("\n".join(describe(summary)))

@@ -36,15 +36,17 @@ def run(words: Sequence[str]) -> int:
     parser = Parser("step", ABOUT, epilog=_MORE, usage="nnplay step CONFIG [options]")
     parser.add_argument("source", metavar="CONFIG", help=f"a data set, preset, TOML file, session, {name_sources()}")
     parser.add_argument(
-        "--after", metavar="N", help="take N steps first (default 0, or as many as a session has taken)"
+        "--after", metavar="N", help="take N steps first (default: 0, or as many as the session has taken)"
     )
     parser.add_argument(
-        "--rows", metavar="PHASES", default="", help="only these: data, forward, loss, backward, update"
+        "--rows", metavar="PHASES", default="", help="only these phases: data, forward, loss, backward, update"
     )
     parser.add_argument(
-        "--element", nargs="+", metavar="WORD", help="a tensor and an index, worked out: --element 0.weight 0 2"
+        "--element", nargs="+", metavar="WORD", help="work out one element of a tensor: --element 0.weight 0 2"
     )
-    parser.add_argument("--explain", action="store_true", help="with words, the PyTorch name and the NumPy definition")
+    parser.add_argument(
+        "--explain", action="store_true", help="add an explanation, the PyTorch name and the NumPy definition"
+    )
     add_run_flags(parser)
     options = parser.read(words)
     trainer = _trainer(options)
@@ -80,16 +82,18 @@ def _from_session(options: Namespace, compiling: Callable[[int, int, str], None]
     from nnplay.run.saving import saved_run
 
     if run_table(options):
-        raise InputError("a session is shown as it is", where="step", hint="give no options that change the run")
+        raise InputError(
+            "a session is shown as it was saved", where="step", hint="leave out the options that change the run"
+        )
     return saved_run.read(find_session(options.source), compiling).trainer
 
 
 def _advance(trainer: Trainer, text: str | None) -> None:
     if text is None:
         return
-    target: int = integer("--after", REQUIRED, "steps taken before", low=0, high=10**9).read(text)
+    target: int = integer("--after", REQUIRED, "steps to take first", low=0, high=10**9).read(text)
     if target < trainer.step:
-        raise InputError(f"the session is already at step {trainer.step:,}", where="--after", hint="give a later one")
+        raise InputError(f"the session is already at step {trainer.step:,}", where="--after", hint="give a later step")
     trainer.run(steps=target - trainer.step)
 
 
@@ -97,4 +101,6 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise InputError(f"'{text}' is no index", where="--element", hint="as in --element 0.weight 0 2") from None
+        raise InputError(
+            f"'{text}' is not an index", where="--element", hint="write it as in --element 0.weight 0 2"
+        ) from None

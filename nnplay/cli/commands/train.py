@@ -33,10 +33,10 @@ examples:
   nnplay train my.csv --target species
   nnplay train my.toml --lr 0.003
   nnplay train lenet                              a preset (nnplay presets lists them)
-  nnplay train run.nnplay --epochs 10             ten more epochs of a saved session, which is saved again
-  nnplay train spiral --save run.nnplay           keep the run as a session
+  nnplay train run.nnplay --epochs 10             train a saved session ten epochs more, and save it again
+  nnplay train spiral --save run.nnplay           save the run as a session
 
-Exit status: 0 done, 2 wrong input, 3 diverged (the last good weights are scored; a session that was trained
+Exit status: 0 done, 2 invalid input, 3 diverged (the last good weights are scored; a session being trained
 further stays as it was saved), 130 stopped by Ctrl+C (the result so
 far is printed), 129 or 143 ended by a closed terminal or SIGTERM (the run is saved, or kept for nnplay recover).
 """
@@ -90,9 +90,11 @@ def run(words: Sequence[str]) -> int:
 def _options(words: Sequence[str]) -> Namespace:
     parser = Parser("train", ABOUT, epilog=_MORE, usage="nnplay train DATA [options]")
     parser.add_argument("source", metavar="DATA", help=f"a data set, preset, TOML file, session, {name_sources()}")
-    parser.add_argument("--save", metavar="PATH", type=_name, help="keep the trained run as a session")
-    parser.add_argument("--json", action="store_true", help="for scripts: print one JSON object and nothing else")
-    parser.add_argument("--plot", action=BooleanOptionalAction, help="draw the loss curves (default: on a terminal)")
+    parser.add_argument("--save", metavar="PATH", type=_name, help="save the trained run as a session")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else, for scripts")
+    parser.add_argument(
+        "--plot", action=BooleanOptionalAction, help="draw the loss curves (default: only on a terminal)"
+    )
     add_run_flags(parser)
     return parser.read(words)
 
@@ -107,7 +109,7 @@ def _name(typed: str) -> str:
 def _say_where(path: str, given_up: bool, silent: bool) -> None:
     """Where the result is, or that the session was not written to."""
     if given_up:
-        _tell(f"{path} stays as it was saved; --save NAME keeps the weights above as another session")
+        _tell(f"{path} is unchanged; --save NAME saves the weights above as another session")
     elif not silent:
         print(f"saved to {path}")
 
@@ -122,16 +124,16 @@ def _session(options: Namespace, watching: Watcher) -> Session:
     changes = run_table(options)
     if set(changes) - {"epochs"}:
         raise InputError(
-            f"a session goes on as it was saved; '{min(set(changes) - {'epochs'})}' cannot be changed here",
+            f"a session continues as it was saved; '{min(set(changes) - {'epochs'})}' cannot be changed here",
             where=options.source,
             hint="open it in the playground to change it",
         )
     session = Session.open(options.source, watching.compiling)
     if session.read_only and not options.save:
         session.close()
-        raise InputError(session.warnings[-1], where=options.source, hint="--save keeps the result under another name")
+        raise InputError(session.warnings[-1], where=options.source, hint="--save saves the result under another name")
     if session.path is None and not options.save and session.trainer.step:
-        print("nnplay: warning: a packed session is not written to; --save keeps the result", file=sys.stderr)
+        print("nnplay: warning: a packed session cannot be written to; use --save to keep the result", file=sys.stderr)
     session.config = session.config.changed({"epochs": changes.get("epochs", session.config.epochs)})
     return session
 

@@ -16,7 +16,7 @@ ABOUT: Final = "Compile all kernels into the kernel cache"
 def run(words: Sequence[str]) -> int:
     """Fills the cache with what it lacks."""
     parser = Parser("warmup", ABOUT)
-    parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="type of all numbers")
+    parser.add_argument("--real", choices=("float32", "float64"), default="float32", help="number type to compile for")
     options = parser.read(words)
     from nnplay.kernels.compile import library
     from nnplay.system.private_folder import cache_folder
@@ -31,10 +31,10 @@ def run(words: Sequence[str]) -> int:
     where = clean(str(cache_folder("kernels")), limit=4096)
     if not library.kept():
         done = f"{counted(count, 'kernel')} compiled in {time.monotonic() - began:.1f} s"
-        print(f"{done}, but not all could be kept in {where}")
+        print(f"{done}, but not all could be stored in {where}")
         return 1
     if count:
-        print(f"{counted(count, 'kernel')} compiled in {time.monotonic() - began:.1f} s, kept in {where}")
+        print(f"{counted(count, 'kernel')} compiled in {time.monotonic() - began:.1f} s, stored in {where}")
     else:
-        print("all kernels are compiled already")
+        print("all kernels are already compiled")
     return 0

@@ -26,7 +26,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no message
     sys.path += order["folders"]
-    from nnplay.data.apart.wire import send
+    from nnplay.data.apart.wire import TooSlow, send
     from nnplay.data.gathering import Unreadable
     from nnplay.errors import InputError
 
@@ -39,6 +39,8 @@ def main() -> None:
         send(out, {"error": error.what, "column": error.column, "hint": error.hint})
     except InputError as error:
         send(out, {"error": error.what, "place": error.where, "hint": error.hint})
+    except TooSlow:
+        send(out, {"late": True})
     except MemoryError:
         send(out, {"memory": True})
     out.close()

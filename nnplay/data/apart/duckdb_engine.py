@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from nnplay.data.apart.wire import send, send_column
+from nnplay.data.apart.wire import TooSlow, send, send_column
 from nnplay.data.gathering import GatheredColumn, Unreadable, gather, nothing
 from nnplay.errors import InputError
 
@@ -27,7 +28,8 @@ _TIMES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "
 _WORDS: Final = frozenset({"VARCHAR", "ENUM", "UUID", "TIME", "TIME WITH TIME ZONE", "TIME_NS", '"NULL"', "NULL"})
 
 _open: list[Any] = []
-_late: list[int] = []
+_late = threading.Event()
+_paths: list[str] = []
 
 
 def connect(path: str, *, database: bool, memory: int) -> Any:
@@ -41,6 +43,7 @@ def connect(path: str, *, database: bool, memory: int) -> Any:
     """
     import duckdb
 
+    _paths.append(path)
     limits: dict[str, Any] = {"memory_limit": f"{memory >> 20}MB", "threads": "2", "temp_directory": ""}
     try:
         connection = duckdb.connect(path if database else ":memory:", read_only=database, config={**_BEFORE, **limits})
@@ -58,7 +61,7 @@ def interrupt_after(seconds: int) -> None:
     """Ends what is asked of the connections when so many seconds are over."""
 
     def end() -> None:
-        _late.append(seconds)
+        _late.set()
         interrupt()
 
     timer = threading.Timer(seconds, end)
@@ -78,9 +81,8 @@ def explained(error: Exception, what: str) -> Exception:
 
     if isinstance(error, duckdb.OutOfMemoryException):
         return MemoryError()
-    if isinstance(error, duckdb.InterruptException) and _late:
-        hint = "ask for less, or give it more time by seconds"
-        return InputError(f"the query took longer than {_late[0]} s", hint=hint)
+    if isinstance(error, duckdb.InterruptException) and _late.is_set():
+        return TooSlow()
     return InputError(f"{what}: {_reason(error)}")
 
 
@@ -189,4 +191,8 @@ def quoted(path: str) -> str:
 
 def _reason(error: Exception) -> str:
     """DuckDB's own words, without the name of the error and without paths of this machine."""
-    return str(error).partition("\n")[0].partition(": ")[2] or str(error).partition("\n")[0]
+    first = str(error).partition("\n")[0]
+    words = first.partition(": ")[2] or first
+    for path in _paths:
+        words = words.replace(path, PurePath(path).name)
+    return words

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from nnplay.data.apart import child
 from nnplay.data.apart.wire import Received, column_of
+from nnplay.data.csv.advice import advice
 from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.progress import report
 from nnplay.errors import InputError
@@ -56,8 +57,12 @@ class _Clock:
     def check(self, where: str) -> None:
         """Refuses to wait any longer."""
         if time.monotonic() > self._deadline:
-            what = f"the query took longer than {self._seconds} s"
-            raise InputError(what, where=where, hint="ask for less, or give it more time by seconds")
+            raise self.refusal(where)
+
+    def refusal(self, where: str) -> InputError:
+        """What is said when the time is over."""
+        hint = f"ask for less, or use {advice('max_seconds', 10 * self._seconds)}"
+        return InputError(f"the query took longer than {self._seconds} s", where=where, hint=hint)
 
 
 def read_apart(module: str, order: Mapping[str, Any], *, where: str, seconds: int, memory: int = 0) -> NamedColumns:
@@ -93,6 +98,8 @@ def read_apart(module: str, order: Mapping[str, Any], *, where: str, seconds: in
                     continue
                 elif "end" in message:
                     end = message
+                elif "late" in message:
+                    raise clock.refusal(where)
                 else:
                     raise _refused(message, where, limit)
         process.wait()

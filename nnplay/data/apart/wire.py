@@ -17,6 +17,10 @@ _LONGEST_LINE: Final = 1 << 20
 """Bytes of the line in front of a message."""
 
 
+class TooSlow(Exception):
+    """What was asked took longer than it may."""
+
+
 def send(out: BinaryIO, message: Mapping[str, Any], *buffers: bytes) -> None:
     """Writes a message and what belongs to it."""
     out.write(json.dumps(message).encode() + b"\n")

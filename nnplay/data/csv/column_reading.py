@@ -52,7 +52,7 @@ def read_column(different: Sequence[str], decimal: str, wanted: str) -> ColumnRe
         others = (cell for cell in written if cell not in plain)
         example = max(others, key=lambda cell: (written[cell] != 0, len(cell)))
         shown = f"{written[example]:.12g}"
-        note = f"numbers are written like '{clean(example, limit=40)}', which is read as {shown}"
+        note = f"numbers are written like '{clean(example, limit=40)}', read as {shown}"
         return ColumnReading(written, note)
     return ColumnReading(plain)
 

@@ -45,4 +45,4 @@ class Column:
             return f"{self.name}: {self.kind}{lost}"
         shown = ", ".join(self.categories[:4]) + (", …" if len(self.categories) > 4 else "")
         inputs = f"{counted(len(self.inputs), f'{self.kind} input')}"
-        return f"{self.name}: {len(self.categories)} categories ({shown}) as {inputs}{lost}"
+        return f"{self.name}: {counted(len(self.categories), 'category')} ({shown}) as {inputs}{lost}"

@@ -36,19 +36,19 @@ def read_csv(
     task: Literal["auto", "classification", "regression"] = "auto",
     kinds: Mapping[str, str] | None = None,
 ) -> Dataset:
-    """The table in a delimited text file, with one column to be learned from the others.
+    """The table in a delimited text file, with one column to predict from the others.
 
     Args:
         path: the file, or a gzip or zip archive with one table in it; `~` is expanded.
         target: name of the column to be learned; else one called target, label, class or y, else the last one. Several
             (a list, or names with commas between them) are quantities that are learned together.
-        delimiter: one character, or "auto": comma, semicolon, tab, bar or blanks, whichever fits.
+        delimiter: one character, or "auto": comma, semicolon, tab, bar or spaces, whichever fits.
         decimal: the decimal mark, or "auto".
         missing: what to do about features that are empty, NA, null, ?, -, a point alone, or not finite: refuse the
             file, drop such rows, put in the training rows' mean (words become a category of their own), or mark them by
             an input of their own besides. Rows without a target are always left out, and counted.
         encode: one 0/1 input for each category of a text column, or one input with codes 0, 1, … in sorted order. Of
-            more than a thousand words the commonest are kept, and the rest is one category.
+            more than a thousand words the most common are kept, and the rest share one category.
         skip_bad_rows: leave out rows that are too long or short, and text in number columns, and say so.
         encoding: name of a text encoding, or "auto": by the byte order mark, UTF-8 without one.
         header: whether row 1 holds names; "auto": unless it holds only numbers, or words that come again below.

@@ -155,7 +155,8 @@ def _rare_notes(column: TypedColumn, rare: int) -> tuple[str, ...]:
     if not rare:
         return ()
     what = (
-        f"column '{column.name}' has too many different words: the commonest are kept, {rare:,} others are one category"
+        f"column '{column.name}' has too many different words: the most common are kept, {rare:,} others share "
+        "one category"
     )
     return (f"{what} ({advice('kinds', {column.name: 'skip'})} leaves it out)",)
 
@@ -163,7 +164,7 @@ def _rare_notes(column: TypedColumn, rare: int) -> tuple[str, ...]:
 def _code_notes(column: TypedColumn) -> tuple[str, ...]:
     if not column.note:
         return ()
-    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a quantity)",)
+    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a number)",)
 
 
 def _category_note(column: Column) -> str:
@@ -193,7 +194,7 @@ def _mixed_note(column: TypedColumn) -> str:
     ways = f"{advice('kinds', {column.name: 'number'})} with {advice('skip_bad_rows', True)} leaves those rows out"
     return (
         f"column '{column.name}' is text, as only {column.numbers:,} of its {len(column.cells):,} cells are numbers"
-        f"{example}: leave a cell empty that says nothing, or {ways}"
+        f"{example}: leave cells without a value empty, or {ways}"
     )
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from nnplay.data.csv.column_types import TypedColumn
 
-WORDS: Final = "another word in every row"
+WORDS: Final = "a different word in every row"
 ROW_NUMBERS: Final = "row numbers"
 ROW_NAMES: Final = "row names"
-IDS: Final = "another id in every row"
+IDS: Final = "a different id in every row"
 _FEWEST_ROWS = 20
 """In shorter tables a word that comes once is nothing special."""
 _MOST_CODES = 100
@@ -51,7 +51,7 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     if named_id and len(values) >= _FEWEST_ROWS and len(np.unique(values)) == len(values):
         return replace(column, kind="identifier", note=IDS)
     if are_codes(column.cells.unpack()):
-        note = "numbers of one width, few and repeated, are read as codes"
+        note = "a few repeated numbers of the same width are read as codes"
         return replace(column, kind="category", values=np.zeros(0), note=note)
     return column
 

@@ -29,7 +29,10 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
         elif key in first:
             repeated.append(_describe_repeat(first[key], column))
         first.setdefault(key, column)
-    return (*_first(given_away, "columns that give the target away"), *_first(repeated, "columns that repeat another"))
+    return (
+        *_first(given_away, "columns that give the target away"),
+        *_first(repeated, "columns that duplicate another"),
+    )
 
 
 def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
@@ -38,7 +41,7 @@ def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
         same = np.array_equal(earlier.values, column.values, equal_nan=True)
     else:
         same = earlier.cells.unpack() == column.cells.unpack()
-    return f"{names} {'are identical' if same else 'follow from each other'}: leave one out?"
+    return f"{names} {'are identical' if same else 'determine each other'}: leave one out?"
 
 
 def _is_multiple(column: TypedColumn, target: TypedColumn) -> bool:

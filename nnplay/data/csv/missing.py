@@ -69,7 +69,7 @@ def find_rows_with_targets(targets: Sequence[TypedColumn], where: str) -> tuple[
     lacking = [column for column in targets if column.unknown.any()]
     marks = ", ".join(f"{column.name} {describe_marks(column)}" for column in lacking[:_SHOWN])
     words = next((column for column in lacking if column.kind == "category" and any(_lost_words(column))), None)
-    labels = f"; {advice('kinds', {words.name: 'category'})} if such words are labels" if words else ""
+    labels = f"; {advice('kinds', {words.name: 'category'})} if these words are labels" if words else ""
     if not keep.any():
         raise InputError("no row has a target", where=where, hint=f"{marks}{labels}")
     count = int((~keep).sum())

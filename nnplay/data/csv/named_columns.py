@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from nnplay.data.csv.text.header import column_names
 from nnplay.data.csv.typed_values import Values
 from nnplay.errors import InputError
+from nnplay.text import counted
 
 MAX_COLUMNS = 10_000
 
@@ -31,7 +32,7 @@ class Skipped:
         if not self.count:
             return ()
         more = ", …" if self.count > len(self.reasons) else ""
-        return (f"{self.count:,} bad row{'s' if self.count > 1 else ''} left out: {', '.join(self.reasons)}{more}",)
+        return (f"{counted(self.count, 'bad row')} left out: {', '.join(self.reasons)}{more}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class NamedColumns:
             InputError: no columns or rows, too many columns, or columns that differ in length.
         """
         if len(self.names) > MAX_COLUMNS:
-            raise InputError(f"{len(self.names):,} columns, at most {MAX_COLUMNS:,} are read", where=where)
+            raise InputError(
+                f"{counted(len(self.names), 'column')}; at most {MAX_COLUMNS:,} are supported", where=where
+            )
         if not self.names or not len(self.columns[0]):
             raise InputError("no data rows" if self.names else "no columns", where=where)
         rows = len(self.columns[0])

@@ -56,7 +56,7 @@ class CsvOptions:
                 f"delimiter '{clean(delimiter)}' is not one character", where=where, hint="try , ; | or tab"
             )
         if delimiter == self.decimal != "auto":
-            raise InputError(f"'{delimiter}' cannot be both delimiter and decimal mark", where=where)
+            raise InputError(f"'{delimiter}' cannot be both the delimiter and the decimal mark", where=where)
         return replace(self, delimiter=delimiter)
 
     def check_columns(self, names: Sequence[str], where: str) -> None:

@@ -35,10 +35,10 @@ from nnplay.text import counted
 _WHY_LEFT_OUT = {
     "constant": "is the same in every row",
     "empty": "is empty",
-    WORDS: "has another word in every row",
+    WORDS: "has a different word in every row",
     ROW_NUMBERS: "counts the rows",
     ROW_NAMES: "names the rows",
-    IDS: "has another id in every row",
+    IDS: "has a different id in every row",
 }
 _WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS: "number"}
 """Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
@@ -107,7 +107,7 @@ def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, wh
 def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
     if len(text.names) == 1:
         what = f"only one column, '{text.names[0]}': is the delimiter right?"
-        hint = f"use {advice('delimiter', ';')} or the like; one column is to be learned from the others"
+        hint = f"use {advice('delimiter', ';')} or similar: one column is predicted from the others"
         raise InputError(what, where=where, hint=hint)
     options.check_columns(text.names, where)
     wanted, notes = find_targets(text.names, options.target, where)
@@ -121,7 +121,7 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
             column = type_values(name, text.columns[index], text.decimal, kind, where)
             features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
     if empty := [column.name for column in targets if column.kind == "empty"]:
-        hint = f"use {advice('target', '…')} to name the column to be learned"
+        hint = f"use {advice('target', '…')} to name the column to predict"
         raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
     targets.sort(key=lambda column: wanted.index(column.name))
     return _Table(tuple(features), tuple(targets), np.asarray(text.lines, dtype=np.int64)), notes
@@ -162,7 +162,7 @@ def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: boo
     whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
     more = ", …" if len(encoded) > 3 else ""
     ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
-    hint = f"use {advice('kinds', dict(ways[:1]))} to learn from it all the same" if ways else ""
+    hint = f"use {advice('kinds', dict(ways[:1]))} to use it anyway" if ways else ""
     if texts:
         hint = f"use {advice('read_as', 'text')} to learn from the words of its texts"
     what = f"no column is left to learn from: {', '.join(whys)}{more}"
@@ -181,9 +181,9 @@ def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
         names = [item.column.name for item in encoded if item.left_out == why]
         if names:
             shown = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
-            note = f"left out, {why}: {len(names):,} column{'s' if len(names) > 1 else ''} ({shown})"
+            note = f"left out, {why}: {counted(len(names), 'column')} ({shown})"
             if why in _WAY_IN:
-                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to learn from it all the same"
+                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to use it anyway"
             notes.append(note)
     return tuple(notes)
 

@@ -17,7 +17,7 @@ from nnplay.data.csv.encode import large_integer_notes, refuse_overflow
 from nnplay.data.csv.feature_kinds import are_codes
 from nnplay.data.dataset import Task
 from nnplay.errors import InputError, unknown
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 MAX_CLASSES = 1000
 _FEW = 20
@@ -71,7 +71,7 @@ def read_targets(columns: Sequence[TypedColumn], lines: NDArray[np.int64], task:
     if len(columns) == 1:
         return read_target(columns[0], lines, task, where)
     if task == "classification":
-        raise InputError("several targets can only be quantities", where=where, hint="give one target, or regression")
+        raise InputError("several targets must all be numeric", where=where, hint="give one target, or regression")
     each = [_quantity(column, lines, where, f"{where}, column '{column.name}'") for column in columns]
     return Target(
         np.stack([item.y for item in each], axis=1),
@@ -95,16 +95,16 @@ def read_target(column: TypedColumn, lines: NDArray[np.int64], task: str, where:
     labels, names = _classes(column)
     if len(names) == 1:
         what = f"only class '{names[0]}' is present"
-        raise InputError(what, where=place, hint="a network needs at least two classes to tell apart")
+        raise InputError(what, where=place, hint="a network needs at least two classes to distinguish")
     if column.kind == "category" and len(column.cells) >= _FEWEST_ROWS and len(names) == len(column.cells):
         what = "every value differs: is this a name?"
-        raise InputError(what, where=place, hint=f"use {advice('target', '…')} to name the column to be learned")
+        raise InputError(what, where=place, hint=f"use {advice('target', '…')} to name the column to predict")
     if len(names) > MAX_CLASSES:
-        raise InputError(f"{len(names):,} classes, at most {MAX_CLASSES:,} can be told apart", where=place)
+        raise InputError(f"{counted(len(names), 'class')}; at most {MAX_CLASSES:,} are supported", where=place)
     notes: tuple[str, ...] = ()
     if task == "auto" and column.kind == "number":
         quantity = advice("task", "regression")
-        notes = (f"target '{column.name}' is read as {len(names)} classes ({quantity} for a quantity)",)
+        notes = (f"target '{column.name}' is read as {counted(len(names), 'class')} ({quantity} for a number)",)
     return Target(labels, "classification", names, notes)
 
 
@@ -152,7 +152,7 @@ def _class_notes(column: TypedColumn) -> tuple[str, ...]:
     if column.note or different > _FEW or (column.values != np.floor(column.values)).any():
         return ()
     classes = advice("task", "classification")
-    return (f"target '{column.name}' is read as a quantity ({classes} for {different} classes)",)
+    return (f"target '{column.name}' is read as a number ({classes} for {different} classes)",)
 
 
 def _classes(column: TypedColumn) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -19,9 +19,7 @@ BLOCK: Final = 1000
 #: Each has the arrays of a block in memory.
 _MOST_THREADS: Final = 4
 
-SEED: Final = integer(
-    "seed", 0, "start of the random numbers: the same seed gives the same rows", low=0, high=2**32 - 1
-)
+SEED: Final = integer("seed", 0, "random seed: the same seed gives the same rows", low=0, high=2**32 - 1)
 
 
 def samples(default: int, what: str) -> Field:

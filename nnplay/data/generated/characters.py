@@ -15,11 +15,11 @@ from nnplay.fields import choice, flag, integer
 
 FIELDS = (
     samples(2000, "windows"),
-    noise(0.0, "share of letters replaced by others in the input"),
+    noise(0.0, "fraction of input letters replaced by random ones"),
     SEED,
-    integer("length", 40, "letters of a window", low=2, high=1000),
-    flag("lower", True, "all letters small, which leaves fewer to tell apart"),
-    choice("predict", "each", "the letter after each letter of the window, or after the last one", ("each", "last")),
+    integer("length", 40, "letters per window", low=2, high=1000),
+    flag("lower", True, "all letters in lower case, which leaves fewer to distinguish"),
+    choice("predict", "each", "the letter after each letter of the window, or only after the last", ("each", "last")),
 )
 
 
@@ -52,7 +52,7 @@ def make(samples: int, noise: float, seed: int, length: int, lower: bool, predic
     x = windows[:, :-1]
     shown = np.where(rng.uniform(0, 1, x.shape) < noise, rng.integers(0, len(letters), x.shape), x)
     y = windows[:, 1:] if predict == "each" else windows[:, -1]
-    notes = ("windows overlap, so that training and test rows share text",) if rounds > 1 else ()
+    notes = ("windows overlap, so training and test rows share text",) if rounds > 1 else ()
     vocabulary = Vocabulary("characters", tuple(letters), lower=lower)
     return Dataset(
         shown.astype(np.float32),
@@ -70,8 +70,8 @@ RECORD = DatasetRecord(
     task="classification",
     fields=FIELDS,
     make=make,
-    about="Alice's Adventures in Wonderland, letter by letter: which one comes next? Afterwards the network can write.",
-    when="To let a network write: lstm, gru or a transformer.",
+    about="Alice's Adventures in Wonderland, letter by letter: which comes next? Once trained, the network can write.",
+    when="To generate text: with lstm, gru or a transformer.",
     source="Lewis Carroll (1865), text of Project Gutenberg's e-book 11",
     licence="public domain",
 )

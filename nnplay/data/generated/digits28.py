@@ -46,10 +46,12 @@ def read_digits(words: str) -> tuple[int, ...]:
         return tuple(range(10))
     parts = words.replace(",", " ").split()
     if not all(part.isascii() and part.isdigit() and len(part) == 1 for part in parts):
-        raise InputError(f"'{words}' are no digits", where="digits28, digits", hint="write 'all' or two or more: '3 8'")
+        raise InputError(
+            f"'{words}' are not digits", where="digits28, digits", hint="write 'all' or two or more: '3 8'"
+        )
     found = tuple(sorted({int(part) for part in parts}))
     if len(found) < 2:
-        raise InputError("at least two digits are needed to tell apart", where="digits28, digits", hint="write '3 8'")
+        raise InputError("at least two different digits are needed", where="digits28, digits", hint="write '3 8'")
     return found
 
 
@@ -58,19 +60,22 @@ def _block(
 ) -> dict[str, NDArray[Any]]:
     labels = rows % len(wanted)
     style = rng.integers(0, 1 << 16, len(rows))
-    places = np.zeros((len(rows), strokes.DOTS, 2), dtype=np.float32)
-    way = np.zeros((len(rows), strokes.DOTS), dtype=np.float32)
+    written, rows_of = [], []
     for label, digit in enumerate(wanted):
         texts = glyphs.STYLES[digit]
-        for which, written in enumerate(texts):
-            mine = (labels == label) & (style % len(texts) == which)
-            places[mine], way[mine] = strokes.write(strokes.read_glyph(written), int(mine.sum()), distortion, rng)
+        for which, form in enumerate(texts):
+            rows_of.append(np.flatnonzero((labels == label) & (style % len(texts) == which)))
+            written.append((strokes.read_glyph(form), len(rows_of[-1])))
+    back = np.argsort(np.concatenate(rows_of))
+    places, way = (part[back] for part in strokes.write(written, distortion, rng))
     thickness = (0.75 + 0.35 * min(distortion, 1.0) * rng.uniform(-1, 1, len(rows))).astype(np.float32)
-    pictures = strokes.ink(places, way, thickness) * rng.uniform(0.75, 1.0, (len(rows), 1, 1)).astype(np.float32)
+    light = rng.uniform(0.75, 1.0, len(rows)).astype(np.float32)
+    specks = None
     if noise:
-        pictures += np.float32(noise) * rng.standard_normal(pictures.shape, dtype=np.float32)
-    shades = np.rint(np.clip(pictures, 0, 1) * np.float32(255)).astype(np.uint8)
-    return {"pictures": shades, "labels": labels.astype(np.uint8)}
+        specks = rng.standard_normal((len(rows), SIZE, SIZE), dtype=np.float32)
+        specks *= np.float32(noise)
+    pictures = strokes.paint(places, way, thickness, light, specks)
+    return {"pictures": pictures, "labels": labels.astype(np.uint8)}
 
 
 RECORD = DatasetRecord(
@@ -78,15 +83,15 @@ RECORD = DatasetRecord(
     title="Handwritten digits 28×28",
     task="classification",
     fields=(
-        _blocks.samples(10_000, "pictures"),
-        _blocks.noise(0.05, "normal deviation of each pixel, where ink is 1"),
+        _blocks.samples(10_000, "images"),
+        _blocks.noise(0.05, "standard deviation of the noise on each pixel, where ink is 1"),
         SEED,
-        number("distortion", 1.0, "how differently people write: 0 is print, 1 usual", low=0.0, high=2.0),
-        text("digits", "all", "all, or the digits to tell apart, such as '3 8'"),
-        flag("flat", False, "one row of 784 numbers instead of a picture of 28×28"),
-        choice("learn", "digit", "what to learn: the digit, or the picture itself (autoencoder)", ("digit", "picture")),
+        number("distortion", 1.0, "how much handwriting varies: 0 is print, 1 is typical", low=0.0, high=2.0),
+        text("digits", "all", "all, or the digits to distinguish, such as '3 8'"),
+        flag("flat", False, "one row of 784 numbers instead of a 28×28 image"),
+        choice("learn", "digit", "what to predict: the digit, or the image itself (autoencoder)", ("digit", "picture")),
     ),
     make=make,
-    about="Digits as by many hands: five styles each, bent, slanted, thick and thin. As many as you like, by seed.",
+    about="Digits in many hands: five styles each, bent, slanted, thick and thin. As many as you like, from a seed.",
     when="For convolutional networks such as LeNet.",
 )

@@ -14,7 +14,7 @@ from nnplay.fields import integer
 
 FIELDS = (
     samples(3000, "sequences"),
-    noise(0.0, "normal deviation of every input"),
+    noise(0.0, "standard deviation of the noise on each input"),
     SEED,
     integer("delay", 20, "steps between a symbol and its echo", low=1, high=10_000),
     integer("symbols", 4, "number of different symbols", low=2, high=26),
@@ -43,6 +43,6 @@ RECORD = DatasetRecord(
     task="classification",
     fields=FIELDS,
     make=make,
-    about="A symbol, then many others: at the end the first one is asked for. Plain recurrent networks forget it.",
-    when="To compare rnn, gru and lstm on memory for symbols.",
+    about="One symbol, then many others: which came first? Plain recurrent networks forget it.",
+    when="To compare how rnn, gru and lstm remember symbols.",
 )

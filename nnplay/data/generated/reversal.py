@@ -14,9 +14,9 @@ from nnplay.fields import integer
 
 FIELDS = (
     samples(5000, "sequences"),
-    noise(0.0, "share of tokens replaced by others in the input"),
+    noise(0.0, "fraction of input tokens replaced by random ones"),
     SEED,
-    integer("length", 10, "tokens of a sequence", low=2, high=1000),
+    integer("length", 10, "tokens per sequence", low=2, high=1000),
     integer("symbols", 8, "number of different tokens", low=2, high=1000),
 )
 
@@ -41,6 +41,6 @@ RECORD = DatasetRecord(
     task="classification",
     fields=FIELDS,
     make=make,
-    about="Tokens to be written backwards: each answer must look at one place far away, which is what attention does.",
-    when="To see what attention looks at.",
+    about="Tokens to write backwards: each output depends on one distant position, a job for attention.",
+    when="To see what attention attends to.",
 )

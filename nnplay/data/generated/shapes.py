@@ -18,8 +18,8 @@ from nnplay.data.record import DatasetRecord
 from nnplay.fields import choice, integer
 
 SCENE_FIELDS: Final = (
-    _blocks.samples(4000, "pictures"),
-    _blocks.noise(0.05, "normal deviation of each pixel"),
+    _blocks.samples(4000, "images"),
+    _blocks.noise(0.05, "standard deviation of the noise on each pixel"),
     SEED,
     integer("size", 32, "pixels along each side", low=16, high=128),
     choice("colours", "colour", "three channels or one", ("colour", "grey")),
@@ -59,6 +59,6 @@ RECORD = DatasetRecord(
     task="classification",
     fields=SCENE_FIELDS,
     make=make,
-    about="One shape a picture, of any colour, size, angle and place: easy to see, impossible for a linear network.",
-    when="For colour pictures, convolutions and pooling.",
+    about="One shape per image, in any colour, size, angle and position: easy to see, impossible for a linear network.",
+    when="For colour images, convolutions and pooling.",
 )

@@ -22,8 +22,8 @@ RECORD = DatasetRecord(
     name="shapes_masks",
     title="Shapes, pixel by pixel",
     task="classification",
-    fields=(*SCENE_FIELDS, integer("objects", 2, "most shapes in one picture", low=1, high=6)),
+    fields=(*SCENE_FIELDS, integer("objects", 2, "maximum number of shapes per image", low=1, high=6)),
     make=make,
-    about="The pictures of 'shapes', where every pixel has a class: background or the shape that it belongs to.",
+    about="The images of 'shapes', with a class for every pixel: background, or the shape it belongs to.",
     when="For segmentation: fully convolutional networks and U-Nets.",
 )

@@ -16,11 +16,11 @@ from nnplay.fields import integer
 
 FIELDS = (
     samples(3000, "windows"),
-    noise(0.0, "normal deviation of every value"),
+    noise(0.0, "standard deviation of the noise on each value"),
     SEED,
-    integer("window", 24, "values seen", low=2, high=10_000),
-    integer("waves", 2, "waves that are added up", low=1, high=8),
-    integer("ahead", 1, "steps from the last value seen to the one wanted", low=1, high=1000),
+    integer("window", 24, "length of the input window", low=2, high=10_000),
+    integer("waves", 2, "number of sine waves added together", low=1, high=8),
+    integer("ahead", 1, "how many steps ahead to predict", low=1, high=1000),
 )
 
 _CONTINUATION = 48
@@ -54,10 +54,10 @@ def make(samples: int, noise: float, seed: int, window: int, waves: int, ahead: 
 
 RECORD = DatasetRecord(
     name="sine_forecast",
-    title="Forecast of waves",
+    title="Wave forecasting",
     task="regression",
     fields=FIELDS,
     make=make,
-    about="A window into a sum of sine waves, each time other ones: what comes next?",
-    when="For forecasts with recurrent networks.",
+    about="A window onto a sum of sine waves, different ones each time: what comes next?",
+    when="For forecasting with recurrent networks.",
 )

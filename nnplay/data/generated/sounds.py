@@ -17,9 +17,9 @@ KINDS: Final = ("tone", "rising", "falling", "beating", "hiss")
 
 FIELDS = (
     samples(3000, "sounds"),
-    noise(0.1, "normal deviation of every value, where sounds reach 1"),
+    noise(0.1, "standard deviation of the noise on each value, where sounds peak at 1"),
     SEED,
-    integer("length", 256, "values of a sound, at 8,000 a second", low=32, high=65_536),
+    integer("length", 256, "samples per sound, at 8,000 per second", low=32, high=65_536),
     integer("kinds", len(KINDS), "how many kinds: " + ", ".join(KINDS), low=2, high=len(KINDS)),
 )
 
@@ -57,6 +57,6 @@ RECORD = DatasetRecord(
     task="classification",
     fields=FIELDS,
     make=make,
-    about="Tones, chirps that rise or fall, beats and hisses, as raw waves of any pitch: a job for 1-D convolutions.",
-    when="For 1-D convolutions on raw waves.",
+    about="Tones, chirps up or down, beats and hisses, as raw waveforms of any pitch: a job for 1-D convolutions.",
+    when="For 1-D convolutions on raw waveforms.",
 )

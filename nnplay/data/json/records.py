@@ -16,6 +16,9 @@ from nnplay.text import clean, counted, shown
 
 #: Records within records.
 _DEEPEST: Final = 16
+#: So many names are never too many; of more, each record has to have its share.
+_FEW_NAMES: Final = 500
+_SPARSE: Final = 50
 _TOO_DEEP: Final = "records in records become columns, lists in lists do not"
 
 
@@ -36,7 +39,7 @@ def parse(text: str, where: str, *, first_line: int = 0) -> Any:
     except RecursionError:
         raise InputError("is nested too deeply", where=where, hint=_TOO_DEEP) from None
     except _Twice as error:
-        raise InputError(f"a record has '{clean(error)}' twice", where=where) from None
+        raise InputError(f"a record has '{clean(str(error))}' twice", where=where) from None
     except ValueError:
         raise InputError("has a number of too many digits", where=where) from None
 
@@ -104,6 +107,10 @@ class RecordTable:
         return NamedColumns(tuple(names), columns, lines=self._lines, skipped=skipped, notes=tuple(notes))
 
     def _flush(self) -> None:
+        names, rows = len(self._counts), len(self._lines)
+        if names > _FEW_NAMES and _SPARSE * self._counts.total() < names * rows:
+            what = f"{counted(rows, 'record')} have {names:,} names, and each hardly any of them"
+            raise InputError(what, where=self._where, hint="are the names values?")
         if self._block:
             self._gathered.take_records(self._block)
             self._block = []

@@ -8,7 +8,7 @@ from typing import Any
 from nnplay.data.csv.csv_file import read_csv_columns
 from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.table_source import ENCODING, HEADER, table_options, table_source
-from nnplay.fields import choice, text
+from nnplay.fields import text
 
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
@@ -25,7 +25,6 @@ CSV = table_source(
     shared_endings=(".txt", ".txt.gz"),
     fields=(
         text("delimiter", "auto", "one character, tab, or auto"),
-        choice("decimal", "auto", "decimal mark", ("auto", ".", ",")),
         ENCODING,
         HEADER,
     ),

@@ -14,7 +14,9 @@ from nnplay.fields import text
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     """The columns of a sheet."""
     order = {"sheet": str(values.get("sheet") or ""), "header": str(values.get("header") or "auto")}
-    return read_file_apart("excel", path, values, library="openpyxl", what="Excel workbooks are", order=order)
+    return read_file_apart(
+        "excel", path, values, library="openpyxl", what="Excel workbooks are", signs=(b"PK\3\4",), order=order
+    )
 
 
 def recognise(head: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nnplay.data.addresses import place_of
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.text.header import read_header
 from nnplay.data.csv.text.packed_cells import ColumnGatherer
 from nnplay.data.csv.text.text_file import open_lines
@@ -36,6 +36,8 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
         if not sample:
             raise InputError("no data rows", where=where)
         spans = widths or _find_spans([line for _, line in sample])
+        if len(spans) > MAX_COLUMNS:
+            raise InputError(f"{len(spans):,} columns; at most {MAX_COLUMNS:,} are supported", where=where)
         rows = [[line[begin:end].strip() for begin, end in spans] for _, line in sample[:100]]
         header = read_header(rows, str(values.get("header") or "auto"), ".")
         taken = ColumnGatherer(len(spans))

@@ -29,7 +29,7 @@ def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     if is_json_lines(text[:HEAD]):  # many give them this name
         skip_bad_rows = bool(values.get("skip_bad_rows"))
         return table.named_columns(add_lines(table, text.split("\n"), where, skip_bad_rows=skip_bad_rows))
-    for number, record in enumerate(_records(parse(text, where, first_line=1), where), 1):
+    for number, record in enumerate(_records(parse(text.rstrip(), where, first_line=1), where), 1):
         table.add(number, record)
     return table.named_columns(Skipped())
 

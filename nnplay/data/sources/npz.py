@@ -30,9 +30,9 @@ from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean
 
 FIELDS: Final = (
-    text("inputs", "x", "array of inputs, with a row for each example"),
-    text("target", "y", "array to be learned, with a row for each example"),
-    choice("task", "auto", "whether the target is a class or a quantity", ("auto", "classification", "regression")),
+    text("inputs", "x", "input array, one row per example"),
+    text("target", "y", "target array, one row per example"),
+    choice("task", "auto", "whether the target is a class or a number", ("auto", "classification", "regression")),
 )
 #: An array of bytes takes up to this many times its size: unpacked, copied, and as float32 inputs twice.
 _GROWTH: Final = 12
@@ -83,7 +83,7 @@ def _refuse_damage(where: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError):
-        raise InputError("is no NumPy archive, or a damaged one", where=where, hint=_SAVE) from None
+        raise InputError("is not a NumPy archive, or is damaged", where=where, hint=_SAVE) from None
 
 
 def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.ZipInfo:
@@ -100,23 +100,23 @@ def _find_member(archive: zipfile.ZipFile, name: str, where: str) -> zipfile.Zip
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> NDArray[Any]:
     """A plain array of numbers or words; its header is matched, never evaluated."""
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & _ENCRYPTED:
-        raise InputError("is encrypted, or packed in a way that NumPy does not use", where=where, hint=_SAVE)
+        raise InputError("is encrypted, or compressed in a way that NumPy does not use", where=where, hint=_SAVE)
     with archive.open(member) as unpacked:
         content = unpacked.read(member.file_size + 1)
     if content[:6] != b"\x93NUMPY" or content[6:7] not in (b"\1", b"\2", b"\3"):
-        raise InputError("is no NumPy array", where=where, hint=_SAVE)
+        raise InputError("is not a NumPy array", where=where, hint=_SAVE)
     start, length = (10, "<H") if content[6] == 1 else (12, "<I")
     begin = start + struct.unpack_from(length, content, 8)[0]
     header = _HEADER.fullmatch(content[start:begin])
     if header is None:
-        raise InputError("holds neither numbers nor words", where=where, hint=_OBJECTS)
+        raise InputError("contains neither numbers nor words", where=where, hint=_OBJECTS)
     kind = np.dtype(header[1].decode())
     shape = tuple(int(size) for size in re.findall(rb"\d+", header[3]))
     if math.prod(shape) * kind.itemsize != len(content) - begin:
-        raise InputError("is damaged: its size is not that of its shape", where=where, hint=_SAVE)
+        raise InputError("is damaged: its size does not match its shape", where=where, hint=_SAVE)
     order: Any = "F" if header[2] == b"True" else "C"
     if kind.kind == "U" and (np.frombuffer(content, f"{kind.byteorder}u4", offset=begin) > sys.maxunicode).any():
-        raise InputError("holds numbers in place of letters", where=where, hint=_SAVE)
+        raise InputError("contains numbers instead of letters", where=where, hint=_SAVE)
     return np.frombuffer(content, kind, offset=begin).reshape(shape, order=order).copy()
 
 
@@ -129,7 +129,7 @@ NPZ = SourceRecord(
     name="npz",
     title="a NumPy archive",
     label="NumPy",
-    about="Two arrays of numbers of any shape: the inputs, called x, and what is to be learned, called y.",
+    about="Two arrays of numbers of any shape: the inputs, called x, and the targets, called y.",
     endings=(".npz",),
     fields=FIELDS,
     read=read,

@@ -12,7 +12,7 @@ from nnplay.data.table_source import table_source
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     """The columns of a file, each of its own type."""
-    return read_file_apart("parquet", path, values, library="duckdb", what="Parquet files are", sign=b"PAR1")
+    return read_file_apart("parquet", path, values, library="duckdb", what="Parquet files are", signs=(b"PAR1",))
 
 
 PARQUET = table_source(

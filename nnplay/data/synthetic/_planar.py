@@ -20,8 +20,8 @@ PLAYGROUND = "TensorFlow Playground (Smilkov, Carter and others, 2016), formulas
 Array = NDArray[np.float64]
 
 SAMPLES = integer("samples", 1000, "number of points", high=1_000_000)
-NOISE = number("noise", 0.0, "how far points or labels are disturbed, as a fraction", low=0.0, high=1.0)
-SEED = integer("seed", 0, "start of the random numbers: the same seed gives the same points", low=0, high=2**32 - 1)
+NOISE = number("noise", 0.0, "how much points or labels are perturbed, as a fraction", low=0.0, high=1.0)
+SEED = integer("seed", 0, "random seed: the same seed gives the same points", low=0, high=2**32 - 1)
 FEATURES = text("features", "x1, x2", "inputs of the network: x1, x2, x1^2, x2^2, x1x2, sin(x1), sin(x2)")
 CLASSES = integer("classes", 3, "number of classes", low=2, high=10)
 

@@ -35,7 +35,7 @@ RECORD = DatasetRecord(
     task="classification",
     fields=PLANAR_FIELDS,
     make=make,
-    about="A disc within a ring. One straight line cannot separate them; three can, and so can x1² + x2² alone.",
-    when="To see the first border that is not straight.",
+    about="A disc inside a ring. One straight line cannot separate them; three can, and so can x1² + x2² alone.",
+    when="For a first decision boundary that is not straight.",
     source=PLAYGROUND,
 )

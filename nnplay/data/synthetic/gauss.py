@@ -26,7 +26,7 @@ RECORD = DatasetRecord(
     task="classification",
     fields=PLANAR_FIELDS,
     make=make,
-    about="Two clouds that one straight line separates; with noise they overlap, and no network can be always right.",
-    when="To see noise: the classes overlap, and no border is perfect.",
+    about="Two clouds that one straight line separates; with noise they overlap, and no network can always be right.",
+    when="To see noise: the classes overlap, and no boundary is perfect.",
     source=PLAYGROUND,
 )

@@ -35,5 +35,5 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="Two classes with a straight line between them: a single linear layer is enough.",
-    when="To start: one layer is enough, and every optimizer gets there.",
+    when="To get started: one layer is enough, and every optimizer gets there.",
 )

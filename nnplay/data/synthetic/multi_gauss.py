@@ -31,7 +31,7 @@ RECORD = DatasetRecord(
     task="regression",
     fields=PLANAR_FIELDS,
     make=make,
-    about="Three hills and three hollows on a plane: a surface that needs several hidden units for each bump.",
-    when="For regression over a plane, with bumps to be fitted.",
+    about="Three hills and three hollows on a plane: each bump takes several hidden units.",
+    when="For regression over a plane with bumps to fit.",
     source=PLAYGROUND,
 )

@@ -22,6 +22,6 @@ RECORD = DatasetRecord(
     fields=PLANAR_FIELDS,
     make=make,
     about="A tilted plane. One linear layer without activation fits it exactly.",
-    when="For linear regression, the simplest there is.",
+    when="For linear regression, the simplest task of all.",
     source=PLAYGROUND,
 )

@@ -26,6 +26,6 @@ RECORD = DatasetRecord(
     task="regression",
     fields=(*CURVE_FIELDS, integer("degree", 3, "degree of the polynomial", high=12)),
     make=make,
-    about="A wavy polynomial: every degree adds one more turn to follow.",
-    when="To see underfitting and overfitting of a curve.",
+    about="A wavy polynomial: each degree adds another turn to follow.",
+    when="To see a curve underfit and overfit.",
 )

@@ -36,6 +36,6 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(*PLANAR_FIELDS, CLASSES),
     make=make,
-    about="Rings around each other, three or more classes: the first step from two classes to many.",
+    about="Concentric rings, three or more classes: the first step from two classes to many.",
     when="For more than two classes in the plane.",
 )

@@ -21,6 +21,6 @@ RECORD = DatasetRecord(
     task="regression",
     fields=CURVE_FIELDS,
     make=make,
-    about="Two periods of a sine wave: shows how many units a smooth curve takes.",
-    when="To fit a curve, and to count the units it takes.",
+    about="Two periods of a sine wave: shows how many units a smooth curve needs.",
+    when="To fit a curve, and to see how many units it needs.",
 )

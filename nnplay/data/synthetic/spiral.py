@@ -38,7 +38,7 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(*PLANAR_FIELDS, integer("classes", 2, "number of arms", low=CLASSES.low, high=CLASSES.high)),
     make=make,
-    about="Spiral arms wound into each other. From x1 and x2 alone it takes depth or width, and some patience.",
-    when="When small networks are too easy: a test of depth and patience.",
+    about="Spiral arms wound into each other. From x1 and x2 alone they take depth or width, and some patience.",
+    when="When the other sets are too easy: a test of depth and patience.",
     source=PLAYGROUND,
 )

@@ -22,6 +22,6 @@ RECORD = DatasetRecord(
     task="regression",
     fields=CURVE_FIELDS,
     make=make,
-    about="A jump from -1 to +1: a smooth network can only get steeper and steeper.",
+    about="A jump from -1 to +1, which a smooth network can only approach by getting steeper.",
     when="To see how a smooth network copes with a jump.",
 )

@@ -23,7 +23,9 @@ def datasets_folder() -> Path:
     for folder in (_PACKAGE / "datasets", _PACKAGE.parent / "datasets"):
         if (folder / "iris" / "iris.csv").is_file():
             return folder
-    raise InputError("the shipped data sets are missing", where=str(_PACKAGE), hint="install nnplay again")
+    raise InputError(
+        "the data sets that come with nnplay are missing", where=str(_PACKAGE), hint="install nnplay again"
+    )
 
 
 def table_path(name: str) -> Path:

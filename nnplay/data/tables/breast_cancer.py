@@ -18,8 +18,8 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(),
     make=make,
-    about="Thirty measurements of cell nuclei in a biopsy, benign or malignant. For learning, not for diagnosis.",
-    when="For a first real table with two classes.",
+    about="Thirty measurements of cell nuclei from a biopsy, benign or malignant. For learning, not for diagnosis.",
+    when="As a first real table, with two classes.",
     source="W. Wolberg, O. Mangasarian, N. Street, W. Street (1995); UCI, doi 10.24432/C5DW2B; from scikit-learn",
     licence="CC BY 4.0",
 )

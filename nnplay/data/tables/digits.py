@@ -18,8 +18,8 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(),
     make=make,
-    about="Digits written by 13 people, as pictures of 8×8 pixels. Small enough to train in a second.",
-    when="For a first network on pictures, trained in a second.",
+    about="Digits written by 13 people, as images of 8×8 pixels. Small enough to train in a second.",
+    when="As a first network on images, trained in a second.",
     source="E. Alpaydin, C. Kaynak (1998); UCI Machine Learning Repository, doi 10.24432/C50P49; from scikit-learn",
     licence="CC BY 4.0",
 )

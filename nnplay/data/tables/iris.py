@@ -19,7 +19,7 @@ RECORD = DatasetRecord(
     fields=(),
     make=make,
     about="Three species of iris told apart by the length and width of sepals and petals; two of them overlap.",
-    when="For a first table with three classes.",
+    when="As a first table, with three classes.",
     source="R. A. Fisher (1936); UCI Machine Learning Repository, doi 10.24432/C56C76; from scikit-learn",
     licence="CC BY 4.0",
 )

@@ -18,7 +18,9 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     ends_so = evidence.network[-1] is evidence.last.layer and len(evidence.network) > 1
     mend = {"layers": tuple(show_layer(layer) for layer in evidence.network[:-1])} if ends_so else {}
-    return Sign("error", f"{name} before {loss.name}, which takes plain numbers: take {name} out", mend)
+    return Sign("error", f"{name} before {loss.name}, which expects raw outputs (logits): remove {name}", mend)
 
 
-ACTIVATION_TWICE = HealthRule("activation_twice", "Softmax twice", examine, "pane-network", "2", hopeless=True)
+ACTIVATION_TWICE = HealthRule(
+    "activation_twice", "Activation applied twice", examine, "pane-network", "2", hopeless=True
+)

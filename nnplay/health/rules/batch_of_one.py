@@ -23,12 +23,12 @@ def examine(evidence: Evidence) -> Sign | None:
     rows, size = evidence.data.rows["training"], evidence.batch_rows
     if size == 1:
         better = _better_size(rows, min(_USUAL, rows))
-        sentence = f"batch norm in batches of one row: each row is its own mean; use batches of {better}"
+        sentence = f"batch norm with batches of one row: every row equals its own mean; use batches of {better}"
         return Sign("error", sentence, {"training": {"batch_size": better}})
     if rows <= size or rows % size != 1:
         return None
     better = _better_size(rows, size + 1)
-    sentence = f"batch norm: the last batch of {rows:,} rows has a single one, which spoils the running variance"
+    sentence = f"batch norm: the last batch of {rows:,} rows has only one, which spoils the running variance"
     return Sign("warning", f"{sentence}; use batches of {better}", {"training": {"batch_size": better}})
 
 

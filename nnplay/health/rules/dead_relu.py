@@ -23,10 +23,10 @@ def examine(evidence: Evidence) -> Sign | None:
     if worst is None or worst.silent < (_HINT if worst.rows >= _FEW_ROWS else _OF_FEW_ROWS):
         return None
     units, rows = f"{percent(worst.silent)} of layer {worst.path} ({worst.kind})", counted(worst.rows, "row")
-    what = f"dead units: {units} are 0 for all {rows}"
-    cure = "draw new weights and lower the learning rate"
+    what = f"dead units: {units} output 0 for all {rows}"
+    cure = "re-initialise the weights and lower the learning rate"
     learned = evidence.loss.now < _LEARNED * evidence.loss.first
-    return Sign("warning" if worst.silent >= _WARNING and not learned else "hint", f"{what} looked at; {cure}")
+    return Sign("warning" if worst.silent >= _WARNING and not learned else "hint", f"{what} checked; {cure}")
 
 
 DEAD_RELU = HealthRule("dead_relu", "Dead ReLUs", examine, "new-weights", "R")

@@ -11,15 +11,13 @@ from nnplay.text import figure
 #: Times its best, and times its start: a loss near 0 may well be ten times its best without any harm.
 _BEST: Final = 10.0
 _FIRST: Final = 0.5
-_CURE: Final = "rewind, or go back some steps, and lower the learning rate"
+_CURE: Final = "rewind, or go back a few steps, and lower the learning rate"
 
 
 def examine(evidence: Evidence) -> Sign | None:
     """The smoothed loss against its best and its beginning."""
     if evidence.fault:
-        return Sign(
-            "error", f"not finite: the last step tried gave no number at learning rate {evidence.lr:g}; {_CURE}"
-        )
+        return Sign("error", f"not finite: the loss became NaN or infinite at learning rate {evidence.lr:g}; {_CURE}")
     loss = evidence.loss
     if len(loss.all) < 2 or loss.now < _BEST * loss.best or loss.now < _FIRST * loss.first:
         return None

@@ -19,7 +19,8 @@ def examine(evidence: Evidence) -> Sign | None:
     which = f"layer {alike[0].path}" if len(alike) == 1 else f"layers {', '.join(layer.path for layer in alike[:4])}"
     return Sign(
         "error",
-        f"equal weights: all units of {which} are alike and learn the same; begin with random weights (init auto)",
+        f"equal weights: all units of {which} are identical and will learn the same; start from random weights "
+        "(init auto)",
     )
 
 

@@ -23,13 +23,13 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     now, usual = float(np.median(norms[-5:])), float(np.median(norms))
     if now > _LENGTH or (now > 1.0 and now > _BURST * usual):
-        return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; limit it to 1 (clip norm)")
+        return Sign("warning", f"exploding gradient: the gradient norm is {now:,.3g}; clip it to norm 1")
     known = [layer for layer in evidence.weights if math.isfinite(layer.gradient)]
     if len(known) < LAYERS or known[0].gradient <= TIMES * known[-1].gradient or known[0].gradient < 1e-3:
         return None
     times = known[0].gradient / known[-1].gradient if known[-1].gradient else math.inf
     what = f"in layer {known[0].path} it is {times:,.0f} times that of layer {known[-1].path}"
-    return Sign("warning", f"exploding gradient: {what}; limit it to 1 (clip norm)")
+    return Sign("warning", f"exploding gradient: {what}; clip it to norm 1")
 
 
 EXPLODING = HealthRule("exploding", "Exploding gradient", examine, "pane-training", "3", trend=True)

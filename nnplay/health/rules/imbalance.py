@@ -26,9 +26,9 @@ def examine(evidence: Evidence) -> Sign | None:
     what = f"class imbalance: '{name}' has {percent(share)} of the training rows"
     accuracy = evidence.accuracy.tail(1).values
     if len(accuracy) and abs(float(accuracy[0]) - data.held_share) <= _SAME:
-        always = f"answering '{name}' every time would have the same accuracy of {percent(float(accuracy[0]))}"
+        always = f"always predicting '{name}' would score the same accuracy, {percent(float(accuracy[0]))}"
         return Sign("warning", f"{what}; {always}")
-    return Sign("hint", f"{what}: look at the confusion matrix, not at accuracy")
+    return Sign("hint", f"{what}: look at the confusion matrix, not the accuracy")
 
 
 IMBALANCE = HealthRule("imbalance", "Class imbalance", examine, "pane-output", "4")

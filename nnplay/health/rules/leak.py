@@ -14,7 +14,7 @@ def examine(evidence: Evidence) -> Sign | None:
     given_away = next((note for note in notes if "gives the target" in note), None)
     if given_away is not None:
         return Sign("warning", given_away)
-    return Sign("hint", f"{notes[0]}: its score looks better than it is")
+    return Sign("hint", f"{notes[0]}: the score will look better than it is")
 
 
 LEAK = HealthRule("leak", "Leak", examine, "pane-data", "1")

@@ -21,11 +21,10 @@ def examine(evidence: Evidence) -> Sign | None:
         epochs = round(loss.window / evidence.batches)
         over = counted(epochs, "epoch") if loss.per_epoch else counted(loss.window, "step")
         before, now = loss.span
-        return Sign(
-            "good", f"learning: the {loss.label} fell from {figure(before)} to {figure(now)} over the last {over}"
-        )
+        what = f"mean {loss.label}" if loss.uneven else loss.label
+        return Sign("good", f"learning: the {what} fell from {figure(before)} to {figure(now)} over the last {over}")
     if loss.now <= _LEARNED * loss.first:
-        return Sign("good", f"learned: the {loss.label} is {figure(loss.now)}, it began at {figure(loss.first)}")
+        return Sign("good", f"learned: the {loss.label} fell from {figure(loss.first)} to {figure(loss.now)}")
     return None
 
 

@@ -15,7 +15,7 @@ def examine(evidence: Evidence) -> Sign | None:
     loss = evidence.loss_record.name
     replaced = last.record.name in evidence.probability_layers and evidence.network[-1] is last
     kept = evidence.network[:-1] if replaced else evidence.network
-    sentence = f"no probabilities: {loss} takes them, and this network does not end with {wanted}; add it"
+    sentence = f"no probabilities: {loss} expects them, but this network does not end with {wanted}; add it"
     return Sign("error", sentence, {"layers": (*(show_layer(layer) for layer in kept), wanted)})
 
 

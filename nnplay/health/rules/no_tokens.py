@@ -21,13 +21,15 @@ def examine(evidence: Evidence) -> Sign | None:
     size = int(planned.layer.values[VOCABULARY])
     name = planned.layer.record.name
     if not data.whole or data.lowest < 0:
-        what = f"{name} looks up whole numbers from 0, and its inputs go from {data.lowest:.3g} to {data.highest:.3g}"
-        return Sign("error", f"no tokens: {what}; do not scale them", {"split": {"scale": "none"}})
+        what = (
+            f"{name} looks up whole numbers from 0, but its inputs range from {data.lowest:.3g} to {data.highest:.3g}"
+        )
+        return Sign("error", f"not tokens: {what}; do not scale them", {"split": {"scale": "none"}})
     if data.highest < size:
         return None
     needed = int(data.highest) + 1
-    what = f"no such token: {needed - 1:,} is in the data, and the vocabulary of {name} ends at {size - 1:,}"
-    return Sign("error", f"{what}; make it {needed:,}", _with_vocabulary(evidence, planned, needed))
+    what = f"token out of range: {needed - 1:,} is in the data, but the vocabulary of {name} ends at {size - 1:,}"
+    return Sign("error", f"{what}; set its size to {needed:,}", _with_vocabulary(evidence, planned, needed))
 
 
 def _with_vocabulary(evidence: Evidence, planned: PlannedLayer, needed: int) -> dict[str, Any]:
@@ -39,4 +41,4 @@ def _with_vocabulary(evidence: Evidence, planned: PlannedLayer, needed: int) -> 
     return {"layers": tuple(show_layer(larger if one is layer else one) for one in evidence.network)}
 
 
-NO_TOKENS = HealthRule("no_tokens", "No tokens", examine, "pane-data", "1", hopeless=True)
+NO_TOKENS = HealthRule("no_tokens", "Not tokens", examine, "pane-data", "1", hopeless=True)

@@ -43,7 +43,7 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign(
         "warning",
         f"overfitting since epoch {epoch:,}: the validation loss rose from {figure(best)} to {figure(now)} while the "
-        "training loss fell; use l2, more data, or stop there",
+        "training loss fell; use L2, more data, or stop earlier",
     )
 
 

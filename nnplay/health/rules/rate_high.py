@@ -31,22 +31,22 @@ def examine(evidence: Evidence) -> Sign | None:
     values = loss.recent.values
     mean = float(values.mean())
     if mean > _GROWN * loss.first and loss.fall < _RECOVERS:
-        return _sign(evidence, f"the {loss.label} is {figure(mean)} and began at {figure(loss.first)}")
+        return _sign(evidence, f"the {loss.label} is {figure(mean)}, up from {figure(loss.first)} at the start")
     if loss.fall > _PROGRESS or mean < _LEARNED * loss.first:
         return None
     jump = float(np.abs(np.diff(values)).mean() / mean)
     if jump > _JUMPS:
-        return _sign(evidence, f"the {loss.label} jumps by {percent(jump)} up and down and does not fall")
+        return _sign(evidence, f"the {loss.label} jumps up and down by {percent(jump)} without falling")
     if evidence.update > _STEP:
         return _sign(
-            evidence, f"each step changes the weights by {percent(evidence.update)} and the loss does not fall"
+            evidence, f"each step changes the weights by {percent(evidence.update)} and the loss is not falling"
         )
     return None
 
 
 def _sign(evidence: Evidence, what: str) -> Sign:
     lower = lower_rate(evidence.lr, evidence.usual_lr)
-    return Sign("warning", f"learning rate too high: {what}; try {lower:g} in place of {evidence.lr:g}")
+    return Sign("warning", f"learning rate too high: {what}; try {lower:g} instead of {evidence.lr:g}")
 
 
 RATE_HIGH = HealthRule("rate_high", "Learning rate too high", examine, "pane-training", "3", trend=True)

@@ -23,15 +23,17 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     if norms.mean() < _GRADIENT:
         return None
-    cure = f"try {evidence.lr * 10:g} in place of {evidence.lr:g}"
+    cure = f"try {evidence.lr * 10:g} instead of {evidence.lr:g}"
     if evidence.update * loss.window < MOVED:
         moved = (
-            f"in {counted(loss.window, 'step')} the loss moved by {percent(abs(loss.fall), 1)} and the weights hardly"
+            f"in {counted(loss.window, 'step')} the loss moved by {percent(abs(loss.fall), 1)} and the weights "
+            "hardly at all"
         )
         return Sign("warning", f"learning rate too low: {moved}; {cure}")
     if loss.steady:
         return Sign(
-            "hint", f"learning rate low: the loss falls steadily but slowly, {percent(loss.fall, 1)} lately; {cure}"
+            "hint",
+            f"learning rate low: the loss is falling steadily but slowly ({percent(loss.fall, 1)} lately); {cure}",
         )
     return None
 

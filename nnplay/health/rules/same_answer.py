@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnplay.health.evidence import Evidence
 from nnplay.health.rule import HealthRule, Sign
 from nnplay.network.notation import show_layer
+from nnplay.text import counted
 
 
 def examine(evidence: Evidence) -> Sign | None:
@@ -14,11 +15,11 @@ def examine(evidence: Evidence) -> Sign | None:
         if evidence.probability_layers.get(name) == "labels" and evidence.plan.values[planned.output][-1] == 1:
             rest = tuple(show_layer(layer) for layer in evidence.network if layer is not planned.layer)
             mend = {"layers": rest} if 0 < len(rest) < len(evidence.network) else {}
-            return Sign("error", f"one answer: {name} over a single number is always 1; take it out", mend)
+            return Sign("error", f"constant output: {name} of a single number is always 1; remove it", mend)
     if not evidence.same_answer:
         return None
-    what = f"one answer: the network says the same to all {evidence.same_answer:,} rows that were looked at"
-    return Sign("warning", f"{what}, so nothing of the input gets through; draw new weights")
+    what = f"constant output: the network predicts the same for all {counted(evidence.same_answer, 'row')} checked"
+    return Sign("warning", f"{what}, so the input makes no difference; re-initialise the weights")
 
 
-SAME_ANSWER = HealthRule("same_answer", "One answer", examine, "new-weights", "R", hopeless=True)
+SAME_ANSWER = HealthRule("same_answer", "Constant output", examine, "new-weights", "R", hopeless=True)

@@ -18,9 +18,12 @@ def examine(evidence: Evidence) -> Sign | None:
     worst = max(evidence.activations, key=lambda layer: layer.saturated, default=None)
     if worst is None or worst.saturated < _HINT or evidence.loss.now < _LEARNED * evidence.loss.first:
         return None
-    what = f"saturated: {percent(worst.saturated)} of the units of layer {worst.path} ({worst.kind}) stand at a bound"
+    what = (
+        f"saturated: {percent(worst.saturated)} of the units in layer {worst.path} ({worst.kind}) are at their limits"
+    )
     return Sign(
-        "warning", f"{what}, where they hardly learn; scale inputs, lower the learning rate, or draw new weights"
+        "warning",
+        f"{what}, where they hardly learn; scale the inputs, lower the learning rate, or re-initialise the weights",
     )
 
 

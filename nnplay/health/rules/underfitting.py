@@ -21,8 +21,8 @@ def examine(evidence: Evidence) -> Sign | None:
         return None
     if loss.steady or evidence.update * loss.window < MOVED or (len(held) and held.values[-1] < _HIGH * loss.first):
         return None
-    both = "both losses stay" if len(held) else "the loss stays"
-    high = f"{both} near {figure(loss.now)} (it began at {figure(loss.first)})"
+    both = "both losses are stuck" if len(held) else "the loss is stuck"
+    high = f"{both} near {figure(loss.now)} (started at {figure(loss.first)})"
     return Sign("hint", f"underfitting: {high}; add units, layers or features")
 
 

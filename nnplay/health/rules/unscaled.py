@@ -28,7 +28,7 @@ def examine(evidence: Evidence) -> Sign | None:
     ratio = data.spread[high] / data.spread[low]
     if ratio < _RATIO:
         return None
-    what = f"{_name(data, high)} varies {ratio:,.0f} times as much as {_name(data, low)}"
+    what = f"{_name(data, high)} varies {ratio:,.0f}× as much as {_name(data, low)}"
     return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)")
 
 

@@ -81,7 +81,7 @@ class Compilation:
         except NnplayError as error:
             self.fail(error)
         except Exception as error:  # a fault of the program belongs to those who wait, too
-            self.fail(NnplayError(f"internal fault: {type(error).__name__}: {error}", where="kernel cache"))
+            self.fail(NnplayError(f"internal error: {type(error).__name__}: {error}", where="kernel cache"))
         else:
             self._over.set()
         return True

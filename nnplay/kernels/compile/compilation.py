@@ -158,8 +158,8 @@ class _Child:
         if status == 0 and not self._rest:
             return
         last = self._complaint.decode(errors="replace").strip().splitlines()[-1:]
-        by_signal = f"the compiler was ended by {signal.Signals(-status).name}" if status < 0 else ""
-        reason = self._error or by_signal or "".join(last) or f"the compiler ended with status {status}"
+        by_signal = f"the compiler was killed by {signal.Signals(-status).name}" if status < 0 else ""
+        reason = self._error or by_signal or "".join(last) or f"the compiler exited with status {status}"
         raise NnplayError(f"a kernel could not be compiled: {clean(reason, limit=1000)}", where="kernel cache")
 
 
@@ -184,7 +184,7 @@ def _started(command: list[str], environment: dict[str, str]) -> subprocess.Pope
         raise NnplayError(
             f"the compiler cannot be started: {error.strerror or error}",
             where="kernel cache",
-            hint="end programs that are not needed, and try again",
+            hint="close programs you do not need, and try again",
         ) from error
 
 
@@ -239,9 +239,9 @@ def _folders() -> list[str]:
         found = PathFinder.find_spec(package, trusted)
         if found is None or found.origin is None:
             raise NnplayError(
-                f"'{package}' is in no folder to import from that only you or root may write to",
+                f"'{package}' is not in any import folder that only you or root can write to",
                 where="kernel cache",
-                hint=f"pip install {package} puts it beside nnplay",
+                hint=f"pip install {package} installs it beside nnplay",
             )
         folders.append(str(Path(found.origin).parents[1]))
     return list(dict.fromkeys(folders))

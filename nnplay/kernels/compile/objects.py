@@ -41,7 +41,7 @@ def read(path: Path, about: str) -> bytes | None:
     code, found = content[:-_DIGEST], content[-_DIGEST:]
     if code and found == _digest(path, about, code):
         return code
-    notices.once("the kernel cache was damaged: what cannot be trusted there is compiled anew")
+    notices.once("the kernel cache was damaged: the damaged kernels are compiled again")
     return None
 
 
@@ -63,7 +63,7 @@ def can_keep(path: Path) -> bool:
 
 
 def _not_kept(problem: str) -> bool:
-    notices.once(f"compiled kernels are not kept, and compiled anew at every start: {problem}")
+    notices.once(f"compiled kernels cannot be stored, so they are compiled at every start: {problem}")
     return False
 
 

@@ -43,7 +43,7 @@ def level() -> str:
     possible = (HOST, *possible_levels())
     if wanted not in possible:
         where, hint = _VARIABLE, f"use one of {', '.join(possible)}"
-        raise InputError(f"this machine runs no kernels for '{wanted}'", where=where, hint=hint)
+        raise InputError(f"this machine cannot run kernels for '{wanted}'", where=where, hint=hint)
     return wanted
 
 

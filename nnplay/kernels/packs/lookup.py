@@ -64,7 +64,7 @@ def _pack(path: Path, made_for: str) -> Pack | None:
 
 def _trusted(path: Path, made_for: str) -> Pack | None:
     if others_may_change(str(path)):
-        notices.once(f"{clean(str(path))} is not used, since others may change it: kernels are compiled instead")
+        notices.once(f"{clean(str(path))} is not used because others can write to it; kernels are compiled instead")
         return None
     try:
         return Pack(path, made_for)
@@ -75,4 +75,4 @@ def _trusted(path: Path, made_for: str) -> Pack | None:
 
 def _say_useless(path: Path, error: Exception) -> None:
     reason = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else "is damaged"
-    notices.once(f"{clean(str(path))} {reason}: its kernels are compiled instead")
+    notices.once(f"{clean(str(path))} {reason}; its kernels are compiled instead")

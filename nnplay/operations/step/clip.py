@@ -37,7 +37,7 @@ CLIP_NORM = Operation(
     writes=("gradients",),
     reference=lambda g, norm, limit: g * (limit / (norm + 1e-6) if norm > limit else 1),
     formula="g ← g · min(1, clip_norm / (norm + 1e-6))",
-    words="Shortens a gradient that is too long without turning it: one wild batch cannot throw the weights away.",
+    words="Scales down a gradient that is too large without turning it, so that one odd batch cannot ruin the weights.",
     element=lambda at, g, norm, limit: (
         g[at] * (scalar("clip_norm", limit) / (scalar("norm", norm) + 1e-6))
         if norm.array[0] > limit.array[0]
@@ -52,7 +52,7 @@ CLIP_VALUE = Operation(
     writes=("gradients",),
     reference=lambda g, limit: np.clip(g, -limit, limit),
     formula="g ← min(max(g, −clip_value), clip_value)",
-    words="Cuts every single gradient to a limit. Unlike clipping by norm, this can turn the direction of the step.",
+    words="Limits every component of the gradient. Unlike clipping by norm, this can change the direction of the step.",
     element=lambda at, g, limit: apply(
         "clip", lambda value, high: min(max(value, -high), high), g[at], scalar("clip_value", limit)
     ),

@@ -40,8 +40,8 @@ PARTIAL = Operation(
     reads=("gradients",),
     writes=("partial",),
     reference=_parts_of,
-    formula="partial[p] = Σ g², over one share of the gradients",
-    words="Sums the squares of all gradients, in shares that threads can work on.",
+    formula="partial[p] = Σ g², over one chunk of the gradients",
+    words="Sums the squares of all gradients, in chunks that threads can share.",
     element=lambda at, gradients, parts: total(
         gradients[int(i)] ** 2
         for i in range(gradients.array.size * at[0] // parts, gradients.array.size * (at[0] + 1) // parts)
@@ -56,7 +56,7 @@ FINISH = Operation(
     writes=("norm",),
     reference=lambda partial: np.sqrt(np.sum(partial, keepdims=True)),
     formula="norm = √ Σ g²",
-    words="The length of the whole gradient: large when there is much to learn or training is about to diverge.",
+    words="The size of the whole gradient: large when there is much to learn or training is about to diverge.",
     element=lambda at, partial: apply("√", math.sqrt, total(partial[i] for i in range(partial.array.size))),
     torch="torch.nn.utils.get_total_norm",
 )

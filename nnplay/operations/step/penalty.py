@@ -29,7 +29,7 @@ PENALTY = Operation(
     writes=("gradients",),
     reference=lambda g, w, l1, l2: g + l1 * np.sign(w) + l2 * w,
     formula="g ← g + l1·sign(w) + l2·w",
-    words="Pulls every weight towards 0: L2 in proportion to its size, L1 by a constant, which makes some of them 0.",
+    words="Pulls every weight towards 0: L2 in proportion to its size, L1 by a constant, which drives some to 0.",
     element=lambda at, g, w, l1, l2: (
         g[at] + scalar("l1", l1) * apply("sign", lambda value: float(np.sign(value)), w[at]) + scalar("l2", l2) * w[at]
     ),

@@ -161,7 +161,7 @@ class Autosave:
         except NnplayError as error:
             self._note_refusal(error.message)
         except Exception as error:  # a fault of the program must not end autosave unseen
-            self._note_refusal(f"internal fault: {type(error).__name__}: {error}")
+            self._note_refusal(f"internal error: {type(error).__name__}: {error}")
         else:
             if self.problem:
                 self._tell("autosave works again")
@@ -170,7 +170,7 @@ class Autosave:
     def _note_refusal(self, reason: str) -> None:
         sys.dont_write_bytecode = True  # on a full disk Python 3.11 keeps half a .pyc, and the next start trusts it
         if not self.problem:
-            self._tell(f"autosave failed, training goes on: {reason}")
+            self._tell(f"autosave failed, training continues: {reason}")
         self.problem, self._saved_at = reason, time.monotonic()
 
     def _due(self) -> bool:
@@ -210,7 +210,7 @@ class Unattended:
             self.copy.save(self._take())
         except NnplayError as error:
             if not self._refused:
-                self._tell(f"autosave failed, training goes on: {error.message}")
+                self._tell(f"autosave failed, training continues: {error.message}")
             self._refused = True
         self._saved_at, self._took = began, time.monotonic() - began
 
@@ -235,7 +235,7 @@ class Unattended:
         if isinstance(error, Exception) and not self._wanted:
             try:
                 path = self.keep()
-                self._tell(f"the run is kept in {path}; nnplay recover lists it")
+                self._tell(f"the run was kept in {path}; nnplay recover lists it")
             except (NnplayError, OSError) as problem:
                 self._tell(f"the run could not be kept: {problem}")
         self.copy.release()

@@ -21,7 +21,7 @@ from nnplay.run.saving.save_session import Place, free_name, save_again, save_as
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.system.paths import shown, user_path, whole_path, with_ending
-from nnplay.tape.machine_cpu import CpuMachine
+from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.timeline.timeline import Timeline
 from nnplay.training.stopping import STOP_FIELDS
 
@@ -83,7 +83,7 @@ class RunFiles:
         timeline = self._worker.timeline
         if timeline is None or timeline.trainer.step >= timeline.latest:
             return ""
-        return f", its newest; step {timeline.trainer.step:,} is what you are looking at"
+        return f", the latest; you are viewing step {timeline.trainer.step:,}"
 
     def _target(self, path: str) -> Path:
         if not path and self.path:
@@ -163,9 +163,11 @@ class RunFiles:
                 lock.release()
             raise
         notes = _notes(opened)
-        refused = (opened.read_only and "a newer nnplay wrote it") or (lock.reason if lock is not None else "")
+        refused = (opened.read_only and "it was written by a newer version of nnplay") or (
+            lock.reason if lock is not None else ""
+        )
         if refused:
-            notes.append(f"read only: {refused}; s saves under another name")
+            notes.append(f"read-only: {refused}; s saves under another name")
         writable = lock is not None and lock.held and not opened.read_only
         if lock is not None and not writable:
             lock.release()
@@ -323,9 +325,9 @@ def _notes(opened: saved_run.OpenedRun) -> list[str]:
     """What there is to say about a session that was opened, first of all how far its past reaches."""
     notes, step = list(opened.warnings), opened.trainer.step
     if opened.past is not None and opened.past.first:
-        notes.append(f"the past begins at step {opened.past.first:,}")
-    if opened.past is None and step and not any(words.startswith("the past") for words in notes):
-        notes.append(f"the past begins at step {step:,}, as nothing before it was saved")
+        notes.append(f"history begins at step {opened.past.first:,}")
+    if opened.past is None and step and not any(words.startswith("the saved history") for words in notes):
+        notes.append(f"history begins at step {step:,}: nothing before it was saved")
     return notes
 
 

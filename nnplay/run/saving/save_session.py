@@ -55,13 +55,13 @@ def save_again(place: Place, saved: SavedRun) -> Place:
         InputError: another nnplay has it open, or the disk refused; the place is as it was.
     """
     if not os.path.lexists(place.path):
-        note = f"the folder of {shown(place.path)} was renamed or deleted, so it was made anew"
+        note = f"the folder of {shown(place.path)} was renamed or deleted, so it was created again"
         return _elsewhere(place, place.path, saved, note)
     if not place.lock.stands_at(place.path) or _is_anothers(place):
         target = free_name(place.path)
-        note = f"something else stands in the place of {shown(place.path)}, and was left alone"
+        note = f"something else now occupies {shown(place.path)}, and was left alone"
         if target == place.path:
-            note = f"the folder of {shown(place.path)} was emptied, so it was filled anew"
+            note = f"the folder of {shown(place.path)} was emptied, so everything was written again"
         return _elsewhere(place, target, saved, note)
     held = place.lock if place.lock.intact else _take_lock_again(place)
     return Place(place.path, held, saved_run.write(place.path, saved, held))

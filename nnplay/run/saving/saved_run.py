@@ -20,9 +20,9 @@ from nnplay.network.network import Network
 from nnplay.session.blob import match
 from nnplay.session.generation import PREVIOUS, RECORD
 from nnplay.system.paths import user_path
-from nnplay.tape.machine import MachineMaker
-from nnplay.tape.machine_cpu import CpuMachine
-from nnplay.text import clean
+from nnplay.tape.machines.cpu_machine import CpuMachine
+from nnplay.tape.machines.machine import MachineMaker
+from nnplay.text import clean, counted
 from nnplay.timeline.change_log import Change, SetWeight, read_change, write_change
 from nnplay.timeline.saved import (
     ENGINE,
@@ -124,14 +124,14 @@ def refuse_taken(path: str | os.PathLike[str]) -> None:
     target = user_path(path)
     _refuse_occupied(target)
     if not os.path.isdir(target.parent):
-        raise InputError("there is no such folder", where=str(target.parent), hint="make it first")
+        raise InputError("there is no such folder", where=str(target.parent), hint="create it first")
 
 
 def _refuse_occupied(target: Path) -> None:
     is_folder = os.path.isdir(target)
     if any(os.path.lexists(target / name) for name in (RECORD, PREVIOUS)) or os.path.lexists(target) > is_folder:
         hint = "open it first, or choose another name"
-        raise InputError("there is something already, and it is not the run that is open", where=str(target), hint=hint)
+        raise InputError("something is already there, and it is not the open run", where=str(target), hint=hint)
     if is_folder:
         with session.Folder(target) as place, session.refusals(place.where):
             session.refuse_others(place.names(), place.where)
@@ -211,10 +211,10 @@ def _read_past(loaded: session.Loaded, config: RunConfig, trainer: Trainer) -> t
         refuse_misfit(past, config, trainer.split, str(_section(loaded, "progress").get("data", "")))
     except InputError as problem:
         first = problem.problems[0] if isinstance(problem, Problems) else problem
-        return None, [f"the past cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
+        return None, [f"the saved history cannot be used, so it begins at step {trainer.step:,}: {first.message}"]
     if past.engine == ENGINE:
         return past, []
-    return past, ["steps of the past were run by another version of nnplay: run again, their last digits may differ"]
+    return past, ["earlier steps were run by another version of nnplay: replayed, their last digits may differ"]
 
 
 def remake_as(
@@ -239,9 +239,9 @@ def _make_edit(
     """Makes the edit that had been asked for when the run was saved; another seed or other data begin at step 0."""
     split = config.load()
     if trainer.network.seed != config.seed or fingerprint(split) != fingerprint(trainer.split):
-        return config.trainer(progress, split, machine), "with the last edit, which begins the run anew"
+        return config.trainer(progress, split, machine), "with the last edit, which restarts the run"
     changed, fresh = remake_as(trainer, config, trainer.split, progress)
-    return changed, f"with the last edit; made anew: {', '.join(fresh)}" if fresh else "with the last edit"
+    return changed, f"with the last edit; re-initialised: {', '.join(fresh)}" if fresh else "with the last edit"
 
 
 def _make_trainer(
@@ -276,7 +276,7 @@ def _set_weights(
         try:
             action(trainer)
         except InputError:
-            notes.append(f"{action.place} was set by hand and is no weight any more")
+            notes.append(f"{action.place} was set by hand but no longer exists")
         else:
             past = past and append_change(past, Change(trainer.step, action.words, action))
     return past, notes
@@ -288,8 +288,8 @@ def _read_weight(line: Any, where: str) -> SetWeight:
     except InputError:
         action = None
     if not isinstance(action, SetWeight):
-        hint = 'as in "30 weight 0.weight[1,2] = 0.5"'
-        raise InputError(f"'{clean(str(line), 60)}' sets no weight", where=where, hint=hint)
+        hint = 'write it as in "30 weight 0.weight[1,2] = 0.5"'
+        raise InputError(f"'{clean(str(line), 60)}' does not set a weight", where=where, hint=hint)
     return action
 
 
@@ -328,8 +328,8 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
     state = {name: tensors[name] for name in own_names}
     broken = match(state, expected, where)
     if _whole(progress, "batch", where) >= trainer.batches:
-        hint = f"an epoch has {trainer.batches}"
-        raise InputError("is no batch of an epoch", where=f"{where}, progress.batch", hint=hint)
+        hint = f"an epoch has {counted(trainer.batches, 'batch')}"
+        raise InputError("is not a batch of an epoch", where=f"{where}, progress.batch", hint=hint)
     step, epoch, batch = (_whole(progress, name, where) for name in _CLOCK)
     good_weights, loss_sum = state.pop(_LAST_GOOD), _number(progress, "running_loss", where)
     in_force = (_plateau(progress, where), trainer.optimizer, trainer.settings)
@@ -342,7 +342,7 @@ def _fill_trainer(trainer: Trainer, progress: Mapping[str, Any], tensors: Mappin
     trainer.recorded, trainer.scored_since = step, min(step, _whole(progress, "scored_since", where))
     warnings = [f"these tensors hold numbers that are not finite: {', '.join(broken)}"] if broken else []
     if progress.get("data") not in (None, fingerprint(trainer.split)):
-        warnings.append("the data are not the ones that this run was trained on")
+        warnings.append("this is not the data that the run was trained on")
     return warnings
 
 
@@ -354,7 +354,9 @@ def _last_loss(trainer: Trainer) -> float:
 def _whole(progress: Mapping[str, Any], name: str, where: str) -> int:
     value = progress.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MOST_STEPS:
-        raise InputError(f"'{value}' is no count", where=f"{where}, progress.{name}", hint="a whole number from 0")
+        raise InputError(
+            f"'{value}' is not a valid count", where=f"{where}, progress.{name}", hint="give a whole number, 0 or more"
+        )
     return value
 
 
@@ -363,8 +365,8 @@ def _plateau(progress: Mapping[str, Any], where: str) -> Plateau:
         case (float() | int() as best, int() as waited, float() | int() as factor) if waited >= 0:
             return Plateau(float(best), waited, float(factor))
         case other:
-            what = f"'{other}' is not what a schedule waits for"
-            raise InputError(what, where=f"{where}, progress.plateau", hint="as in [0.25, 0, 1.0]")
+            what = f"'{other}' is not a valid schedule state"
+            raise InputError(what, where=f"{where}, progress.plateau", hint="write it as in [0.25, 0, 1.0]")
 
 
 def _section(loaded: session.Loaded, name: str) -> Mapping[str, Any]:
@@ -377,5 +379,5 @@ def _section(loaded: session.Loaded, name: str) -> Mapping[str, Any]:
 def _number(progress: Mapping[str, Any], name: str, where: str) -> float:
     value = progress.get(name, 0.0)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"'{value}' is no number", where=f"{where}, progress.{name}")
+        raise InputError(f"'{value}' is not a number", where=f"{where}, progress.{name}")
     return float(value)

@@ -25,7 +25,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Session(NotCopied):
-    """A run and the folder that keeps it.
+    """A run, and the folder it is saved in.
 
         with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
             session.trainer.run(epochs=20)
@@ -33,7 +33,7 @@ class Session(NotCopied):
 
     Attributes:
         config: everything that was chosen.
-        trainer: where the run stands.
+        trainer: the run at its current step.
         path: the session's folder, or None before the first save.
         warnings: what opening and saving found: a damaged last save, data that changed, a folder that was moved.
         read_only: another process holds the session, or a newer nnplay wrote it.
@@ -62,12 +62,12 @@ class Session(NotCopied):
         """A session at step 0, saved at once if it has a path.
 
         Args:
-            path: of the folder to be made (spiral.nnplay); None keeps it in memory until `save(path)`.
+            path: the folder to create (spiral.nnplay); None keeps it in memory until `save(path)`.
             run: a config, a table of plain values, or the text of a TOML file.
             progress: called for kernels that are compiled first, as `(done, total, name)`.
 
         Raises:
-            InputError: the run cannot be, or something is at that path.
+            InputError: the run is not valid, or something is already at that path.
         """
         if isinstance(run, str):
             config = RunConfig.from_text(run)
@@ -79,7 +79,9 @@ class Session(NotCopied):
         made = cls(config, config.trainer(progress, split))
         if path is not None:
             if os.path.lexists(whole_path(path)):
-                raise InputError("there is something already", where=str(path), hint="open it, or choose another name")
+                raise InputError(
+                    "something with this name already exists", where=str(path), hint="open it, or choose another name"
+                )
             made.save(path)
         return made
 
@@ -91,7 +93,7 @@ class Session(NotCopied):
             progress: as in `new`.
 
         Raises:
-            InputError: not a session, or one that cannot be.
+            InputError: not a session, or not a valid one.
         """
         target = whole_path(path)
         lock = session.take_lock(target) if target.is_dir() else None  # before reading: nobody may save in between
@@ -110,7 +112,7 @@ class Session(NotCopied):
         return found
 
     def save(self, path: str | os.PathLike[str] | None = None) -> int:
-        """Saves the present step; returns the generation. With a path, the session lives there from now on.
+        """Saves the current step; returns the generation. With a path, the session stays there from now on.
 
         Where the session's folder was renamed, deleted or replaced meanwhile, it is saved in a new one, `path` says
         which, and `warnings` say why.
@@ -121,7 +123,7 @@ class Session(NotCopied):
         """
         target = whole_path(path) if path is not None else self.path
         if target is None:
-            raise InputError("has no place yet", where="session", hint="save(path) gives it one")
+            raise InputError("has no file yet", where="session", hint="save(path) creates it")
         if target == self.path and self.read_only:
             raise InputError("is open read-only", where=str(target), hint="save it under another name")
         if target == self.path and self._lock is not None:
@@ -136,7 +138,7 @@ class Session(NotCopied):
         return place.generation
 
     def capture(self) -> saved_run.SavedRun:
-        """A copy of the present step, and what is kept of the steps before it.
+        """A copy of the current step, and of the history that is kept.
 
         Those are run again as `Trainer.run` takes them: what a program writes into weights between steps is not known.
         """
@@ -165,14 +167,14 @@ class Session(NotCopied):
         """Writes the saved session as one file for sharing; returns warnings.
 
         Raises:
-            InputError: it was never saved, or the file is there already.
+            InputError: it was never saved, or the file already exists.
         """
         if self.path is None:
             raise InputError("must be saved before it can be packed", where="session")
         return tuple(session.pack(self.path, target, overwrite=overwrite))
 
     def close(self) -> None:
-        """Lets others write to the session; unsaved steps are not kept."""
+        """Lets other processes write to the session; unsaved steps are not kept."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -190,4 +192,4 @@ class Session(NotCopied):
             self._lock, self._generation = lock, generation
         else:
             self.read_only = True
-            self.warnings = (*self.warnings, f"read only: {lock.reason}")
+            self.warnings = (*self.warnings, f"read-only: {lock.reason}")

@@ -29,4 +29,4 @@ def fuse(joined: Joined) -> None:
 
 def _make_operation(branches: int) -> Operation:
     reads = [f"x{k}" for k in range(branches)]
-    return fused("concat, zeros around", concat.join_padded, reads, ("branches", *BORDER))
+    return fused("concat, zero padding", concat.join_padded, reads, ("branches", *BORDER))

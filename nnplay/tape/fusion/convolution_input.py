@@ -11,7 +11,7 @@ from nnplay.tape.fusion.joined import Joined, fused
 from nnplay.tape.tape import Row
 
 _PAD_INPUT_GRADIENT: Final = fused(
-    "zeros around, spread by w",
+    "zero padding, spread by w",
     kernels.pad_input_gradient,
     PICTURE.input_gradient.reads,
     kernels.INPUT_GRADIENT,

@@ -22,7 +22,7 @@ _FORWARD, _BACKWARD = (uses[0].operation.kernel.name for uses in (_PLAN.forward,
 
 
 _NORMALISE_RELU: Final = fused(
-    "normalise, relu, zeros around", kernels.batch_normalise_relu, NORMALISE.reads, convolution.BORDER
+    "normalise, relu, zero padding", kernels.batch_normalise_relu, NORMALISE.reads, convolution.BORDER
 )
 _SUMS_RELU: Final = fused(
     "relu backward, sums", kernels.batch_sums_relu, (*SUMS.reads, "weight", "bias"), SUMS.integers

@@ -34,7 +34,7 @@ def refuse_misfit(timeline: SavedTimeline, config: RunConfig, split: Split, data
     log = timeline.log
     last = log.segments[-1]
     if last.data != data or not _is_same_segment(last, SavedSegment(config, data, last.checkpoints), split):
-        raise InputError("leads to another run than this one", where=_WHERE)
+        raise InputError("leads to a different run", where=_WHERE)
     if any(segment.loose for segment in log.segments):
         raise InputError("leaves out what leads to a stretch", where=_WHERE)
     _check_log(log, log.changes, split)
@@ -43,7 +43,7 @@ def refuse_misfit(timeline: SavedTimeline, config: RunConfig, split: Split, data
         before = [one for one in log.segments if _begins_before(one, branch.common_step, branch.common_changes)][-1:]
         for one in branch.log.segments:
             if one.loose and not (before and _is_same_segment(before[0], one, split)):
-                raise InputError("goes on from another network than its own", where="past.line")
+                raise InputError("continues from a network that is not its own", where="past.line")
             before = [one]
 
 

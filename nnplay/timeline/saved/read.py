@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
 from nnplay.errors import InputError
-from nnplay.text import clean
+from nnplay.text import clean, counted
 from nnplay.timeline.branches import MOST_BRANCHES, Branch
 from nnplay.timeline.change_log import Change, read_change, settings_after
 from nnplay.timeline.saved.saved_timeline import (
@@ -51,9 +51,9 @@ def read_timeline(found: Any, arrays: Mapping[str, Array], step: int, folder: Pa
     _check_keys(table, "past", ("engine", *_LOG_KEYS), ("words", "since", "line"))
     log = _read_log(table, arrays, PREFIX, folder, ())
     if not log.segments or log.segments[0].checkpoints[0].change_count:
-        raise InputError("begins nowhere", where="past")
+        raise InputError("has no beginning", where="past")
     if max(_steps(log)) > step or any(change.step > step for change in log.changes):
-        raise InputError(f"goes on after step {step:,}", where="past")
+        raise InputError(f"continues past step {step:,}", where="past")
     tables = _list(table, "line", MOST_BRANCHES)
     branches = tuple(_read_branch(one, number, log, arrays, step, folder) for number, one in enumerate(tables))
     _refuse_leftovers(arrays, log, branches)
@@ -73,7 +73,7 @@ def _refuse_leftovers(
         known += [f"{PREFIX}l{place}.{number}." for number in range(len(branch.log.segments))]
     for name in arrays:
         if name.startswith(PREFIX) and not name.startswith(tuple(known)):
-            raise InputError("belongs to nothing in the past", where=f"tensor {clean(name)}")
+            raise InputError("does not belong to the history", where=f"tensor {clean(name)}")
 
 
 def _read_branch(
@@ -87,18 +87,18 @@ def _read_branch(
     latest = _count(table, "latest", MOST_STEPS)
     steps = [*(change.step for change in log.changes), *_steps(log)]
     if any(not common_step <= one <= latest for one in steps) or latest < common_step:
-        raise InputError("leaves the run where it does not", where="past.line")
+        raise InputError("leaves the run at a step that is not in it", where="past.line")
     words, forked_at = _text(table, "words", 80), _count(table, "step", MOST_STEPS)
     seconds, history = _seconds(table), _read_curves(arrays, prefix)
     if not words:
-        raise InputError("has no words", where="past.line")
+        raise InputError("has no description", where="past.line")
     return Branch(words, forked_at, common_step, common_changes, latest, history, log, seconds, _flag(table, "trained"))
 
 
 def _seconds(table: Table) -> float:
     seconds = table.get("seconds", 0.0)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < MOST_STEPS:
-        raise InputError(f"'{seconds}' is no time", where="past.line, seconds")
+        raise InputError(f"'{seconds}' is not a time", where="past.line, seconds")
     return float(seconds)
 
 
@@ -106,7 +106,7 @@ def _read_curves(arrays: Mapping[str, Array], prefix: str) -> History:
     own = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix + CURVES)}
     history = History.from_arrays(own)
     if odd := own.keys() ^ history.to_arrays().keys():
-        raise InputError("belongs to no curve of a line", where=f"tensor {clean(prefix + min(odd))}")
+        raise InputError("does not belong to a curve of a branch", where=f"tensor {clean(prefix + min(odd))}")
     return history
 
 
@@ -139,7 +139,7 @@ def _read_segment(
     config = RunConfig.from_dict(_table(table.get("run"), "past.stretch.run"), "past.stretch.run", folder)
     first = table.get("first", "")
     if not isinstance(first, str) or len(first) not in (0, _DIGEST):
-        raise InputError("'first' is no digest", where="past.stretch")
+        raise InputError("'first' is not a digest", where="past.stretch")
     checkpoints = _read_checkpoints(arrays, prefix, config, first, changes)
     return SavedSegment(config, _text(table, "data", 64), checkpoints, loose=_flag(table, "loose"))
 
@@ -156,7 +156,7 @@ def _read_checkpoints(
         _check_place(change_count, (step, epoch, batch), changes)
         in_force = settings_after(optimizer, settings, changes[begin:change_count])
         if not (waited >= 0 and np.isfinite((waited, factor)).all()):
-            raise InputError("a schedule waits for nothing that can be", where="past.stretch")
+            raise InputError("a schedule has an impossible state", where="past.stretch")
         plateau, proof = Plateau(best, int(waited), factor), first if tensors is None else ""
         found.append(SavedCheckpoint(tensors, proof, (step, epoch, batch), loss_sum, plateau, *in_force, change_count))
     return tuple(found)
@@ -176,7 +176,7 @@ def _arrays_of(
         raise InputError("is of another type", where=where)
     rows = length - has_first
     if any(array.ndim < 1 or len(array) != rows for array in own.values()):
-        raise InputError(f"does not hold {rows} checkpoints", where=f"tensors {clean(prefix)}…")
+        raise InputError(f"does not hold {counted(rows, 'checkpoint')}", where=f"tensors {clean(prefix)}…")
     tensors = [{name: array[row] for name, array in own.items()} for row in range(rows)]
     return counts, sums, [*[None] * has_first, *tensors]
 
@@ -185,7 +185,7 @@ def _check_place(change_count: int, clock: tuple[int, int, int], changes: Sequen
     """A checkpoint lies after the changes that were made before it, and before the others."""
     step = clock[0]
     if not 0 <= change_count <= len(changes) or not all(0 <= count < MOST_STEPS for count in clock):
-        raise InputError("a checkpoint's counters are none", where="past.stretch")
+        raise InputError("a checkpoint's counters are invalid", where="past.stretch")
     before, behind = changes[:change_count], changes[change_count:]
     if (before and before[-1].step > step) or (behind and behind[0].step < step):
         raise InputError("a checkpoint is not where its changes are", where="past.stretch")
@@ -208,7 +208,7 @@ def _check_keys(table: Table, where: str, needed: Sequence[str], possible: Seque
             raise InputError(f"has no '{name}'", where=where)
     for name in table:
         if name not in needed and name not in possible:
-            raise InputError(f"knows no '{clean(name, 40)}'", where=where)
+            raise InputError(f"does not know '{clean(name, 40)}'", where=where)
 
 
 def _text(table: Table, name: str, most: int) -> str:
@@ -235,5 +235,5 @@ def _list(table: Table, name: str, most: int) -> list[Any]:
 def _count(table: Table, name: str, most: int) -> int:
     value = table.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise InputError(f"'{clean(str(value), 40)}' is no count of this run", where=f"past.line, {name}")
+        raise InputError(f"'{clean(str(value), 40)}' is not a valid count for this run", where=f"past.line, {name}")
     return value

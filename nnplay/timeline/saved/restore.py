@@ -84,7 +84,7 @@ class _Segments:
         trainer = self._make(config, split)
         trainer.scored_since = begin
         if fingerprint(trainer.split) != data:
-            raise InputError("the data are not those of then", where=config.data.file or config.data.name)
+            raise InputError("the data is not the data of that time", where=config.data.file or config.data.name)
         return trainer
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
-from nnplay.tape.machine import Clock
+from nnplay.tape.machines.machine import Clock
 from nnplay.tape.structure import Structure
+from nnplay.text import counted
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import DECLARED, TrainingSettings
 
@@ -55,7 +56,7 @@ class Checkpoint:
             return reason
         batches, batch = -(-rows // own.settings.batch_rows(rows)), self.clock.batch
         if not 0 <= batch < batches:
-            return f"it stands at batch {batch:,} of the epoch in the state, {batches:,} batches here"
+            return f"it is at batch {batch:,} of its epoch, but an epoch has {counted(batches, 'batch')} here"
         if (self.memory.shape, self.memory.dtype) != (own.memory.shape, own.memory.dtype):
             return f"it has {self.memory.size:,} numbers in the state, {own.memory.size:,} here"
         return ""
@@ -78,7 +79,9 @@ def refuse_other_run(checkpoint: Any, own: Checkpoint, rows: int) -> None:
         InputError: it names what differs.
     """
     if not isinstance(checkpoint, Checkpoint):
-        raise InputError(f"{type(checkpoint).__name__} is no state", where="restore", hint="give what state() returned")
+        raise InputError(
+            f"{type(checkpoint).__name__} is not a trainer state", where="restore", hint="give what state() returned"
+        )
     if reason := checkpoint.difference(own, rows):
-        hint = "make a trainer for the same network, optimizer and batches; remake() carries weights over"
+        hint = "create a trainer for the same network, optimizer and batches; remake() carries weights over"
         raise InputError(f"this is the state of another run: {reason}", where="restore", hint=hint)

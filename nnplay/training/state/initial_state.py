@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.records import init_schemes
-from nnplay.tape.machine import Clock, Machine
+from nnplay.tape.machines.machine import Clock, Machine
 from nnplay.tape.memory_layout import STATE, Slot
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.records.optimizer import Optimizer
 from nnplay.session.blob import match
-from nnplay.tape.machine import Clock
+from nnplay.tape.machines.machine import Clock
 from nnplay.training.learning_rate import Plateau
 from nnplay.training.settings import TrainingSettings
 from nnplay.training.state.checkpoint import Checkpoint
@@ -91,14 +91,16 @@ class SavedCheckpoint:
         if self.tensors is None:
             if digest(own) != self.proof:
                 raise InputError(
-                    "the first weights are not those of then", where=where, hint="another version drew those"
+                    "the initial weights are not those of the saved run",
+                    where=where,
+                    hint="another version of nnplay drew those",
                 )
         else:
             match(self.tensors, {name: (str(view.dtype), view.shape) for name, view in own.items()}, where)
             for name, view in own.items():
                 view[...] = self.tensors[name]
         if not all(0 <= count < MOST_STEPS for count in self.clock) or self.clock[2] >= trainer.batches:
-            raise InputError("its counters are none of this run", where=where)
+            raise InputError("its counters do not fit this run", where=where)
         clock, settings = Clock(self.settings.seed, *self.clock), (self.plateau, self.optimizer, self.settings)
         return Checkpoint(memory, clock, self.loss_sum, *settings, trainer.structure)
 

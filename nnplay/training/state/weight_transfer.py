@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnplay.network.network import NetworkPlan, PlannedLayer
-from nnplay.tape.machine import Machine
+from nnplay.tape.machines.machine import Machine
 from nnplay.tape.memory_layout import STATE
 
 

@@ -54,7 +54,10 @@ def _read() -> tuple[Action, ...]:
 ACTIONS: tuple[Action, ...] = _read()
 BY_ID = {action.id: action for action in ACTIONS}
 
+ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
+"""Arrow keys as a keyboard shows them."""
 _SHOWN = {
+    **ARROWS,
     "full_stop": ".",
     "comma": ",",
     "greater_than_sign": ">",
@@ -69,10 +72,6 @@ _SHOWN = {
     "slash": "/",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
     "escape": "esc",
 }
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nnplay.data.catalogue import file_endings
-from nnplay.errors import InputError, unknown
+from nnplay.errors import InputError, near
 from nnplay.fields import REQUIRED, integer
 from nnplay.run.choices import Catalogue
+from nnplay.text import clean
 from nnplay.tui.commands.actions import ACTIONS, Action
 from nnplay.tui.forms.entries import Entry, spellings
 
@@ -32,10 +33,10 @@ def parse_command(line: str) -> tuple[Action, str]:
     word, _, rest = line.strip().lstrip(":").partition(" ")
     names = {action.id: action for action in ACTIONS}
     if word not in names:
-        raise unknown("command", word, names)
+        raise InputError(f"unknown command '{clean(word)}'", hint=near(word, names) or "tab completes, ? lists them")
     action = names[word]
     if not action.run and not rest.strip():
-        raise InputError(f"'{word}' needs an argument", hint=f"as in :{word} {action.argument}")
+        raise InputError(f"'{word}' needs an argument", hint=f"try :{word} {action.argument}")
     return action, rest.strip()
 
 
@@ -57,19 +58,22 @@ def complete_line(
     if word == "set":
         return _settings(rest, entries)
     if word == "run":
-        return [Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"so many {unit}, then stop") for unit in _UNITS]
+        return [
+            Candidate(f"run {rest.split(' ')[0] or '10'} {unit}", f"train this many {unit}, then stop")
+            for unit in _UNITS
+        ]
     if word in ("data", "open", "save"):
         return [Candidate(f"{word} {path}", "") for path in complete_paths(rest, word)]
     if word == "goto":
         return [
-            Candidate(f"goto {unit} ", f"train until this {unit}")
+            Candidate(f"goto {unit} ", f"train up to this {unit}")
             for unit in ("step", "epoch")
             if unit.startswith(rest)
         ]
     if word == "preset":
         return [Candidate(f"preset {name}", note) for name, note in catalogue.presets.items() if name.startswith(rest)]
-    if word == "line":
-        return [Candidate(f"line {words}", note) for words, note in lines if words.startswith(rest)]
+    if word == "branch":
+        return [Candidate(f"branch {words}", note) for words, note in lines if words.startswith(rest)]
     if word == "layers":
         return _layers(rest, catalogue)
     return []
@@ -110,7 +114,9 @@ def read_run(rest: str) -> dict[str, int]:
     unit = unit.strip().rstrip("s") + "s" if unit.strip() != "batch" else "batches"
     count = _number(number, 1)
     if count is None or unit not in _UNITS:
-        raise InputError(f"'{rest}' is no length of a run", where="run", hint="as in :run 10 epochs or :run 500 steps")
+        raise InputError(
+            f"'{rest}' is not a length of training", where="run", hint="try :run 10 epochs or :run 500 steps"
+        )
     return {"epochs" if unit == "epochs" else "steps": count}
 
 
@@ -135,7 +141,7 @@ def read_data(rest: str) -> tuple[str, dict[str, str]]:
     for word in words:
         if "=" not in word:
             raise InputError(
-                f"'{word}' is not of the form field=value", where="data", hint="as in :data my.csv target=y"
+                f"'{word}' is not of the form field=value", where="data", hint="write it as in :data my.csv target=y"
             )
     return name, {key: value for key, _, value in (word.partition("=") for word in words)}
 
@@ -162,5 +168,5 @@ def read_goto(rest: str) -> tuple[str, int]:
     unit, _, words = rest.partition(" ")
     number = _number(words.replace(",", ""), 0)
     if unit not in ("step", "epoch") or number is None:
-        raise InputError(f"'{rest}' is no place in a run", where="goto", hint="as in :goto step 500 or :goto epoch 20")
+        raise InputError(f"'{rest}' is not a point in a run", where="goto", hint="try :goto step 500 or :goto epoch 20")
     return unit, number

@@ -98,9 +98,9 @@ class EditActions:
         notes = self._backend.notes()
         self._messages.log(*notes)
         if not notes:
-            return f"; {learned} is learned"
-        more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} on the file (L)"
-        return f"; {learned} is learned; {more}"
+            return f"; target: {learned}"
+        more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} about the file (L)"
+        return f"; target: {learned}; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""
@@ -144,13 +144,13 @@ class EditActions:
         """Make it again."""
         self._undo_or_redo(self._backend.redo)
 
-    def choose_line(self) -> None:
+    def choose_branch(self) -> None:
         """Choose another line of the run to train on from."""
         lines = self._backend.branches()
         if lines:
             self._app.push_screen(branch_picker(lines, self.take_line), take_picked)
         else:
-            self._messages.say("there is no other line: F in the inspector (i) forks one")
+            self._messages.say("there is no other branch: F in the inspector (i) creates one")
 
     def take_line(self, words: str) -> None:
         """Train on from another line of the run."""
@@ -159,7 +159,7 @@ class EditActions:
     def _undo_or_redo(self, move: Callable[[], str]) -> None:
         """Undo or redo; where reading the data takes long, beside the event loop."""
         if self._reading_took > _LONG:
-            self._background.start("taking back …" if move == self._backend.undo else "making again …", move)
+            self._background.start("undoing …" if move == self._backend.undo else "redoing …", move)
         else:
             self._run_now(move)
 
@@ -170,7 +170,7 @@ class EditActions:
             self.change_entry(found[0], random.SystemRandom().randrange(1000))
         else:
             self._messages.say(
-                "these rows are given; R draws new weights and deals the rows anew; :data reads a file again"
+                "this data is not generated; R draws new weights and a new split; :data reads a file again"
             )
 
     def load_preset(self, name: str) -> None:

@@ -25,7 +25,7 @@ def describe_unsaved(steps: int, *, saved_before: bool) -> str:
     if not steps:
         return "Your changes are not saved."
     since = " since the last save" if saved_before else ""
-    return f"{counted(steps, 'step')} of training{since} {'is' if steps == 1 else 'are'} not saved."
+    return f"{counted(steps, 'training step')}{since} {'is' if steps == 1 else 'are'} not saved."
 
 
 class FileActions:
@@ -70,7 +70,7 @@ class FileActions:
             dialog = Recovered(held, self._backend.discard, older=self._backend.older_recovered())
             self._app.push_screen(dialog, self._open_recovered)
         else:
-            self._messages.say("no run ended without being saved")
+            self._messages.say("there are no unsaved runs to recover")
 
     def _open_recovered(self, chosen: Take | None) -> None:
         if chosen is None:
@@ -114,7 +114,7 @@ class FileActions:
     def suspend_process(self) -> None:
         """Leave the terminal to the shell until `fg`; the clocks stop first, or Textual waits for itself for ever."""
         if os.getsid(os.getppid()) != os.getsid(0):
-            self._messages.say("no shell started nnplay here, so there is none to go back to; q quits")
+            self._messages.say("nnplay was not started from a shell, so there is none to return to; q quits")
             return
         self._backend.pause()
         self._refresher.pause()

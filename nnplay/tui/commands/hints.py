@@ -39,7 +39,7 @@ class HintActions:
             self._hints.hide()
             self._draw()
         else:
-            self._messages.say("there is nothing here to leave or to put away")
+            self._messages.say("there is nothing to leave or hide here")
 
     def note(self, action: str) -> None:
         """An action was done: a hint that asked for it makes way for the next."""

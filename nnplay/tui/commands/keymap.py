@@ -41,7 +41,7 @@ def load(file: Path) -> dict[str, str]:
     """
     if not file.is_file():
         return {}
-    with open_regular(file, limit=_MOST_BYTES, hint="a keymap has a line for each action") as opened:
+    with open_regular(file, limit=_MOST_BYTES, hint="a keymap has one line per action") as opened:
         table = parse(opened.read(_MOST_BYTES + 1), file.name)
     keys = table.get("keys", {})
     if not isinstance(keys, Mapping):
@@ -64,10 +64,8 @@ def _yield_keys(chosen: Mapping[str, str], file: Path) -> dict[str, str]:
         keys = chosen.get(action.id, ",".join(action.keys)).split(",")
         taken = [key for key in keys if key in wanted and action.where not in _EVERYWHERE]
         if taken and (action.id in chosen or len(taken) == len(keys)):
-            what = (
-                f"'{key_name(taken[0])}' is the key of '{wanted[taken[0]]}' and, in {_place(action)}, of '{action.id}'"
-            )
-            raise InputError(what, where=file.name, hint=f"give '{action.id}' another key too, or choose a free one")
+            what = f"'{key_name(taken[0])}' is bound to '{wanted[taken[0]]}' and, in {_place(action)}, to '{action.id}'"
+            raise InputError(what, where=file.name, hint=f"give '{action.id}' a second key, or choose a free one")
         if taken:
             left[action.id] = ",".join(key for key in keys if key not in taken)
     return left
@@ -85,9 +83,9 @@ def _refuse_conflicts(chosen: Mapping[str, str], file: Path) -> None:
             where = "app" if action.where in _EVERYWHERE else action.where
             other = taken.setdefault((where, key), action.id) if key else action.id
             if other != action.id:
-                hint = f"give '{other}' another key too, or choose a free one"
+                hint = f"give '{other}' a second key, or choose a free one"
                 raise InputError(
-                    f"'{key_name(key)}' is the key of '{other}' and of '{action.id}'", where=file.name, hint=hint
+                    f"'{key_name(key)}' is bound to both '{other}' and '{action.id}'", where=file.name, hint=hint
                 )
 
 
@@ -100,7 +98,9 @@ def _require_action(name: str, file: Path) -> str:
 def _read_keys(name: str, value: object, file: Path) -> str:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
-        raise InputError(f"'{name}' needs a key or a list of keys", where=file.name, hint='as in run = "space"')
+        raise InputError(
+            f"'{name}' needs a key or a list of keys", where=file.name, hint='write it as in run = "space"'
+        )
     return ",".join(_read_key(key) for key in keys)
 
 

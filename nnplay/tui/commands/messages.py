@@ -113,14 +113,14 @@ class RunMessages:
         """What a key has asked of the training while kernels that it needs are compiled."""
         if not (self._backend.compiling and self._backend.will_run):
             return ""
-        return f"training starts as soon as they are ready, {self._key_of('run')} takes it back"
+        return f"training starts as soon as they are ready, {self._key_of('run')} cancels"
 
     def _describe_next(self) -> str:
         """Three things to try after a run."""
         words = {
             "inspect": "looks inside one step",
-            "new-weights": "begins again from other weights",
-            "pick": "has other experiments",
+            "new-weights": "restarts from new weights",
+            "pick": "offers other experiments",
         }
         return ", ".join(f"{self._key_of(action)} {what}" for action, what in words.items())
 

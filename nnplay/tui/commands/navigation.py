@@ -61,7 +61,7 @@ class NavigationActions:
     def go_to_pane(self, name: str) -> None:
         """Go to a pane."""
         if name == self._main.current and name != "network":
-            self._messages.say("you are in this pane; tab goes to the next one")
+            self._messages.say("you are already in this pane; tab goes to the next one")
         self._main.go(name)
         self._refresher.draw_frame(pictures=True)
 
@@ -101,7 +101,7 @@ class NavigationActions:
     def reset_layout(self) -> None:
         """All panes again."""
         if not self._main.full:
-            self._messages.say("no pane is full screen; f makes this one so")
+            self._messages.say("no pane is full-screen; f makes this one full-screen")
         self._main.full = False
         self._main.lay_out()
         self._refresher.draw_frame(pictures=True)
@@ -126,12 +126,12 @@ class NavigationActions:
 
     def _toggle(self, what: str) -> None:
         if not self._main.query_one(OutputPane).toggle(what):
-            self._messages.say("this is for the map of two inputs; the output pane shows something else now")
+            self._messages.say("this only applies to the map of two inputs, which the output pane is not showing")
 
     def fold_network(self) -> None:
         """The network as a graph, or as the chain of its layers."""
         if not self._main.query_one(NetworkPane).fold():
-            self._messages.say("this network is too large to be drawn as a graph, or its pane too small")
+            self._messages.say("the network is too large, or the pane too small, to draw it as a graph")
 
     def find_setting(self) -> None:
         """Go to a setting by typing part of its name."""

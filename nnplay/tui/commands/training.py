@@ -63,10 +63,10 @@ class TrainingActions:
         self._main.show_settings()
 
     def go_to_latest(self) -> None:
-        """Go to the newest step that the run has reached."""
+        """Go to the latest step that the run has reached."""
         now = self._backend.snapshot
         if now.step >= now.latest and not now.running:
-            self._messages.say("this is the newest step of the run")
+            self._messages.say("this is already the latest step")
             return
         self._messages.say("")
         self._backend.goto("step", now.latest)
@@ -76,9 +76,9 @@ class TrainingActions:
         now = self._backend.snapshot
         stride = max(1, (now.latest - now.first) // _JUMPS)
         if now.latest <= now.first:
-            self._messages.say("there is only this step so far; train first, then go through what was")
+            self._messages.say("nothing to go back to yet: train first")
         elif now.step == (now.first if by < 0 else now.latest) and not now.running:
-            self._messages.say(f"this is the {'first step that can be reached' if by < 0 else 'newest step'}")
+            self._messages.say(f"this is the {'earliest step kept' if by < 0 else 'latest step'}")
         else:
             self.travel_to(now.step + by * stride)
 

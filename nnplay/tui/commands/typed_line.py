@@ -94,7 +94,7 @@ class TypedLine:
         elif name == "data":
             dataset, fields = completion.read_data(rest)
             self._edits.open_data({"data": Whole({**data_named(dataset), **fields})})
-        elif name == "line":
+        elif name == "branch":
             self._edits.take_line(rest)
         elif name == "save":
             self._files.save(rest)

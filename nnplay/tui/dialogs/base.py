@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from nnplay.tui.dialogs.modal import Modal
+from nnplay.tui.theme.look import Look
+from nnplay.tui.theme.plain_text import spell_keys
 
 Answer = TypeVar("Answer")
 
@@ -20,6 +22,10 @@ _MOST_LINES = 20
 """Lines of a list, on a screen with room."""
 _SHORT = 16
 """Rows of a screen on which a list is shown without remarks around it."""
+
+
+class _HasLook(Protocol):
+    look: Look
 
 
 class Dialog(Modal[Answer]):
@@ -62,7 +68,17 @@ class Dialog(Modal[Answer]):
         frame.border_title = Content(self._title)
         with frame:
             yield from self.body()
-            yield Static(Content(self._keys), classes="keys")
+            yield Static(Content(self._shown_keys), classes="keys")
+
+    @property
+    def _shown_keys(self) -> str:
+        """The line of keys in letters that the terminal has."""
+        return spell_keys(self._keys) if self._is_plain else self._keys
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether arrows are called by their names."""
+        return cast(_HasLook, self.app).look.ascii
 
     def on_mount(self) -> None:
         """Give a list the room that the other widgets leave."""
@@ -85,6 +101,11 @@ class Dialog(Modal[Answer]):
         taken = sum(child.outer_size.height + child.styles.margin.height for child in others)
         room = int(_FRAME * self.size.height) - frame.styles.gutter.height - taken
         found.styles.max_height = max(1, min(_MOST_LINES, room))
+
+    def tell_idle(self, key: str) -> None:
+        """Say it before the keys that do something."""
+        idle = f"{key} does nothing here · " if key else ""
+        self.query_one(".keys", Static).update(Content(idle + self._shown_keys))
 
     def action_close(self) -> None:
         """Leave without an answer."""

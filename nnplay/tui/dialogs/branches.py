@@ -11,6 +11,6 @@ from nnplay.tui.picker.shelf import Shelf
 
 def branch_picker(lines: Sequence[tuple[str, str]], take: Callable[[str], None]) -> Picker:
     """Offers the lines, each with how far it has come."""
-    lead = "it is trained, shown and saved from now on; the present line lies beside it"
+    lead = "training continues on it; the current branch is kept"
     choices = plain_choices([words for words, _ in lines], [note for _, note in lines])
-    return Picker([Shelf("line", lead, choices, take)], title="train on from another line")
+    return Picker([Shelf("branch", lead, choices, take)], title="continue from another branch")

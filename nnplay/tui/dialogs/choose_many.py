@@ -34,7 +34,7 @@ class ChooseMany(Dialog[tuple[str, ...]]):
     """Answers a selection of `choices` in their order, or nothing."""
 
     def __init__(self, title: str, lead: str, choices: Sequence[str], current: Sequence[str]) -> None:
-        super().__init__(title, "↑ ↓ move · space switch · enter done · esc back")
+        super().__init__(title, "↑ ↓ move · space toggle · enter done · esc cancel")
         self._lead, self._choices, self._current = lead, list(choices), set(current)
 
     def body(self) -> ComposeResult:

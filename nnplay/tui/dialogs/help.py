@@ -9,10 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.help.pane_help import page
+from nnplay.tui.widgets.line_input import LineInput
 
 
 class Help(Dialog[None]):
@@ -30,23 +32,26 @@ class Help(Dialog[None]):
     """
 
     def __init__(self, pane: str, keymap: Mapping[str, str]) -> None:
-        super().__init__("help", "↑ ↓ scroll · / search all keys and terms · esc back")
+        super().__init__("help", "↑ ↓ scroll · / search all keys and terms · esc close")
         self._pane, self._keymap = pane, keymap
 
     def body(self) -> ComposeResult:
         """Search line and page."""
-        yield Input(placeholder="press / to search keys and terms, such as overfitting")
+        yield LineInput(placeholder="press / to search keys and terms, such as overfitting")
         with VerticalScroll():
             yield Static(id="page")
 
     def on_mount(self) -> None:
         """Show the pane's page."""
-        self.query_one("#page", Static).update(page(self._pane, self._keymap))
+        self.query_one("#page", Static).update(self._page(""))
         self.query_one(VerticalScroll).focus()
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
-        self.query_one("#page", Static).update(page(self._pane, self._keymap, event.value))
+        self.query_one("#page", Static).update(self._page(event.value))
+
+    def _page(self, words: str) -> Content:
+        return page(self._pane, self._keymap, words, plain=self._is_plain)
 
     def action_search(self) -> None:
         """Type words to search for."""

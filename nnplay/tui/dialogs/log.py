@@ -18,13 +18,13 @@ class Log(Dialog[None]):
     DEFAULT_CSS = "Log > Vertical { width: 100; } Log VerticalScroll { height: auto; max-height: 30; }"
 
     def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("log", "↑ ↓ scroll · esc back")
+        super().__init__("log", "↑ ↓ scroll · esc close")
         self._lines = lines
 
     def body(self) -> ComposeResult:
         """All lines."""
         with VerticalScroll():
-            yield Static(Content("\n".join(self._lines) or "nothing was printed so far"))
+            yield Static(Content("\n".join(self._lines) or "nothing here yet"))
 
     def on_mount(self) -> None:
         """Begin at the newest line."""

@@ -19,6 +19,9 @@ class Modal(ModalScreen[Answer]):
         # Textual would close whatever lies on top, the main screen last.
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
+    def tell_idle(self, key: str) -> None:
+        """Say that a key, as a keyboard shows it, does nothing here; an empty one did something."""
+
 
 class Palette(CommandPalette):
     """The command palette, which closes once too; of two base classes Textual would see the styles of one."""

@@ -17,7 +17,7 @@ def saved_runs(known: Sequence[Recent], take: Callable[[str], None]) -> Shelf:
     choices = [
         Choice(item.path, item.name + (" (recovered)" if item.recovered else ""), note=note(item)) for item in known
     ]
-    lead = "saved runs, the newest first; or type a path" if known else "nothing was saved so far; type a path"
+    lead = "saved runs, newest first; or type a path" if known else "nothing saved yet; type a path"
     return Shelf("open", lead, choices, take, free=True)
 
 

@@ -25,7 +25,7 @@ class AskQuit(Dialog[Leave]):
     ]
 
     def __init__(self, what: str) -> None:
-        super().__init__("quit", "s save and quit · q quit without saving · esc stay")
+        super().__init__("quit", "s save and quit · q quit without saving · esc cancel")
         self._what = what
 
     def body(self) -> ComposeResult:

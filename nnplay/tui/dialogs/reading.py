@@ -31,7 +31,7 @@ class Reading(Dialog[None]):
     """
 
     def __init__(self, title: str, text: Content) -> None:
-        super().__init__(title, "↑ ↓ scroll · esc back")
+        super().__init__(title, "↑ ↓ scroll · esc close")
         self._text = text
 
     def body(self) -> ComposeResult:

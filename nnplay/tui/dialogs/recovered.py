@@ -20,11 +20,7 @@ from nnplay.tui.dialogs.open import note
 
 Take = tuple[str, bool]
 """Path of the run, and whether only a copy is opened."""
-_LEAD = "These runs ended without being saved. They stay here until you go on with them or delete them."
-
-
-def _more(older: int) -> str:
-    return f"{counted(older, 'older one')} {'is' if older == 1 else 'are'}"
+_LEAD = "These runs ended without being saved. They stay here until you continue or delete them."
 
 
 class Recovered(Dialog[Take]):
@@ -44,12 +40,12 @@ class Recovered(Dialog[Take]):
     DEFAULT_CSS = "Recovered > Vertical { width: 84; }"
 
     def __init__(self, held: Sequence[Recent], discard: Callable[[str], str], *, older: int = 0) -> None:
-        super().__init__("recovered runs", "enter go on · c open a copy · d discard · esc later")
+        super().__init__("recovered runs", "enter continue · c open a copy · d delete · esc later")
         self._held, self._discard = list(held), discard
         self._asked: Recent | None = None
         self._lead = _LEAD
         if older:
-            self._lead += f" {_more(older)} kept too: nnplay recover --all lists them."
+            self._lead += f" {counted(older, 'older one')} also kept: nnplay recover --all lists them."
 
     def body(self) -> ComposeResult:
         """Lead or question, list."""
@@ -92,7 +88,7 @@ class Recovered(Dialog[Take]):
     def action_discard(self) -> None:
         """Ask whether to delete the run under the cursor."""
         self._asked = self._chosen
-        self._say(f"Delete for good: {note(self._asked)}? y deletes, esc keeps it", "$warning")
+        self._say(f"Permanently delete {note(self._asked)}? y deletes it, esc keeps it", "$warning")
 
     def action_sure(self) -> None:
         """Delete what was asked about."""

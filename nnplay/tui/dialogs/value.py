@@ -11,19 +11,20 @@ from nnplay.errors import InputError
 from nnplay.fields import Field
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.forms.entries import read_split
+from nnplay.tui.widgets.line_input import LineInput
 
 
 class AskValue(Dialog[str]):
     """Answers the text of a legal value, or nothing."""
 
     def __init__(self, title: str, field: Field, current: str) -> None:
-        super().__init__(title, "enter take · esc back")
+        super().__init__(title, "enter accept · esc cancel")
         self._field, self._current = field, current
 
     def body(self) -> ComposeResult:
         """Help, input, and what is wrong with it."""
         yield Static(Content(f"{self._field.help}: {self._field.range_text}"), classes="lead")
-        yield Input(self._current)
+        yield LineInput(self._current)
         yield Static(id="problem")
 
     @property

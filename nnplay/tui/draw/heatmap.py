@@ -16,6 +16,8 @@ from nnplay.tui.widgets.cells import Row, Run, fit, graphemes, joined
 
 _LEAST_CELL, _WIDEST_CELL = 2, 12
 _LEAST_NAME, _LONGEST_HEADING = 4, 10
+_LEAST_LEVEL = 7
+"""Columns of a cell from which on a heading that is too long is cut, not written upright."""
 
 
 def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, height: int, look: Look) -> list[Row]:
@@ -34,7 +36,7 @@ def confusion_rows(matrix: Floats | Ints, labels: Sequence[str], width: int, hei
     cell = max(_LEAST_CELL, min(_WIDEST_CELL, (width - side - 1) // len(shown)))
     title = "true ↓  predicted →"
     if len(shown) < len(labels):
-        title = f"{len(shown)} of {len(labels)} classes · {title}   those mixed up most"
+        title = f"{len(shown)} of {len(labels)} classes · {title}   most confused"
     names = _names_in([labels[at] for at in shown], side)
     heading = _headings([labels[at] for at in shown], side, cell, max(1, height - 1 - len(shown)), look)
     rows: list[Row] = [((fit(title, width), look.ink("dim")),), *heading]
@@ -70,8 +72,10 @@ def _most_mixed_up(matrix: Floats | Ints, count: int) -> list[int]:
 
 
 def _headings(names: Sequence[str], side: int, cell: int, height: int, look: Look) -> list[Row]:
-    """The names over their columns: in one row if all are short enough, else letter below letter."""
+    """The names over their columns: in one row if that has room for most of each, else letter below letter."""
     left, dim = " " * (side + 1), look.ink("dim")
+    if cell >= _LEAST_LEVEL:
+        names = [name.rstrip() for name in _names_in(names, cell - 1)]
     if all(cell_len(name) < cell for name in names):
         return [((left + "".join(_right(name, cell) for name in names), dim),)]
     tall = min(height, _LONGEST_HEADING, max(len(graphemes(name)) for name in names))

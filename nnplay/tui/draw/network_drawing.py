@@ -16,8 +16,12 @@ from nnplay.tui.draw.links import Line, Links
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import PLAIN, Row, Run, fit, graphemes, joined
 
-_MOST_NAMES, _FEWER_NAMES = 11, 7
+_MOST_NAMES, _FEWER_NAMES = 16, 7
+_RANK, _THIN_RANK = 9, 7
+"""Columns that a rank and its lines take, and where its units are dots."""
 _MOST_NAMED = 32
+_PLANE = 2
+"""Inputs up to which units are drawn as pictures of what they answer over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,12 @@ def _frame(grid: dict[tuple[int, int], Run], place: Place, look: Look) -> None:
 
 def margins(ranks: list[Column], width: int) -> tuple[int, int]:
     """Columns kept for the names of inputs and outputs: fewer where the graph would not fit otherwise."""
-    most = _MOST_NAMES if width >= 2 * _MOST_NAMES + 9 * len(ranks) else _FEWER_NAMES
     widest = [max((cell_len(name) for name in _names(rank)), default=0) for rank in (ranks[0], ranks[-1])]
-    left, right = (min(most, size + 1) if size else 0 for size in widest)
+    left, right = (min(_MOST_NAMES, size + 1) if size else 0 for size in widest)
+    spare = width - len(ranks) * (_THIN_RANK if ranks[0].count > _PLANE else _RANK)
+    if left + right > spare:
+        half = max(_FEWER_NAMES, spare // 2)
+        left, right = min(left, max(half, spare - right)), min(right, max(half, spare - left))
     return max(1, left), right
 
 
@@ -176,9 +183,14 @@ def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: L
         left = column[0].left
         end = spots[index + 1][0].left - 1 if index + 1 < len(spots) else width
         start = max(0, left - 2) if index == 0 else left
-        text = fit(rank.title if index else "in", max(2, end - start))
+        text = _heading(rank.title if index else "in", max(2, end - start))
         line = line[:start] + text + line[start + len(text) :]
     return ((line[:width], look.ink("dim")),)
+
+
+def _heading(title: str, width: int) -> str:
+    """A layer's text; where it is too long for its column, without the word that most layers begin with."""
+    return fit(title if cell_len(title) <= width else title.removeprefix("linear "), width)
 
 
 def _hidden(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:

@@ -18,9 +18,9 @@ _INPUT = {
     "ordinal": "words as codes",
     "indicator": "a number that may be missing",
     "left_out": "left out",
-    "target": "learned now",
+    "target": "current target",
 }
-_KINDS = {"skip": "leave it out", "category": "words, one input for each", "number": "a number"}
+_KINDS = {"skip": "leave it out", "category": "words, one input each", "number": "a number"}
 _SAME = {"number": "number", "one_hot": "category", "binary": "category", "ordinal": "category", "left_out": "skip"}
 
 
@@ -48,7 +48,8 @@ def kind_choices(columns: Sequence[Column], chosen: Mapping[str, str]) -> tuple[
     ]
     back = [
         ColumnChoice(
-            kinds_text({name: kind for name, kind in chosen.items() if name != taken}), f"{clean(taken, 24)}: as found"
+            kinds_text({name: kind for name, kind in chosen.items() if name != taken}),
+            f"{clean(taken, 24)}: as detected",
         )
         for taken in chosen
     ]

@@ -87,7 +87,7 @@ def data_title(name: str) -> str:
     return PurePath(name).name or name
 
 
-_SPLIT = "shares for training, validation and test, as in 70/15/15"
+_SPLIT = "percentages for training, validation and test, as in 70/15/15"
 
 
 def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
@@ -97,8 +97,8 @@ def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Co
         columns: of the table that the data were read from, in its order.
     """
     source = settings.data.source
-    names = choice("dataset", source, f"a set, or the path of {name_sources()}", tuple(catalogue.datasets))
-    task = choice("problem", problem_of(source), "what is learned: classes or quantities", PROBLEMS)
+    names = choice("dataset", source, f"a data set, or the path of {name_sources()}", tuple(catalogue.datasets))
+    task = choice("problem", problem_of(source), "what is predicted: classes or numbers", PROBLEMS)
     entries = [Entry("data", "set", names, source)]
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
@@ -110,7 +110,7 @@ def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Co
     batch = settings.training.get("batch_size", BATCH_SIZE.default)
     entries.append(Entry("training.batch_size", "batch", BATCH_SIZE, batch))
     if has_features(source):
-        features = choice("features", "", "numbers given to the network", tuple(catalogue.features))
+        features = choice("features", "", "features given to the network", tuple(catalogue.features))
         entries.append(Entry("data.features", "features", features, features_of(settings.data), many=True))
     return entries
 
@@ -122,20 +122,20 @@ def _of_table(entry: Entry, columns: Sequence[Column]) -> Entry:
     if entry.key == "data.target":
         return replace(entry, choices=target_choices(columns), meant=name_learned(columns))
     if entry.key == "data.kinds":
-        return replace(entry, choices=kind_choices(columns, read_kinds(entry.value)), meant="as found")
+        return replace(entry, choices=kind_choices(columns, read_kinds(entry.value)), meant="as detected")
     return entry
 
 
 def training_entries(settings: RunConfig, catalogue: Catalogue) -> list[Entry]:
     """Loss, optimizer, learning rate, schedule, penalties, seed, stop conditions; what is seldom changed comes last."""
     loss, optimizer, schedule = (_chosen(item) for item in (settings.loss, settings.optimizer, settings.schedule))
-    losses = choice("loss", loss[0], "what training makes small", tuple(catalogue.losses))
-    optimizers = choice("optimizer", optimizer[0], "how gradients become steps", tuple(catalogue.optimizers))
-    schedules = choice("schedule", schedule[0], "how the learning rate changes", tuple(catalogue.schedules))
-    seed = replace(DECLARED["seed"].field, help="all randomness of the run follows from it")
+    losses = choice("loss", loss[0], "what training minimises", tuple(catalogue.losses))
+    optimizers = choice("optimizer", optimizer[0], "how gradients are turned into steps", tuple(catalogue.optimizers))
+    schedules = choice("schedule", schedule[0], "how the learning rate changes over time", tuple(catalogue.schedules))
+    seed = replace(DECLARED["seed"].field, help="all randomness in the run comes from it")
     own = _own(catalogue.optimizers.get(optimizer[0], ()), optimizer[1], "optimizer")
     present = common_activation(settings.layer_texts)
-    activations = choice("activation", present, "of all hidden layers at once", (*activation_names(), NONE))
+    activations = choice("activation", present, "activation of all hidden layers", (*activation_names(), NONE))
     return [
         Entry("loss", "loss", losses, loss[0]),
         *_own(catalogue.losses.get(loss[0], ()), loss[1], "loss"),
@@ -161,11 +161,13 @@ _LABELS = {
     "stop.epochs": "stop epoch",
     "stop.accuracy": "stop acc.",
     "stop.patience": "patience",
+    "schedule.patience": "lr wait",
     "stop.seconds": "stop secs",
     "training.validate_every": "validate",
     "optimizer.weight_decay": "decay",
     "loss.label_smoothing": "smoothing",
     "data.skip_bad_rows": "skip bad",
+    "data.max_seconds": "max secs",
 }
 """Words that fit the column better than the fields' own names."""
 
@@ -198,9 +200,10 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     """
     word = name.lower().replace("-", "_")
     word = word if any(entry.name == word for entry in entries) else _ALSO.get(word, word)
-    for entry in entries:
-        if word in (entry.name, entry.label.replace(" ", "_"), entry.key):
-            return entry
+    shown = [entry for entry in entries if word in (entry.name, entry.label.replace(" ", "_"))]
+    meant = shown or [entry for entry in entries if entry.key == word]  # a label is that of one entry, a key of several
+    if meant:
+        return meant[0]
     raise unknown("setting", name, [entry.name for entry in entries])
 
 
@@ -243,6 +246,6 @@ def read_split(words: str) -> tuple[int, int, int]:
         numbers = []
     if len(numbers) != 3 or sum(numbers) != 100 or min(numbers) < 0 or numbers[0] == 0:
         raise InputError(
-            f"'{words}' is not a split", where="split", hint="three per cents that add up to 100: 70/15/15"
+            f"'{words}' is not a split", where="split", hint="give three percentages that add up to 100, as in 70/15/15"
         )
     return numbers[0], numbers[1], numbers[2]

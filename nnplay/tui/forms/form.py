@@ -30,8 +30,8 @@ _VALUE = 7
 
 _KINDS = ("data", "loss", "optimizer", "schedule", "activation")
 """Entries whose values are things of their own, with pictures."""
-_COLUMN = "the column to be learned; several quantities at once are typed: price,rent"
-_COLUMN_KINDS = "what a column is read as, where that was not found out right"
+_COLUMN = "the column to predict; for several numbers at once, type: price,rent"
+_COLUMN_KINDS = "how a column is read, where the detected kind is wrong"
 
 
 class Form(Cells, can_focus=True):

@@ -17,7 +17,7 @@ def wider(widget: Widget, text: str, by: int) -> str:
     changed = with_units(text, by)
     if changed == text:
         name, _, rest = text.partition(" ")
-        why = f"{name} has one unit left; d takes the layer out" if rest else f"{name} has no number of units"
+        why = f"{name} has one unit left; d deletes the layer" if rest else f"{name} has no number of units"
         host(widget).say(why)
     return changed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 
@@ -11,6 +11,7 @@ from textual.content import Content
 
 from nnplay.tui.commands.actions import ACTIONS, Action, Where, key_name
 from nnplay.tui.help.glossary import find, terms_for
+from nnplay.tui.theme.plain_text import spell_keys
 
 WIDGET_OF: Mapping[str, Where] = {
     "data": "form",
@@ -30,16 +31,21 @@ def _texts() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(tables)
 
 
-def page(pane: str, keymap: Mapping[str, str], words: str = "") -> Content:
-    """The page as styled text; with `words`, only the actions and terms in which they occur."""
+def page(pane: str, keymap: Mapping[str, str], words: str = "", *, plain: bool = False) -> Content:
+    """The page as styled text; with `words`, only the actions and terms in which they occur.
+
+    Args:
+        plain: arrows that are keys are called by their names.
+    """
+    spell = spell_keys if plain else str
     wanted = words.lower().strip()
     parts: list[tuple[str, str] | str] = []
     if not wanted:
-        parts += [(f"{pane.capitalize()}\n", "bold $accent"), _texts()[pane]["text"].strip() + "\n\n"]
-    parts += _keys(_actions(pane, wanted), keymap)
+        parts += [(f"{pane.capitalize()}\n", "bold $accent"), spell(_texts()[pane]["text"].strip()) + "\n\n"]
+    parts += _keys(_actions(pane, wanted), lambda action: spell(_keys_of(action, keymap)))
     terms = find(wanted) if wanted else terms_for(pane)
     if terms:
-        parts.append(("Terms\n" if wanted else "Terms on this pane  (type / for all)\n", "bold $accent"))
+        parts.append(("Terms\n" if wanted else "Terms in this pane  (type / for all)\n", "bold $accent"))
     for term in terms:
         parts += [(f"{term.name}  ", "bold"), f"{term.text}\n"]
     return Content.assemble(*parts)
@@ -52,15 +58,15 @@ def _actions(pane: str, wanted: str) -> list[Action]:
     return sorted(chosen, key=lambda action: action.where in ("app", "screen"))
 
 
-def _keys(actions: list[Action], keymap: Mapping[str, str]) -> list[tuple[str, str] | str]:
+def _keys(actions: list[Action], keys_of: Callable[[Action], str]) -> list[tuple[str, str] | str]:
     parts: list[tuple[str, str] | str] = []
     group = ""
     for action in actions:
-        heading = "Keys of this pane" if action.where not in ("app", "screen") else action.group
+        heading = "Keys in this pane" if action.where not in ("app", "screen") else action.group
         if heading != group:
             parts.append((f"{heading}\n", "bold $accent"))
             group = heading
-        parts += [(f"  {_keys_of(action, keymap):<14}", "$accent"), f"{action.help}\n"]
+        parts += [(f"  {keys_of(action):<14}", "$accent"), f"{action.help}\n"]
     if parts:
         parts.append("\n")
     return parts

@@ -16,6 +16,7 @@ from nnplay.inspector.messages import View
 from nnplay.timeline.branch_curves import branch_title
 from nnplay.tui.dialogs.base import Dialog
 from nnplay.tui.widgets.curve_view import CurveView
+from nnplay.tui.widgets.line_input import LineInput
 
 
 class AskText(Dialog[str]):
@@ -26,13 +27,13 @@ class AskText(Dialog[str]):
     """
 
     def __init__(self, title: str, lead: str, current: str, check: Callable[[str], object]) -> None:
-        super().__init__(title, "enter take · esc back")
+        super().__init__(title, "enter accept · esc cancel")
         self._lead, self._current, self._check = lead, current, check
 
     def body(self) -> ComposeResult:
         """Lead, input, and what is wrong with it."""
         yield Static(Content(self._lead), classes="lead")
-        yield Input(self._current)
+        yield LineInput(self._current)
         yield Static(id="problem")
 
     @on(Input.Submitted)
@@ -59,12 +60,12 @@ class Compare(Dialog[bool]):
     """
 
     def __init__(self, view: View) -> None:
-        super().__init__("forks", "← → read values · g scale · m smooth · T train on from one · esc back")
+        super().__init__("forks", "← → read values · g scale · m smooth · T continue from one · esc close")
         self._view = view
 
     def body(self) -> ComposeResult:
         """What is compared, and the plot."""
-        yield Static(Content("the loss of every batch: this run, and the lines forked from it"), classes="lead")
+        yield Static(Content("batch loss of this run and its forks"), classes="lead")
         curves = CurveView()
         curves.comparing = True
         curves.running = False  # the lines stand still while they are looked at: they fill the plot

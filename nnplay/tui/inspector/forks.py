@@ -37,7 +37,7 @@ class ForkActions:
     def show_forks(self) -> None:
         """Show the curves once more."""
         if self._walk.view is None or not self._walk.view.forks:
-            self._say("there is no fork; F begins one", error=True)
+            self._say("there is no fork yet; F creates one", error=True)
         else:
             self.compare(self._walk.view)
 
@@ -55,12 +55,12 @@ class ForkActions:
             except NnplayError as error:
                 self._say(error.message, error=True)
                 return
-            words = f"the run is {line} now; beside it lies the line before: T or z goes back to it"
+            words = f"the run is now {line}; the previous branch is kept (T or z goes back to it)"
             self._walk.move(lambda: self._walk.inspecting.requests.ask(lambda inspector: words))
 
         lines = self._edits.branches()
         if not lines:
-            self._say("there is no other line; F forks one from this step", error=True)
+            self._say("there is no other branch; F forks one from this step", error=True)
             return
         self._ask(branch_picker(lines, take), take_picked)
 

@@ -24,7 +24,11 @@ class LookActions:
         """Look at a row above or below."""
         if self._walk.view is not None:
             here = self._walk.view.detail.row.number if self._walk.wish.row is None else self._walk.wish.row
-            self.look_at_row(min(len(self._walk.view.rows) - 1, max(0, here + by)))
+            there = min(len(self._walk.view.rows) - 1, max(0, here + by))
+            if there == here:
+                self._say(f"this is the {'first' if by < 0 else 'last'} row of the step")
+            else:
+                self.look_at_row(there)
 
     def look_at_row(self, row: int) -> None:
         """Look at a row by its number."""
@@ -38,11 +42,18 @@ class LookActions:
             return
         worked, result = self._walk.view.detail.worked, self._walk.view.detail.result
         if operand is not result or worked is None:
+            if not can_scroll(operand, down, right):
+                self._say(_edge(operand))
+                return
             old = self._walk.wish.scroll.get(operand.name, (0, 0))
             self._walk.look_at(scroll={**self._walk.wish.scroll, operand.name: (old[0] + down, old[1] + right)})
             return
         index = self._walk.wish.index if len(self._walk.wish.index) == len(result.shape) else worked.index
-        self._walk.look_at(index=move_index(index, result, down, right))
+        there = move_index(index, result, down, right)
+        if there == index:
+            self._say(_edge(result))
+        else:
+            self._walk.look_at(index=there)
 
     def choose_operand(self, by: int) -> None:
         """Choose the operand that arrows work on."""
@@ -87,11 +98,13 @@ class LookActions:
 
     def toggle_batch(self) -> None:
         """Show one row of the batch, or all."""
-        if self._walk.view is not None:
+        if self._walk.view is not None and self._walk.view.detail.row.phase == "update":
+            self._say("an update goes over parameters, not over rows of the batch")
+        elif self._walk.view is not None:
             every = self._walk.wish.every
             shown = len(self._walk.view.detail.result.shape) <= 2 if every is None else every
             self._walk.look_at(every=not shown)
-            self._say("the chosen row of the batch" if shown else "all rows of the batch, one below the other")
+            self._say("the selected row of the batch" if shown else "all rows of the batch, one below the other")
 
     def toggle_full(self) -> None:
         """Show the chosen operand alone, or all."""
@@ -104,6 +117,17 @@ class LookActions:
         shown = self._detail
         shown.code = not shown.code
         shown.redraw()
+
+
+def can_scroll(operand: OperandView, down: int, right: int) -> bool:
+    """Whether there is more of a table on that side than is seen."""
+    lines, columns = operand.values.shape
+    below, beside = operand.top + lines < operand.lines, operand.left + columns < operand.columns
+    return (down < 0 < operand.top) or (right < 0 < operand.left) or (down > 0 and below) or (right > 0 and beside)
+
+
+def _edge(operand: OperandView) -> str:
+    return f"this is the edge of {operand.name}"
 
 
 def move_index(index: tuple[int, ...], operand: OperandView, down: int, right: int) -> tuple[int, ...]:

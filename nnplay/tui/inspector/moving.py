@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnplay.fields import REQUIRED, integer
 from nnplay.inspector.breakpoints import KINDS, Breakpoint
 from nnplay.tui.inspector.asking import AskText
-from nnplay.tui.inspector.walk import Ask, Walk
+from nnplay.tui.inspector.walk import Ask, Say, Walk
 from nnplay.tui.picker.choice import plain_choices
 from nnplay.tui.picker.screen import Picker, take_picked
 from nnplay.tui.picker.shelf import Shelf
@@ -19,10 +19,11 @@ class MoveActions:
     Args:
         walk: makes the moves.
         ask: opens the dialogs for a step and for a condition.
+        say: tells where there is no way to go.
     """
 
-    def __init__(self, walk: Walk, ask: Ask) -> None:
-        self._walk, self._ask = walk, ask
+    def __init__(self, walk: Walk, ask: Ask, say: Say) -> None:
+        self._walk, self._ask, self._say = walk, ask, say
         self._moves = walk.inspecting.moves
 
     def next_row(self) -> None:
@@ -54,7 +55,10 @@ class MoveActions:
         """Make the row that is looked at the next one to run."""
         if self._walk.view is not None:
             row = self._walk.view.detail.row.number
-            self._walk.move(lambda: self._moves.to_row(row))
+            if row == self._walk.view.at:
+                self._say("this is the next row to run already")
+            else:
+                self._walk.move(lambda: self._moves.to_row(row))
 
     def ask_step(self) -> None:
         """Type the step to go to."""
@@ -64,7 +68,7 @@ class MoveActions:
         taken = (
             f"steps {view.first + 1:,} to {view.latest:,} have been taken" if view.latest > view.first else "none yet"
         )
-        lead = f"{taken}; for a later one the run is trained on"
+        lead = f"{taken}; for a later one, training continues up to it"
 
         def go(text: str | None) -> None:
             if text is not None:
@@ -86,6 +90,6 @@ class MoveActions:
                 stop = Breakpoint(kind, row=view.detail.row.number)  # type: ignore[arg-type]
                 self._walk.move(lambda: self._moves.hunt(stop))
 
-        lead = "the run stops before the step that follows"
+        lead = "stops before the next step"
         choices = plain_choices(list(KINDS), list(KINDS.values()))
         self._ask(Picker([Shelf("run until", lead, choices, hunt)]), take_picked)

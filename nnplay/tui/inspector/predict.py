@@ -33,10 +33,10 @@ class Question:
     def words(self) -> str:
         """The question."""
         if self.kind == "shape":
-            return f"which shape has {self.name}? as in 32×8 or 32 8"
+            return f"What is the shape of {self.name}? (e.g. 32×8)"
         if self.kind == "sign":
-            return f"is {self.name} positive, negative or zero? + - 0"
-        return f"about how large is {self.name}? within a tenth counts"
+            return f"Is {self.name} positive, negative or zero? (+ - 0)"
+        return f"Roughly what is the value of {self.name}? (within 10 % counts)"
 
 
 class PredictActions:
@@ -61,7 +61,7 @@ class PredictActions:
         self._on = not self._on
         self._past_move = self._walk.last_move
         self._show_score()
-        self._say("predict first: each new row asks before it shows" if self._on else "rows are shown at once")
+        self._say("predict first: guess each new row before it is shown" if self._on else "predict first is off")
 
     def ask_about(self, view: View) -> None:
         """Ask about the row of a view, before it is drawn, if a move has led to it."""
@@ -88,7 +88,7 @@ class PredictActions:
         self._ask(dialog, take_answer)
 
     def _show_score(self) -> None:
-        self._head.guesses = f"guessed {self._right} of {self._asked}" if self._on or self._asked else ""
+        self._head.guesses = f"{self._right} of {self._asked} guessed right" if self._on or self._asked else ""
         self._head.redraw()
 
 
@@ -117,7 +117,7 @@ def judge(asked: Question, answer: str, detail: Detail) -> tuple[bool, str]:
         sign = "+" if value > 0 else "-" if value < 0 else "0"
         given_sign = answer.strip().lower().replace("−", "-")[:1]
         if given_sign not in ("+", "-", "0", "p", "n", "z"):
-            raise InputError(f"'{answer}' is no sign", hint="+, - or 0")
+            raise InputError(f"'{answer}' is not a sign", hint="type +, - or 0")
         return {"p": "+", "n": "-", "z": "0"}.get(given_sign, given_sign) == sign, sign
     guess = parse_value(answer)
     near = math.isfinite(guess) and abs(guess - value) <= max(_LEAST, _NEAR * abs(value))
@@ -126,5 +126,5 @@ def judge(asked: Question, answer: str, detail: Detail) -> tuple[bool, str]:
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:  # more than any axis is long
-        raise InputError(f"'{text}' is no size", hint="as in 32×8")
+        raise InputError(f"'{text}' is not a size", hint="write it as in 32×8")
     return int(text)

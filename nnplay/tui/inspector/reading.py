@@ -12,6 +12,7 @@ from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
 from nnplay.tui.help.glossary import Term, find
 from nnplay.tui.inspector.keys import KEYS, shown
 from nnplay.tui.inspector.walk import Ask, Say, Walk
+from nnplay.tui.widgets.cells import Cells
 
 
 class ReadActions:
@@ -43,7 +44,7 @@ class ReadActions:
         lines: list[tuple[str, str] | str] = []
         for step, words in view.changes:
             lines += [(f"step {step:>8,}  ", "$quiet"), f"{words}\n"]
-        text = Content.assemble(*lines) if lines else Content("nothing was changed since the run began")
+        text = Content.assemble(*lines) if lines else Content("nothing has been changed since the run began")
         self._ask(Reading("changes", text))
 
     def show_help(self) -> None:
@@ -53,8 +54,9 @@ class ReadActions:
             for term in terms_of(self._walk.view.detail):
                 parts += [(f"{term.name}\n", "bold $accent"), f"{term.text}\n\n"]
         parts.append(("keys\n", "bold $accent"))
+        plain = any(widget.look.ascii for widget in self._shown() if isinstance(widget, Cells))
         for key in KEYS:
-            parts += [(f"{shown(key):>6}  ", "$accent"), f"{key.help}\n"]
+            parts += [(f"{shown(key, plain=plain):>6}  ", "$accent"), f"{key.help}\n"]
         self._ask(Reading("inspector", Content.assemble(*parts)))
 
 

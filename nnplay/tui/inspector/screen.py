@@ -66,7 +66,7 @@ class InspectorScreen(Modal[None]):
         self._predicting = PredictActions(walk, self._detail, self._head, self.ask, self.say)
         self._forks = ForkActions(walk, edits, self.ask, self.say)
         self.groups: tuple[object, ...] = (
-            MoveActions(walk, self.ask),
+            MoveActions(walk, self.ask, self.say),
             self._looking,
             WhatIfActions(walk, self._detail, edits, self.ask, self.say),
             self._forks,
@@ -135,6 +135,11 @@ class InspectorScreen(Modal[None]):
         """Show a message."""
         if self.is_attached:
             self.query_one(MessageLine).say(text, "error" if error else "text")
+
+    def tell_idle(self, key: str) -> None:
+        """Say it in the message line."""
+        if key:
+            self.say(f"{key} does nothing in the inspector; ? shows the keys")
 
     def ask(self, dialog: Screen[Answer], take_answer: Callable[[Answer | None], None] | None = None) -> None:
         """Open a dialog over the inspector."""

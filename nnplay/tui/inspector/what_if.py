@@ -49,8 +49,8 @@ class WhatIfActions:
                 self._change_run(lambda: self._edits.set_weight(name, index, new), f"{at} = {new:g} from this step on")
 
         lasting = "in this step" if name in ("input", "target") else "from this step on"
-        lead = f"another value of the weight whose gradient this is, {lasting}" if gradient else ""
-        self._ask(AskText(f"edit {at}", lead or f"another value, {lasting}", f"{value:.6g}", parse_value), put)
+        lead = f"a new value for the weight whose gradient this is, {lasting}" if gradient else ""
+        self._ask(AskText(f"edit {at}", lead or f"a new value, {lasting}", f"{value:.6g}", parse_value), put)
 
     def _editable(self) -> tuple[str, tuple[int, ...], float, bool] | str:
         """Slot, index and value of the chosen element, and whether its gradient is looked at; or why it is no use."""
@@ -63,7 +63,7 @@ class WhatIfActions:
         gradient = operand.slot in {f"d{name}" for name in _names(view)}
         slot = operand.slot.removeprefix("d") if gradient else operand.slot
         if slot not in (*_names(view), "input", "target"):
-            return "weights, inputs and targets can be edited: choose one with tab"
+            return "only weights, inputs and targets can be edited: select one with tab"
         index = view.detail.worked.index if operand is detail.result else _first_touched(operand)
         value = self._walk.inspecting.what_if.weight(slot, index) if gradient else _value_at(operand, index)
         return slot, index, value, gradient
@@ -83,26 +83,25 @@ class WhatIfActions:
             self._say(error.message, error=True)
             return
         later = 0 if self._walk.view is None else self._walk.view.latest - self._walk.view.step
-        stay = "stays" if later == 1 else "stay"
-        kept = f"; {counted(later, 'later step')} {stay} as a branch" if later else ""
+        kept = f"; {counted(later, 'later step')} kept as a branch" if later else ""
         self._walk.inspecting.requests.ask(lambda inspector: f"{words or answer}{kept}")
 
     def silence(self, unit_only: int) -> None:
         """Silence the chosen unit or its layer, or let it speak again."""
-        self._switch_hold("silent", "speaks again", unit_only)
+        self._switch_hold("silent", "on again", unit_only)
 
     def freeze(self, unit_only: int) -> None:
         """Freeze the weights into the chosen unit, or all of its layer, or let them learn again."""
-        self._switch_hold("frozen", "learns again", unit_only)
+        self._switch_hold("frozen", "unfrozen", unit_only)
 
     def _switch_hold(self, kind: str, back: str, unit_only: int) -> None:
         detail = self._walk.view.detail if self._walk.view is not None else None
         path = (detail.row.path or detail.parameter.rpartition(".")[0]) if detail is not None else ""
         if detail is None or not path or detail.worked is None:
-            self._say("look at a row of a layer first", error=True)
+            self._say("select a row of a layer first", error=True)
             return
         if unit_only and detail.result.shape[-1] != self._walk.inspecting.what_if.units(path):
-            self._say(f"choose an element of what layer {path} gives, or of its weights", error=True)
+            self._say(f"select an element of layer {path}'s output, or of its weights", error=True)
             return
         part = NetworkPart(path, detail.worked.index[-1] if unit_only else ALL)
         training = self._edits.settings.training
@@ -122,7 +121,7 @@ class WhatIfActions:
         gradient = next((one for one in detail.operands if one.slot.removeprefix("d") in _names(view)), None)
         name = name or (gradient.slot.removeprefix("d") if gradient else own[0] if own else "")
         if not name:
-            where = "look at a row with weights, such as a linear layer's"
+            where = "select a row with weights, such as a linear layer's"
             self._say(where if _names(view) else "this network has no parameters to check", error=True)
             return
         if not one:

@@ -39,6 +39,6 @@ class Answer(Cells):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """The drawing that belongs to the output."""
         if self._output is None:
-            text = "the network's answers appear here"[:width]
+            text = "predictions appear here"[:width]
             return [()] * (height // 2) + [((text.center(width), self.look.ink("dim")),)]
         return drawing_records()[type(self._output)].draw(self._output, width, height, self.look)

@@ -40,6 +40,9 @@ class Pane(Vertical):
     def show(self, snapshot: Snapshot) -> None:
         """Draw what this pane shows of `snapshot`."""
 
+    def show_numbers(self, snapshot: Snapshot) -> None:
+        """Draw the numbers that stand beside a slow picture: they are those of the header, at any moment."""
+
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Take over settings that the user changed; `ledger` is that of their layers."""
 

@@ -18,8 +18,8 @@ from nnplay.tui.widgets.curve_view import CurveView
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "loss": {"train_loss": short("train_loss"), "validation_loss": short("validation_loss")},
     "accuracy": {"validation_accuracy": label("validation_accuracy")},
-    "gradient": {"gradient_norm": "of each batch"},
-    "rate": {"lr": "of each step"},
+    "gradient": {"gradient_norm": "each batch"},
+    "rate": {"lr": "each step"},
 }
 _TITLES: Mapping[str, str] = {
     "gradient": label("gradient_norm"),
@@ -60,6 +60,18 @@ class CurvesPane(Pane):
         view.running = snapshot.running
         self._curves = snapshot.curves
         self._draw()
+        self.show_numbers(snapshot)
+
+    def show_numbers(self, snapshot: Snapshot) -> None:
+        """The legend's values: those of the header, newer than the curves, in the past older."""
+        values = {
+            "loss": snapshot.batch_loss,
+            "train_loss": snapshot.train_loss,
+            "validation_loss": snapshot.validation_loss,
+            **snapshot.metrics,
+        }
+        names = self._names(self._curves)
+        self.query_one(CurveView).show_values({names[key]: value for key, value in values.items() if key in names})
 
     def invite(self, key: str, *, waiting: bool) -> None:
         """Say what leads to the first values.
@@ -95,13 +107,15 @@ class CurvesPane(Pane):
         return {**FAMILIES, FORKS: {"loss": "this run", **forks}} if forks else FAMILIES
 
     def _draw(self) -> None:
-        names = self._families().get(self.family, FAMILIES["loss"])
-        if self.family == "loss" and ("train_loss" not in self._curves or len(self._curves["train_loss"].steps) < 2):
-            names = _FIRST_EPOCH
-        shown = {name: self._curves[key] for key, name in names.items() if key in self._curves}
         view = self.query_one(CurveView)
         view.comparing = self.family == FORKS
-        view.show(shown)
+        view.show({name: self._curves[key] for key, name in self._names(self._curves).items() if key in self._curves})
+
+    def _names(self, curves: Mapping[str, Curve]) -> Mapping[str, str]:
+        """The curves of the family that is shown, each with its name in the legend."""
+        if self.family == "loss" and ("train_loss" not in curves or len(curves["train_loss"].steps) < 2):
+            return _FIRST_EPOCH
+        return self._families().get(self.family, FAMILIES["loss"])
 
     def _write_title(self) -> None:
         self.border_title = Content(f"{self.number} {self.heading}: {_TITLES.get(self.family, self.family)}")

@@ -51,15 +51,15 @@ class Findings(Cells, can_focus=True):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        """A glyph, the sentence, the key; scrolled to the finding under the cursor."""
+        """A glyph, the sentence, the key; scrolled to the finding under the cursor, one too long to its beginning."""
         if not self._findings:
             self._lines = []
-            text = "nothing wrong seen so far" if self.trained else "nothing to report yet: train first"
+            text = "nothing wrong so far" if self.trained else "nothing to report yet: train first"
             return [((text, self.look.ink("dim")),)]
         blocks = [self._rows_of(index, finding, width) for index, finding in enumerate(self._findings)]
         rows = [(index, row) for index, block in enumerate(blocks) for row in block]
-        end = sum(len(block) for block in blocks[: self.cursor + 1])
-        top = max(0, end - height)
+        begin = sum(len(block) for block in blocks[: self.cursor])
+        top = min(begin, max(0, begin + len(blocks[self.cursor]) - height))
         self._lines = [index for index, _ in rows[top:]]
         return [row for _, row in rows[top : top + height]]
 
@@ -91,11 +91,11 @@ class Findings(Cells, can_focus=True):
     async def action_cure(self) -> None:
         """Do what the finding proposes."""
         if not self._findings:
-            host(self).say("there is nothing to mend: no findings yet")
+            host(self).say("there is nothing to fix: no findings yet")
         elif self._findings[self.cursor].mend:
             editor(self).change(**self._findings[self.cursor].mend)
         elif self._findings[self.cursor].action not in actions.BY_ID:
-            host(self).say("this finding tells how the run is doing; there is nothing to mend")
+            host(self).say("this finding just says how the run is doing; there is nothing to fix")
         else:
             await host(self).perform_by_name(actions.BY_ID[self._findings[self.cursor].action])
 
@@ -117,7 +117,7 @@ def _key(finding: Finding, here: bool) -> str:
 
 def _title(finding: Finding) -> str:
     if finding.mend:
-        return "mend it"
+        return "fix it"
     action = actions.BY_ID.get(finding.action)
     return action.title if action is not None else finding.action
 

@@ -69,9 +69,9 @@ class LayersPane(Pane):
         current = "" if new or layers.item is None else layers.item.line.text
         return LayerShelf(
             "layer",
-            "one layer, or several: linear 6, relu"
+            "one layer or several: linear 6, relu"
             if new
-            else f"another text for layer {path[0]}{within}, or several: linear 6, relu",
+            else f"new text for layer {path[0]}{within}; several layers are fine: linear 6, relu",
             layer_choices(tuple(known)),
             take,
             current=current.partition(" ")[0],

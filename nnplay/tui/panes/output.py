@@ -12,7 +12,7 @@ from textual.content import Content
 from nnplay.config import RunConfig
 from nnplay.network.summary import Ledger
 from nnplay.run.snapshot import Snapshot
-from nnplay.text import clean
+from nnplay.text import clean, counted
 from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
 from nnplay.tui.draw.picture import Picture
@@ -78,7 +78,7 @@ class OutputPane(Pane, can_focus=True):
         if neuron is not None:
             bound = float(np.abs(np.nan_to_num(neuron)).max()) or 1.0
             picture.show(Surface(neuron, 0, -bound, bound, _SIDE, _SIDE, None))
-            self.border_subtitle = Content("esc in the network: whole answer")
+            self.border_subtitle = Content("esc in the network: whole output")
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)
             self._subtitle(picture)
@@ -104,7 +104,7 @@ class OutputPane(Pane, can_focus=True):
             worst = "worst: " if self.item == WORST else ""
             parts.append(f"{sideways} {worst}{shown.noun} {shown.item:,} of 0{dash}{shown.items - 1:,}")
         if len(shown.views) > 1:
-            parts.append(f"{upright} {len(shown.views)} views")
+            parts.append(f"{upright} {counted(len(shown.views), 'view')}")
         return " · ".join(parts)
 
     def action_turn(self, by: int) -> None:
@@ -114,12 +114,12 @@ class OutputPane(Pane, can_focus=True):
             if self._shown.noun != "example":
                 self.item = 0
         else:
-            host(self).say("there is only this view of the answers")
+            host(self).say("this is the only view")
 
     def action_browse(self, by: int) -> None:
         """Another example or target; in a grid the next pictures."""
         if self._shown.items <= 1:
-            host(self).say("this view has no examples to go through; ↓ is for the next view")
+            host(self).say(f"this view has no examples to browse; {self._next_view} shows the next view")
             return
         items = max(1, self._shown.items)
         page = self.query_one(Answer).page if self.query_one(Answer).display else 1
@@ -128,12 +128,17 @@ class OutputPane(Pane, can_focus=True):
         to = start + by * page
         self.item = 0 if to >= items else last if to < 0 else to
 
+    @property
+    def _next_view(self) -> str:
+        """The key of the next view."""
+        return self.query_one(Answer).look.pick("↓", "down")
+
     def action_worst(self) -> None:
         """The example that is missed most, whichever that is at the time."""
         if self._shown.noun != "example" or self._shown.items <= 1:
-            host(self).say("this view shows no single example; ↓ is for the next view")
+            host(self).say(f"this view does not show single examples; {self._next_view} shows the next view")
         elif self.item == WORST:
-            host(self).say("this is the example that is missed most")
+            host(self).say("this is already the worst prediction")
         else:
             self.item = WORST
 

@@ -11,10 +11,10 @@ from textual.content import Content
 
 from nnplay.fields import REQUIRED, Field
 from nnplay.network.layer_text import split_layers
-from nnplay.network.notation import show_layer
+from nnplay.network.notation import describe_lacking, example_layer
 from nnplay.network.summary import Ledger
-from nnplay.records.layer import LayerRecord
 from nnplay.records.registry import layer_records
+from nnplay.text import counted
 from nnplay.tui.draw import number_text
 from nnplay.tui.picker.choice import Choice, matching
 from nnplay.tui.picker.shelf import Attempt, Shelf
@@ -89,11 +89,8 @@ class LayerShelf(Shelf):
         record = layer_records().get(name)
         if record is None or name not in self.known:
             return ""
-        wanted = [item for item in record.fields if item.default is REQUIRED]
-        if not wanted:
-            return ""
-        asked = " and ".join(item.help for item in wanted)
-        return f"{name} needs a number ({asked}), as in {example(record)}"
+        lacking = describe_lacking(record)
+        return f"{name} {lacking}, for example {example_layer(record)}" if lacking else ""
 
     def outcome(self, typed: str, chosen: Choice | None) -> Content:
         """What the text would make of the network, or what is wrong with it."""
@@ -117,15 +114,9 @@ class LayerShelf(Shelf):
         own = ledger.lines[self.place : self.place + len(split_layers(text))]
         first, last = own[0].shape.partition("→")[0], own[-1].shape.rpartition("→")[2]
         shape = first if first == last else f"{first}→{last}"
-        total = f"{number_text.count(ledger.parameters)} parameters, {number_text.size(ledger.bytes)} in all"
-        return f"{shape}   {number_text.count(sum(line.parameters for line in own))} parameters · {total}"
-
-
-def example(record: LayerRecord) -> str:
-    """A layer of this kind as it may be typed, with the numbers that it needs and no others."""
-    needed = {item.name for item in record.fields if item.default is REQUIRED}
-    values = record.cases[0].values if record.cases else {}
-    return show_layer(record(**{name: value for name, value in values.items() if name in needed}))
+        added = counted(sum(line.parameters for line in own), "parameter")
+        total = f"{counted(ledger.parameters, 'parameter')}, {number_text.size(ledger.bytes)} in all"
+        return f"{shape}   {added} · {total}"
 
 
 def _last(typed: str) -> str:

@@ -16,11 +16,12 @@ from textual.widgets.option_list import Option
 
 from nnplay.text import clean
 from nnplay.tui.dialogs.base import Dialog
-from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.choice import Choice, matching
 from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.picker.tabs import ShelfTabs
 from nnplay.tui.picker.thumbnail import ThumbnailView
 from nnplay.tui.widgets.cells import fit
+from nnplay.tui.widgets.line_input import LineInput
 
 Picked = tuple[Shelf, str]
 """What was chosen, and of which kind."""
@@ -29,8 +30,8 @@ _CARD_COLUMNS, _CARD_ROWS = 60, 18
 _MOST_ROWS = 20
 _ROOMY = 32
 """Rows of a screen on which all settings of a layer find room."""
-_KEYS = "↑ ↓ choose · enter take · type to filter · esc back"
-_WITH_TABS = "↑ ↓ choose · enter take · tab next kind · type to filter · esc back"
+_KEYS = "↑ ↓ choose · enter accept · type to filter · esc cancel"
+_WITH_TABS = "↑ ↓ choose · enter accept · tab next kind · type to filter · esc cancel"
 
 
 class Picker(Dialog[Picked]):
@@ -43,7 +44,7 @@ class Picker(Dialog[Picked]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "turn(1)", "next kind", show=False, priority=True),
-        Binding("shift+tab", "turn(-1)", "kind before", show=False, priority=True),
+        Binding("shift+tab", "turn(-1)", "previous kind", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     Picker > Vertical { width: 84; }
@@ -96,7 +97,7 @@ class Picker(Dialog[Picked]):
         if len(self._shelves) > 1:
             yield ShelfTabs([shelf.name for shelf in self._shelves])
         yield Static(classes="lead")
-        yield Input(self.shelf.start)
+        yield LineInput(self.shelf.start)
         with Horizontal(id="choices"):
             yield OptionList(markup=False)
             with Vertical(id="card"):
@@ -216,6 +217,8 @@ class Picker(Dialog[Picked]):
         self.query_one("#what", Static).update(Content(clean(choice.what, 400) if choice else ""))
         self.query_one("#when", Static).update(Content(clean(choice.when, 400) if choice else ""))
         outcome = self.shelf.outcome(self._typed, choice)
+        if choice is None and not outcome.plain:
+            outcome = Content(self._why_empty())
         self.query_one("#outcome", Static).update(outcome)
         self.query_one("#outcome").display = bool(outcome.plain)
         settings = self.shelf.settings(self._typed, choice)
@@ -223,6 +226,18 @@ class Picker(Dialog[Picked]):
         self.query_one("#settings").display = bool(settings) and self.size.height >= _CARD_ROWS
         self.call_after_refresh(self._fit_list)
         self.query_one(ThumbnailView).show(choice.thumbnail if choice else None)
+
+    def _why_empty(self) -> str:
+        """That nothing fits what is typed, and which other kind has something that does."""
+        typed = clean(self._typed.strip())
+        if not typed:
+            return f"there is no {self.shelf.name} to choose"
+        if self.shelf.free:
+            return f"no {self.shelf.name} here fits '{typed}'; enter accepts it as typed"
+        others = (*self._shelves[self._at + 1 :], *self._shelves[: self._at])
+        found = [(shelf, fits[0]) for shelf in others if (fits := matching(shelf.choices, typed))]
+        there = f"; {found[0][0].name} has {clean(found[0][1].shown)} (tab)" if found else ""
+        return f"no {self.shelf.name} fits '{typed}'{there}"
 
     def _fit_list(self) -> None:
         """Give list and card the room that the other lines leave."""

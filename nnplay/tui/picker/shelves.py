@@ -57,7 +57,7 @@ def activation_choices() -> list[Choice]:
     found = [layer_records()[name] for name in activation_names()]
     nothing = Choice(
         NONE,
-        what="No activation: the whole network is one linear map, however deep it is.",
+        what="No activation: however deep the network, it stays one linear map.",
         when="To see what activations are for.",
         thumbnail=partial(draw_activation, layer_records()["identity"]),
     )
@@ -84,7 +84,7 @@ def schedule_choices(names: Sequence[str]) -> list[Choice]:
     nothing = Choice(
         NONE,
         what="No schedule.",
-        when="Start here: the rate stays as you set it.",
+        when="Start here: the learning rate stays as you set it.",
         thumbnail=partial(draw_schedule, records["constant"]),
     )
     return [_choice(records[name], draw_schedule) if name in records else nothing for name in names]

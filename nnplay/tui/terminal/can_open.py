@@ -39,5 +39,5 @@ def why_not(environ: Mapping[str, str], *, input_is_terminal: bool, error_is_ter
         return f"the playground draws on standard error, which is not a terminal here; {_INSTEAD}"
     if term in ("", "dumb", "unknown"):
         shown = f"TERM is '{term}'" if term else "TERM is not set"
-        return f"the playground needs a terminal that can place text ({shown}); {_INSTEAD}"
+        return f"the playground needs a terminal that can position text ({shown}); {_INSTEAD}"
     return ""

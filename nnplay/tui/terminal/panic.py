@@ -56,7 +56,7 @@ def report(error: BaseException | None, rescue: Callable[[], str], file: FaultFi
     lines = [f"nnplay met an error it did not expect: {describe_error(error)}"]
     try:
         saved = rescue()
-        lines.append(f"the run: {saved}" if saved else "the run had nothing that was not saved")
+        lines.append(f"the run: {saved}" if saved else "the run had no unsaved changes")
     except Exception as problem:  # whatever it is, the lines above and the traceback must still come out
         lines.append(f"the run could not be saved: {problem!r}")
     file = file or FaultFile()

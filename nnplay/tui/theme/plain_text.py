@@ -19,6 +19,8 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from nnplay.tui.commands.actions import ARROWS
+
 _SIGNS: Final = {
     "…": "~",
     "×": "x",
@@ -140,6 +142,10 @@ _ENDING: Final = re.compile(r"…  ")
 _RUNS: Final = re.compile(f"([{_RAISED}]+)|([{_LOWERED}]+)")
 
 
+_NAME_OF: Final = {shown: name for name, shown in ARROWS.items()}
+_ARROW_KEY: Final = re.compile(r"(?<![^\s])[↑↓←→](?![^\s])")
+
+
 def replace_signs(text: str) -> str:
     """`text` with a plain character for each sign, in as many columns; letters of all scripts stay.
 
@@ -159,6 +165,11 @@ def spell_out(text: str) -> str:
     for sign, spelt in _SPELT.items():
         text = text.replace(sign, spelt)
     return replace_signs(text)
+
+
+def spell_keys(text: str) -> str:
+    """`text` with arrows that are keys, each a word of its own, called as keyboards call them: a "v" is another key."""
+    return _ARROW_KEY.sub(lambda found: _NAME_OF[found[0]], text)
 
 
 class PlainSigns(LineFilter):

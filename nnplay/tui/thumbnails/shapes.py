@@ -9,7 +9,7 @@ from nnplay.fields import fill
 from nnplay.network.notation import show_layer
 from nnplay.records.layer import LayerRecord
 from nnplay.records.operation import Shape, shape_text
-from nnplay.tui.draw import number_text
+from nnplay.text import counted
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit
 
@@ -17,7 +17,7 @@ from nnplay.tui.widgets.cells import Row, fit
 def draw_layer(record: LayerRecord, width: int, height: int, look: Look) -> list[Row]:
     """The shape that goes in, the layer as it is typed, the shape that comes out, for the record's first example."""
     if record.contains or not record.cases:
-        inside: Row = ((fit("the layers in it, one after the other", width), look.ink("dim")),)
+        inside: Row = ((fit("its layers, one after another", width), look.ink("dim")),)
         return [inside][:height]
     case = record.cases[0]
     plan = record.plan(fill(record.fields, case.values, record.name), case.shapes if record.joins else case.shape)
@@ -25,7 +25,7 @@ def draw_layer(record: LayerRecord, width: int, height: int, look: Look) -> list
     rows: list[Row] = [_box(shape, "in", look) for shape in case.shapes]
     called = record.name if record.joins else show_layer(record(**case.values))
     weights = sum(_count(parameter.shape) for parameter in plan.parameters.values())
-    own = f"  {number_text.count(weights)} parameters" if weights else ""
+    own = f"  {counted(weights, 'parameter')}" if weights else ""
     own = own if len(called) + len(own) + 6 <= width else ""
     rows += [((f"  {down}   ", look.ink("dim")), (called, look.ink("accent", bold=True)), (own, look.ink("dim")))]
     return [*rows, _box(plan.output, "out", look)][:height]

@@ -34,6 +34,8 @@ _STYLE_BYTES = 36
 """What a change of style costs on a terminal with full colour."""
 
 
+MARK = "\u034f"
+"""Stands behind a joiner between letters: it has no width and no shape, and may be swallowed."""
 _JOINING_LETTERS = "".join(f"{chr(first)}-{chr(last)}" for first, last in JOINING_SCRIPTS)
 _LETTER_JOINER = re.compile(f"(?<=[{_JOINING_LETTERS}])\u200d(?!\u034f)")
 
@@ -160,9 +162,9 @@ def _safe(row: Row) -> Row:
 def _measurable(text: str) -> str:
     """The text in a form that Rich measures as a terminal does: it takes what follows a joiner for part of an emoji.
 
-    Behind a joiner between letters stands a mark that has no width and no shape, which may be swallowed.
+    Behind a joiner between letters stands a mark.
     """
-    return _LETTER_JOINER.sub("\u200d\u034f", text) if JOINERS[1] in text else text
+    return _LETTER_JOINER.sub(f"\u200d{MARK}", text) if JOINERS[1] in text else text
 
 
 def changed_span(old: Row, new: Row, width: int) -> tuple[int, int]:

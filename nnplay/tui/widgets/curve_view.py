@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -31,6 +32,10 @@ class CurveView(Cells, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._curves: Mapping[str, Curve] = {}
+        self._values: Mapping[str, float] = {}
+        self._chart_rows: list[Row] = []
+        self._chart_size = (0, 0)
+        self._keeps_chart = False
         self._x: Limits | None = None
         self._y: Limits | None = None
         self.logarithmic = True
@@ -57,6 +62,13 @@ class CurveView(Cells, can_focus=True):
         self._curves = curves
         self.redraw()
 
+    def show_values(self, values: Mapping[str, float]) -> None:
+        """Show these values of the curves in the legend as long as there is no cursor; the chart stays as it is."""
+        if values != self._values:
+            self._values, self._keeps_chart = values, True
+            self.redraw()
+            self._keeps_chart = False
+
     def smoother(self) -> str:
         """The next degree of smoothing; returns it in words."""
         degree = (self._degree + 1) % len(_SMOOTHING)
@@ -67,7 +79,7 @@ class CurveView(Cells, can_focus=True):
         self.redraw()
         words = ("off", "weak", "strong")[degree]
         behind = degree and not self.comparing
-        return f"smoothing: {words}" + ("; smallest and largest values stand behind" if behind else "")
+        return f"smoothing: {words}" + (" (min–max shown dimmed)" if behind else "")
 
     @property
     def _degree(self) -> int:
@@ -113,12 +125,15 @@ class CurveView(Cells, can_focus=True):
         """Legend row above, the chart below."""
         if not any(len(curve.steps) for curve in self._curves.values()):
             return self._empty(width, height)
-        chart = self._chart(width)
         legend = self._legend(width)[: max(1, height // 4)]
-        rows, self._plot_start = curves.draw(chart, width, height - len(legend), self.look)
-        if self.cursor is not None:
-            rows = [self._marked(row, width) for row in rows[:-1]] + rows[-1:]
-        return [*legend, *rows]
+        size = width, height - len(legend)
+        if not self._keeps_chart or self._chart_size != size:
+            self._chart_rows, self._chart_size = self._chart_and_cursor(*size), size
+        return [*legend, *self._chart_rows]
+
+    def _chart_and_cursor(self, width: int, height: int) -> list[Row]:
+        rows, self._plot_start = curves.draw(self._chart(width), width, height, self.look)
+        return rows if self.cursor is None else [*(self._marked(row, width) for row in rows[:-1]), *rows[-1:]]
 
     def _empty(self, width: int, height: int) -> list[Row]:
         text = self._invitation[:width]
@@ -158,6 +173,8 @@ class CurveView(Cells, can_focus=True):
             if not len(curve.steps):
                 continue
             value, at = _value_at(curve, step)
+            if step is None and not self.comparing and math.isfinite(present := self._values.get(name, math.nan)):
+                value = present
             if self.comparing and self._degree:
                 value = self._smoothed_at(curve, at)
             sign = (f"{curves.glyph(index, self.look)} {name} ", self.look.series(index))

@@ -9,6 +9,7 @@ from textual import events
 
 from nnplay.tui.commands import actions
 from nnplay.tui.commands.actions import Action, Where, key_name
+from nnplay.tui.theme.plain_text import spell_keys
 from nnplay.tui.widgets.cells import Cells, Row, Run, joined
 
 
@@ -47,7 +48,7 @@ class FooterLine(Cells):
     def key_of(self, action: Action) -> str:
         """The key that the user has for an action."""
         keys = self._keymap.get(action.id, ",".join(action.keys)).split(",")
-        return key_name(keys[0])
+        return spell_keys(key_name(keys[0])) if self.look.ascii else key_name(keys[0])
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         """As many actions as fit; command, help and quit always."""

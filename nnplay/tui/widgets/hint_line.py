@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from nnplay.text import clean
+from nnplay.tui.theme.plain_text import spell_keys
 from nnplay.tui.widgets.cells import Cells, Row, fit
 
 MOST_ROWS = 4
@@ -24,7 +25,7 @@ class HintLine(Cells):
     def say(self, text: str) -> None:
         """Show this hint, or none."""
         if self.look.ascii:
-            text = text.replace("↑ ↓", "up and down").replace("← →", "left and right")
+            text = spell_keys(text)
         self.text = clean(text, 400)
         self.redraw()
 

@@ -16,6 +16,7 @@ from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
 from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_value
 from nnplay.network.summary import Ledger
+from nnplay.text import counted
 from nnplay.tui.commands import actions
 from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
@@ -164,7 +165,7 @@ class LayerList(Cells, can_focus=True):
         ledger = self._ledger
         if ledger is None:
             return ()
-        begin, end = f"{number_text.count(ledger.parameters)} parameters", f" · {number_text.size(ledger.bytes)}"
+        begin, end = counted(ledger.parameters, "parameter"), f" · {number_text.size(ledger.bytes)}"
         text = f"{begin} · {number_text.short(ledger.multiply_adds, 0)} mult-adds{end}"
         text = text if len(text) < width else f"{begin}{end}"
         return ((text.rjust(width - 1), self.look.ink("dim")),)
@@ -184,7 +185,7 @@ class LayerList(Cells, can_focus=True):
         if path:
             self.fold(path)
         else:
-            host(self).say("no block here: sum, concat and sequential can be folded and unfolded")
+            host(self).say("this is not a block: only sum, concat and sequential can be folded")
 
     def change(self, change: Change, then: Path = ()) -> None:
         """Change the chain that the layer under the cursor belongs to; what cannot be is said."""
@@ -203,7 +204,8 @@ class LayerList(Cells, can_focus=True):
 
     def _tell_adder(self) -> None:
         """Why there is no layer to change."""
-        host(self).say("this line adds a layer (enter); ↑ goes to the layers")
+        up = self.look.pick("↑", "up")
+        host(self).say(f"this line adds a layer (enter); {up} goes to the layers")
 
     def action_delete(self) -> None:
         """Take the layer out."""
@@ -219,7 +221,7 @@ class LayerList(Cells, can_focus=True):
         if to >= 0:
             self.change(swapped(by), (*self.path[:-1], to))
         if self.item is not None and self.texts == before:
-            host(self).say(f"this layer is the {'first' if by < 0 else 'last'} one; there is none to swap it with")
+            host(self).say(f"this is the {'first' if by < 0 else 'last'} layer; there is none to swap it with")
 
     def action_width(self, by: int) -> None:
         """Give the layer one unit more or less; a block has none, and is opened or closed. The last line stands for
@@ -231,7 +233,9 @@ class LayerList(Cells, can_focus=True):
             if (by > 0) != (item.path in self.unfolded):
                 self.fold(item.path)
             else:
-                host(self).say(f"this block is {'unfolded' if by > 0 else 'folded'}; a block has no width of its own")
+                host(self).say(
+                    f"this block is {'unfolded' if by > 0 else 'folded'} already; a block has no width of its own"
+                )
         else:
             self.change(put(wider(self, item.line.text, by)))
 
@@ -249,7 +253,7 @@ class LayerList(Cells, can_focus=True):
             self._tell_adder()
         else:
             current = name_of(self.item.line.text)
-            field = text("name", "", "a name without spaces; empty for none")
+            field = text("name", "", "a name without spaces; leave empty for none")
 
             def take_answer(name: str | None) -> None:
                 if name is not None:
@@ -258,20 +262,20 @@ class LayerList(Cells, can_focus=True):
             self.app.push_screen(AskValue("name of the layer", field, current), take_answer)
 
     def action_initial(self) -> None:
-        """Choose the scheme of the layer's first weights."""
+        """Choose the scheme of the layer's initialisation."""
         schemes = schemes_of(self.item.line.text) if self.item is not None else ()
         if self.item is None:
             self._tell_adder()
             return
         if not schemes:
-            host(self).say("this layer has no scheme for its first weights")
+            host(self).say("this layer has no initialisation scheme")
             return
 
         def take(scheme: str) -> None:
             self._rewrite(lambda layer: with_value(layer, "init", scheme))
 
-        lead = "how this layer's first weights are drawn"
-        open_picker(self.app, [Shelf("first weights", lead, plain_choices(schemes), take)])
+        lead = "how this layer's weights are initialised"
+        open_picker(self.app, [Shelf("initialisation", lead, plain_choices(schemes), take)])
 
     def on_click(self, event: events.Click) -> None:
         """Choose a line; a second click edits it, one on the sign of a block folds it."""

@@ -27,7 +27,7 @@ from nnplay.tui.forms.folding import Item, block_of, items
 from nnplay.tui.forms.sizes import change_hidden_layers, wider
 from nnplay.tui.widgets.cells import Cells, Row, fit
 
-_WEIGHT = number("weight", 0.0, "positive passes on, negative turns round")
+_WEIGHT = number("weight", 0.0, "positive excites, negative inhibits")
 _WEIGHT_STEP = 0.1
 """How much J, K and the wheel change a weight."""
 Unit = tuple[int, int]
@@ -144,9 +144,9 @@ class NetworkView(Cells, can_focus=True):
         item = known[self.row]
         path = block_of(item) if not wanted else item.path if item.line.parts else ()
         if not path:
-            host(self).say("no block here: sum, concat and sequential can be folded and unfolded; 2 goes to the layers")
+            host(self).say("this is not a block: only sum, concat and sequential can be folded; 2 goes to the layers")
         elif wanted is not None and item.line.parts and (item.path in self.unfolded) == wanted:
-            host(self).say(f"this block is {'unfolded' if wanted else 'folded'}")
+            host(self).say(f"this block is {'unfolded' if wanted else 'folded'} already")
         else:
             paths = [each.path for each in known]
             self.row = paths.index(path)
@@ -164,7 +164,8 @@ class NetworkView(Cells, can_focus=True):
 
     def _about_chosen(self) -> str:
         if self.chosen is None:
-            return "← → ↑ ↓ choose a unit · + - hidden layers" if self.has_focus else ""
+            keys = self.look.pick("← → ↑ ↓", "arrows")
+            return f"{keys} select a unit · + - hidden layers" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -222,7 +223,7 @@ class NetworkView(Cells, can_focus=True):
             column = min(len(self._ranks) - 1, max(0, column + by))
             there = (column, min(unit, self._ranks[column].count - 1))
             if there == self.chosen:
-                host(self).say(f"this is the {'first' if by < 0 else 'last'} layer that is drawn")
+                host(self).say(f"this is the {'first' if by < 0 else 'last'} layer drawn")
             self.choose(there)
         else:
             self._fold(by > 0)
@@ -232,10 +233,10 @@ class NetworkView(Cells, can_focus=True):
         if self._ranks:
             column, unit = self.chosen or (1, -1 if by > 0 else 0)
             if self._ranks[column].count == 1 and self.chosen is not None:
-                host(self).say("this layer has one unit")
+                host(self).say("this layer has only one unit")
             self.choose((column, (unit + by) % self._ranks[column].count))
         elif len(self._chain()) == 1:
-            host(self).say("there is one layer")
+            host(self).say("there is only one layer")
         elif self._chain():
             self.row = (self.row + by) % len(self._chain())
             self.redraw()
@@ -247,7 +248,8 @@ class NetworkView(Cells, can_focus=True):
         elif self.chosen is None:
             self.action_column(1)
         if self.chosen is not None and not self._links_of(self._ranks[self.chosen[0]]):
-            host(self).say("an input has no weights or bias; → goes to the first layer")
+            right = self.look.pick("→", "right")
+            host(self).say(f"an input has no weights or bias; {right} goes to the first layer")
         elif self.chosen is not None:
             self.link = (self.link + by) % (self._links_of(self._ranks[self.chosen[0]]) + 1)
             self.redraw()
@@ -294,9 +296,9 @@ class NetworkView(Cells, can_focus=True):
         if path is None:
             change_hidden_layers(self, texts, by)
         elif not path:
-            host(self).say("inputs follow from the data; further ones are switched on as features in the data pane")
+            host(self).say("inputs come from the data; switch on more as features in the data pane")
         elif len(path) > 1 or texts[path[0]].find("[") > 0:
-            host(self).say("the layers of a block are changed in the list of layers: 2")
+            host(self).say("layers inside a block are changed in the layer list: 2")
         else:
             text = wider(self, texts[path[0]], by)
             if text != texts[path[0]]:
@@ -320,7 +322,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _tell_chain(self) -> None:
         """Why there are no weights to choose."""
-        host(self).say("the chain shows no single weights; v draws the graph where it fits, i opens the inspector")
+        host(self).say("the chain does not show single weights; v draws the graph if it fits, i opens the inspector")
 
     # Mouse
 

@@ -22,8 +22,8 @@ class PaneTabs(Cells):
         self._current = ""
 
     def show(self, shown: tuple[str, ...], current: str) -> None:
-        """Mark the panes on the screen, and the one that the user is at."""
-        self._shown, self._current = shown, current
+        """Mark the panes on the screen, and the one that the user is at; the layers have their tab with the network."""
+        self._shown, self._current = shown, "network" if current == "layers" else current
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Row]:

@@ -45,7 +45,7 @@ def _describe_pairs(matrix: Array, labels: tuple[str, ...]) -> tuple[str, ...]:
     wrong = matrix * (1 - np.eye(len(labels), dtype=np.int64))
     pairs = [divmod(int(flat), len(labels)) for flat in np.argsort(-wrong, axis=None, kind="stable")[:_WORST]]
     return tuple(
-        f"{counted(int(wrong[true, answer]), 'time')} '{labels[answer]}' for '{labels[true]}'"
+        f"predicted {labels[answer]}, true {labels[true]}: {counted(int(wrong[true, answer]), 'time')}"
         for true, answer in pairs
         if wrong[true, answer]
     )
@@ -55,18 +55,19 @@ def _describe_mistakes(y: Array, predicted: Array, chances: Array | None, labels
     """The rows whose true class was found least likely, or the first wrong ones where there are no probabilities."""
     wrong = np.flatnonzero(predicted != y)
     if chances is None:
-        return tuple(f"row {row}: {labels[predicted[row]]}, is {labels[y[row]]}" for row in wrong[:_WORST])
+        return tuple(f"row {row}: predicted {labels[predicted[row]]}, true {labels[y[row]]}" for row in wrong[:_WORST])
     of_truth = chances[wrong, y[wrong].astype(np.int64)]
     worst = wrong[np.argsort(of_truth)][:_WORST].tolist()
     return tuple(
-        f"row {row}: {_sure(chances[row], predicted[row], labels)}, is {_sure(chances[row], int(y[row]), labels)}"
+        f"row {row}: predicted {_sure(chances[row], predicted[row], labels)}, true "
+        f"{_sure(chances[row], int(y[row]), labels)}"
         for row in worst
     )
 
 
 def _sure(chances: Array, label: int, labels: tuple[str, ...]) -> str:
     """A class and the probability that the network gives it."""
-    return f"{labels[label]} ({percent(float(chances[label]))})"
+    return f"{labels[label]} {percent(float(chances[label]))}"
 
 
 CONFUSION = View("confusion matrix", Confusion, has_classes, make_confusion, order=2)

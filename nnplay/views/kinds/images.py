@@ -53,4 +53,4 @@ def make_images(trainer: Trainer, first: int) -> Images:
     )
 
 
-IMAGES = View("pictures", Images, suits, make_images, item="picture")
+IMAGES = View("images", Images, suits, make_images, item="image")

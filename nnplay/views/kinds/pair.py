@@ -43,4 +43,4 @@ def find_worst(trainer: Trainer) -> int:
     return int((((answers.reshape(y.shape) - y) ** 2).mean(axis=1)).argmax())
 
 
-PAIR = View("pictures", Pair, suits, make_pair, item="example", find_worst=find_worst)
+PAIR = View("images", Pair, suits, make_pair, item="example", find_worst=find_worst)

@@ -34,4 +34,4 @@ def make_scatter(trainer: Trainer, target: int) -> Scatter:
     return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32))
 
 
-SCATTER = View("predicted and true", Scatter, suits, make_scatter, item="target", order=2)
+SCATTER = View("predicted vs true", Scatter, suits, make_scatter, item="target", order=2)

@@ -81,7 +81,7 @@ def _make_numbers(
     words = " ".join(f"{value:.4g}" for value in given[:_MOST_LINES])
     if continuation is not None:
         error = float(np.abs(continuation[1] - continuation[0]).mean())
-        words += f" · {counted(len(continuation[0]), 'step')} on its own: mean error {error:.3g}"
+        words += f" · {counted(len(continuation[0]), 'step')} from its own predictions: mean error {error:.3g}"
     return Series(
         lines,
         " ".join(f"{value:.4g}" for value in true[:_MOST_LINES]),

@@ -41,7 +41,7 @@ def _table(file: Any) -> Any:
 def _send_table(table: Any, order: Mapping[str, Any], out: BinaryIO) -> None:
     names = [str(name) for name in table.column_names]
     if len(names) > MAX_COLUMNS:
-        raise InputError(f"{len(names):,} columns, at most {MAX_COLUMNS:,} are read")
+        raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if not table.num_rows:
         raise InputError(_NO_ROWS)
     for place, name in enumerate(names):

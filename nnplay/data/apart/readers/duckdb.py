@@ -29,14 +29,14 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
         listed = query(connection, "SELECT table_name FROM information_schema.tables ORDER BY 1").fetchall()
         sql = choose_table([row[0] for row in listed], str(order["say_which"]))
     send(out, {"begun": True})
-    interrupt_after(int(order["seconds"]))
+    interrupt_after(int(order["max_seconds"]))
     send_result(
         connection,
         sql,
         out,
         skip=(),
         what="the query is refused",
-        most=int(order["rows"]),
+        most=int(order["max_rows"]),
         hint="leave it out of the query, or make a number or word of it",
         too_many=str(order["too_many"]),
         notes=unordered,

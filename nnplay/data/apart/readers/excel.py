@@ -43,9 +43,9 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     except (InputError, MemoryError):
         raise
     except (zipfile.BadZipFile, xml.etree.ElementTree.ParseError, EOFError) as error:
-        raise InputError(f"{_DAMAGED}: {clean(error, 80)}") from None
+        raise InputError(f"{_DAMAGED}: {clean(str(error), 80)}") from None
     except Exception as error:  # openpyxl has no error of its own for a file that is not as it expects
-        raise InputError(f"{_DAMAGED} ({type(error).__name__}: {clean(error, 80)})") from None
+        raise InputError(f"{_DAMAGED} ({type(error).__name__}: {clean(str(error), 80)})") from None
 
 
 def _refuse_bomb(path: str, memory: int) -> None:
@@ -117,7 +117,7 @@ def _filled(sheet: Any) -> Iterator[Row]:
         while row and row[-1] is None:
             row.pop()
         if len(row) > MAX_COLUMNS:
-            raise InputError(f"{len(row):,} columns, at most {MAX_COLUMNS:,} are read", where=f"row {number}")
+            raise InputError(f"{len(row):,} columns; at most {MAX_COLUMNS:,} are supported", where=f"row {number}")
         if row:
             yield number, row
 

@@ -22,7 +22,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     table = f"SELECT * FROM read_parquet({quoted(path)})"
     names = [row[0] for row in query(connection, f"DESCRIBE {table}", _DAMAGED).fetchall()]
     if len(names) > MAX_COLUMNS:
-        raise InputError(f"{len(names):,} columns, at most {MAX_COLUMNS:,} are read")
+        raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if rows * (len(names) - len(order["skip"])) * _CELL > memory:
         raise MemoryError
     if not rows:

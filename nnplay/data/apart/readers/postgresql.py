@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 from nnplay.data.apart.sql_statement import choose_table, has_order, tokens
-from nnplay.data.apart.wire import send, send_column
+from nnplay.data.apart.wire import TooSlow, send, send_column
 from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
 
@@ -20,8 +20,13 @@ _ACTING: Final = re.compile(
     r"|(?:query|cursor|table|schema|database)_to_xml\w*|txid_current|xpath_table|file_fdw\w*|pglogical\w*"
 )
 _CONNECT_SECONDS: Final = 10
+#: From this version on a server ends the query of a client that is gone.
+_CHECKS_CLIENTS: Final = 140_000
 #: Options of an address that are passed on; others could name files of secrets or run settings on the server.
 _OPTIONS: Final = frozenset({"sslmode", "host", "port"})
+_TRIES: Final = 20
+_BETWEEN: Final = 0.1
+"""Seconds between two tries to cancel a query."""
 
 _open: list[Any] = []
 _done = threading.Event()
@@ -47,7 +52,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             connection.execute(f"DECLARE nnplay_rows NO SCROLL CURSOR FOR {sql}", prepare=True)
             _send_rows(connection, sql, order, out)
     except psycopg.Error as error:
-        raise _explained(error, order) from None
+        raise _explained(error) from None
     finally:
         _done.set()
 
@@ -58,7 +63,7 @@ def _connect(order: Mapping[str, Any]) -> Any:
     options = dict(order["options"])
     if unknown := sorted(options.keys() - _OPTIONS):
         raise InputError(f"'{unknown[0]}' cannot be set in an address", hint=f"known: {', '.join(sorted(_OPTIONS))}")
-    milliseconds = 1000 * int(order["seconds"])
+    milliseconds = 1000 * int(order["max_seconds"])
     settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": milliseconds,
@@ -73,8 +78,11 @@ def _connect(order: Mapping[str, Any]) -> Any:
         application_name="nnplay",
         options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
     )
-    connection.read_only = True
     _open.append(connection)
+    if connection.info.server_version >= _CHECKS_CLIENTS:
+        connection.execute("SET client_connection_check_interval = '2s'")
+        connection.commit()
+    connection.read_only = True
     return connection
 
 
@@ -90,7 +98,7 @@ def _refuse_acting(sql: str) -> None:
 
 
 def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryIO) -> None:
-    most, gathered = int(order["rows"]), Gatherer()
+    most, gathered = int(order["max_rows"]), Gatherer()
     cursor = connection.cursor()
     rows = cursor.execute(f"FETCH {BLOCK} FROM nnplay_rows").fetchall()
     names = [column.name for column in cursor.description or ()]
@@ -111,15 +119,14 @@ def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryI
     send(out, {"end": gathered.rows, "notes": [] if has_order(sql) else [str(order["unordered"])]})
 
 
-def _explained(error: Any, order: Mapping[str, Any]) -> InputError:
+def _explained(error: Any) -> Exception:
     import psycopg
 
     words = " ".join(str(error).split())
     secret = os.environ.get("PGPASSWORD")
     words = words.replace(secret, "…") if secret else words
     if isinstance(error, psycopg.errors.QueryCanceled) and "timeout" in words:
-        hint = "ask for less, or give it more time by seconds"
-        return InputError(f"the query took longer than {order['seconds']} s", hint=hint)
+        return TooSlow()
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
         asked = "password" in words or "authentication" in words
         hint = "put the password into the variable PGPASSWORD or into ~/.pgpass" if asked else "is the server running?"
@@ -130,7 +137,9 @@ def _explained(error: Any, order: Mapping[str, Any]) -> InputError:
 
 
 def stop() -> None:
-    """Cancels the query on the server, and waits a moment for its end."""
-    for connection in _open:
-        connection.cancel_safe(timeout=2)
-    _done.wait(2)
+    """Cancels what runs on the server until that has ended; what is only about to begin is met by the next try."""
+    for _ in range(_TRIES):
+        for connection in _open:
+            connection.cancel_safe(timeout=1)
+        if _done.wait(_BETWEEN):
+            return

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from nnplay.data.apart.sql_statement import choose_table
-from nnplay.data.apart.wire import send, send_column
+from nnplay.data.apart.wire import TooSlow, send, send_column
 from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
 
@@ -32,7 +32,7 @@ _open: list[sqlite3.Connection] = []
 
 def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     """Sends what `sql` selects from the database at `path`; the one table that there is, without `sql`."""
-    path, seconds = str(order["path"]), int(order["seconds"])
+    path, seconds = str(order["path"]), int(order["max_seconds"])
     sql = str(order["sql"])
     connection = _connect(path)
     send(out, {"begun": True})
@@ -46,9 +46,9 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             [str(row[0]) for row in connection.execute(f"{listed} ORDER BY name")], str(order["say_which"])
         )
         cursor = connection.execute(sql)
-        _send_rows(cursor, int(order["rows"]), str(order["too_many"]), out)
+        _send_rows(cursor, int(order["max_rows"]), str(order["too_many"]), out)
     except sqlite3.Error as error:
-        raise _explained(error, time.monotonic() > deadline, seconds) from None
+        raise _explained(error, late=time.monotonic() > deadline) from None
     except (ValueError, sqlite3.Warning) as error:
         raise InputError(f"the query is refused: {str(error).lower()}") from None
 
@@ -66,7 +66,7 @@ def _connect(path: str) -> sqlite3.Connection:
         _harden(connection)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise _explained(error, False, 0) from None
+        raise _explained(error) from None
     connection.set_authorizer(_authorizer())
     connection.text_factory = lambda content: content.decode("utf-8", errors="replace")
     return connection
@@ -114,16 +114,14 @@ def _send_rows(cursor: sqlite3.Cursor, most: int, too_many: str, out: BinaryIO) 
     send(out, {"end": len(names)})
 
 
-def _explained(error: sqlite3.Error, late: bool, seconds: int) -> InputError:
+def _explained(error: sqlite3.Error, *, late: bool = False) -> Exception:
     words, name = str(error), getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_NOTADB"):
         return InputError("is no SQLite database, or an encrypted one")
     if name.startswith("SQLITE_CORRUPT"):
         return InputError("is damaged", hint="mend it with sqlite3 FILE .recover")
     if name.startswith("SQLITE_INTERRUPT") and late:
-        return InputError(
-            f"the query took longer than {seconds} s", hint="ask for less, or give it more time by seconds"
-        )
+        return TooSlow()
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return InputError("is locked by another program", hint="try again when that is done")
     if name.startswith("SQLITE_AUTH") or "not authorized" in words:

@@ -37,7 +37,7 @@ def find_encoding(head: bytes, wanted: str, where: str) -> tuple[str, int]:
     if mark and name.replace("-sig", "") in (marked, marked.removesuffix("-le").removesuffix("-be")):
         return marked, len(mark)
     if head and name in ("utf-16", "utf-32"):
-        raise InputError(f"has no byte order mark, by which {name} is read", where=where, hint=f"try {name}-le or -be")
+        raise InputError(f"has no byte order mark, which {name} needs", where=where, hint=f"try {name}-le or -be")
     return name, 0
 
 

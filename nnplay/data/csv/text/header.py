@@ -43,7 +43,7 @@ def read_header(rows: Sequence[Sequence[str]], choice: str, decimal: str) -> Hea
         return Header(names, False, frozenset(), (note,) if choice == "auto" and any(first) else ())
     if _lacks_row_name(rows):
         names, notes = column_names([_ROW_NAME, *first], reported=True)
-        what = "the header is one name short, as R writes it: the first column holds the names of the rows"
+        what = "the header is one name short, as R writes it: the first column holds the row names"
         return Header(names, True, frozenset(names[:1]), (what, *notes))
     names, notes = column_names(first, reported=True)
     unnamed = frozenset(name for name, cell in zip(names, first, strict=True) if not cell)

@@ -33,7 +33,7 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
         pending += len(first)
         if pending > LINE_LIMIT:
             what = f"the line is longer than {size_text(LINE_LIMIT)}; a field may hold {size_text(FIELD_LIMIT)}"
-            raise InputError(what, where=f"{where}, row {number}", hint="is it a table at all?")
+            raise InputError(what, where=f"{where}, row {number}", hint="is this really a table?")
         if more:
             yield "".join(begun) + "\n"
             yield from (line + "\n" for line in more[:-1])
@@ -72,7 +72,7 @@ def _refuse_nul(text: str, number: int, where: str) -> None:
     """Refuses a NUL character; `number` is the line with which the text begins."""
     if "\0" in text:
         line = number + text[: text.index("\0")].count("\n")
-        hint = f"is it a binary file, or UTF-16 without a mark ({advice('encoding', 'utf-16-le')})?"
+        hint = f"is it a binary file, or UTF-16 without a byte order mark ({advice('encoding', 'utf-16-le')})?"
         raise InputError("a NUL byte", where=f"{where}, row {line}", hint=hint)
 
 

@@ -12,7 +12,7 @@ HEAD = 4096
 
 
 class OtherFormat(NamedTuple):
-    """What the file is ("a PNG picture"), and what to do about it."""
+    """What the file is ("a PNG image"), and what to do about it."""
 
     kind: str
     way_out: str
@@ -23,37 +23,38 @@ def _named(ending: str) -> str:
     return f"give it a name that ends in {ending} (from Python it is read by nnplay.read_file)"
 
 
-_PICTURE = "pictures are read from the built-in sets only (nnplay datasets), or given from Python as arrays"
-_SOUND = "sounds are read from the built-in set 'sounds' only, or given from Python as arrays"
-_ARRAY = "arrays are given from Python: nnplay.Dataset(x, y)"
+_PICTURE = "images come from the built-in data sets (nnplay datasets), or from Python as arrays"
+_SOUND = "sounds come from the built-in data set 'sounds', or from Python as arrays"
+_ARRAY = "pass arrays from Python: nnplay.Dataset(x, y)"
 _TWO_ARRAYS = (
-    "inputs and targets come in one file, numpy.savez('my.npz', x=x, y=y), or from Python: nnplay.Dataset(x, y)"
+    "put inputs and targets into one file with numpy.savez('my.npz', x=x, y=y), or pass them from Python: "
+    "nnplay.Dataset(x, y)"
 )
-_FRAME = "write it as CSV first, as with pandas.DataFrame.to_csv"
+_FRAME = "convert it to CSV first, for example with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
 _DOCUMENT = "give a CSV file"
-_OBJECTS = f"it holds Python objects, which are never loaded (loading them can run code); {_FRAME}"
+_OBJECTS = f"it contains Python objects, which are never loaded (loading them can run code); {_FRAME}"
 
 _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture", _PICTURE),
-    (0, b"\xff\xd8\xff", "a JPEG picture", _PICTURE),
-    (0, b"GIF8", "a GIF picture", _PICTURE),
-    (0, b"II*\x00", "a TIFF picture", _PICTURE),
-    (0, b"MM\x00*", "a TIFF picture", _PICTURE),
-    (0, b"8BPS", "a Photoshop picture", _PICTURE),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image", _PICTURE),
+    (0, b"\xff\xd8\xff", "a JPEG image", _PICTURE),
+    (0, b"GIF8", "a GIF image", _PICTURE),
+    (0, b"II*\x00", "a TIFF image", _PICTURE),
+    (0, b"MM\x00*", "a TIFF image", _PICTURE),
+    (0, b"8BPS", "a Photoshop image", _PICTURE),
     (0, b"icns", "an icon", _PICTURE),
     (0, b"\x00\x00\x01\x00", "an icon", _PICTURE),
     (0, b"%!PS", "a PostScript document", _DOCUMENT),
     (0, b"SIMPLE  =", "a FITS file", _ARRAY),
-    (8, b"WEBP", "a WebP picture", _PICTURE),
+    (8, b"WEBP", "a WebP image", _PICTURE),
     (8, b"WAVE", "a WAV sound", _SOUND),
-    (8, b"AVI ", "an AVI film", _SOUND),
+    (8, b"AVI ", "an AVI video", _SOUND),
     (0, b"RIFF", "a WAV or WebP file", _SOUND),
     (0, b"fLaC", "a FLAC sound", _SOUND),
     (0, b"OggS", "an Ogg sound", _SOUND),
     (0, b"ID3", "an MP3 sound", _SOUND),
-    (4, b"ftyp", "an MP4 film", _SOUND),
+    (4, b"ftyp", "an MP4 video", _SOUND),
     (0, b"PK\x05\x06", "an empty zip archive", _UNPACK),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
     (0, b"\x1f\x9d", "a compressed file (.Z)", _UNPACK),
@@ -76,7 +77,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"<stata_dta>", "a Stata file", _FRAME),
     (0, b"$FL2", "an SPSS file", _FRAME),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
-    (0, b"RDX", "an R file", "write it as CSV first, as with write.csv in R"),
+    (0, b"RDX", "an R file", "convert it to CSV first, for example with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
     (0, b"\x93NUMPY", "a NumPy array", _TWO_ARRAYS),
     (0, b"\x7fELF", "a program", _DOCUMENT),
@@ -111,9 +112,9 @@ def recognise_format(head: bytes) -> OtherFormat | None:
     if _PICKLE.match(head):
         return OtherFormat("a Python pickle", _OBJECTS)
     for pattern, kind, way_out in (
-        (_IDX, "an IDX file, as the MNIST digits come in", "the built-in set 'digits28' has such digits"),
+        (_IDX, "an IDX file, the format of the MNIST digits", "the built-in data set 'digits28' has similar digits"),
         (_SAFETENSORS, "a safetensors file", _ARRAY),
-        (_BITMAP, "a BMP picture", _PICTURE),
+        (_BITMAP, "a BMP image", _PICTURE),
     ):
         if pattern.match(head):
             return OtherFormat(kind, way_out)
@@ -124,7 +125,7 @@ def _recognise_text_format(head: bytes) -> OtherFormat | None:
     """Formats that are text, but no table."""
     text = head.decode("utf-8-sig", errors="replace")
     for pattern, kind, way_out in (
-        (_SQL, "an SQL dump", "load it into a database and write the table as CSV"),
+        (_SQL, "an SQL dump", "load it into a database and export the table as CSV"),
         (_PAGE, "a web page", "download the CSV file itself (its 'raw' link)"),
         (_MARKUP, "an XML or SVG file", _FRAME),
         (_JSON, "a JSON file", _named(".json")),
@@ -171,5 +172,5 @@ def _recognise_archive(names: list[str]) -> OtherFormat:
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:
-        return OtherFormat("a zip archive of pictures", _PICTURE)
+        return OtherFormat("a zip archive of images", _PICTURE)
     return OtherFormat("a zip archive", _UNPACK)

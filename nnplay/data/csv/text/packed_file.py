@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
-from nnplay.text import clean
+from nnplay.text import clean, counted
 
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".dat", ".data", ".tab")
 _GZIP: Final = b"\x1f\x8b"
@@ -62,7 +62,7 @@ def _find_table(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo | None:
         return None
     if len(tables) > 1:
         names = ", ".join(clean(member.filename, 40) for member in tables[:5]) + (", …" if len(tables) > 5 else "")
-        what = f"holds {len(tables):,} tables: {names}"
+        what = f"holds {counted(len(tables), 'table')}: {names}"
         raise InputError(what, where=where, hint="unpack it first and give one of them")
     if tables[0].flag_bits & _ENCRYPTED:
         raise InputError("needs a password", where=where, hint="unpack it first and give the CSV file in it")
@@ -81,7 +81,9 @@ def _refuse_damage(kind: str, where: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
         what = f"looks like a {kind} archive, but is damaged ({clean(str(error), 80)})"
-        raise InputError(what, where=where, hint="get the file again, or unpack it and give what is left") from None
+        raise InputError(
+            what, where=where, hint="download the file again, or unpack it and give what can be read"
+        ) from None
 
 
 class _Bounded:
@@ -99,7 +101,7 @@ class _Bounded:
         taken = self._packed.tell()
         most = min(self._limit, max(_ALWAYS, _RATIO * taken))
         if self._file.tell() > most:
-            what = f"unpacks to more than {size_text(most)}, from {size_text(taken)}"
+            what = f"unpacks from {size_text(taken)} to more than {size_text(most)}"
             hint = "give a sample of its rows" if most == self._limit else "unpack it first if you trust it"
             raise InputError(what, where=self._where, hint=hint)
         return data

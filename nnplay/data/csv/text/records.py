@@ -60,12 +60,12 @@ def _explain(error: csv.Error, recent: list[str], begin: int, delimiter: str, wh
     opened, closed = _last_quote("".join(recent), begin, delimiter)
     if "field larger" in str(error):
         what = f"a field is larger than {size_text(FIELD_LIMIT)}"
-        hint = "is the quote that opens here never closed?" if opened and not closed else ""
+        hint = "is the quote that opens here ever closed?" if opened and not closed else ""
         return InputError(what, where=f"{where}, row {opened or begin}", hint=hint)
     if opened and not closed:
         hint = 'close it, or write "" for a quote inside a quoted cell'
         return InputError("the quote that opens here is never closed", where=f"{where}, row {opened}", hint=hint)
-    what = "the quoted cell that opens here goes on after its closing quote"
+    what = "the quoted cell that opens here continues after its closing quote"
     return InputError(what, where=f"{where}, row {opened or begin}", hint='write "" for a quote inside a quoted cell')
 
 

@@ -37,7 +37,7 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
     mode = before.st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        folder = "name the file in it; folders of pictures or tables are not read" if stat.S_ISDIR(mode) else ""
+        folder = "name the file in it; folders of images or tables are not read" if stat.S_ISDIR(mode) else ""
         raise InputError(f"is not a regular file but a {_kind(mode)}", where=where, hint=folder)
     with os.fdopen(handle, "rb", buffering=0) as file:
         if before.st_size > limit:
@@ -49,7 +49,7 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
             raise InputError(f"cannot be read: {(error.strerror or str(error)).lower()}", where=where) from None
         after = os.fstat(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputError("changed during reading", where=where, hint="read it again when it is complete")
+        raise InputError("changed while it was being read", where=where, hint="read it again when it is complete")
 
 
 def _kind(mode: int) -> str:

@@ -47,7 +47,9 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> NamedCol
         line, first = next(records, (0, [""]))
         shown = shown[1:]
     if len(first) > MAX_COLUMNS:
-        raise InputError(f"{len(first):,} columns, at most {MAX_COLUMNS:,} are read", where=f"{where}, row {line}")
+        raise InputError(
+            f"{counted(len(first), 'column')}; at most {MAX_COLUMNS:,} are supported", where=f"{where}, row {line}"
+        )
     header = read_header([[cell.strip() for cell in first], *shown[1:]], options.header, dialect.decimal)
     rows = ColumnGatherer(len(header.names))
     if line and not header.found:
@@ -90,7 +92,7 @@ def _gather(
             raise InputError(reason, where=f"{where}, row {line}", hint=systematic or _skip_hint())
         skipped.add(line, reason)
     if systematic and not rows.lines:
-        what = "no data rows: each has one field more than the header"
+        what = "no data rows: each has one more field than the header"
         raise InputError(what, where=where, hint=systematic)
     return remarks
 
@@ -100,9 +102,9 @@ def _wider_hint(row: Sequence[str], header: Sequence[str], delimiter: str) -> st
     names = delimiter.join(header)
     if not row[-1].strip():
         shown = clean(f"{names}{delimiter}", limit=60)
-        return f"rows end with a delimiter and row 1 does not: end it with one too ({shown})"
+        return f"the rows end with a delimiter but row 1 does not: end it with one too ({shown})"
     shown = clean(f"row{delimiter}{names}", limit=60)
-    return f"if rows begin with a name, as R writes them, give that column one in row 1 too ({shown})"
+    return f"if the rows begin with a name, as R writes them, name that column in row 1 too ({shown})"
 
 
 def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, where: str) -> None:
@@ -121,4 +123,4 @@ def _check_total(rows: ColumnGatherer, skipped: Skipped, skip_bad_rows: bool, wh
 
 
 def _skip_hint() -> str:
-    return f"mend the file, or use {advice('skip_bad_rows', True)} to leave such rows out"
+    return f"fix the file, or use {advice('skip_bad_rows', True)} to leave such rows out"

@@ -114,7 +114,9 @@ class DetailView(Cells):
 
     def _code(self, detail: Detail, width: int, height: int) -> list[Row]:
         lines = [line for text in detail.row.code.splitlines() for line in (text or " ",)]
-        rows: list[Row] = [(("the definition in NumPy, to which the fast kernel is held", self.look.ink("dim")),)]
+        rows: list[Row] = [
+            (("the definition in NumPy, which the fast kernel is tested against", self.look.ink("dim")),)
+        ]
         ink = self.look.ink("above")
         rows += [((fit(tiles.plain(line, self.look), width), ink),) for line in lines[: max(0, height - 2)]]
         return rows
@@ -135,7 +137,12 @@ class DetailView(Cells):
         rows = [row for line in lines for row in self._line(line)]
         if left_out:
             rows.append(
-                ((fit(tiles.plain(f"tab leads to {', '.join(left_out)}", self.look), width), self.look.ink("dim")),)
+                (
+                    (
+                        fit(tiles.plain(f"tab: more operands ({', '.join(left_out)})", self.look), width),
+                        self.look.ink("dim"),
+                    ),
+                )
             )
         return [*rows, *bars]
 

@@ -29,7 +29,7 @@ class HeadLine(Cells):
         view, look = self._view, self.look
         runs: list[Run] = [(" inspector ", look.ink("accent", bold=True))]
         if view is None:
-            return [(*runs, ("waiting for the end of the step", look.ink("dim")))]
+            return [(*runs, ("waiting for the step to finish", look.ink("dim")))]
         past = " (next)" if view.step == view.latest else f" of {view.latest:,} taken"
         edits: list[Run] = [("  what if: ", look.ink("warning")), ("; ".join(view.overrides), look.ink("text"))]
         parts: list[list[Run]] = [
@@ -38,7 +38,7 @@ class HeadLine(Cells):
             [(f"  row {view.at}/{len(view.rows)}", look.ink("text"))],
             edits if view.overrides else [],
             [(f"  {', '.join(view.held)}", look.ink("warning"))] if view.held else [],
-            [("  line ", look.ink("dim")), (view.branch, look.ink("text"))] if view.branch else [],
+            [("  branch ", look.ink("dim")), (view.branch, look.ink("text"))] if view.branch else [],
             [(f"  {self.guesses}", look.ink("accent"))] if self.guesses else [],
             [("  epoch ", look.ink("dim")), (f"{view.epoch + 1:,}", look.ink("strong"))],
             [("  batch ", look.ink("dim")), (f"{view.batch + 1:,}/{view.batches:,}", look.ink("strong"))],

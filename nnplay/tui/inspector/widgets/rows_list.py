@@ -17,9 +17,9 @@ from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 #: What a phase does, beside its name.
 PHASES = {
     "data": "the next batch",
-    "forward": "from input to answer",
-    "loss": "how wrong the answer is",
-    "backward": "who is to blame",
+    "forward": "from input to output",
+    "loss": "how wrong the output is",
+    "backward": "what is to blame",
     "update": "learn from it",
 }
 

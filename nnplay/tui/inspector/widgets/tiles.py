@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from nnplay.inspector.messages import Floats, OperandView, When
 from nnplay.inspector.tensor_tables import centred
@@ -17,7 +18,7 @@ from nnplay.tui.draw.blocks import glyphs, half_blocks, quantise
 from nnplay.tui.theme.look import Look
 from nnplay.tui.theme.palette import LEVELS
 from nnplay.tui.theme.plain_text import spell_out
-from nnplay.tui.widgets.cells import Row, Run, fit, joined
+from nnplay.tui.widgets.cells import Row, Run, fit, graphemes, joined
 
 Form = Literal["colours", "numbers", "histogram"]
 FORMS: Final[tuple[Form, ...]] = ("colours", "numbers", "histogram")
@@ -27,6 +28,8 @@ _NUMBER: Final = 9
 _HEAD: Final = 5
 #: Columns that a legend needs.
 _LEAST_COLUMNS: Final = 20
+#: The widest name beside a table of colours.
+_LONGEST: Final = 6
 #: Side above which images are drawn two numbers a cell.
 _LARGE: Final = 14
 #: Rows below which a line of tiles says too little.
@@ -63,7 +66,8 @@ class Tile:
     def natural(self) -> int:
         """Columns that the tile would like to have."""
         columns = self.operand.values.shape[1]
-        body = _HEAD + columns * _NUMBER if self.form == "numbers" else columns * (1 if self.pixels else 2)
+        beside = _side(self.operand)
+        body = _HEAD + columns * _NUMBER if self.form == "numbers" else beside + columns * (1 if self.pixels else 2)
         return max(len(self.title()) + 1, _LEAST_COLUMNS, body if self.form != "histogram" else 24)
 
     def rows(self) -> int:
@@ -74,7 +78,7 @@ class Tile:
         elif self.form == "numbers":
             body = lines + 1
         else:
-            body = -(-lines // 2) if self.pixels else lines
+            body = -(-lines // 2) if self.pixels else lines + bool(self.operand.column_names)
         return 3 + body + bool(self.operand.fixed)
 
     def title(self) -> str:
@@ -141,9 +145,10 @@ def scale_of(tile: Tile) -> float:
 
 
 def _colours(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
-    operand, limit = tile.operand, scale_of(tile)
-    if tile.pixels or (operand.values.shape[1] * 2 > width and not operand.touched.any()):
+    operand, limit, beside = tile.operand, scale_of(tile), _side(tile.operand)
+    if tile.pixels or (operand.values.shape[1] * 2 > width - beside and not operand.touched.any()):
         return _pixels(tile, width, height, limit, look)
+    height, width = height - bool(beside), width - beside
     top, left = _cut(operand, height, width // 2)
     part = (slice(top, top + height), slice(left, left + width // 2))
     values, touched = tile.values[part], operand.touched[part]
@@ -154,7 +159,22 @@ def _colours(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     def cell(y: int, x: int) -> Run:
         return _cell(float(values[y, x]), int(levels[y, x]), bool(touched[y, x]), (y, x) == cursor, limit, look)
 
-    return [joined([cell(y, x) for x in range(width)]) for y in range(height)]
+    rows = [joined([cell(y, x) for x in range(width)]) for y in range(height)]
+    return rows if not beside else _named(operand, rows, top, left, width, look)
+
+
+def _side(operand: OperandView) -> int:
+    """Columns that the names of lines take beside a table of colours."""
+    return min(_LONGEST, max((cell_len(name) for name in operand.line_names), default=-1)) + 1
+
+
+def _named(operand: OperandView, rows: list[Row], top: int, left: int, width: int, look: Look) -> list[Row]:
+    """A table with what stands at its lines and columns: of names that two columns have no room for, the beginning."""
+    side, dim = _side(operand), look.ink("dim")
+    above = "".join(fit(name if cell_len(name) <= 2 else graphemes(name)[0], 2) for name in operand.column_names[left:])
+    heading: Row = ((" " * side + fit(above, 2 * width), dim),)
+    beside = operand.line_names[top:]
+    return [heading, *(((fit(name, side - 1) + " ", dim), *row) for name, row in zip(beside, rows, strict=False))]
 
 
 def _cell(value: float, level: int, touched: bool, chosen: bool, limit: float, look: Look) -> Run:
@@ -193,10 +213,12 @@ def _table(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
     top, left = _cut(operand, height - 1, columns)
     part = (slice(top, top + height - 1), slice(left, left + columns))
     values, touched = tile.values[part], operand.touched[part]
-    numbers = "".join(str(operand.left + left + x).rjust(_NUMBER) for x in range(values.shape[1]))
+    lines = operand.line_names or [str(operand.top + y) for y in range(operand.values.shape[0])]
+    names = operand.column_names or [str(operand.left + x) for x in range(operand.values.shape[1])]
+    numbers = "".join(_right(name, _NUMBER) for name in names[left : left + columns])
     rows: list[Row] = [((" " * (_HEAD - 1) + " " + numbers, look.ink("dim")),)]
     for y in range(values.shape[0]):
-        runs: list[Run] = [(str(operand.top + top + y).rjust(_HEAD - 1) + " ", look.ink("dim"))]
+        runs: list[Run] = [(_right(lines[top + y], _HEAD - 1) + " ", look.ink("dim"))]
         for x in range(values.shape[1]):
             chosen = operand.cursor == (top + y, left + x)
             style = look.ink("above" if values[y, x] >= 0 else "below", bold=bool(touched[y, x]), reverse=chosen)
@@ -205,6 +227,11 @@ def _table(tile: Tile, width: int, height: int, look: Look) -> list[Row]:
             runs += [(" ", look.ink("text")), (number_text.loss(float(values[y, x]), _NUMBER - 1), style)]
         rows.append(joined(runs))
     return rows
+
+
+def _right(name: str, width: int) -> str:
+    """A heading at the right edge of its columns."""
+    return fit(name, width) if cell_len(name) >= width else " " * (width - cell_len(name)) + name
 
 
 def _histogram(counts: NDArray[np.int64], width: int, height: int, look: Look) -> list[Row]:

@@ -29,7 +29,7 @@ def draw(view: Attention, width: int, height: int, look: Look) -> list[Row]:
     most = max(1, height - 1) // (count + 3)  # lines of maps, each with its title, its heading and a gap
     cell, across = _arrange(len(view.heads), count, side, width, max(1, most))
     shown = view.heads[: across * max(1, most)]
-    lead = "rows look at columns"
+    lead = "rows attend to columns"
     if len(shown) < len(view.heads):
         lead += f" · {len(shown)} of {len(view.heads)}, f: more"
     if count < len(names):

@@ -57,7 +57,7 @@ def _summarize(view: Images, width: int) -> str:
         return f"none wrong{among}"
     counted = f"{view.wrong:,} wrong{among}"
     return next(
-        (text for text in (f"{counted}; they come first", counted) if len(text) <= width), counted.removesuffix(" rows")
+        (text for text in (f"{counted} (shown first)", counted) if len(text) <= width), counted.removesuffix(" rows")
     )
 
 
@@ -75,9 +75,13 @@ def _caption_words(view: Images, index: int, width: int) -> tuple[str, ...]:
     """What a picture is taken for and, where that is wrong, what it is: in one line where all classes' names allow."""
     predicted, true = view.predicted[index], view.labels[index]
     longest = max(len(name) for name in (*view.labels, *view.predicted))
-    if 2 * longest + 5 <= width:
-        return (predicted if predicted == true else f"{predicted} not {true}",)
-    return predicted, "" if predicted == true else f"not {true}"
+    if predicted == true and longest <= width:
+        return (predicted,)
+    if 2 * longest + 17 <= width:
+        return (f"predicted {predicted}, true {true}",)
+    if 2 * longest + 7 <= width:
+        return (f"{predicted}, true {true}",)
+    return predicted, "" if predicted == true else f"true {true}"
 
 
 IMAGES = Drawing(Images, draw, count_shown)

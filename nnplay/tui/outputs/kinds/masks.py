@@ -21,7 +21,7 @@ def draw(view: Masks, width: int, height: int, look: Look) -> list[Row]:
     shown = np.where(view.predicted > 0, view.predicted, view.true)
     wrong = np.where(view.true == view.predicted, 0, shown)
     tiles: list[tuple[str, NDArray[Any]]] = [
-        ("picture", view.image),
+        ("image", view.image),
         ("true", view.true),
         ("predicted", view.predicted),
         ("wrong", wrong),

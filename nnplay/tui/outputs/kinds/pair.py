@@ -1,4 +1,4 @@
-"""The picture that is wanted, the one given back, and how far they differ."""
+"""The picture that is wanted, the one reconstructed, and how far they differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def draw(view: Pair, width: int, height: int, look: Look) -> list[Row]:
     """The picture that goes in, the one that comes out, and how far they differ."""
     error = np.abs(view.given - view.wanted)
     far = error if error.ndim == 2 else error.mean(axis=2)
-    tiles = [("wanted", view.wanted), ("given back", view.given), ("difference", far)]
+    tiles = [("target", view.wanted), ("output", view.given), ("difference", far)]
     summary = (("mean difference ", look.ink("dim")), (f"{float(far.mean()):.4f}", look.ink("strong")))
     return [*draw_tiles(tiles, width, height - 1, look), summary]
 

@@ -20,7 +20,7 @@ def draw(view: Scatter, width: int, height: int, look: Look) -> list[Row]:
     ends = np.array([limits.low, limits.high])
     right = curves.Line("perfect", Downsampled.through(ends, ends))
     rows, _ = curves.draw(curves.Chart((points, right), limits, limits), width, height - 1, look)
-    axes_words = look.pick("predicted ↑ by true →", "predicted (up) by true")
+    axes_words = look.pick("predicted ↑ vs true →", "predicted (up) vs true")
     return [draw_legend((axes_words, "perfect"), look), *rows]
 
 

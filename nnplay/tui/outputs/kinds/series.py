@@ -27,7 +27,7 @@ def draw(view: Series, width: int, height: int, look: Look) -> list[Row]:
     last = steps - 1 + view.ahead
     if view.continuation is not None:
         behind = np.arange(steps - 1, steps + len(view.continuation[0]))
-        for name, ahead in zip(("true", "on its own"), view.continuation, strict=True):
+        for name, ahead in zip(("true", "continued"), view.continuation, strict=True):
             values = np.append(view.lines[0][1][-1:], ahead)  # the lines begin where the last one ends
             drawn.append(curves.Line(name, finite_points(behind, values)))
             names.append(name)

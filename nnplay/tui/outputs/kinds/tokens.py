@@ -34,7 +34,7 @@ def draw(view: Tokens, width: int, height: int, look: Look) -> list[Row]:
     starts = list(range(0, len(wrong), per_line))
     if len(starts) > blocks:  # of a long one its end
         starts = starts[-blocks:]
-        rows[0] += ((f"   from place {starts[0] + 1:,} on", look.ink("dim")),)
+        rows[0] += ((f"   from position {starts[0] + 1:,}", look.ink("dim")),)
     for start in starts:
         part = slice(start, start + per_line)
         rows.append(())

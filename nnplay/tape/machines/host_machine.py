@@ -16,7 +16,7 @@ from nnplay.errors import InputError
 from nnplay.kernels import abi
 from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Array, Clock, EvalRows, Fault, Table
 from nnplay.tape.memory_layout import STATE, Slot
 from nnplay.tape.not_copied import NotCopied
 from nnplay.tape.tape import Row, Stage, Tape, encode
@@ -45,7 +45,7 @@ class HostMachine(NotCopied, abc.ABC):
 
     def __init__(self, tape: Tape, dtype: str, addresses: Mapping[str, int]) -> None:
         if not same_word(dtype, DTYPES):
-            raise InputError(f"{shown(dtype)} is no type of numbers", where="machine", hint="float32 or float64")
+            raise InputError(f"{shown(dtype)} is not a number type", where="machine", hint="float32 or float64")
         self.tape, self.dtype, self.addresses = tape, np.dtype(dtype), addresses
         self.memory = aligned(tape.size, self.dtype)
         self.cells = np.zeros(abi.CLOCK_SIZE, np.int64)
@@ -146,9 +146,9 @@ class HostMachine(NotCopied, abc.ABC):
         for name, array in own.items():
             if contents[name].shape != array.shape or contents[name].dtype != array.dtype:
                 raise InputError(
-                    f"{name} of {contents[name].size:,} numbers where this machine has {array.size:,}",
+                    f"{name} has {contents[name].size:,} numbers where this machine has {array.size:,}",
                     where="machine",
-                    hint="another version of nnplay wrote it: keep runs in a Session, which every later one opens",
+                    hint="another version of nnplay wrote it: keep runs in a Session, which later versions can open",
                 )
         for name, array in own.items():
             array[...] = contents[name]

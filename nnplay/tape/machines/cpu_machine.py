@@ -20,11 +20,11 @@ from nnplay.kernels.compile import background, library
 from nnplay.kernels.compile.background import Compilation
 from nnplay.kernels.compile.jit import Kernel
 from nnplay.system import processors
-from nnplay.tape.helper_choice import HelperChoice
-from nnplay.tape.helper_thread import HelperThread
-from nnplay.tape.host_machine import NO_ADDRESS, HostMachine, no_addresses
-from nnplay.tape.interpreter import run_rows
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, Array, EvalRows, Progress, Table
+from nnplay.tape.machines.helper_choice import HelperChoice
+from nnplay.tape.machines.helper_thread import HelperThread
+from nnplay.tape.machines.host_machine import NO_ADDRESS, HostMachine, no_addresses
+from nnplay.tape.machines.interpreter import run_rows
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, Array, EvalRows, Progress, Table
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Stage, Tape
 
@@ -40,7 +40,7 @@ class CpuMachine(HostMachine):
     """A tape with its memory, and with a compiled kernel behind each row.
 
     Args:
-        tape, dtype, threads, progress: as `nnplay.tape.machine.MachineMaker` says.
+        tape, dtype, threads, progress: as `nnplay.tape.machines.machine.MachineMaker` says.
         wait: whether kernels that must be compiled are there when this returns; `compiling` says so otherwise.
     """
 

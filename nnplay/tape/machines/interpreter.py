@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nnplay.arguments import kind_of
 from nnplay.kernels import abi
-from nnplay.tape.host_machine import HostMachine, no_addresses
-from nnplay.tape.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
+from nnplay.tape.machines.host_machine import HostMachine, no_addresses
+from nnplay.tape.machines.machine import MAX_EPOCHS, MAX_STEPS, EvalRows, Machine, Progress, Table
 from nnplay.tape.memory_layout import Slot
 from nnplay.tape.tape import Stage, Tape
 
@@ -57,10 +57,10 @@ def results_of(machine: Machine, table: Table, number: int, exact: bool = False)
 
 
 class InterpretedMachine(HostMachine):
-    """A machine that compiles nothing: it trains by the definitions, some thousand times slower than the loop.
+    """A machine that compiles nothing: it trains with the definitions, about a thousand times slower than the loop.
 
     Args:
-        tape, dtype: as `nnplay.tape.machine.MachineMaker` says; nothing comes of threads and progress.
+        tape, dtype: as `nnplay.tape.machines.machine.MachineMaker` says; nothing comes of threads and progress.
     """
 
     def __init__(

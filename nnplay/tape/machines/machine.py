@@ -1,7 +1,7 @@
 """What runs a tape: the door behind which a processor, plain NumPy or a graphics card stands.
 
-`nnplay.tape.machine_cpu` has the one that trains. `nnplay.tape.interpreter` has one without compiled kernels, which
-shows how little another one needs; a test holds the two together.
+`cpu_machine` beside it has the one that trains. `interpreter` has one without compiled kernels, which shows how little
+another one needs; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ def check_maker(given: MachineMaker) -> MachineMaker:
         InputError: it cannot.
     """
     if not _takes_a_tape(given):
-        hint = "nn.InterpretedMachine is one; leave it out for the compiled loop"
-        raise InputError(f"{shown(given)} makes no machine", where="machine", hint=hint)
+        hint = "give nn.InterpretedMachine, or leave it out for the compiled loop"
+        raise InputError(f"{shown(given)} is not a machine", where="machine", hint=hint)
     return given
 
 

@@ -1,0 +1,1 @@
+"""What runs a tape: compiled kernels, or their definitions in NumPy."""
