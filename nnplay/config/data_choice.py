@@ -10,7 +10,7 @@ from typing import Any
 
 from nnplay.config.reading import Reading
 from nnplay.data.addresses import whole_source
-from nnplay.data.catalogue import dataset_records, file_fields, find_source, load_dataset, load_file, read_as_of
+from nnplay.data.catalogue import file_fields, find_source, load_dataset, load_file, named_datasets, read_as_of
 from nnplay.data.dataset import Dataset
 from nnplay.data.record import SourceRecord
 from nnplay.errors import unknown
@@ -40,7 +40,7 @@ class DataChoice:
     @property
     def fields(self) -> tuple[Field, ...]:
         """What can be set besides the name."""
-        return file_fields(self.file, self.values) if self.file else dataset_records()[self.name].fields
+        return file_fields(self.file, self.values) if self.file else named_datasets()[self.name].fields
 
     def load(self) -> Dataset:
         """The data set.
@@ -69,7 +69,7 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         if source is None:
             return DataChoice()
         return DataChoice("", path, _read_values(reading, source, file_fields(path, table), table))
-    records = dataset_records()
+    records = named_datasets()
     if name not in records:
         problem = unknown("data set", name, records)
         reading.refuse("data.name" if isinstance(given, Mapping) else "data", problem.what, problem.hint)

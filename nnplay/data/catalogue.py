@@ -15,7 +15,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, Final, TypeVar
 
 from nnplay.arguments import kind_of, same_word
-from nnplay.data import generated, sources, synthetic, tables
+from nnplay.data import fetched, generated, sources, synthetic, tables
 from nnplay.data.addresses import (
     ending_of,
     files_of,
@@ -53,6 +53,18 @@ def dataset_records() -> MappingProxyType[str, DatasetRecord]:
 
 
 @functools.cache
+def fetched_records() -> MappingProxyType[str, DatasetRecord]:
+    """All data sets that are downloaded before they can be made, by name."""
+    return MappingProxyType({record.name: record for record in _scan(fetched, DatasetRecord)})
+
+
+@functools.cache
+def named_datasets() -> MappingProxyType[str, DatasetRecord]:
+    """All data sets that have a name: built-in ones, then those that are downloaded."""
+    return MappingProxyType({**dataset_records(), **fetched_records()})
+
+
+@functools.cache
 def source_records() -> MappingProxyType[str, SourceRecord]:
     """All kinds of files by name; the one that takes any file comes first."""
     found = sorted(_scan(sources, SourceRecord), key=lambda record: not record.takes_any)
@@ -69,7 +81,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
     Raises:
         InputError: an unknown name or field, or a value that the field refuses.
     """
-    records = dataset_records()
+    records = named_datasets()
     if not same_word(name, records):
         raise unknown("data set", name, records)
     record = records[name]

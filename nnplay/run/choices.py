@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnplay.data.catalogue import dataset_records, file_fields
+from nnplay.data.catalogue import file_fields, named_datasets
 from nnplay.data.features import FEATURES
 from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
@@ -46,7 +46,7 @@ def catalogue() -> Catalogue:
     return Catalogue(
         datasets={
             name: tuple(item for item in record.fields if item.name != "features")
-            for name, record in dataset_records().items()
+            for name, record in named_datasets().items()
         },
         losses={name: record.fields for name, record in loss_records().items()},
         optimizers={name: record.fields for name, record in optimizer_records().items()},

@@ -11,7 +11,7 @@ from nnplay.data.dataset import Dataset
 
 
 def name_symbols(x: NDArray[Any], data: Dataset) -> tuple[str, ...]:
-    """The symbols of an example of `data`: tokens of its vocabulary, or its classes if there are as many, else numbers."""
+    """The symbols of an example of `data`: tokens of its vocabulary, or classes if there are as many, else numbers."""
     names = data.class_names if data.vocabulary is None else data.vocabulary.names
     numbers = x.argmax(axis=1) if x.ndim == 2 else x.astype(np.int64)
     kinds = x.shape[1] if x.ndim == 2 else int(numbers.max(initial=0)) + 1
