@@ -1,6 +1,6 @@
-"""IDX files, as MNIST's images and labels come: two zero bytes, the kind of numbers, how many axes, their sizes, numbers.
+"""IDX files, as MNIST's images and labels come.
 
-The format is Yann LeCun's (http://yann.lecun.com/exdb/mnist/).
+Two zero bytes, the kind of numbers, how many axes, the size of each, then the numbers; the format is Yann LeCun's (http://yann.lecun.com/exdb/mnist/).
 """
 
 from __future__ import annotations

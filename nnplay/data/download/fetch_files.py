@@ -108,6 +108,7 @@ def _receive(url: str, file: RemoteFile, part: IO[bytes], tell: Callable[[int], 
     Raises:
         _Failed: it did not give the file; what it gave of it stays.
     """
+    resumed = part.seek(0, os.SEEK_END) > 0
     for _ in range(_TRIES):
         done = part.seek(0, os.SEEK_END)
         if done > file.size:
@@ -123,7 +124,9 @@ def _receive(url: str, file: RemoteFile, part: IO[bytes], tell: Callable[[int], 
         raise _Failed("the connection broke again and again")
     if _digest(part) != file.sha256:
         part.truncate(part.seek(0))
-        raise _Failed("what it sent is another file (its SHA-256 differs)")
+        if not resumed:
+            raise _Failed("what it sent is another file (its SHA-256 differs)")
+        _receive(url, file, part, tell)  # what an earlier try left may be to blame
 
 
 def _receive_rest(url: str, file: RemoteFile, part: IO[bytes], done: int, tell: Callable[[int], None]) -> None:

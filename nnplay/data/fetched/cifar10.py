@@ -70,7 +70,7 @@ RECORD = DatasetRecord(
     task="classification",
     fields=(
         integer(
-            "samples", 20_000, "number of images; the last 10,000 of all 60,000 are the official test set", high=60_000
+            "samples", 20_000, "number of images; the last 10,000 of 60,000 are the official test set", high=60_000
         ),
     ),
     make=make,
