@@ -17,6 +17,7 @@ from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
 from nnplay.tui.draw.picture import Picture
 from nnplay.tui.forms.editor import host
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
@@ -54,11 +55,25 @@ class OutputPane(Pane, can_focus=True):
         self.view, self.item = 0, 0
         self._dataset = ""
         self._shown = Shown()
+        self._draws = False
 
     def compose(self) -> ComposeResult:
         """Both pictures; one is shown."""
-        yield Picture()
+        yield PointBoard()
         yield Answer()
+
+    def draw_points(self) -> None:
+        """Points are drawn on the map, as soon as there is one."""
+        self._draws, self.neuron = True, None
+        board = self.query_one(PointBoard)
+        if board.display and self._shown.view == "map":
+            board.begin()
+
+    def end_drawing(self) -> None:
+        """The map is only looked at again."""
+        self._draws = False
+        self.query_one(PointBoard).end()
+        self.screen.set_focus(self)
 
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Other data begin with their first view and example."""
@@ -82,6 +97,8 @@ class OutputPane(Pane, can_focus=True):
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)
             self._subtitle(picture)
+            if self._draws and not self.query_one(PointBoard).drawing:
+                self.query_one(PointBoard).begin()
         else:
             answer.show(snapshot.output)
             self.border_subtitle = Content(self._choosing(answer.look))
