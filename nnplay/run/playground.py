@@ -210,7 +210,11 @@ class PlaygroundBackend:
         config = exchanged(present, changes)
         if "file" in changes.get("data", ()):  # whoever names it wants what is there now
             forget_rows(config)
-        if config.data.source != present.data.source or (config.data.file and config.data != present.data):
+        if (
+            config.data.source != present.data.source
+            or (config.data.file and config.data != present.data)
+            or (config.data != present.data and "layers" not in changes)
+        ):
             config = fit_data(config, data_of(config))
         elif "loss" in changes and "layers" not in changes:
             config = fit_loss(config, self._run.split.train)

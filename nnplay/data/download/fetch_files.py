@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from nnplay import __version__
 from nnplay.data.download.remote_file import RemoteFile, fetched_folder, total_size
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
@@ -130,7 +129,7 @@ def _receive(url: str, file: RemoteFile, part: IO[bytes], tell: Callable[[int], 
 
 
 def _receive_rest(url: str, file: RemoteFile, part: IO[bytes], done: int, tell: Callable[[int], None]) -> None:
-    headers = {"User-Agent": f"nnplay/{__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": "nnplay", "Accept-Encoding": "identity"}
     if done:
         headers["Range"] = f"bytes={done}-"
     try:

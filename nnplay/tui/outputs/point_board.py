@@ -90,6 +90,11 @@ class PointBoard(Picture):
         """A point of the present class under the cursor."""
         self._put(*self._cell(*self.size))
 
+    def action_put_of(self, label: int) -> None:
+        """A point of a class under the cursor, and further ones of that class."""
+        self.label = label
+        self.action_put()
+
     def action_erase(self) -> None:
         """The point under the cursor, or right beside it, goes."""
         self._erase(*self._cell(*self.size))
@@ -109,12 +114,11 @@ class PointBoard(Picture):
             (x0, x1), (y0, y1) = surface.x_range, surface.y_range
             self.post_message(self.Erased(*place, (2 * (x1 - x0) / width, 1.5 * (y1 - y0) / height)))
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """A digit sets a point of that class."""
         if self.drawing and event.character is not None and event.character in "0123456789":
             event.stop()
-            self.label = int(event.character)
-            self.action_put()
+            await self.app.run_action(f"put_of({event.character})", default_namespace=self)
 
     def on_click(self, event: events.Click) -> None:
         """The left button sets a point, the right one erases."""

@@ -82,9 +82,13 @@ class OutputPane(Pane, can_focus=True):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""
-        picture, answer = self.query_one(Picture), self.query_one(Answer)
+        picture, answer = self.query_one(PointBoard), self.query_one(Answer)
         neuron = snapshot.neurons.get(self.neuron) if self.neuron is not None else None
-        picture.display = snapshot.surface is not None or neuron is not None
+        shows_map = snapshot.surface is not None or neuron is not None
+        if picture.drawing and not shows_map:  # other data come: a hidden board would lose the focus to any widget
+            picture.end()
+            self.screen.set_focus(self)
+        picture.display = shows_map
         answer.display = not picture.display
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.view, self.item = 0, 0  # another task
@@ -97,8 +101,8 @@ class OutputPane(Pane, can_focus=True):
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)
             self._subtitle(picture)
-            if self._draws and not self.query_one(PointBoard).drawing:
-                self.query_one(PointBoard).begin()
+            if self._draws and not picture.drawing:
+                picture.begin()
         else:
             answer.show(snapshot.output)
             self.border_subtitle = Content(self._choosing(answer.look))
@@ -195,6 +199,10 @@ class OutputPane(Pane, can_focus=True):
         look = picture.look
         training, held_out = (look.pick("●", "+/o"), look.pick("○", "+/o"))
         text = f"{training} training · {held_out} test" if picture.held_out_points else f"{training} training · t: test"
+        if self.query_one(PointBoard).drawing:
+            keys = f"0{look.pick('–', '-')}9 set · backspace erase · esc end"
+            self.border_subtitle = Content(keys)
+            return
         choosing = self._choosing(look)
         parts = [text, "x: soft" if picture.discrete else "", choosing]
         self.border_subtitle = Content(" · ".join(part for part in parts if part))
