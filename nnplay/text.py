@@ -110,13 +110,16 @@ def written(value: object) -> str:
 
 
 def without_password(text: str) -> str:
-    """The same with a point for the password in an address such as `postgresql://me:secret@host/shop`."""
-    if "://" not in text:
+    """The same with dots for the password in an address such as `postgresql://me:secret@host/shop`.
+
+    One slash is enough, as that is what becomes of an address that is taken for a path.
+    """
+    if ":/" not in text:
         return text
     return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
-_PASSWORD = re.compile(r"(\w://[^\s/:@]*:)\S*(?=@)|([?&](?:ssl)?(?:password|passwd|pwd)=)[^\s&]*")
+_PASSWORD = re.compile(r"(\w{2}:/{1,3}[^\s/:@]*:)\S*(?=@)|([?&](?:ssl)?(?:password|passwd|pwd)=)[^\s&]*")
 
 
 def shown(value: object) -> str:

@@ -61,7 +61,7 @@ def read_address(source: str) -> Address:
         parts = urlsplit(source)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
-        raise InputError(f"is no address: {clean(str(error))}", where=place_of(source)) from None
+        raise InputError(f"is not an address: {clean(str(error))}", where=place_of(source)) from None
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     return Address(
         scheme_of(source), unquote(parts.username or ""), unquote(host), port, unquote(parts.path)[1:], options
@@ -138,9 +138,9 @@ def matching_files(pattern: str) -> list[str]:
     except (OSError, ValueError, re.error) as error:
         raise InputError(f"cannot be used as a pattern: {clean(str(error))}", where=clean(pattern)) from None
     if not found:
-        raise InputError("no file is called like that", where=clean(pattern), hint='as in "parts/*.csv", in quotes')
+        raise InputError("no file matches this pattern", where=clean(pattern), hint='as in "parts/*.csv", in quotes')
     if len(found) > _MOST_FILES:
-        what = f"{len(found):,} files are called like that, at most {_MOST_FILES:,} are read"
+        what = f"{len(found):,} files match this pattern; at most {_MOST_FILES:,} are read"
         raise InputError(what, where=clean(pattern))
     return found
 

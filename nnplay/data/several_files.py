@@ -69,8 +69,8 @@ def _refuse_difference(paths: Sequence[str], tables: Sequence[NamedColumns]) -> 
         return
     lacking = [f"'{name}' is missing" for name in first if name not in last][:5]
     more = [f"'{name}' is new" for name in last if name not in first][:5]
-    ways = ", ".join(lacking + more) or "they stand in another order"
-    what = f"its columns are not those of {place_of(paths[0])}: {ways}"
+    ways = ", ".join(lacking + more) or "they are in a different order"
+    what = f"its columns differ from those of {place_of(paths[0])}: {ways}"
     raise InputError(what, where=place_of(paths[len(tables) - 1]), hint="all files need the same columns")
 
 

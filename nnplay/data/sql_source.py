@@ -19,7 +19,7 @@ from nnplay.system.paths import whole_path
 
 SQL_FIELDS: Final[tuple[Field, ...]] = (
     text("sql", "", "one SELECT; not needed where there is one table", longest=100_000),
-    integer("max_rows", 1_000_000, "most rows that a query may give", high=10**9),
+    integer("max_rows", 1_000_000, "most rows that a query may return", high=10**9),
     integer("max_seconds", 30, "longest time that a query may take", high=86_400),
 )
 _UNORDERED: Final = (

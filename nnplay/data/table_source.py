@@ -80,7 +80,7 @@ def _read(columns: Columns, path: str, values: Mapping[str, Any], *, delimited: 
     table = columns(path, values)
     if len(table.names) == 1 and not delimited:
         what = f"only one column, '{clean(table.names[0])}'"
-        raise InputError(what, where=where, hint="one column is to be learned from the others")
+        raise InputError(what, where=where, hint="a table needs a target and at least one other column")
     if options.decimal != "auto":
         table = replace(table, decimal=options.decimal)
     return columns_dataset(table, options, name=table_name(path), where=where)

@@ -50,7 +50,7 @@ class RunEditor:
         with self._turn:
             old = self._run.config
             split = split_of(config) if anew else self._split_for(config)
-            if not _same_data(config, old):
+            if anew or not _same_data(config, old):
                 config = _with_a_batch(config, split)
             config = self._with_parts(config, split)
             _check(config, split)

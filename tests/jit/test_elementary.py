@@ -30,6 +30,14 @@ def applying(function: Any) -> Kernel:
 
 apply_exp, apply_log, apply_log1p, apply_tanh = applying(exp), applying(log), applying(log1p), applying(tanh)
 apply_erf, apply_sigmoid, apply_softplus = applying(erf), applying(sigmoid), applying(softplus)
+KERNELS = (apply_exp, apply_log, apply_log1p, apply_tanh, apply_erf, apply_sigmoid, apply_softplus)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_at_once() -> None:
+    """All kernels of this file, in one process: starting the compiler takes longer than compiling one."""
+    for dtype in ("float32", "float64"):
+        library.compile_missing(KERNELS, dtype)
 
 
 def erf_reference(x: Any) -> Any:

@@ -70,11 +70,11 @@ HOSTILE = {
     "endless": ("WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT i, 1 FROM n", "than|memory"),
     "cross join": ("SELECT count(*), 1 FROM range(10000000) a, range(10000000) b", "took longer than 1 s"),
     "wide text": ("SELECT repeat('x', 3000000000) AS a, 1 AS b", "memory|took longer than 1 s"),
-    "many rows": ("SELECT i, 2 FROM range(1000000000) AS t(i)", "gives more than 100 rows"),
+    "many rows": ("SELECT i, 2 FROM range(1000000000) AS t(i)", "returns more than 100 rows"),
     "nested": ("SELECT [1, 2] AS list, 1 AS y", "column 'list': holds lists"),
     "record": ("SELECT {'a': 1} AS record, 1 AS y", "column 'record': holds lists or records"),
     "bytes": ("SELECT 'x'::BLOB AS picture, 1 AS y", "column 'picture': holds bytes"),
-    "no rows": ("SELECT * FROM houses WHERE price < 0", "no data rows|gives no rows"),
+    "no rows": ("SELECT * FROM houses WHERE price < 0", "no data rows|returns no rows"),
     "no table": ("SELECT * FROM nowhere", "refused: Table with name nowhere"),
 }
 

@@ -92,7 +92,7 @@ def test_codes_names_and_large_numbers_are_as_in_files() -> None:
     ("columns", "wanted"),
     [
         ({"a": [1, 2], "y": [1, 2, 3]}, "column 'y': 3 values where column 'a' has 2"),
-        ({"a": [[1], [2]], "y": [1, 2]}, r"column 'a': \[1\] is no number, word or time"),
+        ({"a": [[1], [2]], "y": [1, 2]}, r"column 'a': \[1\] is not a number, word or time"),
         ({"a": np.zeros((2, 2)), "y": [1, 2]}, "column 'a': holds arrays, not single values"),
         ({"a": np.array([1j, 2j]), "y": [1, 2]}, "column 'a': holds neither numbers nor words"),
         ({"a": [10**400, 1.5], "y": [1, 2]}, "column 'a': holds whole numbers that are too large"),

@@ -52,8 +52,8 @@ HOSTILE = {
     "behind a comment": ("SELECT 1, 2 -- x\n; DROP TABLE houses", "only one statement"),
     "before a comment": ("/* SELECT */ DROP TABLE houses", "not DROP"),
     "comment in comment": ("SELECT 1 /* /* */ ; DROP TABLE houses -- */", "comment in a comment"),
-    "open comment": ("SELECT 1, 2 /* and so on", "does not close it"),
-    "open quote": ("SELECT 'a, 2", "does not close it"),
+    "open comment": ("SELECT 1, 2 /* and so on", "unclosed"),
+    "open quote": ("SELECT 'a, 2", "unclosed"),
     "nul": ("SELECT 1, 2\0; DROP TABLE houses", "NUL"),
     "long": (f"SELECT {'1, ' * 60_000} 1", "longer than"),
     "deep": (f"SELECT {'(' * 3000}1{')' * 3000}, 2", "refused"),
@@ -81,10 +81,10 @@ HOSTILE = {
     ),
     "many rows": (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 2 FROM n",
-        "gives more than 100 rows",
+        "returns more than 100 rows",
     ),
     "bytes": ("SELECT x'00ff' AS picture, 1 AS y", "column 'picture': holds bytes"),
-    "no rows": ("SELECT * FROM houses WHERE price < 0", "gives no rows"),
+    "no rows": ("SELECT * FROM houses WHERE price < 0", "returns no rows"),
     "no table": ("SELECT * FROM nowhere", "no such table"),
     "control characters": ('SELECT 1 AS "a\x1b[31m", 2 FROM nowhere', "no such table"),
 }
@@ -172,8 +172,8 @@ def test_a_hostile_view_is_refused(houses: Path) -> None:
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"no database at all" * 100, "is no SQLite database"),
-        (b"SQLite format 3\0" + bytes(84), "is no SQLite database|damaged"),
+        (b"no database at all" * 100, "is not an SQLite database"),
+        (b"SQLite format 3\0" + bytes(84), "is not an SQLite database|damaged"),
         (None, "is damaged|no SQLite database|refused"),
     ],
     ids=["empty", "text", "head", "torn"],
@@ -250,7 +250,7 @@ def test_no_error_shows_a_password(address: str) -> None:
         ("sqlite:///", "three slashes and a path"),
         ("sqlite:///nowhere.db", "no such file"),
         ("sqlite:////dev/zero", "not a regular file but a device"),
-        ("postgresql://host:nonsense/shop", "is no address"),
+        ("postgresql://host:nonsense/shop", "is not an address"),
     ],
 )
 def test_an_address_that_leads_nowhere_says_so(address: str, words: str) -> None:

@@ -106,10 +106,12 @@ def test_several_files_are_one_table_in_the_order_of_their_names(tmp_path: Path)
 def test_a_file_with_other_columns_is_named(tmp_path: Path) -> None:
     """With what is missing and what is new, or that only the order differs."""
     pattern = write_parts(tmp_path, a="a,b,y\n1,2,no\n", b="a,c,y\n1,2,yes\n")
-    with pytest.raises(InputError, match=r"b\.csv: its columns are not those of a\.csv: 'b' is missing, 'c' is new"):
+    with pytest.raises(
+        InputError, match=r"b\.csv: its columns differ from those of a\.csv: 'b' is missing, 'c' is new"
+    ):
         read_file(pattern)
     write_parts(tmp_path, b="b,a,y\n1,2,yes\n")
-    with pytest.raises(InputError, match="they stand in another order"):
+    with pytest.raises(InputError, match="they are in a different order"):
         read_file(pattern)
 
 
@@ -131,7 +133,7 @@ def test_an_error_in_one_of_several_files_names_it_and_its_row(tmp_path: Path) -
 
 def test_a_pattern_without_files_says_so(tmp_path: Path) -> None:
     """A file that is really called so is read as itself, and other kinds than tables are not joined."""
-    with pytest.raises(InputError, match="no file is called like that"):
+    with pytest.raises(InputError, match="no file matches this pattern"):
         read_file(str(tmp_path / "*.csv"))
     (tmp_path / "what?.csv").write_text("a,y\n1,no\n2,yes\n", encoding="utf-8")
     (tmp_path / "whats.csv").write_text("b,z\n1,no\n", encoding="utf-8")
@@ -269,7 +271,7 @@ def test_a_folder_pipe_device_or_empty_file_is_refused_at_once(tmp_path: Path, e
         (folder, "not a regular file but a folder"),
         (pipe, "not a regular file but a pipe"),
         (device, "not a regular file but a device"),
-        (empty, "is empty|no data rows|no database"),
+        (empty, "is empty|no data rows|not a"),
         (tmp_path / f"none{ending}", "no such file"),
     ):
         with pytest.raises(InputError, match=words):
@@ -322,27 +324,31 @@ def lying() -> bytes:
 
 
 BAD: dict[str, tuple[str, Any, str]] = {
-    "torn parquet": ("my.parquet", lambda: whole("houses.parquet")[:2000], "is damaged, or no Parquet file"),
+    "torn parquet": ("my.parquet", lambda: whole("houses.parquet")[:2000], "is damaged, or not a Parquet file"),
     "text as parquet": ("my.parquet", lambda: whole("houses.csv"), "is damaged, or of another kind"),
-    "torn feather": ("my.feather", lambda: whole("houses.feather")[:2000], "is damaged, or no Arrow file"),
-    "torn xlsx": ("my.xlsx", lambda: whole("houses.xlsx")[:3000], "is damaged, or no Excel workbook"),
+    "torn feather": ("my.feather", lambda: whole("houses.feather")[:2000], "is damaged, or not an Arrow file"),
+    "torn xlsx": ("my.xlsx", lambda: whole("houses.xlsx")[:3000], "is damaged, or not an Excel workbook"),
     "old xls": ("my.xlsx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "looks like an old Excel"),
     "text as xlsx": ("my.xlsx", lambda: b"a,b\n1,2\n", "of another kind than its name says"),
     "a bomb in a sheet": ("my.xlsx", lambda: workbook(bytes(64 << 20)), "unpacks to 64.0 MiB, from"),
     "a bomb in styles": ("my.xlsx", lambda: workbook(sheet_xml(""), styles=b" " * (64 << 20)), "unpacks to 64.0 MiB"),
-    "a lying archive": ("my.xlsx", lying, "is damaged, or no Excel workbook"),
-    "entities": ("my.xlsx", lambda: workbook(laughs()), "is damaged, or no Excel workbook"),
+    "a lying archive": ("my.xlsx", lying, "is damaged, or not an Excel workbook"),
+    "entities": ("my.xlsx", lambda: workbook(laughs()), "is damaged, or not an Excel workbook"),
     "wide sheet": ("my.xlsx", lambda: workbook(wide_sheet()), "10,001 columns; at most 10,000 are supported"),
     "empty sheet": ("my.xlsx", lambda: workbook(sheet_xml("")), "no data rows"),
     "deep list": ("my.json", lambda: b"[" * 100_000, "is nested too deeply"),
     "deep record": ("my.json", lambda: b'{"a":' * 100_000, "is nested too deeply"),
-    "deep and whole": ("my.json", lambda: b"[" + b'{"a":' * 30 + b"1" + b"}" * 30 + b"]", "records lie 16 deep"),
+    "deep and whole": (
+        "my.json",
+        lambda: b"[" + b'{"a":' * 30 + b"1" + b"}" * 30 + b"]",
+        "records are nested more than 16 deep",
+    ),
     "deep line": ("my.jsonl", lambda: b"[" * 100_000 + b"\n", "row 1: is nested too deeply"),
-    "cut json": ("my.json", lambda: b'[{"a": 1},\n {"a": ', "my.json, row 2: is no JSON: expecting value"),
-    "cut line": ("my.jsonl", lambda: b'{"a": 1, "y": 2}\n{"a": 1,', "my.jsonl, row 2: is no JSON"),
-    "no table": ("my.json", lambda: b'"hello"', "is no table; a table is a list of records"),
-    "settings": ("my.json", lambda: b'{"name": "x", "version": 1}', "is no table; a table is"),
-    "a number among records": ("my.json", lambda: b'[{"a": 1, "y": 2}, 7]', "row 2: 7 where a record is expected"),
+    "cut json": ("my.json", lambda: b'[{"a": 1},\n {"a": ', "my.json, row 2: is not JSON: expecting value"),
+    "cut line": ("my.jsonl", lambda: b'{"a": 1, "y": 2}\n{"a": 1,', "my.jsonl, row 2: is not JSON"),
+    "no table": ("my.json", lambda: b'"hello"', "is not a table; a table is a list of records"),
+    "settings": ("my.json", lambda: b'{"name": "x", "version": 1}', "is not a table; a table is"),
+    "a number among records": ("my.json", lambda: b'[{"a": 1, "y": 2}, 7]', "row 2: 7 where a record was expected"),
     "a list in a cell": ("my.json", lambda: b'[{"a": [1], "y": 2}]', "column 'a': holds a list.*kinds={'a': 'skip'}"),
     "unequal columns": ("my.json", lambda: b'{"a": [1, 2], "y": [1]}', "column 'y': 1 values where column 'a' has 2"),
     "unequal rows": ("my.json", lambda: b'[["a", "y"], [1, 2], [3]]', "row 2: expected 2 values, found 1"),
@@ -362,14 +368,14 @@ BAD: dict[str, tuple[str, Any, str]] = {
         lambda: "".join(json.dumps({f"c{n}": n}) + "\n" for n in range(10_001)).encode(),
         "4,096 records have 4,096 names, and each hardly any",
     ),
-    "bomb of lines": ("my.jsonl.gz", lambda: gzip.compress(bytes(64 << 20)), "unpacks to more than|NUL"),
-    "bomb of blanks": ("my.json.gz", lambda: gzip.compress(b" " * (64 << 20)), "unpacks to more than|longer than"),
+    "bomb of lines": ("my.jsonl.gz", lambda: gzip.compress(bytes(64 << 20)), "to more than|NUL"),
+    "bomb of blanks": ("my.json.gz", lambda: gzip.compress(b" " * (64 << 20)), "to more than|longer than"),
     "endless line": ("my.jsonl", lambda: b'{"a": "' + b"x" * (9 << 20), "the line is longer than"),
     "wide text": ("my.fwf", lambda: b"1 " * 10_001 + b"\n" + b"2 " * 10_001, "10,001 columns; at most"),
     "shifted text": (
         "my.fwf",
         lambda: b"a  b\n1  2\n" * 600 + b"123456 7\n",
-        "row 1201: its words do not stand below",
+        "row 1201: its words are not aligned with",
     ),
     "controls in a name": (
         "my.json",

@@ -264,4 +264,4 @@ def test_a_session_keeps_the_query_and_no_password(server: Server, tmp_path: Pat
     finally:
         server.watch.execute("UPDATE houses SET price = price - 1 WHERE rooms = 3")
     assert program.returncode == 0, err
-    assert "the data are not the ones that this run was trained on" in err
+    assert "this is not the data that the run was trained on" in err

@@ -291,6 +291,6 @@ def test_two_kinds_of_patience_have_two_names() -> None:
     rows = entries.training_entries(replace(fake_config(), schedule=schedule_records()["plateau"]()), catalogue())
     labels = [row.label for row in rows]
     assert len(set(labels)) == len(labels)
-    assert entries.find_entry(rows, "patience").name == "stop.patience"
-    assert entries.find_entry(rows, "schedule.patience").name == "schedule.patience"
-    assert entries.find_entry(rows, "lr wait").name == "schedule.patience"
+    assert entries.find_entry(rows, "patience").key == "stop.patience"
+    assert entries.find_entry(rows, "schedule.patience").key == "schedule.patience"
+    assert entries.find_entry(rows, "lr wait").key == "schedule.patience"

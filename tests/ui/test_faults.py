@@ -21,8 +21,6 @@ from tests.ui.conftest import Faults
 from tests.ui.playing import asked, main, make
 from tests.ui.waiting import until
 
-pytestmark = pytest.mark.painted
-
 Break = Callable[[Playground, pytest.MonkeyPatch], object]
 
 
@@ -126,6 +124,7 @@ async def test_a_mouse_and_a_paste_that_meet_a_bug(faults: Faults, monkeypatch: 
     assert len(faults.take()) == 2
 
 
+@pytest.mark.painted
 async def test_a_picture_with_a_bug_stays_empty_alone(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other panes are drawn, the run is followed, and what cannot be drawn says so in its place."""
     app = make()

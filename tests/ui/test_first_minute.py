@@ -17,8 +17,6 @@ from tests.ui.fake_run import train_run
 from tests.ui.playing import main, text_of
 from tests.ui.waiting import until
 
-pytestmark = pytest.mark.painted
-
 
 @pytest.fixture
 def backend() -> Iterator[PlaygroundBackend]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
 from nnplay.config import RunConfig
 from nnplay.run.playground import PlaygroundBackend
@@ -39,10 +40,26 @@ def steps_in_header(app: Playground) -> int:
     return int(found[1].replace(",", "")) if found else 0
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def steer(pilot: Pilot[int], app: Playground, backend: PlaygroundBackend) -> None:
+    """Trains from the first step, moves the cursor of a form meanwhile, and goes back to the first step."""
+    form = app._main.query_one("#training Form", Form)
+    place = form.cursor
+    await pilot.press("space")
+    await until(pilot, lambda: backend.snapshot.step > 20)
+    await pilot.press("3", "j", "j")
+    await until(pilot, lambda: form.cursor == place + 2)
+    await until(pilot, lambda: steps_in_header(app) > 20)
+    await pilot.press("space")
+    await until(pilot, lambda: not backend.snapshot.running)
+    await pilot.press("r")
+    await until(pilot, lambda: backend.snapshot.step == 0)
+    await until(pilot, lambda: steps_in_header(app) == 0)
+
+
 @pytest.mark.parametrize("large", ["layers", "units", "table"])
-async def test_a_large_run_is_shown_trained_and_steered(large: str, size: tuple[int, int], tmp_path: Path) -> None:
-    """Space trains it, the header counts its steps, a form's cursor moves meanwhile, space pauses, r rewinds."""
+async def test_a_large_run_is_shown_trained_and_steered(large: str, tmp_path: Path) -> None:
+    """Space trains it, the header counts its steps, a form's cursor moves meanwhile, space pauses, r rewinds; so again
+    in a smaller terminal."""
     table: dict[str, Any] = {
         "layers": {"layers": DEEP, "units": WIDE, "table": ["linear 64", "relu", "linear 2"]}[large]
     }
@@ -50,17 +67,11 @@ async def test_a_large_run_is_shown_trained_and_steered(large: str, size: tuple[
     backend = PlaygroundBackend(RunConfig.from_dict(table))
     app = Playground(backend, Look())
     try:
-        async with app.run_test(size=size) as pilot:
-            await pilot.press("space")
-            await until(pilot, lambda: backend.snapshot.step > 20)
-            form = app._main.query_one("#training Form", Form)
-            await pilot.press("3", "j", "j")
-            await until(pilot, lambda: form.cursor == 2)
-            await until(pilot, lambda: steps_in_header(app) > 20)
-            await pilot.press("space")
-            await until(pilot, lambda: not backend.snapshot.running)
-            await pilot.press("r")
-            await until(pilot, lambda: backend.snapshot.step == 0)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await steer(pilot, app, backend)
+            await pilot.resize_terminal(80, 24)
+            await pilot.press("1")
+            await steer(pilot, app, backend)
     finally:
         backend.stop()
 

@@ -23,8 +23,6 @@ from tests.ui.conftest import Faults
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
 
-pytestmark = pytest.mark.painted
-
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p", "question_mark", "p", "o", "L", "slash"])
 async def test_a_second_answer_closes_nothing_else(opener: str) -> None:

@@ -18,8 +18,6 @@ from nnplay.tui.widgets.timeline_bar import TimelineBar
 from tests.ui.fake_run import train_run
 from tests.ui.playing import asked, main, make
 
-pytestmark = pytest.mark.painted
-
 
 async def test_choice_is_opened_and_taken_by_clicks() -> None:
     """A click on a choice opens its list, a click in the list takes it."""
@@ -158,3 +156,34 @@ async def test_the_timeline_bar_goes_back_in_time() -> None:
         await pilot.click(bar, offset=(bar._begin, 0))
         await pilot.pause()
         assert not [what for what in asked(app)[count:] if what[0] == "goto"]
+
+
+async def test_units_and_hidden_layers_are_added_and_taken_out_by_clicks() -> None:
+    """The signs in a line of the list are for its units, those below the network for the chosen unit's layer."""
+    app = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        layers, view = main(app).query_one(LayerList), main(app).query_one(NetworkView)
+
+        def texts() -> tuple[str, ...]:
+            return app._backend.settings.layer_texts  # type: ignore[no-any-return]
+
+        line = layers.plain_text.splitlines()[2]
+        assert "linear 8" in line
+        await pilot.click(layers, offset=(line.index("+"), 2))
+        await pilot.click(layers, offset=(line.index("+"), 2))
+        assert texts()[2] == "linear 10"
+        await pilot.click(layers, offset=(line.index("- +"), 2))
+        assert texts()[2] == "linear 9"
+        assert "+" not in layers.plain_text.splitlines()[1]
+        assert view.plain_text.splitlines()[-1].endswith("hidden layers - +")
+        await pilot.click(view, offset=(view.size.width - 3, view.size.height - 1))
+        assert texts() == ("linear 8", "tanh", "linear 2")
+        await pilot.click(view, offset=(view.size.width - 1, view.size.height - 1))
+        assert texts() == ("linear 8", "tanh", "linear 8", "tanh", "linear 2")
+        await pilot.press("right")
+        assert "J K ±0.1" in view.plain_text.splitlines()[-1]
+        assert view.plain_text.splitlines()[-1].endswith(" - +")
+        await pilot.click(view, offset=(view.size.width - 1, view.size.height - 1))
+        assert texts()[0] == "linear 9"
+        assert view.chosen is not None

@@ -33,8 +33,6 @@ from tests.ui.fake_run import train_run
 from tests.ui.playing import main, make, text_of, type_line
 from tests.ui.waiting import until
 
-pytestmark = pytest.mark.painted
-
 LOOKS = {"full": Look(), "plain": Look(colours="none"), "ascii": Look(colours="none", ascii=True)}
 ALL: dict[str, Callable[[], list[Choice]]] = {
     "preset": lambda: shelves.preset_choices(tuple(preset_records())),

@@ -18,8 +18,6 @@ from tests.ui.fake_run import train_run
 from tests.ui.playing import main
 from tests.ui.visit import RUN, inspecting
 
-pytestmark = pytest.mark.painted
-
 LEAVES = {"quit", "interrupt", "suspend"}
 LSTM: dict[str, Any] = {"data": {"name": "adding", "samples": 200, "length": 9}, "layers": ["lstm 3", "linear 1"]}
 CONV: dict[str, Any] = {"data": {"name": "digits"}, "layers": ["conv2d 8 k3 p1", "relu", "flatten", "linear 10"]}

@@ -174,7 +174,7 @@ async def test_an_arrow_key_is_called_by_its_name() -> None:
         assert "right goes to the first layer" in grid(pilot)
         await pilot.press("p")
         await pilot.pause()
-        assert "up down choose | enter take" in grid(pilot)
+        assert "up down choose | enter accept" in grid(pilot)
         await pilot.press("escape", "question_mark")
         await pilot.pause()
         assert "down j" in grid(pilot)

@@ -138,7 +138,7 @@ def send_result(
         raise explained(error, what) from None
     rows = len(next(iter(found.values()), ()))
     if rows > most:
-        raise InputError(f"gives more than {most:,} rows", hint=too_many)
+        raise InputError(f"returns more than {most:,} rows", hint=too_many)
     for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         column = _gathered(name, kind, found.pop(f"c{place}")) if kind else nothing(rows)
         send_column(out, name, column)

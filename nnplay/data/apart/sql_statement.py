@@ -64,11 +64,11 @@ def tokens(sql: str) -> Iterator[tuple[str, str, int]]:
         elif kind == "dollar":
             end = sql.find(match[0], place)
             if end < 0:
-                raise InputError(f"the query opens {match[0]} and does not close it")
+                raise InputError(f"the query has an unclosed {match[0]}")
             place = end + len(match[0])
             yield "text", "", place
         elif kind == "sign" and match[0] in "'\"`":
-            raise InputError(f"the query opens a quote {match[0]} and does not close it")
+            raise InputError(f"the query has an unclosed quote {match[0]}")
         elif kind != "space":
             yield kind, match[0], place
 
@@ -77,7 +77,7 @@ def _end_of_comment(sql: str, place: int) -> int:
     """Where a comment ends; one in a comment is refused, as databases differ in where that ends."""
     ends, begins = sql.find("*/", place), sql.find("/*", place)
     if ends < 0:
-        raise InputError("the query opens a comment and does not close it")
+        raise InputError("the query has an unclosed comment")
     if 0 <= begins < ends:
         raise InputError("the query has a comment in a comment", hint="take it out")
     return ends + 2

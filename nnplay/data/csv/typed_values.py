@@ -147,5 +147,5 @@ def _as_word(value: Any, place: str) -> str:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
-    what = f"{shown(value)} is no number, word or time"
+    what = f"{shown(value)} is not a number, word or time"
     raise InputError(what, where=place, hint="leave the column out, or give one column for each of its parts")

@@ -29,13 +29,13 @@ def parse(text: str, where: str, *, first_line: int = 0) -> Any:
         first_line: of the text in its file, where errors are to name the line.
 
     Raises:
-        InputError: it is no JSON, nested too deeply, or gives a name twice.
+        InputError: it is not JSON, nested too deeply, or gives a name twice.
     """
     try:
         return json.loads(text, object_pairs_hook=_record)
     except json.JSONDecodeError as error:
         place = f"{where}, row {error.lineno}" if first_line else where
-        raise InputError(f"is no JSON: {error.msg.lower()} at column {error.colno}", where=place) from None
+        raise InputError(f"is not JSON: {error.msg.lower()} at column {error.colno}", where=place) from None
     except RecursionError:
         raise InputError("is nested too deeply", where=where, hint=_TOO_DEEP) from None
     except _Twice as error:
@@ -79,7 +79,7 @@ class RecordTable:
         """
         place = f"{self._where}, row {line}"
         if not isinstance(record, Mapping):
-            what = f"{_kind(record)} where a record is expected"
+            what = f"{_kind(record)} where a record was expected"
             raise InputError(what, where=place, hint='records are written {"name": value, …}')
         flat = dict(self._flatten(record, place, "", 0))
         self._counts.update(flat.keys())
@@ -117,7 +117,7 @@ class RecordTable:
 
     def _flatten(self, record: Mapping[str, Any], place: str, before: str, depth: int) -> Iterator[tuple[str, Any]]:
         if depth > _DEEPEST:
-            raise InputError(f"records lie {_DEEPEST} deep in each other and more", where=place, hint=_TOO_DEEP)
+            raise InputError(f"records are nested more than {_DEEPEST} deep", where=place, hint=_TOO_DEEP)
         for key, value in record.items():
             name = before + key
             if name in self._skip:

@@ -84,7 +84,7 @@ def _refuse_cut(line: str, spans: Sequence[Span], place: str, *, given: bool) ->
     across = not given and any(line[end - 1 : end].strip() for _, end in spans[:-1])
     if beyond or before or across:
         hint = f"use {advice('widths', '5,10,8')} to say how wide columns are"
-        raise InputError("its words do not stand below those of the first rows", where=place, hint=hint)
+        raise InputError("its words are not aligned with those of the first rows", where=place, hint=hint)
 
 
 def _is_rule(line: str) -> bool:

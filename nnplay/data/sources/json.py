@@ -40,7 +40,7 @@ def _records(document: Any, where: str) -> Iterator[Any]:
         yield from _of_rows(document, where) if document and isinstance(document[0], list) else document
         return
     if not isinstance(document, dict):
-        raise InputError("is no table", where=where, hint=_FORMS)
+        raise InputError("is not a table", where=where, hint=_FORMS)
     lists = {name: value for name, value in document.items() if isinstance(value, list)}
     if {"columns", "data"} <= lists.keys():
         yield from _of_rows([document["columns"], *document["data"]], where)
@@ -51,7 +51,7 @@ def _records(document: Any, where: str) -> Iterator[Any]:
     elif document and all(isinstance(value, dict) for value in document.values()):
         yield from _of_indexed(document, where)
     else:
-        raise InputError("is no table", where=where, hint=_FORMS)
+        raise InputError("is not a table", where=where, hint=_FORMS)
 
 
 def _holds_records(lists: Mapping[str, list[Any]]) -> bool:
@@ -88,7 +88,7 @@ def _of_indexed(document: Mapping[str, Mapping[str, Any]], where: str) -> Iterat
     """Columns whose cells are named by their row, as pandas writes a frame unless told otherwise."""
     first = next(iter(document.values()))
     if not first or any(cells.keys() != first.keys() for cells in document.values()):
-        raise InputError("is no table", where=where, hint=_FORMS)
+        raise InputError("is not a table", where=where, hint=_FORMS)
     for row in first:
         yield {name: cells[row] for name, cells in document.items()}
 

@@ -10,7 +10,7 @@ from textual.app import App
 
 from nnplay.errors import NnplayError
 from nnplay.run.snapshot import Snapshot
-from nnplay.text import clean
+from nnplay.text import clean, without_password
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import BY_ID
 from nnplay.tui.main_screen import MainScreen
@@ -51,7 +51,7 @@ class Messages:
         """Show a message in the line above the footer, and write it to the log."""
         if not self._app.is_running:
             return  # messages still come while the screen is taken down
-        line = self._main.query_one(MessageLine)
+        text, line = without_password(text), self._main.query_one(MessageLine)
         if clean(text, 400) != line.text:
             line.say(text, "error" if error else "text")
             self._main.make_room_for_message()
@@ -63,11 +63,11 @@ class Messages:
         self.say(text, error=True)
         for screen in self._app.screen_stack:
             if isinstance(screen, HasMessageLine):
-                screen.say(text, error=True)
+                screen.say(without_password(text), error=True)
 
     def log(self, *lines: str) -> None:
         """Write lines to the log alone."""
-        self.printed.extend(clean(line, 400) for line in lines)
+        self.printed.extend(clean(without_password(line), 400) for line in lines)
 
     def attempt(self, act: Callable[[], str | None]) -> bool:
         """Call `act` and show its answer; an error is shown, not raised. Returns whether it went well."""

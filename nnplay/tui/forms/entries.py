@@ -198,10 +198,10 @@ def find_entry(entries: Sequence[Entry], name: str) -> Entry:
     Raises:
         InputError: no entry is called so.
     """
-    word = name.lower().replace("-", "_")
+    word = name.lower().replace("-", "_").replace(" ", "_")
     word = word if any(entry.name == word for entry in entries) else _ALSO.get(word, word)
-    shown = [entry for entry in entries if word in (entry.name, entry.label.replace(" ", "_"))]
-    meant = shown or [entry for entry in entries if entry.key == word]  # a label is that of one entry, a key of several
+    exact = [entry for entry in entries if word in (entry.key, entry.label.replace(" ", "_"))]
+    meant = exact or [entry for entry in entries if entry.name == word]  # several may have the same name
     if meant:
         return meant[0]
     raise unknown("setting", name, [entry.name for entry in entries])

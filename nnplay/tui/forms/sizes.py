@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual.widget import Widget
 
@@ -10,6 +11,9 @@ from nnplay.errors import InputError
 from nnplay.network.hidden_layers import add_hidden_layer, remove_hidden_layer
 from nnplay.network.layer_text import with_units
 from nnplay.tui.forms.editor import editor, host
+
+SIGNS: Final = " - +"
+"""What a click takes a unit or a hidden layer away with, or adds one; the end of a row."""
 
 
 def wider(widget: Widget, text: str, by: int) -> str:

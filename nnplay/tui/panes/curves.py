@@ -43,6 +43,7 @@ class CurvesPane(Pane):
         super().__init__(id="curves")
         self.family = "loss"
         self._curves: Mapping[str, Curve] = {}
+        self._values: Mapping[str, float] = {}
 
     def compose(self) -> ComposeResult:
         """One view."""
@@ -60,18 +61,16 @@ class CurvesPane(Pane):
         view.running = snapshot.running
         self._curves = snapshot.curves
         self._draw()
-        self.show_numbers(snapshot)
 
     def show_numbers(self, snapshot: Snapshot) -> None:
         """The legend's values: those of the header, newer than the curves, in the past older."""
-        values = {
+        self._values = {
             "loss": snapshot.batch_loss,
             "train_loss": snapshot.train_loss,
             "validation_loss": snapshot.validation_loss,
             **snapshot.metrics,
         }
-        names = self._names(self._curves)
-        self.query_one(CurveView).show_values({names[key]: value for key, value in values.items() if key in names})
+        self._write_values()
 
     def invite(self, key: str, *, waiting: bool) -> None:
         """Say what leads to the first values.
@@ -109,7 +108,13 @@ class CurvesPane(Pane):
     def _draw(self) -> None:
         view = self.query_one(CurveView)
         view.comparing = self.family == FORKS
+        self._write_values()
         view.show({name: self._curves[key] for key, name in self._names(self._curves).items() if key in self._curves})
+
+    def _write_values(self) -> None:
+        names = self._names(self._curves)
+        shown = {names[key]: value for key, value in self._values.items() if key in names}
+        self.query_one(CurveView).show_values(shown)
 
     def _names(self, curves: Mapping[str, Curve]) -> Mapping[str, str]:
         """The curves of the family that is shown, each with its name in the legend."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -14,7 +15,7 @@ from textual.message import Message
 from nnplay.errors import InputError
 from nnplay.fields import text
 from nnplay.network.edit_layers import Change, Path, changed, put, swapped, twice, without
-from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_value
+from nnplay.network.layer_text import frozen_or_not, name_of, rename_layer, schemes_of, with_units, with_value
 from nnplay.network.summary import Ledger
 from nnplay.text import counted
 from nnplay.tui.commands import actions
@@ -22,7 +23,7 @@ from nnplay.tui.dialogs.value import AskValue
 from nnplay.tui.draw import number_text
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items, keep_unfolded, title
-from nnplay.tui.forms.sizes import change_hidden_layers, wider
+from nnplay.tui.forms.sizes import SIGNS, change_hidden_layers, wider
 from nnplay.tui.picker.choice import plain_choices
 from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.picker.shelf import Shelf
@@ -116,19 +117,21 @@ class LayerList(Cells, can_focus=True):
         if self._ledger is None:
             return ()
         room = max(1, height - 1)
-        widest = max((len(_place(item)) for item in self._items), default=0)
-        lines = [self._line(item, index, width, widest) for index, item in enumerate(self._items)]
+        lines = [self._line(item, index, width) for index, item in enumerate(self._items)]
         lines.append(self._adder(len(self._items)))
         top = self._place.follow(self.cursor, room, len(lines))
         shown = lines[top : top + room]
         return [*shown, *[()] * (room - len(shown)), self._total(width)]
 
-    def _line(self, item: Item, index: int, width: int, widest: int) -> Row:
+    def _text_of(self, item: Item, width: int) -> str:
+        """What names a layer in the list."""
+        widest = max((len(_place(item)) for item in self._items), default=0)
+        place = f"{_place(item):<{widest}} " if _text_room(width) - widest > _LEAST_TEXT else ""
+        return place + title(item, self.unfolded, self.look)
+
+    def _line(self, item: Item, index: int, width: int) -> Row:
         line = item.line
-        narrow = width < _NARROW
-        room = max(11, min(24, width - (21 if narrow else 25)) - 1)
-        place = f"{_place(item):<{widest}} " if room - widest > _LEAST_TEXT else ""
-        text = place + title(item, self.unfolded, self.look)
+        narrow, room, text = width < _NARROW, _text_room(width), self._text_of(item, width)
         active = self.has_focus and index == self.cursor
         marker = self.look.pick("▸ ", "> ") if active else "  "
         ink = self.look.ink("error" if line.problem else "accent" if active else "text", bold=active)
@@ -142,16 +145,31 @@ class LayerList(Cells, can_focus=True):
         dim = self.look.ink("dim")
         adds = f" {number_text.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
         adds = adds or (" " * 15 if width >= 72 else "")
+        signs = self._signs(item, text, room)
         return joined(
             [
                 (marker, self.look.ink("accent")),
-                (fit(text, room) + " ", ink),
+                (fit(text, room - len(signs)), ink),
+                (f"{signs} ", self.look.ink("accent" if active else "dim")),
                 (number_text.shape(line.shape, 10 if narrow else 12), dim),
                 (parameters, dim),
                 (adds, dim),
                 (f"  {line.note}", dim),
             ]
         )
+
+    def _signs(self, item: Item, text: str, room: int) -> str:
+        """What a click takes a unit away with, or adds one; nothing where there are no units, or no room."""
+        has_units = not item.line.parts and with_units(item.line.text, 1) != item.line.text
+        has_units = has_units and item.path != (len(self.texts) - 1,)  # the last layer's follow from the data
+        return SIGNS if has_units and cell_len(text) <= room - len(SIGNS) else ""
+
+    def _sign_at(self, item: Item, x: int) -> int:
+        """What a click on a line changes the layer's units by: 1, -1, or 0 beside the signs."""
+        width = self.size.width
+        room = _text_room(width)
+        signs = self._signs(item, self._text_of(item, width), room)
+        return {"-": -1, "+": 1}.get(signs[x - 2 - room :][:1], 0) if signs and x < 2 + room else 0
 
     def _adder(self, index: int) -> Row:
         active = self.has_focus and index == self.cursor
@@ -287,8 +305,15 @@ class LayerList(Cells, can_focus=True):
         item = self.item
         if item is not None and item.line.parts and event.x <= 2 * item.depth + 3:
             self.fold(item.path)
+        elif item is not None and (by := self._sign_at(item, event.x)):
+            self.action_width(by)
         elif same or item is None:
             self.action_edit()
+
+
+def _text_room(width: int) -> int:
+    """Columns for a layer's text in a list of that width."""
+    return max(11, min(24, width - (21 if width < _NARROW else 25)) - 1)
 
 
 def _place(item: Item) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import BindingType
@@ -24,8 +25,8 @@ from nnplay.tui.draw.links import Line, nearest
 from nnplay.tui.draw.network_drawing import graph, margins
 from nnplay.tui.forms.editor import editor, host
 from nnplay.tui.forms.folding import Item, block_of, items
-from nnplay.tui.forms.sizes import change_hidden_layers, wider
-from nnplay.tui.widgets.cells import Cells, Row, fit
+from nnplay.tui.forms.sizes import SIGNS, change_hidden_layers, wider
+from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 
 _WEIGHT = number("weight", 0.0, "positive excites, negative inhibits")
 _WEIGHT_STEP = 0.1
@@ -124,7 +125,15 @@ class NetworkView(Cells, can_focus=True):
                 value = float(weights[line.unit, line.source])
                 text = f"{self._between(line.column, line.unit, line.source)}: {value:.4g}  (click to set)"
                 return ((fit(text, width), self.look.ink("text")),)
-        return ((fit(self._about_chosen() + self._keys_of_weight(), width), self.look.ink("accent")),)
+        text, signs = self._about_chosen() + self._keys_of_weight(), self._signs()
+        if cell_len(text) + len(signs) >= width:
+            signs = SIGNS
+        row = ((fit(text, width - len(signs)), self.look.ink("accent")), (signs, self.look.ink("dim")))
+        return joined(row)
+
+    def _signs(self) -> str:
+        """What a click adds a unit or a hidden layer with, or takes one away, at the end of the last row."""
+        return f" {'hidden layers' if self.chosen is None else 'units'}{SIGNS}"
 
     def _chain(self) -> list[Item]:
         """The lines of the chain."""
@@ -165,7 +174,7 @@ class NetworkView(Cells, can_focus=True):
     def _about_chosen(self) -> str:
         if self.chosen is None:
             keys = self.look.pick("← → ↑ ↓", "arrows")
-            return f"{keys} select a unit · + - hidden layers" if self.has_focus else ""
+            return f"{keys} select a unit" if self.has_focus else ""
         rank = self._ranks[self.chosen[0]]
         name = self._unit_name(*self.chosen)
         if rank.weights is None:
@@ -178,7 +187,7 @@ class NetworkView(Cells, can_focus=True):
 
     def _keys_of_weight(self) -> str:
         settable = self.has_focus and self.chosen is not None and self._ranks[self.chosen[0]].weights is not None
-        return "  w next · J K ±0.1 · + - units" if settable else ""
+        return "  J K ±0.1" if settable else ""
 
     def _between(self, column: int, unit: int, source: int) -> str:
         arrow = self.look.pick("←", "<")
@@ -336,7 +345,11 @@ class NetworkView(Cells, can_focus=True):
         return None
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the unit or the link under the mouse; a click on what is chosen sets its value."""
+        """Choose the unit or link under the mouse; a click on what is chosen sets its value, one on a sign resizes."""
+        if self._ranks and event.y == self.size.height - 1 and self._under is None:
+            if by := {-3: -1, -1: 1}.get(event.x - self.size.width, 0):
+                self.action_resize(by)
+            return
         unit, line = self._unit_at(event.x, event.y), nearest(self._lines, event.y - 1, event.x)
         if unit is not None:
             again = unit == self.chosen and event.chain > 1

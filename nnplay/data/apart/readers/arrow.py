@@ -25,7 +25,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     except pyarrow.ArrowMemoryError:
         raise MemoryError from None
     except pyarrow.ArrowException as error:
-        raise InputError(f"is damaged, or no Arrow file: {str(error).splitlines()[0][:200]}") from None
+        raise InputError(f"is damaged, or not an Arrow file: {str(error).splitlines()[0][:200]}") from None
 
 
 def _table(file: Any) -> Any:

@@ -24,7 +24,7 @@ _ALWAYS: Final = 4 << 20
 _MOST_MEMBERS: Final = 10_000
 #: Rows from which a header is told.
 _SAMPLE: Final = 20
-_DAMAGED: Final = "is damaged, or no Excel workbook"
+_DAMAGED: Final = "is damaged, or not an Excel workbook"
 
 Row = tuple[int, list[Any]]
 
@@ -59,7 +59,9 @@ def _refuse_bomb(path: str, memory: int) -> None:
     for member in members:
         if member.file_size > max(_ALWAYS, _RATIO * member.compress_size):
             sizes = f"{size_text(member.file_size)}, from {size_text(member.compress_size)}"
-            raise InputError(f"'{clean(member.filename, 60)}' unpacks to {sizes}", hint="it is made to fill the memory")
+            raise InputError(
+                f"'{clean(member.filename, 60)}' unpacks to {sizes}", hint="it looks designed to exhaust memory"
+            )
     if sum(member.file_size for member in members) > memory:
         raise MemoryError
 

@@ -9,7 +9,7 @@ from nnplay.data.apart.duckdb_engine import connect, interrupt, query, quoted, s
 from nnplay.data.csv.named_columns import MAX_COLUMNS
 from nnplay.errors import InputError
 
-_DAMAGED: Final = "is damaged, or no Parquet file"
+_DAMAGED: Final = "is damaged, or not a Parquet file"
 _CELL: Final = 8
 """Bytes that a cell takes at least."""
 

@@ -104,7 +104,7 @@ def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryI
     names = [column.name for column in cursor.description or ()]
     while rows:
         if gathered.rows + len(rows) > most:
-            raise InputError(f"gives more than {most:,} rows", hint=str(order["too_many"]))
+            raise InputError(f"returns more than {most:,} rows", hint=str(order["too_many"]))
         try:
             gathered.take_rows(names, rows)
         except Unreadable as error:
@@ -113,7 +113,7 @@ def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryI
         send(out, {"say": [gathered.rows, 0, "rows"]})
         rows = cursor.execute(f"FETCH {BLOCK} FROM nnplay_rows").fetchall()
     if not names or not gathered.rows:
-        raise InputError("the query gives no rows" if names else "the query gives no columns")
+        raise InputError("the query returns no rows" if names else "the query returns no columns")
     for name, column in zip(names, gathered.columns(), strict=True):
         send_column(out, name, column)
     send(out, {"end": gathered.rows, "notes": [] if has_order(sql) else [str(order["unordered"])]})

@@ -96,11 +96,11 @@ def _authorizer() -> Callable[..., int]:
 def _send_rows(cursor: sqlite3.Cursor, most: int, too_many: str, out: BinaryIO) -> None:
     names = [str(column[0]) for column in cursor.description or ()]
     if not names:
-        raise InputError("the query gives no columns")
+        raise InputError("the query returns no columns")
     gathered = Gatherer()
     while rows := cursor.fetchmany(BLOCK):
         if gathered.rows + len(rows) > most:
-            raise InputError(f"gives more than {most:,} rows", hint=too_many)
+            raise InputError(f"returns more than {most:,} rows", hint=too_many)
         try:
             gathered.take_rows(names, rows)
         except Unreadable as error:
@@ -108,7 +108,7 @@ def _send_rows(cursor: sqlite3.Cursor, most: int, too_many: str, out: BinaryIO) 
             raise Unreadable(error.column, error.what, hint) from None
         send(out, {"say": [gathered.rows, 0, "rows"]})
     if not gathered.rows:
-        raise InputError("the query gives no rows")
+        raise InputError("the query returns no rows")
     for name, column in zip(names, gathered.columns(), strict=True):
         send_column(out, name, column)
     send(out, {"end": len(names)})
@@ -117,9 +117,9 @@ def _send_rows(cursor: sqlite3.Cursor, most: int, too_many: str, out: BinaryIO) 
 def _explained(error: sqlite3.Error, *, late: bool = False) -> Exception:
     words, name = str(error), getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_NOTADB"):
-        return InputError("is no SQLite database, or an encrypted one")
+        return InputError("is not an SQLite database, or is encrypted")
     if name.startswith("SQLITE_CORRUPT"):
-        return InputError("is damaged", hint="mend it with sqlite3 FILE .recover")
+        return InputError("is damaged", hint="repair it with sqlite3 FILE .recover")
     if name.startswith("SQLITE_INTERRUPT") and late:
         return TooSlow()
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -129,7 +129,7 @@ def _explained(error: sqlite3.Error, *, late: bool = False) -> Exception:
     if name.startswith(("SQLITE_TOOBIG", "SQLITE_NOMEM")):
         return InputError(f"the query is refused: it makes a value larger than {_LONGEST >> 20} MiB")
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR")):
-        return InputError(f"cannot be opened: {words}", hint="does another program write to it?")
+        return InputError(f"cannot be opened: {words}", hint="is another program writing to it?")
     return InputError(f"the query is refused: {words}")
 
 
