@@ -30,6 +30,7 @@ _PLACES = {
     "Split": "nnplay.data.split",
     "load_dataset": "nnplay.data.catalogue",
     "read_csv": "nnplay.data.csv.csv_file",
+    "read_table": "nnplay.data.read_table",
     "read_sql": "nnplay.data.catalogue",
     "read_file": "nnplay.data.catalogue",
     "Network": "nnplay.network.network",

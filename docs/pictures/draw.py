@@ -17,8 +17,8 @@ FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 PICTURES: dict[str, tuple[Look, list[str]]] = {
     "playground": (Look(), [":preset spiral", "+2400"]),
     "unit": (Look(), [":preset spiral", "+2400", "2", "right", "right", "w"]),
-    "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400", "4"]),
-    "masks": (Look(), [":preset unet_shapes", "+80", "4", "f"]),
+    "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
+    "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (

@@ -28,6 +28,9 @@ class Watcher(Protocol):
     def compiling(self, done: int, total: int, name: str) -> None:
         """A kernel was compiled."""
 
+    def reading(self, done: int, total: int, what: str) -> None:
+        """So many of the bytes, rows or columns of the data were read."""
+
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """Some steps were taken; `epochs` is where the run ends."""
 
@@ -61,6 +64,9 @@ class Silent:
     """For scripts: says nothing."""
 
     def compiling(self, done: int, total: int, name: str) -> None:
+        """Nothing."""
+
+    def reading(self, done: int, total: int, what: str) -> None:
         """Nothing."""
 
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
@@ -105,6 +111,11 @@ class Live(Silent):
         """A bar of kernels."""
         short = name.removeprefix("nnplay.")
         self._draw(f"compiling kernels {self._bar(done / total)} {done}/{total}  {short}", now=done == total)
+
+    def reading(self, done: int, total: int, what: str) -> None:
+        """A bar of what was read."""
+        share = done / max(1, total)
+        self._draw(f"reading {what} {self._bar(share)} {percent(share, 0)}")
 
     def show_progress(self, trainer: Trainer, epochs: int) -> None:
         """A bar of epochs, speed, time to go and losses."""

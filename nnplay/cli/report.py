@@ -12,8 +12,10 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.numbers import NUMBERS
+from nnplay.training.uncertainty import describe_interval
 
 if TYPE_CHECKING:
+    from nnplay.training.best_weights import BestEpoch
     from nnplay.training.trainer import Trainer
 
 _PERCENT = ("accuracy",)
@@ -36,7 +38,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         _words(table, "optimizer"),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
-        counted(run.epochs, "epoch"),
+        *_ends(run),
         f"seed {run.seed}",
     ]
     lines = [
@@ -46,6 +48,14 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         ", ".join(chosen),
     ]
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
+
+
+def _ends(run: RunConfig) -> list[str]:
+    """When the run ends, and what it ends with."""
+    others = [f"{name} {_short(value)}" for name, value in run.stop.items() if name != "keep_best"]
+    epochs = counted(run.epochs, "epoch")
+    kept = ["the best epoch's weights kept"] if run.stop.get("keep_best") else []
+    return [f"up to {epochs}" if others else epochs, *others, *kept]
 
 
 def parts(trainer: Trainer) -> dict[str, Any]:
@@ -58,6 +68,15 @@ def parts(trainer: Trainer) -> dict[str, Any]:
 def scores(trainer: Trainer) -> dict[str, dict[str, float]]:
     """Loss and metrics of every part of the data."""
     return {name: trainer.evaluate(name) for name in parts(trainer)}  # type: ignore[arg-type]
+
+
+def uncertain(trainer: Trainer) -> list[str]:
+    """How far scores on few test rows may be off, a line for each."""
+    if trainer.split.test is None:
+        return []
+    rows = len(trainer.split.test)
+    found = trainer.uncertainty("test").items()
+    return [f"test {metric} is {describe_interval(metric, interval, rows)}" for metric, interval in found]
 
 
 def target_scores(trainer: Trainer) -> dict[str, dict[str, dict[str, float]]]:
@@ -110,8 +129,20 @@ def hopeless(trainer: Trainer) -> list[str]:
     return [item.sentence for item in findings(trainer) if item.mend or item.level == "error"]
 
 
-def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str, Mapping[str, float]]) -> str:
-    """Everything about the run as one JSON object; numbers that are not finite become null."""
+def document(
+    run: RunConfig,
+    trainer: Trainer,
+    outcome: str,
+    found: Mapping[str, Mapping[str, float]],
+    reason: str = "",
+    best: BestEpoch | None = None,
+) -> str:
+    """Everything about the run as one JSON object; numbers that are not finite become null.
+
+    Args:
+        reason: why it stopped by itself.
+        best: the epoch whose weights are in place.
+    """
     curves = {
         name: {
             "step": trainer.history[name].steps.tolist(),
@@ -127,10 +158,13 @@ def document(run: RunConfig, trainer: Trainer, outcome: str, found: Mapping[str,
             "parameters": trainer.plan.parameter_count,
             "epoch": trainer.epoch,
             "step": trainer.step,
+            **({"stopped": reason} if reason else {}),
+            **({"best_epoch": best.epoch, "best_step": best.step} if best is not None else {}),
             "seconds": round(trainer.seconds, 6),
             "notes": list(trainer.split.notes),
             **{part: {key: _finite(value) for key, value in values.items()} for part, values in found.items()},
             **_by_target(trainer),
+            **_intervals(trainer),
             "history": curves,
             "meaning": {name: number.meaning for name, number in NUMBERS.items() if name in {*curves, *_COUNTERS}},
         },
@@ -144,6 +178,12 @@ def _by_target(trainer: Trainer) -> dict[str, Any]:
         for part, each in target_scores(trainer).items()
     }
     return {"targets": scored} if scored else {}
+
+
+def _intervals(trainer: Trainer) -> dict[str, Any]:
+    """95 % intervals of the scores on few test rows."""
+    found = trainer.uncertainty("test") if trainer.split.test is not None else {}
+    return {"intervals": {"test": {key: list(map(_finite, ends)) for key, ends in found.items()}}} if found else {}
 
 
 def _finite(value: float) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
-from nnplay.config.run_config import TRAINING_FIELDS
+from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
 from nnplay.data.sql_source import SQL_FIELDS
 from nnplay.data.table_source import TABLE_FIELDS
@@ -15,7 +15,7 @@ from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
 
-_SECTIONS: Final = ("data", "split", "training", "optimizer", "loss", "schedule")
+_SECTIONS: Final = ("data", "split", "training", "stop", "optimizer", "loss", "schedule")
 
 
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +86,7 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
     return [
         ("split", "how the rows are split", [(field, "") for field in SPLIT_FIELDS if field.low != 0.0]),
         ("training", "training", [(field, "") for field in TRAINING_FIELDS]),
+        ("stop", "when training ends", [(field, "") for field in STOPS]),
         ("optimizer", "optimizer settings", _union(optimizer_records())),
         ("loss", "loss settings", _union(loss_records())),
         ("data", "data set settings", _union(named_datasets())),

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from nnplay.config import RunConfig
 from nnplay.data.addresses import is_address, is_pattern
-from nnplay.data.catalogue import file_endings, find_source, named_datasets
+from nnplay.data.catalogue import file_endings, find_source, first_member, named_datasets
 from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
+from nnplay.session.generation import RECORD
 from nnplay.system.paths import user_path
 from nnplay.text import clean
 
@@ -57,7 +58,9 @@ def is_session(source: str) -> bool:
     if is_address(source):
         return False
     path = user_path(source)
-    return path.suffix.lower() in (SUFFIX, ".zip") or (path / "session.toml").is_file()
+    if path.suffix.lower() == ".zip":
+        return first_member(path) in ("", RECORD)
+    return path.suffix.lower() == SUFFIX or (path / RECORD).is_file()
 
 
 def find_session(source: str) -> Path:

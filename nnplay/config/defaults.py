@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
@@ -25,13 +25,25 @@ FEWEST_TEXT_EPOCHS: Final = 5
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
+#: A run on a file ends after so many epochs without a better validation loss.
+PATIENCE: Final = 30
+#: Such a run may take about so many steps, in not fewer and not more than so many epochs, as it ends by itself.
+FILE_STEPS: Final = 30_000
+FEWEST_FILE_EPOCHS: Final = 40
+MOST_FILE_EPOCHS: Final = 600
+#: Tables of so many rows get wide layers.
+MANY_ROWS: Final = 500
+WIDEST: Final = 64
+#: Stop conditions that say what is done once the run has stopped, not when it does.
+AFTER_STOP: Final = ("keep_best",)
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs; convolutions that keep the size where every pixel has a label;
-    a recurrent layer where every step has one. Texts with a label are looked at through windows of three words.
+    Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that keep the size where
+    every pixel has a label; a recurrent layer where every step has one; convolutions over three words in a text with
+    a label.
     """
     outputs = loss.record.outputs(data.outputs)
     if data.vocabulary is not None:
@@ -44,7 +56,8 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
         words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
     else:
         size = math.prod(data.feature_shape)
-        width = 16 if size <= 8 else 32 if size <= 32 else 64
+        width = 16 if size <= 8 else 32 if size <= 32 else WIDEST
+        width = WIDEST if data.columns and len(data) >= MANY_ROWS else width
         words = ["flatten"] if len(data.feature_shape) > 1 else []
         words += [f"linear {width}", "relu", f"linear {width}", "relu", f"linear {outputs}"]
     if loss.record.ends:
@@ -76,8 +89,18 @@ def batch_size_for(split: Split) -> int:
     return min(BATCH_SIZE, len(split.train))
 
 
-def epochs_for(split: Split, batch_size: int | Literal["all"]) -> int:
-    """Epochs that come to about `STEPS` steps, or `TEXT_STEPS` where a text is to be written on."""
-    writes = split.train.vocabulary is not None and split.train.y.ndim > 1
-    steps, fewest = (TEXT_STEPS, FEWEST_TEXT_EPOCHS) if writes else (STEPS, FEWEST_EPOCHS)
-    return min(MOST_EPOCHS, max(fewest, math.ceil(steps / split.batches(batch_size))))
+def epochs_for(split: Split, batch_size: int | Literal["all"], *, ends: bool = False) -> int:
+    """Epochs that come to about `STEPS` steps; more in a run that ends by itself, fewer where a text is written on."""
+    batches: Any = split.batches(batch_size)
+    if split.train.vocabulary is not None and split.train.y.ndim > 1:
+        return int(min(MOST_EPOCHS, max(FEWEST_TEXT_EPOCHS, math.ceil(TEXT_STEPS / batches))))
+    if ends:
+        return int(min(MOST_FILE_EPOCHS, max(FEWEST_FILE_EPOCHS, math.ceil(FILE_STEPS / batches))))
+    return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches))))
+
+
+def stop_for(split: Split) -> dict[str, Any]:
+    """When a run on somebody's own data ends, and that the weights of its best epoch are kept; both need a validation
+    part.
+    """
+    return {"patience": PATIENCE, "keep_best": True} if split.validation is not None else {}

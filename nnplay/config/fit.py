@@ -7,6 +7,7 @@ from dataclasses import replace
 from nnplay.config import defaults
 from nnplay.config.run_config import RunConfig
 from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
 from nnplay.errors import NnplayError
 from nnplay.network.fit_outputs import fit_outputs
 from nnplay.network.network import Network
@@ -22,6 +23,23 @@ def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     loss = loss or loss_records()[default_loss(data)]()
     layers = _fitting(config.layers, loss, data) or defaults.layers_for(data, loss)
     return replace(config, loss=loss, layers=layers)
+
+
+def suit_file(config: RunConfig, split: Split) -> RunConfig:
+    """The run on somebody's own data, just opened: everything that the data before had decided is chosen anew.
+
+    That is network, loss, penalties, size of a batch, and when the run ends. The optimizer stays, and what limits the
+    gradient or names the type of numbers.
+    """
+    chosen = ("batch_size", "l1", "l2", "silent", "frozen")
+    training = {name: value for name, value in config.training.items() if name not in chosen}
+    return replace(config, layers=(), loss=None, training=training, epochs=0, stop={}).completed(split)
+
+
+def complete_for_screen(config: RunConfig, split: Split) -> RunConfig:
+    """The run with all that was left open, for the playground: a run on a file ends by itself, any other goes on."""
+    made = config.completed(split)
+    return made if config.data.file else replace(made, epochs=config.epochs)
 
 
 def fit_loss(config: RunConfig, data: Dataset) -> RunConfig:

@@ -40,10 +40,12 @@ _NAMES: Final = {declared.table_field.name: name for name, declared in DECLARED.
 TRAINING_FIELDS: Final = tuple(DECLARED[name].table_field for name in _NAMES.values())
 _EPOCHS: Final = integer("epochs", 0, "passes over the training rows; 0 chooses to suit the data", low=0, high=10**9)
 _SEED: Final = DECLARED["seed"].field
+#: What ends training besides the epochs, and what is done then.
+STOPS: Final = tuple(item for item in STOP_FIELDS if item.name != "epochs")
 _TITLE: Final = text("title", "", "title of the run")
 _KEYS: Final = (
     *("title", "about", "epochs", "seed", "layers"),
-    *("data", "split", "loss", "optimizer", "schedule", "training"),
+    *("data", "split", "loss", "optimizer", "schedule", "training", "stop"),
 )
 
 
@@ -62,8 +64,7 @@ class RunConfig:
         epochs: passes over the training rows; 0 chooses to suit the data, and on the screen means no end.
         seed: initial weights, order of the rows, dropout; and the split, unless that has its own.
         title, about: for people.
-        stop: what else ends training on the screen: values of `STOP_FIELDS` besides the epochs. A file that describes a
-            run does not have them; a session keeps them with the view.
+        stop: what else ends training, and what is done then: values of `STOP_FIELDS` besides the epochs.
     """
 
     data: DataChoice
@@ -148,7 +149,7 @@ class RunConfig:
             if name not in fields:
                 raise unknown("stop condition", name, fields, where="stop")
         read = {name: fields[name].read(value, "stop") for name, value in conditions.items()}
-        return replace(self, epochs=read.pop("epochs", 0), stop={name: value for name, value in read.items() if value})
+        return replace(self, epochs=read.pop("epochs", 0), stop=_chosen_stops(read))
 
     @property
     def stops(self) -> dict[str, Any]:
@@ -180,6 +181,7 @@ class RunConfig:
             "optimizer": _record_table(self.optimizer),
             "schedule": _record_table(self.schedule),
             "training": dict(self.training),
+            "stop": dict(self.stop),
         }
         return table | {key: value for key, value in sections.items() if value}
 
@@ -206,14 +208,18 @@ class RunConfig:
     def completed(self, split: Split) -> RunConfig:
         """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs.
 
-        A network that is chosen here gets a small L2 penalty besides where there are few rows.
+        A network that is chosen here gets an L2 penalty besides where there are few rows. Training on a file ends where
+        the validation loss falls no more, and the weights of the best epoch are kept.
         """
         loss = self.loss or loss_records()[default_loss(split.train)]()
         layers = self.layers or defaults.layers_for(split.train, loss)
         penalty = {} if self.layers or {"l1", "l2"} & set(self.training) else defaults.penalty_for(split)
         training = {"batch_size": defaults.batch_size_for(split), **penalty, **self.training}
-        epochs = self.epochs or defaults.epochs_for(split, training["batch_size"])
-        return replace(self, loss=loss, layers=layers, training=training, epochs=epochs)
+        ends = defaults.stop_for(split) if self.data.file else {}
+        if self.epochs or set(self.stop) - set(defaults.AFTER_STOP):  # somebody has chosen when it ends
+            ends = {name: value for name, value in ends.items() if name in defaults.AFTER_STOP}
+        epochs = self.epochs or defaults.epochs_for(split, training["batch_size"], ends="patience" in ends)
+        return replace(self, loss=loss, layers=layers, training=training, epochs=epochs, stop={**ends, **self.stop})
 
     def training_settings(self) -> TrainingSettings:
         """The settings of a trainer besides data, network, loss and optimizer."""
@@ -286,9 +292,15 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
         title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
         about=clean(given.get("about", ""), limit=10_000),
+        stop=_chosen_stops(reading.values("stop", STOPS, reading.table("stop", given.get("stop", {})))),
     )
     reading.finish()
     return config
+
+
+def _chosen_stops(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions that are on; and flags that are off, as some runs have them on by default."""
+    return {name: value for name, value in values.items() if value or value is False}
 
 
 def _layers(reading: Reading, given: Any) -> tuple[Layer, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nnplay.arguments import same_word, sizes, words
+from nnplay.data.frames import is_frame, number_matrix, plain_array
 from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, shown
@@ -152,6 +153,7 @@ def _label_notes(labels: NDArray[np.int64], names: tuple[str, ...]) -> tuple[str
 
 def _array(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
     """Whatever a user takes for an array, as one: lists, or anything that makes an array of itself."""
+    values = number_matrix(values, letter, where) if _is_frame(values) else plain_array(values, f"{where}, {letter}")
     try:
         array = np.asarray(values)
     except ValueError:
@@ -165,6 +167,11 @@ def _array(values: ArrayLike, letter: str, where: str) -> NDArray[Any]:
         place = _place(where, letter, masked[0])
         raise InputError("a value is masked", where=place, hint="fill it, as in x.filled(0.0), or leave out such rows")
     return array
+
+
+def _is_frame(values: Any) -> bool:
+    """Whether it has columns with names; lists are looked at by their first row."""
+    return not isinstance(values, np.ndarray) and is_frame(values)
 
 
 def _mask(values: Any) -> NDArray[np.bool_]:

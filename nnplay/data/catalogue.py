@@ -25,7 +25,7 @@ from nnplay.data.addresses import (
     refuse_password,
     scheme_of,
 )
-from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.other_formats import HEAD, member_names
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import Report, report_to
@@ -86,6 +86,8 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
         raise unknown("data set", name, records)
     record = records[name]
     values = fill(record.fields, {key: _as_text(value) for key, value in fields.items()}, name)
+    if progress is None:
+        return record.make(**values)
     with report_to(progress):
         return record.make(**values)
 
@@ -101,14 +103,16 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
         InputError: the file cannot be used as it is.
     """
     refuse_password(path)
+    if progress is not None:  # else whoever listens already goes on to be told
+        with report_to(progress):
+            return load_file(path, values)
     found, source = find_source(path), find_source(path, read_as_of(values))
     values = {name: value for name, value in values.items() if name != READ_AS}
-    with report_to(progress):
-        if is_pattern(path):
-            return read_several(path, source, values)
-        if source.read_columns is not None and found.columns is not None and _find_by_name(path) is not None:
-            return source.read_columns(found.columns(path, {}), path, values)
-        return source.read(path, values)
+    if is_pattern(path):
+        return read_several(path, source, values)
+    if source.read_columns is not None and found.columns is not None and _find_by_name(path) is not None:
+        return source.read_columns(found.columns(path, {}), path, values)
+    return source.read(path, values)
 
 
 def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any) -> Dataset:
@@ -247,6 +251,11 @@ def file_endings() -> tuple[str, ...]:
 def name_sources() -> str:
     """All kinds of files in words, for a sentence: "a file or database (CSV, NumPy)"."""
     return f"a file or database ({', '.join(record.label or record.title for record in source_records().values())})"
+
+
+def first_member(path: str | os.PathLike[str]) -> str:
+    """The name of the first file in a zip archive, as its beginning has it; nothing where it is none."""
+    return next(iter(member_names(_read_head(str(path)))), "")
 
 
 def _read_head(path: str) -> bytes:

@@ -14,6 +14,7 @@ from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
 from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.csv.columns import Column
+from nnplay.data.frames import frame_names, is_frame
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted
@@ -26,12 +27,12 @@ class Dataset:
     """Rows of inputs, each with a target.
 
     Args:
-        x: inputs (N, …), converted to float32 where it can hold their differences, C-contiguous; (N,) becomes (N, 1).
-            Not copied when already so.
+        x: inputs (N, …), also a frame of numbers, a sparse matrix or a tensor; converted to float32 where it can hold
+            their differences, C-contiguous; (N,) becomes (N, 1). Not copied when already so.
         y: targets. Whole numbers or words (N,) are class labels, numbers (N,) or (N, T) are regression targets;
             integer labels of higher rank (N, H, W) are labels per pixel.
         name: title of the data set.
-        feature_names: one name per input of a flat data set; `x1`, `x2`, … unless given.
+        feature_names: one name per input of a flat data set; a frame's own, or `x1`, `x2`, …, unless given.
         class_names: one name per class, in label order; the labels themselves unless given.
         target_names: one name per regression target.
         feature_shape: shape of one row; flat rows are reshaped to it.
@@ -80,6 +81,8 @@ class Dataset:
         self.name = clean(name)
         if not same_word(fill, ("none", "mean")):
             raise unknown("fill", fill, ("none", "mean"), where=self.name)
+        if feature_names is None and is_frame(x) and feature_shape is None:
+            feature_names = frame_names(x, f"{self.name}, x")
         self.x: NDArray[Any] = as_inputs(x, feature_shape, allow_missing=fill == "mean", where=self.name)
         targets = as_targets(y, task, class_names, rows=len(self.x), where=self.name)
         self.y: NDArray[Any] = targets.y

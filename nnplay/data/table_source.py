@@ -92,12 +92,16 @@ def table_options(path: str, values: Mapping[str, Any]) -> CsvOptions:
     Raises:
         InputError: an option has no such choice.
     """
-    given = {name: value for name, value in values.items() if name in _OPTIONS and value != ""}
+    given = {name: value for name, value in values.items() if name in _OPTIONS and not _is_blank(value)}
     if "target" in given and not isinstance(given["target"], str):
         given["target"] = ",".join(words(given["target"], f"{place_of(path)}, target"))
     if not isinstance(given.get("kinds", {}), Mapping):
         given["kinds"] = read_kinds(given["kinds"])
     return CsvOptions(**given).validate(place_of(path))
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value
 
 
 def skipped_columns(values: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
-from nnplay.config.fit import fit_data, fit_loss
+from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
 from nnplay.data.csv.columns import Column
 from nnplay.errors import InputError
 from nnplay.network.network import Network
@@ -58,7 +58,7 @@ class PlaygroundBackend:
         self.worker = Worker(budget=past)
         given = (config or load_preset(FIRST).config).anywhere()
         split = split_of(given)
-        self._run = OpenRun(self.worker, replace(given.completed(split), epochs=given.epochs), split)
+        self._run = OpenRun(self.worker, complete_for_screen(given, split), split)
         self._run.choose(self._run.config, split)
         undo = Edits()
         self.provenance = Provenance(self._run)
@@ -210,7 +210,9 @@ class PlaygroundBackend:
         config = exchanged(present, changes)
         if "file" in changes.get("data", ()):  # whoever names it wants what is there now
             forget_rows(config)
-        if (
+        if config.data.file and config.data.file != present.data.file:
+            config = suit_file(config, split_of(config))
+        elif (
             config.data.source != present.data.source
             or (config.data.file and config.data != present.data)
             or (config.data != present.data and "layers" not in changes)

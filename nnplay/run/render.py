@@ -9,6 +9,7 @@ from nnplay import views
 from nnplay.health import findings
 from nnplay.network import silenced_frozen
 from nnplay.timeline.timeline import Timeline
+from nnplay.training.curve_recording import OF_EPOCHS
 from nnplay.training.history import Curve
 from nnplay.training.trainer import Trainer
 
@@ -40,8 +41,9 @@ class Look:
 
 def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
     """Counters, losses, metrics and rates of the present step, as fields of a `Snapshot`."""
-    history = trainer.history
-    buckets = {name: history[name].at(trainer.step) for name in history.names()}
+    history, kept = trainer.history, timeline.kept_step if timeline else trainer.step
+    steps = {name: kept if name in OF_EPOCHS else trainer.step for name in history.names()}
+    buckets = {name: history[name].at(step) for name, step in steps.items()}
     known = {name: bucket for name, bucket in buckets.items() if bucket is not None}
     last = {name: float(bucket.last) for name, bucket in known.items() if bucket.step > trainer.scored_since}
     return {
@@ -53,6 +55,7 @@ def numbers(trainer: Trainer, timeline: Timeline | None) -> dict[str, Any]:
         "latest": timeline.latest if timeline else trainer.step,
         "seconds": trainer.seconds,
         "scored_since": trainer.scored_since,
+        "kept_step": kept,
         "batch_loss": last.get("loss", float("nan")),
         "train_loss": last.get("train_loss", float("nan")),
         "validation_loss": last.get("validation_loss", float("nan")),

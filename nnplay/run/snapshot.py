@@ -27,6 +27,7 @@ class Snapshot:
         marks: steps at which the run was changed.
         travels: how often the run was taken to another step.
         finished: whether a stop condition ended the training at this step.
+        kept_step: the step whose weights are in place; an earlier one where the best epoch's came back at the end.
         scored_since: the step from which on losses and scores are those of this network.
         generation: changes when network or data were rebuilt, so that pictures start afresh.
     """
@@ -61,3 +62,4 @@ class Snapshot:
     generation: int = 0
     travels: int = 0
     finished: bool = False
+    kept_step: int = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnplay.errors import InputError, NnplayError
+from nnplay.run.final_score import describe_test
 from nnplay.run.mailbox import Mailbox, Order
 from nnplay.run.publisher import NUMBERS_EVERY, PICTURES_EVERY, Publisher, Speed
 from nnplay.run.render import Look
@@ -347,10 +348,18 @@ class TrainingThread:
             self.running, self._until = False, None
             self._finished_at = trainer.step if driver.reason else None
             self.say(driver.reason or self._publisher.message)
+            if driver.reason and stops.keep_best:
+                self._keep_best(timeline)
         self._speed.count(driver.taken)
         self._publish(force=driver.rest > PICTURES_EVERY)
         if driver.rest > 0 and self._mailbox.empty:
             self._perform(self._mailbox.wait_for_order(driver.rest))  # a command ends the sleep of the speed limit
+
+    def _keep_best(self, timeline: Timeline) -> None:
+        """The weights of the best epoch come back, and it is said which one that was, and what it scores."""
+        self._publisher.append_message(timeline.keep_best())
+        self._publisher.append_message(describe_test(timeline.trainer))
+        self._publisher.outdate_pictures()
 
     def _publish(self, force: bool = False) -> None:
         """Publishes the present step; while training only as often as the screen can use it."""

@@ -17,7 +17,7 @@ from nnplay.training.trainer import Trainer
 Action = Callable[[Trainer], None]
 #: What a divergence is called in the change log: it changes the weights, back to the last good ones.
 DIVERGED: Final = "diverged: returned to the last good weights"
-_LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|other) (.*)", re.DOTALL)
+_LINE: Final = re.compile(r"([0-9]{1,16}) (set|weight|best|other) (.*)", re.DOTALL)
 _WEIGHT: Final = re.compile(r"(.+)\[([0-9,]*)\] = (\S+)")
 
 
@@ -91,6 +91,20 @@ class SetWeight:
         return f"{self.place} = {self.value:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class KeepBest:
+    """The weights of the best epoch that come back once a run has stopped; a checkpoint right behind it holds them.
+
+    Attributes:
+        step: whose weights they are.
+    """
+
+    step: int
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Nothing: no replay makes this change again."""
+
+
 def skip_in_replay(trainer: Trainer) -> None:
     """A change that no replay makes again: a checkpoint right behind it holds what came of it."""
 
@@ -124,6 +138,8 @@ def write_change(change: Change) -> str:
             return f"{change.step} set {'; '.join(f'{name}={value}' for name, value in values.items())}"
         case SetWeight() as weight:
             return f"{change.step} weight {weight.place} = {weight.value!r}"
+        case KeepBest(step):
+            return f"{change.step} best {step}"
         case _:
             return f"{change.step} other {clean(change.words, 200)}"
 
@@ -138,10 +154,23 @@ def read_change(line: Any) -> Change:
     if found is None:
         raise InputError(f"'{clean(str(line), 60)}' is not a change to a run", where="past.changes")
     step, verb, rest = int(found[1]), found[2], found[3]
+    if verb == "best":
+        return _read_best(step, rest)
     if verb == "other":
         return Change(step, clean(rest, 200), skip_in_replay)
     action = _read_values(rest) if verb == "set" else _read_weight(rest)
     return Change(step, action.words, action)
+
+
+def _read_best(step: int, text: str) -> Change:
+    if not text.isascii() or not text.isdigit() or int(text[:17]) > step:
+        raise InputError(f"'{clean(text, 60)}' is no earlier step", where="past.changes")
+    return Change(step, describe_best(int(text)), KeepBest(int(text)))
+
+
+def describe_best(step: int) -> str:
+    """What the change is called in the log: "weights of step 748, the best epoch"."""
+    return f"weights of step {step:,}, the best epoch"
 
 
 def _read_values(text: str) -> SetValues:

@@ -25,9 +25,19 @@ from nnplay.timeline.branches import (
     thin_checkpoints,
     unused_words,
 )
-from nnplay.timeline.change_log import DIVERGED, Action, Change, is_replayed, settings_after, skip_in_replay
+from nnplay.timeline.change_log import (
+    DIVERGED,
+    Action,
+    Change,
+    KeepBest,
+    describe_best,
+    is_replayed,
+    settings_after,
+    skip_in_replay,
+)
 from nnplay.timeline.checkpoint_store import CheckpointStore, StoredCheckpoint
 from nnplay.timeline.segment import Segment
+from nnplay.training.best_weights import bring_back, copy_weights, find_best_epoch
 from nnplay.training.state.checkpoint import Checkpoint
 from nnplay.training.state.saved_checkpoint import initial_digest
 from nnplay.training.trainer import Trainer
@@ -140,6 +150,34 @@ class Timeline(NotCopied):
         if not replayed:
             self._store.append(self._present(len(self.changes), pinned=True))
         self._note_change()
+
+    def keep_best(self) -> str:
+        """Brings the weights of the best epoch back at the end of the run; returns what is said of it.
+
+        Step and epoch stay, and training goes on with these weights.
+
+        Raises:
+            InputError: the best epoch is of a past that cannot be made again.
+        """
+        best, here = find_best_epoch(self.trainer), self.trainer.step
+        if best is None:
+            return ""
+        if best.step < here and self.kept_step != best.step:
+            self.go_to(best.step)
+            weights, best = copy_weights(self.trainer), best._replace(epoch=self.trainer.epoch)
+            self.go_to(here)
+            bring_back(self.trainer, weights)
+            self.changes.append(Change(here, describe_best(best.step), KeepBest(best.step)))
+            self._store.append(self._present(len(self.changes), pinned=True))
+            self._note_change()
+        return best.words(self.trainer.epoch)
+
+    @property
+    def kept_step(self) -> int:
+        """The step whose weights are in place: an earlier one where the best epoch's were brought back."""
+        step = self.trainer.step
+        made = [change.apply for change in self.changes if change.step == step]
+        return made[-1].step if made and isinstance(made[-1], KeepBest) else step
 
     def replace_trainer(self, words: str, trainer: Trainer) -> None:
         """From this step on another trainer goes on with the run: another network, other data; steps after it go.

@@ -8,7 +8,8 @@ from nnplay.tape.machines.machine import Machine
 from nnplay.training.history import History
 
 _OF_STEPS = ("loss", "gradient_norm", "lr")
-_OF_EPOCHS = ("train_loss", "validation_loss", "validation_accuracy")
+#: Curves with a value for each epoch.
+OF_EPOCHS = ("train_loss", "validation_loss", "validation_accuracy")
 
 
 def extend_history(history: History, machine: Machine, first: int, taken: int, batches: int, epoch_curves: int) -> None:
@@ -26,6 +27,6 @@ def extend_history(history: History, machine: Machine, first: int, taken: int, b
         history.extend(name, steps, machine.trace[:taken, 0, column])
     lines = machine.finished_epochs
     ends = clock.step - clock.batch - batches * (clock.epoch - lines[:, 0].astype(np.int64))
-    for column, name in enumerate(_OF_EPOCHS[:epoch_curves], start=1):
+    for column, name in enumerate(OF_EPOCHS[:epoch_curves], start=1):
         known = ~np.isnan(lines[:, column])
         history.extend(name, ends[known], lines[known, column])

@@ -19,6 +19,7 @@ from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
 from nnplay.training import metrics
 from nnplay.training.targets import TargetForm
+from nnplay.training.uncertainty import MOST_ROWS, Interval, accuracy_interval, r2_interval
 
 Array = NDArray[Any]
 Part = Literal["train", "validation", "test"]
@@ -78,6 +79,23 @@ class Evaluation(NotCopied):
             return metrics.classification(data.y, self.form.decide(predicted), data.outputs)
         in_units = self.split.scaler.inverse_target
         return metrics.regression(in_units(data.y), in_units(predicted.reshape(data.y.shape)))
+
+    def uncertainty(self, part: Part) -> dict[str, Interval]:
+        """How far the scores of a part may be off, as `Trainer.uncertainty` documents it.
+
+        Raises:
+            InputError: the split has no such part.
+        """
+        data = self._part(part, "uncertainty")
+        if not 1 < len(data) <= MOST_ROWS or data.y.ndim > 2:
+            return {}
+        predicted = self.outputs(data.x)
+        if self.form.decide is not None:
+            if data.y.ndim > 1:
+                return {}
+            return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
+        in_units = self.split.scaler.inverse_target
+        return {"r2": r2_interval(in_units(data.y), in_units(predicted.reshape(data.y.shape)))}
 
     def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
         """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.

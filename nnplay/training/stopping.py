@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nnplay.fields import integer, number
+from nnplay.fields import flag, integer, number
 from nnplay.text import counted, figure, percent
 from nnplay.training.numbers import label
 
@@ -21,12 +21,19 @@ STOP_FIELDS: Final = (
     number("loss", 0.0, "stop when the validation loss is this low; 0: never", low=0.0),
     number("accuracy", 0.0, "stop at this validation accuracy (0 to 1); 0: never", low=0.0, high=1.0),
     integer("patience", 0, "stop after this many epochs without a better validation loss; 0: never", low=0, high=10**9),
+    flag(
+        "keep_best",
+        False,
+        "once the run has stopped, go back to the weights of the best validation epoch; on for files",
+    ),
 )
 
 
 @dataclass(slots=True)
 class Stops:
-    """Stop conditions; 0 turns one off. One that holds already when a run goes on is let pass, or it could not go on.
+    """Stop conditions, and what is done then; 0 turns one off.
+
+    One that holds already when a run goes on is let pass, or it could not go on.
 
     Attributes:
         epochs: epochs since the initial weights.
@@ -34,6 +41,7 @@ class Stops:
         loss: validation loss (training loss where there is no validation part) at or below which the run stops.
         accuracy: validation accuracy at or above which it stops (0 … 1).
         patience: epochs without a better validation loss after which it stops (early stopping).
+        keep_best: whether the weights of the best validation epoch come back once it has stopped.
     """
 
     epochs: int = 0
@@ -41,6 +49,7 @@ class Stops:
     loss: float = 0.0
     accuracy: float = 0.0
     patience: int = 0
+    keep_best: bool = False
     _began: float = -1.0
     _epoch: int = -1
     _best: float = math.inf
@@ -50,7 +59,7 @@ class Stops:
     @property
     def watch_epochs(self) -> bool:
         """Whether the run must be looked at after each single epoch."""
-        return bool(self.epochs or self.loss or self.accuracy or self.patience)
+        return bool(self.epochs or self.loss or self.accuracy or self.patience or self.keep_best)
 
     def begin(self, trainer: Trainer) -> None:
         """A run starts or goes on now."""
@@ -102,7 +111,8 @@ class Stops:
         waited = trainer.epoch - self._best_epoch
         if not self.patience or waited < self.patience:
             return ""
-        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')} (best: epoch {self._best_epoch:,})"
+        best = "" if self.keep_best else f" (best: epoch {self._best_epoch:,})"  # that is said with the weights
+        return f"stopped early: {name} did not fall for {counted(waited, 'epoch')}{best}"
 
 
 def _last(trainer: Trainer, name: str) -> float:

@@ -318,7 +318,7 @@ def test_what_is_wrong_with_a_run_is_said_behind_its_score(capsys: pytest.Captur
     assert main(["train", "spiral", "--lr", "1000", "--epochs", "30"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(
-        line.startswith("health: learning rate too high") and "try 0.001 in place of 1000" in line for line in lines
+        line.startswith("health: learning rate too high") and "try 0.001 instead of 1000" in line for line in lines
     )
     assert main(["train", "spiral"]) == 0
     assert "health:" not in capsys.readouterr().out

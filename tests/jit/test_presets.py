@@ -13,8 +13,8 @@ from nnplay.presets.preset import Preset
 from nnplay.run.playground import PlaygroundBackend
 
 PRESETS = preset_records()
-#: Those that take about a second, and the one with attention; all others are in tests/slow.
-QUICK = [name for name, preset in PRESETS.items() if preset.seconds < 1.5 or name == "tiny_transformer"]
+#: Those that take a second at most, and the one with attention; all others are in tests/slow.
+QUICK = [name for name, preset in PRESETS.items() if preset.seconds <= 1 or name == "tiny_transformer"]
 PROMISED = (
     *("perceptron", "perceptron_xor", "xor", "circle", "moons", "spiral", "regression_plane", "sine_curve"),
     *(

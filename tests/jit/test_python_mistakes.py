@@ -109,7 +109,14 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
         {
             "path": str(Path(__file__)), "target": "a", "delimiter": ",", "decimal": ".", "missing": "refuse",
             "encode": "one_hot", "skip_bad_rows": False, "encoding": "utf-8", "header": "yes", "task": "auto",
-            "kinds": {},
+            "kinds": {}, "member": "",
+        },
+    ),
+    "read_table": (
+        nn.read_table,
+        {
+            "table": {"a": [1, 2, 4], "b": [2, 1, 3]}, "target": "a", "missing": "refuse", "encode": "one_hot",
+            "skip_bad_rows": False, "task": "auto", "kinds": {}, "names": ["a", "b"], "name": "t",
         },
     ),
     "read_file": (nn.read_file, {"path": str(Path(__file__)), "target": "a", "missing": "refuse", "progress": None}),

@@ -24,6 +24,14 @@ def test_dates_become_days(tmp_path: Path) -> None:
     rows = ("2000-01-02,1,a", "2000-01-01T12:00:00,2,b", "2000-01-02 01:00+01:00,3,a", ",4,b")
     data = read_csv(written(tmp_path, "when,b,y", *rows), missing="mean")
     assert np.array_equal(data.x[:, 0], [1.0, 0.5, 1.0, np.nan], equal_nan=True)
+    assert data.feature_names == ("when", "when: time of day sin", "when: time of day cos", "b")
+    np.testing.assert_allclose(data.x[:2, 1:3], [[0, 1], [0, -1]], atol=1e-6)
+    said = (
+        "column when: dates, as days since 2000-01-01, and its time of day as sine and cosine (kinds={'when': 'number'}"
+    )
+    assert any(note.startswith(said) for note in data.notes)
+    data = read_csv(written(tmp_path, "when,b,y", *rows), missing="mean", kinds={"when": "number"})
+    assert data.feature_names == ("when", "b")
     assert "column when: dates, as days since 2000-01-01" in data.notes
 
 

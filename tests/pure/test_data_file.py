@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import nnplay as nn
 from nnplay.data.csv.csv_file import read_csv
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.errors import InputError
@@ -106,3 +107,22 @@ def test_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HOME", str(tmp_path))
     assert len(read_csv("~/my.csv")) == 3
     assert "no such file" in refused("$HOME/my.csv")
+
+
+def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
+    """Bytes of the file, then columns, neither ever going back; whoever is told may end it."""
+    path = tmp_path / "long.csv"
+    path.write_text("a,b,y\n" + "".join(f"{row},{row % 7},{row % 2}\n" for row in range(30_000)), encoding="utf-8")
+    told: list[tuple[int, int, str]] = []
+    nn.read_file(path, progress=lambda done, total, what: told.append((done, total, what)))
+    read = [done for done, _, what in told if what == "bytes"]
+    assert len(read) > 5
+    assert read == sorted(read)
+    assert {total for _, total, what in told if what == "bytes"} == {path.stat().st_size}
+    assert [what for _, _, what in told] == ["bytes"] * len(read) + ["columns"] * (len(told) - len(read))
+
+    def stop(done: int, total: int, what: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nn.read_file(path, progress=stop)

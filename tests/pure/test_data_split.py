@@ -138,6 +138,14 @@ def test_one_hot_inputs_stay_zero_and_one(tmp_path: object) -> None:
     assert abs(float(split.train.x[:, 0].mean())) < 1e-6
 
 
+def test_unscaled_inputs_pass_as_they_are() -> None:
+    """Without scaling, offset and scale change nothing, of a constant input neither."""
+    x = np.stack([np.arange(40.0), np.full(40, 7.0)], axis=1)
+    scaler = Dataset(x, np.arange(40) % 2).split(scale="none").scaler
+    assert (scaler.offset.tolist(), scaler.scale.tolist(), scaler.notes) == ([0, 0], [1, 1], ())
+    assert np.array_equal(scaler.transform(x), x)
+
+
 def test_repeated_rows_across_parts_are_noted() -> None:
     """Test rows that repeat a training row are counted, because they make the score look better."""
     x = np.repeat(np.arange(10.0), 4)[:, None]
@@ -152,8 +160,8 @@ def test_summary_counts_batches_and_the_last_one() -> None:
     assert split.summary(64) == (
         "6,400 training rows in batches of 64 = 100 batches per epoch; 800 validation rows, 800 test rows"
     )
-    assert "= 65 batches per epoch (last one of 64)" not in split.summary(100)
-    assert "in batches of 99 = 65 batches per epoch (last one of 64)" in split.summary(99)
+    assert "= 65 batches per epoch (the last one has 64)" not in split.summary(100)
+    assert "in batches of 99 = 65 batches per epoch (the last one has 64)" in split.summary(99)
     assert "= 1 batch per epoch" in split.summary("all")
     with pytest.raises(InputError, match=r"7,000 rows cannot be drawn from 6,400"):
         split.summary(7000)

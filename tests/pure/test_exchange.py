@@ -56,10 +56,12 @@ def test_a_field_of_the_data_leaves_the_rest_as_it_is() -> None:
     assert exchanged(RUN, {"data": Whole(name="spiral", noise=0.1)}).data.values == {"noise": 0.1}
 
 
-def test_stop_conditions_are_no_part_of_the_table() -> None:
-    """They are changed by name and off at 0, a file does not hold them, and nonsense is refused."""
+def test_stop_conditions_are_a_section_of_the_table() -> None:
+    """They are changed by name and off at 0, a file holds those that are on, and nonsense is refused."""
     assert RUN.stops == {"epochs": 5, "patience": 3}
-    assert "stop" not in RUN.to_dict()
+    assert (RUN.to_dict()["epochs"], RUN.to_dict()["stop"]) == (5, {"patience": 3})
+    assert RunConfig.from_dict(RUN.to_dict()) == RUN
+    assert "stop" not in RUN.stopping({"epochs": 5}).to_dict()
     assert RUN.changed({"stop": {"epochs": 0, "loss": "0.5"}}).stops == {"patience": 3, "loss": 0.5}
     assert RUN.stopping({}).stops == {}
     assert RUN.changed({"seed": 1}).stops == RUN.stops

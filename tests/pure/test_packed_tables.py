@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nnplay.cli.source import is_session
 from nnplay.data.catalogue import load_file
 from nnplay.data.csv.csv_file import read_csv
 from nnplay.errors import InputError
@@ -48,7 +49,10 @@ def test_a_packed_table_is_read(name: str, content: bytes, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "wanted"),
     [
-        (zipped(("a.csv", TABLE), ("b.csv", TABLE)), "holds 2 tables: a.csv, b.csv; unpack it first"),
+        (
+            zipped(("a.csv", TABLE), ("b.csv", TABLE)),
+            "holds 2 tables: a.csv, b.csv; use member='a.csv' for the first of them",
+        ),
         (zipped(("a.png", b"x")), "looks like a zip archive of images"),
         (zipped(("a.bin", b"x")), "looks like a zip archive, not like a table"),
         (gzip.compress(TABLE)[:-10], "but is damaged"),
@@ -67,3 +71,29 @@ def test_an_archive_that_cannot_be_read_is_refused(content: bytes, wanted: str, 
     with pytest.raises(InputError, match=wanted) as caught:
         read_csv(path)
     assert caught.value.message.startswith("my.zip")
+
+
+def test_one_of_several_tables_is_chosen_by_name(tmp_path: Path) -> None:
+    """With its folder or without; a name that is not there, or there twice, is refused with those that are."""
+    path = tmp_path / "my.zip"
+    path.write_bytes(zipped(("one/a.csv", TABLE), ("two/a.csv", TABLE * 2), ("b.csv", TABLE.replace(b"x", b"z"))))
+    assert read_csv(path, member="b.csv").class_names == ("y", "z")
+    assert len(read_csv(path, member="two/a.csv", skip_bad_rows=True, target="b")) > 3
+    with pytest.raises(InputError, match=r"holds 2 files of that name: one/a.csv, two/a.csv; give its folder too"):
+        read_csv(path, member="a.csv")
+    with pytest.raises(InputError, match=r"unknown file in the archive 'c.csv'"):
+        read_csv(path, member="c.csv")
+    plain = tmp_path / "plain.csv"
+    plain.write_bytes(TABLE)
+    with pytest.raises(InputError, match=r"is no zip archive, so there is no 'a.csv' in it"):
+        read_csv(plain, member="a.csv")
+
+
+def test_a_zip_file_is_data_unless_it_is_a_packed_session(tmp_path: Path) -> None:
+    """The command line tells them apart by what is in them."""
+    table, session = tmp_path / "table.zip", tmp_path / "run.zip"
+    table.write_bytes(zipped(("a.csv", TABLE)))
+    session.write_bytes(zipped(("session.toml", b"")))
+    assert not is_session(str(table))
+    assert is_session(str(session))
+    assert is_session(str(tmp_path / "not there.zip"))

@@ -42,7 +42,7 @@ def test_dates_in_any_usual_form_are_days(name: str) -> None:
     """Days since 2000, whichever part comes first: the files name the same 60 days, written in four ways."""
     data = read(f"{name}.csv", target="y")
     iso = read("date_iso.csv", target="y")
-    assert data.feature_names == ("d", "b")
+    assert data.feature_names == ("d", "d: weekday sin", "d: weekday cos", "b")
     assert data.x[:, 0].tolist() == iso.x[:, 0].tolist()
     assert data.x[0, 0] == 7671.0
     assert noted(data, "column d: dates, as days since 2000-01-01")
@@ -76,11 +76,11 @@ def test_a_date_that_is_missing_is_missing(name: str, mark: str) -> None:
 
 
 def test_months_and_slashes_are_dates() -> None:
-    """`1949-01` is the first day of its month; `2010/01/01` a day; both are one input."""
+    """`1949-01` is the first day of its month, which has a time of year; `2010/01/01` a day, which has a weekday."""
     months, days = read("year_month.csv"), read("slash_dates.csv")
-    assert months.feature_names == ("month",)
+    assert months.feature_names == ("month", "month: time of year sin", "month: time of year cos")
     assert months.x[:3, 0].tolist() == [-18627.0, -18596.0, -18568.0]
-    assert days.feature_names == ("day",)
+    assert days.feature_names == ("day", "day: weekday sin", "day: weekday cos")
     assert days.x[:2, 0].tolist() == [3653.0, 3654.0]
 
 
@@ -392,3 +392,37 @@ def test_words_for_nothing_among_numbers_are_missing(tmp_path: Path) -> None:
     assert data.feature_names == ("a", "b=wood")
     assert np.isnan(data.x[:, 0]).sum() == 40
     assert noted(data, "a 40 ('n.d.' 40)")
+
+
+@pytest.mark.parametrize(
+    ("feature", "leaks"),
+    [
+        (lambda y: y * 1.1, True),
+        (lambda y: np.round(y * 1.1, 2), True),
+        (lambda y: 32 + 1.8 * y, True),
+        (lambda y: -y, True),
+        (lambda y: y + np.sin(7 * y), False),
+        (lambda y: y**2, False),
+    ],
+    ids=["times", "rounded", "linear", "negative", "noisy", "square"],
+)
+def test_a_feature_that_is_the_target_in_other_units_is_a_leak(feature: Any, leaks: bool, tmp_path: Path) -> None:
+    """Times a constant or plus one, rounded as prices are; what only goes with the target is none."""
+    y = 100 * np.random.default_rng(0).random(60)
+    lines = [f"{row % 7},{other!r},{wanted!r}" for row, (other, wanted) in enumerate(zip(feature(y), y, strict=True))]
+    data = read_csv(written(tmp_path, "a,b,price\n" + "\n".join(lines).replace("np.float64(", "").replace(")", "")))
+    assert noted(data, "'b' gives the target 'price' away (leak)") == leaks
+
+
+def test_long_numbers_that_all_differ_are_ids_and_seconds_are_not(tmp_path: Path) -> None:
+    """Telephone numbers tell rows apart; seconds since 1970 and the people of countries are measures."""
+    random = np.random.default_rng(1)
+    phones = random.choice(9 * 10**8, 40, replace=False) + 3 * 10**9
+    people = random.choice(3 * 10**8, 40, replace=False) + 10**6
+    rows = [
+        f"{phone},{1_600_000_000 + 7 * row},{size},{row % 2}"
+        for row, (phone, size) in enumerate(zip(phones, people, strict=True))
+    ]
+    data = read_csv(written(tmp_path, "phone,time,people,y\n" + "\n".join(rows)))
+    assert data.feature_names == ("time", "people")
+    assert noted(data, "id", "'phone'", "kinds={'phone': 'number'}")

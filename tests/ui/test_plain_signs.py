@@ -46,7 +46,7 @@ async def require_ascii_to_the_end(pilot: Pilot[int], where: str) -> None:
     scroll = pilot.app.screen.query_one(VerticalScroll)
     while not scroll.is_vertical_scroll_end:
         require_ascii(pilot, where)
-        scroll.scroll_relative(y=12, animate=False)
+        scroll.scroll_relative(y=scroll.size.height, animate=False)
         await pilot.pause()
     require_ascii(pilot, where)
 

@@ -222,7 +222,7 @@ def test_of_a_long_sequence_the_end_is_drawn() -> None:
     assert not any(line.lstrip().startswith("t0 ") for line in shown)
     symbols = Tokens(names, names, names)
     lines = text(draw_tokens(symbols, 36, 12, Look()))
-    assert "from place" in lines[0]
+    assert "from position" in lines[0]
     assert any("t49" in line for line in lines[:12])
 
 
@@ -283,10 +283,11 @@ def test_long_names_of_inputs_are_told_apart() -> None:
     ledger = FakeLedger(layers, inputs, outputs, 403, 24)
     sizes = (4, 16, 16, 3)
     weights = {f"{at}.weight": np.ones((sizes[at], sizes[at + 1]), np.float32) for at in range(3)}
-    shown = text(graph(columns(ledger, weights, {}), {}, 47, 25, Look(), None, None).rows)  # type: ignore[arg-type]
-    names = [line.split()[0] for line in shown[1:] if line.strip().startswith(("sepal", "petal"))]
-    assert len(set(names)) == 4
-    assert all(any(name[:7] in line for line in shown) for name in outputs)
+    for width in (47, 40):
+        shown = text(graph(columns(ledger, weights, {}), {}, width, 25, Look(), None, None).rows)  # type: ignore[arg-type]
+        names = [line.split()[0] for line in shown[1:] if line.strip().startswith(("sep", "pet"))]
+        assert len(set(names)) == 4
+        assert all(any(name[:5] in line for line in shown) for name in outputs)
 
 
 def test_headings_over_the_network_keep_units_and_activation() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from textual.pilot import Pilot
 
 #: Seconds after which something that never happens fails the test; kernels may have to be compiled first.
-PATIENCE: Final = 20.0
+PATIENCE: Final = 120.0
 
 
 async def until(pilot: Pilot[Any], happened: Callable[[], object]) -> None:

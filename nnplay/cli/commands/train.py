@@ -15,6 +15,7 @@ from nnplay.cli.run_flags import add_run_flags, run_config, run_table
 from nnplay.cli.source import base_table, is_session
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import name_sources
+from nnplay.data.progress import report_to
 from nnplay.errors import DivergedError, InputError
 from nnplay.run.saving.autosave import Unattended
 from nnplay.run.saving.saved_run import refuse_taken
@@ -24,6 +25,7 @@ from nnplay.text import counted
 
 if TYPE_CHECKING:
     from nnplay.training.trainer import Trainer
+    from nnplay.training.whole_run import RunEnd
 
 ABOUT: Final = "Train a network and print its score"
 _MORE: Final = """\
@@ -49,7 +51,8 @@ def run(words: Sequence[str]) -> int:
     watching = watcher(silent=options.json)
     with contextlib.ExitStack() as until_done:
         try:
-            session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
+            with report_to(watching.reading):
+                session = _session(options, watching)  # nothing to keep yet: Ctrl+C just ends it, and the compiler
         finally:
             watching.close()
         until_done.callback(session.close)
@@ -62,13 +65,7 @@ def run(words: Sequence[str]) -> int:
         _warn_of_hopeless(trainer)
         saves = session.path is not None or bool(options.save)
         with Ending() as ending, Unattended(session.capture, _tell, saves=saves) as recovery:
-            diverged = _train(
-                trainer,
-                trainer.epoch + config.epochs,
-                watching,
-                lambda: interrupt.asked or bool(ending.status),
-                recovery,
-            )
+            end, diverged = _train(session, watching, lambda: interrupt.asked or bool(ending.status), recovery)
             given_up = diverged is not None and session.path is not None and not options.save
             if (session.path is not None and not given_up) or options.save:
                 session.save(options.save)
@@ -79,7 +76,7 @@ def run(words: Sequence[str]) -> int:
                 return without_terminal(ending.status)
     outcome = "diverged" if diverged else "interrupted" if interrupt.asked else "finished"
     plot = is_terminal(sys.stdout) if options.plot is None else options.plot
-    _say_result(config, trainer, outcome, as_json=options.json, plot=plot)
+    _say_result(config, trainer, outcome, end, as_json=options.json, plot=plot)
     if session.path is not None:
         _say_where(shown(session.path), given_up, silent=options.json)
     if diverged:
@@ -139,28 +136,32 @@ def _session(options: Namespace, watching: Watcher) -> Session:
 
 
 def _train(
-    trainer: Trainer, epochs: int, watching: Watcher, asked: Callable[[], bool], recovery: Unattended
-) -> DivergedError | None:
+    session: Session, watching: Watcher, asked: Callable[[], bool], recovery: Unattended
+) -> tuple[RunEnd, DivergedError | None]:
+    from nnplay.training.whole_run import RunEnd
+
+    last = session.trainer.epoch + session.config.epochs
+    due = [epoch for epoch in milestones(last) if epoch > session.trainer.epoch]
+
     def stop(trainer: Trainer) -> bool:
-        if not asked():
-            recovery.look()
-            watching.show_progress(trainer, epochs)
-        return asked()
+        if asked():
+            return True
+        recovery.look()
+        watching.show_progress(trainer, last)
+        if due and trainer.epoch >= due[0]:
+            watching.milestone(trainer, last)
+            due.pop(0)
+        return False
 
     try:
-        for epoch in milestones(epochs):
-            if asked():
-                break
-            if epoch <= trainer.epoch:
-                continue
-            trainer.run(epochs=epoch - trainer.epoch, after=stop)
-            if not asked():
-                watching.milestone(trainer, epochs)
+        end = session.train(after=stop, pauses=tuple(due))
+        if end.reason and (session.trainer.epoch not in milestones(last)):
+            watching.milestone(session.trainer, last)
+        return end, None
     except DivergedError as error:
-        return error
+        return RunEnd(), error
     finally:
         watching.close()
-    return None
 
 
 def _warn(warnings: Sequence[str]) -> None:
@@ -185,13 +186,13 @@ def _say_head(config: RunConfig, trainer: Trainer) -> None:
     print(head(config, trainer), flush=True)
 
 
-def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: bool, plot: bool) -> None:
+def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, *, as_json: bool, plot: bool) -> None:
     from nnplay.cli import report
     from nnplay.training.numbers import NUMBERS
 
     found = report.scores(trainer)
     if as_json:
-        print(report.document(config, trainer, outcome, found))
+        print(report.document(config, trainer, outcome, found, end.reason, end.best))
         return
     if plot:
         from nnplay.cli.plot import loss_plot
@@ -200,8 +201,15 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, *, as_json: b
     rate = trainer.step / max(trainer.seconds, 1e-9)
     done = f"{counted(trainer.epoch, 'epoch')}, {counted(trainer.step, 'step')}"
     print(f"{outcome}: {done} in {_duration(trainer.seconds)} ({rate:,.0f} steps/s)")
-    print(f"{NUMBERS['scores'].label} with the weights of step {trainer.step:,}:")
+    if end.reason:
+        print(end.reason)
+    if end.best is not None:
+        print(end.best.words(trainer.epoch))
+    step = trainer.step if end.best is None else end.best.step
+    print(f"{NUMBERS['scores'].label} with the weights of step {step:,}:")
     print(report.score_table(found, report.target_scores(trainer)))
+    for line in report.uncertain(trainer):
+        print(line)
     if outcome != "diverged":
         for line in report.health(trainer):
             print(line)

@@ -114,7 +114,7 @@ def _are_numbers(numeric: int, text: int, read: ColumnReading, wanted: str) -> b
 
 def _are_packed_dates(cells: Sequence[str]) -> bool:
     """Whether all numbers are dates such as 20210131; eight digits are hardly ever all of them by chance."""
-    if len(set(cells)) < 3 or any(len(cell) != 8 for cell in cells):
+    if any(len(cell) != 8 for cell in cells) or len(set(cells)) < 3:
         return False
     return all(day is not None and -40_000 < day < 40_000 for day in read_dates(cells).days)
 

@@ -42,7 +42,8 @@ class Column:
         if self.kind == "left_out":
             return f"{self.name}: left out{lost}"
         if not self.categories:
-            return f"{self.name}: {self.kind}{lost}"
+            made = f", {counted(len(self.inputs), 'input')}" if len(self.inputs) > 1 else ""
+            return f"{self.name}: {self.kind}{made}{lost}"
         shown = ", ".join(self.categories[:4]) + (", …" if len(self.categories) > 4 else "")
         inputs = f"{counted(len(self.inputs), f'{self.kind} input')}"
         return f"{self.name}: {counted(len(self.categories), 'category')} ({shown}) as {inputs}{lost}"

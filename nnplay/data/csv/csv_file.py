@@ -16,6 +16,7 @@ from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.csv.text.table_text import read_table_text
 from nnplay.data.dataset import Dataset
+from nnplay.data.progress import report
 from nnplay.memory_budget import memory_budget
 
 # A table of one-digit cells takes up to this many times its size: packed text, float64 columns, float32 inputs twice.
@@ -35,6 +36,7 @@ def read_csv(
     header: Literal["auto", "yes", "no"] = "auto",
     task: Literal["auto", "classification", "regression"] = "auto",
     kinds: Mapping[str, str] | None = None,
+    member: str = "",
 ) -> Dataset:
     """The table in a delimited text file, with one column to predict from the others.
 
@@ -56,6 +58,7 @@ def read_csv(
             a few evenly repeated whole numbers from 0 or 1 are classes; counts and dates are quantities.
         kinds: for some columns, by name: "number", "category" (then `-`, `NA` and the like are words as any other) or
             "skip" (leave out). Row numbers and ids are left out, and codes are categories, unless a kind is given.
+        member: which file of a zip archive is read, where several tables are in it.
 
     Raises:
         InputError: the file cannot be used as it is; names file, row (line of the file) and column, and the way out.
@@ -73,6 +76,7 @@ def read_csv(
         header,
         task,
         {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}")),
+        member,
     ).validate(where)
     return columns_dataset(read_csv_columns(path, options), options, name=table_name(str(path)), where=where)
 
@@ -87,7 +91,8 @@ def read_csv_columns(path: str | os.PathLike[str], options: CsvOptions) -> Named
     limit = memory_budget() // _GROWTH
     with (
         open_regular(path, limit=limit, hint="give a sample of its rows") as file,
-        open_packed(file, limit, where) as table,
+        open_packed(file, limit, where, options.member) as table,
         field_limit(),
     ):
-        return read_table_text(table, options, where)
+        size = os.fstat(file.fileno()).st_size
+        return read_table_text(table, options, where, lambda: report(file.tell(), size, "bytes"))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice
+from nnplay.data.csv.calendar_parts import calendar_parts
 from nnplay.data.csv.cells import number_hint, parse_number
 from nnplay.data.csv.column_types import TypedColumn
 from nnplay.data.csv.columns import Column
@@ -42,13 +43,20 @@ class Encoded:
 
 
 def encode_column(
-    column: TypedColumn, lines: NDArray[np.int64], *, encode: str, indicate_missing: bool, where: str
+    column: TypedColumn,
+    lines: NDArray[np.int64],
+    *,
+    encode: str,
+    indicate_missing: bool,
+    parts: bool = False,
+    where: str,
 ) -> Encoded:
     """The inputs made of one feature column; a missing number becomes NaN, a missing word a category of its own.
 
     Args:
         encode: one_hot or ordinal, for categories.
         indicate_missing: give a number column with missing values a second input that is 1 where they are.
+        parts: give dates inputs for the time of year, week and day, where these may say something.
 
     Raises:
         InputError: a number too large for 32 bits, or too many categories.
@@ -58,7 +66,7 @@ def encode_column(
     if column.kind == "identifier":
         return replace(_leave_out(column, len(lines), column.note), notes=_hint_notes(column))
     if column.kind == "number":
-        return _encode_number(column, lines, indicate_missing, where)
+        return _encode_number(column, lines, indicate_missing, parts and column.dates, where)
     return _encode_category(column, encode, where)
 
 
@@ -67,7 +75,9 @@ def _leave_out(column: TypedColumn, rows: int, why: str) -> Encoded:
     return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
 
 
-def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, where: str) -> Encoded:
+def _encode_number(
+    column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, parts: bool, where: str
+) -> Encoded:
     refuse_overflow(column, lines, where)
     unknown = column.unknown
     count = int(unknown.sum())
@@ -76,13 +86,21 @@ def _encode_number(column: TypedColumn, lines: NDArray[np.int64], indicate_missi
     if constant and not (indicate_missing and count):
         return _leave_out(column, len(lines), "constant")
     names, inputs = [column.name], [column.values]
+    circles = calendar_parts(column.values) if parts else []
+    for name, values in (one for circle in circles for one in circle.inputs(column.name)):
+        names.append(name)
+        inputs.append(values)
     if indicate_missing and count:
         names.append(f"{column.name} missing")
         inputs.append(unknown.astype(np.float64))
     if constant:
-        names, inputs = names[1:], inputs[1:]
+        names, inputs = names[-1:], inputs[-1:]
     described = Column(column.name, "indicator" if constant else "number", tuple(names), missing=count)
     notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
+    if circles:
+        shown = " and ".join(circle.name for circle in circles)
+        without = advice("kinds", {column.name: "number"})
+        notes = (f"{notes[0]}, and its {shown} as sine and cosine ({without} for the days alone)",)
     stacked = np.stack(inputs, axis=1)
     return Encoded(described, stacked.astype(keep_differences(stacked)), notes)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnplay.data.csv.column_types import TypedColumn
 
@@ -48,12 +49,24 @@ def _as_number(column: TypedColumn, *, unnamed: bool) -> TypedColumn:
     if counts_up and (unnamed or (len(values) >= _FEWEST_ROWS and _ROW.fullmatch(column.name))):
         return replace(column, kind="identifier", note=ROW_NUMBERS)
     named_id = _PLAIN_ID.fullmatch(column.name) or _CAMEL_ID.fullmatch(column.name)
-    if named_id and len(values) >= _FEWEST_ROWS and len(np.unique(values)) == len(values):
+    if (named_id or _are_long_numbers(values)) and len(values) >= _FEWEST_ROWS and _all_differ(values):
         return replace(column, kind="identifier", note=IDS)
     if are_codes(column.cells.unpack()):
         note = "a few repeated numbers of the same width are read as codes"
         return replace(column, kind="category", values=np.zeros(0), note=note)
     return column
+
+
+def _all_differ(values: NDArray[np.float64]) -> bool:
+    return bool(np.diff(np.sort(values)).all())
+
+
+def _are_long_numbers(values: NDArray[np.float64]) -> bool:
+    """Whether all have the same nine digits and more, as telephone numbers have; seconds since 1970 are times."""
+    low, high = float(values.min()), float(values.max())
+    if low < 1e8 or np.floor(np.log10(low)) != np.floor(np.log10(high)):
+        return False
+    return not any(0.5e9 * unit <= low and high <= 2.5e9 * unit for unit in (1, 1e3, 1e6, 1e9))
 
 
 def are_codes(cells: Sequence[str]) -> bool:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from nnplay.data.csv.column_types import TypedColumn
 
 _SHOWN = 5
-_FEWEST_ROWS = 3
+_FEWEST_ROWS = 5
+_EXACT = 1 - 1e-8
+"""A correlation that only rounding keeps from being 1."""
 
 
 def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def leak_notes(features: Sequence[TypedColumn], target: TypedColumn) -> tuple[st
     first: dict[bytes, TypedColumn] = {}
     for column in features:
         key = _key(column)
-        if key == answer or _is_multiple(column, target):
+        if key == answer or _is_linear(column, target):
             given_away.append(f"column '{column.name}' gives the target '{target.name}' away (leak): leave it out?")
         elif key in first:
             repeated.append(_describe_repeat(first[key], column))
@@ -44,15 +46,16 @@ def _describe_repeat(earlier: TypedColumn, column: TypedColumn) -> str:
     return f"{names} {'are identical' if same else 'determine each other'}: leave one out?"
 
 
-def _is_multiple(column: TypedColumn, target: TypedColumn) -> bool:
-    """Whether a quantity is the target times a constant, as a price in another currency is."""
+def _is_linear(column: TypedColumn, target: TypedColumn) -> bool:
+    """Whether a quantity is the target times a constant, or that plus another, but for how its digits are rounded."""
     if column.kind != "number" or target.kind != "number":
         return False
     values, answers = column.values, target.values
-    largest = int(np.abs(answers).argmax())
-    if np.isnan(values).any() or len(values) < _FEWEST_ROWS or not answers[largest] or not values[largest]:
+    if np.isnan(values).any() or len(values) < _FEWEST_ROWS:
         return False
-    return bool(np.allclose(values, answers * (values[largest] / answers[largest]), rtol=1e-6, atol=0))
+    values, answers = values - values.mean(), answers - answers.mean()
+    lengths = float(np.sqrt((values @ values) * (answers @ answers)))
+    return lengths > 0 and abs(float(values @ answers)) >= _EXACT * lengths
 
 
 def _first(notes: list[str], what: str) -> list[str]:
@@ -65,10 +68,15 @@ def _key(column: TypedColumn) -> bytes:
 
     Where nearly every row has a value of its own, any two columns divide the rows alike, so values are compared.
     """
-    values: NDArray[np.float64] | NDArray[np.str_]
-    values = column.values if column.kind == "number" else np.array(column.cells)
-    if column.kind == "number" and _mostly_different(column.values):
-        return column.values.tobytes()
+    if column.kind != "number":
+        cells = column.cells.unpack()
+        code = {word: place for place, word in enumerate(dict.fromkeys(cells))}
+        if 2 * len(code) > len(cells):
+            return "\0".join(cells).encode("utf-8", "surrogatepass")
+        return np.fromiter((code[word] for word in cells), dtype=np.int64, count=len(cells)).tobytes()
+    values: NDArray[np.float64] = column.values
+    if _mostly_different(values):
+        return values.tobytes()
     different, first, codes = np.unique(values, return_index=True, return_inverse=True)
     if 2 * len(different) > len(values):
         return values.tobytes()

@@ -34,6 +34,7 @@ class CsvOptions:
     header: str = "auto"
     task: str = "auto"
     kinds: Mapping[str, str] = field(default_factory=dict)
+    member: str = ""
 
     def validate(self, where: str) -> CsvOptions:
         """The same, with the delimiter as one character (or "auto").
@@ -41,7 +42,7 @@ class CsvOptions:
         Raises:
             InputError: an option has no such choice, or two of them exclude each other.
         """
-        for option in (*_CHOICES, "delimiter", "encoding"):
+        for option in (*_CHOICES, "delimiter", "encoding", "member"):
             kind_of(getattr(self, option), str, "text", f"{where}, {option}")
         kind_of(self.skip_bad_rows, bool, "yes or no", f"{where}, skip_bad_rows", "give True or False")
         for option, known in _CHOICES.items():

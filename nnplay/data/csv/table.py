@@ -28,6 +28,7 @@ from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.target import Target, find_targets, read_targets
 from nnplay.data.csv.typed_values import type_values
 from nnplay.data.dataset import Dataset
+from nnplay.data.progress import report
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import counted
@@ -114,6 +115,7 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
     features: list[TypedColumn] = []
     targets: list[TypedColumn] = []
     for index, name in enumerate(text.names):
+        report(index, 2 * len(text.names), "columns")
         kind = options.kinds.get(name, "auto")
         if name in wanted:
             targets.append(type_values(name, text.columns[index], text.decimal, kind, where))
@@ -130,12 +132,14 @@ def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[
 def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
     encoded: list[Encoded] = []
     width, rows, budget = 0, len(table.lines), memory_budget()
-    for column in table.features:
+    for index, column in enumerate(table.features, len(table.features)):
+        report(index, 2 * len(table.features), "columns")
         item = encode_column(
             column,
             table.lines,
             encode=options.encode,
             indicate_missing=options.missing == "category",
+            parts=column.name not in options.kinds,
             where=where,
         )
         encoded.append(item)

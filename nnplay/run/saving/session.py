@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,9 +17,10 @@ from nnplay.run.saving import saved_run
 from nnplay.run.saving.save_session import Place, save_again, save_as
 from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
-from nnplay.timeline.saved import SavedTimeline, append_training, begin_saved_timeline
+from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
+from nnplay.training.whole_run import RunEnd, train_to_end
 
 Progress = Callable[[int, int, str], None]
 
@@ -28,7 +29,7 @@ class Session(NotCopied):
     """A run, and the folder it is saved in.
 
         with nn.Session.new("spiral.nnplay", {"data": "spiral", "layers": "linear 8, tanh, linear 2"}) as session:
-            session.trainer.run(epochs=20)
+            session.trainer.run(epochs=20)      # or session.train(), to the end that the run has
             session.save()
 
     Attributes:
@@ -49,6 +50,7 @@ class Session(NotCopied):
         self._view: Mapping[str, Any] = {}
         self._past = begin_saved_timeline(config, trainer)
         self._opened: SavedCheckpoint | None = None
+        self._kept = (-1, -1)
         self._lock: session.Lock | None = None
         self._generation = 0
 
@@ -137,6 +139,23 @@ class Session(NotCopied):
             self.warnings = (*self.warnings, f"saved to {place.path}: {place.note}")
         return place.generation
 
+    def train(self, after: Callable[[Trainer], bool] | None = None, pauses: Sequence[int] = ()) -> RunEnd:
+        """Trains for the run's epochs, or until one of its stop conditions holds; returns why, and the best epoch.
+
+        Where the run keeps the best weights, as one on a file does, those are in place then.
+
+        Args:
+            after: called between calls of about 20 ms; training is broken off when it returns True.
+            pauses: epochs, counted since the initial weights, at whose end `after` is called in any case.
+
+        Raises:
+            DivergedError: a number that is not finite; the last good weights are in place.
+        """
+        end = train_to_end(self.trainer, self.config.stop_conditions(), self.config.epochs, after=after, pauses=pauses)
+        if end.best is not None and end.best.step < self.trainer.step:
+            self._kept = (self.trainer.step, end.best.step)
+        return end
+
     def capture(self) -> saved_run.SavedRun:
         """A copy of the current step, and of the history that is kept.
 
@@ -157,11 +176,12 @@ class Session(NotCopied):
         changed = live_changes(self.config, with_live(self.config, trainer.optimizer, trainer.settings))
         if past is None or changed != {}:
             return None
-        if opened is None:
-            return past
-        if trainer.step < opened.step:
-            return None
-        return past if trainer.step == opened.step else append_training(past, opened)
+        if opened is not None:
+            if trainer.step < opened.step:
+                return None
+            past = past if trainer.step == opened.step else append_training(past, opened)
+        kept_at, best_step = self._kept
+        return append_best(past, self.config, trainer, best_step) if kept_at == trainer.step else past
 
     def pack(self, target: str | os.PathLike[str], overwrite: bool = False) -> tuple[str, ...]:
         """Writes the saved session as one file for sharing; returns warnings.

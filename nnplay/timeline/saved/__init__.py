@@ -13,7 +13,13 @@ Keys in the file are older than the names here: a "stretch" is a segment, a "lin
 from nnplay.timeline.saved.capture import capture_timeline
 from nnplay.timeline.saved.check import refuse_misfit
 from nnplay.timeline.saved.engine import ENGINE, SEVERAL
-from nnplay.timeline.saved.extend import append_change, append_replacement, append_training, begin_saved_timeline
+from nnplay.timeline.saved.extend import (
+    append_best,
+    append_change,
+    append_replacement,
+    append_training,
+    begin_saved_timeline,
+)
 from nnplay.timeline.saved.read import read_timeline
 from nnplay.timeline.saved.restore import restore_timeline
 from nnplay.timeline.saved.saved_timeline import SavedBranchLog, SavedSegment, SavedTimeline
@@ -26,6 +32,7 @@ __all__ = [
     "SavedBranchLog",
     "SavedSegment",
     "SavedTimeline",
+    "append_best",
     "append_change",
     "append_replacement",
     "append_training",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nnplay.config import RunConfig
-from nnplay.timeline.change_log import Change, skip_in_replay
+from nnplay.timeline.change_log import Change, KeepBest, describe_best, skip_in_replay
 from nnplay.timeline.saved.engine import ENGINE, SEVERAL
 from nnplay.timeline.saved.saved_timeline import (
     MOST_CHECKPOINTS,
+    MOST_SEGMENTS,
     SMALL,
     SavedBranchLog,
     SavedSegment,
@@ -51,6 +52,16 @@ def append_replacement(
     known = append_training(timeline, left)
     segments = (*known.log.segments, SavedSegment(config.without_remarks(), trainer.split, (first,)))
     return replace(known, log=SavedBranchLog(changes, segments))
+
+
+def append_best(timeline: SavedTimeline, config: RunConfig, trainer: Trainer, best_step: int) -> SavedTimeline:
+    """Notes that the weights of the best epoch, which ended at `best_step`, came back at the run's last step."""
+    if len(timeline.log.segments) >= MOST_SEGMENTS:
+        timeline = replace(timeline, log=timeline.log.without_first_segment())
+    changes = (*timeline.log.changes, Change(trainer.step, describe_best(best_step), KeepBest(best_step)))
+    first = SavedCheckpoint.of(trainer.state(), change_count=len(changes))
+    segment = SavedSegment(config.without_remarks(), trainer.split, (first,))
+    return replace(timeline, log=SavedBranchLog(changes, (*timeline.log.segments, segment)))
 
 
 def append_change(timeline: SavedTimeline, change: Change) -> SavedTimeline:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from rich.cells import cell_len
 
-from nnplay.text import clean
+from nnplay.text import clean, note_cut
 from nnplay.tui.draw.arrays import Floats
 from nnplay.tui.draw.blocks import quantise, resize
 from nnplay.tui.draw.graph import Column, Place, places
@@ -68,7 +69,7 @@ def graph(
                 _bias(grid, rank, unit, place, look)
             if chosen == (index, unit):
                 _frame(grid, place, look)
-            _name(grid, rank, unit, place, width, look)
+        _write_names(grid, rank, column, width, look)
     body = [joined([grid.get((y, x), (" ", PLAIN)) for x in range(width)]) for y in range(rows)]
     shown = [_headings(ranks, spots, width, look), *body, *[_hidden(ranks, spots, width, look)] * below]
     return Drawn(shown, spots, links.lines)
@@ -138,6 +139,29 @@ def _shortened(name: str, room: int) -> str:
     return equals + word if equals and word and cell_len(name) > room else name
 
 
+def shorten_alike(names: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """Names in so many columns; where these are alike, without the end that all share and the middle of each.
+
+    Of `sepal_length_cm`, `sepal_width_cm` and the like, seven columns show `sep…gth` and `sep…dth`.
+    """
+    plain = tuple(fit(name, room).rstrip() for name in names)
+    if len(set(plain)) == len(set(names)):
+        return plain
+    endings = zip(*(reversed(name) for name in names), strict=False)
+    shared = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, endings))
+    told = tuple(_without_middle(name[: len(name) - shared] or name, room) for name in names)
+    return told if len(set(told)) > len(set(plain)) else plain
+
+
+def _without_middle(name: str, room: int) -> str:
+    letters = graphemes(name)
+    if cell_len(name) <= room or room < 3:
+        return fit(name, room).rstrip()
+    tail = (room - 1) // 2
+    note_cut(name)
+    return fit("".join([*letters[: room - 1 - tail], "…", *letters[-tail:]]), room).rstrip()
+
+
 def _stamp(grid: dict[tuple[int, int], Run], place: Place, picture: Floats, look: Look) -> None:
     row, cells = place.top // 2, (place.pixels + 1) // 2
     peak = float(np.abs(np.nan_to_num(picture)).max()) or 1.0
@@ -161,20 +185,21 @@ def _pixel(top: int, bottom: int | None, colours: Sequence[str], look: Look) -> 
     return "▀", look.plain(colours[top], colours[bottom])
 
 
-def _name(grid: dict[tuple[int, int], Run], rank: Column, unit: int, place: Place, width: int, look: Look) -> None:
-    names = _names(rank)
-    if unit >= len(names):
+def _write_names(grid: dict[tuple[int, int], Run], rank: Column, column: list[Place], width: int, look: Look) -> None:
+    """The names of a rank's units: left of inputs, right of outputs."""
+    names, first = _names(rank)[: len(column)], rank.weights is None
+    if not names:
         return
-    row = place.middle // 4
-    first = rank.weights is None
-    room = min(_MOST_NAMES - 1, place.left - 1 if first else width - place.left - place.width - 1)
-    text = fit(_shortened(clean(names[unit]), room), room).rstrip()
-    column = place.left - cell_len(text) - 1 if first else place.left + place.width + 1
-    for letter in graphemes(text):
-        grid[row, column] = (letter, look.ink("text"))
-        for covered in range(column + 1, column + cell_len(letter)):
-            grid[row, covered] = ("", PLAIN)
-        column += max(1, cell_len(letter))
+    left, right = column[0].left, column[0].left + column[0].width
+    room = min(_MOST_NAMES - 1, left - 1 if first else width - right - 1)
+    shown = shorten_alike(tuple(_shortened(clean(name), room) for name in names), room)
+    for text, place in zip(shown, column, strict=False):
+        row, at = place.middle // 4, left - cell_len(text) - 1 if first else right + 1
+        for letter in graphemes(text):
+            grid[row, at] = (letter, look.ink("text"))
+            for covered in range(at + 1, at + cell_len(letter)):
+                grid[row, covered] = ("", PLAIN)
+            at += max(1, cell_len(letter))
 
 
 def _headings(ranks: list[Column], spots: list[list[Place]], width: int, look: Look) -> Row:

@@ -161,6 +161,7 @@ _LABELS = {
     "stop.epochs": "stop epoch",
     "stop.accuracy": "stop acc.",
     "stop.patience": "patience",
+    "stop.keep_best": "keep best",
     "schedule.patience": "lr wait",
     "stop.seconds": "stop secs",
     "training.validate_every": "validate",

@@ -58,7 +58,7 @@ class HeaderLine(Cells):
         if self._snapshot is None:
             return ()
         parts = self._parts(self._snapshot)
-        for dropped in (*_DROPPED, "end of title", "held", "per second", "speed", "title"):
+        for dropped in (*_DROPPED, "end of title", "held", "per second", "speed", "kept", "title"):
             excess = sum(row_width(tuple(runs)) for runs in parts.values()) - width
             if excess <= 0:
                 break
@@ -85,6 +85,7 @@ class HeaderLine(Cells):
             "batch": self._counter("batch", f"{batch:>{digits}}/{now.batches} "),
             "step": self._counter("step", f"{now.step:<8,} "),
             "past": self._past(now),
+            "kept": self._kept(now),
             "held": [(f"{clean(', '.join(now.held), 44)} ", look.ink("warning"))] if now.held else [],
             "train": [bar, *self._training_loss(now)],
             "valid": self._loss("validation_loss", now.validation_loss, _epochs_scored(now)),
@@ -121,6 +122,14 @@ class HeaderLine(Cells):
         if now.running or now.step >= now.latest:
             return []
         return [(f"of {now.latest:,} ", self.look.ink("warning"))]
+
+    def _kept(self, now: Snapshot) -> list[Run]:
+        """Which epoch's weights are in place, where those of the best one came back at the end."""
+        behind = now.step - now.kept_step
+        if now.running or behind <= 0 or not now.kept_step:
+            return []
+        best = now.epoch - (behind - now.batch) // max(1, now.batches)
+        return [(f"weights of epoch {best:,} ", self.look.ink("warning"))]
 
     def _counter(self, name: str, value: str) -> list[Run]:
         return [(f"{name} ", self.look.ink("dim")), (value, self.look.ink("strong"))]

@@ -30,6 +30,8 @@ from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.cells import Cells, Row, fit, joined
 from nnplay.tui.widgets.scroll_place import ScrollPlace
 
+_SIGNS = f"{SIGNS}  "
+"""In a line of the list, apart from the shape behind them; they stay in place while the number grows."""
 _LEAST_TEXT = 8
 """Columns that a layer's text has at the least."""
 _NARROW = 37
@@ -162,7 +164,7 @@ class LayerList(Cells, can_focus=True):
         """What a click takes a unit away with, or adds one; nothing where there are no units, or no room."""
         has_units = not item.line.parts and with_units(item.line.text, 1) != item.line.text
         has_units = has_units and item.path != (len(self.texts) - 1,)  # the last layer's follow from the data
-        return SIGNS if has_units and cell_len(text) <= room - len(SIGNS) else ""
+        return _SIGNS if has_units and cell_len(text) <= room - len(_SIGNS) else ""
 
     def _sign_at(self, item: Item, x: int) -> int:
         """What a click on a line changes the layer's units by: 1, -1, or 0 beside the signs."""

@@ -105,7 +105,7 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif",
 def recognise_format(head: bytes) -> OtherFormat | None:
     """What a file that begins with `head` (up to `HEAD` bytes) really is, or None where it may be delimited text."""
     if head.startswith(b"PK\x03\x04"):
-        return _recognise_archive(_member_names(head))
+        return _recognise_archive(member_names(head))
     for place, signature, kind, way_out in _SIGNATURES:
         if head[place : place + len(signature)] == signature and not _may_be_words(signature, head):
             return OtherFormat(kind, way_out)
@@ -150,7 +150,7 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _member_names(head: bytes) -> list[str]:
+def member_names(head: bytes) -> list[str]:
     """Names of the first files in a zip archive, as far as the beginning shows them; nothing is unpacked."""
     names, place = [], 0
     while (place := head.find(b"PK\x03\x04", place)) >= 0:

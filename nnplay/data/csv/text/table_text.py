@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from nnplay.data.csv.advice import advice
@@ -20,11 +20,17 @@ from nnplay.errors import InputError
 from nnplay.text import clean, counted
 
 _SAMPLE_LINES = 100
+_TOLD_EVERY = 4096
 _TOTALS = frozenset({"total", "totals", "sum", "subtotal", "grand total"})
 
 
-def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> NamedColumns:
+def read_table_text(
+    file: BinaryIO, options: CsvOptions, where: str, progress: Callable[[], None] = lambda: None
+) -> NamedColumns:
     """The table in `file`, read as `options` say.
+
+    Args:
+        progress: called after every few thousand rows.
 
     Raises:
         InputError: the file is of another format or empty, or a row is broken; with its line.
@@ -55,7 +61,9 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> NamedCol
     if line and not header.found:
         rows.add(line, first)
     names = first if header.found else ()
-    remarks += _gather(records, rows, skipped, options.skip_bad_rows, names, dialect.delimiter, where)
+    remarks += _gather(
+        _telling(records, progress), rows, skipped, options.skip_bad_rows, names, dialect.delimiter, where
+    )
     _check_total(rows, skipped, options.skip_bad_rows, where)
     if not rows.lines:
         raise InputError("no data rows", where=where)
@@ -65,6 +73,14 @@ def read_table_text(file: BinaryIO, options: CsvOptions, where: str) -> NamedCol
     return NamedColumns(
         header.names, rows.columns(), rows.lines, dialect.decimal, skipped, tuple(notes), header.unnamed
     )
+
+
+def _telling(records: Iterator[tuple[int, list[str]]], progress: Callable[[], None]) -> Iterator[tuple[int, list[str]]]:
+    """The same rows; now and then it is told that there were some."""
+    for number, record in enumerate(records):
+        if number % _TOLD_EVERY == 0:
+            progress()
+        yield record
 
 
 def _gather(

@@ -1,0 +1,75 @@
+"""A table that is in memory already, of whatever library, as a data set: encoded and described as a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from nnplay.arguments import kind_of, words
+from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.csv.options import CsvOptions
+from nnplay.data.csv.table import columns_dataset
+from nnplay.data.dataset import Dataset
+from nnplay.data.frames import is_frame, is_lazy, plain_array, read_frame
+from nnplay.errors import InputError
+from nnplay.text import clean
+
+
+def read_table(
+    table: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    missing: Literal["refuse", "drop", "mean", "category"] = "refuse",
+    encode: Literal["one_hot", "ordinal"] = "one_hot",
+    skip_bad_rows: bool = False,
+    task: Literal["auto", "classification", "regression"] = "auto",
+    kinds: Mapping[str, str] | None = None,
+    names: Sequence[str] | None = None,
+    name: str = "table",
+) -> Dataset:
+    """A table in memory with one column to be learned from the others, as `read_csv` makes it of a file.
+
+    Args:
+        table: a frame of pandas or polars, a table of Arrow, a list of dicts, a dict of columns, a structured array; or
+            a matrix (rows, columns), which may be masked, sparse or a tensor.
+        target, missing, encode, skip_bad_rows, task, kinds: as in `read_csv`. Columns that are categories in the table
+            are so here.
+        names: of the columns of a matrix, in order; column_1, column_2, … unless given.
+        name: what the set is called.
+
+    Raises:
+        InputError: the table cannot be used as it is; names row (from 0) and column, and the way out.
+    """
+    where = clean(name)
+    columns, own = read_frame(table, where) if is_frame(table) or is_lazy(table) else (_matrix(table, where), {})
+    if names is not None:
+        given = words(names, f"{where}, names")
+        if len(given) != len(columns.names):
+            raise InputError(f"{len(given)} names for {len(columns.names)} columns", where=where)
+        columns = NamedColumns(given, columns.columns, columns.lines, notes=columns.notes)
+    chosen = {} if kinds is None else dict(kind_of(kinds, Mapping, "table of kinds", where, "give {'age': 'number'}"))
+    options = CsvOptions(
+        target if target is None or isinstance(target, str) else ",".join(words(target, f"{where}, target")),
+        missing=missing,
+        encode=encode,
+        skip_bad_rows=skip_bad_rows,
+        task=task,
+        kinds={**own, **chosen},
+    ).validate(where)
+    return columns_dataset(columns, options, name=name, where=where)
+
+
+def _matrix(given: Any, where: str) -> NamedColumns:
+    array = plain_array(given, where)
+    try:
+        array = array if hasattr(array, "mask") else np.asarray(array)
+    except ValueError:
+        raise InputError("is ragged or nested too deep", where=where, hint="give rows of equal length") from None
+    if array.ndim != 2:
+        hint = "give a frame, a list of dicts, a dict of columns, or a matrix (rows, columns)"
+        raise InputError(f"{type(given).__name__} is no table with columns", where=where, hint=hint)
+    count = array.shape[1]
+    columns = [array[:, place] for place in range(count)]
+    return NamedColumns(tuple(f"column_{place}" for place in range(1, count + 1)), columns, range(len(array)))
