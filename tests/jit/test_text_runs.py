@@ -9,6 +9,7 @@ import pytest
 import nnplay as nn
 from nnplay.cli.main import main
 from nnplay.config import RunConfig
+from nnplay.config.fit import fit_data
 from nnplay.errors import InputError
 from nnplay.training.sampling import sample_text
 from nnplay.views.choosing import make_view, views_of
@@ -39,6 +40,16 @@ def test_a_text_is_learned_and_written(unit: str, context: int, text: Path) -> N
     assert isinstance(output, Writing)
     assert output.start.strip()[3:10] in SENTENCE * 2
     assert output.text
+
+
+def test_a_network_follows_another_vocabulary(text: Path) -> None:
+    """Where a text is cut into other tokens, the network looks up and predicts as many as there are now."""
+    config = RunConfig.from_dict({"data": {"file": str(text), "context": 6}})
+    config = config.completed(config.load()).changed({"data": {"unit": "words"}})
+    split = config.load()
+    fitted = fit_data(config, split.train)
+    assert fitted.layer_texts == ("embedding 11 32", "gru 128 output=sequence", "linear 11")
+    fitted.trainer(split=split).run(steps=2)
 
 
 def test_labels_of_texts_are_learned(tmp_path: Path) -> None:

@@ -13,10 +13,26 @@ from nnplay.fields import integer, text
 
 #: Characters of a point.
 _LONGEST = 16
-#: To begin with: a handful of points that a line nearly separates.
+_LEFT = (
+    (-3.5, -1),
+    (-2.5, 1),
+    (-2, -2.5),
+    (-3, 3),
+    (-1, -0.5),
+    (-4, 1.5),
+    (0, -3.5),
+    (-4.5, -3),
+    (-1.5, 2),
+    (-3, -4.5),
+)
+#: To begin with: two handfuls of points that a line nearly separates, the second across the centre from the first.
 BEGINNING = (
-    *(Point(x, y, 0) for x, y in ((-3.5, -1), (-2.5, 1), (-2, -2.5), (-3, 3), (-1, -0.5), (-4, 1.5), (0, -3.5))),
-    *(Point(x, y, 1) for x, y in ((3, 1), (2, 3), (3.5, -1.5), (1, 1.5), (4, 2.5), (2, -0.5), (0, 3.5))),
+    *(Point(x, y, 0) for x, y in _LEFT),
+    *(Point(-x, 0.5 - y, 1) for x, y in _LEFT),
+    Point(0.5, 4.5, 1),
+    Point(2, 4, 1),
+    Point(-0.5, -5, 0),
+    Point(-2, -4.5, 0),
 )
 
 
