@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
@@ -33,6 +35,8 @@ from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
 from nnplay.training.targets import target_form
+from nnplay.views.asked_image import ask_image, askable_shape
+from nnplay.views.chances import Chance
 
 #: What opens when no run is named: a small spiral classifier, one key away from learning; it ends as its preset does.
 FIRST = "spiral"
@@ -122,6 +126,19 @@ class PlaygroundBackend:
     def summary(self) -> str:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
         return self._run.split.summary(self._run.config.training_settings().batch_size)
+
+    def askable_shape(self) -> tuple[int, int]:
+        """Height and width of the images that the network tells apart; zeros where it does not."""
+        trainer = self.worker.trainer
+        return (0, 0) if trainer is None else askable_shape(trainer)
+
+    def ask_image(self, ink: NDArray[Any]) -> tuple[Chance, ...]:
+        """The likeliest classes of an image (height, width) that was drawn; from any thread.
+
+        Raises:
+            InputError: the network does not tell images of this size apart.
+        """
+        return self.worker.ask(lambda run: () if run.trainer is None else ask_image(run.trainer, ink))
 
     def task(self) -> str:
         """What the network is to learn: "spiral: the network learns to distinguish arm 1 and arm 2 from x1 and x2"."""

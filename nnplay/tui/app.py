@@ -95,7 +95,7 @@ class Playground(textual_private.FaultReporting):
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
         self.picking = PickActions(self, backend, main, self.edits)
-        self.drawing = DrawActions(backend, main, messages, self.edits)
+        self.drawing = DrawActions(self, backend, main, messages, self.edits)
         self.files = FileActions(self, backend, messages, background, self.refresher)
         self.hints = HintActions(backend, main, messages)
         self.navigation = NavigationActions(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from textual.app import App
+
 from nnplay.config.run_config import Whole
 from nnplay.data.point_text import FARTHEST, MOST_CLASSES, MOST_POINTS, Point, read_points, write_points
 from nnplay.data.synthetic.drawn import BEGINNING
@@ -12,6 +14,7 @@ from nnplay.text import counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.messages import Messages
+from nnplay.tui.dialogs.ask_image import AskImage
 from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.output import OutputPane
@@ -26,8 +29,11 @@ _TAKEN: Final = 200
 class DrawActions:
     """The action that begins drawing, and what the board asks for."""
 
-    def __init__(self, backend: Backend, main: MainScreen, messages: Messages, edits: EditActions) -> None:
-        self._backend, self._main, self._messages, self._edits = backend, main, messages, edits
+    def __init__(
+        self, app: App[int], backend: Backend, main: MainScreen, messages: Messages, edits: EditActions
+    ) -> None:
+        self._app, self._backend, self._main = app, backend, main
+        self._messages, self._edits = messages, edits
 
     def draw_points(self) -> None:
         """Draw points on the map: those that are there, or a handful to begin with."""
@@ -39,6 +45,14 @@ class DrawActions:
         self._main.go("output")
         self._main.query_one(OutputPane).draw_points()
         self._messages.say("a digit sets a point of that class, backspace erases, esc ends; or click")
+
+    def ask_image(self) -> None:
+        """Draw an image, and see what the network takes it for."""
+        shape = self._backend.askable_shape()
+        if not shape[0]:
+            self._messages.say("this network does not distinguish images; :preset digits8 does, or :data digits28")
+        else:
+            self._app.push_screen(AskImage(shape, self._backend.ask_image))
 
     def put(self, event: PointBoard.Set) -> None:
         """One more point; a class that is new makes the network larger."""
