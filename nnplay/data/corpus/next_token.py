@@ -70,6 +70,6 @@ def describe(vocabulary: Vocabulary, tokens: NDArray[Any], what: str) -> str:
     counts = np.bincount(tokens.astype(np.int64).ravel(), minlength=len(vocabulary.tokens))
     counts[: vocabulary.special] = 0
     common = [clean(vocabulary.names[number], 20) for number in np.argsort(-counts, kind="stable")[:_SHOWN]]
-    words = " ".join("␣" if name == " " else name for name in common)
+    words = " ".join("(blank)" if name == " " else name for name in common)
     count = len(vocabulary.tokens) - vocabulary.special
     return f"{what}: {int(counts.sum()):,} {unit}{small}; {count:,} are told apart (the vocabulary: {words} …)"

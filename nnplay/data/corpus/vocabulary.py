@@ -23,7 +23,7 @@ UNKNOWN: Final = "<unknown>"
 #: How a newline is called where tokens are shown, one visible line each; and what it is when it is typed.
 PARAGRAPH: Final = "¶"
 #: How the blank at the beginning of a token is called there.
-_BLANK: Final = "▁"
+_BLANK: Final = "_"
 #: A word that comes once tells nothing: it teaches what to do about words that are not known.
 _FEWEST: Final = 2
 _WORDS: Final = re.compile(r"\w{1,64}(?:['’]\w{1,64})*|[^\w\s]|\n")
