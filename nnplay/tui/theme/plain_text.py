@@ -23,6 +23,10 @@ from nnplay.tui.commands.actions import ARROWS
 
 _SIGNS: Final = {
     "…": "~",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
     "×": "x",
     "−": "-",
     "–": "-",
