@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
 from nnplay.data.continuation import Continuation
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.csv.columns import Column
 from nnplay.data.csv.raw_table import RawTable
 from nnplay.data.frames import frame_names, is_frame
@@ -44,6 +45,8 @@ class Dataset:
         continuation: how the series continues after each row, if rows are windows of a series.
         waves: sounds (N, samples) of which the rows are spectra, to be looked at.
         frames: number of images in each row, one below the other, if rows are clips.
+        vocabulary: the tokens that `x` holds the numbers of, where rows are text.
+        sequential: rows follow each other in time or in a text: the parts of a split are cut in one piece each.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, one sentence each.
 
@@ -76,6 +79,8 @@ class Dataset:
         continuation: Continuation | None = None,
         waves: NDArray[np.float32] | None = None,
         frames: int = 1,
+        vocabulary: Vocabulary | None = None,
+        sequential: bool = False,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -103,6 +108,8 @@ class Dataset:
         self.continuation: Continuation | None = continuation
         self.waves: NDArray[np.float32] | None = waves
         self.frames: int = self._read_frames(frames)
+        self.vocabulary: Vocabulary | None = vocabulary
+        self.sequential: bool = sequential
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -170,6 +177,8 @@ class Dataset:
             waves=None if self.waves is None else self.waves[rows],
             frames=self.frames,
             continuation=None if self.continuation is None else self.continuation.select(rows),
+            vocabulary=self.vocabulary,
+            sequential=self.sequential,
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from nnplay.data.arrays import as_rows
 from nnplay.data.augment.augmentation import Augmentation
 from nnplay.data.augment.recipe import read_recipe
+from nnplay.data.corpus.vocabulary import share_of_unknown
 from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer
-from nnplay.text import clean, counted
+from nnplay.text import clean, counted, percent
 
 if TYPE_CHECKING:
     from nnplay.data.dataset import Dataset, Scale, Task
@@ -145,7 +146,7 @@ def split_dataset(
     sizes = part_sizes(len(data), fractions)
     stratified = _STRATIFY.read(stratify, "split")
     labels = data.y.astype(np.int64) if stratified and data.task == "classification" and data.y.ndim == 1 else None
-    indices, deal_notes = deal(len(data), sizes, int(seed), labels)
+    indices, deal_notes = deal(len(data), sizes, int(seed), labels, sequential=data.sequential)
     scaler = fit_scaler(data, indices.train, scale, scale_target)
 
     def part(rows: NDArray[np.int64], drawing: Augmentation | None = None) -> Dataset | None:
@@ -163,7 +164,7 @@ def split_dataset(
     train = part(indices.train, drawing)
     if train is None:
         raise InputError("no rows are left for training", where="split")
-    notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices))
+    notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices), *_unknown_notes(data, indices))
     if drawing is not None:
         drawn = f"{counted(len(indices.train), 'training row')} and {counted(drawing.copies, 'copy')} of each"
         notes = (*notes, f"{drawn}, augmented by {drawing.text}")
@@ -180,3 +181,20 @@ def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
             verb = "repeats" if count == 1 else "repeat"
             notes.append(f"{count:,} of {counted(len(rows), f'{name} row')} {verb} the inputs of a training row (leak)")
     return tuple(notes)
+
+
+def _unknown_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
+    """How much of the held-out text a network cannot know: what is not in the vocabulary, or in no training row."""
+    if data.vocabulary is None:
+        return ()
+    tokens = data.vocabulary.tokens
+    new = np.ones(len(tokens), np.bool_)
+    new[data.x[indices.train].astype(np.int64).ravel()] = False
+    if data.vocabulary.unknown >= 0:
+        new[data.vocabulary.unknown] = True
+    shares = [
+        f"{percent(share_of_unknown(data.x[rows], new, data.vocabulary.special), 1)} of the {name} text"
+        for name, rows in (("training", indices.train), ("validation", indices.validation), ("test", indices.test))
+        if len(rows) and (name != "training" or data.vocabulary.unknown >= 0)
+    ]
+    return (f"unknown tokens: {', '.join(shares)}",) if shares else ()

@@ -60,6 +60,8 @@ def is_sequence(trainer: Trainer) -> bool:
 def has_symbols(trainer: Trainer) -> bool:
     """Whether an example is a series of symbols: tokens, or rows of which one number is 1 and the others 0."""
     shape, train = trainer.split.feature_shape, trainer.split.train
+    if train.vocabulary is not None:
+        return True
     if len(shape) == 1:
         return train.y.ndim == 2 and train.task == "classification" and train.y.shape[1] == shape[0]
     if len(shape) != 2 or shape[1] < 2:

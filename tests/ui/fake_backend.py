@@ -92,6 +92,12 @@ class FakeBackend:
     def notes(self) -> tuple[str, ...]:
         return ()
 
+    def askable_shape(self) -> tuple[int, int]:
+        return (0, 0)
+
+    def ask_image(self, ink: Any) -> tuple[tuple[str, float], ...]:
+        return ()
+
     def columns(self) -> tuple[Column, ...]:
         return self.table
 

@@ -23,6 +23,7 @@ from nnplay.tui.forms.form import Form
 from nnplay.tui.forms.next_value import next_value
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picker.choice import Choice
@@ -45,6 +46,7 @@ OWNERS = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "drawing": PointBoard,
     "health": Findings,
 }
 

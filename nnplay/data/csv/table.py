@@ -48,6 +48,11 @@ _WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS:
 """Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
 
 
+#: Cells that are looked at, and words that a text has in the mean.
+_TEXT_SAMPLE = 100
+_TEXT_WORDS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     """Typed columns, the line of the file on which each row begins, and which row of the whole table it is."""
@@ -158,18 +163,33 @@ def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
             hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
             raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
     if width == 0:
-        raise _describe_nothing_left(encoded, where)
+        texts = any(
+            _holds_texts(column) for column, item in zip(table.features, encoded, strict=True) if item.left_out == WORDS
+        )
+        raise _describe_nothing_left(encoded, where, texts=texts)
     return encoded
 
 
-def _describe_nothing_left(encoded: Sequence[Encoded], where: str) -> InputError:
-    """Every column besides the target says nothing; of the first few it is said why."""
+def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: bool) -> InputError:
+    """Every column besides the target says nothing; of the first few it is said why.
+
+    Args:
+        texts: whether one has a text of several words in each row.
+    """
     whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
     more = ", …" if len(encoded) > 3 else ""
     ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
     hint = f"use {advice('kinds', dict(ways[:1]))} to use it anyway" if ways else ""
+    if texts:
+        hint = f"use {advice('read_as', 'text')} to learn from the words of its texts"
     what = f"no column is left to learn from: {', '.join(whys)}{more}"
     return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
+
+
+def _holds_texts(column: TypedColumn) -> bool:
+    """Whether its cells have several words each."""
+    cells = column.cells.unpack()[:_TEXT_SAMPLE]
+    return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
 
 
 def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:

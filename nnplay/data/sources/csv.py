@@ -21,7 +21,8 @@ CSV = table_source(
     title="a CSV file",
     label="CSV",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
-    endings=(".csv", ".tsv", ".txt", ".gz", ".zip"),
+    endings=(".csv", ".tsv", ".gz", ".zip"),
+    shared_endings=(".txt", ".txt.gz"),
     fields=(
         text("delimiter", "auto", "one character, tab, or auto"),
         ENCODING,

@@ -93,13 +93,15 @@ class EditActions:
     def _describe_file(self) -> str:
         """What is learned from a table, and the notes on the data, which go into the log."""
         learned = column_choices.name_learned(self._backend.columns())
-        words = f"; target: {learned}" if learned else ""
-        notes = self._backend.notes() if self._backend.settings.data.file else ()
+        if not learned and not self._backend.settings.data.file:
+            return ""
+        notes = self._backend.notes()
         self._messages.log(*notes)
+        target = f"; target: {learned}" if learned else ""
         if not notes:
-            return words
+            return target
         more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} about the file (L)"
-        return f"{words}; {more}"
+        return f"{target}; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""

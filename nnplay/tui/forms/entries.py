@@ -108,7 +108,7 @@ def data_entries(
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
     made = source in catalogue.datasets
-    own = catalogue.datasets[source] if made else catalogue.fields_of_file(source)
+    own = catalogue.datasets[source] if made else catalogue.fields_of_file(source, settings.data.values)
     entries += [_of_table(entry, columns) for entry in _own(own, settings.data.values, "data")]
     split, shares = text("split", "70/15/15", _SPLIT), settings.split.per_cents
     entries.append(Entry("split", "split", split, "/".join(map(str, shares)), shares=shares))
