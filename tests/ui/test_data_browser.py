@@ -167,10 +167,10 @@ async def test_classes_and_a_batch_are_laid_out(table: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "more", "words"),
     [
-        ("digits", {}, "1 0"),
+        ("digits", {}, "1: 0"),
         ("sounds", {"samples": 60}, "spectrum"),
         ("reversal", {"samples": 60}, "wanted"),
-        ("shapes", {"samples": 60}, "1 "),
+        ("shapes", {"samples": 60}, "1: "),
     ],
 )
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
@@ -189,6 +189,16 @@ async def test_what_is_no_table_is_looked_at_row_by_row(
             await pilot.press("tab")
             assert "cannot be drawn" not in text(pilot)
             assert len(text(pilot)) > 80
+
+
+async def test_a_film_is_a_strip_of_its_frames() -> None:
+    """Clips (frames, h, w, channels) are looked at frame by frame, in every view."""
+    clips = np.random.default_rng(0).random((20, 6, 8, 8, 1))
+    async with browsing(Dataset(clips, [0, 1] * 10), (80, 24)) as pilot:
+        assert all(f"frame {number}" in text(pilot) for number in range(1, 7))
+        for _ in browser(pilot)._moving.views:
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
 
 
 async def test_the_strongest_frequency_is_that_of_the_wave() -> None:

@@ -1,6 +1,7 @@
 """The rows of a set that is no table: a grid of pictures, waves with their spectra, or symbols.
 
-What is drawn of a row follows from its shape. Film strips find their place here when there is video.
+What is drawn of a row follows from its shape: (h, w, channels) is a picture, (frames, h, w, channels) a film strip,
+(steps, numbers) a wave.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _TILE = 14
 """Columns that a large picture gets; a smaller one has a column for each pixel."""
 _LEAST_TILE = 8
 _SYMBOL_ROWS = 4
+_FILM = 5
+"""Axes of rows that are films."""
 
 
 def has_examples(profile: Profile) -> bool:
@@ -82,6 +85,9 @@ def draw_examples_of(profile: Profile, rows: NDArray[np.int64], width: int, heig
     if _are_symbols(profile):
         return _symbols(profile, rows.tolist(), width, height, look)
     title = ((fit(f" {_title(profile, int(rows[0]))}", width), look.ink("text")),)
+    if data.x.ndim == _FILM:
+        frames = [(f"frame {number}", _flat(frame)) for number, frame in enumerate(data.x[rows[0]], 1)]
+        return [title, *draw_tiles(frames, width, height - 1, look)]
     return [title, *draw_wave(np.asarray(data.x[rows[0]]), width, height - 1, look)]
 
 
@@ -90,13 +96,18 @@ def picture_of(profile: Profile, row: int, values: NDArray[Any] | None = None) -
     image = np.asarray(profile.data.x[row] if values is None else values)
     if image.ndim == 1:
         image = image.reshape(_side(profile), -1, 1)
+    return _flat(image)
+
+
+def _flat(image: NDArray[Any]) -> NDArray[Any]:
+    """A picture (h, w, channels) as one that can be drawn: three channels are colours, of others the first is shown."""
     return image if image.shape[2] == 3 else image[:, :, 0]
 
 
 def _title(profile: Profile, row: int) -> str:
     target = next(column for column in profile.columns if column.role == "target")
     answer = profile.cells(target, row, row + 1)[0] if profile.data.y[row].size <= 8 else ""
-    return f"{row + 1:,} {answer}".strip()
+    return f"{row + 1:,}: {answer}" if answer else f"{row + 1:,}"
 
 
 def _symbols(profile: Profile, rows: Sequence[int], width: int, height: int, look: Look) -> list[Row]:
