@@ -114,11 +114,15 @@ def written(trainer: Trainer) -> str:
     return "\n".join(["generated text:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])
 
 
-def health(trainer: Trainer) -> list[str]:
-    """What is wrong with the run, one line each, as the playground's health pane has it."""
+def health(trainer: Trainer, weights_of: int) -> list[str]:
+    """What is wrong with the run, one line each, as the playground's health pane has it.
+
+    Args:
+        weights_of: the step whose weights are in place.
+    """
     from nnplay.health import findings
 
-    return [f"health: {item.sentence}" for item in findings(trainer) if item.level in ("error", "warning")]
+    return [f"health: {item.sentence}" for item in findings(trainer, weights_of) if item.level in ("error", "warning")]
 
 
 def hopeless(trainer: Trainer) -> list[str]:

@@ -117,6 +117,8 @@ def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, *
 def find_source(path: str) -> SourceRecord:
     """The kind of a file: by the ending of its name; where that says nothing, by its first bytes.
 
+    Of a folder, or a table that only names files, it is the one that claims it.
+
     Of a database it is the one that reads addresses of that form; of a pattern that of the first file.
 
     Raises:
@@ -127,6 +129,8 @@ def find_source(path: str) -> SourceRecord:
         return _find_reader(path)
     if is_pattern(path) and (files := files_of(path)):
         path = files[0]
+    if claimed := next((record for record in records if record.claims(path)), None):
+        return claimed
     for ending in (ending_of(path), PurePath(path).suffix.lower()):
         if named := next((record for record in records if ending in record.endings), None):
             return named
@@ -167,8 +171,9 @@ def file_endings() -> tuple[str, ...]:
 
 
 def name_sources() -> str:
-    """All kinds of files in words, for a sentence: "a file or database (CSV, NumPy)"."""
-    return f"a file or database ({', '.join(record.label or record.title for record in source_records().values())})"
+    """All kinds of files in words, for a sentence: "a file, folder or database (CSV, NumPy)"."""
+    kinds = ", ".join(record.label or record.title for record in source_records().values())
+    return f"a file, folder or database ({kinds})"
 
 
 def first_member(path: str | os.PathLike[str]) -> str:

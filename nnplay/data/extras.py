@@ -8,7 +8,17 @@ from typing import Final
 from nnplay.errors import InputError
 
 #: The extra that brings a library along.
-EXTRAS: Final = {"duckdb": "data", "pyarrow": "arrow", "openpyxl": "excel", "psycopg": "sql"}
+EXTRAS: Final = {
+    "duckdb": "data",
+    "pyarrow": "arrow",
+    "openpyxl": "excel",
+    "psycopg": "sql",
+    "PIL": "pictures",
+    "soundfile": "sound",
+    "av": "video",
+}
+#: Libraries that are known by another name than the one they are imported by.
+_TITLES: Final = {"PIL": "Pillow", "av": "PyAV"}
 
 
 def need(library: str, what: str, where: str) -> None:
@@ -22,4 +32,5 @@ def need(library: str, what: str, where: str) -> None:
     """
     if importlib.util.find_spec(library) is None:
         hint = f'pip install "nnplay[{EXTRAS[library]}]"'
-        raise InputError(f"{what} read by {library}, which is not installed", where=where, hint=hint)
+        name = _TITLES.get(library, library)
+        raise InputError(f"{what} read by {name}, which is not installed", where=where, hint=hint)

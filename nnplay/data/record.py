@@ -42,6 +42,10 @@ def _recognise_nothing(head: bytes) -> bool:
     return False
 
 
+def _claim_nothing(path: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One kind of file that data are read from; a run names the file, and the record is found by its path.
@@ -56,6 +60,8 @@ class SourceRecord:
         read: `(path, values) -> data set`; values by the names of `fields`, only those that were given. It says how far
             it is by `nnplay.data.progress.report`, and refuses what it cannot use by an InputError.
         recognise: whether a file whose name says nothing is one of these, by its first bytes.
+        claims: whether it reads what lies at a path, whatever its name says: a folder of pictures, a table that names
+            some; asked before names are looked at, so it reads no more than the beginning.
         takes_any: reads the files that no source recognises; of exactly one source.
         tables: fields that may also be given as a table (`kinds = {age = "number"}`), and how each is read.
         columns: `(path, values) -> named columns`, where it is a table, so that several files can be one table.
@@ -69,6 +75,7 @@ class SourceRecord:
     fields: tuple[Field, ...]
     read: Callable[[str, Mapping[str, Any]], Dataset]
     recognise: Callable[[bytes], bool] = _recognise_nothing
+    claims: Callable[[str], bool] = _claim_nothing
     takes_any: bool = False
     tables: Mapping[str, Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
     label: str = ""

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.arrays import as_rows
+from nnplay.data.augment.augmentation import Augmentation
+from nnplay.data.augment.recipe import read_recipe
 from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Into how many rows at a time an epoch is cut.
 BATCH_SIZE: Final = integer("batch_size", 32, "rows per batch, or all", choices=("all",))
+COPIES: Final = integer("copies", 3, "augmented copies of each training row", high=1000)
 _STRATIFY: Final = flag("stratify", True, "keep the class proportions in every part")
 
 
@@ -32,6 +35,7 @@ class Split:
         train, validation, test: data sets with scaled inputs; the last two are None when their fraction is 0.
         scaler: how inputs and targets were scaled, and how to undo it.
         indices: the rows of each part in the whole data set.
+        augmentation: how training rows were drawn anew; the drawn ones follow the rows themselves.
         notes: what the data set noted, and what splitting found (duplicates across parts, constant inputs).
     """
 
@@ -41,6 +45,7 @@ class Split:
     scaler: Scaler
     indices: Indices
     notes: tuple[str, ...] = ()
+    augmentation: Augmentation | None = None
 
     def __repr__(self) -> str:
         parts = (("training", self.train), ("validation", self.validation), ("test", self.test))
@@ -131,6 +136,8 @@ def split_dataset(
     stratify: bool,
     scale: Scale,
     scale_target: Literal["standard", "none"],
+    augment: str = "",
+    copies: int = 1,
 ) -> Split:
     """The split that `Dataset.split` describes."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
@@ -141,16 +148,26 @@ def split_dataset(
     indices, deal_notes = deal(len(data), sizes, int(seed), labels)
     scaler = fit_scaler(data, indices.train, scale, scale_target)
 
-    def part(rows: NDArray[np.int64]) -> Dataset | None:
+    def part(rows: NDArray[np.int64], drawing: Augmentation | None = None) -> Dataset | None:
         if not len(rows):
             return None
-        return data.part(rows, x=scaler.transform(data.x[rows]), y=scaler.transform_target(data.y[rows]))
+        x, y = data.x[rows], data.y[rows]
+        if drawing is not None:
+            drawing.check(x, y, data.task, "augment")
+            x, y = drawing.extend(x, y)
+            rows = np.tile(rows, drawing.copies + 1)
+        return data.part(rows, x=scaler.transform(x), y=scaler.transform_target(y))
 
-    train = part(indices.train)
+    amounts = read_recipe(augment)
+    drawing = Augmentation(amounts, COPIES.read(copies), int(seed), data.frames) if amounts else None
+    train = part(indices.train, drawing)
     if train is None:
         raise InputError("no rows are left for training", where="split")
     notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices))
-    return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes)
+    if drawing is not None:
+        drawn = f"{counted(len(indices.train), 'training row')} and {counted(drawing.copies, 'copy')} of each"
+        notes = (*notes, f"{drawn}, augmented by {drawing.text}")
+    return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes, drawing)
 
 
 def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:

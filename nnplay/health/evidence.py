@@ -25,6 +25,7 @@ class Evidence:
     """Facts about one moment of a run; large tensors are sampled.
 
     Attributes:
+        weights_of: the step whose weights are in place: an earlier one where the best epoch's came back.
         step, batches, lr: steps taken, batches of an epoch, learning rate of the next step.
         usual_lr: the learning rate that the optimizer has by default.
         loss: the smoothed training loss.
@@ -41,6 +42,7 @@ class Evidence:
     """
 
     step: int
+    weights_of: int
     batches: int
     lr: float
     usual_lr: float
@@ -84,11 +86,16 @@ class Evidence:
         return round(step / self.batches)
 
 
-def gather_evidence(trainer: Trainer) -> Evidence:
-    """The evidence of the present moment; changes nothing of the run."""
+def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence:
+    """The evidence of the present moment; changes nothing of the run.
+
+    Args:
+        weights_of: the step whose weights are in place; the present one unless it is given.
+    """
     history, since = trainer.history, trainer.scored_since
     return Evidence(
         step=trainer.step,
+        weights_of=trainer.step if weights_of is None else weights_of,
         batches=trainer.batches,
         lr=trainer.lr,
         usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),

@@ -24,10 +24,14 @@ def health_rules() -> dict[str, HealthRule]:
     return {rule.name: rule for rule in find_records("nnplay.health.rules", HealthRule)}
 
 
-def findings(trainer: Trainer) -> tuple[Finding, ...]:
-    """What the rules see in the run, worst first."""
+def findings(trainer: Trainer, weights_of: int | None = None) -> tuple[Finding, ...]:
+    """What the rules see in the run, worst first.
+
+    Args:
+        weights_of: the step whose weights are in place, where an earlier one's came back; else the present one.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # a run that went wrong has such numbers
-        return judge(gather_evidence(trainer))
+        return judge(gather_evidence(trainer, weights_of))
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:

@@ -149,6 +149,10 @@ class PlaygroundBackend:
             raise InputError(what, where=data.name, hint=f":data {config.data.source} reads it again")
         return Profile(data, split)
 
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self._run.split.feature_shape
+
     @property
     def will_run(self) -> bool:
         """Whether it trains, or will as soon as it has done what was asked before and its kernels are there."""

@@ -74,7 +74,7 @@ def pictures(trainer: Trainer, timeline: Timeline | None, look: Look) -> dict[st
     found: dict[str, Any] = {
         "curves": _curves(trainer, timeline),
         "weights": {name: value.copy() for name, value in trainer.parameters().items()} if small else {},
-        "health": findings(trainer),
+        "health": findings(trainer, timeline.kept_step if timeline else None),
         "surface": None,
         "neurons": {},
         "output": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from nnplay.config import DataChoice, RunConfig
 from nnplay.data.addresses import files_of, is_address
@@ -14,6 +15,9 @@ from nnplay.errors import NnplayError
 
 #: Name, time and size of each file that data are read from.
 Stamp = tuple[tuple[str, int, int], ...]
+
+#: Files of a folder that are looked at before its rows are taken for the same.
+_MOST_STAMPED: Final = 20_000
 
 
 def split_of(config: RunConfig) -> Split:
@@ -59,8 +63,20 @@ def _stamp(source: str) -> Stamp:
     found: list[tuple[str, int, int]] = []
     try:
         for file in files_of(source) if source else []:
-            stat = os.stat(Path(file).expanduser())
-            found.append((file, stat.st_mtime_ns, stat.st_size))
+            path = Path(file).expanduser()
+            for place in (path, *_within(path)):
+                stat = os.stat(place)
+                found.append((str(place), stat.st_mtime_ns, stat.st_size))
     except (NnplayError, OSError, ValueError, RuntimeError):
         found.append(("", 0, 0))  # whoever reads it says what is wrong with it
     return tuple(found)
+
+
+def _within(path: Path) -> list[Path]:
+    """The first files of a folder, and all folders on the way to them: adding and removing files changes those."""
+    places: list[Path] = []
+    for folder, folders, files in os.walk(path) if path.is_dir() else ():
+        if len(places) > _MOST_STAMPED:
+            break
+        places += [Path(folder, name) for name in (*sorted(folders), *sorted(files))]
+    return places

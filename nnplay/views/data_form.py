@@ -33,11 +33,13 @@ def plane_inputs(trainer: Trainer) -> int:
 
 
 def image_shape(trainer: Trainer) -> tuple[int, int, int]:
-    """Height, width and channels of the inputs as a picture; zeros where they are none.
+    """Height, width and channels of the inputs as a picture; zeros where they are none, or clips.
 
     Many inputs without names of their own, whose number is a square, are a picture that was written as a row.
     """
     shape = trainer.split.feature_shape
+    if trainer.split.train.frames > 1:
+        return 0, 0, 0
     if len(shape) == 3 and shape[2] in (1, 3):
         return shape[0], shape[1], shape[2]
     return _flat_image(shape, trainer.split.train.feature_names)

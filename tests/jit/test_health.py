@@ -392,6 +392,16 @@ def test_no_finding_about_the_data_hides_another() -> None:
     assert unscaled.mend == {"split": {"scale": "standard"}}
 
 
+def test_overfitting_needs_no_cure_once_the_best_weights_are_back() -> None:
+    """Where the best epoch's weights came back, the finding says so, is a hint, and advises nothing."""
+    trainer = overfitting()
+    (warned,) = (item for item in findings(trainer) if item.sentence.startswith("overfitting"))
+    (told,) = (item for item in findings(trainer, 3 * trainer.batches) if item.sentence.startswith("overfitting"))
+    assert (warned.level, told.level) == ("warning", "hint")
+    assert "stop earlier" in warned.sentence
+    assert told.sentence.endswith("the weights are those of epoch 3, which was the best")
+
+
 def test_praise_is_left_out_where_something_is_wrong() -> None:
     """A run whose training loss falls while it overfits is not called good."""
     trainer = overfitting()

@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_promised_sets_are_there() -> None:
     """Pictures, sequences, text and sounds are found by the scan."""
-    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds"]
+    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds", "moving_shapes"]
     assert set(GENERATED) == {*PICTURES, *sequences}
 
 

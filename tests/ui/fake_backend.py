@@ -100,6 +100,9 @@ class FakeBackend:
         data = self.settings.data.load() if self.settings.data.file else made
         return Profile(data, data.split())
 
+    def row_shape(self) -> tuple[int, ...]:
+        return (2,)
+
     def recent(self) -> list[FakeRecent]:
         return self.saved
 

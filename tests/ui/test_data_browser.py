@@ -12,9 +12,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from nnplay import rng
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
+from nnplay.data.profile.batch import lay_out_batch
+from nnplay.data.profile.profile import Profile
 from nnplay.tui.app import Playground
 from nnplay.tui.data_browser.browser_view import BrowserView
 from nnplay.tui.data_browser.keys import KEYS
@@ -192,13 +195,32 @@ async def test_what_is_no_table_is_looked_at_row_by_row(
 
 
 async def test_a_film_is_a_strip_of_its_frames() -> None:
-    """Clips (frames, h, w, channels) are looked at frame by frame, in every view."""
-    clips = np.random.default_rng(0).random((20, 6, 8, 8, 1))
-    async with browsing(Dataset(clips, [0, 1] * 10), (80, 24)) as pilot:
+    """A clip is looked at frame by frame, in every view."""
+    clips = np.random.default_rng(0).random((20, 6 * 8, 8, 1))
+    async with browsing(Dataset(clips, [0, 1] * 10, frames=6), (80, 24)) as pilot:
         assert all(f"frame {number}" in text(pilot) for number in range(1, 7))
         for _ in browser(pilot)._moving.views:
             await pilot.press("tab")
             assert "cannot be drawn" not in text(pilot)
+
+
+async def test_a_sound_is_shown_beside_the_spectrum_that_is_made_of_it() -> None:
+    """Where the waves were kept."""
+    chance = np.random.default_rng(0)
+    data = Dataset(chance.random((20, 30, 12)), [0, 1] * 10, waves=chance.normal(size=(20, 400)).astype(np.float32))
+    async with browsing(data) as pilot:
+        assert "wave: 400 steps" in text(pilot)
+        assert "30 spectra of 12 bands" in text(pilot)
+
+
+def test_a_batch_shows_augmented_rows_as_they_are_given() -> None:
+    """A copy has the number of its row."""
+    data = load_dataset("digits")
+    profile = Profile(data, data.split(augment="shift 0.2", copies=2))
+    rows = len(profile.split.indices.train)
+    batch = lay_out_batch(profile, 3 * rows)
+    assert sorted(batch.rows) == sorted(np.tile(profile.split.indices.train, 3))
+    assert (batch.x == profile.split.train.x[rng.permutation(0, 0, 3 * rows)]).all()
 
 
 async def test_the_strongest_frequency_is_that_of_the_wave() -> None:

@@ -211,7 +211,7 @@ def _say_result(config: RunConfig, trainer: Trainer, outcome: str, end: RunEnd, 
     for line in report.uncertain(trainer):
         print(line)
     if outcome != "diverged":
-        for line in report.health(trainer):
+        for line in report.health(trainer, step):
             print(line)
     if text := report.written(trainer):
         print(text)

@@ -40,6 +40,11 @@ def examine(evidence: Evidence) -> Sign | None:
     if float(train.values[-_SMOOTH:].mean()) > _FALL * before:
         return None
     epoch = evidence.epoch_at(int(held.steps[middle]))
+    if evidence.weights_of < evidence.step:
+        kept = evidence.epoch_at(evidence.weights_of)
+        return Sign(
+            "hint", f"overfitting since epoch {epoch:,}; the weights are those of epoch {kept:,}, which was the best"
+        )
     return Sign(
         "warning",
         f"overfitting since epoch {epoch:,}: the validation loss rose from {figure(best)} to {figure(now)} while the "

@@ -52,9 +52,9 @@ class EditActions:
     def settable(self) -> list[entries.Entry]:
         """All settings that have a name on the `:` line."""
         settings, catalogue = self._backend.settings, self._backend.catalogue
-        return entries.data_entries(settings, catalogue, self._backend.columns()) + entries.training_entries(
-            settings, catalogue
-        )
+        columns, row_shape = self._backend.columns(), self._backend.row_shape()
+        of_data = entries.data_entries(settings, catalogue, columns, row_shape)
+        return of_data + entries.training_entries(settings, catalogue)
 
     def change(self, **values: Any) -> None:
         """Give settings new values; problems are shown, not raised."""
@@ -91,16 +91,15 @@ class EditActions:
         return make
 
     def _describe_file(self) -> str:
-        """What is learned from a file; the notes on it go into the log."""
+        """What is learned from a table, and the notes on the data, which go into the log."""
         learned = column_choices.name_learned(self._backend.columns())
-        if not learned:
-            return ""
-        notes = self._backend.notes()
+        words = f"; target: {learned}" if learned else ""
+        notes = self._backend.notes() if self._backend.settings.data.file else ()
         self._messages.log(*notes)
         if not notes:
-            return f"; target: {learned}"
+            return words
         more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} about the file (L)"
-        return f"; target: {learned}; {more}"
+        return f"{words}; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""

@@ -81,11 +81,8 @@ def _beside_numbers(place: Place, width: int, height: int, look: Look) -> list[R
 
 
 def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
-    """An array as numbers, as many as find room: of a film the first frame, of several channels the mean, and a single
-    series line by line.
-    """
-    first = values[0] if values.ndim > _PICTURE else values
-    flat = first.mean(axis=2) if first.ndim == _PICTURE else first
+    """An array as numbers, as many as find room; of several channels the mean, a single series line by line."""
+    flat = values.mean(axis=2) if values.ndim == _PICTURE else values
     if flat.shape[1] == 1:
         across = max(1, min(len(flat), width // _SERIES))
         flat = np.pad(flat.ravel(), (0, -len(flat) % across), constant_values=np.nan).reshape(-1, across)
