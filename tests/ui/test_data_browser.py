@@ -137,6 +137,23 @@ async def test_any_row_is_reached_at_once_and_only_rows_that_are_seen_are_looked
         assert "spent: 0 to 8997" in text(pilot)
 
 
+async def test_the_last_of_a_thousand_columns_is_shown_when_the_cursor_is_on_it() -> None:
+    """Columns scroll so that the cursor is seen, to the right and back."""
+    names = [f"column_{number}" for number in range(1000)]
+    async with browsing(
+        Dataset(np.random.default_rng(0).random((40, 1000)), [0, 1] * 20, feature_names=names)
+    ) as pilot:
+        place(pilot).column = 1000
+        browser(pilot).query_one(BrowserView).redraw()
+        assert "column_999" in text(pilot)
+        assert text(pilot).splitlines()[0].split()[-1] == "class"
+        await pilot.press("left")
+        assert text(pilot).splitlines()[0].split()[-1] == "class"
+        place(pilot).column = 3
+        browser(pilot).query_one(BrowserView).redraw()
+        assert text(pilot).splitlines()[0].split()[1] == "column_3"
+
+
 async def test_a_row_is_shown_from_raw_to_numbers(table: Path) -> None:
     """As written, as a number, as the network gets it, and how; left and right go through the rows."""
     async with browsing(table) as pilot:
