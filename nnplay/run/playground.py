@@ -135,6 +135,10 @@ class PlaygroundBackend:
         """What became of each column of the table that the data were read from, in its order; empty for other data."""
         return self._run.split.train.columns
 
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self._run.split.feature_shape
+
     def profile(self) -> Profile:
         """The data to be looked at; reads them again where they are no longer in memory, which may take long.
 
@@ -148,10 +152,6 @@ class PlaygroundBackend:
             what = "has changed since it was read"
             raise InputError(what, where=data.name, hint=f":data {config.data.source} reads it again")
         return Profile(data, split)
-
-    def row_shape(self) -> tuple[int, ...]:
-        """Shape of one row of inputs."""
-        return self._run.split.feature_shape
 
     @property
     def will_run(self) -> bool:

@@ -381,6 +381,16 @@ def test_findings_come_worst_first_and_are_few() -> None:
     assert found[0].action == "pane-network"
 
 
+def test_overfitting_needs_no_cure_once_the_best_weights_are_back() -> None:
+    """Where the best epoch's weights came back, the finding says so, is a hint, and advises nothing."""
+    trainer = overfitting()
+    (warned,) = (item for item in findings(trainer) if item.sentence.startswith("overfitting"))
+    (told,) = (item for item in findings(trainer, 3 * trainer.batches) if item.sentence.startswith("overfitting"))
+    assert (warned.level, told.level) == ("warning", "hint")
+    assert "stop earlier" in warned.sentence
+    assert told.sentence.endswith("the weights are those of epoch 3, which was the best")
+
+
 def test_no_finding_about_the_data_hides_another() -> None:
     """A leak, an imbalance and an unscaled column are all told, each with a key, whatever else is wrong."""
     trainer = given_away()
@@ -390,16 +400,6 @@ def test_no_finding_about_the_data_hides_another() -> None:
         assert finding.key == key
     (unscaled,) = (one for one in found if "unscaled" in one.sentence)
     assert unscaled.mend == {"split": {"scale": "standard"}}
-
-
-def test_overfitting_needs_no_cure_once_the_best_weights_are_back() -> None:
-    """Where the best epoch's weights came back, the finding says so, is a hint, and advises nothing."""
-    trainer = overfitting()
-    (warned,) = (item for item in findings(trainer) if item.sentence.startswith("overfitting"))
-    (told,) = (item for item in findings(trainer, 3 * trainer.batches) if item.sentence.startswith("overfitting"))
-    assert (warned.level, told.level) == ("warning", "hint")
-    assert "stop earlier" in warned.sentence
-    assert told.sentence.endswith("the weights are those of epoch 3, which was the best")
 
 
 def test_praise_is_left_out_where_something_is_wrong() -> None:

@@ -95,13 +95,13 @@ class FakeBackend:
     def columns(self) -> tuple[Column, ...]:
         return self.table
 
+    def row_shape(self) -> tuple[int, ...]:
+        return (2,)
+
     def profile(self) -> Profile:
         made = self.data or load_dataset("spiral", samples=300)
         data = self.settings.data.load() if self.settings.data.file else made
         return Profile(data, data.split())
-
-    def row_shape(self) -> tuple[int, ...]:
-        return (2,)
 
     def recent(self) -> list[FakeRecent]:
         return self.saved
