@@ -12,9 +12,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from nnplay import rng
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import load_dataset
 from nnplay.data.dataset import Dataset
+from nnplay.data.profile.batch import lay_out_batch
+from nnplay.data.profile.profile import Profile
 from nnplay.tui.app import Playground
 from nnplay.tui.data_browser.browser_view import BrowserView
 from nnplay.tui.data_browser.keys import KEYS
@@ -134,6 +137,23 @@ async def test_any_row_is_reached_at_once_and_only_rows_that_are_seen_are_looked
         assert "spent: 0 to 8997" in text(pilot)
 
 
+async def test_the_last_of_a_thousand_columns_is_shown_when_the_cursor_is_on_it() -> None:
+    """Columns scroll so that the cursor is seen, to the right and back."""
+    names = [f"column_{number}" for number in range(1000)]
+    async with browsing(
+        Dataset(np.random.default_rng(0).random((40, 1000)), [0, 1] * 20, feature_names=names)
+    ) as pilot:
+        place(pilot).column = 1000
+        browser(pilot).query_one(BrowserView).redraw()
+        assert "column_999" in text(pilot)
+        assert text(pilot).splitlines()[0].split()[-1] == "class"
+        await pilot.press("left")
+        assert text(pilot).splitlines()[0].split()[-1] == "class"
+        place(pilot).column = 3
+        browser(pilot).query_one(BrowserView).redraw()
+        assert text(pilot).splitlines()[0].split()[1] == "column_3"
+
+
 async def test_a_row_is_shown_from_raw_to_numbers(table: Path) -> None:
     """As written, as a number, as the network gets it, and how; left and right go through the rows."""
     async with browsing(table) as pilot:
@@ -167,10 +187,10 @@ async def test_classes_and_a_batch_are_laid_out(table: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "more", "words"),
     [
-        ("digits", {}, "1 0"),
+        ("digits", {}, "1: 0"),
         ("sounds", {"samples": 60}, "spectrum"),
         ("reversal", {"samples": 60}, "wanted"),
-        ("shapes", {"samples": 60}, "1 "),
+        ("shapes", {"samples": 60}, "1: "),
     ],
 )
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
@@ -189,6 +209,35 @@ async def test_what_is_no_table_is_looked_at_row_by_row(
             await pilot.press("tab")
             assert "cannot be drawn" not in text(pilot)
             assert len(text(pilot)) > 80
+
+
+async def test_a_film_is_a_strip_of_its_frames() -> None:
+    """A clip is looked at frame by frame, in every view."""
+    clips = np.random.default_rng(0).random((20, 6 * 8, 8, 1))
+    async with browsing(Dataset(clips, [0, 1] * 10, frames=6), (80, 24)) as pilot:
+        assert all(f"frame {number}" in text(pilot) for number in range(1, 7))
+        for _ in browser(pilot)._moving.views:
+            await pilot.press("tab")
+            assert "cannot be drawn" not in text(pilot)
+
+
+async def test_a_sound_is_shown_beside_the_spectrum_that_is_made_of_it() -> None:
+    """Where the waves were kept."""
+    chance = np.random.default_rng(0)
+    data = Dataset(chance.random((20, 30, 12)), [0, 1] * 10, waves=chance.normal(size=(20, 400)).astype(np.float32))
+    async with browsing(data) as pilot:
+        assert "wave: 400 steps" in text(pilot)
+        assert "30 spectra of 12 bands" in text(pilot)
+
+
+def test_a_batch_shows_augmented_rows_as_they_are_given() -> None:
+    """A copy has the number of its row."""
+    data = load_dataset("digits")
+    profile = Profile(data, data.split(augment="shift 0.2", copies=2))
+    rows = len(profile.split.indices.train)
+    batch = lay_out_batch(profile, 3 * rows)
+    assert sorted(batch.rows) == sorted(np.tile(profile.split.indices.train, 3))
+    assert (batch.x == profile.split.train.x[rng.permutation(0, 0, 3 * rows)]).all()
 
 
 async def test_the_strongest_frequency_is_that_of_the_wave() -> None:

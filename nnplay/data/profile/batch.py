@@ -48,4 +48,5 @@ def lay_out_batch(
     order = rng.permutation(seed, epoch, rows) if shuffle else np.arange(rows)
     chosen = order[number * size : (number + 1) * size]
     x, y = np.asarray(train.x[chosen]), np.asarray(train.y[chosen])
-    return Batch(epoch, number, batches, profile.split.indices.train[chosen], x, y)
+    own = profile.split.indices.train  # augmented copies follow the rows themselves, in the same order
+    return Batch(epoch, number, batches, own[chosen % len(own)], x, y)

@@ -29,8 +29,14 @@ def draw_batch(place: Place, width: int, height: int, look: Look) -> Sequence[Ro
     place.column_spots = []
     if has_examples(place.profile):
         place.page, place.row_spots = 1, []
-        return [*rows, *draw_examples_of(place.profile, batch.rows[place.line :], width, height - 1, look)]
+        return [*rows, *_examples(place, batch, width, height - 1, look)]
     return [*rows, *_matrix(place, batch, width, height - 1, look)]
+
+
+def _examples(place: Place, batch: Batch, width: int, height: int, look: Look) -> Sequence[Row]:
+    """The rows as the network gets them: augmented ones are drawn as they are in this batch."""
+    rows, given = batch.rows[place.line :], batch.x[place.line :]
+    return draw_examples_of(place.profile, rows, width, height, look, given)
 
 
 def _matrix(place: Place, batch: Batch, width: int, height: int, look: Look) -> list[Row]:

@@ -1,6 +1,7 @@
 """The rows of a set that is no table: a grid of pictures, waves with their spectra, or symbols.
 
-What is drawn of a row follows from its shape. Film strips find their place here when there is video.
+What is drawn of a row follows from its shape: (h, w, channels) is a picture, or a clip where its frames are one below
+the other; (steps, numbers) is a wave, or a spectrum where the wave was kept beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from nnplay.data.profile.profile import Profile
 from nnplay.text import clean
 from nnplay.tui.data_browser.place import Place
 from nnplay.tui.data_browser.views.data_view import DataView
-from nnplay.tui.data_browser.views.waves import draw_wave
+from nnplay.tui.data_browser.views.waves import draw_sound, draw_wave
 from nnplay.tui.outputs.pictures import draw_tiles
 from nnplay.tui.theme.look import Look
 from nnplay.tui.widgets.cells import Row, fit, joined
@@ -27,6 +28,8 @@ _TILE = 14
 """Columns that a large picture gets; a smaller one has a column for each pixel."""
 _LEAST_TILE = 8
 _SYMBOL_ROWS = 4
+_MOST = 400
+"""Pictures that no screen has room for."""
 
 
 def has_examples(profile: Profile) -> bool:
@@ -69,20 +72,39 @@ def grid_of(profile: Profile, width: int, height: int) -> tuple[int, int]:
 
 def is_picture(profile: Profile) -> bool:
     """Whether each row is one."""
-    return profile.data.x.ndim == 4 or _side(profile) > 0
+    return (profile.data.x.ndim == 4 or _side(profile) > 0) and profile.data.frames == 1
 
 
-def draw_examples_of(profile: Profile, rows: NDArray[np.int64], width: int, height: int, look: Look) -> Sequence[Row]:
-    """As many of these rows as find room."""
+def draw_examples_of(
+    profile: Profile,
+    rows: NDArray[np.int64],
+    width: int,
+    height: int,
+    look: Look,
+    given: NDArray[Any] | None = None,
+) -> Sequence[Row]:
+    """As many of these rows as find room.
+
+    Args:
+        given: their inputs (B, …) where those are not the data's own, as in a batch.
+    """
     data = profile.data
+    values = data.x[rows[:_MOST]] if given is None else given
     if is_picture(profile):
         across, down = grid_of(profile, width, height)
-        shown = rows[: across * down].tolist()
-        return draw_tiles([(_title(profile, row), picture_of(profile, row)) for row in shown], width, height, look)
+        shown = rows[: min(across * down, _MOST)].tolist()
+        tiles = [(_title(profile, row), picture_of(profile, row, x)) for row, x in zip(shown, values, strict=False)]
+        return draw_tiles(tiles, width, height, look)
     if _are_symbols(profile):
         return _symbols(profile, rows.tolist(), width, height, look)
     title = ((fit(f" {_title(profile, int(rows[0]))}", width), look.ink("text")),)
-    return [title, *draw_wave(np.asarray(data.x[rows[0]]), width, height - 1, look)]
+    if data.frames > 1:
+        strip = values[0].reshape(data.frames, -1, *values[0].shape[1:])
+        frames = [(f"frame {number}", _flat(frame)) for number, frame in enumerate(strip, 1)]
+        return [title, *draw_tiles(frames, width, height - 1, look)]
+    if data.waves is not None and height > _SYMBOL_ROWS:
+        return [title, *draw_sound(data.waves[rows[0]], np.asarray(values[0]), width, height - 1, look)]
+    return [title, *draw_wave(np.asarray(values[0]), width, height - 1, look)]
 
 
 def picture_of(profile: Profile, row: int, values: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -90,13 +112,18 @@ def picture_of(profile: Profile, row: int, values: NDArray[Any] | None = None) -
     image = np.asarray(profile.data.x[row] if values is None else values)
     if image.ndim == 1:
         image = image.reshape(_side(profile), -1, 1)
+    return _flat(image)
+
+
+def _flat(image: NDArray[Any]) -> NDArray[Any]:
+    """A picture (h, w, channels) as one that can be drawn: three channels are colours, of others the first is shown."""
     return image if image.shape[2] == 3 else image[:, :, 0]
 
 
 def _title(profile: Profile, row: int) -> str:
     target = next(column for column in profile.columns if column.role == "target")
     answer = profile.cells(target, row, row + 1)[0] if profile.data.y[row].size <= 8 else ""
-    return f"{row + 1:,} {answer}".strip()
+    return f"{row + 1:,}: {answer}" if answer else f"{row + 1:,}"
 
 
 def _symbols(profile: Profile, rows: Sequence[int], width: int, height: int, look: Look) -> list[Row]:

@@ -21,6 +21,8 @@ _NAME, _RAW, _NUMBERS = 20, 20, 19
 _WIDE = 100
 """Columns of a screen from which on the words stand beside the numbers."""
 _DETAILS = 3
+_PICTURE = 3
+"""Axes of a picture with channels."""
 _SERIES = 8
 """Columns that a number of a series gets."""
 
@@ -74,13 +76,13 @@ def _beside_numbers(place: Place, width: int, height: int, look: Look) -> list[R
     target = next(number for number, column in enumerate(profile.columns) if column.role == "target")
     (wanted,) = row_numbers(profile, place.row, slice(target, target + 1))
     arrow = look.pick("→", "->")
-    words = f"wanted: {wanted.column.name} {wanted.raw} {arrow} {numbers_text(wanted.given)} ({wanted.words})"
+    words = f"target: {wanted.column.name} {wanted.raw} {arrow} {numbers_text(wanted.given)} ({wanted.words})"
     return [*rows, *(((fit(f" {line}", width), look.ink("text")),) for line in wrap(words, width - 2)[:_DETAILS])]
 
 
 def draw_numbers(values: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
     """An array as numbers, as many as find room; of several channels the mean, a single series line by line."""
-    flat = values.mean(axis=2) if values.ndim == 3 else values
+    flat = values.mean(axis=2) if values.ndim == _PICTURE else values
     if flat.shape[1] == 1:
         across = max(1, min(len(flat), width // _SERIES))
         flat = np.pad(flat.ravel(), (0, -len(flat) % across), constant_values=np.nan).reshape(-1, across)

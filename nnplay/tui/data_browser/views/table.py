@@ -53,17 +53,22 @@ def draw_table(place: Place, width: int, height: int, look: Look) -> Sequence[Ro
 def _visible(place: Place, room: int) -> list[int]:
     """The columns that find room, the one with the cursor among them."""
     place.left = min(place.left, place.column)
-    while True:
-        columns: list[int] = []
-        used = 0
-        for column in range(place.left, len(place.profile.columns)):
-            used += _width(place, column) + 1
-            if used > room and columns:
-                break
-            columns.append(column)
-        if place.column in columns or place.left >= place.column:
-            return columns
-        place.left += 1
+    columns = _fitting(place, range(place.left, len(place.profile.columns)), room)
+    if place.column not in columns:  # it becomes the last one
+        place.left = _fitting(place, range(place.column, -1, -1), room)[-1]
+        columns = _fitting(place, range(place.left, len(place.profile.columns)), room)
+    return columns
+
+
+def _fitting(place: Place, columns: range, room: int) -> list[int]:
+    """The first of these columns, as many as find room; one at least."""
+    found: list[int] = []
+    for column in columns:
+        room -= _width(place, column) + 1
+        if room < 0 and found:
+            break
+        found.append(column)
+    return found
 
 
 def _width(place: Place, number: int) -> int:

@@ -35,6 +35,14 @@ def draw_wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[
     return put_beside([_wave(steps, half, height, look), _spectrum(steps, half, height, look)])
 
 
+def draw_sound(wave: NDArray[Any], spectrum: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
+    """A sound (samples) beside the spectrum (time, bands) that is given to the network, low pitches at the bottom."""
+    half = (width - 1) // 2
+    words = f"{spectrum.shape[0]:,} spectra of {spectrum.shape[1]:,} bands, high pitch at the top"
+    picture = draw_picture(np.asarray(spectrum.T[::-1], dtype=np.float64), max(1, height - 1), half, look)
+    return put_beside([_wave(wave[:, None], half, height, look), [_caption(words, half, look), *picture]])
+
+
 def _wave(steps: NDArray[Any], width: int, height: int, look: Look) -> list[Row]:
     low, high = float(np.nanmin(steps)), float(np.nanmax(steps))
     sketch = Sketch(width, max(1, height - 1), (0.0, max(1.0, len(steps) - 1.0)), (low, high), look)
