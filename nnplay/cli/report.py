@@ -12,7 +12,7 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.numbers import NUMBERS
-from nnplay.training.uncertainty import describe_interval
+from nnplay.training.scores.uncertainty import describe_interval
 
 if TYPE_CHECKING:
     from nnplay.training.best_weights import BestEpoch

@@ -9,8 +9,8 @@ from typing import Any, Final
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import STOPS, TRAINING_FIELDS
 from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
-from nnplay.data.sql_source import SQL_FIELDS
-from nnplay.data.table_source import TABLE_FIELDS
+from nnplay.data.reading.sql_source import SQL_FIELDS
+from nnplay.data.reading.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.addresses import is_address, is_pattern
 from nnplay.data.catalogue import file_endings, find_source, first_member, named_datasets
-from nnplay.data.standard_input import STANDARD_INPUT, kept_input
+from nnplay.data.reading.addresses import is_address, is_pattern
+from nnplay.data.reading.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from nnplay.config.reading import Reading
-from nnplay.data.addresses import whole_source
 from nnplay.data.catalogue import file_fields, find_source, load_dataset, load_file, named_datasets, read_as_of
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.addresses import whole_source
 from nnplay.data.record import SourceRecord
 from nnplay.errors import unknown
 from nnplay.fields import Field

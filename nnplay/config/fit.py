@@ -14,7 +14,7 @@ from nnplay.network.network import Network
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.registry import loss_records
-from nnplay.training.targets import default_loss, target_form
+from nnplay.training.scores.targets import default_loss, target_form
 
 
 def fit_data(config: RunConfig, data: Dataset) -> RunConfig:

@@ -16,7 +16,11 @@ from typing import Any, Final, TypeVar
 
 from nnplay.arguments import kind_of, same_word
 from nnplay.data import fetched, generated, sources, synthetic, tables
-from nnplay.data.addresses import (
+from nnplay.data.csv.text.other_formats import HEAD, member_names
+from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.dataset import Dataset
+from nnplay.data.progress import Report, report_to
+from nnplay.data.reading.addresses import (
     ending_of,
     files_of,
     is_address,
@@ -25,13 +29,9 @@ from nnplay.data.addresses import (
     refuse_password,
     scheme_of,
 )
-from nnplay.data.csv.text.other_formats import HEAD, member_names
-from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.dataset import Dataset
-from nnplay.data.progress import Report, report_to
+from nnplay.data.reading.several_files import read_several
+from nnplay.data.reading.standard_input import STANDARD_INPUT, kept_input
 from nnplay.data.record import DatasetRecord, SourceRecord
-from nnplay.data.several_files import read_several
-from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, fill, text
 from nnplay.system.paths import expanded

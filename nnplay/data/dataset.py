@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.columns.columns import Column
+from nnplay.data.columns.raw_table import RawTable
 from nnplay.data.continuation import Continuation
 from nnplay.data.corpus.vocabulary import Vocabulary
-from nnplay.data.csv.columns import Column
-from nnplay.data.csv.raw_table import RawTable
 from nnplay.data.frames import frame_names, is_frame
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown

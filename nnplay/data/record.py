@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.dataset import Dataset, Task
 from nnplay.data.download.remote_file import RemoteFile
 from nnplay.fields import Field

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.network.network import Network
@@ -35,7 +35,7 @@ from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
-from nnplay.training.targets import target_form
+from nnplay.training.scores.targets import target_form
 from nnplay.views.asked_image import ask_image, askable_shape
 from nnplay.views.chances import Chance
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from nnplay.config import DataChoice, RunConfig
-from nnplay.data.addresses import files_of, is_address
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.addresses import files_of, is_address
+from nnplay.data.reading.table_source import encode_again
 from nnplay.data.split import Split
-from nnplay.data.table_source import encode_again
 from nnplay.errors import NnplayError
 
 #: Name, time and size of each file that data are read from.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from nnplay.config import RunConfig
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.data.profile.profile import Profile
 from nnplay.network.summary import Ledger
 from nnplay.run.choices import Catalogue

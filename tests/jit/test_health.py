@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from nnplay.data.catalogue import load_dataset
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
 from nnplay.health import findings

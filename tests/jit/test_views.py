@@ -10,7 +10,7 @@ import pytest
 import nnplay as nn
 from nnplay import views
 from nnplay.config import RunConfig
-from nnplay.training.metrics import classification
+from nnplay.training.scores.metrics import classification
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look

@@ -25,7 +25,7 @@ from nnplay.data.download.fetch_files import fetch_files
 from nnplay.data.download.remote_file import RemoteFile, fetched_folder, is_here
 from nnplay.data.fetched import cifar10, mnist
 from nnplay.data.fetched._idx_images import idx_record
-from nnplay.data.idx import read_idx
+from nnplay.data.reading.idx import read_idx
 from nnplay.errors import InputError
 
 CONTENT = bytes(range(256)) * 2000

@@ -20,7 +20,7 @@ from nnplay.data.generated.characters import alphabet, book
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.system import processors
-from nnplay.training.metrics import classification
+from nnplay.training.scores.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
 PICTURES = ["digits28", "shapes", "shapes_masks"]

@@ -9,8 +9,8 @@ import pytest
 
 from nnplay.config import RunConfig
 from nnplay.data.catalogue import read_file
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.csv.raw_table import RawTable
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.raw_table import RawTable
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.data.sources import csv as csv_source
 from nnplay.run import run_data

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.data import extras
 from nnplay.data.catalogue import file_endings, find_source, read_file
+from nnplay.data.reading import extras
 from nnplay.errors import InputError
 
 SOURCES = Path(__file__).parent / "sources"
@@ -160,7 +160,7 @@ def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: 
     """Its kind is told by its first bytes; it is kept by its digest, so that reading it again gives the same."""
     need(name.rpartition(".")[2])
     program = (
-        "from nnplay.data.catalogue import read_file; from nnplay.data.standard_input import kept_input\n"
+        "from nnplay.data.catalogue import read_file; from nnplay.data.reading.standard_input import kept_input\n"
         "data = read_file('-', target='price', missing='mean'); print(len(data), data.x.shape[1], kept_input())"
     )
     done = subprocess.run(

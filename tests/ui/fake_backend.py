@@ -9,7 +9,7 @@ from typing import Any
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.data.catalogue import load_dataset
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nnplay.data.corpus.vocabulary import Unit
-from nnplay.data.table_source import ENCODING
+from nnplay.data.reading.table_source import ENCODING
 from nnplay.fields import choice, fill, integer, text
 
 FIELDS: Final = (

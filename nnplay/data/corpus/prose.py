@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from nnplay.data.csv.cells import parse_number
+from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.text.dialect import DELIMITERS, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding
 from nnplay.data.csv.text.other_formats import recognise_format

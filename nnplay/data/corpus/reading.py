@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnplay.data.addresses import place_of, table_name
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.corpus.folders import read_folder
 from nnplay.data.corpus.labelled import labelled_data
 from nnplay.data.corpus.next_token import most_characters, next_token_data
@@ -15,8 +15,8 @@ from nnplay.data.corpus.prose import label_side
 from nnplay.data.corpus.text_columns import table_texts
 from nnplay.data.corpus.text_pieces import read_text
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.errors import InputError
 from nnplay.memory_budget import size_text
 from nnplay.system.paths import user_path

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
+from nnplay.data.cells.typed_values import Values
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.corpus.options import TextOptions
 from nnplay.data.corpus.text_pieces import make_safe
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data.csv.typed_values import Values
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted
 

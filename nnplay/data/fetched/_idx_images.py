@@ -10,8 +10,8 @@ import numpy as np
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.download.remote_file import RemoteFile, fetched_paths
-from nnplay.data.idx import read_idx
 from nnplay.data.progress import report
+from nnplay.data.reading.idx import read_idx
 from nnplay.data.record import DatasetRecord
 from nnplay.fields import flag, integer
 

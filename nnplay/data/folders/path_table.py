@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnplay.data.addresses import ending_of, place_of
+from nnplay.data.cells.typed_values import type_values
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.target import find_targets, read_targets
 from nnplay.data.csv.csv_file import read_csv_columns
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.target import find_targets, read_targets
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.csv.typed_values import type_values
 from nnplay.data.folders.examples import Examples
+from nnplay.data.reading.addresses import ending_of, place_of
 from nnplay.errors import InputError
 from nnplay.fields import choice, text
 from nnplay.system.paths import expanded

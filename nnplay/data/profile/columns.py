@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.column_types import find_missing
-from nnplay.data.csv.columns import Column
+from nnplay.data.cells.column_types import find_missing
+from nnplay.data.columns.columns import Column
 from nnplay.data.dataset import Dataset
 from nnplay.data.profile.histogram import BINS, Histogram, count_numbers, count_words
 from nnplay.text import clean, counted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from nnplay.data.csv.dates import ORIGIN
+from nnplay.data.cells.dates import ORIGIN
 from nnplay.data.profile.columns import ColumnFacts, ProfiledColumn
 from nnplay.text import clean, figure
 

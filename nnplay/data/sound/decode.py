@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nnplay.data.csv.text.other_formats import recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.extras import need
+from nnplay.data.reading.extras import need
 from nnplay.data.sound.wav import SoundHead, read_wav, read_wav_head
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget

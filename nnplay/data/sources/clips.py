@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
 from nnplay.data.folders.each import try_each
 from nnplay.data.folders.examples import damage_notes
 from nnplay.data.folders.listing import holds
 from nnplay.data.pictures.gather import as_inputs, refuse_too_many
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.data.video.decode import decode_clip, libraries_needed
 from nnplay.data.video.options import ENDINGS, VIDEO_FIELDS, video_options

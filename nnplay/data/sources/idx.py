@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
-from nnplay.data.idx import is_idx, read_idx
-from nnplay.data.labels_beside import find_labels
 from nnplay.data.progress import report
+from nnplay.data.reading.addresses import place_of, table_name
+from nnplay.data.reading.idx import is_idx, read_idx
+from nnplay.data.reading.labels_beside import find_labels
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import choice, text

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
-from nnplay.data.labels_beside import find_labels
-from nnplay.data.numpy_arrays import MAGIC, parse_array
+from nnplay.data.reading.addresses import place_of, table_name
+from nnplay.data.reading.labels_beside import find_labels
+from nnplay.data.reading.numpy_arrays import MAGIC, parse_array
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import choice, text

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
-from nnplay.data.numpy_arrays import parse_array
 from nnplay.data.progress import report
+from nnplay.data.reading.numpy_arrays import parse_array
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError, near
 from nnplay.fields import choice, text

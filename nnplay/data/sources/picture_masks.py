@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.each import try_each
 from nnplay.data.folders.examples import Examples, damage_notes
@@ -17,6 +16,7 @@ from nnplay.data.pictures.decode import decode_mask, pictures_allowed, read_head
 from nnplay.data.pictures.gather import gather_pictures
 from nnplay.data.pictures.mask_folders import find_mask_folders, pair_masks
 from nnplay.data.pictures.options import PICTURE_FIELDS, PictureOptions, picture_options
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.system.paths import expanded

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.path_table import PATH_FIELDS, lists_files, read_path_table
 from nnplay.data.pictures.gather import gather_pictures
 from nnplay.data.pictures.options import ENDINGS, PICTURE_FIELDS, picture_options
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 
 

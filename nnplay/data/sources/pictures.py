@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
 from nnplay.data.folders.listing import holds
 from nnplay.data.pictures.gather import gather_pictures
 from nnplay.data.pictures.mask_folders import find_mask_folders
 from nnplay.data.pictures.options import ENDINGS, PICTURE_FIELDS, picture_options
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.system.paths import expanded
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.path_table import PATH_FIELDS, lists_files, read_path_table
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.data.sound.gather import read_sounds
 from nnplay.data.sound.options import ENDINGS, SOUND_FIELDS, sound_options

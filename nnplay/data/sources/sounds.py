@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nnplay.data.addresses import place_of, table_name
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
 from nnplay.data.folders.listing import holds
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.data.sound.gather import read_sounds
 from nnplay.data.sound.options import ENDINGS, SOUND_FIELDS, sound_options

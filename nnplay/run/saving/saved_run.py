@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nnplay import session
 from nnplay.config import RunConfig
-from nnplay.data.addresses import place_of
 from nnplay.data.fingerprint import fingerprint
+from nnplay.data.reading.addresses import place_of
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.network.network import Network

@@ -10,7 +10,7 @@ from typing import Any
 
 from textual.app import App
 
-from nnplay.data.addresses import whole_source
+from nnplay.data.reading.addresses import whole_source
 from nnplay.errors import InputError, NnplayError
 from nnplay.text import counted
 from nnplay.tui.backend import Backend

@@ -11,7 +11,7 @@ from nnplay.config import RunConfig
 from nnplay.config.split_choice import SPLIT_FIELDS
 from nnplay.data.augment.recipe import can_be_drawn
 from nnplay.data.catalogue import name_sources
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, text

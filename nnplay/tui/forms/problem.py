@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnplay.config import DataChoice
-from nnplay.data.addresses import refuse_password
 from nnplay.data.catalogue import named_datasets
 from nnplay.data.features import FEATURES
+from nnplay.data.reading.addresses import refuse_password
 
 PROBLEMS = ("classification", "regression")
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from nnplay.data.apart.sql_statement import choose_table
 from nnplay.data.apart.wire import TooSlow, send, send_column
-from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
+from nnplay.data.reading.gathering import BLOCK, Gatherer, Unreadable
 from nnplay.errors import InputError
 
 #: What a query may do: read, call functions that compute, and recur.

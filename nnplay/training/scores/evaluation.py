@@ -17,9 +17,9 @@ from nnplay.records.operation import BATCH
 from nnplay.tape.machines.machine import EvalRows, Machine
 from nnplay.tape.not_copied import NotCopied
 from nnplay.text import clean
-from nnplay.training import metrics
-from nnplay.training.targets import TargetForm
-from nnplay.training.uncertainty import MOST_ROWS, Interval, accuracy_interval, r2_interval
+from nnplay.training.scores import metrics
+from nnplay.training.scores.targets import TargetForm
+from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, r2_interval
 
 Array = NDArray[Any]
 Part = Literal["train", "validation", "test"]

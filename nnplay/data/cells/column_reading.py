@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nnplay.data.csv.cells import parse_number
-from nnplay.data.csv.dates import read_dates
-from nnplay.data.csv.written_numbers import read_written_numbers
+from nnplay.data.cells.cells import parse_number
+from nnplay.data.cells.dates import read_dates
+from nnplay.data.cells.written_numbers import read_written_numbers
 from nnplay.text import clean
 
 _SAMPLE = 100

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.column_types import TypedColumn
+from nnplay.data.cells.column_types import TypedColumn
 
 _SHOWN = 5
 _FEWEST_ROWS = 5

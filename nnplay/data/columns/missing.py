@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.cells import number_hint
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns.named_columns import Skipped
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import number_hint
-from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.named_columns import Skipped
 from nnplay.errors import InputError, Problems
 from nnplay.text import clean, counted
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.cells import number_hint, parse_number
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns.calendar_parts import calendar_parts
+from nnplay.data.columns.columns import Column, ColumnKind
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.calendar_parts import calendar_parts
-from nnplay.data.csv.cells import number_hint, parse_number
-from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.columns import Column, ColumnKind
 from nnplay.data.precision import keep_differences
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget

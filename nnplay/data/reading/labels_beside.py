@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from nnplay.data.addresses import place_of
 from nnplay.data.csv.advice import advice
+from nnplay.data.reading.addresses import place_of
 from nnplay.errors import InputError
 from nnplay.system.paths import expanded
 from nnplay.text import clean

@@ -10,15 +10,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.addresses import matching_files, place_of, table_name
-from nnplay.data.csv.named_columns import NamedColumns, Skipped
-from nnplay.data.csv.table import columns_dataset
+from nnplay.data.cells.typed_values import Values
+from nnplay.data.columns.named_columns import NamedColumns, Skipped
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data.csv.typed_values import Values
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
+from nnplay.data.reading.addresses import matching_files, place_of, table_name
+from nnplay.data.reading.table_source import table_options
 from nnplay.data.record import SourceRecord
-from nnplay.data.table_source import table_options
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean, counted

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.text.packed_cells import PackedCells
 
 

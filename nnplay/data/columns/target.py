@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.cells import parse_number
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns.encode import large_integer_notes, refuse_overflow
+from nnplay.data.columns.feature_kinds import are_codes
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import parse_number
-from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.encode import large_integer_notes, refuse_overflow
-from nnplay.data.csv.feature_kinds import are_codes
 from nnplay.data.dataset import Task
 from nnplay.errors import InputError, unknown
 from nnplay.text import clean, counted

@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.cells import MISSING_AMONG_NUMBERS, is_missing
-from nnplay.data.csv.column_reading import ColumnReading, read_column
-from nnplay.data.csv.dates import read_dates
+from nnplay.data.cells.cells import MISSING_AMONG_NUMBERS, is_missing
+from nnplay.data.cells.column_reading import ColumnReading, read_column
+from nnplay.data.cells.dates import read_dates
+from nnplay.data.cells.value_cells import ValueCells
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data.csv.value_cells import ValueCells
 
 Kind = Literal["number", "category", "identifier", "empty"]
 

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, Final
 
 from nnplay.arguments import words
-from nnplay.data.addresses import is_pattern, place_of, table_name
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.addresses import is_pattern, place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError
 from nnplay.fields import Field, choice, flag, text

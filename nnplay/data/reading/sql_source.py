@@ -6,12 +6,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nnplay.data.addresses import is_address, place_of, read_address
 from nnplay.data.apart.reading import GROWTH, read_apart
 from nnplay.data.apart.sql_statement import one_select
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.reading.addresses import is_address, place_of, read_address
 from nnplay.errors import InputError
 from nnplay.fields import Field, integer, text
 from nnplay.memory_budget import memory_budget

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.column_types import TypedColumn, type_column
-from nnplay.data.csv.dates import ORIGIN
+from nnplay.data.cells.column_types import TypedColumn, type_column
+from nnplay.data.cells.dates import ORIGIN
+from nnplay.data.cells.value_cells import ValueCells
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data.csv.value_cells import ValueCells
 from nnplay.errors import InputError
 from nnplay.text import shown
 

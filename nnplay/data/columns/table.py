@@ -11,23 +11,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.advice import advice
-from nnplay.data.csv.column_types import TypedColumn
-from nnplay.data.csv.columns import Column
-from nnplay.data.csv.encode import Encoded, encode_column
-from nnplay.data.csv.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
-from nnplay.data.csv.leaks import leak_notes
-from nnplay.data.csv.missing import (
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.cells.typed_values import type_values
+from nnplay.data.columns.columns import Column
+from nnplay.data.columns.encode import Encoded, encode_column
+from nnplay.data.columns.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
+from nnplay.data.columns.leaks import leak_notes
+from nnplay.data.columns.missing import (
     describe_marks,
     find_rows_with_targets,
     find_rows_with_values,
     find_rows_without_stray_text,
 )
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns
+from nnplay.data.columns.raw_table import RawTable
+from nnplay.data.columns.target import Target, find_targets, read_targets
+from nnplay.data.csv.advice import advice
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.raw_table import RawTable
-from nnplay.data.csv.target import Target, find_targets, read_targets
-from nnplay.data.csv.typed_values import type_values
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
 from nnplay.errors import InputError

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.column_types import TypedColumn
+from nnplay.data.cells.column_types import TypedColumn
 
 WORDS: Final = "a different word in every row"
 ROW_NUMBERS: Final = "row numbers"

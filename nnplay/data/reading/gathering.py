@@ -15,8 +15,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.cells.typed_values import Values
 from nnplay.data.csv.text.packed_cells import PackedCells
-from nnplay.data.csv.typed_values import Values
 from nnplay.errors import InputError
 
 Kind = Literal["whole", "number", "truth", "time", "text"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nnplay.data.addresses import place_of
 from nnplay.data.apart.reading import GROWTH, read_apart
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.csv.text.other_formats import HEAD, recognise_format
 from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.extras import need
-from nnplay.data.table_source import skipped_columns
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.extras import need
+from nnplay.data.reading.table_source import skipped_columns
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget
 from nnplay.system.paths import whole_path

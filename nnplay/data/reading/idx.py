@@ -14,8 +14,8 @@ from typing import BinaryIO, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.addresses import place_of
 from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.reading.addresses import place_of
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean
