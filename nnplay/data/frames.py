@@ -81,7 +81,7 @@ def read_frame(given: Any, where: str) -> tuple[NamedColumns, dict[str, str]]:
         kinds = {name: "category" for name, one in found.items() if str(one.dtype) in ("Categorical", "Enum")}
         return _named({name: one.to_numpy() for name, one in found.items()}), kinds
     hint = "give a frame, a table, a list of dicts, or a dict of columns"
-    raise InputError(f"{type(given).__name__} is no table with named columns", where=where, hint=hint)
+    raise InputError(f"{type(given).__name__} is not a table with named columns", where=where, hint=hint)
 
 
 def _named(columns: Mapping[str, Values]) -> NamedColumns:
@@ -186,7 +186,7 @@ def _numbers(values: Values, place: str) -> NDArray[Any]:
         return np.array([np.nan if _is_nothing(value) else float(value) for value in array.tolist()])
     except (TypeError, ValueError):
         example = next(value for value in array.tolist() if not isinstance(value, (int, float)))
-        what = f"'{clean(example, limit=40)}' is no number"
+        what = f"'{clean(example, limit=40)}' is not a number"
         raise InputError(what, where=place, hint="nnplay.read_table makes numbers of words and dates") from None
 
 

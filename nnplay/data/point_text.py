@@ -50,7 +50,7 @@ def _read_point(part: str, where: str) -> Point:
         found = Point(x, y, int(label))
     except ValueError:
         raise InputError(
-            f"'{clean(part, 40)}' is no point", where=where, hint="write x1,x2:class, as in 1.5,-2:0"
+            f"'{clean(part, 40)}' is not a point", where=where, hint="write x1,x2:class, as in 1.5,-2:0"
         ) from None
     if not (abs(found.x) <= FARTHEST and abs(found.y) <= FARTHEST):
         hint = f"both numbers are from {-FARTHEST:g} to {FARTHEST:g}"

@@ -69,7 +69,7 @@ def _matrix(given: Any, where: str) -> NamedColumns:
         raise InputError("is ragged or nested too deep", where=where, hint="give rows of equal length") from None
     if array.ndim != 2:
         hint = "give a frame, a list of dicts, a dict of columns, or a matrix (rows, columns)"
-        raise InputError(f"{type(given).__name__} is no table with columns", where=where, hint=hint)
+        raise InputError(f"{type(given).__name__} is not a table with columns", where=where, hint=hint)
     count = array.shape[1]
     columns = [array[:, place] for place in range(count)]
     return NamedColumns(tuple(f"column_{place}" for place in range(1, count + 1)), columns, range(len(array)))

@@ -92,8 +92,8 @@ def test_a_folder_of_clips_is_a_data_set(folder: Path) -> None:
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/x.ts\n", "is no clip; clips are MP4"),
-        (b"ffconcat version 1.0\nfile /etc/passwd\n", "is no clip"),
+        (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/x.ts\n", "is not a clip; clips are MP4"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "is not a clip"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "looks like a PNG image"),
         (b"\0\0\0\x18ftypisom" + b"\0" * 400, "is damaged"),
         (b"\x1aE\xdf\xa3" + b"\xff" * 400, "is damaged"),

@@ -41,8 +41,8 @@ def test_points_are_a_data_set_that_a_run_keeps() -> None:
 @pytest.mark.parametrize(
     ("points", "message"),
     [
-        ("1,2", "'1,2' is no point; write x1,x2:class"),
-        ("1:0", "is no point"),
+        ("1,2", "'1,2' is not a point; write x1,x2:class"),
+        ("1:0", "is not a point"),
         ("nan,1:0", "outside the plane"),
         ("7,1:0", "outside the plane"),
         ("1,1:12", "no class from 0 to 9"),

@@ -345,8 +345,8 @@ def test_every_set_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no IDX file: it begins with nothing"),
-        (b"\x89PNG", "is no IDX file: it begins with 89 50 4e 47"),
+        (b"", "is not an IDX file: it begins with nothing"),
+        (b"\x89PNG", "is not an IDX file: it begins with 89 50 4e 47"),
         (b"\0\0\x08\x03\0\0", "ends within its first bytes"),
         (b"\0\0\x08\x01\0\0\0\x05abc", "declares 5 bytes, and has only 3"),
         (b"\0\0\x08\x01\0\0\0\x02abc", "declares 2 bytes, and has more"),

@@ -62,7 +62,7 @@ def test_labels_may_be_named_and_numbers_may_be_of_any_kind(tmp_path: Path) -> N
         (idx(PIXELS), idx(LABELS[:-1]), "6 images, but 5 labels in train-labels-idx1-ubyte"),
         (idx(LABELS), idx(PIXELS), "holds one number for each row: these are labels; give the file of the images"),
         (idx(PIXELS), idx(PIXELS), "holds arrays of 4×5, not labels"),
-        (idx(PIXELS), b"words", "is no IDX file: it begins with 77 6f 72 64"),
+        (idx(PIXELS), b"words", "is not an IDX file: it begins with 77 6f 72 64"),
     ],
     ids=["short", "long", "cut", "bomb", "counts", "swapped", "no labels", "words"],
 )

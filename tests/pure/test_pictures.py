@@ -181,7 +181,7 @@ def only(folder: Path, content: bytes, name: str = "bad.png") -> Path:
     [
         (b"", "bad.png", "is empty"),
         (b"%PDF-1.4 and more", "bad.png", "looks like a PDF document"),
-        (b"just some words", "bad.jpg", "is no image; images are PNG, JPEG"),
+        (b"just some words", "bad.jpg", "is not an image; images are PNG, JPEG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "bad.png", "PostScript"),
         (bomb(15_000, 15_000), "bad.png", "is too large"),
         (bomb(9_000, 8_000), "bad.png", r"8,000 pixels, at most 64 million"),

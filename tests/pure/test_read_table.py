@@ -135,13 +135,13 @@ def test_a_data_set_takes_what_libraries_hold_numbers_in() -> None:
     [
         (
             lambda: nn.Dataset({"a": [1, 2], "sex": ["f", "m"]}, [0, 1]),
-            "column 'sex': 'f' is no number; nnplay.read_table",
+            "column 'sex': 'f' is not a number; nnplay.read_table",
         ),
         (lambda: nn.Dataset(Sparse((10**7, 10**6)), [0]), "a sparse matrix .* takes .* where it is filled up"),
-        (lambda: nn.read_table(5), "int is no table with columns; give a frame"),
-        (lambda: nn.read_table([1, 2, 3]), "list is no table with columns"),
+        (lambda: nn.read_table(5), "int is not a table with columns; give a frame"),
+        (lambda: nn.read_table([1, 2, 3]), "list is not a table with columns"),
         (lambda: nn.read_table([{"a": 1, "y": 2}, 3, {"a": 1}]), "table, row 1: int among mappings"),
-        (lambda: nn.read_table([]), "list is no table with columns"),
+        (lambda: nn.read_table([]), "list is not a table with columns"),
         (lambda: nn.read_table({}), "no columns"),
         (lambda: nn.read_table({"a": [1, 2], "y": [1, 2]}, "z"), "unknown column 'z'"),
         (lambda: nn.read_table(np.eye(3), names=("a",)), "1 names for 3 columns"),

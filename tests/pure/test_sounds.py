@@ -155,7 +155,7 @@ def header(**changes: int) -> bytes:
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"just words", "is no sound; sounds are WAV, FLAC, Ogg and MP3"),
+        (b"just words", "is not a sound; sounds are WAV, FLAC, Ogg and MP3"),
         (b"RIFF\0\0\0\0WAVE", "ends before its sound"),
         (header(), "holds no sound"),
         (header(size=21) + b"\0", "holds no sound"),

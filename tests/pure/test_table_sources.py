@@ -80,8 +80,9 @@ def test_every_library_of_an_extra_is_in_the_project() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     given = project["optional-dependencies"]
     for library, extra in extras.EXTRAS.items():
-        assert any(line.startswith(library) for line in given[extra])
-        assert not any(line.startswith(library) for line in project["dependencies"])
+        package = {"PIL": "pillow"}.get(library, library)
+        assert any(line.startswith(package) for line in given[extra])
+        assert not any(line.startswith(package) for line in project["dependencies"])
 
 
 # -- several files -------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def read_recipe(text: str, where: str = "augment") -> dict[str, float]:
         if name == "none" and not rest:
             continue
         if name not in TRANSFORMS:
-            raise unknown("way to draw rows anew", name, TRANSFORMS, where=where)
+            raise unknown("way to augment rows", name, TRANSFORMS, where=where)
         if name in amounts:
             raise InputError(f"'{name}' is named twice", where=where)
         amounts[name] = _amount(TRANSFORMS[name], rest, where)

@@ -76,5 +76,5 @@ def damage_notes(damaged: list[InputError], count: int, noun: str, where: str) -
         raise InputError(f"{what}: {first}", where=where)
     if len(damaged) > max(1, count // _ONE_IN):
         what = f"{len(damaged):,} of {counted(count, noun)} cannot be read, the first one: {first}"
-        raise InputError(what, where=where, hint="mend them, or take them out of the folder")
+        raise InputError(what, where=where, hint="repair them, or remove them from the folder")
     return (f"{counted(len(damaged), noun)} left out: {'; '.join(error.message for error in damaged[:3])}",)

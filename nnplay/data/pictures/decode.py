@@ -157,7 +157,7 @@ def _opened(path: str | Path) -> Iterator[Image]:
         raise _too_large(path, None, most) from None
     except UnidentifiedImageError:
         found = recognise_format(content[:HEAD])
-        what = f"looks like {found.kind}" if found else "is no image"
+        what = f"looks like {found.kind}" if found else "is not an image"
         hint = f"images are {FORMATS_TEXT}"
         if found and any(found.kind.split()[1] == name.rstrip(",") for name in FORMATS_TEXT.split()):
             what, hint = f"is a damaged {found.kind.split()[1]} image", ""

@@ -56,7 +56,7 @@ def _parse(file: BinaryIO, where: str, most: int) -> NDArray[np.generic]:
     magic = file.read(4)
     if not is_idx(magic):
         shown = magic.hex(" ") or "nothing"
-        raise InputError(f"is no IDX file: it begins with {shown}", where=where, hint=_AGAIN)
+        raise InputError(f"is not an IDX file: it begins with {shown}", where=where, hint=_AGAIN)
     kind, axes = np.dtype(_TYPES[magic[2]]), magic[3]
     head = file.read(4 * axes)
     if len(head) < 4 * axes:

@@ -79,7 +79,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, bool, str]]:
             yield file, False, where
         else:
             found = recognise_format(head)
-            what = "is empty" if not head else f"looks like {found.kind}" if found else "is no sound"
+            what = "is empty" if not head else f"looks like {found.kind}" if found else "is not a sound"
             raise InputError(what, where=where, hint="sounds are WAV, FLAC, Ogg and MP3" if head else "")
 
 

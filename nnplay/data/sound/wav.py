@@ -56,7 +56,7 @@ def read_wav_head(file: BinaryIO, where: str) -> Wav:
     file.seek(0)
     start = file.read(12)
     if start[:4] not in (b"RIFF", b"RF64") or start[8:12] != b"WAVE":
-        raise InputError("is no WAV file", where=where)
+        raise InputError("is not a WAV file", where=where)
     encoding = b""
     for _ in range(_MOST_CHUNKS):
         chunk = file.read(8)

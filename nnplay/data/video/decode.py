@@ -76,7 +76,7 @@ def _find_container(head: bytes, where: str) -> str:
     if not head:
         raise InputError("is empty", where=where)
     found = recognise_format(head)
-    raise InputError(f"looks like {found.kind}" if found else "is no clip", where=where, hint=_KINDS)
+    raise InputError(f"looks like {found.kind}" if found else "is not a clip", where=where, hint=_KINDS)
 
 
 def _frames(file: Any, kind: str, options: VideoOptions, where: str) -> Iterator[NDArray[np.uint8]]:

@@ -61,7 +61,7 @@ def _draw(trainer: Trainer, row: int) -> Draws:
     split, shape = trainer.split, image_shape(trainer)
     drawing = split.augmentation
     if drawing is None:
-        raise ValueError("rows of this run are not drawn anew")
+        raise ValueError("rows of this run are not augmented")
     count = count_drawn(split)
     x, y = split.scaler.inverse(split.train.x[:count]), split.train.y[:count]
     found = [drawing.draw_row(x, y, row, copy) for copy in range(1, _DRAWS + 1)]
