@@ -173,9 +173,9 @@ def test_a_long_text_is_read_in_part_and_an_endless_line_is_no_harm(tmp_path: Pa
     with (path := tmp_path / "long.txt").open("w") as file:
         file.write("to be or not to be that is the question " * 20_000)
         file.truncate(1 << 30)
-    data = nn.read_file(path, rows=100)
+    data = nn.read_file(path, max_windows=100)
     assert len(data) == 100
-    assert data.notes[0] == "the first 6,500 characters of 1.0 GiB are read (100 windows; rows=200 reads more)"
+    assert data.notes[0] == "the first 6,500 characters of 1.0 GiB are read (100 windows; max_windows=200 reads more)"
 
 
 @pytest.mark.parametrize(

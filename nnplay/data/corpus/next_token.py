@@ -26,7 +26,7 @@ CHARACTERS: Final = {"characters": 1, "words": 8, "byte_pairs": 5}
 
 def most_characters(options: TextOptions) -> int:
     """How many characters are read at most."""
-    return options.rows * (options.context + 1) * CHARACTERS[options.unit]
+    return options.max_windows * (options.context + 1) * CHARACTERS[options.unit]
 
 
 def next_token_data(text: str, options: TextOptions, *, name: str, where: str, notes: Sequence[str]) -> Dataset:
@@ -43,7 +43,7 @@ def next_token_data(text: str, options: TextOptions, *, name: str, where: str, n
     report(1, 3, "text cut into tokens")
     tokens = vocabulary.encode(text)
     stride = options.context + 1
-    rows = min(len(tokens) // stride, options.rows)
+    rows = min(len(tokens) // stride, options.max_windows)
     if rows < _FEWEST_ROWS:
         unit = options.unit.replace("_", " ")
         what = f"is too short: {len(tokens):,} {unit} are {counted(rows, 'window')} of {options.context} and one more"

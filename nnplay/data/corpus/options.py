@@ -16,7 +16,7 @@ FIELDS: Final = (
     integer("vocabulary", "auto", "tokens that are told apart at most", low=3, high=20_000, choices=("auto",)),
     integer("context", "auto", "tokens that the network sees at once", low=2, high=4096, choices=("auto",)),
     choice("lower", "auto", "capitals read as small letters", ("auto", "yes", "no")),
-    integer("rows", 20_000, "windows or texts that are read at most", low=10, high=1_000_000),
+    integer("max_windows", 20_000, "windows or texts that are read at most", low=10, high=1_000_000),
     text("column", "", "of a table: the column with the texts; else the one with most words"),
     text("target", "", "of a table: the column with the labels; else one called target, label, class or y"),
     ENCODING,
@@ -35,7 +35,7 @@ class TextOptions:
     vocabulary: int
     context: int
     lower: bool
-    rows: int
+    max_windows: int
     column: str
     target: str
     encoding: str
@@ -61,7 +61,7 @@ def text_options(values: Mapping[str, Any], where: str, *, labelled: bool) -> Te
         vocabulary=vocabulary if given["vocabulary"] == "auto" else given["vocabulary"],
         context=context if given["context"] == "auto" else given["context"],
         lower=learn == "label" or unit == "words" if given["lower"] == "auto" else given["lower"] == "yes",
-        rows=given["rows"],
+        max_windows=given["max_windows"],
         column=given["column"],
         target=given["target"],
         encoding=given["encoding"],

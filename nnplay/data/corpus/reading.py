@@ -46,9 +46,9 @@ def read_texts(path: str, values: Mapping[str, Any]) -> Dataset:
     found = read_text(place, most_characters(options), options.encoding, where)
     notes = [f"encoding: {found.encoding.upper()}"] if found.encoding not in ("utf-8", "ascii") else []
     if not found.whole:
-        more = advice("rows", 2 * options.rows)
+        more = advice("max_windows", 2 * options.max_windows)
         read = f"the first {len(found.text):,} characters of {size_text(found.bytes)} are read"
-        notes.append(f"{read} ({options.rows:,} windows; {more} reads more)")
+        notes.append(f"{read} ({options.max_windows:,} windows; {more} reads more)")
     return next_token_data(found.text, options, name=table_name(path), where=where, notes=notes)
 
 
@@ -79,7 +79,7 @@ def _has_labels(path: Path, options: TextOptions, where: str) -> bool:
 def _read_lines(path: Path, options: TextOptions, source: str) -> Dataset:
     """Lines with a label before or behind a tab."""
     where = place_of(source)
-    found = read_text(path, options.rows * _LINE, options.encoding, where)
+    found = read_text(path, options.max_windows * _LINE, options.encoding, where)
     lines = [line for line in found.text.split("\n") if line.strip()]
     side = label_side(lines[:_SAMPLE])
     if side is None:
@@ -90,8 +90,8 @@ def _read_lines(path: Path, options: TextOptions, source: str) -> Dataset:
     notes = []
     if len(pairs) < len(cut):
         notes.append(f"{len(cut) - len(pairs):,} of {len(cut):,} lines without one tab left out")
-    if len(pairs) > options.rows or not found.whole:
-        pairs = pairs[: options.rows]
+    if len(pairs) > options.max_windows or not found.whole:
+        pairs = pairs[: options.max_windows]
         notes.append(f"the first {len(pairs):,} lines of {size_text(found.bytes)} are read")
     labels, texts = [label for label, _ in pairs], [text for _, text in pairs]
     return labelled_data(texts, labels, options, name=table_name(source), where=where, notes=notes)
@@ -100,7 +100,7 @@ def _read_lines(path: Path, options: TextOptions, source: str) -> Dataset:
 def _read_folder(folder: Path, values: Mapping[str, Any], path: str) -> Dataset:
     where = place_of(path)
     options = text_options(values, where, labelled=True)
-    texts, labels, notes = read_folder(folder, options.rows, options.encoding, where)
+    texts, labels, notes = read_folder(folder, options.max_windows, options.encoding, where)
     if options.learn == "next":
         return _joined(texts, options, path, notes)
     return labelled_data(texts, labels, options, name=table_name(path), where=where, notes=notes)

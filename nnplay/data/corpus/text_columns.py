@@ -40,9 +40,9 @@ def table_texts(table: NamedColumns, options: TextOptions, where: str) -> tuple[
     kept = [place for place, text in enumerate(texts) if text.strip() and (labels[place] or options.learn == "next")]
     if len(kept) < len(texts):
         notes.append(f"{counted(len(texts) - len(kept), 'row')} without a text or label left out")
-    if len(kept) > options.rows and options.learn == "label":
-        notes.append(f"{len(kept):,} rows are there, {options.rows:,} from all over the table are read")
-        kept = [kept[place * len(kept) // options.rows] for place in range(options.rows)]
+    if len(kept) > options.max_windows and options.learn == "label":
+        notes.append(f"{len(kept):,} rows are there, {options.max_windows:,} from all over the table are read")
+        kept = [kept[place * len(kept) // options.max_windows] for place in range(options.max_windows)]
     return (
         [make_safe(texts[place]) for place in kept],
         [clean(labels[place]) for place in kept],
