@@ -236,7 +236,7 @@ def test_pipes_devices_links_and_litter_are_left_out(folder: Path) -> None:
         (["a/1.png"], "only one class, 'a'"),
         (["1.png", "2.png"], "2 images in no class folder; put the images of each class into a folder"),
         ([], "is not a regular file but a folder"),
-        (["a/notes.md", "b/notes.md"], "is not a regular file but a folder"),
+        (["a/notes.pdf", "b/notes.pdf"], "is not a regular file but a folder"),
     ],
 )
 def test_folders_without_classes_are_refused(files: list[str], words: str, tmp_path: Path) -> None:
