@@ -8,7 +8,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import MappingProxyType, ModuleType
 from typing import Any, TypeVar
 
@@ -164,6 +164,17 @@ def read_sql(address: str, query: str, *, progress: Report | None = None, **opti
 def file_endings() -> tuple[str, ...]:
     """The endings of all files that are read."""
     return tuple(ending for record in source_records().values() for ending in record.endings)
+
+
+def names_data(source: str) -> bool:
+    """Whether a word names a data set, an address of a database, or a file with the ending of one that is read.
+
+    A zip archive may be a session as well, and counts as none of these.
+    """
+    if is_address(source):
+        return True
+    named = source in dataset_records() and not Path(source).exists()
+    return named or (ending_of(source) in set(file_endings()) - {".zip"} and not Path(source).is_dir())
 
 
 def name_sources() -> str:

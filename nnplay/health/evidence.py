@@ -94,13 +94,14 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
     """
     history, since = trainer.history, trainer.scored_since
     kept = trainer.step if weights_of is None else weights_of
+    loss = smooth_losses(history, trainer.batch_rows, since)
     return Evidence(
         step=trainer.step,
         weights_of=kept,
         batches=trainer.batches,
         lr=trainer.lr,
         usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),
-        loss=smooth_losses(history, trainer.batch_rows, since).until(kept),
+        loss=loss.until(kept) if kept < trainer.step else loss,
         train_loss=read_series(history, "train_loss", since),
         validation_loss=read_series(history, "validation_loss", since),
         accuracy=read_series(history, "validation_accuracy", since),
