@@ -52,7 +52,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
 
 def _ends(run: RunConfig) -> list[str]:
     """When the run ends, and what it ends with."""
-    others = [f"{name} {_short(value)}" for name, value in run.stop.items() if name != "keep_best"]
+    others = [f"{name} {_short(value)}" for name, value in run.stop.items() if value and name != "keep_best"]
     epochs = counted(run.epochs, "epoch")
     kept = ["the best epoch's weights kept"] if run.stop.get("keep_best") else []
     return [f"up to {epochs}" if others else epochs, *others, *kept]

@@ -40,6 +40,8 @@ MANY_ROWS: Final = 500
 WIDEST: Final = 64
 #: Stop conditions that say what is done once the run has stopped, not when it does.
 AFTER_STOP: Final = ("keep_best",)
+#: Stop conditions that a run on a file has unless somebody turns them off; a 0 that was written is kept for that.
+ON_FOR_FILES: Final = ("patience", "keep_best")
 
 
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:

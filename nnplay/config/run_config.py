@@ -292,14 +292,15 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
         title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
         about=clean(given.get("about", ""), limit=10_000),
-        stop=_chosen_stops(reading.values("stop", STOPS, reading.table("stop", given.get("stop", {})))),
+        stop=_chosen_stops(stops := reading.values("stop", STOPS, reading.table("stop", given.get("stop", {}))))
+        | {name: value for name, value in stops.items() if name in defaults.ON_FOR_FILES},
     )
     reading.finish()
     return config
 
 
 def _chosen_stops(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The conditions that are on; and flags that are off, as some runs have them on by default."""
+    """The conditions that are on, and flags that are off."""
     return {name: value for name, value in values.items() if value or value is False}
 
 

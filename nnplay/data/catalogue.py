@@ -10,7 +10,7 @@ import pkgutil
 import sys
 import zlib
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import MappingProxyType, ModuleType
 from typing import Any, Final, TypeVar
 
@@ -246,6 +246,17 @@ def file_endings() -> tuple[str, ...]:
     """The endings of all files that are read."""
     records = source_records().values()
     return tuple(dict.fromkeys(end for record in records for end in (*record.endings, *record.shared_endings)))
+
+
+def names_data(source: str) -> bool:
+    """Whether a word names a data set, an address of a database, or a file with the ending of one that is read.
+
+    A zip archive may be a session as well, and counts as none of these.
+    """
+    if is_address(source):
+        return True
+    named = source in dataset_records() and not Path(source).exists()
+    return named or (ending_of(source) in set(file_endings()) - {".zip"} and not Path(source).is_dir())
 
 
 def name_sources() -> str:

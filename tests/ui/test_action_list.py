@@ -164,6 +164,10 @@ def test_commands_are_split_and_completed() -> None:
     with pytest.raises(InputError, match=r"lr 0\.003"):
         completion.parse_command("set")
     rows = entries.training_entries(fake_config(), FakeCatalogue())
+    with pytest.raises(InputError, match=r"unknown command 'lr'; try :set lr 0\.3$"):
+        completion.parse_command("lr 0.3", rows)
+    with pytest.raises(InputError, match="to change it: :set optimizer VALUE"):
+        completion.parse_command("optimizer", rows)
     assert [c.line for c in completion.complete_line("set ra", rows, FakeCatalogue())] == ["set lr "]
     assert "set optimizer sgd" in [c.line for c in completion.complete_line("set optimizer ", rows, FakeCatalogue())]
     assert "rewind" in [c.line for c in completion.complete_line("re", rows, FakeCatalogue())]

@@ -97,7 +97,10 @@ class Evaluation(NotCopied):
         if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
             return {}
         in_units = self.split.scaler.inverse_target
-        return {"r2": r2_interval(in_units(data.y), in_units(predicted.reshape(data.y.shape)))}
+        answers = in_units(predicted.reshape(data.y.shape))
+        if not np.isfinite(answers).all():  # of a run that diverged
+            return {}
+        return {"r2": r2_interval(in_units(data.y), answers)}
 
     def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
         """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.

@@ -8,13 +8,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.text import counted, percent
+from nnplay.text import counted, figure, percent
 
 #: With more rows than these the last digit that is shown is hardly in doubt.
 MOST_ROWS: Final = 1000
 #: The quantile of a normal distribution within which 95 % lie.
 _Z: Final = 1.959963984540054
 _DRAWS: Final = 1000
+#: From here on R² is so bad that its decimals say nothing.
+_READABLE: Final = 1000.0
 
 Interval = tuple[float, float]
 
@@ -47,5 +49,9 @@ def r2_interval(true: NDArray[Any], predicted: NDArray[Any]) -> Interval:
 
 def describe_interval(metric: str, interval: Interval, rows: int) -> str:
     """`likely between 72.1 % and 93.4 % (95 % interval of 45 rows)`."""
-    low, high = (percent(end, 1) if metric == "accuracy" else f"{end:.3f}" for end in interval)
+    low, high = (percent(end, 1) if metric == "accuracy" else _r2(end) for end in interval)
     return f"likely between {low} and {high} (95 % interval of {counted(rows, 'row')})"
+
+
+def _r2(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < _READABLE else figure(value)

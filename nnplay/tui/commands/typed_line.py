@@ -66,7 +66,7 @@ class TypedLine:
         if without_password(line) == line:
             self._history.append(line)
         try:
-            action, rest = completion.parse_command(line)
+            action, rest = completion.parse_command(line, self._edits.settable())
             if not rest and action.run:
                 await self._dispatch.perform(action)
             else:
