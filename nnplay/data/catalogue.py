@@ -239,6 +239,11 @@ def read_sql(address: str, query: str, *, progress: Report | None = None, **opti
         InputError: an unknown option, a refused query, or rows that cannot be used as they are.
     """
     kind_of(query, str, "query", "read_sql", "give one SELECT")
+    for given in ("path", "sql"):
+        if given in options:
+            raise InputError(
+                f"'{given}' cannot be given here", where="read_sql", hint="give the address, then the query"
+            )
     return read_file(address, progress=progress, sql=query, **options)
 
 

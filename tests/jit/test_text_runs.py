@@ -81,7 +81,7 @@ def test_another_text_is_noticed_when_a_session_is_opened(text: Path, tmp_path: 
         assert any("not the data" in warning for warning in session.warnings)
     text.write_text("quite another text, with more letters: jumping foxes, vexed wizards. " * 40)
     with pytest.raises(
-        InputError, match=r"my\.txt: its data have changed since it was saved.*26 classes.*begin a new run"
+        InputError, match=r"my\.txt: this is not the data that the run was trained on.*26 classes.*train a new run"
     ):
         nn.Session.open(place)
 

@@ -114,6 +114,8 @@ def _understood(received: Received, piece: bytes, where: str, limit: int) -> lis
         return received.take(piece)
     except MemoryError:
         raise _too_large(where, limit) from None
+    except ValueError:  # what a reader says of one column fits into a megabyte
+        raise InputError("cannot be read: the name of a column is too long", where=where) from None
 
 
 @contextlib.contextmanager

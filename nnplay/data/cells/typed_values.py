@@ -17,7 +17,7 @@ from nnplay.data.cells.dates import ORIGIN
 from nnplay.data.cells.value_cells import ValueCells
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.errors import InputError
-from nnplay.text import shown
+from nnplay.text import shown, written
 
 Values = PackedCells | NDArray[Any] | Sequence[Any]
 """One column: text still to be understood, an array (N,), or a list of values of any kinds."""
@@ -51,7 +51,7 @@ def type_values(name: str, values: Values, decimal: str, wanted: str, where: str
         return _type_numbers(name, array, missing, wanted)
     if array.dtype.kind in "Mm":
         return _type_times(name, array, missing, wanted)
-    if array.dtype.kind not in "bU":
+    if array.dtype.kind not in "bUO":
         raise InputError("holds neither numbers nor words", where=place, hint="leave the column out")
     words = ["" if gone else str(cell).strip() for cell, gone in zip(array.tolist(), missing.tolist(), strict=True)]
     return type_column(name, PackedCells([word.replace("\0", " ") for word in words]), decimal, wanted)
@@ -74,7 +74,8 @@ def _type_numbers(name: str, array: NDArray[Any], missing: NDArray[np.bool_], wa
     if wanted == "category":
         return type_column(name, PackedCells(cells.unpack()), ".", wanted)
     none = np.zeros(len(array), dtype=np.bool_)
-    values = array.astype(np.float64)
+    with np.errstate(over="ignore"):  # what is too large is infinite, and said to be
+        values = array.astype(np.float64)
     values[missing] = np.nan
     if missing.all():
         return TypedColumn(name, "empty", cells, np.zeros(0), missing, none, none)
@@ -102,14 +103,17 @@ def _type_times(name: str, array: NDArray[Any], missing: NDArray[np.bool_], want
 def _plain_objects(
     array: NDArray[Any], missing: NDArray[np.bool_], place: str
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Objects as numbers, times, truth values or words, whichever all of them are; and which say nothing."""
+    """Objects as numbers and times, if all of them are, else as words; and which say nothing.
+
+    Words stay objects: an array of text gives each cell the room of the longest.
+    """
     missing = missing | np.fromiter(map(_says_nothing, array), dtype=np.bool_, count=len(array))
     known = array[~missing].tolist()
     if known and all(isinstance(value, (numbers.Real, Decimal)) and not isinstance(value, bool) for value in known):
         return _fill(known, missing, place)
     if known and all(isinstance(value, date) for value in known):
         moments = np.full(len(array), np.datetime64("NaT", "us"))
-        moments[~missing] = [np.datetime64(_as_utc(value), "us") for value in known]
+        moments[~missing] = [as_utc(value) for value in known]
         return moments, missing
     if known and all(isinstance(value, timedelta) for value in known):
         lengths = np.full(len(array), np.timedelta64("NaT", "us"))
@@ -117,7 +121,7 @@ def _plain_objects(
         return lengths, missing
     words = np.full(len(array), "", dtype=object)
     words[~missing] = [_as_word(value, place) for value in known]
-    return words.astype(str), missing
+    return words, missing
 
 
 def _fill(known: list[Any], missing: NDArray[np.bool_], place: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -131,18 +135,23 @@ def _fill(known: list[Any], missing: NDArray[np.bool_], place: str) -> tuple[NDA
 
 
 def _says_nothing(value: Any) -> bool:
-    return type(value).__name__ in _NOTHING or (isinstance(value, (float, np.floating, Decimal)) and value != value)
+    if isinstance(value, Decimal):
+        return value.is_nan()  # one that signals refuses to be compared
+    return type(value).__name__ in _NOTHING or (isinstance(value, (float, np.floating)) and value != value)
 
 
-def _as_utc(value: date) -> date:
-    """A time without a zone, that of Greenwich where it has one."""
-    ahead = value.utcoffset() if isinstance(value, datetime) else None
-    return value if ahead is None or not isinstance(value, datetime) else (value - ahead).replace(tzinfo=None)
+def as_utc(value: date) -> np.datetime64:
+    """A time without a zone, that of Greenwich where it has one; Python's own cannot leave its years 1 to 9999."""
+    if not isinstance(value, datetime):
+        return np.datetime64(value, "us")
+    ahead = value.utcoffset()
+    plain = np.datetime64(value.replace(tzinfo=None), "us")
+    return plain if ahead is None else plain - np.timedelta64(ahead, "us")
 
 
 def _as_word(value: Any, place: str) -> str:
     if isinstance(value, (str, bool, np.bool_, numbers.Real, Decimal)):
-        return str(value)
+        return written(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

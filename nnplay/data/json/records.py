@@ -35,7 +35,9 @@ def parse(text: str, where: str, *, first_line: int = 0) -> Any:
         return json.loads(text, object_pairs_hook=_record)
     except json.JSONDecodeError as error:
         place = f"{where}, row {error.lineno}" if first_line else where
-        raise InputError(f"is not JSON: {error.msg.lower()} at column {error.colno}", where=place) from None
+        raise InputError(
+            f"is not JSON: {error.msg.lower().removesuffix(' at')} at column {error.colno}", where=place
+        ) from None
     except RecursionError:
         raise InputError("is nested too deeply", where=where, hint=_TOO_DEEP) from None
     except _Twice as error:

@@ -15,7 +15,8 @@ from nnplay.system.paths import expanded, whole
 from nnplay.text import clean
 
 _ADDRESS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9]*)(?:\+[A-Za-z0-9_]+)?://", re.ASCII)
-_SECRETS: Final = frozenset({"password", "passwd", "pwd", "sslpassword", "passfile"})
+_SECRET: Final = re.compile(r"\b(?:password|passwd|pwd|sslpassword|passfile)\s*=", re.IGNORECASE)
+_PORT: Final = re.compile(r"[^:/?#@]*:\d+(?:[/?]|$)")
 #: Endings that stand before `.gz`.
 _PACKED: Final = (".csv", ".tsv", ".txt", ".dat", ".data", ".tab", ".json", ".jsonl", ".ndjson", ".fwf")
 #: Files that one pattern may name.
@@ -78,10 +79,9 @@ def refuse_password(source: str) -> None:
     if found is None:
         return
     rest = source[found.end() :]
-    before, _, query = rest.partition("?")
-    user = re.split(r"[/?#]", before.rpartition("@")[0])[0] if "@" in before else ""
-    named = {key.strip().lower() for key, _ in parse_qsl(query, keep_blank_values=True)}
-    if ":" in user or named & _SECRETS:
+    named = _PORT.match(rest) is not None and "@" not in rest.partition("?")[0]  # an @ behind it names no user
+    user = "" if named or "@" not in rest else re.split(r"[/?#]", rest.rpartition("@")[0])[0]
+    if ":" in unquote(user) or _SECRET.search(unquote(rest)):
         raise InputError("has a password in it", where=f"{scheme_of(source)}://…", hint=_NO_PASSWORD)
 
 

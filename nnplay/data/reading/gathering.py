@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.cells.typed_values import Values
+from nnplay.data.cells.typed_values import Values, as_utc
 from nnplay.data.csv.text.packed_cells import PackedCells
 from nnplay.errors import InputError
 
@@ -177,18 +177,16 @@ def _as_text(part: GatheredColumn) -> str:
 
 
 def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
     try:
-        return math.nan if value is None else float(value)
+        return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _moment(value: Any) -> np.datetime64:
-    """A time without a zone, that of Greenwich where it has one."""
-    if value is None:
-        return np.datetime64("NaT", "us")
-    ahead = value.utcoffset() if isinstance(value, datetime.datetime) else None
-    return np.datetime64(value if ahead is None else (value - ahead).replace(tzinfo=None), "us")
+    return np.datetime64("NaT", "us") if value is None else as_utc(value)
 
 
 def _word(name: str, value: Any) -> str:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,6 +21,9 @@ from nnplay.system.private_folder import cache_folder, make_private, weakness
 #: What stands for it.
 STANDARD_INPUT: Final = "-"
 _NAME: Final = "standard_input"
+_DRAFT: Final = ".new-"
+_ABANDONED: Final = 86_400
+"""Seconds without a byte after which nobody is still writing a draft."""
 _PIECE: Final = 1 << 20
 #: All that is kept together; what was read last stays.
 _MOST_BYTES: Final = 512 << 20
@@ -39,7 +43,7 @@ def kept_input() -> str:
     if stream is None or stream.closed or os.isatty(stream.fileno()):
         raise InputError("nothing is piped in", where=where, hint="as in cat my.csv | nnplay train -")
     folder, lasting = _folder()
-    handle, draft = tempfile.mkstemp(dir=folder, prefix=".new-")
+    handle, draft = tempfile.mkstemp(dir=folder, prefix=_DRAFT)
     try:
         with os.fdopen(handle, "wb") as file:
             digest = _copy(stream, file, where)
@@ -81,8 +85,11 @@ def _copy(stream: BinaryIO, file: BinaryIO, where: str) -> str:
 
 
 def _prune(folder: Path, newest: str) -> None:
-    """Forgets what was read first where there is too much."""
+    """Forgets what was read first where there is too much, and what a program that was ended did not finish."""
     with contextlib.suppress(OSError):
+        for draft in folder.glob(f"{_DRAFT}*"):
+            if time.time() - draft.stat().st_mtime > _ABANDONED:
+                draft.unlink(missing_ok=True)
         files = [path for path in folder.glob(f"*/{_NAME}") if path.parent.name != newest]
         total = (folder / newest / _NAME).stat().st_size
         for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):

@@ -59,7 +59,9 @@ def _read_widths(given: str, where: str) -> list[Span]:
     except ValueError:
         sizes = []
     if not sizes or min(sizes) < 1:
-        raise InputError(f"'{given}' are no widths", where=where, hint=f"use {advice('widths', '5,10,8')}, or auto")
+        raise InputError(
+            f"'{given}' is not a list of widths", where=where, hint=f"use {advice('widths', '5,10,8')}, or auto"
+        )
     ends = list(itertools.accumulate(sizes))
     return list(zip([0, *ends[:-1]], ends, strict=True))
 

@@ -261,8 +261,9 @@ def _make_trainer(
     except InputError as error:
         if _section(loaded, "progress").get("data") in (None, fingerprint(split)):
             raise
-        what = f"its data have changed since it was saved, and no longer suit its network: {error.what}"
-        raise InputError(what, where=place_of(config.data.source), hint="put them back, or begin a new run") from None
+        what = f"this is not the data that the run was trained on, and does not suit it: {error.what}"
+        hint = "restore the data, or train a new run on what is there now"
+        raise InputError(what, where=place_of(config.data.source), hint=hint) from None
     return trainer
 
 

@@ -90,6 +90,8 @@ class Evaluation(NotCopied):
         if not 1 < len(data) <= MOST_ROWS or data.y.ndim > 2:
             return {}
         predicted = self.outputs(data.x)
+        if not np.isfinite(predicted).all():  # of a run that diverged nothing is likely
+            return {}
         if self.form.decide is not None:
             if data.y.ndim > 1:
                 return {}

@@ -7,6 +7,8 @@ import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from nnplay.errors import InputError
+
 #: How many bytes of a file's beginning are looked at.
 HEAD = 4096
 
@@ -122,6 +124,17 @@ def recognise_format(head: bytes) -> OtherFormat | None:
         if pattern.match(head):
             return OtherFormat(kind, way_out)
     return _recognise_text_format(head) if _is_text(head) else None
+
+
+def refuse_binary(head: bytes, where: str) -> None:
+    """Refuses a file of a known format that is not text.
+
+    Raises:
+        InputError: it is one.
+    """
+    found = None if _is_text(head) else recognise_format(head)
+    if found is not None:
+        raise InputError(f"looks like {found.kind}", where=where, hint=found.way_out)
 
 
 def _recognise_text_format(head: bytes) -> OtherFormat | None:

@@ -87,7 +87,9 @@ def _find_member(archive: zipfile.ZipFile, wanted: str, where: str) -> zipfile.Z
         raise unknown("file in the archive", wanted, [member.filename for member in files[:1000]], where=where)
     if len(found) > 1:
         names = ", ".join(clean(member.filename, 40) for member in found[:5])
-        raise InputError(f"holds {len(found):,} files of that name: {names}", where=where, hint="give its folder too")
+        twins = len({member.filename for member in found}) < len(found)  # no name tells them apart
+        hint = "unpack it and give the file that is meant" if twins else "give its folder too"
+        raise InputError(f"holds {len(found):,} files of that name: {names}", where=where, hint=hint)
     return found[0]
 
 
