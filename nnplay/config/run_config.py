@@ -12,8 +12,8 @@ from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
-from nnplay.data.addresses import whole_source
 from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.reading.addresses import whole_source
 from nnplay.data.split import Split
 from nnplay.errors import unknown
 from nnplay.fields import integer, text
@@ -27,9 +27,9 @@ from nnplay.records.schedule import Schedule
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
+from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
-from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.
@@ -292,14 +292,15 @@ def _read(table: Mapping[str, Any], place: Callable[[str], str], folder: Path | 
         seed=reading.attempt("seed", lambda: _SEED.read(given.get("seed", 0)), 0),
         title=reading.attempt("title", lambda: _TITLE.read(given.get("title", "")), ""),
         about=clean(given.get("about", ""), limit=10_000),
-        stop=_chosen_stops(reading.values("stop", STOPS, reading.table("stop", given.get("stop", {})))),
+        stop=_chosen_stops(stops := reading.values("stop", STOPS, reading.table("stop", given.get("stop", {}))))
+        | {name: value for name, value in stops.items() if name in defaults.ON_FOR_FILES},
     )
     reading.finish()
     return config
 
 
 def _chosen_stops(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The conditions that are on; and flags that are off, as some runs have them on by default."""
+    """The conditions that are on, and flags that are off."""
     return {name: value for name, value in values.items() if value or value is False}
 
 

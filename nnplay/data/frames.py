@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.csv.typed_values import Values
+from nnplay.data.cells.typed_values import Values
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean

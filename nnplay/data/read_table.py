@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from nnplay.arguments import kind_of, words
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.data.frames import is_frame, is_lazy, plain_array, read_frame
 from nnplay.errors import InputError

@@ -28,7 +28,7 @@ class Evidence:
         weights_of: the step whose weights are in place: an earlier one where the best epoch's came back.
         step, batches, lr: steps taken, batches of an epoch, learning rate of the next step.
         usual_lr: the learning rate that the optimizer has by default.
-        loss: the smoothed training loss.
+        loss: the smoothed training loss, up to the step whose weights are in place.
         train_loss, validation_loss, accuracy: means of epochs; validation ones may be empty.
         gradient_norm: of each step.
         activations, weights: layers, in the order of the forward pass.
@@ -93,13 +93,15 @@ def gather_evidence(trainer: Trainer, weights_of: int | None = None) -> Evidence
         weights_of: the step whose weights are in place; the present one unless it is given.
     """
     history, since = trainer.history, trainer.scored_since
+    kept = trainer.step if weights_of is None else weights_of
+    loss = smooth_losses(history, trainer.batch_rows, since)
     return Evidence(
         step=trainer.step,
-        weights_of=trainer.step if weights_of is None else weights_of,
+        weights_of=kept,
         batches=trainer.batches,
         lr=trainer.lr,
         usual_lr=next(float(item.default) for item in trainer.optimizer.record.fields if item.name == "lr"),
-        loss=smooth_losses(history, trainer.batch_rows, since),
+        loss=loss.until(kept) if kept < trainer.step else loss,
         train_loss=read_series(history, "train_loss", since),
         validation_loss=read_series(history, "validation_loss", since),
         accuracy=read_series(history, "validation_accuracy", since),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -60,6 +60,13 @@ class Losses:
     per_epoch: bool
     first: float
     best: float
+
+    def until(self, step: int) -> Losses:
+        """The losses up to a step, as the rules looked at them then."""
+        kept = self.all.steps <= step
+        values = self.all.values[kept]
+        best = float(values.min()) if len(values) else float("nan")
+        return replace(self, all=Series(self.all.steps[kept], values), best=best)
 
     @property
     def label(self) -> str:

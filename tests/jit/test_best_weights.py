@@ -15,8 +15,10 @@ from nnplay.cli.main import main
 from nnplay.config import RunConfig
 from nnplay.config.defaults import PATIENCE
 from nnplay.config.fit import complete_for_screen
+from nnplay.health import findings
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.run.saving.session import Session
+from nnplay.text import figure
 from nnplay.training.best_weights import copy_weights, find_best_epoch
 from nnplay.training.stopping import Stops
 from nnplay.training.trainer import Trainer
@@ -73,6 +75,18 @@ def test_the_scores_of_the_case_generalise(kept: Session) -> None:
     assert kept.trainer.evaluate("test")["r2"] > 0.1
 
 
+def test_health_speaks_of_the_weights_that_are_in_place(kept: Session) -> None:
+    """The run has learned, and is not still learning; the loss named is that of the best epoch, not of the last one."""
+    trainer, best = kept.trainer, find_best_epoch(kept.trainer)
+    assert best is not None
+    (learned,) = [item.sentence for item in findings(trainer, best.step) if item.key == "" and item.level == "good"]
+    curve = trainer.history["train_loss"]
+    then = float(curve.last[curve.steps.tolist().index(best.step)])
+    assert learned.startswith("learned: the train loss fell from ")
+    assert learned.endswith(f" to {figure(then)} at epoch {best.epoch}, whose weights are in place")
+    assert figure(then) != figure(float(curve.last[-1]))
+
+
 def test_what_somebody_chose_stays() -> None:
     """Own epochs have no patience, a switch that is off stays off, and sets that come along are as they were."""
     split = RunConfig.from_dict(RUN).load()
@@ -82,14 +96,16 @@ def test_what_somebody_chose_stays() -> None:
 
     assert stop_of(epochs=30) == {"keep_best": True}
     assert stop_of(stop={"keep_best": "no"}) == {"patience": PATIENCE, "keep_best": False}
+    assert stop_of(stop={"patience": 0}) == {"patience": 0, "keep_best": True}
     assert stop_of(stop={"loss": 0.5}) == {"loss": 0.5, "keep_best": True}
     assert stop_of(split={"train": 0.8, "validation": 0, "test": 0.2}) == {"patience": PATIENCE, "keep_best": True}
     alone = RunConfig.from_dict({**RUN, "split": {"train": 0.8, "validation": 0, "test": 0.2}})
     assert dict(alone.completed(alone.load()).stop) == {}
     spiral = RunConfig.from_dict({"data": "spiral"})
     assert dict(spiral.completed(spiral.load()).stop) == {}
-    done = RunConfig.from_dict(RUN).completed(split)
-    assert done.completed(split) == done == RunConfig.from_dict(done.to_dict())
+    for table in (RUN, {**RUN, "stop": {"patience": 0}}):
+        done = RunConfig.from_dict(table).completed(split)
+        assert done.completed(split) == done == RunConfig.from_dict(done.to_dict())
 
 
 def test_a_run_that_gets_no_better_keeps_its_last_weights() -> None:

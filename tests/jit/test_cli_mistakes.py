@@ -32,6 +32,11 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["show", "houses.csv"], "houses.csv: is not a session; a session is a folder such as run.nnplay"),
         (["pack", "nowhere"], "nowhere: there is no such session; a session is a folder such as run.nnplay"),
         (["open", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
+        (
+            ["open", "my houses.csv"],
+            "my houses.csv: is data, not a saved run; to open it: nnplay --data 'my houses.csv'",
+        ),
+        (["open", "spiral"], "spiral: is data, not a saved run; to open it: nnplay --data spiral"),
         (["step", "nowhere.nnplay"], "nowhere.nnplay: there is no such session"),
         (["step", "xor", "--after", "-3"], "--after: '-3' is not an integer"),
         (["recover", "--discard", "it"], "unknown recovered run 'it'; there is nothing to recover"),
@@ -149,7 +154,9 @@ def test_a_run_that_diverges_leaves_nothing_behind(
     """Nobody wants it back: where it was to be kept, `--save` says so; there is nothing to recover afterwards."""
     monkeypatch.setenv("NNPLAY_AUTOSAVE_SECONDS", "0.1")
     assert main(DIVERGING) == 3
-    assert "start again with a learning rate" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "start again with a learning rate" in told.err
+    assert "nan" not in told.out  # nobody is told how far an infinite score may be off
     assert session.autosaves() == []
 
 

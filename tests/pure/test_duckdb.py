@@ -139,7 +139,7 @@ def test_more_rows_than_memory_holds_are_refused_before_they_are_read(
     path = str(tmp_path / "my.parquet")
     duckdb.execute(f"COPY (SELECT 1 AS a, 2 AS b FROM range(3000000)) TO '{path}'")
     assert Path(path).stat().st_size < 100_000
-    monkeypatch.setattr("nnplay.data.file_apart.memory_budget", lambda: 64 << 20)
+    monkeypatch.setattr("nnplay.data.reading.file_apart.memory_budget", lambda: 64 << 20)
     with pytest.raises(InputError, match=r"needs more than 16\.0 MiB of memory"):
         read_file(path)
 

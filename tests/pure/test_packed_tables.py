@@ -94,7 +94,7 @@ def test_one_of_several_tables_is_chosen_by_name(tmp_path: Path) -> None:
         read_csv(path, member="c.csv")
     plain = tmp_path / "plain.csv"
     plain.write_bytes(TABLE)
-    with pytest.raises(InputError, match=r"is not a zip archive, so there is no 'a.csv' in it"):
+    with pytest.raises(InputError, match=r"is not a zip archive, so it does not contain 'a.csv'"):
         read_csv(plain, member="a.csv")
 
 

@@ -15,10 +15,10 @@ import pytest
 
 import nnplay as nn
 from nnplay.config import RunConfig
-from nnplay.data.addresses import whole_source
 from nnplay.data.apart.sql_statement import one_select
 from nnplay.data.catalogue import load_dataset, read_file, read_sql
-from nnplay.data.sql_source import SQL_FIELDS
+from nnplay.data.reading.addresses import whole_source
+from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.text import without_password

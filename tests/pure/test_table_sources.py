@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.data import extras
 from nnplay.data.catalogue import file_endings, find_source, load_file, read_file
+from nnplay.data.reading import extras
 from nnplay.errors import InputError
 
 SOURCES = Path(__file__).parent / "sources"
@@ -80,8 +80,9 @@ def test_every_library_of_an_extra_is_in_the_project() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     given = project["optional-dependencies"]
     for library, extra in extras.EXTRAS.items():
-        assert any(line.startswith(library) for line in given[extra])
-        assert not any(line.startswith(library) for line in project["dependencies"])
+        package = {"PIL": "pillow"}.get(library, library)
+        assert any(line.startswith(package) for line in given[extra])
+        assert not any(line.startswith(package) for line in project["dependencies"])
 
 
 # -- several files -------------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: 
     """Its kind is told by its first bytes; it is kept by its digest, so that reading it again gives the same."""
     need(name.rpartition(".")[2])
     program = (
-        "from nnplay.data.catalogue import read_file; from nnplay.data.standard_input import kept_input\n"
+        "from nnplay.data.catalogue import read_file; from nnplay.data.reading.standard_input import kept_input\n"
         "data = read_file('-', target='price', missing='mean'); print(len(data), data.x.shape[1], kept_input())"
     )
     done = subprocess.run(
@@ -184,7 +185,7 @@ def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) ->
     (old := folder / ".new-old").touch()
     (new := folder / ".new-new").touch()
     os.utime(old, (0, 0))
-    program = "from nnplay.data.standard_input import kept_input; kept_input()"
+    program = "from nnplay.data.reading.standard_input import kept_input; kept_input()"
     environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program], input=b"a,b\n1,2\n", check=True, env=environment)
     assert (old.exists(), new.exists()) == (False, True)
@@ -192,7 +193,7 @@ def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) ->
 
 def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path) -> None:
     """Its file is found again by its digest once the same data are piped in."""
-    program = "from nnplay.data.standard_input import kept_input; print(kept_input())"
+    program = "from nnplay.data.reading.standard_input import kept_input; print(kept_input())"
     environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
 
     def keep() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.training.uncertainty import accuracy_interval, describe_interval, r2_interval
+from nnplay.training.scores.uncertainty import accuracy_interval, describe_interval, r2_interval
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,5 @@ def test_an_interval_is_said_with_its_rows() -> None:
     assert describe_interval("accuracy", (0.7438, 0.9654), 30) == (
         "likely between 74.4 % and 96.5 % (95 % interval of 30 rows)"
     )
+    assert "between -3.2e12 and -45.250 (" in describe_interval("r2", (-3.2e12, -45.25), 90)
     assert describe_interval("r2", (-0.1, 0.3), 90) == "likely between -0.100 and 0.300 (95 % interval of 90 rows)"

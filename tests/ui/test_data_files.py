@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
+from nnplay.data.columns.columns import Column
 from nnplay.data.csv.advice import advise_for
-from nnplay.data.csv.columns import Column
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.commands import completion
@@ -114,6 +114,17 @@ async def test_a_refused_file_opens_as_the_answer_advises(tmp_path: Path, monkey
                 assert isinstance(form, Form)
     finally:
         backend.stop()
+
+
+async def test_data_that_are_opened_as_a_run_are_named_with_the_command_that_opens_them() -> None:
+    """`:open` of a table, or of a data set, answers with the `:data` that reads it, also where the path has spaces."""
+    app = Playground(FakeBackend(), Look())
+    async with app.run_test(size=(120, 40)) as pilot:
+        for path, typed in (("my houses.csv", "'my houses.csv'"), ("spiral", "spiral")):
+            app.typed_line.run_command("open", path)
+            await pilot.pause()
+            assert message_line(app) == f"{path}: is data, not a saved run; :data {typed} opens it"
+            assert completion.read_data(typed) == (path, {})
 
 
 async def test_a_file_that_was_mended_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

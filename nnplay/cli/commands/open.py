@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from nnplay.cli.interrupt import without_terminal
 from nnplay.cli.parser import Parser
 from nnplay.cli.source import find_session
+from nnplay.data.catalogue import names_data
+from nnplay.errors import InputError
+from nnplay.text import clean
 from nnplay.tui.terminal import can_open
 
 if TYPE_CHECKING:
@@ -24,6 +28,10 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--light", action="store_true", help="use colours for a light background")
     parser.add_argument("--slow", action="store_true", help="send fewer bytes to the terminal, for a slow connection")
     options = parser.read(words)
+    if names_data(options.session):
+        where = clean(options.session)
+        hint = f"to open it: nnplay --data {shlex.quote(where)}"
+        raise InputError("is data, not a saved run", where=where, hint=hint)
     find_session(options.session)
     can_open.check()
     from nnplay.run.playground import PlaygroundBackend

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nnplay.data.apart.wire import TooSlow, send, send_column
-from nnplay.data.gathering import GatheredColumn, Unreadable, gather, nothing
+from nnplay.data.reading.gathering import GatheredColumn, Unreadable, gather, nothing
 from nnplay.errors import InputError
 
 _BEFORE: Final = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
 from nnplay.data.apart.wire import send, send_column
-from nnplay.data.gathering import Gatherer, Unreadable
+from nnplay.data.reading.gathering import Gatherer, Unreadable
 from nnplay.errors import InputError
 
 #: What to do about a column of which some value is neither number nor word.

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns, Skipped
-from nnplay.data.gathering import BLOCK, Gatherer, nothing
+from nnplay.data.reading.gathering import BLOCK, Gatherer, nothing
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, shown
 

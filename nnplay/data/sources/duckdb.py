@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from nnplay.data.addresses import place_of
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.extras import need
-from nnplay.data.sql_source import SQL_FIELDS, is_database, read_database_file
-from nnplay.data.table_source import table_source
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.extras import need
+from nnplay.data.reading.sql_source import SQL_FIELDS, is_database, read_database_file
+from nnplay.data.reading.table_source import table_source
 
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:

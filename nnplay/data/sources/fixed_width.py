@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from nnplay.data.addresses import place_of
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.text.header import read_header
 from nnplay.data.csv.text.packed_cells import ColumnGatherer
 from nnplay.data.csv.text.text_file import open_lines
-from nnplay.data.table_source import ENCODING, HEADER, table_source
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.table_source import ENCODING, HEADER, table_source
 from nnplay.errors import InputError
 from nnplay.fields import text
 

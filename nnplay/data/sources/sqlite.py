@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from nnplay.data.sql_source import SQL_FIELDS, is_database, read_database_file
-from nnplay.data.table_source import table_source
+from nnplay.data.reading.sql_source import SQL_FIELDS, is_database, read_database_file
+from nnplay.data.reading.table_source import table_source
 
 SQLITE = table_source(
     "sqlite",

@@ -13,8 +13,17 @@ _LEARNED: Final = 0.1
 
 
 def examine(evidence: Evidence) -> Sign | None:
-    """The newer half of the recent losses against the older one; if flat, the loss now against its beginning."""
+    """The newer half of the recent losses against the older one; if flat, the loss now against its beginning.
+
+    A run that has ended with the weights of its best epoch is not learning any more: those weights' loss counts.
+    """
     loss = evidence.loss
+    if evidence.weights_of < evidence.step:
+        if not loss.now < (1.0 - _FALL) * loss.first:
+            return None
+        epoch = f"{evidence.epoch_at(evidence.weights_of):,}"
+        fell = f"the {loss.label} fell from {figure(loss.first)} to {figure(loss.now)} at epoch {epoch}"
+        return Sign("good", f"learned: {fell}, whose weights are in place")
     if not loss.long_enough:
         return None
     if loss.fall >= _FALL:

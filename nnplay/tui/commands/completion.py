@@ -24,8 +24,11 @@ class Candidate:
     note: str
 
 
-def parse_command(line: str) -> tuple[Action, str]:
+def parse_command(line: str, entries: Sequence[Entry] = ()) -> tuple[Action, str]:
     """The action that a line names, and the rest of the line.
+
+    Args:
+        entries: what can be set; where the line begins with one of their names, the hint says how to set it.
 
     Raises:
         InputError: no action is called so, or it needs an argument that is missing.
@@ -33,11 +36,22 @@ def parse_command(line: str) -> tuple[Action, str]:
     word, _, rest = line.strip().lstrip(":").partition(" ")
     names = {action.id: action for action in ACTIONS}
     if word not in names:
-        raise InputError(f"unknown command '{clean(word)}'", hint=near(word, names) or "tab completes, ? lists them")
+        hint = _setting_meant(word, rest, entries) or near(word, names) or "tab completes, ? lists them"
+        raise InputError(f"unknown command '{clean(word)}'", hint=hint)
     action = names[word]
     if not action.run and not rest.strip():
         raise InputError(f"'{word}' needs an argument", hint=f"try :{word} {action.argument}")
     return action, rest.strip()
+
+
+def _setting_meant(word: str, rest: str, entries: Sequence[Entry]) -> str:
+    """How to set what a word names, if it names a setting."""
+    named = {spelling.replace(" ", "_") for entry in entries for spelling in spellings(entry)}
+    if word.lower().replace("-", "_") not in named:
+        return ""
+    return (
+        f"try :set {clean(word)} {clean(rest)}".rstrip() if rest.strip() else f"to change it: :set {clean(word)} VALUE"
+    )
 
 
 def complete_line(
@@ -154,7 +168,7 @@ def complete_paths(start: str, word: str) -> list[str]:
         folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
         found = sorted(path for path in folder.iterdir() if path.name.startswith(begin))
         fitting = [path for path in found if begin or not path.name.startswith(".")]
-        return [str(path) for path in fitting if path.suffix in endings or (not path.suffix and path.is_dir())][:20]
+        return [str(path) for path in fitting if path.suffix in endings or path.is_dir()][:20]
     except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
         return []
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 
 from textual.app import App
 
+from nnplay.data.catalogue import names_data
 from nnplay.errors import NnplayError
-from nnplay.text import counted
+from nnplay.text import clean, counted
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.background import Background
 from nnplay.tui.commands.messages import Messages
@@ -81,6 +83,10 @@ class FileActions:
 
     def open_run(self, path: str) -> None:
         """Open a session; autosave has the present run."""
+        if names_data(path):
+            hint = f":data {shlex.quote(clean(path))} opens it"
+            self._messages.say(f"{clean(path)}: is data, not a saved run; {hint}", error=True)
+            return
         self._background.start(f"opening {path} …", lambda: self._backend.open(path))
 
     async def quit(self) -> None:

@@ -48,7 +48,7 @@ class LayersPane(Pane):
             host(self).picking.pick("layer")
         else:
             within = " in a block" if len(event.path) > 1 else ""
-            open_picker(self.app, [self._shelf(event.path, new=False)], title=f"layer {event.path[0] + 1}{within}")
+            open_picker(self.app, [self._shelf(event.path, new=False)], title=f"layer {event.path[0]}{within}")
 
     def _shelf(self, path: Path, *, new: bool) -> LayerShelf:
         layers = self.query_one(LayerList)

@@ -8,8 +8,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nnplay.data.apart.wire import send, send_column
-from nnplay.data.csv.named_columns import MAX_COLUMNS
-from nnplay.data.gathering import GatheredColumn, Unreadable, gather, join, nothing, text_column
+from nnplay.data.columns.named_columns import MAX_COLUMNS
+from nnplay.data.reading.gathering import GatheredColumn, Unreadable, gather, join, nothing, text_column
 from nnplay.errors import InputError
 
 _NO_ROWS: Final = "no data rows"

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 from nnplay.data.apart.query_rows import send_query_rows
 from nnplay.data.apart.sql_statement import choose_table, has_order, tokens
 from nnplay.data.apart.wire import TooSlow, send
-from nnplay.data.gathering import BLOCK
+from nnplay.data.reading.gathering import BLOCK
 from nnplay.errors import InputError
 
 #: Functions that act on the server, its files or other sessions; a read-only transaction does not stop all of them.

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from nnplay.data.apart.query_rows import send_query_rows
 from nnplay.data.apart.sql_statement import choose_table
 from nnplay.data.apart.wire import TooSlow, send
-from nnplay.data.gathering import BLOCK
+from nnplay.data.reading.gathering import BLOCK
 from nnplay.errors import InputError
 
 #: What a query may do: read, call functions that compute, and recur.

@@ -43,7 +43,7 @@ def open_packed(file: BinaryIO, limit: int, where: str, member: str = "") -> Ite
     head = file.read(len(_ZIP))
     file.seek(0)
     if member and not head.startswith(_ZIP):
-        what = f"is not a zip archive, so there is no '{clean(member)}' in it"
+        what = f"is not a zip archive, so it does not contain '{clean(member)}'"
         raise InputError(what, where=where, hint="leave the option 'member' out")
     if not head.startswith((_GZIP, _ZIP)):
         yield file
