@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nnplay.data.addresses import whole_source
 
 import nnplay as nn
 from nnplay.config import RunConfig
 from nnplay.data.apart.sql_statement import one_select
 from nnplay.data.catalogue import load_dataset, read_file, read_sql
+from nnplay.data.reading.addresses import whole_source
 from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError

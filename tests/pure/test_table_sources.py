@@ -185,7 +185,7 @@ def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) ->
     (old := folder / ".new-old").touch()
     (new := folder / ".new-new").touch()
     os.utime(old, (0, 0))
-    program = "from nnplay.data.standard_input import kept_input; kept_input()"
+    program = "from nnplay.data.reading.standard_input import kept_input; kept_input()"
     environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program], input=b"a,b\n1,2\n", check=True, env=environment)
     assert (old.exists(), new.exists()) == (False, True)
