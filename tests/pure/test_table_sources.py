@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.data.catalogue import file_endings, find_source, read_file
+from nnplay.data.catalogue import file_endings, find_source, load_file, read_file
 from nnplay.data.reading import extras
 from nnplay.errors import InputError
 
@@ -189,6 +189,27 @@ def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) ->
     environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program], input=b"a,b\n1,2\n", check=True, env=environment)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path) -> None:
+    """Its file is found again by its digest once the same data are piped in."""
+    program = "from nnplay.data.reading.standard_input import kept_input; print(kept_input())"
+    environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
+
+    def keep() -> Path:
+        command = [sys.executable, "-c", program]
+        content = (SOURCES / "houses.csv").read_bytes()
+        return Path(
+            subprocess.run(command, input=content, capture_output=True, check=True, env=environment)
+            .stdout.decode()
+            .strip()
+        )
+
+    (path := keep()).unlink()
+    with pytest.raises(InputError, match="no longer kept; give the same data to nnplay train - once more"):
+        load_file(str(path), {})
+    assert keep() == path
+    assert len(load_file(str(path), {"missing": "mean"})) == len(CSV)
 
 
 def test_nothing_piped_in_is_one_sentence() -> None:
@@ -454,7 +475,7 @@ def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(tmp_path: Pat
 
 
 def test_times_that_no_microsecond_counts_are_refused(tmp_path: Path) -> None:
-    """Seconds beyond the largest microsecond do not wrap around to another year; nanoseconds lose only their rest."""
+    """Seconds beyond the largest microsecond become no other year; of nanoseconds only the rest is lost."""
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import feather
 

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from nnplay.system.private_folder import cache_folder, make_private, weakness
 #: What stands for it.
 STANDARD_INPUT: Final = "-"
 _NAME: Final = "standard_input"
+_DIGEST: Final = re.compile("[0-9a-f]{16}")
 _DRAFT: Final = ".new-"
 _ABANDONED: Final = 86_400
 """Seconds without a byte after which nobody is still writing a draft."""
@@ -56,6 +58,18 @@ def kept_input() -> str:
     if lasting:
         _prune(folder, digest)
     return str(path)
+
+
+def refuse_forgotten(path: str) -> None:
+    """Sees that a file of what was piped in is still kept, where `path` names one.
+
+    Raises:
+        InputError: it is gone.
+    """
+    file = Path(path)
+    if file.name == _NAME and _DIGEST.fullmatch(file.parent.name) and not file.exists():
+        hint = "give the same data to nnplay train - once more; then it is found"
+        raise InputError("what was piped in is no longer kept", where="standard input", hint=hint)
 
 
 def _folder() -> tuple[Path, bool]:
