@@ -38,7 +38,7 @@ def head(run: RunConfig, trainer: Trainer) -> str:
         _words(table, "optimizer"),
         *([f"schedule {_words(table, 'schedule')}"] if "schedule" in table else []),
         *(f"{key} {_short(value)}" for key, value in run.training.items() if key != "batch_size"),
-        *_ends(run),
+        *_ends(run, trainer.epoch),
         f"seed {run.seed}",
     ]
     lines = [
@@ -50,10 +50,10 @@ def head(run: RunConfig, trainer: Trainer) -> str:
     return "\n".join([*lines, *(f"note: {note}" for note in split.notes)])
 
 
-def _ends(run: RunConfig) -> list[str]:
-    """When the run ends, and what it ends with."""
+def _ends(run: RunConfig, done: int) -> list[str]:
+    """When the run ends, and what it ends with; one that goes on takes its epochs besides those that are done."""
     others = [f"{name} {_short(value)}" for name, value in run.stop.items() if value and name != "keep_best"]
-    epochs = counted(run.epochs, "epoch")
+    epochs = counted(run.epochs, "more epoch" if done else "epoch")
     kept = ["the best epoch's weights kept"] if run.stop.get("keep_best") else []
     return [f"up to {epochs}" if others else epochs, *others, *kept]
 
@@ -195,7 +195,13 @@ def _finite(value: float) -> float | None:
 
 
 def _score(name: str, value: float) -> str:
-    return percent(value, 1) if name in _PERCENT else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else figure(value, 4)
+    """A score as it can be read: one in the target's own units may be large, and its decimals say nothing then."""
+    if name in _PERCENT:
+        return percent(value, 1)
+    for most, decimals in ((100.0, 4), (1000.0, 2), (1e7, 0)):
+        if 1e-3 <= abs(value) < most:
+            return f"{value:,.{decimals}f}"
+    return figure(value, 4)
 
 
 def _words(table: Mapping[str, Any], section: str) -> str:

@@ -163,12 +163,20 @@ def find_source(path: str, read_as: str = "") -> SourceRecord:
         return _find_reader(path)
     if is_pattern(path) and (files := files_of(path)):
         path = files[0]
-    if claimed := next((record for record in records if record.claims(path)), None):
+    if claimed := _find_claimant(path):
         return claimed
     if named := _find_by_name(path):
         return named
     head = _read_head(path)
     return next((record for record in records if record.recognise(head)), _takes_any())
+
+
+def _find_claimant(path: str) -> SourceRecord | None:
+    """The source that reads what lies at a path, whatever its name says."""
+    try:
+        return next((record for record in source_records().values() if record.claims(path)), None)
+    except (OSError, ValueError):  # no path at all, or one that may not be looked at: who opens it says so
+        return None
 
 
 def _find_by_name(path: str) -> SourceRecord | None:

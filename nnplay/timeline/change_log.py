@@ -109,6 +109,12 @@ def skip_in_replay(trainer: Trainer) -> None:
     """A change that no replay makes again: a checkpoint right behind it holds what came of it."""
 
 
+def find_kept_step(changes: Iterable[Change], step: int) -> int:
+    """The step whose weights are in place at `step`: an earlier one where the best epoch's were brought back there."""
+    made = [change.apply for change in changes if change.step == step]
+    return made[-1].step if made and isinstance(made[-1], KeepBest) else step
+
+
 def is_replayed(action: Action) -> bool:
     """Whether a replay makes this change by itself, and a file can hold it in words."""
     return isinstance(action, SetValues | SetWeight)

@@ -31,6 +31,7 @@ from nnplay.timeline.change_log import (
     Change,
     KeepBest,
     describe_best,
+    find_kept_step,
     is_replayed,
     settings_after,
     skip_in_replay,
@@ -175,9 +176,7 @@ class Timeline(NotCopied):
     @property
     def kept_step(self) -> int:
         """The step whose weights are in place: an earlier one where the best epoch's were brought back."""
-        step = self.trainer.step
-        made = [change.apply for change in self.changes if change.step == step]
-        return made[-1].step if made and isinstance(made[-1], KeepBest) else step
+        return find_kept_step(self.changes, self.trainer.step)
 
     def replace_trainer(self, words: str, trainer: Trainer) -> None:
         """From this step on another trainer goes on with the run: another network, other data; steps after it go.

@@ -44,8 +44,17 @@ def find_best_epoch(trainer: Trainer) -> BestEpoch | None:
     if not known.any():
         return None
     place = int(np.where(known, curve.last, np.inf).argmin())
-    step, ended = int(curve.steps[place]), trainer.step - trainer.batch
-    return BestEpoch(step, trainer.epoch - (ended - step) // trainer.batches, float(curve.last[place]))
+    step = int(curve.steps[place])
+    return BestEpoch(step, _epoch_of(trainer, step), float(curve.last[place]))
+
+
+def _epoch_of(trainer: Trainer, step: int) -> int:
+    """The epoch that ended at an earlier step, or at the present one; in an epoch, the one that ended before it."""
+    return (
+        trainer.epoch - (trainer.step - trainer.batch - step) // trainer.batches
+        if step < trainer.step
+        else trainer.epoch
+    )
 
 
 def copy_weights(trainer: Trainer) -> dict[str, NDArray[Any]]:
@@ -68,17 +77,18 @@ class BestWeights:
 
     Args:
         trainer: whose turns end with an epoch, at the latest.
+        weights_of: the step whose weights are in place, where an earlier one's came back; else the present one.
 
     Attributes:
         best: the best epoch so far; None before the first, and without a validation part.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, trainer: Trainer, weights_of: int | None = None) -> None:
         self._trainer, self._epoch = trainer, trainer.epoch
         self.best: BestEpoch | None = None
         self._weights: dict[str, NDArray[Any]] = {}
         if trainer.epoch and trainer.split.validation is not None:
-            self._take(trainer.evaluate("validation")["loss"])
+            self._take(trainer.evaluate("validation")["loss"], weights_of)
 
     def look(self) -> None:
         """Takes the weights if an epoch has just ended, and was the best."""
@@ -89,12 +99,11 @@ class BestWeights:
         if newest.step == trainer.step and not newest.last >= (np.inf if self.best is None else self.best.loss):
             self._take(newest.last)
 
-    def _take(self, loss: float) -> None:
+    def _take(self, loss: float, weights_of: int | None = None) -> None:
         if np.isfinite(loss):
-            self.best, self._weights = (
-                BestEpoch(self._trainer.step, self._trainer.epoch, loss),
-                copy_weights(self._trainer),
-            )
+            step = self._trainer.step if weights_of is None else weights_of
+            self.best = BestEpoch(step, _epoch_of(self._trainer, step), loss)
+            self._weights = copy_weights(self._trainer)
 
     def bring_back(self) -> bool:
         """Puts the best weights in place; returns whether they are others than those that were there."""

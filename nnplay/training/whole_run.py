@@ -32,19 +32,22 @@ def train_to_end(
     *,
     after: Callable[[Trainer], bool] | None = None,
     pauses: Sequence[int] = (),
+    weights_of: int | None = None,
 ) -> RunEnd:
     """Trains for so many epochs more, or until a condition of `stops` holds; those on epochs are not looked at.
 
     Args:
         after: called between calls of about 20 ms; training is broken off when it returns True.
         pauses: epochs, counted since the initial weights, at whose end `after` is called in any case.
+        weights_of: the step whose weights are in place at the start, where the best epoch's came back; else the present
+            one.
 
     Raises:
         DivergedError: a number that is not finite; the last good weights are in place.
     """
     last, stops.epochs = trainer.epoch + epochs, 0
     stops.begin(trainer)
-    weights = BestWeights(trainer) if stops.keep_best else None
+    weights = BestWeights(trainer, weights_of) if stops.keep_best else None
     for epoch in (one for one in (*pauses, last) if trainer.epoch < one <= last):
         driver, more = Driver(trainer, trainer.step + trainer.steps_to(epoch), stops=stops), True
         while more:

@@ -132,6 +132,26 @@ def test_training_on_must_beat_the_weights_that_were_kept(kept: Session) -> None
         np.testing.assert_array_equal(values, weights[name])
 
 
+def test_weights_keep_the_name_of_their_epoch_when_training_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that goes on without getting better has the same best epoch as before, in memory and from its file."""
+    path = str(tmp_path / "run.nnplay")
+    assert main(["train", str(TABLE), "--target", "score", "--json", "--save", path]) == 0
+    first = json.loads(capsys.readouterr().out)
+    for more in range(1, 3):
+        assert main(["train", path, "--epochs", "1", "--json"]) == 0
+        then = json.loads(capsys.readouterr().out)
+        assert then["epoch"] == first["epoch"] + more
+        assert (then["best_epoch"], then["best_step"]) == (first["best_epoch"], first["best_step"])
+        assert then["validation"] == first["validation"]
+    session = Session.new(None, RUN)
+    before = session.train().best
+    session.config = session.config.changed({"epochs": 1})
+    assert before is not None
+    assert session.train().best == before._replace(loss=pytest.approx(before.loss))
+
+
 def test_the_command_line_says_which_epoch_was_best(capsys: pytest.CaptureFixture[str]) -> None:
     """In a sentence and as JSON; `--keep-best no` scores the last weights."""
     assert main(["train", str(TABLE), "--target", "score", "--no-plot"]) == 0

@@ -9,6 +9,7 @@ import pytest
 
 from nnplay import session
 from nnplay.cli import main
+from nnplay.cli.report import score_table
 
 HOUSES = "area,city,price,rent\n" + "".join(
     f"{row * 3 % 70},{'abc'[row % 3]},{row * 3 % 70 * 1000 + row},{row % 9 + 0.5}\n" for row in range(60)
@@ -172,3 +173,10 @@ def test_a_session_is_not_lost_to_a_run_that_diverges(tmp_path: Path, capsys: py
     assert not list(folder.glob("state-*"))
     assert main(["train", str(folder), "--save", str(tmp_path / "other.nnplay")]) == 3
     assert list((tmp_path / "other.nnplay").glob("state-*"))
+
+
+def test_scores_in_large_units_are_whole_numbers() -> None:
+    """A mean error of some thousand euros has no decimals and no exponent; small scores keep their four decimals."""
+    table = score_table({"test": {"loss": 0.0052, "mae": 7002.7286, "rmse": 12034.5, "r2": 0.9948}})
+    assert table.split("\n")[1].split() == ["test", "0.0052", "7,003", "12,034", "0.9948"]
+    assert score_table({"test": {"mae": 163.649, "rmse": 3.2e9}}).split()[-2:] == ["163.65", "3.2e9"]

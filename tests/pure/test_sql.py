@@ -87,7 +87,8 @@ HOSTILE = {
     ),
     "bytes": ("SELECT x'00ff' AS picture, 1 AS y", "column 'picture': holds bytes"),
     "no rows": ("SELECT * FROM houses WHERE price < 0", "returns no rows"),
-    "no table": ("SELECT * FROM nowhere", "no such table"),
+    "no table": ("SELECT * FROM nowhere", "no such table: nowhere; known: houses"),
+    "a misspelt table": ("SELECT * FROM hauses", "no such table: hauses; did you mean 'houses'"),
     "control characters": ('SELECT 1 AS "a\x1b[31m", 2 FROM nowhere', "no such table"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 from nnplay.data.corpus.text_pieces import read_text
 from nnplay.data.progress import report
 from nnplay.errors import InputError
+from nnplay.system.paths import expanded
 from nnplay.text import clean
 
 ENDINGS: Final = (".txt", ".md", ".text")
@@ -21,18 +23,23 @@ _MOST_FILES: Final = 1_000_000
 
 def holds_texts(path: str) -> bool:
     """Whether it is a folder, and one of the first folders in it has a text file."""
-    for below in class_folders(Path(path).expanduser())[:3]:
-        with os.scandir(below) as entries:
-            if any(Path(entry.name).suffix.lower() in ENDINGS for entry, _ in zip(entries, range(1000), strict=False)):
-                return True
-    return False
+    return any(_has_text(below) for below in class_folders(expanded(path))[:3])
+
+
+def _has_text(folder: Path) -> bool:
+    """Whether one of the first names in a folder is that of a text; one that cannot be read has none."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(Path(entry.name).suffix.lower() in ENDINGS for entry in itertools.islice(entries, 1000))
+    except OSError:
+        return False
 
 
 def class_folders(folder: Path) -> list[Path]:
     """The folders in a folder, in order; hidden ones are none."""
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
-    except OSError:
+    except (OSError, ValueError):  # no folder, or no path at all
         return []
 
 

@@ -17,6 +17,7 @@ from nnplay.run.saving import saved_run
 from nnplay.run.saving.save_session import Place, save_again, save_as
 from nnplay.system.paths import whole_path
 from nnplay.tape.not_copied import NotCopied
+from nnplay.timeline.change_log import find_kept_step
 from nnplay.timeline.saved import SavedTimeline, append_best, append_training, begin_saved_timeline
 from nnplay.training.state.saved_checkpoint import SavedCheckpoint
 from nnplay.training.trainer import Trainer
@@ -151,7 +152,14 @@ class Session(NotCopied):
         Raises:
             DivergedError: a number that is not finite; the last good weights are in place.
         """
-        end = train_to_end(self.trainer, self.config.stop_conditions(), self.config.epochs, after=after, pauses=pauses)
+        end = train_to_end(
+            self.trainer,
+            self.config.stop_conditions(),
+            self.config.epochs,
+            after=after,
+            pauses=pauses,
+            weights_of=self._kept_step(),
+        )
         if end.best is not None and end.best.step < self.trainer.step:
             self._kept = (self.trainer.step, end.best.step)
         return end
@@ -169,6 +177,14 @@ class Session(NotCopied):
             self._past = past
             count = len(past.log.changes) if past is not None else 0
             self._opened = SavedCheckpoint.of(self.trainer.state(), change_count=count)
+
+    def _kept_step(self) -> int:
+        """The step whose weights are in place."""
+        step, (kept_at, best_step) = self.trainer.step, self._kept
+        if kept_at == step:
+            return best_step
+        at_opened = self._past is not None and self._opened is not None and self._opened.step == step
+        return find_kept_step(self._past.log.changes, step) if at_opened and self._past is not None else step
 
     def _present_past(self) -> SavedTimeline | None:
         """None where nothing leads from the past to the present step: settings were changed, or the run was rewound."""

@@ -13,7 +13,8 @@ from nnplay.data.apart.query_rows import send_query_rows
 from nnplay.data.apart.sql_statement import choose_table
 from nnplay.data.apart.wire import TooSlow, send
 from nnplay.data.reading.gathering import BLOCK
-from nnplay.errors import InputError
+from nnplay.errors import InputError, nearest
+from nnplay.text import clean
 
 #: What a query may do: read, call functions that compute, and recur.
 _ALLOWED: Final = frozenset(
@@ -25,6 +26,8 @@ _FORBIDDEN: Final = frozenset(
 )
 #: A row's or a text's size.
 _LONGEST: Final = 16 << 20
+#: Tables that are named where a query asks for one that is not there.
+_LISTED: Final = 10
 _LOOK_EVERY: Final = 20_000
 """Instructions of SQLite's machine between two looks at the clock."""
 
@@ -40,18 +43,23 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _LOOK_EVERY)
     try:
-        listed = (
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        )
-        sql = sql or choose_table(
-            [str(row[0]) for row in connection.execute(f"{listed} ORDER BY name")], str(order["say_which"])
-        )
+        sql = sql or choose_table(_table_names(connection), str(order["say_which"]))
         cursor = connection.execute(sql)
         send_query_rows([str(column[0]) for column in cursor.description or ()], _blocks(cursor), order, out)
     except sqlite3.Error as error:
+        _, missing, table = str(error).partition("no such table: ")
+        if missing:
+            known = [clean(name, 40) for name in _table_names(connection)[:_LISTED]]
+            raise InputError(f"the query is refused: {error}", hint=nearest(clean(table, 40), known)) from None
         raise _explained(error, late=time.monotonic() > deadline) from None
     except (ValueError, sqlite3.Warning) as error:
         raise InputError(f"the query is refused: {str(error).lower()}") from None
+
+
+def _table_names(connection: sqlite3.Connection) -> list[str]:
+    """The tables and views that there are, sorted."""
+    listed = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    return [str(row[0]) for row in connection.execute(f"{listed} ORDER BY name")]
 
 
 def _connect(path: str) -> sqlite3.Connection:
