@@ -24,9 +24,9 @@ class NnplayError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
-        self.what = clean(without_password(what), limit=600)
-        self.where = clean(without_password(where))
-        self.hint = clean(without_password(hint), limit=600)
+        self.what = clean(without_password(written(what)), limit=600)
+        self.where = clean(without_password(written(where)))
+        self.hint = clean(without_password(written(hint)), limit=600)
         super().__init__(self.message)
 
     @property

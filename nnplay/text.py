@@ -112,14 +112,19 @@ def written(value: object) -> str:
 def without_password(text: str) -> str:
     """The same with dots for the password in an address such as `postgresql://me:secret@host/shop`.
 
-    One slash is enough, as that is what becomes of an address that is taken for a path.
+    One slash is enough, as that is what becomes of an address that is taken for a path; of other forms it is enough
+    that they say `password=`, unless that is the kind of a column.
     """
-    if ":/" not in text:
+    if ":" not in text and "=" not in text:
         return text
     return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
-_PASSWORD = re.compile(r"(\w{2}:/{1,3}[^\s/:@]*:)\S*(?=@)|([?&](?:ssl)?(?:password|passwd|pwd)=)[^\s&]*")
+_PASSWORD = re.compile(
+    r"((?:\w{2}:/{1,3}|\bpostgres(?:ql)?:)[^\s/:@]*:)\S*(?=@)"
+    r"|(\b(?:ssl)?(?:password|passwd|pwd)=)(?!(?:number|category|skip)\b)[^\s&;]+",
+    re.IGNORECASE,
+)
 
 
 def shown(value: object) -> str:

@@ -20,6 +20,9 @@ PICTURES: dict[str, tuple[Look, list[str]]] = {
     "digits": (Look(), [":data digits", ":layers flatten, linear 24, relu, linear 10", ":set lr 0.003", "+400"]),
     "masks": (Look(), [":preset unet_shapes", "+80", "f"]),
     "regression": (Look().with_palette(dark=False), [":data diabetes", ":set lr 0.001", "+400", "5"]),
+    "browser": (Look(), [":data sql_shop", "b", "down", "down", "right"]),
+    "browser-row": (Look().with_palette(dark=False), [":data sql_shop", "b", "tab", "right", "right", "down", "down"]),
+    "browser-waves": (Look(), [":data sounds", "b", "right"]),
     "inspector": (Look(), [":preset spiral", "+100", "i", "n", "n", "N", "j", "j", "j", "j", "down", "right"]),
     "inspector-conv": (
         Look(),

@@ -45,6 +45,9 @@ class Parser(argparse.ArgumentParser):
         self._refuse_dashes(given)
         found, rest = self.parse_known_args(given)
         for word in rest:
+            if word == "-":
+                hint = "only nnplay train reads it, as in cat my.csv | nnplay train -"
+                raise InputError("standard input cannot be used here", hint=hint)
             if word.startswith("-"):
                 known = [name for name in self._option_string_actions if name.startswith("--")]
                 option = word.partition("=")[0]

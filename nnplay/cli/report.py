@@ -12,7 +12,7 @@ from nnplay.network.notation import show_layers
 from nnplay.records.operation import shape_text
 from nnplay.text import clean, counted, figure, percent
 from nnplay.training.numbers import NUMBERS
-from nnplay.training.uncertainty import describe_interval
+from nnplay.training.scores.uncertainty import describe_interval
 
 if TYPE_CHECKING:
     from nnplay.training.best_weights import BestEpoch
@@ -105,10 +105,11 @@ def score_table(
 
 
 def written(trainer: Trainer) -> str:
-    """What a network of letters goes on to write after a few rows of the data; nothing for other networks."""
-    from nnplay.views.kinds.writing import make_writing, writes_letters
+    """What a network of text goes on to write after a few rows of the data; nothing for other networks."""
+    from nnplay.training.sampling import writes_text
+    from nnplay.views.kinds.writing import make_writing
 
-    if not writes_letters(trainer):
+    if not writes_text(trainer):
         return ""
     samples = [make_writing(trainer, row) for row in range(_SAMPLES)]
     return "\n".join(["generated text:", *(f"  {clean(one.start)}│{clean(one.text)}" for one in samples)])

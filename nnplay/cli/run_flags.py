@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from nnplay.config import SPLIT_FIELDS, RunConfig, merged, read_shares
 from nnplay.config.run_config import STOPS, TRAINING_FIELDS
-from nnplay.data.catalogue import dataset_records, source_records
-from nnplay.data.sql_source import SQL_FIELDS
-from nnplay.data.table_source import TABLE_FIELDS
+from nnplay.data.catalogue import READ_AS_FIELD, named_datasets, source_records
+from nnplay.data.reading.sql_source import SQL_FIELDS
+from nnplay.data.reading.table_source import TABLE_FIELDS
 from nnplay.errors import InputError, unknown
 from nnplay.fields import REQUIRED, Field
 from nnplay.records.registry import loss_records, optimizer_records, schedule_records
@@ -89,7 +89,8 @@ def _groups() -> list[tuple[str, str, list[tuple[Field, str]]]]:
         ("stop", "when training ends", [(field, "") for field in STOPS]),
         ("optimizer", "optimizer settings", _union(optimizer_records())),
         ("loss", "loss settings", _union(loss_records())),
-        ("data", "data set settings", _union(dataset_records())),
+        ("data", "data set settings", _union(named_datasets())),
+        ("data", "how files are read", [(READ_AS_FIELD, "")]),
         ("data", "how tables are read, from any file or database", [(field, "") for field in TABLE_FIELDS]),
         ("data", "how databases are queried", [(field, "") for field in SQL_FIELDS]),
         *(

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nnplay.config import RunConfig
-from nnplay.data.addresses import is_address, is_pattern
-from nnplay.data.catalogue import dataset_records, file_endings, find_source, first_member
-from nnplay.data.standard_input import STANDARD_INPUT, kept_input
+from nnplay.data.catalogue import file_endings, find_source, first_member, named_datasets
+from nnplay.data.reading.addresses import is_address, is_pattern
+from nnplay.data.reading.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, near
 from nnplay.presets.catalogue import preset_records
 from nnplay.session import SUFFIX
@@ -33,7 +33,7 @@ def base_table(source: str) -> dict[str, Any]:
     Raises:
         InputError: no data set, preset or file is called so; the nearest name is given.
     """
-    if source in dataset_records():
+    if source in named_datasets():
         return {"data": {"name": source}}
     if source in preset_records():
         return preset_records()[source].config.to_dict()
@@ -49,7 +49,7 @@ def base_table(source: str) -> dict[str, Any]:
     if path.exists() or path.suffix or "/" in source:
         _require_file(path, source)
         return {"data": {"file": source}}
-    hint = near(source, [*dataset_records(), *preset_records(), *_list_sources(Path())])
+    hint = near(source, [*named_datasets(), *preset_records(), *_list_sources(Path())])
     raise InputError(f"unknown data set, preset or file '{clean(source)}'", hint=hint or _LISTS)
 
 
@@ -75,7 +75,7 @@ def find_session(source: str) -> Path:
     where = clean(source)
     if path.exists():
         raise InputError("is not a session", where=where, hint=_SESSIONS)
-    if source in dataset_records() or source in preset_records():
+    if source in named_datasets() or source in preset_records():
         raise InputError(f"'{where}' is a data set or preset, not a session", hint=_SESSIONS)
     hint = near(source, _list_files(path.parent, (SUFFIX, ".zip")))
     raise InputError("there is no such session", where=where, hint=hint or _SESSIONS)
@@ -87,7 +87,7 @@ def _require_file(path: Path, source: str) -> None:
     names = [str(path.parent / name) if path.parent != Path() else name for name in _list_sources(path.parent)]
     if not path.parent.is_dir():
         raise InputError("there is no such folder", where=clean(str(path.parent)))
-    hint = near(source, [*names, *dataset_records()])
+    hint = near(source, [*names, *named_datasets()])
     raise InputError("there is no such file", where=clean(source), hint=hint)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nnplay.config.reading import Reading
-from nnplay.data.addresses import whole_source
-from nnplay.data.catalogue import dataset_records, find_source, load_dataset, load_file
+from nnplay.data.catalogue import file_fields, find_source, load_dataset, load_file, named_datasets, read_as_of
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.addresses import whole_source
 from nnplay.data.record import SourceRecord
 from nnplay.errors import unknown
 from nnplay.fields import Field
@@ -40,7 +40,7 @@ class DataChoice:
     @property
     def fields(self) -> tuple[Field, ...]:
         """What can be set besides the name."""
-        return find_source(self.file).fields if self.file else dataset_records()[self.name].fields
+        return file_fields(self.file, self.values) if self.file else named_datasets()[self.name].fields
 
     def load(self) -> Dataset:
         """The data set.
@@ -65,9 +65,11 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
         return DataChoice()
     if file:
         path = reading.attempt("data.file", lambda: whole_source(file, folder) if folder else file, "")
-        source = reading.attempt("data.file", lambda: find_source(path), None) if path else None
-        return DataChoice("", path, _read_values(reading, source, table)) if source else DataChoice()
-    records = dataset_records()
+        source = reading.attempt("data.file", lambda: find_source(path, read_as_of(table)), None) if path else None
+        if source is None:
+            return DataChoice()
+        return DataChoice("", path, _read_values(reading, source, file_fields(path, table), table))
+    records = named_datasets()
     if name not in records:
         problem = unknown("data set", name, records)
         reading.refuse("data.name" if isinstance(given, Mapping) else "data", problem.what, problem.hint)
@@ -76,10 +78,12 @@ def read_data(reading: Reading, given: Any, folder: Path | None) -> DataChoice:
     return DataChoice(name, "", reading.values("data", records[name].fields, table))
 
 
-def _read_values(reading: Reading, source: SourceRecord, table: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a source's fields; fields that may be tables are read by the source."""
+def _read_values(
+    reading: Reading, source: SourceRecord, fields: Sequence[Field], table: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of the fields of a file; those that may be tables are read by its source."""
     nothing: Mapping[str, str] = {}
-    values = reading.values("data", source.fields, {key: table[key] for key in table if key not in source.tables})
+    values = reading.values("data", fields, {key: table[key] for key in table if key not in source.tables})
     for name in source.tables.keys() & table.keys():
         read = partial(source.tables[name], table[name])
         values[name] = reading.attempt(f"data.{name}", read, nothing)

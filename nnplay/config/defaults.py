@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final, Literal
 
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
 from nnplay.data.split import Split
 from nnplay.network.notation import parse_layers
@@ -18,9 +19,16 @@ BATCH_SIZE: Final = 32
 STEPS: Final = 5_000
 FEWEST_EPOCHS: Final = 20
 MOST_EPOCHS: Final = 200
+#: The same for a text, where each row has an answer for every token.
+TEXT_STEPS: Final = 2_000
+FEWEST_TEXT_EPOCHS: Final = 5
 #: Penalty on the weights where there are few training rows, which the network could learn by heart otherwise.
 L2: Final = 0.01
 FEW_ROWS: Final = 500
+#: Pixels of a side that can be halved three times and still say where something is.
+SMALLEST_PICTURE: Final = 16
+#: Steps of a sequence, such as a sound, in which something may be found at any time.
+LONG: Final = 24
 #: A run on a file ends after so many epochs without a better validation loss.
 PATIENCE: Final = 30
 #: Such a run may take about so many steps, in not fewer and not more than so many epochs, as it ends by itself.
@@ -39,16 +47,28 @@ ON_FOR_FILES: Final = ("patience", "keep_best")
 def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     """What suits the data, with what the loss wants at the end.
 
-    Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that keep the size where
-    every pixel has a label; an LSTM where every step has one.
+    Two hidden layers, wider where there are more inputs, or many rows of a table; convolutions that halve an image or a
+    sound, or keep its size where every pixel has a label; an LSTM where every step has one; a GRU over frames of clips,
+    or over a text to go on with; convolutions over three words in a text with a label.
     """
     outputs = loss.record.outputs(data.outputs)
+    if data.vocabulary is not None:
+        return parse_layers(", ".join(_layers_for_text(data, data.vocabulary, outputs)))
     places = data.y.ndim - 1 if data.task == "classification" else 0
     if places > 1:
         words = ["conv2d 16 3 padding=same", "relu", "conv2d 16 3 padding=same", "relu", f"conv2d {outputs} 1"]
     elif places:
         seen = [] if len(data.feature_shape) > 1 else [f"embedding {_symbols(data)} 16"]
         words = [*seen, "lstm 32 output=sequence", f"linear {outputs}"]
+    elif data.frames > 1:
+        words = [*_words_for_clips(data), "gru 32", f"linear {outputs}"]
+    elif len(data.feature_shape) == 3 and min(data.feature_shape[:2]) >= SMALLEST_PICTURE:
+        words = [f"conv2d {filters} 3 stride=2 padding=same, relu" for filters in (16, 32, 32)]
+        words += ["flatten", f"linear {outputs}"]
+    elif len(data.feature_shape) == 2 and data.feature_shape[0] >= LONG and data.task == "classification":
+        stride = 4 if data.feature_shape[1] == 1 else 2
+        words = [f"conv1d {filters} 9 stride={stride} padding=same, relu" for filters in (16, 32, 32)]
+        words += ["global_avg_pool", f"linear {outputs}"]
     else:
         size = math.prod(data.feature_shape)
         width = 16 if size <= 8 else 32 if size <= 32 else WIDEST
@@ -58,6 +78,27 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     if loss.record.ends:
         words.append(loss.record.ends)
     return parse_layers(", ".join(words))
+
+
+def _words_for_clips(data: Dataset) -> list[str]:
+    """What makes a strip of frames a sequence: convolutions whose windows lie side by side, none in two frames."""
+    height, width = data.feature_shape[0] // data.frames, data.feature_shape[1]
+    words, channels = [], data.feature_shape[2]
+    for filters, stride in ((16, 4), (32, 2)):
+        if height % stride or width % stride or min(height, width) < 2 * stride:
+            break
+        words.append(f"conv2d {filters} {stride} stride={stride}, relu")
+        height, width, channels = height // stride, width // stride, filters
+    return [*words, f"reshape {data.frames}x{height * width * channels}"]
+
+
+def _layers_for_text(data: Dataset, vocabulary: Vocabulary, outputs: int) -> list[str]:
+    """A GRU that goes on with a text, or convolutions over a text with a label (Kim, 2014)."""
+    count = len(vocabulary.tokens)
+    if data.y.ndim > 1:
+        return [f"embedding {count} 32", "gru 128 output=sequence", f"linear {outputs}"]
+    seen = f"embedding {count} 32 padding=0"
+    return [seen, "conv1d 64 3 padding=same", "relu", "global_max_pool", "dropout 0.5", f"linear {outputs}"]
 
 
 def _symbols(data: Dataset) -> int:
@@ -76,8 +117,10 @@ def batch_size_for(split: Split) -> int:
 
 
 def epochs_for(split: Split, batch_size: int | Literal["all"], *, ends: bool = False) -> int:
-    """Epochs that come to about `STEPS` steps; more in a run that ends by itself."""
+    """Epochs that come to about `STEPS` steps; more in a run that ends by itself, fewer where a text is written on."""
     batches: Any = split.batches(batch_size)
+    if split.train.vocabulary is not None and split.train.y.ndim > 1:
+        return int(min(MOST_EPOCHS, max(FEWEST_TEXT_EPOCHS, math.ceil(TEXT_STEPS / batches))))
     if ends:
         return int(min(MOST_FILE_EPOCHS, max(FEWEST_FILE_EPOCHS, math.ceil(FILE_STEPS / batches))))
     return int(min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches))))

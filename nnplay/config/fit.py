@@ -14,15 +14,25 @@ from nnplay.network.network import Network
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
 from nnplay.records.registry import loss_records
-from nnplay.training.targets import default_loss, target_form
+from nnplay.training.scores.targets import default_loss, target_form
 
 
 def fit_data(config: RunConfig, data: Dataset) -> RunConfig:
     """The run with loss and layers that suit the data: those that it has, fitted, else the usual ones."""
     loss = config.loss if config.loss is not None and _is_for(config.loss, data) else None
     loss = loss or loss_records()[default_loss(data)]()
-    layers = _fitting(config.layers, loss, data) or defaults.layers_for(data, loss)
+    usual = defaults.layers_for(data, loss)
+    layers = _fitting(_with_vocabulary(config.layers, data), loss, data) or usual
+    if len(layers) > len(config.layers) and layers[0].record is not usual[0].record:
+        layers = usual  # flattened for a network that was made for flat rows, an image teaches little
     return replace(config, loss=loss, layers=layers)
+
+
+def _with_vocabulary(layers: tuple[Layer, ...], data: Dataset) -> tuple[Layer, ...]:
+    """The layers, the first of which looks up as many tokens as a text has."""
+    if data.vocabulary is None or not layers or "vocabulary" not in layers[0].values:
+        return layers
+    return (layers[0].with_values(vocabulary=len(data.vocabulary.tokens)), *layers[1:])
 
 
 def suit_file(config: RunConfig, split: Split) -> RunConfig:

@@ -12,8 +12,8 @@ from nnplay.config import defaults
 from nnplay.config.data_choice import DataChoice, read_data
 from nnplay.config.reading import Reading, read_record
 from nnplay.config.split_choice import SplitChoice, read_split
-from nnplay.data.addresses import whole_source
 from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.reading.addresses import whole_source
 from nnplay.data.split import Split
 from nnplay.errors import unknown
 from nnplay.fields import integer, text
@@ -27,9 +27,9 @@ from nnplay.records.schedule import Schedule
 from nnplay.tape.machines.cpu_machine import CpuMachine
 from nnplay.tape.machines.machine import MachineMaker
 from nnplay.text import clean, written
+from nnplay.training.scores.targets import default_loss
 from nnplay.training.settings import DECLARED, TrainingSettings
 from nnplay.training.stopping import STOP_FIELDS, Stops
-from nnplay.training.targets import default_loss
 from nnplay.training.trainer import Trainer
 
 #: Bytes of a file that describes a run.

@@ -6,11 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from nnplay.config.reading import Reading
+from nnplay.data.augment.recipe import EXAMPLE, TRANSFORMS, read_recipe
 from nnplay.data.dataset import Dataset
 from nnplay.data.partition import part_sizes
-from nnplay.data.split import Split
+from nnplay.data.split import COPIES, Split
 from nnplay.errors import InputError
-from nnplay.fields import choice, flag, integer, number
+from nnplay.fields import choice, flag, integer, number, text
 
 SPLIT_FIELDS: Final = (
     number("train", 0.7, "fraction of the rows for training", low=0.0, high=1.0),
@@ -20,6 +21,8 @@ SPLIT_FIELDS: Final = (
     flag("stratify", True, "keep the class proportions in every part"),
     choice("scale", "auto", "scaling of the inputs", ("auto", "standard", "minmax", "none")),
     choice("scale_target", "auto", "scaling of a numeric target", ("auto", "standard", "none")),
+    text("augment", "", f"random changes to copies of training rows, as in {EXAMPLE}; also {', '.join(TRANSFORMS)}"),
+    COPIES,
 )
 #: Rows of an imaginary data set, large enough that every part of a legal split has some.
 _MANY: Final = 10**12
@@ -36,6 +39,8 @@ class SplitChoice:
     stratify: bool = True
     scale: str = "auto"
     scale_target: str = "auto"
+    augment: str = ""
+    copies: int = COPIES.default
 
     def apply(self, data: Dataset, seed: int) -> Split:
         """The split of `data`; `seed` is the run's.
@@ -48,7 +53,16 @@ class SplitChoice:
             "scale_target": None if self.scale_target == "auto" else self.scale_target,
         }
         chosen = seed if self.seed < 0 else self.seed
-        return data.split(self.train, self.validation, self.test, chosen, stratify=self.stratify, **scales)
+        return data.split(
+            self.train,
+            self.validation,
+            self.test,
+            chosen,
+            stratify=self.stratify,
+            augment=self.augment,
+            copies=self.copies,
+            **scales,
+        )
 
     @property
     def per_cents(self) -> tuple[int, int, int]:
@@ -78,26 +92,28 @@ def read_split(reading: Reading, given: Any) -> SplitChoice:
         for name in ("train", "validation", "test"):
             values.setdefault(name, 0.0)
     split = SplitChoice(**values)
+    nothing: dict[str, float] = {}
+    reading.attempt("split.augment", lambda: read_recipe(split.augment, ""), nothing)
     reading.attempt("split", lambda: part_sizes(_MANY, (split.train, split.validation, split.test)), (0, 0, 0))
     return split
 
 
-def read_shares(text: str) -> dict[str, float]:
+def read_shares(words: str) -> dict[str, float]:
     """The shares in `70/15/15`, `0.7/0.15/0.15` or `80/20` (training and test).
 
     Raises:
         InputError: not two or three numbers, or percentages that do not add up to 100.
     """
     try:
-        numbers = [float(part.strip().rstrip("%")) for part in text.split("/")]
+        numbers = [float(part.strip().rstrip("%")) for part in words.split("/")]
     except ValueError:
         numbers = []
     if len(numbers) not in (2, 3):
-        raise InputError(f"'{text}' is not three percentages", hint="write 70/15/15 for training, validation and test")
+        raise InputError(f"'{words}' is not three percentages", hint="write 70/15/15 for training, validation and test")
     if len(numbers) == 2:
         numbers.insert(1, 0.0)
     if sum(numbers) > 1.5:
         if abs(sum(numbers) - 100) > 1e-6:
-            raise InputError(f"'{text}' adds up to {sum(numbers):g}, not 100", hint="write 70/15/15")
+            raise InputError(f"'{words}' adds up to {sum(numbers):g}, not 100", hint="write 70/15/15")
         numbers = [number / 100 for number in numbers]
     return dict(zip(("train", "validation", "test"), numbers, strict=True))

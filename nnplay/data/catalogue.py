@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
 import pkgutil
 import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from types import MappingProxyType, ModuleType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from nnplay.arguments import kind_of, same_word
-from nnplay.data import generated, sources, synthetic, tables
-from nnplay.data.addresses import (
+from nnplay.data import fetched, generated, sources, synthetic, tables
+from nnplay.data.csv.text.other_formats import HEAD, member_names
+from nnplay.data.csv.text.regular_file import open_regular
+from nnplay.data.dataset import Dataset
+from nnplay.data.progress import Report, report_to
+from nnplay.data.reading.addresses import (
     ending_of,
     files_of,
     is_address,
@@ -23,18 +29,20 @@ from nnplay.data.addresses import (
     refuse_password,
     scheme_of,
 )
-from nnplay.data.csv.text.other_formats import HEAD, member_names
-from nnplay.data.csv.text.regular_file import open_regular
-from nnplay.data.dataset import Dataset
-from nnplay.data.progress import Report, report_to
+from nnplay.data.reading.several_files import read_several
+from nnplay.data.reading.standard_input import STANDARD_INPUT, kept_input, refuse_forgotten
 from nnplay.data.record import DatasetRecord, SourceRecord
-from nnplay.data.several_files import read_several
-from nnplay.data.standard_input import STANDARD_INPUT, kept_input
 from nnplay.errors import InputError, unknown
-from nnplay.fields import fill
+from nnplay.fields import Field, choice, fill, text
+from nnplay.system.paths import expanded
 from nnplay.text import written
 
 Record = TypeVar("Record")
+
+#: The setting by which a file is read as another kind than the one that it seems to be.
+READ_AS: Final = "read_as"
+#: How it is asked for, whatever the file.
+READ_AS_FIELD: Final = text(READ_AS, "auto", "the kind of file, where its name or content says something else")
 
 
 @functools.cache
@@ -42,6 +50,18 @@ def dataset_records() -> MappingProxyType[str, DatasetRecord]:
     """All records by name: synthetic sets, tables, then generated ones, each in the order of their names."""
     found = (record for folder in (synthetic, tables, generated) for record in _scan(folder, DatasetRecord))
     return MappingProxyType({record.name: record for record in found})
+
+
+@functools.cache
+def fetched_records() -> MappingProxyType[str, DatasetRecord]:
+    """All data sets that are downloaded before they can be made, by name."""
+    return MappingProxyType({record.name: record for record in _scan(fetched, DatasetRecord)})
+
+
+@functools.cache
+def named_datasets() -> MappingProxyType[str, DatasetRecord]:
+    """All data sets that have a name: built-in ones, then those that are downloaded."""
+    return MappingProxyType({**dataset_records(), **fetched_records()})
 
 
 @functools.cache
@@ -61,7 +81,7 @@ def load_dataset(name: str, *, progress: Report | None = None, **fields: Any) ->
     Raises:
         InputError: an unknown name or field, or a value that the field refuses.
     """
-    records = dataset_records()
+    records = named_datasets()
     if not same_word(name, records):
         raise unknown("data set", name, records)
     record = records[name]
@@ -83,11 +103,17 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
         InputError: the file cannot be used as it is.
     """
     refuse_password(path)
-    source = find_source(path)
-    if progress is None:  # whoever listens already goes on to be told
-        return read_several(path, source, values) if is_pattern(path) else source.read(path, values)
-    with report_to(progress):
-        return read_several(path, source, values) if is_pattern(path) else source.read(path, values)
+    refuse_forgotten(path)
+    if progress is not None:  # else whoever listens already goes on to be told
+        with report_to(progress):
+            return load_file(path, values)
+    found, source = find_source(path), find_source(path, read_as_of(values))
+    values = {name: value for name, value in values.items() if name != READ_AS}
+    if is_pattern(path):
+        return read_several(path, source, values)
+    if source.read_columns is not None and found.columns is not None and _find_by_name(path) is not None:
+        return source.read_columns(found.columns(path, {}), path, values)
+    return source.read(path, values)
 
 
 def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, **options: Any) -> Dataset:
@@ -97,7 +123,7 @@ def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, *
         path: the file; its kind is found by its name, or by its first bytes. Also a pattern of several files that are
             one table ("parts/*.csv"), the address of a database ("sqlite:///shop.db"), or "-" for standard input.
         options: how its kind is read, by name: target="species" or missing="mean" for tables, inputs="x" for archives,
-            sql="SELECT …" for databases.
+            sql="SELECT …" for databases, unit="words" for texts; read_as="text" where the kind is not the one wanted.
         progress: called with `(done, total, what)` while it is read; what it raises ends that.
 
     Raises:
@@ -105,8 +131,8 @@ def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, *
     """
     kind_of(path, (str, os.PathLike), "path", "read_file", "give the name of a file")
     name = kept_input() if str(path) == STANDARD_INPUT else str(path)
-    record = find_source(name)
-    known = [field.name for field in record.fields]
+    record = find_source(name, read_as_of(options))
+    known = [field.name for field in file_fields(name, options)]
     for option in options:
         if option not in known:
             raise unknown("option", option, known, where=record.title)
@@ -114,25 +140,89 @@ def read_file(path: str | os.PathLike[str], *, progress: Report | None = None, *
     return load_file(name, values, progress=progress)
 
 
-def find_source(path: str) -> SourceRecord:
+def find_source(path: str, read_as: str = "") -> SourceRecord:
     """The kind of a file: by the ending of its name; where that says nothing, by its first bytes.
+
+    Of a folder, or a table that only names files, it is the one that claims it.
 
     Of a database it is the one that reads addresses of that form; of a pattern that of the first file.
 
+    Args:
+        read_as: the name of the kind that it is to be read as, if it can; empty, or auto, to find it out.
+
     Raises:
-        InputError: no source reads such addresses.
+        InputError: no source reads such addresses, or it cannot be read as that kind.
     """
+    if read_as and read_as != "auto":
+        kinds = {record.name: record for record in ways_to_read(path)}
+        if not same_word(read_as, kinds):
+            raise unknown("kind of file", read_as, kinds, where=f"{place_of(path)}, {READ_AS}")
+        return kinds[read_as]
     records = source_records().values()
     if is_address(path):
         return _find_reader(path)
     if is_pattern(path) and (files := files_of(path)):
         path = files[0]
+    if claimed := _find_claimant(path):
+        return claimed
+    if named := _find_by_name(path):
+        return named
+    head = _read_head(path)
+    return next((record for record in records if record.recognise(head)), _takes_any())
+
+
+def _find_claimant(path: str) -> SourceRecord | None:
+    """The source that reads what lies at a path, whatever its name says."""
+    try:
+        return next((record for record in source_records().values() if record.claims(path)), None)
+    except (OSError, ValueError):  # no path at all, or one that may not be looked at: who opens it says so
+        return None
+
+
+def _find_by_name(path: str) -> SourceRecord | None:
+    """The only kind of file whose names end like that."""
+    records = source_records().values()
     for ending in (ending_of(path), PurePath(path).suffix.lower()):
+        if any(ending in record.shared_endings for record in records):
+            return None
         if named := next((record for record in records if ending in record.endings), None):
             return named
-    head = _read_head(path)
-    anything = next(record for record in records if record.takes_any)
-    return next((record for record in records if record.recognise(head)), anything)
+    return None
+
+
+def ways_to_read(path: str) -> tuple[SourceRecord, ...]:
+    """The kinds that a file can be read as, the one that it seems to be first.
+
+    Raises:
+        InputError: no source reads such addresses.
+    """
+    found = find_source(path)
+    if is_address(path) or is_pattern(path) or os.path.isdir(expanded(path)):
+        return (found,)
+    others = [record for record in source_records().values() if record is not found]
+    if _find_by_name(path) is None:
+        return (found, *(record for record in others if record.shared_endings))
+    return (found, *(record for record in others if record.read_columns is not None and found.columns is not None))
+
+
+def file_fields(path: str, values: Mapping[str, Any]) -> tuple[Field, ...]:
+    """How a file may be read, given `values` of these fields; also as what, where there are several ways.
+
+    Raises:
+        InputError: no source reads such addresses, or it cannot be read as the kind that is named.
+    """
+    ways = [record.name for record in ways_to_read(path)]
+    fields = find_source(path, read_as_of(values)).fields
+    return (*fields, choice(READ_AS, "auto", READ_AS_FIELD.help, ("auto", *ways))) if len(ways) > 1 else fields
+
+
+def read_as_of(values: Mapping[str, Any]) -> str:
+    """The kind that a file is to be read as; empty unless one is named."""
+    return written(values.get(READ_AS, "")).strip().lower()
+
+
+def _takes_any() -> SourceRecord:
+    return next(record for record in source_records().values() if record.takes_any)
 
 
 def _find_reader(address: str) -> SourceRecord:
@@ -158,12 +248,18 @@ def read_sql(address: str, query: str, *, progress: Report | None = None, **opti
         InputError: an unknown option, a refused query, or rows that cannot be used as they are.
     """
     kind_of(query, str, "query", "read_sql", "give one SELECT")
+    for given in ("path", "sql"):
+        if given in options:
+            raise InputError(
+                f"'{given}' cannot be given here", where="read_sql", hint="give the address, then the query"
+            )
     return read_file(address, progress=progress, sql=query, **options)
 
 
 def file_endings() -> tuple[str, ...]:
     """The endings of all files that are read."""
-    return tuple(ending for record in source_records().values() for ending in record.endings)
+    records = source_records().values()
+    return tuple(dict.fromkeys(end for record in records for end in (*record.endings, *record.shared_endings)))
 
 
 def names_data(source: str) -> bool:
@@ -178,22 +274,30 @@ def names_data(source: str) -> bool:
 
 
 def name_sources() -> str:
-    """All kinds of files in words, for a sentence: "a file or database (CSV, NumPy)"."""
-    return f"a file or database ({', '.join(record.label or record.title for record in source_records().values())})"
+    """All kinds of files in words, for a sentence: "a file, folder or database (CSV, NumPy)"."""
+    kinds = ", ".join(record.label or record.title for record in source_records().values())
+    return f"a file, folder or database ({kinds})"
 
 
 def first_member(path: str | os.PathLike[str]) -> str:
     """The name of the first file in a zip archive, as its beginning has it; nothing where it is none."""
-    return next(iter(member_names(_read_head(path))), "")
+    return next(iter(member_names(_read_head(str(path)))), "")
 
 
-def _read_head(path: str | os.PathLike[str]) -> bytes:
-    """The first bytes of a file; nothing where it cannot be read, which whoever reads it will say."""
+def _read_head(path: str) -> bytes:
+    """The first bytes of a file, or of the text in one such as `.txt.gz`.
+
+    Nothing where it cannot be read, which whoever reads it will say.
+    """
     try:
         with open_regular(path, limit=sys.maxsize) as file:
-            return file.read(HEAD)
+            head = file.read(HEAD)
     except InputError:
         return b""
+    if ending_of(path).endswith(".gz") and head.startswith(b"\x1f\x8b"):
+        with contextlib.suppress(zlib.error):
+            return zlib.decompressobj(wbits=31).decompress(head, HEAD)
+    return head
 
 
 def _as_text(value: Any) -> Any:

@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnplay.arguments import same_word, words
 from nnplay.data.arrays import as_inputs, as_targets
+from nnplay.data.columns.columns import Column
+from nnplay.data.columns.raw_table import RawTable
 from nnplay.data.continuation import Continuation
-from nnplay.data.csv.columns import Column
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.frames import frame_names, is_frame
 from nnplay.data.split import Split, split_dataset
 from nnplay.errors import InputError, unknown
@@ -41,6 +43,10 @@ class Dataset:
         raw: points (N, D) before that expansion, from which a surface or curve is drawn.
         columns: how each column of the table was read, if the rows come from a table.
         continuation: how the series continues after each row, if rows are windows of a series.
+        waves: sounds (N, samples) of which the rows are spectra, to be looked at.
+        frames: number of images in each row, one below the other, if rows are clips.
+        vocabulary: the tokens that `x` holds the numbers of, where rows are text.
+        sequential: rows follow each other in time or in a text: the parts of a split are cut in one piece each.
         fill: "mean" allows NaN in `x`: `split` then puts the training rows' mean there.
         notes: what reading and encoding did, one sentence each.
 
@@ -69,7 +75,12 @@ class Dataset:
         features: Sequence[str] = (),
         raw: NDArray[np.float32] | None = None,
         columns: Sequence[Column] = (),
+        table: RawTable | None = None,
         continuation: Continuation | None = None,
+        waves: NDArray[np.float32] | None = None,
+        frames: int = 1,
+        vocabulary: Vocabulary | None = None,
+        sequential: bool = False,
         fill: Literal["none", "mean"] = "none",
         notes: Sequence[str] = (),
     ) -> None:
@@ -93,7 +104,12 @@ class Dataset:
         self.features: tuple[str, ...] = words(features, f"{self.name}, features")
         self.raw: NDArray[np.float32] | None = raw
         self.columns: tuple[Column, ...] = tuple(columns)
+        self.table: RawTable | None = table
         self.continuation: Continuation | None = continuation
+        self.waves: NDArray[np.float32] | None = waves
+        self.frames: int = self._read_frames(frames)
+        self.vocabulary: Vocabulary | None = vocabulary
+        self.sequential: bool = sequential
         self.fill: Literal["none", "mean"] = fill
         self.notes: tuple[str, ...] = (*notes, *targets.notes)
 
@@ -115,6 +131,8 @@ class Dataset:
         stratify: bool = True,
         scale: Scale | None = None,
         scale_target: Literal["standard", "none"] | None = None,
+        augment: str = "",
+        copies: int = 3,
     ) -> Split:
         """Shuffles the rows by `seed` and splits them into training, validation and test parts.
 
@@ -123,9 +141,12 @@ class Dataset:
             stratify: keep the class proportions in every part, if there are classes and enough rows.
             scale, scale_target: standard, minmax (inputs only) or none, fitted on the training rows only;
                 the data set's own default unless given.
+            augment: how training rows of pictures, clips and waves are drawn anew, as in "flip, shift 0.1, rotate 15";
+                also scale, noise, cutout and mixup. Each follows from `seed` and its number.
+            copies: how often each row is drawn so; the copies are trained on besides the rows themselves.
 
         Raises:
-            InputError: the fractions do not add up to 1, or leave a part without rows.
+            InputError: the fractions do not add up to 1, or leave a part without rows; rows that cannot be drawn so.
         """
         return split_dataset(
             self,
@@ -134,6 +155,8 @@ class Dataset:
             stratify=stratify,
             scale=self.default_scale if scale is None else scale,
             scale_target=self.default_scale_target if scale_target is None else scale_target,
+            augment=augment,
+            copies=copies,
         )
 
     def part(self, rows: NDArray[np.int64], *, x: NDArray[np.float32], y: NDArray[Any]) -> Dataset:
@@ -151,10 +174,21 @@ class Dataset:
             features=self.features,
             raw=None if self.raw is None else self.raw[rows],
             columns=self.columns,
+            waves=None if self.waves is None else self.waves[rows],
+            frames=self.frames,
             continuation=None if self.continuation is None else self.continuation.select(rows),
+            vocabulary=self.vocabulary,
+            sequential=self.sequential,
         )
         part.notes = ()  # what is noted about the whole set need not hold for a part
         return part
+
+    def _read_frames(self, frames: int) -> int:
+        strips = len(self.feature_shape) == 3
+        if frames == 1 or (strips and frames > 0 and self.feature_shape[0] % frames == 0):
+            return frames
+        what = f"rows of {'×'.join(map(str, self.feature_shape))} are no strips of {frames} images"
+        raise InputError(what, where=self.name, hint="give x of shape (N, frames·height, width, channels)")
 
     def _inputs_to_name(self) -> int:
         return math.prod(self.feature_shape) if len(self.feature_shape) == 1 else 0

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.csv.typed_values import Values
+from nnplay.data.cells.typed_values import Values
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
 from nnplay.text import clean
@@ -81,7 +81,7 @@ def read_frame(given: Any, where: str) -> tuple[NamedColumns, dict[str, str]]:
         kinds = {name: "category" for name, one in found.items() if str(one.dtype) in ("Categorical", "Enum")}
         return _named({name: one.to_numpy() for name, one in found.items()}), kinds
     hint = "give a frame, a table, a list of dicts, or a dict of columns"
-    raise InputError(f"{type(given).__name__} is no table with named columns", where=where, hint=hint)
+    raise InputError(f"{type(given).__name__} is not a table with named columns", where=where, hint=hint)
 
 
 def _named(columns: Mapping[str, Values]) -> NamedColumns:
@@ -186,7 +186,7 @@ def _numbers(values: Values, place: str) -> NDArray[Any]:
         return np.array([np.nan if _is_nothing(value) else float(value) for value in array.tolist()])
     except (TypeError, ValueError):
         example = next(value for value in array.tolist() if not isinstance(value, (int, float)))
-        what = f"'{clean(example, limit=40)}' is no number"
+        what = f"'{clean(example, limit=40)}' is not a number"
         raise InputError(what, where=place, hint="nnplay.read_table makes numbers of words and dates") from None
 
 

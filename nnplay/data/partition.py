@@ -59,9 +59,15 @@ def part_sizes(rows: int, fractions: tuple[float, float, float]) -> tuple[int, i
 
 
 def deal(
-    rows: int, sizes: tuple[int, int, int], seed: int, labels: NDArray[np.int64] | None
+    rows: int, sizes: tuple[int, int, int], seed: int, labels: NDArray[np.int64] | None, *, sequential: bool = False
 ) -> tuple[Indices, tuple[str, ...]]:
-    """Rows dealt to parts of the given `sizes`, stratified by `labels` (N,) unless None; and notes about it."""
+    """Rows dealt to parts of the given `sizes`, stratified by `labels` (N,) unless None; and notes about it.
+
+    Args:
+        sequential: they stay in their order, and each part is cut in one piece: training, validation, test.
+    """
+    if sequential:
+        return _cut(np.arange(rows, dtype=np.int64), sizes), ()
     order = np.random.Generator(np.random.PCG64(seed)).permutation(rows).astype(np.int64)
     if labels is None:
         return _cut(order, sizes), ()

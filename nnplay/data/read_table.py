@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from nnplay.arguments import kind_of, words
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.data.frames import is_frame, is_lazy, plain_array, read_frame
 from nnplay.errors import InputError
@@ -69,7 +69,7 @@ def _matrix(given: Any, where: str) -> NamedColumns:
         raise InputError("is ragged or nested too deep", where=where, hint="give rows of equal length") from None
     if array.ndim != 2:
         hint = "give a frame, a list of dicts, a dict of columns, or a matrix (rows, columns)"
-        raise InputError(f"{type(given).__name__} is no table with columns", where=where, hint=hint)
+        raise InputError(f"{type(given).__name__} is not a table with columns", where=where, hint=hint)
     count = array.shape[1]
     columns = [array[:, place] for place in range(count)]
     return NamedColumns(tuple(f"column_{place}" for place in range(1, count + 1)), columns, range(len(array)))

@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.arrays import as_rows
+from nnplay.data.augment.augmentation import Augmentation
+from nnplay.data.augment.recipe import read_recipe
+from nnplay.data.corpus.vocabulary import share_of_unknown
 from nnplay.data.features import expand
 from nnplay.data.partition import Indices, deal, part_sizes
 from nnplay.data.scaler import Scaler, fit_scaler
 from nnplay.errors import InputError
 from nnplay.fields import flag, integer
-from nnplay.text import clean, counted
+from nnplay.text import clean, counted, percent
 
 if TYPE_CHECKING:
     from nnplay.data.dataset import Dataset, Scale, Task
 
 #: Into how many rows at a time an epoch is cut.
 BATCH_SIZE: Final = integer("batch_size", 32, "rows per batch, or all", choices=("all",))
+COPIES: Final = integer("copies", 3, "augmented copies of each training row", high=1000)
 _STRATIFY: Final = flag("stratify", True, "keep the class proportions in every part")
 
 
@@ -32,6 +36,7 @@ class Split:
         train, validation, test: data sets with scaled inputs; the last two are None when their fraction is 0.
         scaler: how inputs and targets were scaled, and how to undo it.
         indices: the rows of each part in the whole data set.
+        augmentation: how training rows were drawn anew; the drawn ones follow the rows themselves.
         notes: what the data set noted, and what splitting found (duplicates across parts, constant inputs).
     """
 
@@ -41,6 +46,7 @@ class Split:
     scaler: Scaler
     indices: Indices
     notes: tuple[str, ...] = ()
+    augmentation: Augmentation | None = None
 
     def __repr__(self) -> str:
         parts = (("training", self.train), ("validation", self.validation), ("test", self.test))
@@ -131,6 +137,8 @@ def split_dataset(
     stratify: bool,
     scale: Scale,
     scale_target: Literal["standard", "none"],
+    augment: str = "",
+    copies: int = 1,
 ) -> Split:
     """The split that `Dataset.split` describes."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
@@ -138,19 +146,29 @@ def split_dataset(
     sizes = part_sizes(len(data), fractions)
     stratified = _STRATIFY.read(stratify, "split")
     labels = data.y.astype(np.int64) if stratified and data.task == "classification" and data.y.ndim == 1 else None
-    indices, deal_notes = deal(len(data), sizes, int(seed), labels)
+    indices, deal_notes = deal(len(data), sizes, int(seed), labels, sequential=data.sequential)
     scaler = fit_scaler(data, indices.train, scale, scale_target)
 
-    def part(rows: NDArray[np.int64]) -> Dataset | None:
+    def part(rows: NDArray[np.int64], drawing: Augmentation | None = None) -> Dataset | None:
         if not len(rows):
             return None
-        return data.part(rows, x=scaler.transform(data.x[rows]), y=scaler.transform_target(data.y[rows]))
+        x, y = data.x[rows], data.y[rows]
+        if drawing is not None:
+            drawing.check(x, y, data.task, "augment")
+            x, y = drawing.extend(x, y)
+            rows = np.tile(rows, drawing.copies + 1)
+        return data.part(rows, x=scaler.transform(x), y=scaler.transform_target(y))
 
-    train = part(indices.train)
+    amounts = read_recipe(augment)
+    drawing = Augmentation(amounts, COPIES.read(copies), int(seed), data.frames) if amounts else None
+    train = part(indices.train, drawing)
     if train is None:
         raise InputError("no rows are left for training", where="split")
-    notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices))
-    return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes)
+    notes = (*data.notes, *deal_notes, *scaler.notes, *_duplicate_notes(data, indices), *_unknown_notes(data, indices))
+    if drawing is not None:
+        drawn = f"{counted(len(indices.train), 'training row')} and {counted(drawing.copies, 'copy')} of each"
+        notes = (*notes, f"{drawn}, augmented by {drawing.text}")
+    return Split(train, part(indices.validation), part(indices.test), scaler, indices, notes, drawing)
 
 
 def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
@@ -163,3 +181,20 @@ def _duplicate_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
             verb = "repeats" if count == 1 else "repeat"
             notes.append(f"{count:,} of {counted(len(rows), f'{name} row')} {verb} the inputs of a training row (leak)")
     return tuple(notes)
+
+
+def _unknown_notes(data: Dataset, indices: Indices) -> tuple[str, ...]:
+    """How much of the held-out text a network cannot know: what is not in the vocabulary, or in no training row."""
+    if data.vocabulary is None:
+        return ()
+    tokens = data.vocabulary.tokens
+    new = np.ones(len(tokens), np.bool_)
+    new[data.x[indices.train].astype(np.int64).ravel()] = False
+    if data.vocabulary.unknown >= 0:
+        new[data.vocabulary.unknown] = True
+    shares = [
+        f"{percent(share_of_unknown(data.x[rows], new, data.vocabulary.special), 1)} of the {name} text"
+        for name, rows in (("training", indices.train), ("validation", indices.validation), ("test", indices.test))
+        if len(rows) and (name != "training" or data.vocabulary.unknown >= 0)
+    ]
+    return (f"unknown tokens: {', '.join(shares)}",) if shares else ()

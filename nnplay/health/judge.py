@@ -13,7 +13,7 @@ from nnplay.health.rule import HealthRule
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 
-#: Findings shown at once: more than that nobody acts on.
+#: Findings about the training that are shown at once: more than that nobody acts on.
 MOST: Final = 4
 _ORDER: Final = {"error": 0, "warning": 1, "hint": 2, "good": 3}
 
@@ -35,17 +35,21 @@ def findings(trainer: Trainer, weights_of: int | None = None) -> tuple[Finding, 
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """The findings of one moment, worst first, at most `MOST`; praise only where nothing is wrong.
+    """The findings of one moment, worst first; praise only where nothing is wrong.
+
+    Of the training at most `MOST`; of the data all, as each has a cure of its own and none may hide another.
 
     Of a run that cannot work, nobody is told how it trains, nor another rate to try.
     """
     signs = [(rule, sign) for rule in health_rules().values() if (sign := rule.examine(evidence)) is not None]
     hopeless = any(rule.hopeless and sign.level == "error" for rule, sign in signs)
-    found = [
+    found = [(rule, sign) for rule, sign in signs if not (hopeless and rule.trend)]
+    wrong = any(sign.level in ("error", "warning") for _, sign in found)
+    kept = [(rule, sign) for rule, sign in found if sign.level != "good" or not wrong]
+    kept.sort(key=lambda item: _ORDER[item[1].level])
+    shown = [rule for rule, _ in kept if not rule.data][:MOST]
+    return tuple(
         Finding(sign.level, sign.sentence, rule.key, rule.action, sign.mend)
-        for rule, sign in signs
-        if not (hopeless and rule.trend)
-    ]
-    wrong = any(finding.level in ("error", "warning") for finding in found)
-    kept = [finding for finding in found if finding.level != "good" or not wrong]
-    return tuple(sorted(kept, key=lambda finding: _ORDER[finding.level])[:MOST])
+        for rule, sign in kept
+        if rule.data or rule in shown
+    )

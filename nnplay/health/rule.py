@@ -36,6 +36,7 @@ class HealthRule:
         key: the key of that action, as the screen shows it.
         hopeless: a run of which it finds an error cannot work, however it is trained.
         trend: it judges how the training goes, which means nothing in a run that cannot work.
+        data: it judges the data; what it finds is always shown, however many other findings there are.
     """
 
     name: str
@@ -45,3 +46,4 @@ class HealthRule:
     key: str = ""
     hopeless: bool = False
     trend: bool = False
+    data: bool = False

@@ -170,7 +170,7 @@ class _Look:
         trainer, seen, row = self.inspector.trainer, self.frame.seen, dict(plane.fixed).get(0)
         if seen is None or row is None or not has_symbols(trainer):
             return ()
-        names = name_symbols(seen[row], trainer.split.class_names)
+        names = name_symbols(seen[row], trainer.split.train)
         return names if len(names) == plane.width else ()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from nnplay.data.catalogue import dataset_records, find_source
+from nnplay.data.catalogue import file_fields, named_datasets
 from nnplay.data.features import FEATURES
 from nnplay.fields import Field
 from nnplay.presets.catalogue import preset_records
@@ -29,9 +30,9 @@ class Catalogue:
     stops: Sequence[Field]
     features: Sequence[str]
 
-    def fields_of_file(self, path: str) -> Sequence[Field]:
-        """How a file may be read."""
-        return find_source(path).fields
+    def fields_of_file(self, path: str, values: Mapping[str, Any]) -> Sequence[Field]:
+        """How a file may be read, given some values of these fields."""
+        return file_fields(path, values)
 
     @property
     def presets(self) -> Mapping[str, str]:
@@ -45,7 +46,7 @@ def catalogue() -> Catalogue:
     return Catalogue(
         datasets={
             name: tuple(item for item in record.fields if item.name != "features")
-            for name, record in dataset_records().items()
+            for name, record in named_datasets().items()
         },
         losses={name: record.fields for name, record in loss_records().items()},
         optimizers={name: record.fields for name, record in optimizer_records().items()},

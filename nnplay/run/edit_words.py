@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnplay.config import RunConfig
+from nnplay.text import clean
 
 _MOST = 3
+_LONGEST = 60
+"""Characters of a value, as far as it is shown."""
 
 
 def difference(old: RunConfig, new: RunConfig) -> str:
@@ -75,7 +78,7 @@ def _shown(value: Any) -> str:
         if value == ""
         else f"{value:g}"
         if isinstance(value, float)
-        else str(value)
+        else clean(str(value), _LONGEST)
     )
 
 

@@ -21,8 +21,8 @@ from nnplay.run.run_data import split_of
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
+from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
-from nnplay.training.targets import target_form
 
 
 class RunEditor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnplay.text import percent
+from nnplay.training.scores.uncertainty import describe_interval
 from nnplay.training.trainer import Trainer
-from nnplay.training.uncertainty import describe_interval
 
 
 def describe_test(trainer: Trainer) -> str:

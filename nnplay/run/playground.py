@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
 from nnplay.config.fit import complete_for_screen, fit_data, fit_loss, suit_file
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.network.network import Network
 from nnplay.network.summary import Ledger, ledger
@@ -27,12 +30,14 @@ from nnplay.run.saving.files import RunFiles
 from nnplay.run.saving.recent import Recent
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import EASED, SpeedLimit
-from nnplay.run.task_words import describe_task
+from nnplay.run.task_words import describe_task, token_words
 from nnplay.run.training_thread import TrainingThread
 from nnplay.run.undo import Edits
 from nnplay.run.worker import Worker
 from nnplay.timeline.timeline import BUDGET
-from nnplay.training.targets import target_form
+from nnplay.training.scores.targets import target_form
+from nnplay.views.asked_image import ask_image, askable_shape
+from nnplay.views.chances import Chance
 
 #: What opens when no run is named: a small spiral classifier, one key away from learning; it ends as its preset does.
 FIRST = "spiral"
@@ -98,7 +103,8 @@ class PlaygroundBackend:
     def ledger(self, layers: Sequence[str]) -> Ledger:
         """Shapes, costs and problems of some layers on the present data; says too when the end does not fit."""
         train = self._run.split.train
-        names = train.feature_names or (shape_text(train.feature_shape),)
+        names = (token_words(train),) if train.vocabulary is not None else train.feature_names
+        names = names or (shape_text(train.feature_shape),)
         outputs = train.class_names if train.task == "classification" else train.target_names
         found = ledger(layers, self._run.split.feature_shape, names, outputs)
         if found.lines and not any(line.problem for line in found.lines):
@@ -122,6 +128,19 @@ class PlaygroundBackend:
         """How the rows are dealt: "700 training rows in batches of 32 = 22 batches per epoch; …"."""
         return self._run.split.summary(self._run.config.training_settings().batch_size)
 
+    def askable_shape(self) -> tuple[int, int]:
+        """Height and width of the images that the network tells apart; zeros where it does not."""
+        trainer = self.worker.trainer
+        return (0, 0) if trainer is None else askable_shape(trainer)
+
+    def ask_image(self, ink: NDArray[Any]) -> tuple[Chance, ...]:
+        """The likeliest classes of an image (height, width) that was drawn; from any thread.
+
+        Raises:
+            InputError: the network does not tell images of this size apart.
+        """
+        return self.worker.ask(lambda run: () if run.trainer is None else ask_image(run.trainer, ink))
+
     def task(self) -> str:
         """What the network is to learn: "spiral: the network learns to distinguish arm 1 and arm 2 from x1 and x2"."""
         return describe_task(self._run.config.data.source, self._run.split.train)
@@ -133,6 +152,24 @@ class PlaygroundBackend:
     def columns(self) -> tuple[Column, ...]:
         """What became of each column of the table that the data were read from, in its order; empty for other data."""
         return self._run.split.train.columns
+
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self._run.split.feature_shape
+
+    def profile(self) -> Profile:
+        """The data to be looked at; reads them again where they are no longer in memory, which may take long.
+
+        Raises:
+            InputError: they cannot be read, or are no longer those that the run was made of.
+        """
+        config, split = self._run.config, self._run.split
+        data = data_of(config)
+        parts = (split.indices.train, split.indices.validation, split.indices.test)
+        if sum(map(len, parts)) != len(data):
+            what = "has changed since it was read"
+            raise InputError(what, where=data.name, hint=f":data {config.data.source} reads it again")
+        return Profile(data, split)
 
     @property
     def will_run(self) -> bool:
@@ -211,7 +248,11 @@ class PlaygroundBackend:
             forget_rows(config)
         if config.data.file and config.data.file != present.data.file:
             config = suit_file(config, split_of(config))
-        elif config.data.source != present.data.source or (config.data.file and config.data != present.data):
+        elif (
+            config.data.source != present.data.source
+            or (config.data.file and config.data != present.data)
+            or (config.data != present.data and "layers" not in changes)
+        ):
             config = fit_data(config, data_of(config))
         elif "loss" in changes and "layers" not in changes:
             config = fit_loss(config, self._run.split.train)

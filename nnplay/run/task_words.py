@@ -24,7 +24,15 @@ def describe_task(source: str, train: Dataset) -> str:
     return f"{clean(PurePath(source).name or source, 32)}: the network learns {_aim(train)} from {_inputs(train)}"
 
 
+def token_words(train: Dataset) -> str:
+    """What a text is to the network: "64 characters", or "32 words"."""
+    unit = train.vocabulary.unit if train.vocabulary is not None else "tokens"
+    return f"{train.feature_shape[0]:,} {unit.replace('_', ' ')}"
+
+
 def _inputs(train: Dataset) -> str:
+    if train.vocabulary is not None:
+        return token_words(train)
     columns = [column.name for column in train.columns if column.inputs]
     names = columns or list(train.feature_names)
     if names and len(names) <= _MOST_NAMES:
@@ -39,6 +47,8 @@ def _aim(train: Dataset) -> str:
         names = train.target_names
         few = 0 < len(names) <= _MOST_NAMES
         return f"to predict {_listed(names, 'and') if few else counted(train.outputs, 'number')}"
+    if train.vocabulary is not None and train.y.ndim > 1:
+        return f"to predict what comes next ({len(train.class_names):,} tokens)"
     target = [column.name for column in train.columns if column.kind == "target"]
     many = counted(len(train.class_names), "class") if len(train.class_names) > _MOST_NAMES else ""
     if target:

@@ -170,7 +170,7 @@ def read_change(line: Any) -> Change:
 
 def _read_best(step: int, text: str) -> Change:
     if not text.isascii() or not text.isdigit() or int(text[:17]) > step:
-        raise InputError(f"'{clean(text, 60)}' is no earlier step", where="past.changes")
+        raise InputError(f"'{clean(text, 60)}' is not an earlier step", where="past.changes")
     return Change(step, describe_best(int(text)), KeepBest(int(text)))
 
 

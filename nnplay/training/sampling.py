@@ -1,4 +1,4 @@
-"""Text from a network that has learned which letter comes next: letter by letter, each drawn by its probability."""
+"""Text from a network that has learned what comes next: token by token, each drawn by its probability."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.errors import InputError, nearest
 from nnplay.fields import number
 from nnplay.text import clean
 from nnplay.training.trainer import Trainer
 
-#: How the end of a paragraph is called among the classes, since a class name is one visible line.
-PARAGRAPH = "¶"
 _TEMPERATURE = number(
     "temperature",
     0.8,
-    "0 always takes the most likely letter, 1 samples from the predicted probabilities",
+    "0 always takes the most likely token, 1 samples from the predicted probabilities",
     low=0.0,
     high=100.0,
 )
@@ -26,47 +25,74 @@ _TEMPERATURE = number(
 def sample_text(
     trainer: Trainer, start: str = "alice was ", length: int = 200, temperature: float = 0.8, seed: int = 0
 ) -> str:
-    """`start` and `length` further letters.
+    """`start` and what comes of `length` further tokens: letters, words or byte pairs.
 
     Args:
-        trainer: of a network that was given windows of letters as tokens, as the data set 'characters' has them, and
-            predicts the letter after each of them, or after the last one.
-        temperature: below 1 keeps to likely letters, 0 always takes the likeliest, above 1 dares more.
+        trainer: of a network that was given windows of a text, as the data set 'characters' or a text file has them,
+            and predicts the token after each of them, or after the last one.
+        temperature: below 1 keeps to likely tokens, 0 always takes the likeliest, above 1 dares more.
         seed: of the draws: the same seed writes the same text.
 
     Raises:
         InputError: another kind of network, a letter that it never saw, or a temperature below 0.
     """
     heat = _TEMPERATURE.read(temperature, "sampling")
-    letters = _letters(trainer)
-    tokens = _tokens(start, letters)
+    vocabulary = text_vocabulary(trainer)
+    tokens = _tokens(start, vocabulary)
+    return vocabulary.decode([*tokens, *go_on(trainer, tokens, length, heat, seed)])
+
+
+def go_on(trainer: Trainer, tokens: list[int], length: int, temperature: float, seed: int) -> list[int]:
+    """The numbers of `length` tokens that the network writes behind others; never one that stands for no text."""
+    vocabulary = text_vocabulary(trainer)
     rng = np.random.Generator(np.random.PCG64(seed))
+    written = list(tokens)
     for _ in range(length):
-        tokens.append(_draw(_next_logits(trainer, tokens), heat, rng))
-    return "".join(letters[token] for token in tokens)
+        logits = _next_logits(trainer, written)
+        logits[: vocabulary.special] = -np.inf
+        written.append(_draw(logits, temperature, rng))
+    return written[len(tokens) :]
 
 
-def _letters(trainer: Trainer) -> list[str]:
-    names = trainer.split.class_names
-    window = trainer.split.feature_shape
-    fits = trainer.plan.output_shape in ((len(names),), (*window, len(names)))
-    if not fits or len(window) != 1 or any(len(name) != 1 for name in names):
+def writes_text(trainer: Trainer) -> bool:
+    """Whether the network says which token of a text comes next."""
+    train, window = trainer.split.train, trainer.split.feature_shape
+    if train.vocabulary is None or train.class_names != train.vocabulary.names:
+        return False
+    count = len(train.class_names)
+    return trainer.plan.output_shape in ((count,), (*window, count))
+
+
+def text_vocabulary(trainer: Trainer) -> Vocabulary:
+    """The tokens that a network writes with.
+
+    Raises:
+        InputError: it does not say what comes next.
+    """
+    vocabulary = trainer.split.train.vocabulary
+    if vocabulary is None or not writes_text(trainer):
         raise InputError(
             f"the network trained on '{trainer.split.name}' does not predict letters",
             where="sampling",
             hint="train one on the data set 'characters', as the preset characters_lstm does",
         )
-    return ["\n" if name == PARAGRAPH else name for name in names]
+    return vocabulary
 
 
-def _tokens(start: str, letters: list[str]) -> list[int]:
+def _tokens(start: str, vocabulary: Vocabulary) -> list[int]:
     if not start:
         raise InputError("there is no letter to continue from", where="sampling, start", hint="start with a word")
-    for letter in start:
-        if letter not in letters:
-            hint = nearest(letter.lower(), letters) if letter.lower() in letters else ""
-            raise InputError(f"the network never saw the letter '{clean(letter)}'", where="sampling, start", hint=hint)
-    return [letters.index(letter) for letter in start]
+    tokens: list[int] = vocabulary.encode(start).tolist()
+    if vocabulary.unit != "words":
+        for letter in start:
+            if vocabulary.encode(letter).min(initial=0) < 0:
+                known = vocabulary.tokens
+                hint = nearest(letter.lower(), known) if letter.lower() in known else ""
+                what = f"the network never saw the letter '{clean(letter)}'"
+                raise InputError(what, where="sampling, start", hint=hint)
+    if not tokens or min(tokens) < 0:
+        raise InputError("the network knows no token of it", where="sampling, start", hint="start with another word")
+    return tokens
 
 
 def _next_logits(trainer: Trainer, tokens: list[int]) -> NDArray[np.float64]:
@@ -82,7 +108,7 @@ def _next_logits(trainer: Trainer, tokens: list[int]) -> NDArray[np.float64]:
     place = slice(0, len(seen)) if each else slice(window - len(seen), window)
     row[0, place] = seen
     answer: NDArray[Any] = trainer.answers(row)[0]
-    return np.asarray(answer[len(seen) - 1] if each else answer, dtype=np.float64)
+    return np.array(answer[len(seen) - 1] if each else answer, dtype=np.float64)
 
 
 def _draw(logits: NDArray[np.float64], heat: float, rng: np.random.Generator) -> int:

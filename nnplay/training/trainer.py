@@ -32,15 +32,15 @@ from nnplay.training import live_settings
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
-from nnplay.training.evaluation import Evaluation, Part, rows_at_once
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
+from nnplay.training.scores.evaluation import Evaluation, Part, rows_at_once
+from nnplay.training.scores.targets import TargetForm, default_loss, target_form
+from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
 from nnplay.training.state.checkpoint import Checkpoint, refuse_other_run
 from nnplay.training.state.initial_state import reset_machine
-from nnplay.training.targets import TargetForm, default_loss, target_form
-from nnplay.training.uncertainty import Interval
 
 Array = NDArray[Any]
 

@@ -18,7 +18,9 @@ from nnplay.tui.backend import Backend
 from nnplay.tui.commands import actions
 from nnplay.tui.commands.actions import Action
 from nnplay.tui.commands.background import Background
+from nnplay.tui.commands.browsing import BrowseActions
 from nnplay.tui.commands.dispatch import Dispatch
+from nnplay.tui.commands.drawing import DrawActions
 from nnplay.tui.commands.edits import EditActions
 from nnplay.tui.commands.files import FileActions
 from nnplay.tui.commands.hints import HintActions
@@ -31,6 +33,7 @@ from nnplay.tui.commands.training import TrainingActions
 from nnplay.tui.commands.typed_line import TypedLine
 from nnplay.tui.dialogs.modal import Modal
 from nnplay.tui.main_screen import LAYOUT, MainScreen
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.refresh import Refresher
 from nnplay.tui.terminal import panic, textual_private
@@ -93,6 +96,8 @@ class Playground(textual_private.FaultReporting):
         self.training = TrainingActions(backend, main, messages, run_messages)
         self.edits = EditActions(self, backend, main, messages, background)
         self.picking = PickActions(self, backend, main, self.edits)
+        self.browsing = BrowseActions(self, backend, main, self.edits, self.picking, self.refresher)
+        self.drawing = DrawActions(self, backend, main, messages, self.edits)
         self.files = FileActions(self, backend, messages, background, self.refresher)
         self.hints = HintActions(backend, main, messages)
         self.navigation = NavigationActions(
@@ -104,7 +109,10 @@ class Playground(textual_private.FaultReporting):
     @property
     def groups(self) -> tuple[object, ...]:
         """What has a method for every action of the list that works everywhere."""
-        return self.training, self.edits, self.picking, self.files, self.navigation, self.hints, self.typed_line, self
+        return (
+            *(self.training, self.edits, self.picking, self.browsing, self.drawing, self.files),
+            *(self.navigation, self.hints, self.typed_line, self),
+        )
 
     def get_default_screen(self) -> MainScreen:
         """The main screen."""
@@ -242,6 +250,18 @@ class Playground(textual_private.FaultReporting):
     def _focus_moved(self) -> None:
         if self.is_running:
             self._main.query_one(FooterLine).show(self.dispatch.where())
+
+    @on(PointBoard.Set)
+    def _point_set(self, event: PointBoard.Set) -> None:
+        self.drawing.put(event)
+
+    @on(PointBoard.Erased)
+    def _point_erased(self, event: PointBoard.Erased) -> None:
+        self.drawing.erase(event)
+
+    @on(PointBoard.Left)
+    def _drawing_ended(self) -> None:
+        self._main.query_one(OutputPane).end_drawing()
 
     @on(NetworkView.Chosen)
     def _unit_chosen(self, event: NetworkView.Chosen) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from nnplay.records.registry import find_records
 from nnplay.training.trainer import Trainer
 from nnplay.views.plane import Surface, make_surface
-from nnplay.views.rows import count_rows, shown_part
+from nnplay.views.rows import count_drawn, count_rows, shown_part
 from nnplay.views.view import Output, Shown, View
 
 #: Instead of the number of an example: the one that is missed most.
@@ -58,4 +58,6 @@ def _count_items(trainer: Trainer, view: View) -> int:
         return max(1, len(trainer.split.train.target_names))
     if view.item == "image":
         return count_rows(trainer)
+    if view.item == "training row":
+        return count_drawn(trainer.split)
     return len(shown_part(trainer)) if view.item else 1

@@ -33,11 +33,13 @@ def plane_inputs(trainer: Trainer) -> int:
 
 
 def image_shape(trainer: Trainer) -> tuple[int, int, int]:
-    """Height, width and channels of the inputs as a picture; zeros where they are none.
+    """Height, width and channels of the inputs as a picture; zeros where they are none, or clips.
 
     Many inputs without names of their own, whose number is a square, are a picture that was written as a row.
     """
     shape = trainer.split.feature_shape
+    if trainer.split.train.frames > 1:
+        return 0, 0, 0
     if len(shape) == 3 and shape[2] in (1, 3):
         return shape[0], shape[1], shape[2]
     return _flat_image(shape, trainer.split.train.feature_names)
@@ -58,6 +60,8 @@ def is_sequence(trainer: Trainer) -> bool:
 def has_symbols(trainer: Trainer) -> bool:
     """Whether an example is a series of symbols: tokens, or rows of which one number is 1 and the others 0."""
     shape, train = trainer.split.feature_shape, trainer.split.train
+    if train.vocabulary is not None:
+        return True
     if len(shape) == 1:
         return train.y.ndim == 2 and train.task == "classification" and train.y.shape[1] == shape[0]
     if len(shape) != 2 or shape[1] < 2:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
 from nnplay.text import counted
 from nnplay.training.trainer import Trainer
 
@@ -27,6 +28,11 @@ def count_rows(trainer: Trainer) -> int:
     """How many of them are looked at together."""
     afford = int(_COST / max(1, trainer.plan.multiply_adds))
     return min(len(shown_part(trainer)), MOST_ROWS, max(_LEAST_ROWS, afford))
+
+
+def count_drawn(split: Split) -> int:
+    """How many training rows there are besides those that were drawn from them."""
+    return len(split.train) // (1 + (split.augmentation.copies if split.augmentation else 0))
 
 
 def describe_rows(trainer: Trainer) -> str:

@@ -24,7 +24,7 @@ class View:
         suits: whether a run can be shown like this; views know nothing of each other.
         make: what is shown of the item with a number; None for the map alone, whose size in pixels the screen says.
         item: what the numbers count: "example", "target" for the columns of a regression, "image" for a grid that
-            begins at one; empty where there is one thing to show.
+            begins at one, "training row" for rows that others were drawn from; empty where there is one thing to show.
         find_worst: finds the example that is missed most.
         order: small for the most telling view, large for summaries.
     """

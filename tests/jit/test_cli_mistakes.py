@@ -54,6 +54,8 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["train", "~no such user/x.csv"], "x.csv: cannot be used as a path: could not determine home directory"),
         (["train", "xor", "--save", ""], "--save: is empty; give a name such as run.nnplay"),
         (["train", "xor", "--save="], "--save: is empty"),
+        (["playground", "-"], "standard input cannot be used here; only nnplay train reads it"),
+        (["-"], "standard input cannot be used here; only nnplay train reads it"),
         (["train", "houses.csv", "--encoding", "zip"], "houses.csv: unknown text encoding 'zip'; try auto, utf-8,"),
         (["train", "houses.csv", "--kinds", "area=foo"], "column 'area': unknown kind 'foo'"),
         (["train", "houses.csv", "--kinds", "a=skip", "--kinds", "b=skip"], "--kinds a=skip,b=category"),

@@ -165,14 +165,14 @@ def test_recover_counts_what_it_does_not_list(capsys: pytest.CaptureFixture[str]
     assert main(["recover"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 257
-    assert printed[-1] == "2 older ones are also kept; nnplay recover --all lists them"
+    assert printed[-1] == "2 older ones also kept; nnplay recover --all lists them"
     assert main(["recover", "--all"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 258
     assert "20200101-000000-00000000.nnplay" in printed[-1]
     assert main(["recover", "--discard", "20200101-000000-00000000.nnplay"]) == 0
     assert main(["recover"]) == 0
-    assert capsys.readouterr().out.endswith("1 older one is also kept; nnplay recover --all lists them\n")
+    assert capsys.readouterr().out.endswith("1 older one also kept; nnplay recover --all lists them\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

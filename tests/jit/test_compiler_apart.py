@@ -100,11 +100,11 @@ def test_a_package_in_a_folder_of_everybody_is_not_taken(tmp_path: Path, monkeyp
     monkeypatch.setattr(compilation, "_PACKAGES", ("numpy", "stranger"))
     assert str(tmp_path) in compilation._folders()
     tmp_path.chmod(0o777)
-    with pytest.raises(NnplayError, match="'stranger' is in no folder"):
+    with pytest.raises(NnplayError, match="'stranger' is not in any import folder"):
         compilation._folders()
     tmp_path.chmod(0o700)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(NnplayError, match="'stranger' is in no folder"):
+    with pytest.raises(NnplayError, match="'stranger' is not in any import folder"):
         compilation._folders()
 
 
@@ -133,7 +133,7 @@ def test_a_compiler_that_was_killed_is_named_by_its_signal(monkeypatch: pytest.M
     ending = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     monkeypatch.setattr(compilation, "_order", lambda share: {})
     monkeypatch.setattr(compilation, "_like_this_python", lambda: ["-c", ending])
-    with pytest.raises(NnplayError, match="the compiler was ended by SIGKILL"):
+    with pytest.raises(NnplayError, match="the compiler was killed by SIGKILL"):
         object_of(copy.copy)
 
 
@@ -194,7 +194,7 @@ def test_a_compiler_that_cannot_be_started_is_one_sentence(monkeypatch: pytest.M
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    with pytest.raises(NnplayError, match=r"kernel cache: the compiler cannot be started: .*; end programs"):
+    with pytest.raises(NnplayError, match=r"kernel cache: the compiler cannot be started: .*; close programs"):
         object_of(copy.copy)
 
 

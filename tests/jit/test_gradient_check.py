@@ -66,7 +66,9 @@ def test_chosen_elements_are_spread_over_the_tensor() -> None:
     assert np.array_equal(check.indices[[0, -1]], [[0, 0], [1, 5]])
 
 
-@pytest.mark.parametrize(("name", "at", "words"), [("9.weight", None, "no trained"), ("0.weight", (7, 0), "not in")])
+@pytest.mark.parametrize(
+    ("name", "at", "words"), [("9.weight", None, "not a trainable"), ("0.weight", (7, 0), "not in")]
+)
 def test_what_is_not_there_is_refused(name: str, at: tuple[int, ...] | None, words: str) -> None:
     """Unknown names and indices outside the tensor are refused in words."""
     with pytest.raises(InputError, match=words):

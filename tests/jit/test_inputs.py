@@ -60,7 +60,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a word among numbers": (np.array([[1.0, 2.0], [3.0, "abc"]], object), r"x row 1, column 1: 'abc' is not a number"),
     "nothing among numbers": ([[1, 2], [None, 1]], "predict, x row 1, column 0: None is not a number"),
     "nothing": (None, "None is not a number"),
-    "a table": ({}, r"\{\} is not a number"),
+    "a table": ({}, "no columns"),
     "objects": ([[object(), 1]], "x row 0, column 0: <object> is not a number"),
     "ragged": ([[1, 2], [3]], "x is ragged: its rows differ in length"),
     "ragged within": ([[[1], [2, 3]], [[1], [2]]], "x is ragged"),

@@ -119,6 +119,13 @@ CALLS: dict[str, tuple[Callable[..., Any], Mapping[str, Any]]] = {
             "skip_bad_rows": False, "task": "auto", "kinds": {}, "names": ["a", "b"], "name": "t",
         },
     ),
+    "read_sql": (
+        nn.read_sql,
+        {
+            "address": str(Path(__file__)), "query": "SELECT a FROM t", "max_rows": 10, "max_seconds": 1,
+            "target": "a", "progress": None,
+        },
+    ),
     "read_file": (nn.read_file, {"path": str(Path(__file__)), "target": "a", "missing": "refuse", "progress": None}),
     "Network": (nn.Network, {"layers": "linear 2", "seed": 0}),
     "Network of layers": (nn.Network, {"layers": [nn.Linear(2), nn.Tanh]}),

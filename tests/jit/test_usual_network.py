@@ -8,7 +8,7 @@ from nnplay.config import RunConfig
 from nnplay.config.fit import fit_data
 from nnplay.data.catalogue import dataset_records
 from nnplay.network.network import Network
-from nnplay.training.targets import target_form
+from nnplay.training.scores.targets import target_form
 
 
 @pytest.mark.parametrize("name", sorted(dataset_records()))

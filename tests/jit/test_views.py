@@ -10,7 +10,7 @@ import pytest
 import nnplay as nn
 from nnplay import views
 from nnplay.config import RunConfig
-from nnplay.training.metrics import classification
+from nnplay.training.scores.metrics import classification
 from nnplay.training.trainer import Trainer
 from nnplay.tui.outputs.widget import drawing_records
 from nnplay.tui.theme.look import Look
@@ -66,8 +66,9 @@ SMALL = {
     "sounds": (
         {"samples": 60},
         "global_avg_pool, linear 5",
-        ["over time", "confusion matrix"],
+        ["over time", "sound", "confusion matrix"],
     ),
+    "moving_shapes": ({"samples": 60}, "global_avg_pool, linear 4", ["clip", "confusion matrix"]),
     "echo": ({"samples": 60, "delay": 5}, "rnn 4, linear 4", ["symbols", "confusion matrix"]),
     "reversal": ({"samples": 60}, "embedding 8 4, linear 8", ["symbols", "confusion matrix"]),
     "characters": ({"samples": 60}, "embedding 42 4, linear 42", ["symbols", "writing", "confusion matrix"]),

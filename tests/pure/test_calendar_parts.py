@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nnplay.data.csv.calendar_parts import calendar_parts
+from nnplay.data.columns.calendar_parts import calendar_parts
 
 
 def days(*dates: str) -> NDArray[np.float64]:

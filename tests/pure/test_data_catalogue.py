@@ -12,7 +12,11 @@ from nnplay.data.tables._shipped import card, datasets_folder
 from nnplay.errors import InputError
 
 RECORDS = dataset_records()
-SYNTHETIC = [name for name, record in RECORDS.items() if ".synthetic." in record.make.__module__]
+SYNTHETIC = [
+    name
+    for name, record in RECORDS.items()
+    if ".synthetic." in record.make.__module__ and any(field.name == "seed" for field in record.fields)
+]
 PLANAR = [name for name in SYNTHETIC if any(field.name == "features" for field in RECORDS[name].fields)]
 TABLES = {
     "iris": (150, (4,), 3),

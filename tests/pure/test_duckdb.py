@@ -139,6 +139,19 @@ def test_more_rows_than_memory_holds_are_refused_before_they_are_read(
     path = str(tmp_path / "my.parquet")
     duckdb.execute(f"COPY (SELECT 1 AS a, 2 AS b FROM range(3000000)) TO '{path}'")
     assert Path(path).stat().st_size < 100_000
-    monkeypatch.setattr("nnplay.data.file_apart.memory_budget", lambda: 64 << 20)
+    monkeypatch.setattr("nnplay.data.reading.file_apart.memory_budget", lambda: 64 << 20)
     with pytest.raises(InputError, match=r"needs more than 16\.0 MiB of memory"):
         read_file(path)
+
+
+def test_a_time_without_end_is_missing(tmp_path: Path) -> None:
+    """It is not a number of days."""
+    path = str(tmp_path / "my.parquet")
+    times = "CASE i WHEN 3 THEN 'infinity'::{0} ELSE '2020-01-01'::{0} + interval (i) day END"
+    columns = ", ".join(f"{times.format(kind)} AS t{place}" for place, kind in enumerate(("TIMESTAMP", "TIMESTAMPTZ")))
+    duckdb.execute(f"COPY (SELECT {columns}, i % 2 = 0 AS y FROM range(10) t(i)) TO '{path}'")
+    with pytest.raises(InputError, match=r"row 4: values are missing in 2 columns, .*: 1 in 't0', 1 in 't1'"):
+        read_file(path)
+    days = read_file(path, missing="mean").x[:, 0]  # filled once rows are dealt
+    assert np.isnan(days).tolist() == [place == 3 for place in range(10)]
+    assert np.nanmax(np.abs(days)) < 1e4

@@ -47,10 +47,10 @@ def test_the_list_is_bounded_and_a_new_edit_forgets_what_was_undone() -> None:
         ({"optimizer": {"lr": 0.1}}, "lr 0.01 → 0.1"),
         ({"optimizer": {"name": "sgd"}}, "optimizer adam → sgd"),
         ({"data": {"name": "xor"}, "layers": ()}, "data spiral → xor"),
-        ({"data": {"noise": 0.2}}, "noise as usual → 0.2"),
+        ({"data": {"noise": 0.2}}, "noise default → 0.2"),
         ({"data": {"features": "x1"}}, "features x1, x2 → x1"),
         ({"training": {"batch_size": "all"}, "seed": 3}, "batch size 32 → all; seed 0 → 3"),
-        ({"stop": {"epochs": 3}}, "epochs as usual → 3"),
+        ({"stop": {"epochs": 3}}, "epochs default → 3"),
         (
             {"training": {"batch_size": 1}, "seed": 3, "loss": "mse", "schedule": "step", "split": "50/25/25"},
             "split 70, 15, 15 → 50, 25, 25; loss cross_entropy → mse; schedule none → step and 2 more",

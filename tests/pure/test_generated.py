@@ -20,7 +20,7 @@ from nnplay.data.generated.characters import alphabet, book
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.system import processors
-from nnplay.training.metrics import classification
+from nnplay.training.scores.metrics import classification
 
 GENERATED = [name for name, record in dataset_records().items() if ".generated." in record.make.__module__]
 PICTURES = ["digits28", "shapes", "shapes_masks"]
@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_promised_sets_are_there() -> None:
     """Pictures, sequences, text and sounds are found by the scan."""
-    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds"]
+    sequences = ["adding", "echo", "reversal", "sine_forecast", "characters", "sounds", "moving_shapes"]
     assert set(GENERATED) == {*PICTURES, *sequences}
 
 

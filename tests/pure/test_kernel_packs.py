@@ -158,7 +158,7 @@ def test_a_damaged_or_foreign_pack_is_not_used(damage: Callable[[Path], None], p
     place.write_bytes(content())
     damage(place)
     assert [found(), found()] == [[None, None]] * 2
-    assert said == [f"{place} is damaged: its kernels are compiled instead"]
+    assert said == [f"{place} is damaged; its kernels are compiled instead"]
 
 
 def test_a_flipped_bit_costs_one_kernel(place: Path, said: list[str]) -> None:
@@ -232,7 +232,7 @@ def test_a_pack_that_cannot_be_read_is_said_to_be_so(
         os.utime(place, (0, 0))  # another file, as it seems: it is opened anew
         assert found() == [None, None]
     assert found() == list(CODES.values())
-    assert said == [f"{place} cannot be read (Permission denied): its kernels are compiled instead"]
+    assert said == [f"{place} cannot be read (Permission denied); its kernels are compiled instead"]
 
 
 def test_a_pack_that_was_replaced_is_closed(place: Path) -> None:

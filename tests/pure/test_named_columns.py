@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 

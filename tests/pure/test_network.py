@@ -64,11 +64,11 @@ def test_frozen_reaches_into_blocks() -> None:
         ("sum[linear 3 | linear 4]", "sum"),
         ("linear 4 name=a, linear 4 name=a", "two layers are called 'a'"),
         ("linear 4 name=a.b", "cannot be a layer's name"),
-        ("sum", "layer 0, sum: needs at least two branches, has 0; write sum[linear 8 | identity]"),
-        ("concat, linear 2", "layer 0, concat: needs at least two branches, has 0"),
-        ("sum[]", "needs at least two branches, has 1"),
-        ("tanh, sequential", "layer 1, sequential: holds one chain of layers, has none; write sequential["),
-        ("sequential[linear 3 | linear 4]", "holds one chain of layers, has 2"),
+        ("sum", "layer 0, sum: needs at least two branches, but has 0; write sum[linear 8 | identity]"),
+        ("concat, linear 2", "layer 0, concat: needs at least two branches, but has 0"),
+        ("sum[]", "needs at least two branches, but has 1"),
+        ("tanh, sequential", "layer 1, sequential: takes one chain of layers, but has none; write sequential["),
+        ("sequential[linear 3 | linear 4]", "takes one chain of layers, but has 2"),
     ],
 )
 def test_networks_that_cannot_be(layers: str, message: str) -> None:
@@ -97,7 +97,7 @@ def test_a_join_says_nothing_where_a_branch_cannot_be() -> None:
 @pytest.mark.parametrize("block", [nn.Sum, nn.Sum(), nn.Concat()])
 def test_a_block_made_without_branches_is_refused(block: Layer | LayerRecord) -> None:
     """From Python too, a combination of nothing is told with an example of one."""
-    with pytest.raises(InputError, match=r"needs at least two branches, has 0; write \w+\[linear 8"):
+    with pytest.raises(InputError, match=r"needs at least two branches, but has 0; write \w+\[linear 8"):
         nn.Network([block]).plan((2,))
 
 

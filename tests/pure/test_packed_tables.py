@@ -73,6 +73,15 @@ def test_an_archive_that_cannot_be_read_is_refused(content: bytes, wanted: str, 
     assert caught.value.message.startswith("my.zip")
 
 
+def test_files_of_one_name_and_folder_have_a_way_out_that_works(tmp_path: Path) -> None:
+    """No name tells them apart, so none is asked for."""
+    path = tmp_path / "my.zip"
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path.write_bytes(zipped(("a.csv", TABLE), ("a.csv", TABLE)))
+    with pytest.raises(InputError, match=r"a\.csv, a\.csv; unpack it and give the file that is meant"):
+        read_csv(path, member="a.csv")
+
+
 def test_one_of_several_tables_is_chosen_by_name(tmp_path: Path) -> None:
     """With its folder or without; a name that is not there, or there twice, is refused with those that are."""
     path = tmp_path / "my.zip"
@@ -85,7 +94,7 @@ def test_one_of_several_tables_is_chosen_by_name(tmp_path: Path) -> None:
         read_csv(path, member="c.csv")
     plain = tmp_path / "plain.csv"
     plain.write_bytes(TABLE)
-    with pytest.raises(InputError, match=r"is no zip archive, so there is no 'a.csv' in it"):
+    with pytest.raises(InputError, match=r"is not a zip archive, so it does not contain 'a.csv'"):
         read_csv(plain, member="a.csv")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -135,18 +137,20 @@ def test_a_data_set_takes_what_libraries_hold_numbers_in() -> None:
     [
         (
             lambda: nn.Dataset({"a": [1, 2], "sex": ["f", "m"]}, [0, 1]),
-            "column 'sex': 'f' is no number; nnplay.read_table",
+            "column 'sex': 'f' is not a number; nnplay.read_table",
         ),
         (lambda: nn.Dataset(Sparse((10**7, 10**6)), [0]), "a sparse matrix .* takes .* where it is filled up"),
-        (lambda: nn.read_table(5), "int is no table with columns; give a frame"),
-        (lambda: nn.read_table([1, 2, 3]), "list is no table with columns"),
+        (lambda: nn.read_table(5), "int is not a table with columns; give a frame"),
+        (lambda: nn.read_table([1, 2, 3]), "list is not a table with columns"),
         (lambda: nn.read_table([{"a": 1, "y": 2}, 3, {"a": 1}]), "table, row 1: int among mappings"),
-        (lambda: nn.read_table([]), "list is no table with columns"),
+        (lambda: nn.read_table([]), "list is not a table with columns"),
         (lambda: nn.read_table({}), "no columns"),
         (lambda: nn.read_table({"a": [1, 2], "y": [1, 2]}, "z"), "unknown column 'z'"),
         (lambda: nn.read_table(np.eye(3), names=("a",)), "1 names for 3 columns"),
         (lambda: nn.read_table({"a": [1, 2], "y": [1, 2]}, kinds={"a": "nubmer"}), "unknown kind 'nubmer'"),
         (lambda: nn.read_table({"a": [1, 2]}), "only one column"),
+        (lambda: nn.read_table({"a": [Decimal("sNaN"), 2], "y": [1, 2]}), "row 0, column 'a': a value is missing"),
+        (lambda: nn.read_table({"a": [np.longdouble("1e4000"), 2], "y": [1, 2]}), "is not a finite number"),
     ],
 )
 def test_a_refusal_is_one_sentence(read: Callable[[], Any], wanted: str) -> None:
@@ -154,6 +158,24 @@ def test_a_refusal_is_one_sentence(read: Callable[[], Any], wanted: str) -> None
     with pytest.raises(InputError, match=wanted) as caught:
         read()
     assert "\n" not in caught.value.message
+
+
+def test_times_beyond_the_years_of_python_are_read() -> None:
+    """The first year in a zone ahead of Greenwich, and the last one in a zone behind it."""
+    ahead = datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))
+    behind = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    data = nn.read_table({"a": [ahead, behind], "y": [0.5, 1.5]}, "y")
+    assert np.isfinite(data.x).all()
+
+
+def test_a_long_word_does_not_make_room_for_itself_in_every_row() -> None:
+    """Memory grows with the words that there are, not with rows times the longest."""
+    words = ["x" * (1 << 20), *(f"w{row % 7}" for row in range(2000))]
+    tracemalloc.start()
+    nn.read_table({"a": words, "y": np.arange(len(words)) % 2})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 64 << 20
 
 
 def test_categories_and_the_index_of_pandas() -> None:

@@ -58,7 +58,7 @@ def test_a_source_is_added_by_one_file(pairs: Path) -> None:
     assert "how a file of pairs is read" in parser.format_help()
     config = run_config(base_table(str(pairs)), parser.parse_args(["--skip", "2"]))
     assert len(config.data.load()) == 2
-    assert [field.name for field in catalogue().fields_of_file(str(pairs))] == ["skip"]
+    assert [field.name for field in catalogue().fields_of_file(str(pairs), {})] == ["skip"]
     assert complete_paths(str(pairs.parent / "my"), "data") == [str(pairs)]
     assert "a file of pairs" in name_sources()
     with pytest.raises(InputError, match=r"did you mean '.*my\.pairs'\?"):

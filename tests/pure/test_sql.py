@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,8 @@ import nnplay as nn
 from nnplay.config import RunConfig
 from nnplay.data.apart.sql_statement import one_select
 from nnplay.data.catalogue import load_dataset, read_file, read_sql
-from nnplay.data.sql_source import SQL_FIELDS
+from nnplay.data.reading.addresses import whole_source
+from nnplay.data.reading.sql_source import SQL_FIELDS
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.errors import InputError
 from nnplay.text import without_password
@@ -212,12 +214,18 @@ PASSWORDS = [
     "postgres://me:s3c@ret@host:5432/shop?sslmode=require",
     "postgresql+psycopg2://me:s3cret@host/shop",
     "postgresql://me@host/shop?password=s3cret",
+    "postgresql://me@host/shop;password=s3cret",
+    "postgresql://me:?s3cret@host/shop",
+    "postgresql://me:#s3cret@host/shop",
     "postgresql://host/shop?sslpassword=s3cret&user=me",
     "postgresql://:s3cret@/shop",
 ]
 
 
-@pytest.mark.parametrize("address", PASSWORDS)
+@pytest.mark.parametrize(
+    "address",
+    [*PASSWORDS, "postgresql://me@host/shop?%70assword=s3cret", "postgresql://me%3As3cret@host/shop"],
+)
 def test_a_password_in_an_address_is_refused_and_never_shown(address: str) -> None:
     """From Python, a run file and the command line: the way out is named, the password is not."""
     from nnplay.cli.source import base_table
@@ -240,6 +248,63 @@ def test_no_error_shows_a_password(address: str) -> None:
     """Whatever quotes what was typed has a point in place of the password."""
     assert "s3c" not in InputError(f"unknown command '{address}'", where=address, hint=f"is {address} it?").message
     assert without_password("see https://x.org/a: me@x") == "see https://x.org/a: me@x"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["host=h user=me password=s3cret", "postgresql:me:s3cret@host/shop", "postgresql:/me:s3cret@host/shop"],
+)
+def test_a_password_is_not_shown_though_it_is_in_no_address(words: str) -> None:
+    """What is taken for the name of a file is quoted without it; the kind of a column of that name is no secret."""
+    with pytest.raises(InputError, match="no such file") as caught:
+        read_file(words)
+    assert "s3c" not in caught.value.message
+    assert without_password("use --kinds 'password=skip'") == "use --kinds 'password=skip'"
+
+
+@pytest.mark.parametrize("address", ["postgresql://127.0.0.1:1/shop?sslmode=a@b", "postgresql://me@127.0.0.1:1/shop"])
+def test_an_address_without_a_password_is_not_refused_for_one(address: str) -> None:
+    """A port is none, whatever follows."""
+    assert whole_source(address) == address
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("max_rows", "many", "my.db, max_rows: 'many' is not an integer"),
+        ("max_rows", 0, "my.db, max_rows: '0' is not an integer ≥ 1"),
+        ("max_rows", 1.5, "my.db, max_rows: '1.5' is not an integer"),
+        ("max_seconds", None, "my.db, max_seconds: 'None' is not an integer"),
+        ("max_seconds", float("nan"), "my.db, max_seconds: 'nan' is not an integer"),
+        ("max_seconds", True, "my.db, max_seconds: 'True' is not an integer"),
+        ("sql", ["SELECT 1"], "my.db, sql: .* is not a valid query; give one SELECT"),
+        ("path", "other.db", "'path' cannot be given here; give the address, then the query"),
+    ],
+)
+def test_a_wrong_limit_is_one_sentence(tmp_path: Path, option: str, value: Any, words: str) -> None:
+    """No number of the wrong kind is rounded, ignored, or ends in a traceback."""
+    shutil.copy(SOURCES / "houses.db", path := tmp_path / "my.db")
+    with pytest.raises(InputError, match=words):
+        read_file(str(path), sql=value) if option == "sql" else read_sql(str(path), "", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("my.duckdb", "houses.db", "my.duckdb: looks like an SQLite database; give it a name .* .db"),
+        ("my.db", "houses.parquet", "my.db: looks like a Parquet file; give it a name that ends in .parquet"),
+        ("my.jsonl", "houses.arrow", "my.jsonl: looks like an Arrow file; give"),
+        ("my.json", "houses.db", "my.json: looks like an SQLite database"),
+        ("my.fwf", "houses.xlsx", "my.fwf: .*Excel workbook"),
+    ],
+)
+def test_a_file_under_another_name_is_recognised(tmp_path: Path, name: str, content: str, words: str) -> None:
+    """The answer is what it really is and the name that works."""
+    if name.endswith("duckdb"):
+        pytest.importorskip("duckdb")
+    shutil.copy(SOURCES / content, path := tmp_path / name)
+    with pytest.raises(InputError, match=words):
+        read_file(str(path))
 
 
 @pytest.mark.parametrize(

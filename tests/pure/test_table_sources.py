@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from nnplay.config import RunConfig
-from nnplay.data import extras
-from nnplay.data.catalogue import file_endings, find_source, read_file
+from nnplay.data.catalogue import file_endings, find_source, load_file, read_file
+from nnplay.data.reading import extras
 from nnplay.errors import InputError
 
 SOURCES = Path(__file__).parent / "sources"
@@ -80,8 +80,9 @@ def test_every_library_of_an_extra_is_in_the_project() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     given = project["optional-dependencies"]
     for library, extra in extras.EXTRAS.items():
-        assert any(line.startswith(library) for line in given[extra])
-        assert not any(line.startswith(library) for line in project["dependencies"])
+        package = {"PIL": "pillow"}.get(library, library)
+        assert any(line.startswith(package) for line in given[extra])
+        assert not any(line.startswith(package) for line in project["dependencies"])
 
 
 # -- several files -------------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: 
     """Its kind is told by its first bytes; it is kept by its digest, so that reading it again gives the same."""
     need(name.rpartition(".")[2])
     program = (
-        "from nnplay.data.catalogue import read_file; from nnplay.data.standard_input import kept_input\n"
+        "from nnplay.data.catalogue import read_file; from nnplay.data.reading.standard_input import kept_input\n"
         "data = read_file('-', target='price', missing='mean'); print(len(data), data.x.shape[1], kept_input())"
     )
     done = subprocess.run(
@@ -175,6 +176,40 @@ def test_what_is_piped_in_is_kept_where_a_session_finds_it(name: str, tmp_path: 
     assert Path(path).read_bytes() == (SOURCES / name).read_bytes()
     assert np.array_equal(read_file(path, target="price", missing="mean").x, CSV.x, equal_nan=True)
     assert not Path(path).stat().st_mode & 0o077
+
+
+def test_a_draft_that_was_left_behind_is_forgotten_in_the_end(tmp_path: Path) -> None:
+    """A program that is ended while it reads leaves a draft; one that may still be written stays."""
+    folder = tmp_path / "input"
+    folder.mkdir(mode=0o700)
+    (old := folder / ".new-old").touch()
+    (new := folder / ".new-new").touch()
+    os.utime(old, (0, 0))
+    program = "from nnplay.data.reading.standard_input import kept_input; kept_input()"
+    environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], input=b"a,b\n1,2\n", check=True, env=environment)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_is_no_longer_kept_can_be_given_again(tmp_path: Path) -> None:
+    """Its file is found again by its digest once the same data are piped in."""
+    program = "from nnplay.data.reading.standard_input import kept_input; print(kept_input())"
+    environment = {**os.environ, "NNPLAY_CACHE_DIR": str(tmp_path)}
+
+    def keep() -> Path:
+        command = [sys.executable, "-c", program]
+        content = (SOURCES / "houses.csv").read_bytes()
+        return Path(
+            subprocess.run(command, input=content, capture_output=True, check=True, env=environment)
+            .stdout.decode()
+            .strip()
+        )
+
+    (path := keep()).unlink()
+    with pytest.raises(InputError, match="no longer kept; give the same data to nnplay train - once more"):
+        load_file(str(path), {})
+    assert keep() == path
+    assert len(load_file(str(path), {"missing": "mean"})) == len(CSV)
 
 
 def test_nothing_piped_in_is_one_sentence() -> None:
@@ -226,7 +261,7 @@ def test_columns_of_fixed_width_are_found_or_given(tmp_path: Path) -> None:
     data = read_file(path, widths="4,2,3", header="no")
     assert data.x[:, 0].tolist() == [12.5, 3.0, 44.0]
     assert data.class_names == ("no", "yes")
-    with pytest.raises(InputError, match="'4,x' are no widths; use widths='5,10,8'"):
+    with pytest.raises(InputError, match="'4,x' is not a list of widths; use widths='5,10,8'"):
         read_file(path, widths="4,x")
 
 
@@ -326,6 +361,11 @@ def lying() -> bytes:
 BAD: dict[str, tuple[str, Any, str]] = {
     "torn parquet": ("my.parquet", lambda: whole("houses.parquet")[:2000], "is damaged, or not a Parquet file"),
     "text as parquet": ("my.parquet", lambda: whole("houses.csv"), "is damaged, or of another kind"),
+    "broken arrow": (
+        "my.arrow",
+        lambda: whole("houses.arrow")[:-400] + bytes(390) + whole("houses.arrow")[-10:],
+        "is damaged, or not an Arrow file",
+    ),
     "torn feather": ("my.feather", lambda: whole("houses.feather")[:2000], "is damaged, or not an Arrow file"),
     "torn xlsx": ("my.xlsx", lambda: whole("houses.xlsx")[:3000], "is damaged, or not an Excel workbook"),
     "old xls": ("my.xlsx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "looks like an old Excel"),
@@ -357,6 +397,12 @@ BAD: dict[str, tuple[str, Any, str]] = {
     "infinity": ("my.json", lambda: b'[{"a": 1, "y": 1}, {"a": -Infinity, "y": 0}]', "row 2, column 'a'.*not a finite"),
     "a name twice": ("my.json", lambda: b'[{"a": 1, "a": 2, "y": 1}]', "a record has 'a' twice"),
     "a column twice": ("my.json", lambda: b'[["a", "a"], [1, 2]]', "two columns are called 'a'"),
+    "great number": (
+        "my.json",
+        lambda: b'[{"a": 1' + b"0" * 400 + b', "y": 1}, {"a": 1, "y": 2}]',
+        "not a finite number",
+    ),
+    "a control character": ("my.jsonl", lambda: b'{"a": "\x1b"}', "invalid control character at column 8"),
     "long number": ("my.json", lambda: b'[{"a": ' + b"9" * 5000 + b', "y": 1}]', "too many digits"),
     "many columns": (
         "my.json",
@@ -426,3 +472,20 @@ def test_whatever_is_wrong_is_one_sentence_and_takes_little_memory(tmp_path: Pat
         assert message.isprintable(), message
     assert after[0] - before[0] < 64 << 10
     assert after[1] - before[1] < 64 << 10
+
+
+def test_times_that_no_microsecond_counts_are_refused(tmp_path: Path) -> None:
+    """Seconds beyond the largest microsecond become no other year; of nanoseconds only the rest is lost."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import feather
+
+    path = str(tmp_path / "my.feather")
+
+    for kind in (pyarrow.timestamp("s"), pyarrow.duration("s")):
+        feather.write_feather(pyarrow.table({"t": pyarrow.array([1 << 62, 5], kind), "y": [1, 2]}), path)
+        with pytest.raises(InputError, match=r"my\.feather, column 't': holds times beyond the year 294,246"):
+            read_file(path)
+    feather.write_feather(
+        pyarrow.table({"t": pyarrow.array([1500, 10**15], pyarrow.duration("ns")), "y": [1, 2]}), path
+    )
+    assert read_file(path).x[:, 0].tolist() == pytest.approx([1e-6 / 86400, 1e6 / 86400])

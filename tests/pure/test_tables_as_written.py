@@ -10,11 +10,11 @@ import pytest
 
 import nnplay as nn
 from nnplay.data.catalogue import load_file
+from nnplay.data.cells.dates import read_dates
+from nnplay.data.cells.written_numbers import read_written_numbers
 from nnplay.data.csv.csv_file import read_csv
-from nnplay.data.csv.dates import read_dates
-from nnplay.data.csv.written_numbers import read_written_numbers
 from nnplay.data.dataset import Dataset
-from nnplay.data.table_source import read_kinds
+from nnplay.data.reading.table_source import read_kinds
 from nnplay.errors import InputError
 
 TABLES: Final = Path(__file__).parent / "tables"

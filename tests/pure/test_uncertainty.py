@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnplay.training.uncertainty import accuracy_interval, describe_interval, r2_interval
+from nnplay.training.scores.uncertainty import accuracy_interval, describe_interval, r2_interval
 
 
 @pytest.mark.parametrize(

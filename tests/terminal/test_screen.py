@@ -327,3 +327,25 @@ def test_a_closed_standard_input_is_refused() -> None:
     assert done.returncode == 2
     assert done.stderr.count(b"\n") == 1
     assert b"nnplay train" in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--ascii",)], ids=["signs", "plain"])
+def test_the_data_are_browsed_on_a_terminal(open_terminal: Open, options: tuple[str, ...]) -> None:
+    """b shows the table, end its last row, tab the row as numbers; a resize keeps the place, and escape leads back."""
+    terminal = open_terminal(*options, size=(80, 24))
+    terminal.shows("press space")
+    terminal.press("b")
+    terminal.shows("distinct")
+    terminal.shows("feature")
+    terminal.press("\x1b[F")
+    terminal.shows("row 300")
+    terminal.press("\t")
+    terminal.shows("as written")
+    terminal.resize(120, 40)
+    terminal.shows("row 300 of 300")
+    assert not options or terminal.text.isascii()
+    terminal.press("\x1b")
+    terminal.shows("4 Output")
+    terminal.press("q")
+    assert terminal.finish() == 0
+    assert terminal.restored

@@ -8,7 +8,10 @@ from typing import Any
 
 from nnplay.config import RunConfig
 from nnplay.config.exchange import exchanged
-from nnplay.data.csv.columns import Column
+from nnplay.data.catalogue import load_dataset
+from nnplay.data.columns.columns import Column
+from nnplay.data.dataset import Dataset
+from nnplay.data.profile.profile import Profile
 from nnplay.errors import InputError
 from nnplay.run.snapshot import Snapshot
 from nnplay.run.speed_limit import SpeedLimit
@@ -34,6 +37,7 @@ class FakeBackend:
         self.older = 0
         self.read_only = ""
         self.table: tuple[Column, ...] = ()
+        self.data: Dataset | None = None
         self.view: Mapping[str, Any] = {}
         self.compiling = ""
         self.worker = None
@@ -88,8 +92,22 @@ class FakeBackend:
     def notes(self) -> tuple[str, ...]:
         return ()
 
+    def askable_shape(self) -> tuple[int, int]:
+        return (0, 0)
+
+    def ask_image(self, ink: Any) -> tuple[tuple[str, float], ...]:
+        return ()
+
     def columns(self) -> tuple[Column, ...]:
         return self.table
+
+    def row_shape(self) -> tuple[int, ...]:
+        return (2,)
+
+    def profile(self) -> Profile:
+        made = self.data or load_dataset("spiral", samples=300)
+        data = self.settings.data.load() if self.settings.data.file else made
+        return Profile(data, data.split())
 
     def recent(self) -> list[FakeRecent]:
         return self.saved

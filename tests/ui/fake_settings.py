@@ -101,7 +101,7 @@ class FakeCatalogue:
         default_factory=lambda: {"spiral": "two classes wound round each other", "circle": "one class inside the other"}
     )
 
-    def fields_of_file(self, path: str) -> Sequence[Field]:
+    def fields_of_file(self, path: str, values: Mapping[str, Any]) -> Sequence[Field]:
         """How a table is read, whatever the file."""
         return CSV.fields
 

@@ -23,6 +23,7 @@ from nnplay.tui.forms.form import Form
 from nnplay.tui.forms.next_value import next_value
 from nnplay.tui.help.glossary import find, glossary, terms_for
 from nnplay.tui.help.pane_help import page
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.picker.choice import Choice
@@ -45,6 +46,7 @@ OWNERS = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "drawing": PointBoard,
     "health": Findings,
 }
 
@@ -134,7 +136,7 @@ def test_a_key_chosen_for_everywhere_is_not_shadowed_by_a_pane(tmp_path: Path) -
     assert {name: keys for name, keys in found.items() if name != "run"} == left
     for text, words in (
         ('run = "c"', "'c' is bound to 'run' and, in the layers, to 'layer-copy'; give 'layer-copy' a second key"),
-        ('run = "b"\nmore = "b"', "'b' is bound to 'run' and, in forms, to 'more'"),
+        ('run = "u"\nmore = "u"', "'u' is bound to 'run' and, in forms, to 'more'"),
     ):
         file.write_text(f"[keys]\n{text}\n")
         with pytest.raises(InputError, match=words):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, OptionList
 
+from nnplay.data.columns.columns import Column
 from nnplay.data.csv.advice import advise_for
-from nnplay.data.csv.columns import Column
 from nnplay.run.playground import PlaygroundBackend
 from nnplay.tui.app import Playground
 from nnplay.tui.commands import completion

@@ -8,10 +8,10 @@ import pytest
 
 from nnplay.health.finding import Finding
 from nnplay.tui.app import Playground
+from nnplay.tui.commands.screen_keys import shown as name_key
 from nnplay.tui.inspector.keys import KEYS
-from nnplay.tui.inspector.keys import shown as name_key
-from nnplay.tui.inspector.widgets.keys_line import KeysLine
 from nnplay.tui.theme.look import Look
+from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.views.view import Shown
 from tests.ui.fake_backend import FakeBackend
 from tests.ui.fake_run import train_run
@@ -61,7 +61,7 @@ async def test_the_inspector_offers_what_one_could_not_guess(width: int) -> None
     """Breakpoints, predicting first, forks and the gradient check are in the inspector's footer, at 80 columns too."""
     app = make()
     async with app.run_test(size=(width, 24)) as pilot:
-        line = KeysLine()
+        line = KeysLine(KEYS)
         await main(app).mount(line)
         await pilot.pause()
         shown = "".join(text for text, _ in line.draw(width, 1)[0])

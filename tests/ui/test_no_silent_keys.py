@@ -20,7 +20,7 @@ from tests.ui.playing import asked, main, text_of
 
 LEAVE = {"ctrl+c", "ctrl+z", "q", "escape"}
 """What ends the program or gives the terminal away; escape has a test of its own."""
-MEANINGLESS = ["b", "ampersand", "f5"]
+MEANINGLESS = ["u", "ampersand", "f5"]
 VIEWS = {
     "data": ("form", "1"),
     "training": ("form", "3"),
@@ -105,7 +105,7 @@ async def _undone(app: Playground, before: tuple[object, ...], pilot: Pilot[int]
         ("fresh curves", "5 left", "there is no curve yet"),
         ("fresh data", "1 less_than_sign", "this is already the latest step"),
         ("data", "1 1", "you are already in this pane"),
-        ("data", "1 b", "b does nothing in this pane; ? shows the keys"),
+        ("data", "1 u", "u does nothing in this pane; ? shows the keys"),
     ],
 )
 async def test_a_key_that_does_nothing_says_why(view: str, keys: str, why: str) -> None:

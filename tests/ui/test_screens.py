@@ -53,6 +53,7 @@ async def compare_screen(name: str, pilot: Pilot[int]) -> None:
         ("help", (80, 24), Look(), ["5", "question_mark"]),
         ("layer", (80, 24), Look(), ["a"]),
         ("quit", (80, 24), Look(), ["q"]),
+        ("data", (80, 24), Look(), ["b"]),
     ],
 )
 async def test_screen_is_as_kept(name: str, size: tuple[int, int], look: Look, keys: list[str]) -> None:

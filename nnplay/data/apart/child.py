@@ -27,7 +27,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no message
     sys.path += order["folders"]
     from nnplay.data.apart.wire import TooSlow, send
-    from nnplay.data.gathering import Unreadable
+    from nnplay.data.reading.gathering import Unreadable
     from nnplay.errors import InputError
 
     module = importlib.import_module(order["module"])

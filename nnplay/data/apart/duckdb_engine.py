@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nnplay.data.apart.wire import TooSlow, send, send_column
-from nnplay.data.gathering import GatheredColumn, Unreadable, gather, nothing
+from nnplay.data.reading.gathering import GatheredColumn, Unreadable, gather, nothing
 from nnplay.errors import InputError
 
 _BEFORE: Final = {
@@ -158,11 +158,12 @@ def _kind(name: str, declared: str, hint: str) -> str:
 
 
 def _cast(place: int, kind: str) -> str:
+    """What is asked for of a column; a time that is infinite says no more than a missing one."""
     casts = {
         "number": "CAST(c{0} AS DOUBLE)",
         "whole": "CAST(c{0} AS BIGINT)",
-        "time": "CAST(c{0} AS TIMESTAMP)",
-        "zone": "CAST(epoch_us(c{0}) AS BIGINT)",
+        "time": "CASE WHEN isfinite(CAST(c{0} AS TIMESTAMP)) THEN CAST(c{0} AS TIMESTAMP) END",
+        "zone": "CASE WHEN isfinite(c{0}) THEN CAST(epoch_us(c{0}) AS BIGINT) END",
         "interval": "epoch(c{0}) / 86400",
         "text": "CAST(c{0} AS VARCHAR)",
         "truth": "c{0}",

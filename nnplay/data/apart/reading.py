@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from nnplay.data.apart import child
 from nnplay.data.apart.wire import Received, column_of
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import NamedColumns
 from nnplay.data.progress import report
 from nnplay.errors import InputError
 from nnplay.memory_budget import memory_budget, size_text
@@ -114,6 +114,8 @@ def _understood(received: Received, piece: bytes, where: str, limit: int) -> lis
         return received.take(piece)
     except MemoryError:
         raise _too_large(where, limit) from None
+    except ValueError:  # what a reader says of one column fits into a megabyte
+        raise InputError("cannot be read: the name of a column is too long", where=where) from None
 
 
 @contextlib.contextmanager

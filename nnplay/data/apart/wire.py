@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from nnplay.data.gathering import TYPES, GatheredColumn
+from nnplay.data.reading.gathering import TYPES, GatheredColumn
 
 _LONGEST_LINE: Final = 1 << 20
 """Bytes of the line in front of a message."""

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from nnplay.arguments import kind_of, words
-from nnplay.data.addresses import place_of, table_name
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.csv.text.packed_file import open_packed
 from nnplay.data.csv.text.records import field_limit
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.csv.text.table_text import read_table_text
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
+from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.memory_budget import memory_budget
 
 # A table of one-digit cells takes up to this many times its size: packed text, float64 columns, float32 inputs twice.

@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 
+from nnplay.data.corpus.vocabulary import Vocabulary
 from nnplay.data.dataset import Dataset
 from nnplay.data.generated._blocks import SEED, noise, samples
 from nnplay.data.record import DatasetRecord
@@ -52,8 +53,15 @@ def make(samples: int, noise: float, seed: int, length: int, lower: bool, predic
     shown = np.where(rng.uniform(0, 1, x.shape) < noise, rng.integers(0, len(letters), x.shape), x)
     y = windows[:, 1:] if predict == "each" else windows[:, -1]
     notes = ("windows overlap, so training and test rows share text",) if rounds > 1 else ()
-    names = tuple(letter if letter.isprintable() else "¶" for letter in letters)
-    return Dataset(shown.astype(np.float32), y, name="characters", class_names=names, notes=notes)
+    vocabulary = Vocabulary("characters", tuple(letters), lower=lower)
+    return Dataset(
+        shown.astype(np.float32),
+        y,
+        name="characters",
+        class_names=vocabulary.names,
+        vocabulary=vocabulary,
+        notes=notes,
+    )
 
 
 RECORD = DatasetRecord(

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns, Skipped
-from nnplay.data.gathering import BLOCK, Gatherer, nothing
+from nnplay.data.reading.gathering import BLOCK, Gatherer, nothing
 from nnplay.errors import InputError
 from nnplay.text import clean, counted, shown
 
@@ -35,7 +35,9 @@ def parse(text: str, where: str, *, first_line: int = 0) -> Any:
         return json.loads(text, object_pairs_hook=_record)
     except json.JSONDecodeError as error:
         place = f"{where}, row {error.lineno}" if first_line else where
-        raise InputError(f"is not JSON: {error.msg.lower()} at column {error.colno}", where=place) from None
+        raise InputError(
+            f"is not JSON: {error.msg.lower().removesuffix(' at')} at column {error.colno}", where=place
+        ) from None
     except RecursionError:
         raise InputError("is nested too deeply", where=where, hint=_TOO_DEEP) from None
     except _Twice as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.file_apart import read_file_apart
-from nnplay.data.table_source import table_source
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.reading.file_apart import read_file_apart
+from nnplay.data.reading.table_source import table_source
 
 #: Of a file, of a Feather file in its first version, and of a stream.
 _SIGNS: Final = (b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")

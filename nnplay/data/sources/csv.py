@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.csv_file import read_csv_columns
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.table_source import ENCODING, HEADER, table_options, table_source
+from nnplay.data.reading.table_source import ENCODING, HEADER, table_options, table_source
 from nnplay.fields import text
 
 
@@ -21,7 +21,8 @@ CSV = table_source(
     title="a CSV file",
     label="CSV",
     about="Delimited text in columns of numbers, words and dates; one or several are learned from the others.",
-    endings=(".csv", ".tsv", ".txt", ".gz", ".zip"),
+    endings=(".csv", ".tsv", ".gz", ".zip"),
+    shared_endings=(".txt", ".txt.gz"),
     fields=(
         text("delimiter", "auto", "one character, tab, or auto"),
         ENCODING,

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from nnplay.data.addresses import place_of
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.extras import need
-from nnplay.data.sql_source import SQL_FIELDS, read_database_file
-from nnplay.data.table_source import table_source
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.extras import need
+from nnplay.data.reading.sql_source import SQL_FIELDS, is_database, read_database_file
+from nnplay.data.reading.table_source import table_source
 
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:
     """The columns of the query's rows."""
     need("duckdb", "DuckDB databases are", place_of(path))
     return read_database_file("duckdb", path, values)
-
-
-def recognise(head: bytes) -> bool:
-    """The sign that stands behind the first eight bytes."""
-    return head[8:12] == b"DUCK"
 
 
 DUCKDB = table_source(
@@ -31,6 +27,6 @@ DUCKDB = table_source(
     endings=(".duckdb", ".ddb"),
     fields=SQL_FIELDS,
     columns=columns,
-    recognise=recognise,
+    recognise=partial(is_database, "duckdb"),
     schemes=("duckdb",),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.file_apart import read_file_apart
-from nnplay.data.table_source import HEADER, table_source
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.reading.file_apart import read_file_apart
+from nnplay.data.reading.table_source import HEADER, table_source
 from nnplay.fields import text
 
 

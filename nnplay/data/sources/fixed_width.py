@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from nnplay.data.addresses import place_of
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns
 from nnplay.data.csv.text.header import read_header
 from nnplay.data.csv.text.packed_cells import ColumnGatherer
 from nnplay.data.csv.text.text_file import open_lines
-from nnplay.data.table_source import ENCODING, HEADER, table_source
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.table_source import ENCODING, HEADER, table_source
 from nnplay.errors import InputError
 from nnplay.fields import text
 
@@ -59,7 +59,9 @@ def _read_widths(given: str, where: str) -> list[Span]:
     except ValueError:
         sizes = []
     if not sizes or min(sizes) < 1:
-        raise InputError(f"'{given}' are no widths", where=where, hint=f"use {advice('widths', '5,10,8')}, or auto")
+        raise InputError(
+            f"'{given}' is not a list of widths", where=where, hint=f"use {advice('widths', '5,10,8')}, or auto"
+        )
     ends = list(itertools.accumulate(sizes))
     return list(zip([0, *ends[:-1]], ends, strict=True))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from nnplay.data.addresses import place_of
-from nnplay.data.csv.named_columns import NamedColumns, Skipped
+from nnplay.data.columns.named_columns import NamedColumns, Skipped
 from nnplay.data.csv.text.other_formats import HEAD
 from nnplay.data.csv.text.text_file import open_lines
 from nnplay.data.json.records import RecordTable, add_lines, is_json_lines, parse
-from nnplay.data.table_source import ENCODING, skipped_columns, table_source
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.table_source import ENCODING, skipped_columns, table_source
 from nnplay.errors import InputError
 
 #: Python's values take about twenty times the room of their text.

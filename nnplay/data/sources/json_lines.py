@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nnplay.data.addresses import place_of
-from nnplay.data.csv.named_columns import NamedColumns
+from nnplay.data.columns.named_columns import NamedColumns
 from nnplay.data.csv.text.text_file import open_lines
 from nnplay.data.json.records import RecordTable, add_lines, is_json_lines
-from nnplay.data.table_source import ENCODING, skipped_columns, table_source
+from nnplay.data.reading.addresses import place_of
+from nnplay.data.reading.table_source import ENCODING, skipped_columns, table_source
 
 #: As for a table of text.
 _GROWTH: Final = 12

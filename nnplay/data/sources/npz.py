@@ -5,10 +5,7 @@ Nothing in such a file is ever unpickled or evaluated, and no more is unpacked t
 
 from __future__ import annotations
 
-import math
-import re
 import struct
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.data.csv.advice import advice
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.data.dataset import Dataset
 from nnplay.data.progress import report
+from nnplay.data.reading.numpy_arrays import parse_array
 from nnplay.data.record import SourceRecord
 from nnplay.errors import InputError, near
 from nnplay.fields import choice, text
@@ -36,14 +33,9 @@ FIELDS: Final = (
 )
 #: An array of bytes takes up to this many times its size: unpacked, copied, and as float32 inputs twice.
 _GROWTH: Final = 12
-_HEADER: Final = re.compile(
-    rb"\{\s*'descr':\s*'([<>|=]?(?:\?|b1|[iu][1248]|f[248]|U[1-9]\d{0,5}))',\s*'fortran_order':\s*(True|False),"
-    rb"\s*'shape':\s*\(((?:\d{1,15}(?:,\s?\d{1,15}){0,31},?)?)\),?\s*\}\s*"
-)
 #: A bit that zip archives set for members that need a password.
 _ENCRYPTED: Final = 1
 _SAVE: Final = "write it with numpy.savez('my.npz', x=x, y=y)"
-_OBJECTS: Final = "Python objects are never loaded (loading them can run code); convert it to numbers or words first"
 
 
 def read(path: str, values: Mapping[str, Any]) -> Dataset:
@@ -103,21 +95,7 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -
         raise InputError("is encrypted, or compressed in a way that NumPy does not use", where=where, hint=_SAVE)
     with archive.open(member) as unpacked:
         content = unpacked.read(member.file_size + 1)
-    if content[:6] != b"\x93NUMPY" or content[6:7] not in (b"\1", b"\2", b"\3"):
-        raise InputError("is not a NumPy array", where=where, hint=_SAVE)
-    start, length = (10, "<H") if content[6] == 1 else (12, "<I")
-    begin = start + struct.unpack_from(length, content, 8)[0]
-    header = _HEADER.fullmatch(content[start:begin])
-    if header is None:
-        raise InputError("contains neither numbers nor words", where=where, hint=_OBJECTS)
-    kind = np.dtype(header[1].decode())
-    shape = tuple(int(size) for size in re.findall(rb"\d+", header[3]))
-    if math.prod(shape) * kind.itemsize != len(content) - begin:
-        raise InputError("is damaged: its size does not match its shape", where=where, hint=_SAVE)
-    order: Any = "F" if header[2] == b"True" else "C"
-    if kind.kind == "U" and (np.frombuffer(content, f"{kind.byteorder}u4", offset=begin) > sys.maxunicode).any():
-        raise InputError("contains numbers instead of letters", where=where, hint=_SAVE)
-    return np.frombuffer(content, kind, offset=begin).reshape(shape, order=order).copy()
+    return parse_array(content, where, _SAVE)
 
 
 def recognise(head: bytes) -> bool:

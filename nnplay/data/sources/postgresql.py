@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnplay.data.addresses import place_of, read_address
-from nnplay.data.csv.named_columns import NamedColumns
-from nnplay.data.extras import need
-from nnplay.data.sql_source import SQL_FIELDS, query_order, read_query
-from nnplay.data.table_source import table_source
+from nnplay.data.columns.named_columns import NamedColumns
+from nnplay.data.reading.addresses import place_of, read_address
+from nnplay.data.reading.extras import need
+from nnplay.data.reading.sql_source import SQL_FIELDS, query_order, read_query
+from nnplay.data.reading.table_source import table_source
 
 
 def columns(path: str, values: Mapping[str, Any]) -> NamedColumns:

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from nnplay.data.sql_source import SQL_FIELDS, read_database_file
-from nnplay.data.table_source import table_source
-
-
-def recognise(head: bytes) -> bool:
-    """The first bytes of every such file."""
-    return head.startswith(b"SQLite format 3\0")
-
+from nnplay.data.reading.sql_source import SQL_FIELDS, is_database, read_database_file
+from nnplay.data.reading.table_source import table_source
 
 SQLITE = table_source(
     "sqlite",
@@ -21,6 +15,6 @@ SQLITE = table_source(
     endings=(".db", ".sqlite", ".sqlite3", ".db3"),
     fields=SQL_FIELDS,
     columns=partial(read_database_file, "sqlite"),
-    recognise=recognise,
+    recognise=partial(is_database, "sqlite"),
     schemes=("sqlite",),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from nnplay.data.columns.table import columns_dataset
 from nnplay.data.csv.options import CsvOptions
-from nnplay.data.csv.table import columns_dataset
 from nnplay.data.dataset import Dataset
+from nnplay.data.reading.sql_source import read_database_file
 from nnplay.data.record import DatasetRecord
-from nnplay.data.sql_source import read_database_file
 from nnplay.data.tables._shipped import datasets_folder
 from nnplay.fields import text
 

@@ -27,4 +27,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("hint", f"too little data: class '{name}' has only {counted(count, 'training row')}")
 
 
-FEW_ROWS = HealthRule("few_rows", "Too little data", examine, "pane-data", "1")
+FEW_ROWS = HealthRule("few_rows", "Too little data", examine, "data", "b", data=True)

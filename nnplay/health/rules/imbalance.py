@@ -31,4 +31,4 @@ def examine(evidence: Evidence) -> Sign | None:
     return Sign("hint", f"{what}: look at the confusion matrix, not the accuracy")
 
 
-IMBALANCE = HealthRule("imbalance", "Class imbalance", examine, "pane-output", "4")
+IMBALANCE = HealthRule("imbalance", "Class imbalance", examine, "pane-output", "4", data=True)

@@ -10,6 +10,7 @@ from nnplay.health.rule import HealthRule, Sign
 
 _LARGEST: Final = 100.0
 _RATIO: Final = 100.0
+_MEND: Final = {"split": {"scale": "standard"}}
 
 
 def examine(evidence: Evidence) -> Sign | None:
@@ -20,7 +21,7 @@ def examine(evidence: Evidence) -> Sign | None:
     top = int(data.largest.argmax())
     if data.largest[top] > _LARGEST:
         what = f"{_name(data, top)} reaches {data.largest[top]:,.4g}"
-        return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)")
+        return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)", _MEND)
     varied = data.spread.nonzero()[0]
     if len(varied) < 2:
         return None
@@ -29,11 +30,11 @@ def examine(evidence: Evidence) -> Sign | None:
     if ratio < _RATIO:
         return None
     what = f"{_name(data, high)} varies {ratio:,.0f}× as much as {_name(data, low)}"
-    return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)")
+    return Sign("warning", f"unscaled inputs: {what}; scale the data (standard or minmax)", _MEND)
 
 
 def _name(data: DataFacts, index: int) -> str:
     return f"'{data.columns[index]}'" if len(data.columns) == len(data.largest) else f"channel {index}"
 
 
-UNSCALED = HealthRule("unscaled", "Unscaled inputs", examine, "pane-data", "1")
+UNSCALED = HealthRule("unscaled", "Unscaled inputs", examine, "data", "b", data=True)

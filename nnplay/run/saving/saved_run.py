@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnplay import session
 from nnplay.config import RunConfig
 from nnplay.data.fingerprint import fingerprint
+from nnplay.data.reading.addresses import place_of
 from nnplay.data.split import Split
 from nnplay.errors import InputError, Problems
 from nnplay.network.network import Network
@@ -184,7 +185,7 @@ def read(
     """
     loaded = session.load(path)
     config = _config(loaded)
-    trainer: Trainer = config.trainer(progress, machine=machine)
+    trainer = _make_trainer(loaded, config, progress, machine)
     warnings, past = list(loaded.warnings), None
     if loaded.tensors:
         warnings += _fill_trainer(trainer, _section(loaded, "progress"), loaded.tensors, str(loaded.where))
@@ -241,6 +242,29 @@ def _make_edit(
         return config.trainer(progress, split, machine), "with the last edit, which restarts the run"
     changed, fresh = remake_as(trainer, config, trainer.split, progress)
     return changed, f"with the last edit; re-initialised: {', '.join(fresh)}" if fresh else "with the last edit"
+
+
+def _make_trainer(
+    loaded: session.Loaded,
+    config: RunConfig,
+    progress: Callable[[int, int, str], None] | None,
+    machine: MachineMaker,
+) -> Trainer:
+    """The trainer of a session at step 0.
+
+    Raises:
+        InputError: it cannot be; where its data have changed, that is said first.
+    """
+    split = config.load()
+    try:
+        trainer: Trainer = config.trainer(progress, split, machine)
+    except InputError as error:
+        if _section(loaded, "progress").get("data") in (None, fingerprint(split)):
+            raise
+        what = f"this is not the data that the run was trained on, and does not suit it: {error.what}"
+        hint = "restore the data, or train a new run on what is there now"
+        raise InputError(what, where=place_of(config.data.source), hint=hint) from None
+    return trainer
 
 
 def _set_weights(

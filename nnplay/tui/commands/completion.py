@@ -168,7 +168,7 @@ def complete_paths(start: str, word: str) -> list[str]:
         folder, begin = (typed, "") if start.endswith("/") or not start else (typed.parent, typed.name)
         found = sorted(path for path in folder.iterdir() if path.name.startswith(begin))
         fitting = [path for path in found if begin or not path.name.startswith(".")]
-        return [str(path) for path in fitting if path.suffix in endings or (not path.suffix and path.is_dir())][:20]
+        return [str(path) for path in fitting if path.suffix in endings or path.is_dir()][:20]
     except (OSError, ValueError, RuntimeError):  # nothing there, or no path at all such as ~nobody
         return []
 

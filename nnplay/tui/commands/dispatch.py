@@ -11,6 +11,7 @@ from textual.widget import Widget
 from nnplay.tui.commands.actions import Action, Where
 from nnplay.tui.forms.form import Form
 from nnplay.tui.main_screen import MainScreen
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.panes.health import Findings
 from nnplay.tui.panes.output import OutputPane
 from nnplay.tui.widgets.curve_view import CurveView
@@ -23,6 +24,7 @@ WIDGETS: Mapping[Where, type[Widget]] = {
     "curves": CurveView,
     "network": NetworkView,
     "output": OutputPane,
+    "drawing": PointBoard,
     "health": Findings,
 }
 """The kind of widget that has keys of its own."""

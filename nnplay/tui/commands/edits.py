@@ -10,7 +10,7 @@ from typing import Any
 
 from textual.app import App
 
-from nnplay.data.addresses import whole_source
+from nnplay.data.reading.addresses import whole_source
 from nnplay.errors import InputError, NnplayError
 from nnplay.text import counted
 from nnplay.tui.backend import Backend
@@ -52,9 +52,9 @@ class EditActions:
     def settable(self) -> list[entries.Entry]:
         """All settings that have a name on the `:` line."""
         settings, catalogue = self._backend.settings, self._backend.catalogue
-        return entries.data_entries(settings, catalogue, self._backend.columns()) + entries.training_entries(
-            settings, catalogue
-        )
+        columns, row_shape = self._backend.columns(), self._backend.row_shape()
+        of_data = entries.data_entries(settings, catalogue, columns, row_shape)
+        return of_data + entries.training_entries(settings, catalogue)
 
     def change(self, **values: Any) -> None:
         """Give settings new values; problems are shown, not raised."""
@@ -91,16 +91,17 @@ class EditActions:
         return make
 
     def _describe_file(self) -> str:
-        """What is learned from a file; the notes on it go into the log."""
+        """What is learned from a table, and the notes on the data, which go into the log."""
         learned = column_choices.name_learned(self._backend.columns())
-        if not learned:
+        if not learned and not self._backend.settings.data.file:
             return ""
         notes = self._backend.notes()
         self._messages.log(*notes)
+        target = f"; target: {learned}" if learned else ""
         if not notes:
-            return f"; target: {learned}"
+            return target
         more = notes[0] if len(notes) == 1 else f"{counted(len(notes), 'note')} about the file (L)"
-        return f"; target: {learned}; {more}"
+        return f"{target}; {more}"
 
     def _apply(self, values: dict[str, Any]) -> str:
         """Apply values; where a new loss needs another last layer, that one follows."""

@@ -16,6 +16,7 @@ from nnplay.tui.main_screen import MainScreen
 from nnplay.tui.panes.layers import LayersPane
 from nnplay.tui.picker import shelves
 from nnplay.tui.picker.choice import Choice
+from nnplay.tui.picker.data_shelf import DataShelf
 from nnplay.tui.picker.screen import open_picker
 from nnplay.tui.picker.shelf import Shelf
 from nnplay.tui.widgets.layer_list import LayerList
@@ -52,9 +53,19 @@ class PickActions:
         self._main.query_one(LayerList).focus()
         self.pick("layer")
 
+    def pick_data(self) -> None:
+        """Open the picker for other data alone."""
+        open_picker(self._app, [self._data_shelf()], title="open data")
+
+    def _data_shelf(self) -> Shelf:
+        """The catalogue, and files by their paths."""
+        names, source = self._backend.catalogue, self._backend.settings.data.source
+        lead = f"a data set, or the path of {name_sources()}"
+        choices = shelves.data_choices(tuple(names.datasets))
+        return DataShelf("data", lead, choices, partial(self._change, "data"), current=source, free=True)
+
     def _shelves(self) -> list[Shelf]:
         names, settings = self._backend.catalogue, self._backend.settings
-        path = f"a data set, or the path of {name_sources()}"
         return [
             Shelf(
                 "preset",
@@ -62,7 +73,7 @@ class PickActions:
                 shelves.preset_choices(tuple(names.presets)),
                 self._edits.load_preset,
             ),
-            self._setting("data", path, shelves.data_choices(tuple(names.datasets)), settings.data.source, free=True),
+            self._data_shelf(),
             self._main.query_one(LayersPane).shelf(),
             self._setting(
                 "activation",
@@ -90,10 +101,10 @@ class PickActions:
             ),
         ]
 
-    def _setting(self, key: str, lead: str, choices: list[Choice], current: str, *, free: bool = False) -> Shelf:
+    def _setting(self, key: str, lead: str, choices: list[Choice], current: str) -> Shelf:
         """A shelf whose choices are values of the setting with this key."""
         take: Callable[[str], None] = partial(self._change, key)
-        return Shelf(key, lead, choices, take, current=current, free=free)
+        return Shelf(key, lead, choices, take, current=current)
 
     def _change(self, key: str, value: str) -> None:
         entry = next(entry for entry in self._edits.settable() if entry.key == key)

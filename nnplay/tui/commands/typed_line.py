@@ -105,7 +105,7 @@ class TypedLine:
         """A setting by name; after a file was refused, what was advised is tried on that file."""
         name = word.lower().replace("-", "_")
         dataset, fields = self._edits.refused or ("", {})
-        if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset)}:
+        if dataset and name in {field.name for field in self._backend.catalogue.fields_of_file(dataset, fields)}:
             self._edits.open_data({"data": Whole({"file": dataset, **fields, name: value})})
         else:
             self._edits.change_entry(entries.find_entry(self._edits.settable(), word), value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.text import clean
 
 _MOST = 300

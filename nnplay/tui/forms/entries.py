@@ -8,8 +8,10 @@ from pathlib import PurePath
 from typing import Any
 
 from nnplay.config import RunConfig
+from nnplay.config.split_choice import SPLIT_FIELDS
+from nnplay.data.augment.recipe import can_be_drawn
 from nnplay.data.catalogue import name_sources
-from nnplay.data.csv.columns import Column
+from nnplay.data.columns.columns import Column
 from nnplay.data.split import BATCH_SIZE
 from nnplay.errors import InputError, unknown
 from nnplay.fields import Field, choice, text
@@ -90,11 +92,14 @@ def data_title(name: str) -> str:
 _SPLIT = "percentages for training, validation and test, as in 70/15/15"
 
 
-def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Column] = ()) -> list[Entry]:
-    """Problem, data set, its own fields, split, batch size, features.
+def data_entries(
+    settings: RunConfig, catalogue: Catalogue, columns: Sequence[Column] = (), row_shape: Sequence[int] = ()
+) -> list[Entry]:
+    """Problem, data set, its own fields, split, how rows are drawn anew, batch size, features.
 
     Args:
         columns: of the table that the data were read from, in its order.
+        row_shape: shape of one row of inputs.
     """
     source = settings.data.source
     names = choice("dataset", source, f"a data set, or the path of {name_sources()}", tuple(catalogue.datasets))
@@ -103,10 +108,15 @@ def data_entries(settings: RunConfig, catalogue: Catalogue, columns: Sequence[Co
     if task.default:
         entries.append(Entry("problem", "problem", task, task.default))
     made = source in catalogue.datasets
-    own = catalogue.datasets[source] if made else catalogue.fields_of_file(source)
+    own = catalogue.datasets[source] if made else catalogue.fields_of_file(source, settings.data.values)
     entries += [_of_table(entry, columns) for entry in _own(own, settings.data.values, "data")]
     split, shares = text("split", "70/15/15", _SPLIT), settings.split.per_cents
     entries.append(Entry("split", "split", split, "/".join(map(str, shares)), shares=shares))
+    if can_be_drawn(row_shape):
+        drawn = [("augment", settings.split.augment), ("copies", settings.split.copies)]
+        fields = {field.name: field for field in SPLIT_FIELDS}
+        shown = drawn if settings.split.augment else drawn[:1]
+        entries += [Entry(f"split.{name}", name, fields[name], value, meant="no") for name, value in shown]
     batch = settings.training.get("batch_size", BATCH_SIZE.default)
     entries.append(Entry("training.batch_size", "batch", BATCH_SIZE, batch))
     if has_features(source):

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnplay.config import DataChoice
-from nnplay.data.addresses import refuse_password
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import named_datasets
 from nnplay.data.features import FEATURES
+from nnplay.data.reading.addresses import refuse_password
 
 PROBLEMS = ("classification", "regression")
 
 
 def problem_of(dataset: str) -> str:
     """`classification` or `regression`; empty for a file, whose columns say what it is."""
-    records = dataset_records()
+    records = named_datasets()
     return str(records[dataset].task) if dataset in records else ""
 
 
 def first_of(problem: str) -> str:
     """The data set to begin with for a problem."""
-    return next(name for name, record in dataset_records().items() if record.task == problem)
+    return next(name for name, record in named_datasets().items() if record.task == problem)
 
 
 def data_named(source: str) -> dict[str, str]:
@@ -30,7 +30,7 @@ def data_named(source: str) -> dict[str, str]:
         InputError: it is an address with a password, which must not be shown or kept anywhere.
     """
     refuse_password(source)
-    return {"name" if source in dataset_records() else "file": source}
+    return {"name" if source in named_datasets() else "file": source}
 
 
 def features_of(data: DataChoice) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def features_of(data: DataChoice) -> tuple[str, ...]:
 
 def has_features(dataset: str) -> bool:
     """Whether the set lies in a plane, so that derived features can be switched on."""
-    records = dataset_records()
+    records = named_datasets()
     return dataset in records and any(field.name == "features" for field in records[dataset].fields)
 
 

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from textual.binding import Binding, BindingType
-
-from nnplay.tui.commands.actions import ARROWS, key_name
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key of the inspector.
-
-    Attributes:
-        run: the screen's action.
-        title: two words for the footer; empty keeps it out.
-        help: a sentence.
-        first: whether it gets its place in the footer before others, however narrow the screen is: what one could not
-            guess to be there.
-    """
-
-    keys: str
-    run: str
-    title: str
-    help: str
-    first: bool = False
-
+from nnplay.tui.commands.screen_keys import Key
 
 KEYS: Final = (
     Key("n,space", "next_row", "next row", "Run the marked row and show it.", first=True),
@@ -117,22 +94,3 @@ KEYS: Final = (
     Key("escape,i,q", "leave", "back", "Back to the playground; the run continues from here."),
     Key("ctrl+c", "app.quit", "", "Quit nnplay."),
 )
-
-
-def bindings() -> list[BindingType]:
-    """Textual bindings of all keys."""
-    return [Binding(key.keys, key.run, key.title, show=False, tooltip=key.help) for key in KEYS]
-
-
-def methods_of_screen() -> list[str]:
-    """Names of the methods behind the keys, but for those that the app has."""
-    runs = [key.run.partition("(")[0] for key in KEYS]
-    return list(dict.fromkeys(run for run in runs if not run.startswith("app.")))
-
-
-def shown(key: Key, *, plain: bool = False) -> str:
-    """The key as a keyboard shows it, arrows by their names where they are to be `plain`; the first of several."""
-    first = key.keys.split(",")[0]
-    if plain and first in ARROWS:
-        return first
-    return {"less_than_sign": "<", "pageup": "pgup", "pagedown": "pgdn"}.get(first, key_name(first))

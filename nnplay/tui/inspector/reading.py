@@ -8,9 +8,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from nnplay.inspector.messages import Detail
+from nnplay.tui.commands.screen_keys import shown
 from nnplay.tui.dialogs.reading import Reading, find_cut_texts, whole_texts
 from nnplay.tui.help.glossary import Term, find
-from nnplay.tui.inspector.keys import KEYS, shown
+from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.walk import Ask, Say, Walk
 from nnplay.tui.widgets.cells import Cells
 

@@ -17,9 +17,10 @@ from nnplay.inspector.service import InspectorService
 from nnplay.run.worker import Worker
 from nnplay.tui.backend import Backend
 from nnplay.tui.commands.actions import connect
+from nnplay.tui.commands.screen_keys import bindings, methods_of_screen
 from nnplay.tui.dialogs.modal import Modal
-from nnplay.tui.inspector import keys
 from nnplay.tui.inspector.forks import ForkActions
+from nnplay.tui.inspector.keys import KEYS
 from nnplay.tui.inspector.looking import LookActions
 from nnplay.tui.inspector.moving import MoveActions
 from nnplay.tui.inspector.predict import PredictActions
@@ -28,9 +29,9 @@ from nnplay.tui.inspector.walk import Answer, Walk
 from nnplay.tui.inspector.what_if import WhatIfActions
 from nnplay.tui.inspector.widgets.detail_view import DetailView
 from nnplay.tui.inspector.widgets.head_line import HeadLine
-from nnplay.tui.inspector.widgets.keys_line import KeysLine
 from nnplay.tui.inspector.widgets.rows_list import RowsList
 from nnplay.tui.terminal import textual_private
+from nnplay.tui.widgets.keys_line import KeysLine
 from nnplay.tui.widgets.message_line import MessageLine
 from nnplay.tui.widgets.timeline_bar import TimelineBar
 
@@ -47,7 +48,7 @@ class InspectorScreen(Modal[None]):
     """
 
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
+    BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = """
     InspectorScreen { background: $background; color: $foreground; }
     InspectorScreen #inspector-body { height: 1fr; }
@@ -74,7 +75,7 @@ class InspectorScreen(Modal[None]):
             ReadActions(walk, self.ask, self.say, lambda: [self._detail, self.query_one(RowsList)]),
             self,
         )
-        connect(self, keys.methods_of_screen(), self.groups)
+        connect(self, methods_of_screen(KEYS), self.groups)
 
     @property
     def view(self) -> View | None:
@@ -89,7 +90,7 @@ class InspectorScreen(Modal[None]):
             yield self._detail
         yield TimelineBar("taken")
         yield MessageLine()
-        yield KeysLine()
+        yield KeysLine(KEYS)
 
     def on_mount(self) -> None:
         """Pause the run and look."""

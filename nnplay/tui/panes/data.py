@@ -22,4 +22,4 @@ class DataPane(FormPane):
 
     def entries(self, settings: RunConfig) -> Sequence[Entry]:
         """What there is to set about the data."""
-        return data_entries(settings, self._catalogue, self._backend.columns())
+        return data_entries(settings, self._catalogue, self._backend.columns(), self._backend.row_shape())

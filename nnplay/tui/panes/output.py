@@ -17,6 +17,7 @@ from nnplay.tui.arrange import HEADINGS
 from nnplay.tui.commands import actions
 from nnplay.tui.draw.picture import Picture
 from nnplay.tui.forms.editor import host
+from nnplay.tui.outputs.point_board import PointBoard
 from nnplay.tui.outputs.widget import Answer
 from nnplay.tui.panes.base import Pane
 from nnplay.tui.theme.look import Look
@@ -54,11 +55,25 @@ class OutputPane(Pane, can_focus=True):
         self.view, self.item = 0, 0
         self._dataset = ""
         self._shown = Shown()
+        self._draws = False
 
     def compose(self) -> ComposeResult:
         """Both pictures; one is shown."""
-        yield Picture()
+        yield PointBoard()
         yield Answer()
+
+    def draw_points(self) -> None:
+        """Points are drawn on the map, as soon as there is one."""
+        self._draws, self.neuron = True, None
+        board = self.query_one(PointBoard)
+        if board.display and self._shown.view == "map":
+            board.begin()
+
+    def end_drawing(self) -> None:
+        """The map is only looked at again."""
+        self._draws = False
+        self.query_one(PointBoard).end()
+        self.screen.set_focus(self)
 
     def set_up(self, settings: RunConfig, ledger: Ledger) -> None:
         """Other data begin with their first view and example."""
@@ -67,9 +82,13 @@ class OutputPane(Pane, can_focus=True):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw the newest answers."""
-        picture, answer = self.query_one(Picture), self.query_one(Answer)
+        picture, answer = self.query_one(PointBoard), self.query_one(Answer)
         neuron = snapshot.neurons.get(self.neuron) if self.neuron is not None else None
-        picture.display = snapshot.surface is not None or neuron is not None
+        shows_map = snapshot.surface is not None or neuron is not None
+        if picture.drawing and not shows_map:  # other data come: a hidden board would lose the focus to any widget
+            picture.end()
+            self.screen.set_focus(self)
+        picture.display = shows_map
         answer.display = not picture.display
         if self._shown.views and snapshot.shown.views != self._shown.views:
             self.view, self.item = 0, 0  # another task
@@ -82,6 +101,8 @@ class OutputPane(Pane, can_focus=True):
         elif snapshot.surface is not None:
             picture.show(snapshot.surface)
             self._subtitle(picture)
+            if self._draws and not picture.drawing:
+                picture.begin()
         else:
             answer.show(snapshot.output)
             self.border_subtitle = Content(self._choosing(answer.look))
@@ -178,6 +199,10 @@ class OutputPane(Pane, can_focus=True):
         look = picture.look
         training, held_out = (look.pick("●", "+/o"), look.pick("○", "+/o"))
         text = f"{training} training · {held_out} test" if picture.held_out_points else f"{training} training · t: test"
+        if self.query_one(PointBoard).drawing:
+            keys = f"0{look.pick('–', '-')}9 set · backspace erase · esc end"
+            self.border_subtitle = Content(keys)
+            return
         choosing = self._choosing(look)
         parts = [text, "x: soft" if picture.discrete else "", choosing]
         self.border_subtitle = Content(" · ".join(part for part in parts if part))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from nnplay.data.catalogue import dataset_records
+from nnplay.data.catalogue import named_datasets
 from nnplay.network.hidden_layers import NONE, activation_names
 from nnplay.presets.catalogue import preset_records
 from nnplay.presets.preset import Preset
@@ -92,7 +92,7 @@ def schedule_choices(names: Sequence[str]) -> list[Choice]:
 
 def data_choices(names: Sequence[str]) -> list[Choice]:
     """Data sets of the catalogue."""
-    records = dataset_records()
+    records = named_datasets()
     return [
         Choice(
             name,

@@ -26,6 +26,10 @@ class ShelfTabs(Cells):
         super().__init__()
         self._names, self._at = list(names), 0
 
+    def name_all(self, names: Sequence[str]) -> None:
+        """Show these kinds from now on."""
+        self._names = list(names)
+
     def show(self, at: int) -> None:
         """The kind with this number is the present one."""
         self._at = at

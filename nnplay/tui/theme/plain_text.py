@@ -23,6 +23,9 @@ from nnplay.tui.commands.actions import ARROWS
 
 _SIGNS: Final = {
     "…": "~",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
     "×": "x",
     "−": "-",
     "–": "-",

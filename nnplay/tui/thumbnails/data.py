@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.data.catalogue import dataset_records, load_dataset
+from nnplay.data.catalogue import load_dataset, named_datasets
 from nnplay.data.dataset import Dataset
 from nnplay.text import clean
 from nnplay.tui.draw.arrays import Floats
@@ -34,7 +34,7 @@ def _examples(name: str) -> Dataset:
 
 
 def _made(name: str, count: int) -> Dataset:
-    samples = [field for field in dataset_records()[name].fields if field.name == "samples"]
+    samples = [field for field in named_datasets()[name].fields if field.name == "samples"]
     sizes: dict[str, Any] = {field.name: int(min(field.high, max(field.low, count))) for field in samples}
     return load_dataset(name, **sizes)
 

@@ -29,10 +29,12 @@ class HeaderLine(Cells):
         self._snapshot: Snapshot | None = None
         self._title = ""
         self._unsaved, self._read_only = False, False
+        self._validates = True
 
     def set_up(self, settings: RunConfig, title: str) -> None:
         """Name data set and network."""
         self._title = clean(f"{data_title(settings.data.source)} › {title}", 40)
+        self._validates = settings.split.validation > 0
         self.redraw()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -110,8 +112,9 @@ class HeaderLine(Cells):
         return [(numbers.short("validation_accuracy"), dim), (shown, self.look.ink("strong")), (" ", dim)]
 
     def _loss(self, name: str, value: float, since: int) -> list[Run]:
-        """A loss with its name, or a dash while there cannot be one yet."""
-        text = "–".rjust(6) if since == 0 and math.isnan(value) else number_text.loss(value, 6)
+        """A loss with its name, or a dash while there cannot be one yet, or ever: where no rows are held out."""
+        held_out = name != "validation_loss" or self._validates
+        text = "–".rjust(6) if (since == 0 or not held_out) and math.isnan(value) else number_text.loss(value, 6)
         return self._counter(numbers.short(name), f"{text} ")
 
     def _past(self, now: Snapshot) -> list[Run]:

@@ -31,6 +31,11 @@ class MessageLine(Cells):
         self.text, self._ink = clean(text.replace("\n", "; "), 400), ink
         self.redraw()
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it says what went wrong."""
+        return self._ink == "error"
+
     def rows_for(self, width: int) -> int:
         """Rows that the text takes at a width, up to as many as a message gets."""
         return max(1, min(MOST_ROWS, len(self._wrapped(width))))

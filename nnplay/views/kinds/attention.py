@@ -45,7 +45,7 @@ def make_attention(trainer: Trainer, row: int) -> Attention:
         for number, weights in enumerate(layer[0])
     ]
     steps = heads[0][1].shape[0]
-    names = name_symbols(x[0], trainer.split.class_names) if has_symbols(trainer) else ()
+    names = name_symbols(x[0], trainer.split.train) if has_symbols(trainer) else ()
     return Attention(names if len(names) == steps else tuple(map(str, range(steps))), tuple(heads))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.text import counted, percent
-from nnplay.training.metrics import confusion_matrix
+from nnplay.training.scores.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes
 from nnplay.views.rows import decide_classes, describe_rows, predict_rows

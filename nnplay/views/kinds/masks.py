@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.training.metrics import confusion_matrix
+from nnplay.training.scores.metrics import confusion_matrix
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_classes, image_shape
 from nnplay.views.images import as_image

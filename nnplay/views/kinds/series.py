@@ -49,6 +49,8 @@ class Series(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Steps with some numbers each, with a quantity or one class to say; symbols are shown as such."""
+    if trainer.split.train.waves is not None:  # a spectrum is seen as an image
+        return False
     if not has_classes(trainer):
         return is_sequence(trainer) and not plane_inputs(trainer)
     return one_class_per_row(trainer) and is_sequence(trainer) and not has_symbols(trainer)

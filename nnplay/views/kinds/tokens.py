@@ -34,7 +34,7 @@ def make_tokens(trainer: Trainer, row: int) -> Tokens:
     """One example of symbols, with what is wanted and what is answered at each place, or once."""
     part, names = shown_part(trainer), trainer.split.class_names
     answer = trainer.answers(part.x[row : row + 1])
-    seen = name_symbols(part.x[row], names)
+    seen = name_symbols(part.x[row], part)
     predicted = np.atleast_1d(decide_classes(trainer, answer)[0])
     true = np.atleast_1d(part.y[row])
     chances = likeliest_classes(trainer, answer[0]) if part.y.ndim == 1 else ()

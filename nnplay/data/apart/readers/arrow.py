@@ -8,8 +8,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nnplay.data.apart.wire import send, send_column
-from nnplay.data.csv.named_columns import MAX_COLUMNS
-from nnplay.data.gathering import GatheredColumn, Unreadable, gather, join, nothing, text_column
+from nnplay.data.columns.named_columns import MAX_COLUMNS
+from nnplay.data.reading.gathering import GatheredColumn, Unreadable, gather, join, nothing, text_column
 from nnplay.errors import InputError
 
 _NO_ROWS: Final = "no data rows"
@@ -24,7 +24,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
             _send_table(_table(file), order, out)
     except pyarrow.ArrowMemoryError:
         raise MemoryError from None
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"is damaged, or not an Arrow file: {str(error).splitlines()[0][:200]}") from None
 
 
@@ -44,6 +44,7 @@ def _send_table(table: Any, order: Mapping[str, Any], out: BinaryIO) -> None:
         raise InputError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are supported")
     if not table.num_rows:
         raise InputError(_NO_ROWS)
+    table.validate(full=True)  # what a file says of its own lengths and places need not be true
     for place, name in enumerate(names):
         if name in order["skip"]:
             column = nothing(table.num_rows)
@@ -74,17 +75,28 @@ def _part(name: str, chunk: Any, hint: str) -> GatheredColumn:
     if types.is_floating(kind) or types.is_decimal(kind) or types.is_unsigned_integer(kind):
         return GatheredColumn("number", rows, _filled(chunk.cast(pyarrow.float64(), safe=False), 0.0), missing)
     if types.is_duration(kind):
-        days = chunk.cast(pyarrow.duration("us"), safe=False).cast(pyarrow.int64())
-        return GatheredColumn("number", rows, _filled(days, 0) / 86_400_000_000, missing)
+        lengths = _microseconds(name, chunk, pyarrow.duration("us"), hint)
+        return GatheredColumn("number", rows, _filled(lengths, 0) / 86_400_000_000, missing)
     if types.is_timestamp(kind) or types.is_date(kind):
-        plain = chunk.cast(pyarrow.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(pyarrow.int64())
-        return GatheredColumn("time", rows, _filled(plain, 0).astype("M8[us]"), missing)
+        moments = _microseconds(name, chunk, pyarrow.timestamp("us", getattr(kind, "tz", None)), hint)
+        return GatheredColumn("time", rows, _filled(moments, 0).astype("M8[us]"), missing)
     if types.is_null(kind):
         return nothing(rows)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_time(kind):
         return text_column([None if cell is None else str(cell) for cell in chunk.to_pylist()])
     held = "bytes" if "binary" in str(kind) else "lists or records"
     raise Unreadable(name, f"holds {held} ({str(kind)[:40]}), and a cell is one number or word", hint)
+
+
+def _microseconds(name: str, chunk: Any, kind: Any, hint: str) -> Any:
+    """Times as whole numbers; those of longer units may be too many of them, of shorter ones lose their rest."""
+    import pyarrow
+
+    shorter = getattr(chunk.type, "unit", "") == "ns"
+    try:
+        return chunk.cast(kind, safe=not shorter).cast(pyarrow.int64())
+    except pyarrow.ArrowInvalid:
+        raise Unreadable(name, "holds times beyond the year 294,246", hint) from None
 
 
 def _filled(chunk: Any, value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from nnplay.data.apart.duckdb_engine import connect, explained, interrupt, interrupt_after, query, send_result
+from nnplay.data.apart.query_rows import LEAVE_OUT
 from nnplay.data.apart.sql_statement import choose_table, has_order
 from nnplay.data.apart.wire import send
 from nnplay.errors import InputError
@@ -37,7 +38,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
         skip=(),
         what="the query is refused",
         most=int(order["max_rows"]),
-        hint="leave it out of the query, or make a number or word of it",
+        hint=LEAVE_OUT,
         too_many=str(order["too_many"]),
         notes=unordered,
     )

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nnplay.data.apart.wire import send, send_column
-from nnplay.data.csv.named_columns import MAX_COLUMNS
+from nnplay.data.columns.named_columns import MAX_COLUMNS
 from nnplay.data.csv.text.header import has_header
-from nnplay.data.gathering import BLOCK, GatheredColumn, Gatherer
+from nnplay.data.reading.gathering import BLOCK, GatheredColumn, Gatherer
 from nnplay.errors import InputError, nearest
 from nnplay.memory_budget import size_text
 from nnplay.text import clean, counted

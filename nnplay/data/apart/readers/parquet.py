@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 from nnplay.data.apart.duckdb_engine import connect, interrupt, query, quoted, send_result
-from nnplay.data.csv.named_columns import MAX_COLUMNS
+from nnplay.data.columns.named_columns import MAX_COLUMNS
 from nnplay.errors import InputError
 
 _DAMAGED: Final = "is damaged, or not a Parquet file"

@@ -6,12 +6,13 @@ import itertools
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
+from nnplay.data.apart.query_rows import send_query_rows
 from nnplay.data.apart.sql_statement import choose_table, has_order, tokens
-from nnplay.data.apart.wire import TooSlow, send, send_column
-from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
+from nnplay.data.apart.wire import TooSlow, send
+from nnplay.data.reading.gathering import BLOCK
 from nnplay.errors import InputError
 
 #: Functions that act on the server, its files or other sessions; a read-only transaction does not stop all of them.
@@ -24,6 +25,7 @@ _CONNECT_SECONDS: Final = 10
 _CHECKS_CLIENTS: Final = 140_000
 #: Options of an address that are passed on; others could name files of secrets or run settings on the server.
 _OPTIONS: Final = frozenset({"sslmode", "host", "port"})
+_FETCH: Final = f"FETCH {BLOCK} FROM nnplay_rows"
 _TRIES: Final = 20
 _BETWEEN: Final = 0.1
 """Seconds between two tries to cancel a query."""
@@ -98,25 +100,17 @@ def _refuse_acting(sql: str) -> None:
 
 
 def _send_rows(connection: Any, sql: str, order: Mapping[str, Any], out: BinaryIO) -> None:
-    most, gathered = int(order["max_rows"]), Gatherer()
     cursor = connection.cursor()
-    rows = cursor.execute(f"FETCH {BLOCK} FROM nnplay_rows").fetchall()
+    first = cursor.execute(_FETCH).fetchall()
     names = [column.name for column in cursor.description or ()]
+    notes = [] if has_order(sql) else [str(order["unordered"])]
+    send_query_rows(names, _blocks(cursor, first), order, out, notes=notes)
+
+
+def _blocks(cursor: Any, rows: list[Any]) -> Iterator[list[Any]]:
     while rows:
-        if gathered.rows + len(rows) > most:
-            raise InputError(f"returns more than {most:,} rows", hint=str(order["too_many"]))
-        try:
-            gathered.take_rows(names, rows)
-        except Unreadable as error:
-            hint = "leave it out of the query, or make a number or word of it"
-            raise Unreadable(error.column, error.what, hint) from None
-        send(out, {"say": [gathered.rows, 0, "rows"]})
-        rows = cursor.execute(f"FETCH {BLOCK} FROM nnplay_rows").fetchall()
-    if not names or not gathered.rows:
-        raise InputError("the query returns no rows" if names else "the query returns no columns")
-    for name, column in zip(names, gathered.columns(), strict=True):
-        send_column(out, name, column)
-    send(out, {"end": gathered.rows, "notes": [] if has_order(sql) else [str(order["unordered"])]})
+        yield rows
+        rows = cursor.execute(_FETCH).fetchall()
 
 
 def _explained(error: Any) -> Exception:

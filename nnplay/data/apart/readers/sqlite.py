@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
+from nnplay.data.apart.query_rows import send_query_rows
 from nnplay.data.apart.sql_statement import choose_table
-from nnplay.data.apart.wire import TooSlow, send, send_column
-from nnplay.data.gathering import BLOCK, Gatherer, Unreadable
+from nnplay.data.apart.wire import TooSlow, send
+from nnplay.data.reading.gathering import BLOCK
 from nnplay.errors import InputError, nearest
 from nnplay.text import clean
 
@@ -44,7 +45,7 @@ def read_rows(order: Mapping[str, Any], out: BinaryIO) -> None:
     try:
         sql = sql or choose_table(_table_names(connection), str(order["say_which"]))
         cursor = connection.execute(sql)
-        _send_rows(cursor, int(order["max_rows"]), str(order["too_many"]), out)
+        send_query_rows([str(column[0]) for column in cursor.description or ()], _blocks(cursor), order, out)
     except sqlite3.Error as error:
         _, missing, table = str(error).partition("no such table: ")
         if missing:
@@ -101,25 +102,9 @@ def _authorizer() -> Callable[..., int]:
     return allow
 
 
-def _send_rows(cursor: sqlite3.Cursor, most: int, too_many: str, out: BinaryIO) -> None:
-    names = [str(column[0]) for column in cursor.description or ()]
-    if not names:
-        raise InputError("the query returns no columns")
-    gathered = Gatherer()
+def _blocks(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:
     while rows := cursor.fetchmany(BLOCK):
-        if gathered.rows + len(rows) > most:
-            raise InputError(f"returns more than {most:,} rows", hint=too_many)
-        try:
-            gathered.take_rows(names, rows)
-        except Unreadable as error:
-            hint = "leave it out of the query, or make a number or word of it"
-            raise Unreadable(error.column, error.what, hint) from None
-        send(out, {"say": [gathered.rows, 0, "rows"]})
-    if not gathered.rows:
-        raise InputError("the query returns no rows")
-    for name, column in zip(names, gathered.columns(), strict=True):
-        send_column(out, name, column)
-    send(out, {"end": len(names)})
+        yield rows
 
 
 def _explained(error: sqlite3.Error, *, late: bool = False) -> Exception:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nnplay.data.cells.cells import parse_number
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import parse_number
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANK = " "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nnplay.data.cells.cells import is_missing, parse_number
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.cells import is_missing, parse_number
 from nnplay.data.csv.text.dialect import usual_width
 from nnplay.text import clean
 

@@ -26,20 +26,8 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
     Raises:
         InputError: bytes that do not decode, a NUL character, or an endless line; with line and byte offset.
     """
-    file.seek(skip)
-    ends = io.IncrementalNewlineDecoder(None, translate=True)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    begun, pending, offset, number = [""], 0, skip, 1
-    while True:
-        chunk = file.read(_CHUNK)
-        try:
-            text = ends.decode(decoder.decode(chunk, final=not chunk), final=not chunk)
-        except UnicodeDecodeError as error:
-            good = ends.decode(error.object[: error.start].decode(encoding, errors="replace"), final=True)
-            place = f"{where}, row {number + good.count(chr(10))}"
-            raise _undecodable(error, offset + len(chunk), encoding, place) from None
-        offset += len(chunk)
-        _refuse_nul(text, number, where)
+    begun, pending, number = [""], 0, 1
+    for text in read_pieces(file, encoding, skip, where):
         first, *more = text.split("\n")
         begun.append(first)
         pending += len(first)
@@ -50,10 +38,34 @@ def read_lines(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator
             yield "".join(begun) + "\n"
             yield from (line + "\n" for line in more[:-1])
             begun, pending, number = [more[-1]], len(more[-1]), number + len(more)
-        if not chunk:
-            break
     if last := "".join(begun):
         yield last + "\n"
+
+
+def read_pieces(file: BinaryIO, encoding: str, skip: int, where: str) -> Iterator[str]:
+    """The text of `file` in pieces of some length, with LF for every line end; arguments as for `read_lines`.
+
+    Raises:
+        InputError: bytes that do not decode, or a NUL character; with line and byte offset.
+    """
+    file.seek(skip)
+    ends = io.IncrementalNewlineDecoder(None, translate=True)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    offset, number = skip, 1
+    while True:
+        chunk = file.read(_CHUNK)
+        try:
+            text = ends.decode(decoder.decode(chunk, final=not chunk), final=not chunk)
+        except UnicodeDecodeError as error:
+            good = ends.decode(error.object[: error.start].decode(encoding, errors="replace"), final=True)
+            place = f"{where}, row {number + good.count(chr(10))}"
+            raise _undecodable(error, offset + len(chunk), encoding, place) from None
+        offset += len(chunk)
+        _refuse_nul(text, number, where)
+        yield text
+        number += text.count("\n")
+        if not chunk:
+            return
 
 
 def _refuse_nul(text: str, number: int, where: str) -> None:

@@ -7,6 +7,8 @@ import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from nnplay.errors import InputError
+
 #: How many bytes of a file's beginning are looked at.
 HEAD = 4096
 
@@ -23,13 +25,12 @@ def _named(ending: str) -> str:
     return f"give it a name that ends in {ending} (from Python it is read by nnplay.read_file)"
 
 
-_PICTURE = "images come from the built-in data sets (nnplay datasets), or from Python as arrays"
-_SOUND = "sounds come from the built-in data set 'sounds', or from Python as arrays"
+_PICTURE = "put the images of each class into a folder of its own, and give the folder around those"
+_CONVERT = "save it as PNG first"
+_PICTURES_PACKED = f"unpack it first; {_PICTURE}"
+_SOUND = "put the sounds of each class into a folder of its own, and give the folder around those"
+_CLIP = "put the clips of each class into a folder of its own, and give the folder around those"
 _ARRAY = "pass arrays from Python: nnplay.Dataset(x, y)"
-_TWO_ARRAYS = (
-    "put inputs and targets into one file with numpy.savez('my.npz', x=x, y=y), or pass them from Python: "
-    "nnplay.Dataset(x, y)"
-)
 _FRAME = "convert it to CSV first, for example with pandas.DataFrame.to_csv"
 _UNPACK = "unpack it first and give the CSV file in it"
 _SHEET = "save the sheet as CSV in the spreadsheet program"
@@ -40,21 +41,21 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image", _PICTURE),
     (0, b"\xff\xd8\xff", "a JPEG image", _PICTURE),
     (0, b"GIF8", "a GIF image", _PICTURE),
-    (0, b"II*\x00", "a TIFF image", _PICTURE),
-    (0, b"MM\x00*", "a TIFF image", _PICTURE),
-    (0, b"8BPS", "a Photoshop image", _PICTURE),
-    (0, b"icns", "an icon", _PICTURE),
-    (0, b"\x00\x00\x01\x00", "an icon", _PICTURE),
+    (0, b"II*\x00", "a TIFF image", _CONVERT),
+    (0, b"MM\x00*", "a TIFF image", _CONVERT),
+    (0, b"8BPS", "a Photoshop image", _CONVERT),
+    (0, b"icns", "an icon", _CONVERT),
+    (0, b"\x00\x00\x01\x00", "an icon", _CONVERT),
     (0, b"%!PS", "a PostScript document", _DOCUMENT),
     (0, b"SIMPLE  =", "a FITS file", _ARRAY),
     (8, b"WEBP", "a WebP image", _PICTURE),
     (8, b"WAVE", "a WAV sound", _SOUND),
-    (8, b"AVI ", "an AVI video", _SOUND),
+    (8, b"AVI ", "an AVI video", _CLIP),
     (0, b"RIFF", "a WAV or WebP file", _SOUND),
     (0, b"fLaC", "a FLAC sound", _SOUND),
     (0, b"OggS", "an Ogg sound", _SOUND),
     (0, b"ID3", "an MP3 sound", _SOUND),
-    (4, b"ftyp", "an MP4 video", _SOUND),
+    (4, b"ftyp", "an MP4 video", _CLIP),
     (0, b"PK\x05\x06", "an empty zip archive", _UNPACK),
     (0, b"\x1f\x8b", "a gzip archive", _UNPACK),
     (0, b"\x1f\x9d", "a compressed file (.Z)", _UNPACK),
@@ -79,7 +80,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file", _FRAME),
     (0, b"RDX", "an R file", "convert it to CSV first, for example with write.csv in R"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME),
-    (0, b"\x93NUMPY", "a NumPy array", _TWO_ARRAYS),
+    (0, b"\x93NUMPY", "a NumPy array", _named(".npy")),
     (0, b"\x7fELF", "a program", _DOCUMENT),
 )
 """Where in the file, its bytes there, what it is, the way out; the first that fits."""
@@ -112,13 +113,28 @@ def recognise_format(head: bytes) -> OtherFormat | None:
     if _PICKLE.match(head):
         return OtherFormat("a Python pickle", _OBJECTS)
     for pattern, kind, way_out in (
-        (_IDX, "an IDX file, the format of the MNIST digits", "the built-in data set 'digits28' has similar digits"),
+        (
+            _IDX,
+            "an IDX file, the format of the MNIST digits",
+            "give the file of the images; the one with the labels is found beside it",
+        ),
         (_SAFETENSORS, "a safetensors file", _ARRAY),
         (_BITMAP, "a BMP image", _PICTURE),
     ):
         if pattern.match(head):
             return OtherFormat(kind, way_out)
     return _recognise_text_format(head) if _is_text(head) else None
+
+
+def refuse_binary(head: bytes, where: str) -> None:
+    """Refuses a file of a known format that is not text.
+
+    Raises:
+        InputError: it is one.
+    """
+    found = None if _is_text(head) else recognise_format(head)
+    if found is not None:
+        raise InputError(f"looks like {found.kind}", where=where, hint=found.way_out)
 
 
 def _recognise_text_format(head: bytes) -> OtherFormat | None:
@@ -172,5 +188,5 @@ def _recognise_archive(names: list[str]) -> OtherFormat:
     if any(name.endswith("data.pkl") for name in names):
         return OtherFormat("a PyTorch file", _OBJECTS)
     if endings & _PICTURES:
-        return OtherFormat("a zip archive of images", _PICTURE)
+        return OtherFormat("a zip archive of images", _PICTURES_PACKED)
     return OtherFormat("a zip archive", _UNPACK)

@@ -13,17 +13,22 @@ from numpy.typing import NDArray
 # A NUL cannot occur in a cell: reading refuses it.
 _BETWEEN = "\0"
 _BLOCK = 4096
+_STRIDE = 1024
+"""Of every so many cells it is known where the first one begins."""
+_CHUNK = 1 << 20
+"""Characters that are searched for the ends of cells at a time."""
 
 
 class PackedCells(Sequence[str]):
-    """A column of text cells; going through all is fast, picking a single one is not (it is for messages)."""
+    """A column of text cells; the first one that is picked by its number costs a look at the whole text, once."""
 
-    __slots__ = ("_length", "_text")
+    __slots__ = ("_length", "_places", "_text")
 
     def __init__(self, cells: Iterable[str]) -> None:
         held = cells if isinstance(cells, (list, tuple)) else list(cells)
         self._text = _BETWEEN.join(held)
         self._length = len(held)
+        self._places: list[int] = []
 
     @classmethod
     def join_parts(cls, parts: Iterable[str], length: int) -> PackedCells:
@@ -52,7 +57,35 @@ class PackedCells(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        return self.unpack()[index]
+        if isinstance(index, slice):
+            start, stop, step = index.indices(self._length)
+            return self._between(start, stop) if step == 1 else self.unpack()[index]
+        place = range(self._length)[index]
+        return self._between(place, place + 1)[0]
+
+    def _between(self, start: int, stop: int) -> list[str]:
+        """The cells from one number up to another; only the text around them is looked at."""
+        if stop <= start:
+            return []
+        self._places = self._places or _find_places(self._text)
+        first, last = start // _STRIDE, -(-stop // _STRIDE)
+        end = self._places[last] - 1 if last < len(self._places) else len(self._text)
+        block = self._text[self._places[first] : end].split(_BETWEEN)
+        return block[start - first * _STRIDE : stop - first * _STRIDE]
+
+
+def _find_places(text: str) -> list[int]:
+    """Where every `_STRIDE`th cell of a packed text begins."""
+    places, before = [0], 0
+    for begin in range(0, len(text), _CHUNK):
+        chunk = text[begin : begin + _CHUNK]
+        coded = chunk.encode("ascii") if chunk.isascii() else chunk.encode("utf-32-le", "surrogatepass")
+        ends = np.flatnonzero(np.frombuffer(coded, np.uint8 if chunk.isascii() else np.dtype("<u4")) == 0)
+        # The cell after the first of these ends has the number `before` + 1.
+        wanted = ends[-(before + 1) % _STRIDE :: _STRIDE]
+        places += (wanted + begin + 1).tolist()
+        before += len(ends)
+    return places
 
 
 class ColumnGatherer:

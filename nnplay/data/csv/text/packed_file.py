@@ -43,7 +43,7 @@ def open_packed(file: BinaryIO, limit: int, where: str, member: str = "") -> Ite
     head = file.read(len(_ZIP))
     file.seek(0)
     if member and not head.startswith(_ZIP):
-        what = f"is no zip archive, so there is no '{clean(member)}' in it"
+        what = f"is not a zip archive, so it does not contain '{clean(member)}'"
         raise InputError(what, where=where, hint="leave the option 'member' out")
     if not head.startswith((_GZIP, _ZIP)):
         yield file
@@ -87,7 +87,9 @@ def _find_member(archive: zipfile.ZipFile, wanted: str, where: str) -> zipfile.Z
         raise unknown("file in the archive", wanted, [member.filename for member in files[:1000]], where=where)
     if len(found) > 1:
         names = ", ".join(clean(member.filename, 40) for member in found[:5])
-        raise InputError(f"holds {len(found):,} files of that name: {names}", where=where, hint="give its folder too")
+        twins = len({member.filename for member in found}) < len(found)  # no name tells them apart
+        hint = "unpack it and give the file that is meant" if twins else "give its folder too"
+        raise InputError(f"holds {len(found):,} files of that name: {names}", where=where, hint=hint)
     return found[0]
 
 

@@ -37,8 +37,10 @@ def open_regular(path: str | os.PathLike[str], limit: int, hint: str = "") -> It
     mode = before.st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        folder = "name the file in it; folders of images or tables are not read" if stat.S_ISDIR(mode) else ""
-        raise InputError(f"is not a regular file but a {_kind(mode)}", where=where, hint=folder)
+        way = "name the file in it, or put images, sounds or clips into folders in it, one for each class"
+        raise InputError(
+            f"is not a regular file but a {_kind(mode)}", where=where, hint=way if stat.S_ISDIR(mode) else ""
+        )
     with os.fdopen(handle, "rb", buffering=0) as file:
         if before.st_size > limit:
             what = f"is too large: {size_text(before.st_size)}, at most {size_text(limit)} fit into memory"

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.advice import advice
-from nnplay.data.csv.named_columns import MAX_COLUMNS, NamedColumns, Skipped
 from nnplay.data.csv.options import CsvOptions
 from nnplay.data.csv.text.dialect import find_dialect, sample_rows
 from nnplay.data.csv.text.encoding import find_encoding

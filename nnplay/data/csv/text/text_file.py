@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from nnplay.data.csv.text.encoding import find_encoding
 from nnplay.data.csv.text.lines import read_lines
-from nnplay.data.csv.text.other_formats import HEAD
+from nnplay.data.csv.text.other_formats import HEAD, refuse_binary
 from nnplay.data.csv.text.packed_file import open_packed
 from nnplay.data.csv.text.regular_file import open_regular
 from nnplay.memory_budget import memory_budget
@@ -22,12 +22,14 @@ def open_lines(path: str, encoding: str, where: str, *, growth: int) -> Iterator
         growth: how many times its size the file takes in memory.
 
     Raises:
-        InputError: it is no regular file, too large, damaged, or does not decode.
+        InputError: it is no regular file, too large, damaged, or of a format that is not text, or does not decode.
     """
     limit = memory_budget() // growth
     with (
         open_regular(path, limit=limit, hint="give a sample of its rows") as file,
         open_packed(file, limit, where) as text,
     ):
-        codec, mark = find_encoding(text.read(HEAD), encoding, where)
+        head = text.read(HEAD)
+        refuse_binary(head, where)
+        codec, mark = find_encoding(head, encoding, where)
         yield read_lines(text, codec, mark, where)

@@ -1,0 +1,1 @@
+"""Training rows drawn anew by seed: flipped, shifted, turned, noisy, cut, mixed."""

@@ -1,0 +1,223 @@
+"""Feature columns as network inputs: numbers as they are, categories one-hot or as codes, with notes on each."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.cells.cells import number_hint, parse_number
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.columns.calendar_parts import calendar_parts
+from nnplay.data.columns.columns import Column, ColumnKind
+from nnplay.data.csv.advice import advice
+from nnplay.data.precision import keep_differences
+from nnplay.errors import InputError
+from nnplay.memory_budget import memory_budget
+from nnplay.text import clean
+
+MAX_CATEGORIES = 10_000
+MAX_ONE_HOT = 1000
+KEPT_CATEGORIES = 100
+MISSING_WORD = "(missing)"
+OTHER_WORD = "(other)"
+_LARGEST = float(np.finfo(np.float32).max)
+_EXACT = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A column's network inputs and what was done, noticed, or why it is left out.
+
+    The inputs (N, number of inputs) are float32, or float64 where their differences need it.
+    """
+
+    column: Column
+    inputs: NDArray[Any]
+    notes: tuple[str, ...] = ()
+    left_out: str = ""
+
+
+def encode_column(
+    column: TypedColumn,
+    lines: NDArray[np.int64],
+    *,
+    encode: str,
+    indicate_missing: bool,
+    parts: bool = False,
+    where: str,
+) -> Encoded:
+    """The inputs made of one feature column; a missing number becomes NaN, a missing word a category of its own.
+
+    Args:
+        encode: one_hot or ordinal, for categories.
+        indicate_missing: give a number column with missing values a second input that is 1 where they are.
+        parts: give dates inputs for the time of year, week and day, where these may say something.
+
+    Raises:
+        InputError: a number too large for 32 bits, or too many categories.
+    """
+    if column.kind == "empty":
+        return _leave_out(column, len(lines), "empty")
+    if column.kind == "identifier":
+        return replace(_leave_out(column, len(lines), column.note), notes=_hint_notes(column))
+    if column.kind == "number":
+        return _encode_number(column, lines, indicate_missing, parts and column.dates, where)
+    return _encode_category(column, encode, where)
+
+
+def _leave_out(column: TypedColumn, rows: int, why: str) -> Encoded:
+    described = Column(column.name, "left_out", missing=int(column.missing.sum()), note=why)
+    return Encoded(described, np.zeros((rows, 0), dtype=np.float32), left_out=why)
+
+
+def _encode_number(
+    column: TypedColumn, lines: NDArray[np.int64], indicate_missing: bool, parts: bool, where: str
+) -> Encoded:
+    refuse_overflow(column, lines, where)
+    unknown = column.unknown
+    count = int(unknown.sum())
+    known = column.values[~unknown]
+    constant = len(lines) > 1 and (known.size == 0 or known.min() == known.max())
+    if constant and not (indicate_missing and count):
+        return _leave_out(column, len(lines), "constant")
+    names, inputs = [column.name], [column.values]
+    circles = calendar_parts(column.values) if parts else []
+    for name, values in (one for circle in circles for one in circle.inputs(column.name)):
+        names.append(name)
+        inputs.append(values)
+    if indicate_missing and count:
+        names.append(f"{column.name} missing")
+        inputs.append(unknown.astype(np.float64))
+    if constant:
+        names, inputs = names[-1:], inputs[-1:]
+    kind: ColumnKind = "indicator" if constant else "number"
+    described = Column(column.name, kind, tuple(names), missing=count, note=column.note)
+    notes = (f"column {column.name}: {column.note}",) if column.note else large_integer_notes(column)
+    if circles:
+        shown = " and ".join(circle.name for circle in circles)
+        without = advice("kinds", {column.name: "number"})
+        notes = (f"{notes[0]}, and its {shown} as sine and cosine ({without} for the days alone)",)
+    stacked = np.stack(inputs, axis=1)
+    return Encoded(described, stacked.astype(keep_differences(stacked)), notes)
+
+
+def refuse_overflow(column: TypedColumn, lines: NDArray[np.int64], where: str) -> None:
+    """Refuse numbers that a 32-bit number cannot hold; the first one is named."""
+    large = np.abs(column.values) > _LARGEST
+    if large.any():
+        row = int(large.argmax())
+        what = f"{clean(column.cells[row], limit=40)} is too large for a 32-bit number (at most 3.4e38)"
+        place = f"{where}, row {lines[row]}, column '{column.name}'"
+        raise InputError(what, where=place, hint="use a smaller unit, or its logarithm")
+
+
+def large_integer_notes(column: TypedColumn) -> tuple[str, ...]:
+    """A warning when whole numbers are too large to be told apart in 32 bits: they are ids more often than measures."""
+    values = column.values[~column.unknown]
+    if not values.size or np.abs(values).max() <= _EXACT or (values != np.floor(values)).any():
+        return ()
+    if keep_differences(values[:, None]) == np.float64:
+        return ()
+    what = f"column '{column.name}' has whole numbers above 16,777,216, which lose precision"
+    return (f"{what} (ids? use {advice('kinds', {column.name: 'category'})} or skip)",)
+
+
+def _encode_category(column: TypedColumn, encode: str, where: str) -> Encoded:
+    words = [MISSING_WORD if gone else cell for cell, gone in zip(column.cells, column.missing, strict=True)]
+    words, rare = _keep_commonest(words, encode)
+    categories = sorted_words(set(words))
+    if len(categories) == 1 and len(words) > 1:
+        return _leave_out(column, len(words), "constant")
+    code = {word: index for index, word in enumerate(categories)}
+    codes = np.fromiter((code[word] for word in words), dtype=np.int64, count=len(words))
+    shown = tuple(clean(word) for word in categories)
+    count = int(column.missing.sum())
+    notes = (*_rare_notes(column, rare), *_code_notes(column), *_hint_notes(column))
+    if encode == "ordinal":
+        described = Column(column.name, "ordinal", (column.name,), shown, count, column.note)
+        return Encoded(described, codes[:, None].astype(np.float32), (_category_note(described), *notes))
+    if len(categories) <= 2:
+        described = Column(column.name, "binary", (f"{column.name}={shown[-1]}",), shown, count, column.note)
+        inputs = (codes == len(categories) - 1)[:, None].astype(np.float32)
+        return Encoded(described, inputs, (_category_note(described), *notes))
+    names = tuple(f"{column.name}={word}" for word in shown)
+    described = Column(column.name, "one_hot", names, shown, count, column.note)
+    one_hot = np.zeros((len(words), len(categories)), dtype=np.float32)
+    one_hot[np.arange(len(words)), codes] = 1.0
+    return Encoded(described, one_hot, (_category_note(described), *notes))
+
+
+def sorted_words(words: set[str]) -> list[str]:
+    """Categories in alphabetical order, the others and the missing one last."""
+    return sorted(words, key=lambda word: (word == MISSING_WORD, word == OTHER_WORD, word))
+
+
+def _keep_commonest(words: list[str], encode: str) -> tuple[list[str], int]:
+    """The words with the rare ones as one category of others where there are too many; and how many words these are."""
+    counts = Counter(words)
+    limit = MAX_ONE_HOT if encode == "one_hot" else MAX_CATEGORIES
+    # The inputs made are doubled for a moment when they are joined to those of the other columns.
+    fits = encode == "ordinal" or 8 * len(counts) * len(words) <= memory_budget()
+    if len(counts) <= limit and fits:
+        return words, 0
+    kept = KEPT_CATEGORIES if encode == "one_hot" else MAX_CATEGORIES - 2
+    commonest = sorted(counts, key=lambda word: (word != MISSING_WORD, -counts[word], word))[:kept]
+    known = set(commonest)
+    return [word if word in known else OTHER_WORD for word in words], len(counts) - len(known)
+
+
+def _rare_notes(column: TypedColumn, rare: int) -> tuple[str, ...]:
+    if not rare:
+        return ()
+    what = (
+        f"column '{column.name}' has too many different words: the most common are kept, {rare:,} others share "
+        "one category"
+    )
+    return (f"{what} ({advice('kinds', {column.name: 'skip'})} leaves it out)",)
+
+
+def _code_notes(column: TypedColumn) -> tuple[str, ...]:
+    if not column.note:
+        return ()
+    return (f"column '{column.name}': {column.note} ({advice('kinds', {column.name: 'number'})} for a number)",)
+
+
+def _category_note(column: Column) -> str:
+    return f"column {column.text}"
+
+
+def _hint_notes(column: TypedColumn) -> tuple[str, ...]:
+    """Text that looks like numbers is not guessed at, but the user is told."""
+    if column.numbers:
+        return (_mixed_note(column),)
+    example = _number_like(column)
+    if not example:
+        return ()
+    return (
+        f"column '{column.name}' is text, but '{clean(example, limit=40)}' looks like a number: {number_hint(example)}",
+    )
+
+
+def _mixed_note(column: TypedColumn) -> str:
+    """Why a column with numbers in it is one of words, and what makes it one of numbers."""
+    words = [
+        cell
+        for cell, missing in zip(column.cells, column.missing, strict=True)
+        if not missing and parse_number(cell) is None and parse_number(cell, ",") is None
+    ]
+    example = f" ('{clean(max(set(words), key=words.count), limit=40)}')" if words else ""
+    ways = f"{advice('kinds', {column.name: 'number'})} with {advice('skip_bad_rows', True)} leaves those rows out"
+    return (
+        f"column '{column.name}' is text, as only {column.numbers:,} of its {len(column.cells):,} cells are numbers"
+        f"{example}: leave cells without a value empty, or {ways}"
+    )
+
+
+def _number_like(column: TypedColumn) -> str:
+    """A cell that looks like a number, of the first thousand, or nothing."""
+    return next((cell for cell in itertools.islice(column.cells, 1000) if number_hint(cell)), "")

@@ -1,0 +1,253 @@
+"""Named columns as a data set: types found, rows kept or left out, columns encoded.
+
+Whatever a table is read from, a text file, a database or a frame of another library, comes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.data.cells.column_types import TypedColumn
+from nnplay.data.cells.typed_values import type_values
+from nnplay.data.columns.columns import Column
+from nnplay.data.columns.encode import Encoded, encode_column
+from nnplay.data.columns.feature_kinds import IDS, ROW_NAMES, ROW_NUMBERS, WORDS, as_feature
+from nnplay.data.columns.leaks import leak_notes
+from nnplay.data.columns.missing import (
+    describe_marks,
+    find_rows_with_targets,
+    find_rows_with_values,
+    find_rows_without_stray_text,
+)
+from nnplay.data.columns.named_columns import MAX_COLUMNS, NamedColumns
+from nnplay.data.columns.raw_table import RawTable
+from nnplay.data.columns.target import Target, find_targets, read_targets
+from nnplay.data.csv.advice import advice
+from nnplay.data.csv.options import CsvOptions
+from nnplay.data.dataset import Dataset
+from nnplay.data.progress import report
+from nnplay.errors import InputError
+from nnplay.memory_budget import memory_budget, size_text
+from nnplay.text import counted
+
+CHOSEN = "by choice"
+"""Why a column is left out that was to be."""
+_WHY_LEFT_OUT = {
+    "constant": "is the same in every row",
+    "empty": "is empty",
+    WORDS: "has a different word in every row",
+    ROW_NUMBERS: "counts the rows",
+    ROW_NAMES: "names the rows",
+    IDS: "has a different id in every row",
+}
+_WAY_IN = {WORDS: "category", ROW_NAMES: "category", ROW_NUMBERS: "number", IDS: "number"}
+"""Columns that only tell the rows apart, and the kind by which they are learned from all the same."""
+
+
+#: Cells that are looked at, and words that a text has in the mean.
+_TEXT_SAMPLE = 100
+_TEXT_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Typed columns, the line of the file on which each row begins, and which row of the whole table it is."""
+
+    features: tuple[TypedColumn, ...]
+    targets: tuple[TypedColumn, ...]
+    lines: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def select(self, keep: NDArray[np.bool_]) -> _Table:
+        features = tuple(column.select(keep) for column in self.features)
+        targets = tuple(column.select(keep) for column in self.targets)
+        return _Table(features, targets, self.lines[keep], self.rows[keep])
+
+
+def columns_dataset(columns: NamedColumns, options: CsvOptions, *, name: str, where: str) -> Dataset:
+    """The data set that `read_csv` describes, of columns from anywhere.
+
+    Args:
+        options: which column is learned, and how the others become numbers; those about text files say nothing here.
+        name: what the set is called.
+        where: what messages call the source, such as the file's name.
+
+    Raises:
+        InputError: a column or value cannot be used as it is.
+    """
+    text = columns.checked(where)
+    skipped = replace(text.skipped, reasons=[*text.skipped.reasons])
+    table, target_notes = _type_columns(text, options, where)
+    keep = find_rows_without_stray_text(
+        (*table.features, *table.targets), table.lines, skipped, options.skip_bad_rows, where
+    )
+    table = table.select(keep)
+    table, unanswered = _drop_rows_without_target(table, where)
+    lacking = [(column.name, describe_marks(column)) for column in table.features if column.unknown.any()]
+    keep = find_rows_with_values(table.features, table.lines, options.missing, where)
+    table = table.select(keep)
+    target = read_targets(table.targets, table.lines, options.task, where)
+    encoded = _encode(table, options, where)
+    notes = (
+        *text.notes,
+        *target_notes,
+        *skipped.notes,
+        *unanswered,
+        *_missing_notes(lacking, options.missing, int((~keep).sum())),
+        *target.notes,
+        *_left_out_notes(encoded),
+        *(note for item in encoded for note in item.notes),
+        *(note for column in table.targets for note in leak_notes(table.features, column)),
+    )
+    wanted = [column.name for column in table.targets]
+    described = [item.column for item in encoded]
+    described += [Column(column.name, "target", note=column.note) for column in table.targets]
+    described += [
+        Column(column, "left_out", note=CHOSEN)
+        for column in text.names
+        if options.kinds.get(column) == "skip" and column not in wanted
+    ]
+    place = {column: index for index, column in enumerate(text.names)}
+    described.sort(key=lambda column: place[column.name])
+    raw = RawTable(text, table.rows if len(table.rows) < len(text.columns[0]) else None)
+    return _make_dataset(encoded, target, described, notes, name=name, target_names=wanted, table=raw)
+
+
+def _type_columns(text: NamedColumns, options: CsvOptions, where: str) -> tuple[_Table, tuple[str, ...]]:
+    if len(text.names) == 1:
+        what = f"only one column, '{text.names[0]}': is the delimiter right?"
+        hint = f"use {advice('delimiter', ';')} or similar: one column is predicted from the others"
+        raise InputError(what, where=where, hint=hint)
+    options.check_columns(text.names, where)
+    wanted, notes = find_targets(text.names, options.target, where)
+    features: list[TypedColumn] = []
+    targets: list[TypedColumn] = []
+    for index, name in enumerate(text.names):
+        report(index, 2 * len(text.names), "columns")
+        kind = options.kinds.get(name, "auto")
+        if name in wanted:
+            targets.append(type_values(name, text.columns[index], text.decimal, kind, where))
+        elif kind != "skip":
+            column = type_values(name, text.columns[index], text.decimal, kind, where)
+            features.append(as_feature(column, unnamed=name in text.unnamed) if kind == "auto" else column)
+    if empty := [column.name for column in targets if column.kind == "empty"]:
+        hint = f"use {advice('target', '…')} to name the column to predict"
+        raise InputError("the target column is empty", where=f"{where}, column '{empty[0]}'", hint=hint)
+    targets.sort(key=lambda column: wanted.index(column.name))
+    lines = np.asarray(text.lines, dtype=np.int64)
+    return _Table(tuple(features), tuple(targets), lines, np.arange(len(lines))), notes
+
+
+def _encode(table: _Table, options: CsvOptions, where: str) -> list[Encoded]:
+    encoded: list[Encoded] = []
+    width, rows, budget = 0, len(table.lines), memory_budget()
+    for index, column in enumerate(table.features, len(table.features)):
+        report(index, 2 * len(table.features), "columns")
+        item = encode_column(
+            column,
+            table.lines,
+            encode=options.encode,
+            indicate_missing=options.missing == "category",
+            parts=column.name not in options.kinds,
+            where=where,
+        )
+        encoded.append(item)
+        width += item.inputs.shape[1]
+        if width > MAX_COLUMNS or 8 * width * rows > budget:
+            what = f"{rows:,} rows of {width:,} inputs or more ({size_text(4.0 * width * rows)}) are too many"
+            hint = f"at most {MAX_COLUMNS:,} inputs and {size_text(budget / 2)}"
+            hint += f"; try {advice('encode', 'ordinal')} or fewer columns"
+            raise InputError(what, where=f"{where}, column '{column.name}'", hint=hint)
+    if width == 0:
+        texts = any(
+            _holds_texts(column) for column, item in zip(table.features, encoded, strict=True) if item.left_out == WORDS
+        )
+        raise _describe_nothing_left(encoded, where, texts=texts)
+    return encoded
+
+
+def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: bool) -> InputError:
+    """Every column besides the target says nothing; of the first few it is said why.
+
+    Args:
+        texts: whether one has a text of several words in each row.
+    """
+    whys = [f"'{item.column.name}' {_WHY_LEFT_OUT[item.left_out]}" for item in encoded[:3]]
+    more = ", …" if len(encoded) > 3 else ""
+    ways = [(item.column.name, _WAY_IN[item.left_out]) for item in encoded if item.left_out in _WAY_IN]
+    hint = f"use {advice('kinds', dict(ways[:1]))} to use it anyway" if ways else ""
+    if texts:
+        hint = f"use {advice('read_as', 'text')} to learn from the words of its texts"
+    what = f"no column is left to learn from: {', '.join(whys)}{more}"
+    return InputError(what if whys else "every column is a target or skipped", where=where, hint=hint)
+
+
+def _holds_texts(column: TypedColumn) -> bool:
+    """Whether its cells have several words each."""
+    cells = column.cells.unpack()[:_TEXT_SAMPLE]
+    return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
+
+
+def _left_out_notes(encoded: Sequence[Encoded]) -> tuple[str, ...]:
+    notes = []
+    for why in _WHY_LEFT_OUT:
+        names = [item.column.name for item in encoded if item.left_out == why]
+        if names:
+            shown = ", ".join(f"'{name}'" for name in names[:10]) + (", …" if len(names) > 10 else "")
+            note = f"left out, {why}: {counted(len(names), 'column')} ({shown})"
+            if why in _WAY_IN:
+                note += f"; {advice('kinds', {names[0]: _WAY_IN[why]})} to use it anyway"
+            notes.append(note)
+    return tuple(notes)
+
+
+def _drop_rows_without_target(table: _Table, where: str) -> tuple[_Table, tuple[str, ...]]:
+    """The rows that have a target, as one cannot be made up; and how many have none, in a sentence."""
+    keep, notes = find_rows_with_targets(table.targets, where)
+    return table.select(keep), notes
+
+
+def _missing_notes(lacking: Sequence[tuple[str, str]], choice: str, dropped: int) -> tuple[str, ...]:
+    if not lacking:
+        return ()
+    shown = ", ".join(f"{name} {marks}" for name, marks in lacking[:10])
+    shown += ", …" if len(lacking) > 10 else ""
+    done = {
+        "drop": f"{counted(dropped, 'row')} left out",
+        "mean": "numbers replaced by the training rows' mean, words by a category of their own",
+        "category": "marked by an input or category of their own, numbers replaced by the training rows' mean",
+    }[choice]
+    return (f"missing values ({shown}): {done}",)
+
+
+def _make_dataset(
+    encoded: Sequence[Encoded],
+    target: Target,
+    columns: Sequence[Column],
+    notes: tuple[str, ...],
+    *,
+    name: str,
+    target_names: Sequence[str],
+    table: RawTable,
+) -> Dataset:
+    x = np.concatenate([item.inputs for item in encoded], axis=1)
+    regression = target.task == "regression"
+    return Dataset(
+        x,
+        target.y,
+        name=name,
+        feature_names=[label for item in encoded for label in item.column.inputs],
+        class_names=target.class_names or None,
+        target_names=target_names if regression else None,
+        task=target.task,
+        default_scale="standard",
+        default_scale_target="standard" if regression else "none",
+        columns=columns,
+        table=table,
+        fill="mean" if np.isnan(x).any() else "none",
+        notes=notes,
+    )

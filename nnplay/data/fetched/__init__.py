@@ -1,0 +1,1 @@
+"""Well-known data sets that `nnplay fetch` downloads, one record a file."""

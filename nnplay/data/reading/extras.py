@@ -1,0 +1,36 @@
+"""Libraries that not everybody needs: imported when they are first used, and named where they are missing."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Final
+
+from nnplay.errors import InputError
+
+#: The extra that brings a library along.
+EXTRAS: Final = {
+    "duckdb": "data",
+    "pyarrow": "arrow",
+    "openpyxl": "excel",
+    "psycopg": "sql",
+    "PIL": "pictures",
+    "soundfile": "sound",
+    "av": "video",
+}
+#: Libraries that are known by another name than the one they are imported by.
+_TITLES: Final = {"PIL": "Pillow", "av": "PyAV"}
+
+
+def need(library: str, what: str, where: str) -> None:
+    """Sees that a library is there, without importing it.
+
+    Args:
+        what: is read by it, as in "Parquet files are".
+
+    Raises:
+        InputError: it is not installed; with the command that installs it.
+    """
+    if importlib.util.find_spec(library) is None:
+        hint = f'pip install "nnplay[{EXTRAS[library]}]"'
+        name = _TITLES.get(library, library)
+        raise InputError(f"{what} read by {name}, which is not installed", where=where, hint=hint)

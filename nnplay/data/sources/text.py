@@ -1,0 +1,23 @@
+"""Texts: a book to be written on, or texts with a label each."""
+
+from __future__ import annotations
+
+from nnplay.data.corpus.folders import holds_texts
+from nnplay.data.corpus.options import FIELDS
+from nnplay.data.corpus.prose import is_prose
+from nnplay.data.corpus.reading import read_text_columns, read_texts
+from nnplay.data.record import SourceRecord
+
+TEXT = SourceRecord(
+    name="text",
+    title="a text",
+    label="text",
+    about="A text, of which the network learns what comes next and then writes; or texts with a label each.",
+    endings=(".md", ".text"),
+    shared_endings=(".txt", ".txt.gz"),
+    fields=FIELDS,
+    read=read_texts,
+    recognise=is_prose,
+    claims=holds_texts,
+    read_columns=read_text_columns,
+)

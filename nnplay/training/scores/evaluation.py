@@ -1,0 +1,160 @@
+"""What a network answers: loss and metrics of a part of the data, and outputs for inputs from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnplay.arguments import kind_of, same_word
+from nnplay.data.arrays import as_rows
+from nnplay.data.dataset import Dataset
+from nnplay.data.split import Split
+from nnplay.errors import InputError, unknown
+from nnplay.records.operation import BATCH
+from nnplay.tape.machines.machine import EvalRows, Machine
+from nnplay.tape.not_copied import NotCopied
+from nnplay.text import clean
+from nnplay.training.scores import metrics
+from nnplay.training.scores.targets import TargetForm
+from nnplay.training.scores.uncertainty import MOST_ROWS, Interval, accuracy_interval, r2_interval
+
+Array = NDArray[Any]
+Part = Literal["train", "validation", "test"]
+#: Rows of a batch outside training.
+ROWS: Final = 256
+
+
+def parts_of(split: Split) -> dict[str, Dataset]:
+    """The parts that a split has, by name; always "train"."""
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def rows_at_once(split: Split) -> int:
+    """Rows of a batch outside training, for data of this size."""
+    return min(ROWS, max(len(part) for part in parts_of(split).values()))
+
+
+class Evaluation(NotCopied):
+    """Asks the network of one machine.
+
+    Args:
+        machine: holds the weights.
+        split: the data; a part is loaded into the machine when it is first asked about.
+        form: how the data's targets meet the network's outputs.
+    """
+
+    def __init__(self, machine: Machine, split: Split, form: TargetForm) -> None:
+        self.machine, self.split, self.form = machine, split, form
+        self._loaded: dict[str, EvalRows] = {}
+
+    def rows(self, part: str) -> EvalRows:
+        """The rows of a part, as the machine evaluates them."""
+        if part not in self._loaded:
+            data = parts_of(self.split)[part]
+            self._loaded[part] = self.machine.load_eval({"input": data.x, "target": self.form.encode(data.y)})
+        return self._loaded[part]
+
+    def scores(self, part: Part) -> dict[str, float]:
+        """Loss and metrics of a part, as `Trainer.evaluate` documents them.
+
+        Raises:
+            InputError: the split has no such part.
+        """
+        data = self._part(part, "evaluate")
+        loss, _ = self.machine.evaluate(self.rows(part))
+        return {"loss": loss, **self._metrics(data, self.outputs(data.x))}
+
+    def _part(self, part: object, where: str) -> Dataset:
+        parts = parts_of(self.split)
+        if not isinstance(part, str) or part not in parts:
+            raise InputError(f"the split has no {clean(part)} part", where=where, hint=f"it has {', '.join(parts)}")
+        return parts[part]
+
+    def _metrics(self, data: Dataset, predicted: Array) -> dict[str, float]:
+        if self.form.decide is not None:
+            return metrics.classification(data.y, self.form.decide(predicted), data.outputs)
+        in_units = self.split.scaler.inverse_target
+        return metrics.regression(in_units(data.y), in_units(predicted.reshape(data.y.shape)))
+
+    def uncertainty(self, part: Part) -> dict[str, Interval]:
+        """How far the scores of a part may be off, as `Trainer.uncertainty` documents it.
+
+        Raises:
+            InputError: the split has no such part.
+        """
+        data = self._part(part, "uncertainty")
+        if not 1 < len(data) <= MOST_ROWS or data.y.ndim > 2:
+            return {}
+        predicted = self.outputs(data.x)
+        if not np.isfinite(predicted).all():  # of a run that diverged nothing is likely
+            return {}
+        if self.form.decide is not None:
+            if data.y.ndim > 1:
+                return {}
+            return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
+        if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
+            return {}
+        in_units = self.split.scaler.inverse_target
+        answers = in_units(predicted.reshape(data.y.shape))
+        if not np.isfinite(answers).all():  # of a run that diverged
+            return {}
+        return {"r2": r2_interval(in_units(data.y), answers)}
+
+    def target_scores(self, part: Part) -> dict[str, dict[str, float]]:
+        """Metrics of each target of a regression, as `Trainer.evaluate_targets` documents them.
+
+        Raises:
+            InputError: the split has no such part, or the targets are classes.
+        """
+        data = self._part(part, "evaluate_targets")
+        if self.form.decide is not None:
+            raise InputError("classes are scored together", where="evaluate_targets", hint="evaluate() scores them")
+        in_units = self.split.scaler.inverse_target
+        true, predicted = in_units(data.y), in_units(self.outputs(data.x).reshape(data.y.shape))
+        columns = enumerate(data.target_names)
+        return {name: metrics.regression(true[:, column], predicted[:, column]) for column, name in columns}
+
+    def outputs(self, x: Array) -> Array:
+        """The network's outputs (N, …) for rows (N, …), as `Trainer.answers` documents them.
+
+        Raises:
+            InputError: rows of another shape.
+        """
+        if kind_of(x, np.ndarray, "array", "answers").shape[1:] != self.split.feature_shape:
+            what = f"rows of shape {x.shape[1:]} where the network takes {self.split.feature_shape}"
+            raise InputError(what, where="answers")
+        name = self.machine.tape.named["eval.output"].name
+        return self.machine.forward(x, [name])[name]
+
+    def predict(self, x: Any) -> Array:
+        """The network's outputs for inputs from outside, as `Trainer.predict` documents them.
+
+        Raises:
+            InputError: no such rows, or an answer that is not finite.
+        """
+        answers = self.outputs(self._inputs(x, "predict"))
+        if not np.isfinite(answers).all():
+            row = int(np.argwhere(~np.isfinite(answers))[0][0])
+            hint = "its inputs are too large for this network or are not tokens, or its parameters are too large"
+            raise InputError(f"the output for row {row} is not finite", where="predict", hint=hint)
+        return answers
+
+    def forward(self, x: Any, names: Sequence[str]) -> dict[str, Array]:
+        """Values of named evaluation slots, as `Trainer.forward` documents them.
+
+        Raises:
+            InputError: no such rows, or no such slots.
+        """
+        known = [slot.name for slot in self.machine.tape.layout.slots["evaluation"] if slot.shape[:1] == (BATCH,)]
+        asked: list[Any] = list(names) if isinstance(names, (list, tuple)) else [names]
+        for name in asked:
+            if not same_word(name, known):
+                raise unknown("slot", name, known, where="forward")
+        return self.machine.forward(self._inputs(x, "forward"), asked)
+
+    def _inputs(self, x: Any, where: str) -> Array:
+        return as_rows(x, self.split.feature_shape, self.machine.dtype, where=where)

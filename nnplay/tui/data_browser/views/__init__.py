@@ -1,0 +1,1 @@
+"""The ways in which the browser shows a data set; each says for which sets it is."""
