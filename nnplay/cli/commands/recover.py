@@ -36,7 +36,5 @@ def run(words: Sequence[str]) -> int:
     for summary in sorted(held.values(), key=lambda item: item.age):
         print(recovered_line(summary))
     if not given.all and (older := session.older_autosaves()):
-        print(
-            f"{counted(older, 'older one')} {'is' if older == 1 else 'are'} also kept; nnplay recover --all lists them"
-        )
+        print(f"{counted(older, 'older one')} also kept; nnplay recover --all lists them")
     return 0

@@ -45,8 +45,7 @@ class Recovered(Dialog[Take]):
         self._asked: Recent | None = None
         self._lead = _LEAD
         if older:
-            verb = "is" if older == 1 else "are"
-            self._lead += f" {counted(older, 'older one')} {verb} also kept: nnplay recover --all lists them."
+            self._lead += f" {counted(older, 'older one')} also kept: nnplay recover --all lists them."
 
     def body(self) -> ComposeResult:
         """Lead or question, list."""
