@@ -68,7 +68,7 @@ class _Look:
         try:
             term, touched = frame.work_out(self.inspector, self.index)
             result, before = (float(values[name][self.index]) for values in (frame.after, frame.before))
-            worked = Worked(name, self.index, term.symbols, term.numbers, term.value, result, before)
+            worked = Worked(name, self.index, term.symbols, term.bare_numbers, term.value, result, before)
         except InputError as error:
             problem = error.message
         planes = {name: self.plane(name, slot, touched) for name, slot in frame.slots.items()}

@@ -42,6 +42,12 @@ class Term:
     numbers: str
     binding: int = _ATOM
 
+    @property
+    def bare_numbers(self) -> str:
+        """The numbers where nothing stands beside them: a single negative one needs no parentheses."""
+        single = self.binding == _ATOM and self.numbers.startswith("(")
+        return self.numbers[1:-1] if single else self.numbers
+
     def __add__(self, other: Term | float) -> Term:
         return _join(self, as_term(other), " + ", _SUM, self.value + as_term(other).value)
 
@@ -183,10 +189,7 @@ def apply(name: str, function: Callable[..., float], *terms: Term | float) -> Te
     if _mode.silent:
         return Term(value, "", "")
     symbols = ", ".join(term.symbols for term in arguments)
-    numbers = ", ".join(
-        term.numbers.removeprefix("(").removesuffix(")") if term.binding == _ATOM else term.numbers
-        for term in arguments
-    )
+    numbers = ", ".join(term.bare_numbers for term in arguments)
     return Term(value, f"{name}({symbols})", f"{name}({numbers})")
 
 

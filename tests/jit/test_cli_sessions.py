@@ -44,7 +44,9 @@ def read_saved(path: str) -> tuple[dict[str, np.ndarray], dict[str, object]]:
 def test_a_session_trained_further_is_the_uninterrupted_run(capsys: pytest.CaptureFixture[str]) -> None:
     """`train --save` for 3 epochs, then `train SESSION --epochs 4`, saves the very bits of 7 epochs without a stop."""
     assert main([*XOR, "--epochs", "3", "--save", "a.nnplay"]) == 0
+    capsys.readouterr()
     assert main(["train", "a.nnplay", "--epochs", "4"]) == 0
+    assert ", 4 more epochs, " in capsys.readouterr().out
     assert main([*XOR, "--epochs", "7", "--save", "b.nnplay"]) == 0
     (tensors, progress), (wanted, wanted_progress) = read_saved("a.nnplay"), read_saved("b.nnplay")
     assert progress == wanted_progress

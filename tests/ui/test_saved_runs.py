@@ -58,7 +58,7 @@ async def test_runs_that_are_not_listed_are_counted() -> None:
     app._backend.saved, app._backend.older = list(HELD), 44  # type: ignore[attr-defined]
     async with app.run_test(size=(80, 24)) as pilot:
         await type_line(pilot, "recovered")
-        assert "44 older ones are kept too: nnplay recover --all lists them" in lead(app)
+        assert "44 older ones also kept: nnplay recover --all lists them" in lead(app)
         await pilot.press("d", "escape")
         await pilot.pause()
         assert "44 older ones" in lead(app)
@@ -85,7 +85,7 @@ async def test_discarding_asks_first() -> None:
         assert isinstance(dialog, Recovered)
         await pilot.press("down", "d")
         await pilot.pause()
-        assert "Delete for good: xor" in lead(app)
+        assert "Permanently delete xor" in lead(app)
         await pilot.press("escape", "y")
         await pilot.pause()
         assert asked(app) == []
