@@ -147,7 +147,7 @@ def test_running_on_from_the_past_takes_the_same_steps_again(worker: Worker) -> 
     assert (shown.step, shown.latest, shown.message) == (
         45,
         45,
-        "the 60 steps after this one are trained again, with the same numbers",
+        "60 later steps discarded; training on gives the same numbers again",
     )
     assert shown.curves["loss"].steps[-1] == 45
     assert numbers(worker) == after(45)
