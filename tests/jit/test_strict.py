@@ -68,7 +68,7 @@ def test_every_kernel_is_strict(kernels: None) -> None:
 def test_a_level_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A level that is none, or that this processor has not reached, is refused with those that can be had."""
     monkeypatch.setenv("NNPLAY_PROCESSOR", "x86-64-v9")
-    with pytest.raises(InputError, match=r"runs no kernels for 'x86-64-v9'.* host"):
+    with pytest.raises(InputError, match=r"cannot run kernels for 'x86-64-v9'.* host"):
         processor.level.__wrapped__()
 
 
