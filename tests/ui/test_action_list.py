@@ -290,6 +290,13 @@ async def test_the_number_of_parameters_is_never_cut(columns: int) -> None:
         assert re.search(r"(…|first) +784→128 ", first)
 
 
+def test_a_switch_among_the_stops_is_no_and_a_number_never() -> None:
+    """What ends a run is "never" where it is not set; whether the best weights come back is yes or no."""
+    rows = entries.training_entries(fake_config(), catalogue())
+    assert entries.find_entry(rows, "patience").shown == "never"
+    assert entries.find_entry(rows, "keep_best").shown == "no"
+
+
 def test_two_kinds_of_patience_have_two_names() -> None:
     """That of the schedule lowers the rate, that of the stop ends the run; `:set patience` means the one called so."""
     rows = entries.training_entries(replace(fake_config(), schedule=schedule_records()["plateau"]()), catalogue())

@@ -72,7 +72,7 @@ class Entry:
             return "/".join(str(share) for share in self.shares)
         if isinstance(self.value, Mapping):
             return kinds_text(self.value)
-        if self.key.startswith("stop.") and not self.value:
+        if self.key.startswith("stop.") and not self.value and not isinstance(self.value, bool):
             return "never"
         return self.field.show(self.value) or self.meant
 
