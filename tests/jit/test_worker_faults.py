@@ -121,7 +121,7 @@ def test_a_fault_in_a_picture_ends_neither_thread_nor_run(worker: Worker, monkey
     """A picture that cannot be drawn is named; training goes on, and the thread rests while it is paused."""
     calls: list[Trainer] = []
 
-    def broken(trainer: Trainer) -> None:
+    def broken(trainer: Trainer, weights_of: int | None) -> None:
         calls.append(trainer)
         fail()
 
@@ -156,7 +156,7 @@ def test_a_question_without_an_answer_is_an_error_of_its_own(worker: Worker) -> 
 
     worker.send(keep)
     assert busy.wait(PATIENCE)
-    with pytest.raises(NnplayError, match="did not answer in time"):
+    with pytest.raises(NnplayError, match="did not respond in time"):
         worker.ask(lambda run: None, seconds=0.01)
     done.set()
 

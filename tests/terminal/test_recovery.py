@@ -111,7 +111,7 @@ def test_the_next_start_offers_the_run_and_resumes_it(open_nnplay: Open) -> None
     (kept,) = session.autosaves()
     step = kept.record["progress"]["step"]
     again = open_nnplay("--no-tour")
-    again.until(lambda: b"a run was recovered" in again.raw)
+    again.until(lambda: b"recovered runs" in again.raw)
     again.until(lambda: "ended without being saved" in again.text)
     again.press("\x1b")
     again.until(lambda: "ended without being saved" not in again.text)
