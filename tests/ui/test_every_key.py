@@ -150,6 +150,8 @@ CLAIMS: dict[str, Claim] = {
     "example-worst": Claim("", _ITEM, -1),
     "test-points": Claim("", _of(OutputPane, lambda pane: pane.held_out_points), True),
     "discrete": Claim("", _of(Picture, lambda picture: picture.discrete), True),
+    "draw": Claim("", _message, OTHER),
+    "ask": Claim("", _message, OTHER),
     "theme": Claim("", lambda app: app.look.palette.dark, False),
     "log": Claim("", _screen, "Log"),
     "copy": Claim("1", _clipboard, True),
@@ -172,13 +174,17 @@ BY_COMMAND: dict[str, tuple[str, Read, Any]] = {
 }
 
 
+DRAWING = {action.id for action in ACTIONS if action.where == "drawing"}
+"""Need points to draw: see `tests/ui/test_drawing_points.py`."""
+
+
 ON_A_TERMINAL = {"suspend"}
 """Needs a shell to go back to: see `tests/terminal/test_screen.py`."""
 
 
 def test_every_action_has_a_claim() -> None:
     """No action of the help is without a test."""
-    assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | ON_A_TERMINAL
+    assert {action.id for action in ACTIONS} == CLAIMS.keys() | BY_COMMAND.keys() | DRAWING | ON_A_TERMINAL
     assert {action.id for action in ACTIONS if not action.keys} == BY_COMMAND.keys()
 
 

@@ -35,7 +35,7 @@ async def test_a_gradient_check_that_waits_for_kernels_is_broken_off_by_any_move
         await visit.press("n")
         held_compiler.hold()
         await visit.pilot.press("H")
-        await visit.until(lambda: "float64, for the gradient check: compiling kernels, once: 0 of" in message(visit))
+        await visit.until(lambda: "float64 for the gradient check: compiling kernels, once: 0 of" in message(visit))
         held_compiler.let(1)
         await visit.until(lambda: "compiling kernels, once: 1 of" in message(visit))
         view = await visit.press("n")

@@ -73,7 +73,9 @@ async def test_hints_stand_below_the_picture_and_go_when_done() -> None:
         await pilot.pause()
         hint = main(app).query_one(HintLine)
         assert app.screen is main(app)
-        assert "learns to tell orange from blue. Press [space]" in " ".join(text_of(app, "#hint-line").split())
+        assert "learns to distinguish orange and blue from x1 and x2. Press [space]" in " ".join(
+            text_of(app, "#hint-line").split()
+        )
         assert not any(hint.region.overlaps(pane.region) for pane in main(app).query(Pane) if pane.display)
         await pilot.press("space")
         assert hint.text.startswith("2/5")
