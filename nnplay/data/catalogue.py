@@ -107,7 +107,8 @@ def load_file(path: str, values: Mapping[str, Any], *, progress: Report | None =
     if progress is not None:  # else whoever listens already goes on to be told
         with report_to(progress):
             return load_file(path, values)
-    found, source = find_source(path), find_source(path, read_as_of(values))
+    found = find_source(path)
+    source = find_source(path, wanted) if (wanted := read_as_of(values)) else found
     values = {name: value for name, value in values.items() if name != READ_AS}
     if is_pattern(path):
         return read_several(path, source, values)

@@ -240,6 +240,29 @@ def test_labelled_texts_are_read_from_every_form(tmp_path: Path) -> None:
         assert not data.sequential
 
 
+def test_folders_of_parts_are_put_together(tmp_path: Path) -> None:
+    """Where texts come dealt into train and test, the classes are the folders within, as for images."""
+    forms(tmp_path)
+    for number, path in enumerate(sorted((tmp_path / "reviews").rglob("*.txt"))):
+        place = tmp_path / "dealt" / ("test" if number % 4 == 0 else "train") / path.parent.name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / path.name).write_bytes(path.read_bytes())
+    data = nn.read_file(tmp_path / "dealt")
+    assert (len(data), data.class_names) == (40, ("neg", "pos"))
+    assert any("put together" in note for note in data.notes)
+
+
+def test_texts_that_lie_loose_in_a_folder_have_no_label(tmp_path: Path) -> None:
+    """They are refused with the way to give them labels; what comes next is learned from them all the same."""
+    forms(tmp_path)
+    (tmp_path / "loose").mkdir()
+    for path in (tmp_path / "reviews").rglob("*.txt"):
+        (tmp_path / "loose" / f"{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    with pytest.raises(InputError, match="40 texts in no class folder; put the texts of each class into a folder"):
+        nn.read_file(tmp_path / "loose")
+    assert nn.read_file(tmp_path / "loose", learn="next", context=16).sequential
+
+
 def test_a_table_with_nothing_but_texts_names_the_way(tmp_path: Path) -> None:
     """Where every column is left out and one holds texts, the refusal says how to read them."""
     forms(tmp_path)
@@ -266,7 +289,9 @@ def test_a_broken_file_in_a_folder_is_named_and_left_out(tmp_path: Path) -> None
     (tmp_path / "reviews" / "neg" / "none.txt").write_bytes(b"")
     data = nn.read_file(tmp_path / "reviews")
     assert len(data) == 40
-    assert any("2 of 42 files left out: neg/bad.txt (" in note and "neg/none.txt" in note for note in data.notes)
+    assert any(
+        note.startswith("2 texts left out: neg/bad.txt, row 1: ") and "; neg/none.txt: " in note for note in data.notes
+    )
 
 
 def test_texts_without_labels_are_written_on(tmp_path: Path) -> None:

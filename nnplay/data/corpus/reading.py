@@ -100,7 +100,7 @@ def _read_lines(path: Path, options: TextOptions, source: str) -> Dataset:
 def _read_folder(folder: Path, values: Mapping[str, Any], path: str) -> Dataset:
     where = place_of(path)
     options = text_options(values, where, labelled=True)
-    texts, labels, notes = read_folder(folder, options.max_windows, options.encoding, where)
+    texts, labels, notes = read_folder(folder, options, where)
     if options.learn == "next":
         return _joined(texts, options, path, notes)
     return labelled_data(texts, labels, options, name=table_name(path), where=where, notes=notes)

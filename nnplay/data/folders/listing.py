@@ -9,6 +9,7 @@ from typing import Final
 
 from nnplay.data.progress import report
 from nnplay.errors import InputError
+from nnplay.system.paths import expanded
 from nnplay.text import clean
 
 #: Files of one data set.
@@ -59,6 +60,12 @@ def list_files(folder: Path, endings: tuple[str, ...], where: str, *, deep: bool
     found = Listing()
     _list(folder, endings, where, found, _DEEPEST if deep else 0)
     return found
+
+
+def is_folder_of(path: str, endings: tuple[str, ...]) -> bool:
+    """Whether a path leads to a folder that holds files with one of the endings."""
+    place = expanded(path)
+    return place.is_dir() and holds(place, endings)
 
 
 def holds(folder: Path, endings: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
 from nnplay.data.folders.each import try_each
 from nnplay.data.folders.examples import damage_notes
-from nnplay.data.folders.listing import holds
+from nnplay.data.folders.listing import is_folder_of
 from nnplay.data.pictures.gather import as_inputs, refuse_too_many
 from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
@@ -39,12 +39,6 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
     return examples.select(rows).dataset(strips, table_name(path), notes, frames=options.frames)
 
 
-def claims(path: str) -> bool:
-    """A folder of clips."""
-    place = Path(path).expanduser()
-    return place.is_dir() and holds(place, ENDINGS)
-
-
 CLIPS = SourceRecord(
     name="clips",
     title="a folder of clips",
@@ -53,5 +47,5 @@ CLIPS = SourceRecord(
     endings=(),
     fields=VIDEO_FIELDS,
     read=read,
-    claims=claims,
+    claims=partial(is_folder_of, endings=ENDINGS),
 )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
-from nnplay.data.folders.listing import holds
+from nnplay.data.folders.listing import is_folder_of
 from nnplay.data.pictures.gather import gather_pictures
 from nnplay.data.pictures.mask_folders import find_mask_folders
 from nnplay.data.pictures.options import ENDINGS, PICTURE_FIELDS, picture_options
@@ -27,8 +26,7 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
 
 def claims(path: str) -> bool:
     """A folder of images without masks."""
-    place = Path(path).expanduser()
-    return place.is_dir() and holds(place, ENDINGS) and find_mask_folders(place) is None
+    return is_folder_of(path, ENDINGS) and find_mask_folders(expanded(path)) is None
 
 
 PICTURES = SourceRecord(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from nnplay.data.dataset import Dataset
 from nnplay.data.folders.classes import list_classes
-from nnplay.data.folders.listing import holds
+from nnplay.data.folders.listing import is_folder_of
 from nnplay.data.reading.addresses import place_of, table_name
 from nnplay.data.record import SourceRecord
 from nnplay.data.sound.gather import read_sounds
@@ -23,12 +23,6 @@ def read(path: str, values: Mapping[str, Any]) -> Dataset:
     return read_sounds(list_classes(expanded(path), ENDINGS, "sound", where), options, table_name(path), where)
 
 
-def claims(path: str) -> bool:
-    """A folder of sounds."""
-    place = Path(path).expanduser()
-    return place.is_dir() and holds(place, ENDINGS)
-
-
 SOUNDS = SourceRecord(
     name="sounds",
     title="a folder of sounds",
@@ -37,5 +31,5 @@ SOUNDS = SourceRecord(
     endings=(),
     fields=SOUND_FIELDS,
     read=read,
-    claims=claims,
+    claims=partial(is_folder_of, endings=ENDINGS),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from nnplay.data.corpus.folders import holds_texts
+from functools import partial
+
+from nnplay.data.corpus.folders import ENDINGS
 from nnplay.data.corpus.options import FIELDS
 from nnplay.data.corpus.prose import is_prose
 from nnplay.data.corpus.reading import read_text_columns, read_texts
+from nnplay.data.folders.listing import is_folder_of
 from nnplay.data.record import SourceRecord
 
 TEXT = SourceRecord(
@@ -18,6 +21,6 @@ TEXT = SourceRecord(
     fields=FIELDS,
     read=read_texts,
     recognise=is_prose,
-    claims=holds_texts,
+    claims=partial(is_folder_of, endings=ENDINGS),
     read_columns=read_text_columns,
 )
