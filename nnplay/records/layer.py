@@ -45,6 +45,7 @@ class Plan:
         evaluate: rows of the forward pass in evaluation, where they differ from training.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
+        fewest_rows: what a batch must have at least in training: batch statistics need two numbers a channel.
     """
 
     output: Shape
@@ -56,6 +57,7 @@ class Plan:
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
+    fewest_rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)
