@@ -20,19 +20,20 @@ from nnplay.records.worked import Named, Term, apply, total
 Array = NDArray[Any]
 
 
-def affine_field() -> Field:
-    """The field that leaves out the learned scale and shift."""
-    return flag("affine", True, "learn a scale and a shift for each channel")
+def affine_field(help: str = "learn a scale and a shift for each channel") -> Field:
+    """The field that leaves out what is learned."""
+    return flag("affine", True, help)
 
 
 def without_scale(plan: Plan) -> Plan:
-    """`plan`, with constant ones and zeros (C) in place of its parameters weight and bias (C)."""
+    """`plan`, with constant ones and zeros (C) in place of its parameters weight and bias (C), or weight alone."""
     (C,) = plan.parameters["weight"].shape
+    constants = {"ones": ((C,), 1.0)} | ({"zeros": ((C,), 0.0)} if "bias" in plan.parameters else {})
     evaluate = None if plan.evaluate is None else tuple(map(_constant, plan.evaluate))
     return replace(
         plan,
         parameters={},
-        buffers={**plan.buffers, "ones": ((C,), 1.0), "zeros": ((C,), 0.0)},
+        buffers={**plan.buffers, **constants},
         forward=tuple(map(_constant, plan.forward)),
         evaluate=evaluate,
         backward=tuple(_constant(use) for use in plan.backward if use.names.get("y") not in ("dweight", "dbias")),
