@@ -53,7 +53,8 @@ def convolution_twin(path: str) -> Twin:
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
-        return bool(values["padding"] != "same" or values["stride"] == 1)
+        plain = values.get("parametrization", "none") == "none"  # a transposed convolution has no such field
+        return plain and bool(values["padding"] != "same" or values["stride"] == 1)
 
     return Twin(path, arguments, places=channels_outside, channels_first=True, covers=covers)
 
