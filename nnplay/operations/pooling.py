@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nnplay.errors import InputError
 from nnplay.fields import Field, integers
 from nnplay.kernels.pooling import pooling as kernels
-from nnplay.operations.window_geometry import need_rank, per_axis, windows_of
+from nnplay.operations.window_geometry import left_over, need_rank, per_axis, windows_of
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
@@ -197,6 +197,7 @@ def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan
         forward=(Use(forward, pool, cost),),
         backward=(Use(backward, pool, cost),),
         saved={"which": ("N", *outputs, shape[-1])} if largest else {},
+        note=left_over(axes),
     )
 
 
@@ -210,6 +211,7 @@ _CASES = {
         Case({"kernel": 3}, (3, 1)),
         Case({"padding": "same"}, (9, 2)),
         Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 2)),
+        Case({}, (7, 2)),
     ),
     2: (
         Case({}, (4, 6, 3)),
@@ -219,17 +221,16 @@ _CASES = {
         Case({"kernel": 3}, (3, 3, 1)),
         Case({"padding": "same"}, (7, 9, 2)),
         Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 5, 2)),
+        Case({}, (7, 5, 2)),
     ),
 }
 _REFUSED = {
     1: (
-        Refused({}, (7, 1), "kernel 2, stride 2 leaves a remainder of 1"),
         Refused({"kernel": 3}, (2, 1), "spans 3, but the input has only 2"),
         Refused({"padding": 2}, (7, 1), "use padding 0 … 1"),
         Refused({}, (9,), "needs a sequence"),
     ),
     2: (
-        Refused({}, (7, 8, 1), "kernel 2, stride 2 leaves a remainder of 1"),
         Refused({"kernel": 3}, (2, 2, 1), "spans 3, but the input has only 2"),
         Refused({"padding": 2}, (7, 8, 1), "use padding 0 … 1"),
         Refused({}, (9,), "needs an image"),

@@ -1,10 +1,13 @@
-"""Where windows fit: output sizes and padding of convolutions and pooling, and refusals that name what would fit."""
+"""Where windows fit: output sizes and padding of convolutions and pooling, and refusals that name what would fit.
+
+Windows are counted as PyTorch counts them: a remainder at the end, too small for one more step, is left over.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nnplay.errors import InputError
 from nnplay.records.operation import Shape, shape_text
@@ -40,6 +43,11 @@ class Axis:
         """Distance from the first to the last number of a window, both counted."""
         return span(self.kernel, self.dilation)
 
+    @property
+    def left_over(self) -> int:
+        """How many numbers at the end of the input no window reaches."""
+        return max(0, self.before + self.size - (self.output - 1) * self.stride - self.span)
+
 
 def span(kernel: int, dilation: int) -> int:
     """How far a kernel with holes reaches."""
@@ -52,7 +60,7 @@ def fit(size: int, kernel: int, stride: int, padding: int | str, dilation: int =
     "same" pads by the span less one, the smaller half in front, and gives ⌈size / stride⌉ outputs; "valid" is 0.
 
     Raises:
-        InputError: the kernel does not fit, or the last window would stand over the edge.
+        InputError: the kernel does not fit.
     """
     reach = span(kernel, dilation)
     if padding == "same":
@@ -60,31 +68,34 @@ def fit(size: int, kernel: int, stride: int, padding: int | str, dilation: int =
         return Axis(size, kernel, stride, dilation, before, reach - 1 - before, -(-size // stride))
     width = 0 if padding == "valid" else int(padding)
     room = size + 2 * width - reach
-    if room < 0 or room % stride:
-        raise _misfit(size, kernel, stride, width, dilation, room)
+    if room < 0:
+        raise _misfit(size, kernel, width, dilation)
     return Axis(size, kernel, stride, dilation, width, width, room // stride + 1)
 
 
-def _misfit(size: int, kernel: int, stride: int, width: int, dilation: int, room: int) -> InputError:
+def _misfit(size: int, kernel: int, width: int, dilation: int) -> InputError:
     given = f"input {size}, kernel {kernel}"
     given += f", dilation {dilation}" if dilation > 1 else ""
     given += f", padding {width}" if width else ""
-    if room < 0:
-        what = f"{given}: the kernel spans {span(kernel, dilation)}, but the input has only {size + 2 * width}"
-    else:
-        what = f"{given}, stride {stride} leaves a remainder of {room % stride}"
-
-    def fits(k: int, p: int) -> bool:
-        left = size + 2 * p - span(k, dilation)
-        return left >= 0 and left % stride == 0
-
-    paddings = nearest_numbers(width, (p for p in range(kernel + width + 1) if fits(kernel, p)), 1)
-    kernels = nearest_numbers(
-        kernel, (k for k in range(1, min(size + 2 * width, kernel + stride) + 1) if fits(k, width))
+    room, reach = size + 2 * width, span(kernel, dilation)
+    ways = (f"padding {width + (reach - room + 1) // 2}", f"kernel {(room - 1) // dilation + 1}", "padding same")
+    return InputError(
+        f"{given}: the kernel spans {reach}, but the input has only {room}", hint="use " + " or ".join(ways)
     )
-    ways = [f"padding {paddings}"] if paddings else []
-    ways += [f"kernel {kernels}"] if kernels else []
-    return InputError(what, hint="use " + " or ".join([*ways, "padding same"]))
+
+
+#: What a place along each axis is called, by the count of axes.
+_PLACES: Final = {1: ("steps",), 2: ("rows", "columns")}
+
+
+def left_over(axes: Sequence[Axis]) -> str:
+    """What the windows leave over at the end, as in `1 of 7 rows left over`; empty where they reach everything."""
+    parts = [
+        f"{axis.left_over} of {axis.size} {name}"
+        for axis, name in zip(axes, _PLACES[len(axes)], strict=True)
+        if axis.left_over
+    ]
+    return f"{' and '.join(parts)} left over" if parts else ""
 
 
 def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
