@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 import nnplay as nn
 from nnplay.errors import InputError
-from nnplay.network.notation import parse_layer
+from nnplay.network.notation import parse_layer, show_layer
 from nnplay.network.summary import ledger
-from nnplay.operations.window_geometry import fit, need_rank
+from nnplay.operations.window_geometry import ends, fit, need_rank
 from nnplay.records.layer import Layer
 from tests.records import Bench, Trial, layer_named
 
@@ -236,6 +236,22 @@ def test_layers_are_written_in_short() -> None:
     assert parse_layer("conv2d 8 p1 depthwise").values["groups"] == "depthwise"
 
 
+@pytest.mark.parametrize(
+    ("written", "padding"),
+    [
+        ("max_pool2d 3 2 0:1x1", ((0, 1), 1)),
+        ("max_pool2d k3 p0:1", ((0, 1),)),
+        ("max_pool2d k3 p1:1", 1),
+        ("max_pool2d k3 same_lower", "same_lower"),
+    ],
+)
+def test_padding_may_differ_at_the_two_ends(written: str, padding: Any) -> None:
+    """Two numbers for an axis are read from text as from Python, and written so that they are read again."""
+    layer = parse_layer(written)
+    assert layer.values["padding"] == padding
+    assert layer.with_values(padding=padding) == layer == parse_layer(show_layer(layer))
+
+
 # -- geometry ----------------------------------------------------------------------------------------------------------
 
 
@@ -287,14 +303,31 @@ def test_what_windows_leave_over_is_said() -> None:
 
 
 def test_same_padding_gives_one_output_a_stride() -> None:
-    """With padding 'same' every size is legal and gives ⌈size / stride⌉ outputs, PyTorch's for odd kernels."""
-    for size in range(1, 20):
-        for kernel in range(1, 6):
-            for stride in range(1, 4):
-                axis = fit(size, kernel, stride, "same")
-                assert axis.output == -(-size // stride)
-                if kernel % 2:
-                    assert axis.output == (size + 2 * (kernel // 2) - kernel) // stride + 1
+    """Every kind of "same" gives ⌈size / stride⌉ outputs; "same" is PyTorch's kernel//2 for odd kernels."""
+    for size, kernel, stride in product(range(1, 20), range(1, 6), range(1, 4)):
+        for padding in ("same", "same_upper", "same_lower"):
+            assert fit(size, kernel, stride, padding).output == -(-size // stride)
+        if kernel % 2:
+            assert fit(size, kernel, stride, "same") == fit(size, kernel, stride, kernel // 2)
+
+
+def test_same_upper_and_lower_are_those_of_onnx() -> None:
+    """They pad by what the stride needs, the odd number behind or in front; a kernel below the stride needs nothing."""
+    assert [ends(8, 3, 2, padding) for padding in ("same", "same_upper", "same_lower")] == [(1, 1), (0, 1), (1, 0)]
+    assert [ends(7, 4, 1, padding) for padding in ("same", "same_upper", "same_lower")] == [(1, 2), (1, 2), (2, 1)]
+    assert ends(8, 2, 3, "same_upper") == (0, 0)
+
+
+@pytest.mark.torch
+def test_windows_are_counted_as_pytorch_counts_them() -> None:
+    """Floored or ceiled, with padding and holes: the count of outputs is that of PyTorch's max_pool1d."""
+    torch = pytest.importorskip("torch")
+    for size, kernel, stride, dilation in product(range(1, 10), range(1, 4), range(1, 4), range(1, 3)):
+        for padding, ceil_mode in product(range(kernel // 2 + 1), (False, True)):
+            if size + 2 * padding >= (kernel - 1) * dilation + 1:
+                given = torch.zeros(1, 1, size)
+                theirs = torch.nn.functional.max_pool1d(given, kernel, stride, padding, dilation, ceil_mode=ceil_mode)
+                assert fit(size, kernel, stride, padding, dilation, ceil_mode).output == theirs.shape[-1]
 
 
 def test_another_rank_is_refused_with_a_reshape() -> None:
