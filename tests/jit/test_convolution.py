@@ -232,6 +232,7 @@ SPREADING: list[tuple[Layer, tuple[int, ...]]] = [
     (layer_named("conv2d", 1, padding="same"), (6, 16, 1)),
     (layer_named("conv2d", 3, 5, 2), (9, 21, 2)),
     (layer_named("conv2d", 4, 1), (3, 8, 2)),
+    (layer_named("conv_transpose1d", 1, 3, 1), (14, 2)),
     (layer_named("conv_transpose2d", 1, 3, 1), (5, 14, 2)),
     (layer_named("conv_transpose2d", 2, 4, 2, "same", bias=False), (4, 8, 3)),
     (layer_named("max_pool2d", 3, 2, 1), (7, 9, 2)),
