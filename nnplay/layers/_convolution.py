@@ -30,7 +30,7 @@ def convolution_fields(shape: str) -> tuple[Field, ...]:
         integer("groups", 1, "number of channel groups; depthwise: one per channel", choices=("depthwise",), short="g"),
         flag("bias", True, "add a learned constant to each channel"),
         choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
-        choice("padding_mode", "zeros", f"what padding is made of: zeros, or {MODE_WORDS}", ("zeros", *MODES)),
+        choice("padding_mode", "zeros", f"what padding is made of; {MODE_WORDS}", ("zeros", *MODES)),
     )
 
 

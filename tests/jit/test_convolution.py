@@ -331,9 +331,9 @@ def test_what_windows_leave_over_is_said() -> None:
     """A remainder is left over as in PyTorch, and the layer's line says how much; padding that is left over is not."""
     pooled = layer_named("max_pool2d")
     plan = pooled.record.plan(pooled.values, (7, 8, 3))
-    assert (plan.output, plan.note) == ((3, 4, 3), "1 of 7 rows left over")
+    assert (plan.output, plan.note) == ((3, 4, 3), "1 row left over")
     line = ledger(["conv2d 4 k4 s3"], (9, 8, 1), ("x",), ("y",)).lines[0]
-    assert line.note == "xavier-uniform; 2 of 9 rows and 1 of 8 columns left over"
+    assert (line.note, line.remark) == ("xavier-uniform", "2 rows and 1 column left over")
     stem = layer_named("conv2d", 64, 7, 2, 3)
     assert stem.record.plan(stem.values, (224, 224, 3)).note == ""
 
