@@ -87,10 +87,13 @@ def reversed_axis(size: int, kernel: int, stride: int, padding: Padding, dilatio
     Raises:
         InputError: the padding takes everything away, or more is added than a stride leaves open.
     """
-    if added >= max(stride, dilation) or (added and str(padding).startswith("same")):
-        what = f"output_padding {added} with stride {stride}, dilation {dilation} and padding {padding}"
-        raise InputError(what, hint=f"use padding by numbers and output_padding {max(stride, dilation) - 1} or less")
+    if added >= max(stride, dilation):
+        what = f"output_padding {added} is not below the stride {stride} or the dilation {dilation}"
+        raise InputError(what, hint=f"use {max(stride, dilation) - 1} or less")
     if isinstance(padding, str) and padding != "valid":
+        if added:
+            what = f"padding {padding} decides the size by itself, without output_padding {added}"
+            raise InputError(what, hint="leave output_padding out, or give padding as numbers")
         return fit(size * stride, kernel, stride, padding, dilation)
     before, after = ends(size, kernel, stride, padding, dilation)
     whole = (size - 1) * stride + span(kernel, dilation) + added

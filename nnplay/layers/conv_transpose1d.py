@@ -30,7 +30,7 @@ CONV_TRANSPOSE1D = LayerRecord(
     ),
     refused=(
         Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 1), "use padding 2 or less"),
-        Refused({"filters": 2, "padding": "same", "output_padding": 1}, (3, 1), "use padding by numbers"),
+        Refused({"filters": 2, "padding": "same", "output_padding": 1}, (3, 1), "or give padding as numbers"),
         Refused({"filters": 2}, (3, 3, 1), "needs a sequence"),
         Refused({"filters": 4, "kernel": (3, 3)}, (5, 6), "2 numbers for 1 axis"),
     ),

@@ -36,7 +36,9 @@ CONV_TRANSPOSE2D = LayerRecord(
     ),
     refused=(
         Refused({"filters": 2, "kernel": 2, "padding": 3}, (3, 3, 1), "use padding 2 or less"),
-        Refused({"filters": 2, "output_padding": 2}, (3, 3, 1), "use padding by numbers and output_padding 1 or less"),
+        Refused(
+            {"filters": 2, "output_padding": 2}, (3, 3, 1), "not below the stride 2 or the dilation 1; use 1 or less"
+        ),
         Refused({"filters": 2}, (9,), "needs an image"),
         Refused({"filters": 4, "groups": 3}, (3, 3, 6), "use groups 1 or 2"),
         Refused({"filters": 4, "stride": 0}, (3, 3, 6), "≥ 1"),

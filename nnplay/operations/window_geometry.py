@@ -116,11 +116,11 @@ _PLACES: Final = {1: ("step",), 2: ("row", "column")}
 
 
 def left_over(axes: Sequence[Axis]) -> str:
-    """What the windows leave over at the end, as in `1 row left over`; empty where they reach everything."""
+    """What the windows leave over at the end, as in `leaves 1 row over`; empty where they reach everything."""
     parts = [
         counted(axis.left_over, name) for axis, name in zip(axes, _PLACES[len(axes)], strict=True) if axis.left_over
     ]
-    return f"{' and '.join(parts)} left over" if parts else ""
+    return f"leaves {' and '.join(parts)} over" if parts else ""
 
 
 def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:

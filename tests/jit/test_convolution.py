@@ -286,6 +286,10 @@ def test_padding_may_differ_at_the_two_ends(written: str, padding: Any) -> None:
     layer = parse_layer(written)
     assert layer.values["padding"] == padding
     assert layer.with_values(padding=padding) == layer == parse_layer(show_layer(layer))
+    with pytest.raises(
+        InputError, match="conv2d, padding: '0:1:2' is not an integer, a pair like 3x5 or ends like 0:1"
+    ):
+        parse_layer("conv2d 4 p0:1:2")
 
 
 # -- geometry ----------------------------------------------------------------------------------------------------------
@@ -331,9 +335,9 @@ def test_what_windows_leave_over_is_said() -> None:
     """A remainder is left over as in PyTorch, and the layer's line says how much; padding that is left over is not."""
     pooled = layer_named("max_pool2d")
     plan = pooled.record.plan(pooled.values, (7, 8, 3))
-    assert (plan.output, plan.note) == ((3, 4, 3), "1 row left over")
+    assert (plan.output, plan.note) == ((3, 4, 3), "leaves 1 row over")
     line = ledger(["conv2d 4 k4 s3"], (9, 8, 1), ("x",), ("y",)).lines[0]
-    assert (line.note, line.remark) == ("xavier-uniform", "2 rows and 1 column left over")
+    assert (line.note, line.remark) == ("xavier-uniform", "leaves 2 rows and 1 column over")
     stem = layer_named("conv2d", 64, 7, 2, 3)
     assert stem.record.plan(stem.values, (224, 224, 3)).note == ""
 
