@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -19,7 +19,6 @@ from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, apply, as_term, total
 
 Array = NDArray[Any]
-Place = tuple[int, ...]
 
 
 def window(place: int, outputs: int, size: int) -> range:
@@ -27,71 +26,77 @@ def window(place: int, outputs: int, size: int) -> range:
     return range(place * size // outputs, -(-(place + 1) * size // outputs))
 
 
-def places(OD: int, OH: int, OW: int, D: int, H: int, W: int) -> Iterator[tuple[Place, list[Place]]]:
-    """Every output place with the input places that it sees."""
-    for place in np.ndindex(OD, OH, OW):
-        axes = zip(place, (OD, OH, OW), (D, H, W), strict=True)
-        yield place, list(product(*(window(*axis) for axis in axes)))
+def places(OD: int, OH: int, OW: int, D: int, H: int, W: int) -> Iterator[tuple[int, list[int]]]:
+    """Every output place with the input places that it sees, both counted along (D, H, W)."""
+    for number, place in enumerate(np.ndindex(OD, OH, OW)):
+        d, h, w = (window(*axis) for axis in zip(place, (OD, OH, OW), (D, H, W), strict=True))
+        yield number, [(i * H + j) * W + k for i, j, k in product(d, h, w)]
 
 
-def _volume(x: Array, *sizes: int) -> Array:
-    return x.reshape(len(x), *sizes, -1)
+def _flat(x: Array) -> Array:
+    """Places as one axis, (N, D·H·W, C)."""
+    return x.reshape(len(x), -1, x.shape[-1])
 
 
 def mean(x: Array, **pool: int) -> Array:
-    volume = _volume(x, pool["D"], pool["H"], pool["W"])
-    y = np.empty((len(x), pool["OD"], pool["OH"], pool["OW"], x.shape[-1]), x.dtype)
-    for place, seen in places(**pool):
-        y[:, *place] = sum(volume[:, *source] for source in seen) / len(seen)
-    return y
+    return np.stack([_flat(x)[:, seen].mean(axis=1) for _, seen in places(**pool)], axis=1)
 
 
 def mean_back(dy: Array, **pool: int) -> Array:
-    dy = _volume(dy, pool["OD"], pool["OH"], pool["OW"])
-    dx = np.zeros((len(dy), pool["D"], pool["H"], pool["W"], dy.shape[-1]), dy.dtype)
+    dx = np.zeros((len(dy), pool["D"] * pool["H"] * pool["W"], dy.shape[-1]), dy.dtype)
     for place, seen in places(**pool):
-        for source in seen:
-            dx[:, *source] += dy[:, *place] / len(seen)
+        dx[:, seen] += _flat(dy)[:, [place]] / len(seen)
     return dx
 
 
 def largest(x: Array, **pool: int) -> tuple[Array, Array]:
-    volume = _volume(x, pool["D"], pool["H"], pool["W"])
-    y = np.empty((len(x), pool["OD"], pool["OH"], pool["OW"], x.shape[-1]), x.dtype)
-    which = np.empty_like(y)
-    for place, seen in places(**pool):
-        values = np.stack([volume[:, *source] for source in seen])
-        y[:, *place], which[:, *place] = values.max(axis=0), values.argmax(axis=0)
-    return y, which
+    windows = [_flat(x)[:, seen] for _, seen in places(**pool)]
+    return np.stack([one.max(axis=1) for one in windows], axis=1), np.stack([one.argmax(axis=1) for one in windows], 1)
 
 
 def largest_back(dy: Array, which: Array, **pool: int) -> Array:
-    dy, which = (_volume(part, pool["OD"], pool["OH"], pool["OW"]) for part in (dy, which))
-    dx = np.zeros((len(dy), pool["D"], pool["H"], pool["W"], dy.shape[-1]), dy.dtype)
+    dx = np.zeros((len(dy), pool["D"] * pool["H"] * pool["W"], dy.shape[-1]), dy.dtype)
     for place, seen in places(**pool):
-        for tap, source in enumerate(seen):
-            dx[:, *source] += np.where(which[:, *place] == tap, dy[:, *place], 0)
+        chosen = _flat(which)[:, [place]] == np.arange(len(seen))[:, None]
+        dx[:, seen] += np.where(chosen, _flat(dy)[:, [place]], 0)
     return dx
 
 
 # -- one element of each -----------------------------------------------------------------------------------------------
 
 
-def _index(at: tuple[int, ...], place: Place) -> tuple[int, ...]:
-    """A place of a volume in the count of axes that `at` has, of the same row and channel."""
-    return (at[0], *place[5 - len(at) :], at[-1])
+def _number(at: tuple[int, ...], sizes: Sequence[int]) -> int:
+    """Which place of (D, H, W) an index stands at."""
+    number = 0
+    for place, size in zip((0, 0, *at[1:-1])[-3:], sizes, strict=True):
+        number = number * size + place
+    return number
+
+
+def _index(at: tuple[int, ...], number: int, sizes: Sequence[int]) -> tuple[int, ...]:
+    """The index of a place, in the count of axes that `at` has, of the same row and channel."""
+    place = (int(one) for one in np.unravel_index(number, tuple(sizes)))
+    return (at[0], *tuple(place)[5 - len(at) :], at[-1])
+
+
+def _sizes(pool: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of output and input."""
+    return tuple(pool[name] for name in ("OD", "OH", "OW")), tuple(pool[name] for name in "DHW")
 
 
 def _seen(at: tuple[int, ...], pool: Mapping[str, int]) -> list[tuple[int, ...]]:
     """What an output sees."""
-    own = (0, 0, *at[1:-1])[-3:]
-    return [_index(at, source) for source in next(seen for place, seen in places(**pool) if place == own)]
+    outputs, inputs = _sizes(pool)
+    own = _number(at, outputs)
+    seen = next(seen for place, seen in places(**pool) if place == own)
+    return [_index(at, source, inputs) for source in seen]
 
 
 def _users(at: tuple[int, ...], pool: Mapping[str, int]) -> list[tuple[tuple[int, ...], int, int]]:
     """Outputs that see an input, with its number in their windows and how much these hold."""
-    own = (0, 0, *at[1:-1])[-3:]
-    return [(_index(at, place), seen.index(own), len(seen)) for place, seen in places(**pool) if own in seen]
+    outputs, inputs = _sizes(pool)
+    own = _number(at, inputs)
+    return [(_index(at, place, outputs), seen.index(own), len(seen)) for place, seen in places(**pool) if own in seen]
 
 
 def _mean_element(at: tuple[int, ...], x: Named, **pool: int) -> Term:
