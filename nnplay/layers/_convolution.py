@@ -10,7 +10,7 @@ from nnplay.fields import REQUIRED, Field, choice, flag, integer, integers
 from nnplay.operations.border import PAD, border, border_of
 from nnplay.operations.convolution import PICTURE, SEQUENCE, ConvolutionRows
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, count_chunks, sum_of
-from nnplay.operations.window_geometry import Axis, check_groups, windows_of
+from nnplay.operations.window_geometry import Axis, check_groups, left_over, windows_of
 from nnplay.records.init_schemes import SCHEMES
 from nnplay.records.layer import Parameter, Plan
 from nnplay.records.operation import Planned, Shape, Use
@@ -91,6 +91,7 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
         saved={"padded": ("N", *(axis.padded for axis in axes), channels)} if padded else {},
         scratch=scratch | place,
         multiply_adds=cost,
+        note=left_over(axes),
     )
 
 

@@ -85,7 +85,7 @@ def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, N
         return Line(text, problem=_problem_text(problem)), None
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
-    note = "frozen" if layer.frozen else _scheme(layer, suggested)
+    note = _note(layer, suggested, plan)
     parts = tuple(_chain(branch, suggested, came) for branch in layer.branches)
     units = shape[-1] if shape else 0
     return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, parts=parts), plan
@@ -100,6 +100,13 @@ def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...
         lines.append(line)
         came = plan.output_shape if plan else came
     return tuple(lines)
+
+
+def _note(layer: Layer, suggested: str, plan: NetworkPlan) -> str:
+    """How a layer's weights begin, and what its plan has to say; layers within a block have lines of their own."""
+    begins = "frozen" if layer.frozen else _scheme(layer, suggested)
+    said = "" if layer.branches else plan.layers[0].plan.note
+    return "; ".join(part for part in (begins, said) if part)
 
 
 def _scheme(layer: Layer, suggested: str) -> str:

@@ -45,6 +45,7 @@ class Plan:
         evaluate: rows of the forward pass in evaluation, where they differ from training.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
+        note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
     """
 
     output: Shape
@@ -56,6 +57,7 @@ class Plan:
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""What pooling of sequences and of pictures shares: fields, plan, cases, twins in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from nnplay.errors import InputError
+from nnplay.fields import Field, flag, integers
+from nnplay.kernels.pooling import pooling as kernels
+from nnplay.operations.pooling import MAX, MAX_BACK, MEAN, MEAN_BACK
+from nnplay.operations.window_geometry import Axis, even_padding, left_over, need_rank, padding_field, windows_of
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import Shape, Use
+from nnplay.records.twin import Twin
+
+
+def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest: bool) -> LayerRecord:
+    """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
+
+    def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
+        """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters."""
+        need_rank(shape, axes + 1)
+        return plan_pooling(values, shape, largest)
+
+    return LayerRecord(
+        name=name,
+        title=title,
+        family="pooling",
+        about=about,
+        when=when,
+        torch=title,
+        twin=_twin(title, largest),
+        fields=pooling_fields("2" if axes == 1 else "2 or 2x3", largest),
+        plan=plan,
+        cases=_CASES[axes] + _MORE_CASES[axes, largest],
+        refused=_REFUSED[axes],
+    )
+
+
+def pooling_fields(shape: str, largest: bool) -> tuple[Field, ...]:
+    """Those of windows, where the stride is the kernel unless given; a mean says too what it counts."""
+    fields = (
+        integers("kernel", 2, f"size of the windows, {shape}", short="k"),
+        integers("stride", "kernel", "step between neighbouring windows", choices=("kernel",), short="s"),
+        padding_field("how far windows may reach over the border"),
+        integers("dilation", 1, "spacing between the values of a window", short="d"),
+        flag("ceil_mode", False, "add a last window, cut off at the end, where there is a remainder"),
+    )
+    counting = flag("count_include_pad", False, "count padding as zeros of the mean; yes unless given in PyTorch")
+    return fields if largest else (*fields, counting)
+
+
+def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan:
+    """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters.
+
+    Raises:
+        InputError: windows that do not fit, or that lie outside the input altogether.
+    """
+    axes = pooled_axes(values, shape)
+    outputs = tuple(axis.output for axis in axes)
+    cost = prod(outputs) * shape[-1] * prod(axis.kernel for axis in axes) * 2
+    pool = _pool_integers(axes)
+    if not largest:
+        pool |= _counted_integers(axes) if values["count_include_pad"] else {"AH": -1, "AW": -1}
+    forward, backward = (MAX, MAX_BACK) if largest else (MEAN, MEAN_BACK)
+    return Plan(
+        output=(*outputs, shape[-1]),
+        forward=(Use(forward, pool, cost),),
+        backward=(Use(backward, pool, cost),),
+        saved={"which": ("N", *outputs, shape[-1])} if largest else {},
+        note=left_over(axes),
+    )
+
+
+def pooled_axes(values: Mapping[str, Any], shape: Shape) -> tuple[Axis, ...]:
+    """The windows along each axis.
+
+    Raises:
+        InputError: as of `plan_pooling`.
+    """
+    stride = values["kernel"] if values["stride"] == "kernel" else values["stride"]
+    axes = windows_of({**values, "stride": stride}, shape[:-1])
+    for axis in axes:
+        if _sees_nothing(axis):
+            padding = f"{axis.before}" if axis.before == axis.after else f"{axis.before}:{axis.after}"
+            spaced = f" and dilation {axis.dilation}" if axis.dilation > 1 else ""
+            what = f"padding {padding} with kernel {axis.kernel}{spaced}: a window would lie entirely outside the input"
+            closer = "dilation 1 and " if axis.dilation > 1 else ""
+            raise InputError(what, hint=f"use {closer}padding 0 … {axis.kernel - 1}")
+    return axes
+
+
+def _sees_nothing(axis: Axis) -> bool:
+    """Whether some window has none of its numbers inside the input."""
+    origins = np.arange(axis.output) * axis.stride - axis.before
+    first = -(np.minimum(0, origins) // axis.dilation)
+    end = np.minimum(axis.kernel, -((origins - axis.size) // axis.dilation))
+    return bool((first >= end).any())
+
+
+def _pool_integers(axes: tuple[Axis, ...]) -> dict[str, int]:
+    height, width = _both(axes)
+    names = ("kernel", "stride", "before", "output", "size", "dilation")
+    return dict(zip(kernels.POOL, (getattr(axis, name) for name in names for axis in (height, width)), strict=True))
+
+
+def _counted_integers(axes: tuple[Axis, ...]) -> dict[str, int]:
+    height, width = _both(axes)
+    return {"AH": height.after, "AW": width.after}
+
+
+def _both(axes: tuple[Axis, ...]) -> tuple[Axis, Axis]:
+    """Height and width; a sequence is a picture of one line."""
+    height, width = (Axis(1, 1, 1, 1, 0, 0, 1), *axes)[-2:]
+    return height, width
+
+
+def _twin(title: str, largest: bool) -> Twin:
+    """PyTorch's module, which pads both ends alike and by half a window at most; only its maxima have holes."""
+
+    def arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
+        stride = None if values["stride"] == "kernel" else values["stride"]
+        same = ("dilation", "ceil_mode") if largest else ("ceil_mode", "count_include_pad")
+        padding = even_padding(pooled_axes(values, shape))
+        given = {"kernel_size": values["kernel"], "stride": stride, "padding": padding}
+        return given | {name: values[name] for name in same}
+
+    def covers(values: Mapping[str, Any], shape: Shape) -> bool:
+        axes = pooled_axes(values, shape)
+        at_most_half = all(2 * axis.before <= axis.span for axis in axes)
+        dilated = any(axis.dilation > 1 for axis in axes)
+        return even_padding(axes) is not None and at_most_half and (largest or not dilated)
+
+    return Twin(f"nn.{title}", arguments, channels_first=True, covers=covers)
+
+
+#: Cases of pooling along one axis and along two: windows side by side, overlapping, with gaps, over the border.
+_CASES = {
+    1: (
+        Case({}, (6, 3)),
+        Case({"kernel": 3, "stride": 1}, (5, 2)),
+        Case({"kernel": 3, "stride": 2}, (7, 3)),
+        Case({"kernel": 3, "stride": 2, "padding": "same"}, (7, 17)),
+        Case({"kernel": 3}, (3, 1)),
+        Case({"padding": "same"}, (9, 2)),
+        Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 2)),
+        Case({}, (7, 2)),
+    ),
+    2: (
+        Case({}, (4, 6, 3)),
+        Case({"kernel": 3, "stride": 1}, (5, 5, 2)),
+        Case({"kernel": (3, 2), "stride": (2, 1)}, (7, 6, 3)),
+        Case({"kernel": 3, "stride": 2, "padding": "same"}, (5, 7, 17)),
+        Case({"kernel": 3}, (3, 3, 1)),
+        Case({"padding": "same"}, (7, 9, 2)),
+        Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 5, 2)),
+        Case({}, (7, 5, 2)),
+    ),
+}
+#: The same for what only largest numbers, and what only means are tried with: the last window over the end, holes.
+_MORE_CASES = {
+    (1, True): (Case({"kernel": 3, "stride": 2, "dilation": 2, "padding": ((0, 2),), "ceil_mode": True}, (8, 2)),),
+    (1, False): (Case({"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": True}, (6, 2)),),
+    (2, True): (
+        Case({"kernel": 2, "dilation": 2}, (4, 6, 2)),
+        Case({"kernel": 3, "stride": 2, "dilation": (2, 1), "padding": 1, "ceil_mode": True}, (8, 6, 2)),
+        Case({"kernel": 2, "stride": 3, "padding": "same_lower"}, (5, 4, 2)),
+    ),
+    (2, False): (
+        Case({"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": True}, (6, 5, 2)),
+        Case({"dilation": 2, "padding": ((0, 1), 1), "count_include_pad": True, "ceil_mode": True}, (6, 7, 2)),
+    ),
+}
+_REFUSED = {
+    1: (
+        Refused({"kernel": 3}, (2, 1), "spans 3, but the input has only 2"),
+        Refused({"padding": 2}, (7, 1), "use padding 0 … 1"),
+        Refused({"dilation": 2, "padding": 1}, (1, 1), "use dilation 1 and padding 0 … 1"),
+        Refused({}, (9,), "needs a sequence"),
+    ),
+    2: (
+        Refused({"kernel": 3}, (2, 2, 1), "spans 3, but the input has only 2"),
+        Refused({"padding": ((0, 3), 0)}, (8, 8, 1), "use padding 0 … 1"),
+        Refused({"padding": "0:1:2"}, (8, 8, 1), "0:1x1:2"),
+        Refused({}, (9,), "needs an image"),
+    ),
+}
