@@ -82,7 +82,7 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
 
     backward, scratch = weight_rows(rows, weight, window, cost, source, values["bias"])
     more, place = input_rows(rows, axes, groups, (weight, outputs), cost)
-    parameters = {"weight": _weight(values["init"], weight, groups)}
+    parameters = {"weight": weight_of(values["init"], weight, groups)}
     return Plan(
         output=(*outputs, filters),
         forward=tuple(forward),
@@ -95,7 +95,8 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
     )
 
 
-def _weight(init: str, shape: Shape, groups: int) -> Parameter:
+def weight_of(init: str, shape: Shape, groups: int) -> Parameter:
+    """The weights of a convolution, (…, C / groups, F)."""
     fan_in = prod(shape[:-1])
     return Parameter(shape, init, fan_in, prod(shape[:-2]) * shape[-1] // groups, decays=True)
 
