@@ -6,23 +6,19 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from nnplay.errors import InputError
-from nnplay.fields import REQUIRED, choice, flag, integer, integers
 from nnplay.layers._convolution import (
     bias_rows,
-    channels_outside,
     gradient_border,
     input_gradient_integers,
     weight_rows,
     window_integers,
 )
+from nnplay.layers._transposed import reversed_axes, transposed_fields, transposed_twin, transposed_weight
 from nnplay.operations.border import PAD, border, border_of
 from nnplay.operations.convolution import PICTURE
-from nnplay.operations.window_geometry import Axis, check_groups, fit, need_rank, per_axis, span
-from nnplay.records.init_schemes import SCHEMES
+from nnplay.operations.window_geometry import Axis, check_groups, need_rank
 from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Planned, Shape, Use
-from nnplay.records.twin import Twin
 
 CONV_TRANSPOSE2D = LayerRecord(
     name="conv_transpose2d",
@@ -32,32 +28,8 @@ CONV_TRANSPOSE2D = LayerRecord(
     about="Transposed convolution: enlarges images by painting with learned strokes.",
     when="To get back to full size, in autoencoders and segmentation.",
     torch="ConvTranspose2d",
-    twin=Twin(
-        "nn.ConvTranspose2d",
-        lambda values, shape: {
-            "in_channels": shape[-1],
-            "out_channels": values["filters"],
-            "kernel_size": values["kernel"],
-            "stride": values["stride"],
-            "padding": 0 if values["padding"] == "valid" else values["padding"],
-            "dilation": values["dilation"],
-            "groups": values["groups"],
-            "bias": values["bias"],
-        },
-        places=channels_outside,
-        channels_first=True,
-        covers=lambda values, shape: values["padding"] != "same",
-    ),
-    fields=(
-        integer("filters", REQUIRED, "number of output channels"),
-        integers("kernel", 2, "size of a stroke, 2 or 2x4", short="k"),
-        integers("stride", 2, "step between neighbouring strokes", short="s"),
-        integers("padding", "valid", "how much to cut off at each border", low=0, choices=("same", "valid"), short="p"),
-        integers("dilation", 1, "spacing between the values of a stroke", short="d"),
-        integer("groups", 1, "number of channel groups", short="g"),
-        flag("bias", True, "add a learned constant to each channel"),
-        choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
-    ),
+    twin=transposed_twin("nn.ConvTranspose2d"),
+    fields=transposed_fields("2 or 2x4"),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3}, (3, 2, 2)),
@@ -80,27 +52,10 @@ CONV_TRANSPOSE2D = LayerRecord(
 )
 
 
-def reversed_axis(size: int, kernel: int, stride: int, padding: int | str, dilation: int) -> Axis:
-    """The windows of the convolution that this layer is the reverse of: its output is what this layer's input is.
-
-    Raises:
-        InputError: the padding takes everything away.
-    """
-    if padding == "same":
-        return fit(size * stride, kernel, stride, "same", dilation)
-    width = 0 if padding == "valid" else int(padding)
-    whole = (size - 1) * stride + span(kernel, dilation)
-    if whole - 2 * width < 1:
-        what = f"input {size}, kernel {kernel}, stride {stride} give {whole}, of which padding {width} leaves nothing"
-        raise InputError(what, hint=f"use padding {(whole - 1) // 2} or less")
-    return Axis(whole - 2 * width, kernel, stride, dilation, width, width, size)
-
-
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """A picture (N, H, W, C) → (N, OH, OW, F) with weight (KH, KW, F/G, C), bias (F)."""
     need_rank(shape, 3)
-    given = [per_axis(values[name], 2, name) for name in ("kernel", "stride", "padding", "dilation")]
-    axes = tuple(reversed_axis(*one) for one in zip(shape[:-1], *given, strict=True))
+    axes = reversed_axes(values, shape[:-1])
     channels, filters, groups = shape[-1], values["filters"], values["groups"]
     check_groups(groups, channels, filters)
     outputs = tuple(axis.size for axis in axes)
@@ -122,10 +77,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     forward.append(Use(gradient, window | input_gradient_integers(axes), cost, names))
 
     backward, more = _backward(values, axes, (weight, shape, outputs), window, cost)
-    fans = prod(weight[:2]) // prod(given[1])
-    initial = Parameter(
-        weight, values["init"], max(1, fans * channels // groups), max(1, fans * filters // groups), decays=True
-    )
+    initial = transposed_weight(values["init"], weight, axes, groups)
     return Plan(
         output=(*outputs, filters),
         forward=tuple(forward),
