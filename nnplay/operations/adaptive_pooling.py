@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnplay.fields import REQUIRED, integers
 from nnplay.kernels.pooling import adaptive as kernels
+from nnplay.operations.pooled_windows import PooledWindows, Window
 from nnplay.operations.window_geometry import need_rank, per_axis
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
-from nnplay.records.worked import Named, Term, apply, as_term, total
-
-Array = NDArray[Any]
 
 
 def window(place: int, outputs: int, size: int) -> range:
@@ -26,96 +23,19 @@ def window(place: int, outputs: int, size: int) -> range:
     return range(place * size // outputs, -(-(place + 1) * size // outputs))
 
 
-def places(OD: int, OH: int, OW: int, D: int, H: int, W: int) -> Iterator[tuple[int, list[int]]]:
-    """Every output place with the input places that it sees, both counted along (D, H, W)."""
+def _windows(OD: int, OH: int, OW: int, D: int, H: int, W: int) -> Iterator[Window]:
+    """Every output with what it sees."""
     for number, place in enumerate(np.ndindex(OD, OH, OW)):
         d, h, w = (window(*axis) for axis in zip(place, (OD, OH, OW), (D, H, W), strict=True))
-        yield number, [(i * H + j) * W + k for i, j, k in product(d, h, w)]
-
-
-def _flat(x: Array) -> Array:
-    """Places as one axis, (N, D·H·W, C)."""
-    return x.reshape(len(x), -1, x.shape[-1])
-
-
-def mean(x: Array, **pool: int) -> Array:
-    return np.stack([_flat(x)[:, seen].mean(axis=1) for _, seen in places(**pool)], axis=1)
-
-
-def mean_back(dy: Array, **pool: int) -> Array:
-    dx = np.zeros((len(dy), pool["D"] * pool["H"] * pool["W"], dy.shape[-1]), dy.dtype)
-    for place, seen in places(**pool):
-        dx[:, seen] += _flat(dy)[:, [place]] / len(seen)
-    return dx
-
-
-def largest(x: Array, **pool: int) -> tuple[Array, Array]:
-    windows = [_flat(x)[:, seen] for _, seen in places(**pool)]
-    return np.stack([one.max(axis=1) for one in windows], axis=1), np.stack([one.argmax(axis=1) for one in windows], 1)
-
-
-def largest_back(dy: Array, which: Array, **pool: int) -> Array:
-    dx = np.zeros((len(dy), pool["D"] * pool["H"] * pool["W"], dy.shape[-1]), dy.dtype)
-    for place, seen in places(**pool):
-        chosen = _flat(which)[:, [place]] == np.arange(len(seen))[:, None]
-        dx[:, seen] += np.where(chosen, _flat(dy)[:, [place]], 0)
-    return dx
-
-
-# -- one element of each -----------------------------------------------------------------------------------------------
-
-
-def _number(at: tuple[int, ...], sizes: Sequence[int]) -> int:
-    """Which place of (D, H, W) an index stands at."""
-    number = 0
-    for place, size in zip((0, 0, *at[1:-1])[-3:], sizes, strict=True):
-        number = number * size + place
-    return number
-
-
-def _index(at: tuple[int, ...], number: int, sizes: Sequence[int]) -> tuple[int, ...]:
-    """The index of a place, in the count of axes that `at` has, of the same row and channel."""
-    place = (int(one) for one in np.unravel_index(number, tuple(sizes)))
-    return (at[0], *tuple(place)[5 - len(at) :], at[-1])
+        seen = [(i * H + j) * W + k for i, j, k in product(d, h, w)]
+        yield Window(number, seen, list(range(len(seen))), len(seen))
 
 
 def _sizes(pool: Mapping[str, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Of output and input."""
     return tuple(pool[name] for name in ("OD", "OH", "OW")), tuple(pool[name] for name in "DHW")
 
 
-def _seen(at: tuple[int, ...], pool: Mapping[str, int]) -> list[tuple[int, ...]]:
-    """What an output sees."""
-    outputs, inputs = _sizes(pool)
-    own = _number(at, outputs)
-    seen = next(seen for place, seen in places(**pool) if place == own)
-    return [_index(at, source, inputs) for source in seen]
-
-
-def _users(at: tuple[int, ...], pool: Mapping[str, int]) -> list[tuple[tuple[int, ...], int, int]]:
-    """Outputs that see an input, with its number in their windows and how much these hold."""
-    outputs, inputs = _sizes(pool)
-    own = _number(at, inputs)
-    return [(_index(at, place, outputs), seen.index(own), len(seen)) for place, seen in places(**pool) if own in seen]
-
-
-def _mean_element(at: tuple[int, ...], x: Named, **pool: int) -> Term:
-    seen = _seen(at, pool)
-    return total(x[place] for place in seen) / len(seen)
-
-
-def _mean_back_element(at: tuple[int, ...], dy: Named, **pool: int) -> Term:
-    return total(dy[place] / count for place, _, count in _users(at, pool))
-
-
-def _largest_element(at: tuple[int, ...], x: Named, **pool: int) -> Term:
-    return apply("max", lambda *numbers: max(numbers), *(x[place] for place in _seen(at, pool)))
-
-
-def _largest_back_element(at: tuple[int, ...], dy: Named, which: Named, **pool: int) -> Term:
-    chosen = [dy[place] for place, tap, _ in _users(at, pool) if which.array[place] == tap]
-    return total(chosen) if chosen else as_term(0.0)
-
+_POOLED = PooledWindows(_windows, _sizes)
 
 # -- the operations and the records ------------------------------------------------------------------------------------
 
@@ -124,10 +44,10 @@ MEAN = Operation(
     kernel=kernels.mean_forward,
     reads=("x",),
     writes=("y",),
-    reference=mean,
+    reference=_POOLED.mean,
     formula="y[n,i,c] = mean x[n,⌊i·size/out⌋ … ⌈(i+1)·size/out⌉ - 1,c] on each axis",
     words="Cuts each axis into as many windows as wanted, as even as can be, and takes the mean of each.",
-    element=_mean_element,
+    element=_POOLED.mean_element,
     integers=kernels.ADAPTIVE,
     torch="torch.nn.functional.adaptive_avg_pool2d (channels first)",
 )
@@ -136,10 +56,10 @@ MEAN_BACK = Operation(
     kernel=kernels.mean_backward,
     reads=("dy",),
     writes=("dx",),
-    reference=mean_back,
+    reference=_POOLED.mean_back,
     formula="dx = Σ dy / count over the windows that hold x",
     words="All values of a window had an equal say in its mean, so they share the gradient equally.",
-    element=_mean_back_element,
+    element=_POOLED.mean_back_element,
     integers=kernels.ADAPTIVE,
     torch="autograd",
 )
@@ -148,10 +68,10 @@ MAX = Operation(
     kernel=kernels.max_forward,
     reads=("x",),
     writes=("y", "which"),
-    reference=largest,
+    reference=_POOLED.largest,
     formula="y[n,i,c] = max x[n,⌊i·size/out⌋ … ⌈(i+1)·size/out⌉ - 1,c] on each axis",
     words="Cuts each axis into as many windows as wanted, as even as can be, and keeps the strongest response of each.",
-    element=_largest_element,
+    element=_POOLED.largest_element,
     integers=kernels.ADAPTIVE,
     torch="torch.nn.functional.adaptive_max_pool2d (channels first)",
 )
@@ -160,10 +80,10 @@ MAX_BACK = Operation(
     kernel=kernels.max_backward,
     reads=("dy", "which"),
     writes=("dx",),
-    reference=largest_back,
+    reference=_POOLED.largest_back,
     formula="dx = dy where x was the largest of its window, else 0",
     words="Only the maximum had a say in the output, so it alone gets the gradient.",
-    element=_largest_back_element,
+    element=_POOLED.largest_back_element,
     integers=kernels.ADAPTIVE,
     torch="autograd",
 )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.pooling.choosing import add_share, keep_larger, spread_chosen
 from nnplay.kernels.span_sums import last, zero
 
 #: Integers of these rows: sizes of output and input, the outermost axis first.
@@ -49,14 +49,7 @@ def mean_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         for d in range(d0, d1):
             for h in range(h0, h1):
                 for w in range(w0, w1):
-                    _add(Y, shifted(X, ((d * H + h) * W + w) * C), factor, C)
-
-
-@inline
-def _add(y: Any, x: Any, factor: Any, C: int) -> None:
-    """y += x·factor, each (C)."""
-    for c in range(C):
-        y[c] = multiply_add(x[c], factor, y[c])
+                    add_share(Y, shifted(X, ((d * H + h) * W + w) * C), factor, C)
 
 
 @kernel
@@ -77,7 +70,7 @@ def mean_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
             for d in range(d0, d1):
                 for h in range(h0, h1):
                     for w in range(w0, w1):
-                        _add(shifted(dX, ((d * H + h) * W + w) * C), dY, factor, C)
+                        add_share(shifted(dX, ((d * H + h) * W + w) * C), dY, factor, C)
 
 
 @kernel
@@ -101,21 +94,6 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
                     tap += 1
 
 
-@inline
-def keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) -> None:
-    """Puts x where it is larger than y, or not a number, and notes the kernel number there; each (C)."""
-    if begins:
-        for c in range(C):
-            Y[c] = X[c]
-            chosen[c] = tap
-    else:
-        for c in range(C):
-            value, best = X[c], Y[c]
-            better = (value > best) | ((value != value) & (best == best))
-            Y[c] = value if better else best
-            chosen[c] = tap if better else chosen[c]
-
-
 @kernel
 def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
     """y = x[which], so dx (N, D, H, W, C) += dy where x was the largest; dy, which (N, OD, OH, OW, C)."""
@@ -136,10 +114,3 @@ def max_backward(row: Any, clock: Any, memory: Any, part: int) -> None:
                     for w in range(w0, w1):
                         spread_chosen(shifted(dX, ((d * H + h) * W + w) * C), dY, chosen, C, DTYPE(tap))
                         tap += 1
-
-
-@inline
-def spread_chosen(dX: Any, dY: Any, chosen: Any, C: int, tap: Any) -> None:
-    """dx += dy where this kernel number was the largest; each (C)."""
-    for c in range(C):
-        dX[c] += dY[c] if chosen[c] == tap else 0.0
