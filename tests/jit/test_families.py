@@ -61,7 +61,8 @@ REPEATED: dict[str, tuple[str, dict[str, Any]]] = COMPARED | {
     ),
     "resized": (
         "conv2d 8 k3 same, relu, pixel_shuffle 2, resize 14 mode=bicubic antialias=yes, adaptive_avg_pool2d 10x8, "
-        "pixel_unshuffle 2, unfold 3 padding=1 stride=2, fold 5x4 k3 padding=1 stride=2, resize scale=0.6, flatten, linear 3",
+        "pixel_unshuffle 2, unfold 3 padding=1 stride=2, fold 5x4 k3 padding=1 stride=2, "
+        "resize scale=0.6, flatten, linear 3",
         SHAPES,
     ),
     "transformer": (
