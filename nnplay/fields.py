@@ -95,7 +95,7 @@ class Field:
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
             return "text"
-        several = "an integer, 1x2 or 0:1x1:2" if self.pairs else "an integer or a pair like 3x5"
+        several = "an integer, a pair like 3x5 or ends like 0:1" if self.pairs else "an integer or a pair like 3x5"
         noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
         high = f"{' and' if low else ''} ≤ {_bound(self.high)}" if self.high < math.inf else ""

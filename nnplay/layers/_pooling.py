@@ -44,14 +44,15 @@ def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest:
 
 def pooling_fields(shape: str, largest: bool) -> tuple[Field, ...]:
     """Those of windows, where the stride is the kernel unless given; a mean says too what it counts."""
+    alone = "" if largest else "; always 1 in PyTorch"
     fields = (
         integers("kernel", 2, f"size of the windows, {shape}", short="k"),
         integers("stride", "kernel", "step between neighbouring windows", choices=("kernel",), short="s"),
         padding_field("how far windows may reach over the border"),
-        integers("dilation", 1, "spacing between the values of a window", short="d"),
+        integers("dilation", 1, f"spacing between the values of a window{alone}", short="d"),
         flag("ceil_mode", False, "add a last window, cut off at the end, where there is a remainder"),
     )
-    counting = flag("count_include_pad", False, "count padding as zeros of the mean; yes unless given in PyTorch")
+    counting = flag("count_include_pad", False, "count padding as zeros in the mean; PyTorch's default is yes")
     return fields if largest else (*fields, counting)
 
 
@@ -187,7 +188,7 @@ _REFUSED = {
     2: (
         Refused({"kernel": 3}, (2, 2, 1), "spans 3, but the input has only 2"),
         Refused({"padding": ((0, 3), 0)}, (8, 8, 1), "use padding 0 … 1"),
-        Refused({"padding": "0:1:2"}, (8, 8, 1), "0:1x1:2"),
+        Refused({"padding": "0:1:2"}, (8, 8, 1), "ends like 0:1"),
         Refused({}, (9,), "needs an image"),
     ),
     3: (

@@ -29,7 +29,7 @@ CONV1D = LayerRecord(
         Case({"filters": 4, "dilation": 2, "stride": 3, "padding": 1}, (9, 2)),
         Case({"filters": 6, "padding": "same", "groups": 2}, (7, 4)),
         Case({"filters": 3, "groups": "depthwise", "padding": "same"}, (5, 3)),
-        Case({"filters": 2, "kernel": 1}, (4, 3)),
+        Case({"filters": 2, "kernel": 4, "padding": "same", "padding_mode": "circular"}, (4, 3)),
         Case({"filters": 2, "kernel": 4, "stride": 3}, (9, 2)),
         Case({"filters": 33, "kernel": 3}, (19, 17)),
         Case({"filters": 3, "padding": "same"}, (1, 2)),
@@ -39,6 +39,7 @@ CONV1D = LayerRecord(
         Refused({"filters": 2, "kernel": 7}, (5, 1), "spans 7, but the input has only 5"),
         Refused({"filters": 2}, (5, 5, 1), "needs a sequence"),
         Refused({"filters": 4, "groups": 3}, (5, 6), "use groups 1 or 2"),
+        Refused({"filters": 2, "padding": 3, "padding_mode": "reflect"}, (3, 1), "pad by 2 or less, or use replicate"),
         Refused({"filters": 4, "kernel": (3, 3)}, (5, 6), "2 numbers for 1 axis"),
     ),
 )

@@ -35,6 +35,9 @@ CONV2D = LayerRecord(
         Case({"filters": 2, "kernel": 2, "padding": 3}, (2, 3, 2)),
         Case({"filters": 35, "kernel": 3, "padding": "same"}, (4, 17, 9)),
         Case({"filters": 3, "padding": "same"}, (1, 1, 2)),
+        Case({"filters": 2, "padding": ((0, 1), (2, 0))}, (5, 4, 2)),
+        Case({"filters": 4, "stride": 2, "padding": 1, "groups": 2, "padding_mode": "reflect"}, (6, 5, 2)),
+        Case({"filters": 2, "stride": 2, "padding": "same_upper", "padding_mode": "replicate"}, (6, 6, 3)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 7}, (5, 5, 1), "spans 7, but the input has only 5"),

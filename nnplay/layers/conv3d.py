@@ -23,12 +23,12 @@ CONV3D = LayerRecord(
     when="For scans, and for clips where what happens shows only from one frame to the next.",
     torch="Conv3d",
     twin=convolution_twin("nn.Conv3d"),
-    fields=convolution_fields("3 or 2x3x3"),
+    fields=convolution_fields("3 or 2x3x3", modes=False),
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3, "padding": "same"}, (3, 4, 5, 2)),
         Case({"filters": 2, "kernel": 2, "bias": False}, (2, 3, 2, 1)),
-        Case({"filters": 4, "kernel": (1, 2, 3), "stride": (2, 1, 2), "padding": (0, 1, 2)}, (4, 3, 5, 3)),
+        Case({"filters": 4, "kernel": (1, 2, 3), "stride": (2, 1, 2), "padding": (0, (0, 1), 2)}, (4, 3, 5, 3)),
         Case({"filters": 4, "dilation": (2, 1, 2), "padding": "same", "groups": 2, "stride": 2}, (5, 4, 3, 4)),
         Case({"filters": 3, "groups": "depthwise", "kernel": 2, "stride": 3, "padding": 1}, (3, 4, 4, 3)),
         Case({"filters": 17, "kernel": (2, 1, 1), "dilation": (1, 1, 1)}, (2, 1, 8, 9)),
@@ -38,6 +38,7 @@ CONV3D = LayerRecord(
         Refused({"filters": 2}, (16, 4, 1), "needs a volume or clip (depth × height × width × channels)"),
         Refused({"filters": 4, "groups": 3}, (5, 5, 5, 6), "use groups 1 or 2"),
         Refused({"filters": 4, "kernel": (3, 3)}, (5, 5, 5, 6), "2 numbers for 3 axes"),
+        Refused({"filters": 2, "padding_mode": "reflect"}, (5, 5, 5, 6), "padding_mode"),
     ),
 )
 

@@ -7,7 +7,12 @@ from math import prod
 from typing import Any
 
 from nnplay.layers._convolution import bias_rows, weight_rows
-from nnplay.layers._transposed import reversed_axes, transposed_fields, transposed_twin, transposed_weight
+from nnplay.layers._transposed_convolution import (
+    reversed_axes,
+    transposed_fields,
+    transposed_twin,
+    transposed_weight,
+)
 from nnplay.layers._volume_convolution import border_around, gradient_rows, volume_window
 from nnplay.operations.volume_border import INSIDE, PAD
 from nnplay.operations.volume_convolution import VOLUME
@@ -32,7 +37,13 @@ CONV_TRANSPOSE3D = LayerRecord(
         Case(
             {"filters": 4, "kernel": (3, 2, 4), "stride": (1, 3, 2), "padding": (1, 0, 1), "bias": False}, (3, 2, 3, 2)
         ),
-        Case({"filters": 6, "kernel": 2, "dilation": (2, 1, 2), "groups": 2}, (2, 2, 3, 4)),
+        Case(
+            {"filters": 6, "kernel": 2, "dilation": (2, 1, 2), "groups": 2, "output_padding": (1, 0, 1)}, (2, 2, 3, 4)
+        ),
+        Case(
+            {"filters": 2, "stride": (1, 1, 2), "dilation": 3, "padding": ((0, 1), 1, 0), "output_padding": (2, 1, 0)},
+            (2, 3, 2, 1),
+        ),
     ),
     refused=(
         Refused({"filters": 2, "padding": 3}, (3, 3, 3, 1), "use padding 2 or less"),
@@ -49,7 +60,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
         InputError: no volume, groups that do not divide, or padding that takes everything away.
     """
     need_rank(shape, 4)
-    axes = reversed_axes(values, shape[:-1])
+    axes = reversed_axes(values, shape)
     channels, filters, groups = shape[-1], values["filters"], values["groups"]
     check_groups(groups, channels, filters)
     outputs = tuple(axis.size for axis in axes)

@@ -154,8 +154,8 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
 
 
 def _is_short(field: Field, value: str) -> bool:
-    """Whether a value may follow the field's letter: numbers (`k3`, `k3x5`, `p0:1`) or one of its words (`psame`)."""
-    return value in field.choices or re.fullmatch(r"\d+(:\d+)?(x\d+(:\d+)?)*", value) is not None
+    """Whether a value is meant for the field's letter: numbers (`k3`, `k3x5`, `p0:1`) or one of its words (`psame`)."""
+    return value in field.choices or re.fullmatch(r"\d[\dx:]*", value) is not None
 
 
 def _usage(record: LayerRecord) -> str:

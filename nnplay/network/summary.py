@@ -16,9 +16,10 @@ from nnplay.records.operation import Shape, shape_text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be.
+    """One layer: its text, output shape, units, parameters, multiply-adds, how its weights begin, and its problem.
 
-    `parts` are the layers of each branch, for a block.
+    `remark` is what its plan has to say, such as what its windows leave over; `parts` are the layers of a block's
+    branches.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Line:
     parameters: int = 0
     multiply_adds: int = 0
     note: str = ""
+    remark: str = ""
     problem: str = ""
     parts: tuple[tuple[Line, ...], ...] = ()
 
@@ -85,10 +87,11 @@ def _line(text: str, layer: Layer, suggested: str, came: Shape) -> tuple[Line, N
         return Line(text, problem=_problem_text(problem)), None
     shape = plan.output_shape
     shown = shape_text(came) if came == shape else f"{shape_text(came)}→{shape_text(shape)}"
-    note = _note(layer, suggested, plan)
+    note = "frozen" if layer.frozen else _scheme(layer, suggested)
+    remark = "" if layer.branches else plan.layers[0].plan.note
     parts = tuple(_chain(branch, suggested, came) for branch in layer.branches)
     units = shape[-1] if shape else 0
-    return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, parts=parts), plan
+    return Line(text, shown, units, plan.parameter_count, plan.multiply_adds, note, remark, parts=parts), plan
 
 
 def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...]:
@@ -100,13 +103,6 @@ def _chain(layers: Sequence[Layer], behind: str, came: Shape) -> tuple[Line, ...
         lines.append(line)
         came = plan.output_shape if plan else came
     return tuple(lines)
-
-
-def _note(layer: Layer, suggested: str, plan: NetworkPlan) -> str:
-    """How a layer's weights begin, and what its plan has to say; layers within a block have lines of their own."""
-    begins = "frozen" if layer.frozen else _scheme(layer, suggested)
-    said = "" if layer.branches else plan.layers[0].plan.note
-    return "; ".join(part for part in (begins, said) if part)
 
 
 def _scheme(layer: Layer, suggested: str) -> str:

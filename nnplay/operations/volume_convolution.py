@@ -18,25 +18,26 @@ Array = NDArray[Any]
 _AXES = "DHW"
 
 
-def slide_windows(x: Array, weight: tuple[int, ...], given: dict[str, int]) -> Array:
-    """What each window sees, (N, OD, OH, OW, G, C / G, KD, KH, KW), for kernels of that shape."""
+def slide_windows(x: Array, weight: tuple[int, ...], outputs: tuple[int, ...], given: dict[str, int]) -> Array:
+    """What each window sees, (N, OD, OH, OW, G, C / G, KD, KH, KW), for kernels of that shape and so many windows."""
     steps = [[given[f"{name}{axis}"] for axis in _AXES] for name in "SD"]
     spans = tuple((k - 1) * d + 1 for k, d in zip(weight, steps[1], strict=True))
     seen = np.lib.stride_tricks.sliding_window_view(x, spans, axis=(1, 2, 3))
     strides, holes = ([slice(None, None, step) for step in one] for one in steps)
     seen = seen[(slice(None), *strides, slice(None), *holes)]
+    seen = seen[(slice(None), *(slice(count) for count in outputs))]
     return seen.reshape(*seen.shape[:4], given["G"], -1, *weight)
 
 
 def convolved(x: Array, weight: Array, bias: Any = 0.0, **given: int) -> Array:
-    seen = slide_windows(x, weight.shape[:3], given)
+    seen = slide_windows(x, weight.shape[:3], (given["OD"], given["OH"], given["OW"]), given)
     kernel = weight.reshape(*weight.shape[:3], seen.shape[5], given["G"], -1)
     y = np.einsum("ndhwgcijk,ijkcgf->ndhwgf", seen, kernel, optimize=True)
     return np.asarray(y.reshape(*y.shape[:4], -1) + bias)
 
 
 def weight_gradient(x: Array, dy: Array, chunks: int, biased: int, **given: int) -> Array:
-    seen = slide_windows(x, (given["KD"], given["KH"], given["KW"]), given)
+    seen = slide_windows(x, (given["KD"], given["KH"], given["KW"]), dy.shape[1:4], given)
     split = dy.reshape(*seen.shape[:5], -1)
     slices = [part.reshape(-1, *part.shape[2:]) for part in (seen, split)]  # (N·OD, OH, …)
     parts = [chunk(len(slices[0]), p, chunks) for p in range(chunks)]

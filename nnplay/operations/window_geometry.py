@@ -112,17 +112,15 @@ def even_padding(axes: Sequence[Axis]) -> tuple[int, ...] | None:
 
 
 #: What a place along each axis is called, by the count of axes.
-_PLACES: Final = {1: ("steps",), 2: ("rows", "columns"), 3: ("slices", "rows", "columns")}
+_PLACES: Final = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 
 
 def left_over(axes: Sequence[Axis]) -> str:
-    """What the windows leave over at the end, as in `1 of 7 rows left over`; empty where they reach everything."""
+    """What the windows leave over at the end, as in `leaves 1 row over`; empty where they reach everything."""
     parts = [
-        f"{axis.left_over} of {axis.size} {name}"
-        for axis, name in zip(axes, _PLACES[len(axes)], strict=True)
-        if axis.left_over
+        counted(axis.left_over, name) for axis, name in zip(axes, _PLACES[len(axes)], strict=True) if axis.left_over
     ]
-    return f"{' and '.join(parts)} left over" if parts else ""
+    return f"leaves {' and '.join(parts)} over" if parts else ""
 
 
 def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
@@ -135,8 +133,8 @@ def nearest_numbers(wanted: int, legal: Iterable[int], count: int = 2) -> str:
 def padding_field(help: str) -> Field:
     """The padding of windows: a number, one for each axis, two for an axis (`0:1`), or a name; `help` says of what."""
     names = (
-        "0:1 is 0 before and 1 after; same pads alike at any stride (kernel//2 for an odd kernel), same_upper (as "
-        "Keras) and same_lower only what the stride needs"
+        "0:1 is 0 before and 1 after; same is alike at any stride (kernel//2 for an odd kernel), same_upper (Keras' "
+        "same) and same_lower are what the stride needs"
     )
     choices = ("same", "valid", "same_upper", "same_lower")
     return integers("padding", "valid", f"{help}; {names}", low=0, choices=choices, short="p", pairs=True)

@@ -227,6 +227,42 @@ def test_a_number_that_is_none_passes_through_pooling() -> None:
         assert np.isnan(y).sum() == 1
 
 
+SPREADING: list[tuple[Layer, tuple[int, ...]]] = [
+    (layer_named("conv1d", 2, padding="same"), (24, 1)),
+    (layer_named("conv2d", 1, padding="same"), (6, 16, 1)),
+    (layer_named("conv2d", 3, 5, 2), (9, 21, 2)),
+    (layer_named("conv2d", 4, 1), (3, 8, 2)),
+    (layer_named("conv_transpose1d", 1, 3, 1), (14, 2)),
+    (layer_named("conv_transpose2d", 1, 3, 1), (5, 14, 2)),
+    (layer_named("conv_transpose2d", 2, 4, 2, "same", bias=False), (4, 8, 3)),
+    (layer_named("max_pool2d", 3, 2, 1), (7, 9, 2)),
+    (layer_named("avg_pool2d", 3, 2, 1, count_include_pad=True), (7, 9, 2)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), SPREADING, ids=lambda part: str(part))
+def test_what_is_not_finite_reaches_only_the_outputs_whose_windows_hold_it(
+    layer: Layer, shape: tuple[int, ...]
+) -> None:
+    """A pixel that is NaN or infinite spoils the outputs that a large pixel changes there, and no others."""
+    front = layer_named("identity")
+    count = int(np.prod(layer.record.plan(layer.values, shape).output))
+    machine = trainer_of([front, layer, nn.Flatten()], numbers(2, *shape), numbers(2, count)).machine
+    output = machine.tape.named["eval.output"].name
+    x = numbers(2, *shape)
+
+    def answer(value: float, place: tuple[int, ...]) -> Array:
+        changed = x.copy()
+        changed[place] = value
+        return np.array(machine.forward(changed, [output])[output])
+
+    for place in ((0, *(size // 2 for size in shape[:-1]), 0), (1, *(0 for _ in shape[:-1]), shape[-1] - 1)):
+        held = answer(1e6, place) != answer(x[place], place)
+        assert held.any()
+        for value in (np.nan, np.inf):
+            assert (~np.isfinite(answer(value, place)) == held).all()
+
+
 def test_layers_are_written_in_short() -> None:
     """Short forms and bare words find their fields in any order."""
     layer = parse_layer("conv2d 16 k3 s2 same")
@@ -250,6 +286,10 @@ def test_padding_may_differ_at_the_two_ends(written: str, padding: Any) -> None:
     layer = parse_layer(written)
     assert layer.values["padding"] == padding
     assert layer.with_values(padding=padding) == layer == parse_layer(show_layer(layer))
+    with pytest.raises(
+        InputError, match="conv2d, padding: '0:1:2' is not an integer, a pair like 3x5 or ends like 0:1"
+    ):
+        parse_layer("conv2d 4 p0:1:2")
 
 
 # -- geometry ----------------------------------------------------------------------------------------------------------
@@ -295,9 +335,9 @@ def test_what_windows_leave_over_is_said() -> None:
     """A remainder is left over as in PyTorch, and the layer's line says how much; padding that is left over is not."""
     pooled = layer_named("max_pool2d")
     plan = pooled.record.plan(pooled.values, (7, 8, 3))
-    assert (plan.output, plan.note) == ((3, 4, 3), "1 of 7 rows left over")
+    assert (plan.output, plan.note) == ((3, 4, 3), "leaves 1 row over")
     line = ledger(["conv2d 4 k4 s3"], (9, 8, 1), ("x",), ("y",)).lines[0]
-    assert line.note == "xavier-uniform; 2 of 9 rows and 1 of 8 columns left over"
+    assert (line.note, line.remark) == ("xavier-uniform", "leaves 2 rows and 1 column over")
     stem = layer_named("conv2d", 64, 7, 2, 3)
     assert stem.record.plan(stem.values, (224, 224, 3)).note == ""
 

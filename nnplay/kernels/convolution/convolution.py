@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nnplay.kernels.arithmetic import multiply_add, scratch
 from nnplay.kernels.compile.jit import COMPILING, inline, kernel
-from nnplay.kernels.convolution.few_channels import narrow, together, widen, widen_bias
+from nnplay.kernels.convolution.few_channels import finite, narrow, together, widen, widen_bias
 from nnplay.kernels.convolution.window_products import multiply_windows
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted, size
 from nnplay.kernels.span_sums import add_rows, copy, last, zero
@@ -89,13 +89,31 @@ def correlate(
     if r > 1:
         wide, wide_bias = scratch(12288), scratch(64)
         widen(wide, w, KH, KW, C, F, r, SW)
-        w, b = wide, widen_bias(wide_bias, b, F, r, biased)
-        KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
+        shared_bias = widen_bias(wide_bias, b, F, r, biased)
+    while start < stop:
+        oh, end = start % OH, min(stop, (start // OH + 1) * OH)
+        X, Y = shifted(x, start // OH * image + oh * SH * WP * C), shifted(y, start * OW * F)
+        seen = image if OH == 1 else ((end - start - 1) * SH + (KH - 1) * DH + 1) * WP * C
+        if r > 1 and finite(X, seen):
+            _correlate_lines(
+                row, X, WP, C, wide, shared_bias, biased, add, Y, r * F, KW + (r - 1) * SW, r * SW, OW // r, end - start
+            )
+        else:
+            _correlate_lines(row, X, WP, C, w, b, biased, add, Y, F, KW, SW, OW, end - start)
+        start = end
+
+
+@inline
+def _correlate_lines(
+    row: Any, x: Any, WP: int, C: int, w: Any, b: Any, biased: bool, add: bool, y: Any, F: int, KW: int, SW: int,
+    OW: int, lines: int,
+) -> None:  # fmt: skip
+    """Lines of y (OW, F) of one picture, from its line x (WP, C) on: y = b + Σ x·w, as in `correlate`."""
+    KH, SH, DH, DW, G = integer(row, 0), integer(row, 2), integer(row, 4), integer(row, 5), integer(row, 6)
     c, f = C // G, F // G
     inner, middle = (KW * C, 1) if G == 1 and DW == 1 else (c, KW)
-    for line in range(start, stop):
-        X = shifted(x, line // OH * image + line % OH * SH * WP * C)
-        Y = shifted(y, line * OW * F)
+    for line in range(lines):
+        X, Y = shifted(x, line * SH * WP * C), shifted(y, line * OW * F)
         if c == 1 and f == 1 and G > 1:
             without_taps(Y, C, OW, C, b, biased, add)
             _correlate_depthwise(X, WP, C, w, Y, KH, KW, SW, DH, DW, OW)

@@ -19,8 +19,8 @@ if COMPILING:
     from nnplay.kernels.tile import null
 
 #: Integers of the rows that correlate: those of pictures, the height of a padded slice, and kernel, stride, dilation
-#: along the slices.
-WINDOW3: Final = (*WINDOW, "HP", "KD", "SD", "DD")
+#: and output along the slices.
+WINDOW3: Final = (*WINDOW, "HP", "KD", "SD", "DD", "OD")
 #: The same for the gradient of weights, where the lengths of dy say the width.
 WEIGHT3: Final = (*WINDOW[:-1], "HP", "KD", "SD", "DD", "chunks", "biased")
 #: Integers of the gradient of the input: kernel, stride, dilation, groups, and the size of dx.
