@@ -194,6 +194,7 @@ _REFUSED = {
     3: (
         Refused({"kernel": 3}, (2, 4, 4, 1), "spans 3, but the input has only 2"),
         Refused({"padding": 2}, (8, 8, 8, 1), "use padding 0 … 1"),
-        Refused({}, (16, 4, 1), "put a reshape before it, such as reshape 4x4x4x1"),
+        Refused({}, (2**21, 2, 2, 1), "2,097,152 along one axis is too much"),
+        Refused({}, (16, 4, 1), "needs a volume or clip"),
     ),
 }

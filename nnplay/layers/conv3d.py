@@ -31,7 +31,8 @@ CONV3D = LayerRecord(
         Case({"filters": 4, "kernel": (1, 2, 3), "stride": (2, 1, 2), "padding": (0, (0, 1), 2)}, (4, 3, 5, 3)),
         Case({"filters": 4, "dilation": (2, 1, 2), "padding": "same", "groups": 2, "stride": 2}, (5, 4, 3, 4)),
         Case({"filters": 3, "groups": "depthwise", "kernel": 2, "stride": 3, "padding": 1}, (3, 4, 4, 3)),
-        Case({"filters": 17, "kernel": (2, 1, 1), "dilation": (1, 1, 1)}, (2, 1, 8, 9)),
+        Case({"filters": 17, "kernel": (2, 1, 1)}, (2, 1, 8, 9)),
+        Case({"filters": 3, "padding": "same"}, (1, 1, 1, 2)),
     ),
     refused=(
         Refused({"filters": 2, "kernel": 4}, (3, 7, 7, 1), "spans 4, but the input has only 3"),

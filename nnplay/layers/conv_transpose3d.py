@@ -33,6 +33,7 @@ CONV_TRANSPOSE3D = LayerRecord(
     plan=lambda values, shape: plan(values, shape),
     cases=(
         Case({"filters": 3}, (2, 3, 2, 2)),
+        Case({"filters": 2, "kernel": 3, "groups": 2}, (1, 1, 1, 2)),
         Case({"filters": 2, "kernel": 3, "padding": "same"}, (2, 3, 4, 3)),
         Case(
             {"filters": 4, "kernel": (3, 2, 4), "stride": (1, 3, 2), "padding": (1, 0, 1), "bias": False}, (3, 2, 3, 2)

@@ -103,7 +103,7 @@ def _element_back(at: tuple[int, ...], dy: Named, rows: Named, columns: Named, H
     )
 
 
-def _weights_element(at: tuple[int, ...], **given: int) -> Term:
+def _weights_element(at: tuple[int, ...], weights: Named, **given: int) -> Term:
     taps = count_taps(*(given[name] for name in ("size", "A", "C", "reach", "wide")))
     return as_term(float(weight_line(at[0], taps, **given)[at[1]]))
 
