@@ -175,11 +175,13 @@ def need_rank(shape: Shape, rank: int) -> None:
 
 
 def _example(shape: Shape, rank: int) -> str:
-    """A shape of the wanted rank with as many numbers, as square as can be."""
+    """A shape of the wanted rank with as many numbers, as square as can be; volumes are strips of their slices."""
     count = 1
     for size in shape:
         count *= size
-    if rank == len(shape) + 1 and rank == 4:
+    if (len(shape), rank) == (4, 3):
+        return f"{shape[0] * shape[1]}x{shape[2]}x{shape[3]}"
+    if (len(shape), rank) == (3, 4):
         deep = _near_root(shape[0], 2)
         return f"{deep}x{shape[0] // deep}x{shape[1]}x{shape[2]}"
     sides = []
@@ -235,4 +237,5 @@ def need_places(shape: Shape, most: int = 3) -> None:
         raise InputError(what, hint="remove this layer")
     if len(shape) > most:
         kinds = "a sequence or an image" if most == 3 else "a sequence, an image or a volume"
-        raise InputError(f"needs {kinds} with channels; its input is {shape_text(shape)}")
+        hint = f"put a reshape before it, such as reshape {_example(shape, 3)}"
+        raise InputError(f"needs {kinds} with channels; its input is {shape_text(shape)}", hint=hint)
