@@ -19,9 +19,13 @@ from nnplay.records.operation import Planned, Shape, Use
 from nnplay.records.twin import Place, Twin
 
 
-def convolution_fields(shape: str) -> tuple[Field, ...]:
-    """The fields of a convolution; `shape` says how a kernel is written ("3 or 3x5")."""
-    return (
+def convolution_fields(shape: str, *, modes: bool = True) -> tuple[Field, ...]:
+    """The fields of a convolution; `shape` says how a kernel is written ("3 or 3x5").
+
+    Args:
+        modes: padding may be made of something else than zeros.
+    """
+    fields = (
         integer("filters", REQUIRED, "number of output channels"),
         integers("kernel", 3, f"size of the windows, {shape}", short="k"),
         integers("stride", 1, "step between neighbouring windows", short="s"),
@@ -30,8 +34,9 @@ def convolution_fields(shape: str) -> tuple[Field, ...]:
         integer("groups", 1, "number of channel groups; depthwise: one per channel", choices=("depthwise",), short="g"),
         flag("bias", True, "add a learned constant to each channel"),
         choice("init", "auto", "weight initialisation; auto suits the next activation", SCHEMES),
-        choice("padding_mode", "zeros", f"what padding is made of; {MODE_WORDS}", ("zeros", *MODES)),
     )
+    mode = choice("padding_mode", "zeros", f"what padding is made of; {MODE_WORDS}", ("zeros", *MODES))
+    return (*fields, mode) if modes else fields
 
 
 def channels_outside(name: str, shape: Shape, values: Mapping[str, Any]) -> tuple[Place, ...]:
@@ -53,7 +58,7 @@ def convolution_twin(path: str) -> Twin:
             "dilation": values["dilation"],
             "groups": shape[-1] if values["groups"] == "depthwise" else values["groups"],
             "bias": values["bias"],
-            "padding_mode": values["padding_mode"],
+            "padding_mode": values.get("padding_mode", "zeros"),
         }
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
@@ -89,7 +94,7 @@ def plan_convolution(values: Mapping[str, Any], shape: Shape) -> Plan:
 
     backward, scratch = weight_rows(rows, weight, window, cost, source, values["bias"])
     more, place = _input_rows(rows, axes, groups, (weight, outputs), cost, mode)
-    parameters = {"weight": _weight(values["init"], weight, groups)}
+    parameters = {"weight": weight_of(values["init"], weight, groups)}
     return Plan(
         output=(*outputs, filters),
         forward=tuple(forward),
@@ -129,7 +134,8 @@ def _input_rows(
     return uses, scratch | {"dpadded": ("N", *sizes, channels)}
 
 
-def _weight(init: str, shape: Shape, groups: int) -> Parameter:
+def weight_of(init: str, shape: Shape, groups: int) -> Parameter:
+    """The weights of a convolution, (…, C / groups, F)."""
     fan_in = prod(shape[:-1])
     return Parameter(shape, init, fan_in, prod(shape[:-2]) * shape[-1] // groups, decays=True)
 

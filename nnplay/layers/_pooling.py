@@ -11,7 +11,8 @@ import numpy as np
 from nnplay.errors import InputError
 from nnplay.fields import Field, flag, integers
 from nnplay.kernels.pooling import pooling as kernels
-from nnplay.operations.pooling import MAX, MAX_BACK, MEAN, MEAN_BACK
+from nnplay.operations import pooling as pictures
+from nnplay.operations import volume_pooling as volumes
 from nnplay.operations.window_geometry import Axis, even_padding, left_over, need_rank, padding_field, windows_of
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape, Use
@@ -19,10 +20,10 @@ from nnplay.records.twin import Twin
 
 
 def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest: bool) -> LayerRecord:
-    """The record of pooling sequences (steps, channels) or pictures (height, width, channels)."""
+    """The record of pooling sequences (steps, channels), pictures (height, width, channels) or volumes (4 axes)."""
 
     def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
-        """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters."""
+        """(N, H, W, C) → (N, OH, OW, C), sequences (N, T, C) → (N, OT, C) and volumes alike; no parameters."""
         need_rank(shape, axes + 1)
         return plan_pooling(values, shape, largest)
 
@@ -34,7 +35,7 @@ def pooling(name: str, title: str, about: str, *, when: str, axes: int, largest:
         when=when,
         torch=title,
         twin=_twin(title, largest),
-        fields=pooling_fields("2" if axes == 1 else "2 or 2x3", largest),
+        fields=pooling_fields(("2", "2 or 2x3", "2 or 1x2x2")[axes - 1], largest),
         plan=plan,
         cases=_CASES[axes] + _MORE_CASES[axes, largest],
         refused=_REFUSED[axes],
@@ -56,7 +57,7 @@ def pooling_fields(shape: str, largest: bool) -> tuple[Field, ...]:
 
 
 def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan:
-    """(N, H, W, C) → (N, OH, OW, C), or a sequence (N, T, C) → (N, OT, C); no parameters.
+    """(N, H, W, C) → (N, OH, OW, C), sequences (N, T, C) → (N, OT, C) and volumes alike; no parameters.
 
     Raises:
         InputError: windows that do not fit, or that lie outside the input altogether.
@@ -64,10 +65,10 @@ def plan_pooling(values: Mapping[str, Any], shape: Shape, largest: bool) -> Plan
     axes = pooled_axes(values, shape)
     outputs = tuple(axis.output for axis in axes)
     cost = prod(outputs) * shape[-1] * prod(axis.kernel for axis in axes) * 2
-    pool = _pool_integers(axes)
-    if not largest:
-        pool |= _counted_integers(axes) if values["count_include_pad"] else {"AH": -1, "AW": -1}
-    forward, backward = (MAX, MAX_BACK) if largest else (MEAN, MEAN_BACK)
+    counted = not largest and values["count_include_pad"]
+    pool = volumes.pool_integers(axes, counted) if len(axes) == 3 else _pool_integers(axes, counted)
+    rows = volumes if len(axes) == 3 else pictures
+    forward, backward = (rows.MAX, rows.MAX_BACK) if largest else (rows.MEAN, rows.MEAN_BACK)
     return Plan(
         output=(*outputs, shape[-1]),
         forward=(Use(forward, pool, cost),),
@@ -103,21 +104,12 @@ def _sees_nothing(axis: Axis) -> bool:
     return bool((first >= end).any())
 
 
-def _pool_integers(axes: tuple[Axis, ...]) -> dict[str, int]:
-    height, width = _both(axes)
+def _pool_integers(axes: tuple[Axis, ...], counted: bool) -> dict[str, int]:
+    """The integers for pictures; a sequence is a picture of one line."""
+    both = (Axis(1, 1, 1, 1, 0, 0, 1), *axes)[-2:]
     names = ("kernel", "stride", "before", "output", "size", "dilation")
-    return dict(zip(kernels.POOL, (getattr(axis, name) for name in names for axis in (height, width)), strict=True))
-
-
-def _counted_integers(axes: tuple[Axis, ...]) -> dict[str, int]:
-    height, width = _both(axes)
-    return {"AH": height.after, "AW": width.after}
-
-
-def _both(axes: tuple[Axis, ...]) -> tuple[Axis, Axis]:
-    """Height and width; a sequence is a picture of one line."""
-    height, width = (Axis(1, 1, 1, 1, 0, 0, 1), *axes)[-2:]
-    return height, width
+    pool = dict(zip(kernels.POOL, (getattr(axis, name) for name in names for axis in both), strict=True))
+    return pool | dict(zip(("AH", "AW"), (axis.after if counted else -1 for axis in both), strict=True))
 
 
 def _twin(title: str, largest: bool) -> Twin:
@@ -139,7 +131,7 @@ def _twin(title: str, largest: bool) -> Twin:
     return Twin(f"nn.{title}", arguments, channels_first=True, covers=covers)
 
 
-#: Cases of pooling along one axis and along two: windows side by side, overlapping, with gaps, over the border.
+#: Cases of pooling along one axis to three: windows side by side, overlapping, with gaps, over the border.
 _CASES = {
     1: (
         Case({}, (6, 3)),
@@ -161,11 +153,21 @@ _CASES = {
         Case({"kernel": 3, "stride": 2, "padding": 1}, (5, 5, 2)),
         Case({}, (7, 5, 2)),
     ),
+    3: (
+        Case({}, (2, 4, 6, 3)),
+        Case({"kernel": (1, 2, 3), "stride": (2, 1, 2), "padding": "same"}, (3, 4, 5, 2)),
+        Case({"kernel": (2, 3, 2), "stride": 1}, (3, 3, 4, 17)),
+        Case({"kernel": 2, "stride": 3, "padding": 1}, (3, 3, 4, 1)),
+    ),
 }
 #: The same for what only largest numbers, and what only means are tried with: the last window over the end, holes.
 _MORE_CASES = {
     (1, True): (Case({"kernel": 3, "stride": 2, "dilation": 2, "padding": ((0, 2),), "ceil_mode": True}, (8, 2)),),
     (1, False): (Case({"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": True}, (6, 2)),),
+    (3, True): (Case({"dilation": (1, 2, 1), "stride": 2, "ceil_mode": True}, (3, 4, 5, 2)),),
+    (3, False): (
+        Case({"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": True}, (4, 3, 5, 2)),
+    ),
     (2, True): (
         Case({"kernel": 2, "dilation": 2}, (4, 6, 2)),
         Case({"kernel": 3, "stride": 2, "dilation": (2, 1), "padding": 1, "ceil_mode": True}, (8, 6, 2)),
@@ -188,5 +190,11 @@ _REFUSED = {
         Refused({"padding": ((0, 3), 0)}, (8, 8, 1), "use padding 0 … 1"),
         Refused({"padding": "0:1:2"}, (8, 8, 1), "ends like 0:1"),
         Refused({}, (9,), "needs an image"),
+    ),
+    3: (
+        Refused({"kernel": 3}, (2, 4, 4, 1), "spans 3, but the input has only 2"),
+        Refused({"padding": 2}, (8, 8, 8, 1), "use padding 0 … 1"),
+        Refused({}, (2**21, 2, 2, 1), "2,097,152 along one axis is too much"),
+        Refused({}, (16, 4, 1), "needs a volume or clip"),
     ),
 }

@@ -1,8 +1,8 @@
-"""What transposed convolutions of sequences and of pictures share: fields, plans, twins in PyTorch."""
+"""What transposed convolutions share: fields, sizes, twins in PyTorch, and plans of sequences and pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -133,10 +133,7 @@ def plan_transposed(values: Mapping[str, Any], shape: Shape) -> Plan:
     forward.append(Use(gradient, window | input_gradient_integers(axes), cost, names))
 
     backward, more = _backward(rows, values, axes, (weight, shape, outputs), window, cost)
-    fans = prod(weight[:-2]) // prod(axis.stride for axis in axes)
-    initial = Parameter(
-        weight, values["init"], max(1, fans * channels // groups), max(1, fans * filters // groups), decays=True
-    )
+    initial = transposed_weight(values["init"], weight, axes, groups)
     return Plan(
         output=(*outputs, filters),
         forward=tuple(forward),
@@ -145,6 +142,13 @@ def plan_transposed(values: Mapping[str, Any], shape: Shape) -> Plan:
         scratch=scratch | more,
         multiply_adds=cost,
     )
+
+
+def transposed_weight(init: str, weight: Shape, axes: Sequence[Axis], groups: int) -> Parameter:
+    """The weights (…, F / groups, C); of a kernel's numbers, as many meet in one output as strides leave."""
+    fans = prod(weight[:-2]) // prod(axis.stride for axis in axes)
+    fan_in, fan_out = max(1, fans * weight[-1] // groups), max(1, fans * weight[-2])
+    return Parameter(weight, init, fan_in, fan_out, decays=True)
 
 
 def _backward(

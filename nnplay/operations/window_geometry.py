@@ -112,7 +112,7 @@ def even_padding(axes: Sequence[Axis]) -> tuple[int, ...] | None:
 
 
 #: What a place along each axis is called, by the count of axes.
-_PLACES: Final = {1: ("step",), 2: ("row", "column")}
+_PLACES: Final = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 
 
 def left_over(axes: Sequence[Axis]) -> str:
@@ -155,11 +155,15 @@ def per_axis(value: Any, axes: int, name: str) -> tuple[Any, ...]:
 
 
 #: What the axes of an input are called, by their count.
-_KINDS = {2: "a sequence (steps × channels)", 3: "an image (height × width × channels)"}
+_KINDS = {
+    2: "a sequence (steps × channels)",
+    3: "an image (height × width × channels)",
+    4: "a volume or clip (depth × height × width × channels)",
+}
 
 
 def need_rank(shape: Shape, rank: int) -> None:
-    """Refuses inputs that are not sequences (rank 2) or pictures (rank 3).
+    """Refuses inputs that are not sequences (rank 2), pictures (rank 3) or volumes (rank 4).
 
     Raises:
         InputError: the shape has another rank; the hint names a reshape where one is possible.
@@ -171,14 +175,26 @@ def need_rank(shape: Shape, rank: int) -> None:
 
 
 def _example(shape: Shape, rank: int) -> str:
-    """A shape of the wanted rank with as many numbers, as square as can be."""
+    """A shape of the wanted rank with as many numbers, as square as can be; volumes are strips of their slices."""
     count = 1
     for size in shape:
         count *= size
-    if rank == 2:
-        return f"{count}x1"
-    side = next(s for s in range(int(count**0.5), 0, -1) if count % s == 0)
-    return f"{side}x{count // side}x1"
+    if (len(shape), rank) == (4, 3):
+        return f"{shape[0] * shape[1]}x{shape[2]}x{shape[3]}"
+    if (len(shape), rank) == (3, 4):
+        deep = _near_root(shape[0], 2)
+        return f"{deep}x{shape[0] // deep}x{shape[1]}x{shape[2]}"
+    sides = []
+    for left in range(rank - 1, 1, -1):
+        sides.append(_near_root(count, left))
+        count //= sides[-1]
+    return "x".join(map(str, (*sides, count, 1)))
+
+
+def _near_root(count: int, root: int) -> int:
+    """The divisor of a number that is nearest to its root, or below it."""
+    highest = int(round(count ** (1 / root), 6))
+    return next(side for side in range(max(1, highest), 0, -1) if count % side == 0)
 
 
 def windows_of(values: Mapping[str, Any], sizes: Sequence[int]) -> tuple[Axis, ...]:
@@ -210,14 +226,16 @@ def check_groups(groups: int, channels: int, filters: int) -> None:
     )
 
 
-def need_places(shape: Shape) -> None:
+def need_places(shape: Shape, most: int = 3) -> None:
     """Refuses inputs that have channels only.
 
     Raises:
-        InputError: the shape has fewer than two axes, or more than three.
+        InputError: the shape has fewer than two axes, or more than `most`: 4 lets volumes in.
     """
     if len(shape) == 1:
         what = f"its input, {shape_text(shape)}, has no axes besides its channels"
         raise InputError(what, hint="remove this layer")
-    if len(shape) > 3:
-        raise InputError(f"needs a sequence or an image with channels; its input is {shape_text(shape)}")
+    if len(shape) > most:
+        kinds = "a sequence or an image" if most == 3 else "a sequence, an image or a volume"
+        hint = f"put a reshape before it, such as reshape {_example(shape, 3)}"
+        raise InputError(f"needs {kinds} with channels; its input is {shape_text(shape)}", hint=hint)

@@ -23,7 +23,7 @@ WINDOW: Final = ("KH", "KW", "SH", "SW", "DH", "DW", "G", "OH", "OW")
 #: Integers of padding and cropping: inner size, what stands in front, outer size.
 BORDER: Final = ("H", "W", "top", "left", "HP", "WP")
 #: Numbers of dy and of x in a block of the gradient of weights, which stays in the first-level cache.
-_BLOCK: Final = 7168
+BLOCK: Final = 7168
 
 
 @kernel
@@ -177,7 +177,7 @@ def _weight_lines(
     DH, DW, G, OH, OW = integer(row, 4), integer(row, 5), integer(row, 6), integer(row, 7), integer(row, 8)
     image, WP, C, F = size(row, 0) // dimension(row, 0, 0), dimension(row, 0, 2), last(row, 0), last(row, 1)
     KW, SW, OW, F = KW + (r - 1) * SW, r * SW, OW // r, r * F
-    height = max(1, _BLOCK // (OW * F + SH * WP * C))
+    height = max(1, BLOCK // (OW * F + SH * WP * C))
     while line < stop:
         n, oh = line // OH, line % OH
         lines, pictures = min(min(height, stop - line), OH - oh), 1
@@ -185,14 +185,14 @@ def _weight_lines(
             pictures = max(1, min(height // OH, (stop - line) // OH))
         X = shifted(x, n * image + oh * SH * WP * C)
         dY = shifted(dy, line * OW * F)
-        _weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
+        weight_block(X, image, WP, C, dY, F, dw, pictures, lines, KH, KW, SH, SW, DH, DW, G, OW)
         if biased:
             add_rows(db, dY, F // r, pictures * lines * OW * r)
         line += pictures * lines
 
 
 @inline
-def _weight_block(
+def weight_block(
     X: Any, image: int, WP: int, C: int, dY: Any, F: int, dw: Any, pictures: int, lines: int, KH: int, KW: int, SH: int,
     SW: int, DH: int, DW: int, G: int, OW: int,
 ) -> None:  # fmt: skip
@@ -223,7 +223,7 @@ def _weight_block(
 def _weight_block_depthwise(
     X: Any, WP: int, C: int, dY: Any, dw: Any, lines: int, KH: int, KW: int, SH: int, SW: int, DH: int, DW: int, OW: int
 ) -> None:
-    """`_weight_block` where each channel has a filter of its own: dw[kh,kw,c] += Σ x[…,c]·dy[oh,ow,c]."""
+    """`weight_block` where each channel has a filter of its own: dw[kh,kw,c] += Σ x[…,c]·dy[oh,ow,c]."""
     for kh in range(KH):
         for kw in range(KW):
             total = shifted(dw, (kh * KW + kw) * C)

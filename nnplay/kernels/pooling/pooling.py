@@ -11,6 +11,7 @@ from typing import Any, Final
 from nnplay.kernels.arithmetic import multiply_add
 from nnplay.kernels.compile.jit import COMPILING, DTYPE, inline, kernel
 from nnplay.kernels.operands import adds, dimension, integer, pointer, share, shifted
+from nnplay.kernels.pooling.choosing import keep_larger
 from nnplay.kernels.span_sums import last, zero
 
 if COMPILING:
@@ -89,22 +90,7 @@ def max_forward(row: Any, clock: Any, memory: Any, part: int) -> None:
                 for kw in range(kw_first, kw_end):
                     X, tap = shifted(x, ((n * H + h + kh * DH) * W + w + kw * DW) * C), DTYPE(kh * KW + kw)
                     begins = kh == kh_first and kw == kw_first
-                    _keep_larger(X, Y, chosen, C, tap, begins)
-
-
-@inline
-def _keep_larger(X: Any, Y: Any, chosen: Any, C: int, tap: Any, begins: bool) -> None:
-    """Puts x where it is larger than y, or not a number, and notes the kernel number there."""
-    if begins:
-        for c in range(C):
-            Y[c] = X[c]
-            chosen[c] = tap
-    else:
-        for c in range(C):
-            value, best = X[c], Y[c]
-            better = (value > best) | ((value != value) & (best == best))
-            Y[c] = value if better else best
-            chosen[c] = tap if better else chosen[c]
+                    keep_larger(X, Y, chosen, C, tap, begins)
 
 
 @kernel
