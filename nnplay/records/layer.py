@@ -164,6 +164,12 @@ class LayerRecord(Record):
         return Layer(self, self.bind(args, kwargs), clean(name), frozen)
 
     @property
+    def python_name(self) -> str:
+        """PyTorch's name where it has one, else the title where that is a single word (`Expression`)."""
+        single = self.title.isidentifier() and not self.torch.isidentifier()
+        return self.title if single else super(LayerRecord, self).python_name
+
+    @property
     def call(self) -> str:
         """How one is made in Python; combinations are called with layers."""
         if self.joins or self.contains:

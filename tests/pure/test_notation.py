@@ -41,6 +41,8 @@ def test_every_record_is_shown_and_read_back(name: str, layer: Layer) -> None:
         ("linear 8 name=hidden frozen", "linear 8 name=hidden frozen"),
         ("sum[identity | linear 2, tanh]", "sum[identity | linear 2, tanh]"),
         ("sum[ | linear 2]", "sum[ | linear 2]"),
+        ('expr "max(x, -x) * 2", tanh#, relu', 'expr "max(x, -x) * 2", tanh'),
+        ("sum[expr formula='x / (1 + x**2)' | relu]", 'sum[expr "x / (1 + x**2)" | relu]'),
         ("sequential[linear 2, sum[tanh | relu]]", "sequential[linear 2, sum[tanh | relu]]"),
     ],
 )
@@ -56,6 +58,9 @@ def test_texts_and_what_they_stand_for(text: str, shown: str) -> None:
         ("linaer 8", "unknown layer 'linaer'; did you mean 'linear'?"),
         ("8", "unknown layer '8'; known: "),
         ("linear", "needs 'units'"),
+        ('expr "x * 2', 'the quotes in "x * 2 do not match; put quotes around a whole value, as in expr "x'),
+        ("expr x*'2'", "the quotes in x*'2' do not match"),
+        ("expr", "needs 'formula'"),
         ("linear 0", "'0' is not an integer ≥ 1"),
         ("linear -3", "'-3' is not an integer ≥ 1"),
         ("linear 2.5", "'2.5' is not an integer"),
