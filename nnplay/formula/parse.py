@@ -189,5 +189,5 @@ class _Reader:
 
     def finite(self, value: float, at: int) -> Node:
         if not abs(value) < 1e30:
-            raise self.refusal("what comes out is no number below 1e30", "change the numbers there", at)
+            raise self.refusal("a number is too large or undefined", "keep numbers below 1e30", at)
         return number(value)

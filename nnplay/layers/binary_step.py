@@ -18,15 +18,17 @@ from nnplay.records.operation import Shape
 Array = NDArray[Any]
 
 
-STEP = LayerRecord(
-    name="step",
-    title="Step",
+BINARY_STEP = LayerRecord(
+    name="binary_step",
+    title="Binary step",
     family="activation",
     about="1 for positive values, 0 for all others; the gradient passes straight through (Bengio et al., 2013).",
     when="For units that decide yes or no, as in binary networks.",
     initial="xavier_uniform",
     fields=(
-        number("window", 1.0, "the gradient passes where |x| is no larger", low=0.0, above=True, high=1e6, live=True),
+        number(
+            "window", 1.0, "the gradient passes where |x| is at most this", low=0.0, above=True, high=1e6, live=True
+        ),
     ),
     torch="(x > 0).float(), with a gradient of its own",
     plan=lambda values, shape: plan(values, shape),
@@ -43,7 +45,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
 @cache
 def _operations() -> Elementwise:
     return elementwise(
-        "step",
+        "binary_step",
         loops=LOOPS,
         reference=reference,
         slope=slope,
