@@ -1,8 +1,9 @@
 """The text form of layers: `linear 8, tanh, sum[identity | linear 8, relu], linear 2`.
 
 A layer is its name, its values in the order of the record's fields, and `key=value` or `k3`-like short forms in any
-order; `name=…` names it and `frozen` freezes it. Commas, semicolons and line ends separate layers; brackets hold
-branches, separated by `|`. A value in quotes, as in `expr "x * sigmoid(1.7*x)"`, may hold any of these.
+order; `name=…` names it, `frozen` freezes it, and `share=…` gives it the weights of the layer of that name. Commas,
+semicolons and line ends separate layers; brackets hold branches, separated by `|`. A value in quotes, as in
+`expr "x * sigmoid(1.7*x)"`, may hold any of these.
 """
 
 from __future__ import annotations
@@ -105,11 +106,13 @@ def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tu
 
 def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
     given: dict[str, Any] = {}
-    name, frozen = "", False
+    name, share, frozen = "", "", False
     for word in words:
         key, equals, value = _partition(word)
         if equals and key == "name":
             name = clean(value)
+        elif equals and key == "share":
+            share = clean(value)
         elif word == "frozen":
             frozen = True
         elif equals:
@@ -119,7 +122,7 @@ def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Lay
             given[field.name] = value
     if lacking := describe_lacking(record, given):
         raise InputError(lacking, where=record.name, hint=f"for example {example_layer(record)}")
-    return Layer(record, fill(record.fields, given, record.name), name, frozen, branches)
+    return Layer(record, fill(record.fields, given, record.name), name, frozen, branches, share)
 
 
 def _partition(word: str) -> tuple[str, str, str]:
@@ -204,6 +207,8 @@ def show_layer(layer: Layer) -> str:
             words.append(f"{field.name}={_quoted(field, value)}")
     if layer.name:
         words.append(f"name={layer.name}")
+    if layer.share:
+        words.append(f"share={layer.share}")
     if layer.frozen:
         words.append("frozen")
     text = " ".join(words)
