@@ -11,17 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import choice
-from nnplay.kernels.compile.jit import COMPILING, inline
-from nnplay.kernels.elementary import erf, exp, tanh
+from nnplay.kernels.compile.jit import inline
+from nnplay.kernels.elementary import tanh
+from nnplay.kernels.gelu import gelu, gelu_slope
 from nnplay.layers._elementwise import Elementwise, elementwise, elementwise_loops
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Shape
 from nnplay.records.twin import Twin, same_arguments
 
 Array = NDArray[Any]
-
-if COMPILING == "float64":
-    from nnplay.kernels.normal import cumulative, density
 
 _ROOT_HALF = 0.7071067811865476  # 1 / √2
 _DENSITY = 0.3989422804014327  # 1 / √(2π)
@@ -104,30 +102,16 @@ def slope_tanh(x: Array, y: Array) -> Array:
     return np.asarray(0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _TANH_SCALE * (1 + 0.134145 * x * x))
 
 
-if COMPILING == "float64":
+@inline
+def value(x: Any) -> Any:
+    """x·Φ(x)."""
+    return gelu(x)
 
-    @inline
-    def value(x: Any) -> Any:
-        """x·Φ(x)."""
-        return x * cumulative(x)
 
-    @inline
-    def derivative(x: Any, y: Any) -> Any:
-        """Φ(x) + x·φ(x)."""
-        return cumulative(x) + x * density(x)
-
-else:
-
-    @inline
-    def value(x: Any) -> Any:
-        """x·Φ(x); below −6 the rounding of erf would be multiplied by a large x, so there it is 0."""
-        return 0.0 if x < -6.0 else 0.5 * x * (1.0 + erf(x * 0.7071067811865476))
-
-    @inline
-    def derivative(x: Any, y: Any) -> Any:
-        """Φ(x) + x·φ(x), with c = x/√2; few operations, so that LLVM inlines it and the loop becomes vector code."""
-        c = x * 0.7071067811865476
-        return 0.5 + 0.5 * erf(c) + 0.5641895835477563 * c * exp(-c * c)
+@inline
+def derivative(x: Any, y: Any) -> Any:
+    """Φ(x) + x·φ(x)."""
+    return gelu_slope(x)
 
 
 @inline
