@@ -24,6 +24,7 @@ from nnplay.records.worked import Named, Term, apply, as_term, scalar, total
 
 Array = NDArray[Any]
 _LONG: Final = "+".join(f"exp({k}.5*x)" for k in range(13))
+_KNOWN: Final = f"it may use + - * / **, {', '.join(FUNCTIONS)}"
 _INTEGERS: Final = ("parameters", "seed", *(f"code{k}" for k in range(ROOM // 8)))
 
 
@@ -35,7 +36,7 @@ EXPR = LayerRecord(
     when="To try an activation that has no name yet.",
     torch="the formula itself, on tensors",
     fields=(
-        text("formula", REQUIRED, 'formula of x, as in "x * sigmoid(1.7*x)"', longest=4096),
+        text("formula", REQUIRED, f'formula of x, as in "x * sigmoid(1.7*x)"; {_KNOWN}', longest=4096),
         number("start", 1.0, "initial value of trained constants", low=-1e6, high=1e6),
     ),
     plan=lambda values, shape: plan(values, shape),

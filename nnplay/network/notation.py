@@ -105,6 +105,7 @@ def _branches(tokens: list[str], at: int, depth: int, record: LayerRecord) -> tu
 
 
 def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Layer, ...], ...]) -> Layer:
+    _refuse_bare_text(record, words)
     given: dict[str, Any] = {}
     name, share, frozen = "", "", False
     for word in words:
@@ -123,6 +124,20 @@ def _make_layer(record: LayerRecord, words: list[str], branches: tuple[tuple[Lay
     if lacking := describe_lacking(record, given):
         raise InputError(lacking, where=record.name, hint=f"for example {example_layer(record)}")
     return Layer(record, fill(record.fields, given, record.name), name, frozen, branches, share)
+
+
+def _refuse_bare_text(record: LayerRecord, words: list[str]) -> None:
+    """Refuses a text that was cut at a space or a comma, since it stands there without quotes.
+
+    Raises:
+        InputError: see above.
+    """
+    if not (words and record.fields and record.fields[0].kind == "text") or words[0][0] in "\"'":
+        return
+    more = [word for word in words[1:] if "=" not in word and word != "frozen"]
+    if more or words[0].count("(") != words[0].count(")"):
+        what = f"a {record.fields[0].name} with spaces or commas needs quotes"
+        raise InputError(what, where=record.name, hint=f"write {example_layer(record)}")
 
 
 def _partition(word: str) -> tuple[str, str, str]:

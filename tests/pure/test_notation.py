@@ -61,6 +61,8 @@ def test_texts_and_what_they_stand_for(text: str, shown: str) -> None:
         ('expr "x * 2', 'the quotes in "x * 2 do not match; put quotes around a whole value, as in expr "x'),
         ("expr x*'2'", "the quotes in x*'2' do not match"),
         ("expr", "needs 'formula'"),
+        ("expr max(x, 1)", 'a formula with spaces or commas needs quotes; write expr "x * sigmoid(1.7*x)"'),
+        ("expr x * 2", "a formula with spaces or commas needs quotes"),
         ("linear 0", "'0' is not an integer ≥ 1"),
         ("linear -3", "'-3' is not an integer ≥ 1"),
         ("linear 2.5", "'2.5' is not an integer"),
