@@ -39,6 +39,7 @@ def test_every_record_is_shown_and_read_back(name: str, layer: Layer) -> None:
         ("linear 8 no-bias", "linear 8 bias=no"),
         ("linear 8 he_normal", "linear 8 init=he_normal"),
         ("linear 8 name=hidden frozen", "linear 8 name=hidden frozen"),
+        ("linear 8 share=a.0 bias=no name=b", "linear 8 bias=no name=b share=a.0"),
         ("sum[identity | linear 2, tanh]", "sum[identity | linear 2, tanh]"),
         ("sum[ | linear 2]", "sum[ | linear 2]"),
         ('expr "max(x, -x) * 2", tanh#, relu', 'expr "max(x, -x) * 2", tanh'),
