@@ -150,7 +150,8 @@ class _Planner:
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
-    known: dict[str, Layer] = field(default_factory=dict)
+    known: dict[str, list[str]] = field(default_factory=dict)
+    by_path: dict[str, PlannedLayer] = field(default_factory=dict)
 
     def run(self, layers: tuple[Layer, ...]) -> NetworkPlan:
         self.values.append(self.input_shape)
@@ -186,7 +187,7 @@ class _Planner:
                 twin = find_shared(layer.share, self.known)
             except InputError as problem:
                 return self.refuse(problem, layer, path, value)
-        self.known[path] = layer
+        self.known.setdefault(path.rpartition(".")[2], []).append(path)
         if layer.record.contains:
             if len(layer.branches) != 1:
                 return self.refuse(_not_one_chain(layer), layer, path, value)
@@ -210,7 +211,7 @@ class _Planner:
             plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
             if twin and (plan.parameters or (layer.share and not layer.record.joins)):
                 borrowed = tuple(plan.parameters)
-                plan, owner = borrow(layer, plan, self.layers, twin)
+                plan, owner = borrow(layer, plan, self.by_path, twin)
                 shares = owner.path
         except InputError as problem:
             return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
@@ -218,6 +219,7 @@ class _Planner:
         output = len(self.values) - 1
         planned = PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen, shares, borrowed)
         self.layers.append(planned)
+        self.by_path[path] = planned
         return output
 
     def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from nnplay.network.network import PlannedLayer
 
 
-def find_shared(name: str, known: Mapping[str, Layer]) -> str:
+def find_shared(name: str, known: Mapping[str, Sequence[str]]) -> str:
     """The path of the layer that a name means: its path, or the name that it has within its block.
 
     Args:
-        known: the layers in front, by path.
+        known: paths of the layers in front, by the last part of each.
 
     Raises:
         InputError: there is none, or several have that name.
     """
-    found = [path for path in known if path == name] or [path for path in known if path.rpartition(".")[2] == name]
+    alike = known.get(name.rpartition(".")[2], ())
+    found = (name,) if name in alike else () if "." in name else alike
     if not found:
         hint = near(name, known) or "name a layer in front of this one"
         raise InputError(f"there is no layer '{name}' in front of it to share with", hint=hint)
@@ -31,14 +32,17 @@ def find_shared(name: str, known: Mapping[str, Layer]) -> str:
     return found[0]
 
 
-def borrow(layer: Layer, plan: Plan, planned: Sequence[PlannedLayer], path: str) -> tuple[Plan, PlannedLayer]:
+def borrow(layer: Layer, plan: Plan, planned: Mapping[str, PlannedLayer], path: str) -> tuple[Plan, PlannedLayer]:
     """The plan of a layer without parameters of its own, and the layer at `path` that it takes them from.
+
+    Args:
+        planned: the layers in front, by path.
 
     Raises:
         InputError: that layer is of another kind or size, or this one has nothing that it could share.
     """
     kind = layer.record.name
-    owner = next((other for other in planned if other.path == path), None)
+    owner = planned.get(path)
     if owner is None or owner.layer.record is not layer.record:
         other = "a block" if owner is None else owner.layer.record.name
         raise InputError(f"cannot use the weights of '{path}', which is {other}", hint=f"share with another {kind}")
@@ -47,8 +51,7 @@ def borrow(layer: Layer, plan: Plan, planned: Sequence[PlannedLayer], path: str)
         raise InputError(f"a {kind} {what}, so it cannot share any", hint="remove share=…")
     if layer.frozen:
         raise InputError(f"its weights are those of '{path}'", hint=f"freeze layer {path} instead")
-    while owner.shares:
-        owner = next(other for other in planned if other.path == owner.shares)
+    owner = planned[owner.shares] if owner.shares else owner
     for name, parameter in plan.parameters.items():
         there = owner.plan.parameters.get(name)
         if there is None or there.shape != parameter.shape:
