@@ -196,7 +196,7 @@ def integers(name: str, default: Any, help: str, *, low: float = 1, high: float 
     return Field(name, "integers", default, help, low=low, high=high, **more)
 
 
-def text(name: str, default: str, help: str, **more: Any) -> Field:
+def text(name: str, default: Any, help: str, **more: Any) -> Field:
     """Free text, cleaned of control characters."""
     return Field(name, "text", default, help, **more)
 
