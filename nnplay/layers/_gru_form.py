@@ -23,7 +23,7 @@ from nnplay.layers._recurrent_form import (
     initial_states,
 )
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
-from nnplay.operations.cell_activations import ACTIVATIONS, bent, slope_at
+from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
 from nnplay.operations.gru_gate import BIAS_BACK, WEIGHT_BACK, WEIGHT_BACK_BEFORE
 from nnplay.operations.recurrent import BIAS_GRADIENT
 from nnplay.records.operation import Timed
@@ -59,7 +59,7 @@ def _resets_after(form: Form) -> bool:
 
 def _names(form: Form) -> tuple[str, str]:
     """Of the gates' activation and of the proposal's, as formulas show them."""
-    return "σ" if form.gate_activation == "sigmoid" else form.gate_activation, form.activation
+    return sign_of(form.gate_activation), sign_of(form.activation)
 
 
 def _formula(form: Form) -> str:

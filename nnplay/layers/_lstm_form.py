@@ -22,7 +22,7 @@ from nnplay.layers._recurrent_form import (
     initial_states,
 )
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
-from nnplay.operations.cell_activations import ACTIVATIONS, bent, slope_at
+from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
 from nnplay.operations.recurrent_parameters import PEEPHOLE_BACK, PROJECTION_BACK
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term
@@ -66,8 +66,7 @@ EXTRAS = {
 
 
 def _formula(form: Form) -> str:
-    gate, bend, peeps = form.gate_activation, form.activation, "peephole" in form.extras
-    gate = "σ" if gate == "sigmoid" else gate
+    gate, bend, peeps = sign_of(form.gate_activation), sign_of(form.activation), "peephole" in form.extras
     seen = " + peephole·cell[t−1] (o: ·cell[t])" if peeps else ""
     end = f"hidden[t] = o·{bend}(cell[t])"
     if "weight_hr" in form.extras:
@@ -79,7 +78,7 @@ def _formula(form: Form) -> str:
 
 
 def _formula_back(form: Form) -> str:
-    gate, bend = "σ" if form.gate_activation == "sigmoid" else form.gate_activation, form.activation
+    gate, bend = sign_of(form.gate_activation), sign_of(form.activation)
     projects, peeps = "weight_hr" in form.extras, "peephole" in form.extras
     dshown = "dshown" if projects else "dstate"
     return (

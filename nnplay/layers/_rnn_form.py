@@ -31,7 +31,7 @@ from nnplay.layers._recurrent_form_kernels import (
     take_state,
 )
 from nnplay.layers._through_time import Array, Step, StepBack, from_state
-from nnplay.operations.cell_activations import ACTIVATIONS, bent, slope_at
+from nnplay.operations.cell_activations import ACTIVATIONS, bent, sign_of, slope_at
 from nnplay.records.operation import Timed
 from nnplay.records.worked import Named, Term, as_term
 
@@ -39,8 +39,8 @@ from nnplay.records.worked import Named, Term, as_term
 @cache
 def rnn_cell(form: Form, forward_words: str, backward_words: str) -> Cell:
     """The cell in that form; its rows say the same words as the usual one's."""
-    name = form.activation
-    shown = ACTIVATIONS[name].shown.replace("h", "hidden[t]")
+    name = sign_of(form.activation)
+    shown = ACTIVATIONS[form.activation].shown.replace("h", "hidden[t]")
     forward = Texts(
         f"hidden[t] = {name}(inputs[t] + hidden[t−1]·weight_hh + bias_hh)", forward_words, _element_of(form)
     )

@@ -55,18 +55,18 @@ ACTIVATIONS: Final = {
 GATE_ACTIVATIONS: Final = ("sigmoid", "hard_sigmoid")
 
 
+def sign_of(name: str) -> str:
+    """An activation as formulas write it."""
+    return "σ" if name == "sigmoid" else name
+
+
 def bent(name: str, of: Term) -> Term:
     """The activation of one number, worked out."""
     value = ACTIVATIONS[name].value
-    return apply("σ" if name == "sigmoid" else name, lambda x: float(value(np.float64(x))), of)
+    return apply(sign_of(name), lambda x: float(value(np.float64(x))), of)
 
 
 def slope_at(name: str, value: Term) -> Term:
     """The slope of the activation where its value is given, worked out."""
     slope = ACTIVATIONS[name].slope
-    return apply(f"{name}′", lambda h: float(slope(np.float64(h))), value)
-
-
-def numbered(number: int) -> str:
-    """The name of an activation that a row has by number."""
-    return next(name for name, activation in ACTIVATIONS.items() if activation.number == number)
+    return apply(f"{sign_of(name)}′", lambda h: float(slope(np.float64(h))), value)
