@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnplay.operations.attention import LOOK, LOOK_PADDED
+from nnplay.operations.attention.weights import LOOK
 from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols
 from nnplay.views.rows import shown_part
@@ -52,9 +52,7 @@ def make_attention(trainer: Trainer, row: int) -> Attention:
 def _attending(trainer: Trainer) -> list[str]:
     """Paths of the layers whose steps look at each other, and all have the same number of steps."""
     planned = [
-        layer
-        for layer in trainer.plan.layers
-        if any(use.operation in (LOOK, LOOK_PADDED) for use in layer.plan.forward)
+        layer for layer in trainer.plan.layers if any(use.operation in LOOK.values() for use in layer.plan.forward)
     ]
     return [layer.path for layer in planned if layer.plan.output[0] == planned[0].plan.output[0]]
 
