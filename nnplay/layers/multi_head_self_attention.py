@@ -147,7 +147,7 @@ def _parameters(init: str, features: int, width: int) -> dict[str, Parameter]:
 
 
 def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None:
-    """One step (N, 1, E) → (N, 1, E) with keys and values of up to `context` steps (context, 2K); N is 1.
+    """One step (N, 1, E) → (N, 1, E) with keys and values of up to `context` steps (1, context, 2K); N is 1.
 
     None where a step looks at later ones, or some may be padding.
     """
@@ -173,5 +173,5 @@ def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None
         backward=(),
         saved=own | {"weights": (BATCH, heads.heads, 1, context), "mixed": (BATCH, 1, heads.wide)},
         scratch=_turning(context, heads.depth, own["qkv"]) if turned else {},
-        buffers={"cache": ((context, 2 * heads.narrow), 0.0)},
+        buffers={"cache": ((1, context, 2 * heads.narrow), 0.0)},
     )

@@ -128,6 +128,19 @@ class Network:
         """
         return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
+    def plan_step(self, context: int) -> NetworkPlan | None:
+        """The network for one token of a sequence at a time, where rows may look at what they kept of those before.
+
+        None where a layer needs more than that. Nothing is trained, but parameters are called as in `plan`.
+
+        Args:
+            context: tokens that a sequence may have.
+        """
+        try:
+            return _Planner((1,), context).run(self.layers)
+        except InputError:
+            return None
+
     def __repr__(self) -> str:
         return f"Network({show_layers(self.layers)!r}, seed={self.seed})"
 
@@ -135,6 +148,7 @@ class Network:
 @dataclass(slots=True)
 class _Planner:
     input_shape: Shape
+    context: int = 0
     layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
@@ -144,7 +158,7 @@ class _Planner:
         self.values.append(self.input_shape)
         if not layers:
             self.problems.append(InputError("has no layers", where="network", hint='add one, such as "linear 2"'))
-        output = self.chain(layers, 0, "", False, "")
+        output = self.chain(layers, 0, "", bool(self.context), "")
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
         return NetworkPlan(tuple(self.layers), tuple(self.values), output)
@@ -180,13 +194,25 @@ class _Planner:
     def add(self, layer: Layer, inputs: tuple[int, ...], path: str, frozen: bool, behind: str) -> int:
         shapes = tuple(self.values[number] for number in inputs)
         try:
-            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
+            plan = self.plan_layer(layer, shapes)
         except InputError as problem:
             return self.refuse(problem, layer, path, inputs[0] if inputs else 0)
         self.values.append(plan.output)
         output = len(self.values) - 1
         self.layers.append(PlannedLayer(path, layer, plan, inputs, output, behind or DEFAULT, frozen))
         return output
+
+    def plan_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> Plan:
+        """The plan of a layer for a whole row, or for one step of a sequence."""
+        record, values = layer.record, layer.values
+        plan: Plan | None
+        if not self.context or record.takes_steps_alone:
+            plan = record.plan(values, shapes if record.joins else shapes[0])
+        else:
+            plan = record.decode(values, shapes[0], self.context) if record.decode else None
+        if plan is None or (self.context and len(plan.output) < 2):  # without an axis of features, a row is one step
+            raise InputError("needs the whole sequence")
+        return plan
 
     def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
         """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""

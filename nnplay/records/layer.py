@@ -99,7 +99,7 @@ class Traits:
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
         outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
-        each_step: it treats each step of a sequence by itself, so it can be given one step alone.
+        each_step: it treats each step of a sequence by itself, so it can be given one alone. Activations always do.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
@@ -175,6 +175,11 @@ class LayerRecord(Record):
         if self.joins or self.contains:
             return f"{self.python_name}({'branch' if self.joins else 'layer'}, …)"
         return super(LayerRecord, self).call
+
+    @property
+    def takes_steps_alone(self) -> bool:
+        """Whether one step of a sequence alone becomes what it becomes among the others."""
+        return self.traits.each_step or self.contains or self.family == "activation"
 
     @property
     def formulas(self) -> list[str]:

@@ -19,18 +19,18 @@ Array = NDArray[Any]
 
 def _reference(qkv: Array, cache: Array, keys: int, clock: Mapping[str, int]) -> Array:
     kept = cache.copy()
-    kept[clock["step"]] = qkv[0, 0, keys:]
+    kept[0, clock["step"]] = qkv[0, 0, keys:]
     return kept
 
 
 def _element(at: tuple[int, ...], qkv: Named, cache: Named, keys: int, clock: Mapping[str, int]) -> Term:
-    return qkv[0, 0, keys + at[1]] * 1.0 if at[0] == clock["step"] else cache[at] * 1.0
+    return qkv[0, 0, keys + at[2]] * 1.0 if at[1] == clock["step"] else cache[at] * 1.0
 
 
 @kernel
 def keep(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """cache[step] = qkv[keys:], for cache (S, 2K) and the one step qkv (1, 1, E + 2K) at the clock's position."""
-    width = dimension(row, 1, 1)
+    """cache[0,step] = qkv[0,0,keys:], for cache (1, S, 2K) and the one step of qkv (1, 1, E + 2K)."""
+    width = dimension(row, 1, 2)
     cache = shifted(pointer(row, memory, 2), clock[CLOCK_STEP] * width)
     copy(cache, shifted(pointer(row, memory, 0), integer(row, 0)), width)
 
@@ -41,7 +41,7 @@ KEEP: Final = Operation(
     reads=("qkv", "cache"),
     writes=("cache",),
     reference=_reference,
-    formula="cache[t] = [k | v], for the step t that is read",
+    formula="cache[0,t] = [k | v], for the step t that is read",
     words="Keys and values of earlier steps never change, so they are kept, and a new step costs no more than itself.",
     element=_element,
     integers=("keys",),
