@@ -32,7 +32,7 @@ PROMISED = (
     *("vanishing_gradients", "exploding_gradients", "deep_with_skips", "deep_without_skips"),
     *("lenet", "mini_vgg", "mini_resnet", "mini_inception", "fcn_shapes", "unet_shapes"),
     *("adding_rnn", "adding_lstm", "adding_gru", "echo_rnn", "echo_lstm", "sine_forecast"),
-    *("characters_lstm", "sounds_cnn1d", "tiny_transformer", "video_directions"),
+    *("characters_lstm", "sounds_cnn1d", "tiny_transformer", "tiny_gpt", "video_directions"),
 )
 
 

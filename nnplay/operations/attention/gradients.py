@@ -20,11 +20,11 @@ Array = NDArray[Any]
 
 
 def _scores_back(apart: bool, dropped: bool) -> Operation:
-    masked = "·mask" if dropped else ""
+    masked = "·drop_mask[i,j]" if dropped else ""
     return Operation(
         name="gradient of the scores",
         kernel=_SCORES[dropped],
-        reads=("dmixed", "kv" if apart else "qkv", "weights", *(("mask",) if dropped else ())),
+        reads=("dmixed", "kv" if apart else "qkv", "weights", *(("drop_mask",) if dropped else ())),
         writes=("dscores",),
         reference=_scores_gradient,
         formula=(

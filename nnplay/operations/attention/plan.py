@@ -60,6 +60,6 @@ def plan_core(values: Mapping[str, Any], heads: Heads, steps: tuple[int, int], *
             Use(SCORES_BACK[apart, bool(dropped)], sizes, cost=table),
             Use(INPUTS_BACK[apart], sizes, cost=3 * table, names=taken),
         ),
-        saved={"weights": maps, "mixed": whole} | ({"thinned": maps, "mask": maps} if dropped else {}),
+        saved={"weights": maps, "mixed": whole} | ({"thinned": maps, "drop_mask": maps} if dropped else {}),
         scratch={"dscores": maps, "dmixed": whole},
     )
