@@ -172,3 +172,19 @@ def test_the_inspector_names_the_side_that_is_tokens() -> None:
     assert shown.name == "weights"
     assert len(shown.line_names) == 10
     assert shown.column_names == ()
+
+
+@pytest.mark.parametrize("kind", ["global_avg_pool", "global_max_pool"])
+def test_pooling_leaves_padding_out(kind: str) -> None:
+    """A row filled up with zeros has the answer and the gradient of its steps alone; one of nothing else gives 0."""
+    bench = bench_of(f"linear 4 padded, {kind} padded", (5, 4))
+    bench.x[0, 3:] = bench.x[2] = 0
+    slot(bench, "0.bias")[...] = -9  # zeros would be the largest
+    run_on(bench)
+    there, gradient = slot(bench, "0.output")[0, :3], slot(bench, "d0.output")
+    mean = kind == "global_avg_pool"
+    np.testing.assert_allclose(slot(bench, "1.output")[0], there.mean(0) if mean else there.max(0), rtol=1e-5)
+    assert not slot(bench, "1.output")[2].any()
+    np.testing.assert_allclose(gradient[0].sum(axis=0), slot(bench, "d1.output")[0], rtol=1e-5)
+    assert not gradient[0, 3:].any()
+    assert not gradient[2].any()
