@@ -20,13 +20,10 @@ from nnplay.operations.linear_map import LinearMap
 from nnplay.operations.padding import keep_padding
 from nnplay.operations.recurrent import PRESENT
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import BATCH, Planned, Shape, Use, shape_text
 from nnplay.records.twin import Place, Twin, Values
 
-_ASKS = LinearMap("weight_q", "bias_q", "x0", "q", "queries")
-_ANSWERS = LinearMap("weight_kv", "bias_kv", "x1", "kv", "keys and values")
-_OUT = LinearMap("weight_out", "bias_out", "mixed", "output", "all heads together")
 _ENDS: Final = {"output": "y", "doutput": "dy"}
 
 
@@ -44,6 +41,7 @@ MULTI_HEAD_CROSS_ATTENTION = LayerRecord(
             "num_heads": values["heads"],
             "kdim": shapes[1][-1],
             "vdim": shapes[1][-1],
+            "bias": values["bias"],
             "batch_first": True,
         },
         places=lambda name, shape, values: _places(name, shape, values),
@@ -63,12 +61,13 @@ MULTI_HEAD_CROSS_ATTENTION = LayerRecord(
         flag("padded", False, "treat steps whose features are all 0 as padding: they are ignored and stay 0"),
         kv_heads_field(),
         dropout_field(),
+        flag("bias", True, "add a bias to queries, keys and values, and to the output"),
     ),
     plan=lambda values, shapes: plan(values, shapes),
     joins=True,
     cases=(
         Case({"heads": 2}, ((5, 4), (5, 3)), branches=2),
-        Case({"heads": 4, "kv_heads": 2, "dropout": 0.3}, ((3, 8), (3, 8)), branches=2),
+        Case({"heads": 4, "kv_heads": 2, "dropout": 0.3, "bias": False}, ((3, 8), (3, 8)), branches=2),
         Case({"heads": 2, "padded": True, "causal": True}, ((4, 4), (4, 17)), branches=2),
     ),
     refused=(
@@ -91,12 +90,13 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
     width, padded = 2 * heads.narrow, values["padded"]
     core = plan_core(values, heads, (steps, others), apart=True)
     known = Use(PRESENT, cost=others * given, names={"x": "x1", "present": "known"})
+    asks, answers, outside = _maps(values)
     first = (
         *((known,) if padded else ()),
-        _ASKS.forward(steps, wide, wide),
-        _ANSWERS.forward(others, given, width),
+        asks.forward(steps, wide, wide),
+        answers.forward(others, given, width),
     )
-    out = _OUT.forward(steps, wide, wide, _ENDS)
+    out = outside.forward(steps, wide, wide, _ENDS)
     q: Planned = (BATCH, steps, wide)
     kv: Planned = (BATCH, others, width)
     planned = Plan(
@@ -104,12 +104,16 @@ def plan(values: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Plan:
         forward=(*first, *core.forward, out),
         evaluate=None if core.evaluate is None else (*first, *core.evaluate, out),
         backward=(
-            *_OUT.backward(steps, wide, wide, _ENDS),
+            *outside.backward(steps, wide, wide, _ENDS),
             *core.backward,
-            *_ASKS.backward(steps, wide, wide),
-            *_ANSWERS.backward(others, given, width),
+            *asks.backward(steps, wide, wide),
+            *answers.backward(others, given, width),
         ),
-        parameters=_parameters(values["init"], wide, given, width),
+        parameters={
+            **asks.parameters(wide, wide, values["init"]),
+            **answers.parameters(given, width, values["init"]),
+            **outside.parameters(wide, wide, values["init"]),
+        },
         saved={"q": q, "kv": kv, **core.saved, **({"known": (BATCH, others)} if padded else {})},
         scratch={"dq": q, "dkv": kv, **core.scratch},
         multiply_adds=2 * steps * wide * wide + others * given * width + 2 * steps * others * wide,
@@ -129,15 +133,14 @@ def _refuse(shapes: tuple[Shape, ...]) -> None:
             raise InputError(what, where=name, hint="leave out what joins its steps, or reshape it")
 
 
-def _parameters(init: str, wide: int, given: int, width: int) -> dict[str, Parameter]:
-    return {
-        "weight_q": Parameter((wide, wide), init, wide, wide, decays=True),
-        "bias_q": Parameter((wide,)),
-        "weight_kv": Parameter((given, width), init, given, width, decays=True),
-        "bias_kv": Parameter((width,)),
-        "weight_out": Parameter((wide, wide), init, wide, wide, decays=True),
-        "bias_out": Parameter((wide,)),
-    }
+def _maps(values: Mapping[str, Any]) -> tuple[LinearMap, LinearMap, LinearMap]:
+    """The maps into queries, into keys and values, and out of all heads."""
+    biases = ("bias_q", "bias_kv", "bias_out") if values["bias"] else ("", "", "")
+    return (
+        LinearMap("weight_q", biases[0], "x0", "q", "queries"),
+        LinearMap("weight_kv", biases[1], "x1", "kv", "keys and values"),
+        LinearMap("weight_out", biases[2], "mixed", "output", "all heads together"),
+    )
 
 
 def _places(name: str, shape: Shape, values: Values) -> tuple[Place, ...]:

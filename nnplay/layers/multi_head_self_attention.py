@@ -17,18 +17,23 @@ from nnplay.operations.attention.dropout import dropout_field
 from nnplay.operations.attention.heads import ALL, Heads, heads_field, kv_heads_field, share_heads
 from nnplay.operations.attention.mix import MIX_APART
 from nnplay.operations.attention.plan import plan_core
-from nnplay.operations.attention.rotary import ROTATE, ROTATE_BACK, ROTATE_KEPT, rotary_field, rotary_integers
+from nnplay.operations.attention.rotary import (
+    NONE,
+    ROTATE,
+    ROTATE_BACK,
+    ROTATE_KEPT,
+    rotary_fields,
+    rotary_integers,
+)
 from nnplay.operations.attention.weights import KEPT, LOOK_BACK
 from nnplay.operations.linear_map import LinearMap
 from nnplay.operations.padding import keep_padding
 from nnplay.operations.waves import WAVES
 from nnplay.records.init_schemes import SCHEMES
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
-from nnplay.records.operation import BATCH, Planned, Shape, Use
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.operation import BATCH, Operation, Planned, Shape, Use
 from nnplay.records.twin import Twin, transposed
 
-_IN = LinearMap("weight_in", "bias_in", "x", "qkv", "queries, keys and values")
-_OUT = LinearMap("weight_out", "bias_out", "mixed", "output", "all heads together")
 _ENDS: Final = {"output": "y", "doutput": "dy"}
 #: Names of the first map's ends where queries and keys are turned behind it.
 _TURNED: Final = {"qkv": "projected", "dqkv": "dprojected"}
@@ -41,7 +46,7 @@ _NAMES: Final = {
     "bias_out": "out_proj.bias",
 }
 #: What PyTorch's module is told in its call, draws its own random numbers for, or lacks.
-_NOT_IN_TWIN: Final = ("causal", "padded", "rotary", "dropout")
+_NOT_IN_TWIN: Final = ("causal", "padded", "dropout")
 
 
 MULTI_HEAD_SELF_ATTENTION = LayerRecord(
@@ -53,11 +58,18 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
     torch="torch.nn.MultiheadAttention, with one input for query, key and value",
     twin=Twin(
         "nn.MultiheadAttention",
-        lambda values, shape: {"embed_dim": shape[-1], "num_heads": values["heads"], "batch_first": True},
+        lambda values, shape: {
+            "embed_dim": shape[-1],
+            "num_heads": values["heads"],
+            "bias": values["bias"],
+            "batch_first": True,
+        },
         places=lambda name, shape, values: transposed(_NAMES[name], shape, values),
         order=(0, 0, 0),
         output=lambda result, values: result[0],
-        covers=lambda values, shape: values["kv_heads"] == ALL and not any(values[name] for name in _NOT_IN_TWIN),
+        covers=lambda values, shape: (
+            values["kv_heads"] == ALL and values["rotary"] == NONE and not any(values[name] for name in _NOT_IN_TWIN)
+        ),
     ),
     fields=(
         heads_field(),
@@ -65,8 +77,9 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
         choice("init", "xavier_uniform", "initialisation of the weights", SCHEMES[1:]),
         flag("padded", False, "treat steps whose features are all 0 as padding: they are ignored and stay 0"),
         kv_heads_field(),
-        rotary_field(),
+        *rotary_fields(),
         dropout_field(),
+        flag("bias", True, "add a bias to queries, keys and values, and to the output"),
     ),
     plan=lambda values, shape: plan(values, shape),
     decode=lambda values, shape, context: decode(values, shape, context),
@@ -78,14 +91,15 @@ MULTI_HEAD_SELF_ATTENTION = LayerRecord(
         Case({"heads": 2, "causal": True}, (17, 34)),
         Case({"heads": 2, "padded": True}, (4, 4)),
         Case({"padded": True, "causal": True, "dropout": 0.4}, (5, 3)),
-        Case({"heads": 4, "kv_heads": 2, "rotary": True, "causal": True}, (5, 16)),
+        Case({"heads": 4, "kv_heads": 2, "rotary": "interleaved", "causal": True}, (5, 16)),
+        Case({"heads": 2, "rotary": "halves", "rotary_base": 500, "bias": False}, (3, 8)),
         Case({"heads": 3, "kv_heads": 1, "dropout": 0.3}, (4, 6)),
     ),
     refused=(
         Refused({"heads": 0}, (5, 4), "≥ 1"),
         Refused({"heads": 3}, (5, 4), "cannot share 4 features"),
         Refused({"heads": 4, "kv_heads": 3}, (5, 4), "cannot share the keys of 3"),
-        Refused({"heads": 2, "rotary": True}, (5, 6), "turn pairs of features"),
+        Refused({"heads": 2, "rotary": "halves"}, (5, 6), "turn pairs of features"),
         Refused({"dropout": 1}, (5, 4), "≤ 0.999"),
         Refused({}, (5,), "needs a sequence (steps, features)"),
         Refused({}, (8, 8, 3), "needs a sequence (steps, features)"),
@@ -100,22 +114,26 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """
     steps, features = sequence(shape)
     heads = share_heads(values, features, apart=False)
-    width, turned = features + 2 * heads.narrow, values["rotary"]
+    width, turned = features + 2 * heads.narrow, values["rotary"] != NONE
     core = plan_core(values, heads, (steps, steps), apart=False)
-    first, turn, turn_back = _projection(steps, heads, turned)
-    out = _OUT.forward(steps, features, features, _ENDS)
+    inside, outside = _maps(values)
+    first, turn, turn_back = _projection(values, steps, heads)
+    out = outside.forward(steps, features, features, _ENDS)
     joint: Planned = (BATCH, steps, width)
     planned = Plan(
         output=shape,
         forward=(*first, *turn, *core.forward, out),
         evaluate=None if core.evaluate is None else (*first, *turn, *core.evaluate, out),
         backward=(
-            *_OUT.backward(steps, features, features, _ENDS),
+            *outside.backward(steps, features, features, _ENDS),
             *core.backward,
             *turn_back,
-            *_IN.backward(steps, features, width, _TURNED if turned else {}),
+            *inside.backward(steps, features, width, _TURNED if turned else {}),
         ),
-        parameters=_parameters(values["init"], features, width),
+        parameters={
+            **inside.parameters(features, width, values["init"]),
+            **outside.parameters(features, features, values["init"]),
+        },
         saved={"qkv": joint, **core.saved},
         scratch={"dqkv": joint, **core.scratch, **(_turning(steps, heads.depth, joint) if turned else {})},
         multiply_adds=steps * features * (width + features) + 2 * steps * steps * features,
@@ -123,27 +141,30 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return keep_padding(planned, shape) if values["padded"] else planned
 
 
-def _projection(steps: int, heads: Heads, turned: bool) -> tuple[tuple[Use, ...], tuple[Use, ...], tuple[Use, ...]]:
+def _maps(values: Mapping[str, Any]) -> tuple[LinearMap, LinearMap]:
+    """The map into queries, keys and values, and the one out of all heads."""
+    biases = ("bias_in", "bias_out") if values["bias"] else ("", "")
+    return (
+        LinearMap("weight_in", biases[0], "x", "qkv", "queries, keys and values"),
+        LinearMap("weight_out", biases[1], "mixed", "output", "all heads together"),
+    )
+
+
+def _projection(
+    values: Mapping[str, Any], steps: int, heads: Heads, rotate: Operation = ROTATE
+) -> tuple[tuple[Use, ...], tuple[Use, ...], tuple[Use, ...]]:
     """The rows that make queries, keys and values, those that turn them, and the one that turns gradients back."""
-    width = heads.wide + 2 * heads.narrow
-    first = _IN.forward(steps, heads.wide, width, _TURNED if turned else {})
+    width, turned = heads.wide + 2 * heads.narrow, values["rotary"] != NONE
+    first = _maps(values)[0].forward(steps, heads.wide, width, _TURNED if turned else {})
     if not turned:
         return (first,), (), ()
-    given, cost = rotary_integers(heads), steps * width
-    return (first,), (Use(WAVES), Use(ROTATE, given, cost=cost)), (Use(ROTATE_BACK, given, cost=cost),)
+    given, cost = rotary_integers(values, heads), steps * width
+    waves = Use(WAVES, {"base": values["rotary_base"]})
+    return (first,), (waves, Use(rotate, given, cost=cost)), (Use(ROTATE_BACK, given, cost=cost),)
 
 
 def _turning(steps: int, depth: int, joint: Planned) -> dict[str, Planned]:
     return {"waves": (steps, depth), "projected": joint, "dprojected": joint}
-
-
-def _parameters(init: str, features: int, width: int) -> dict[str, Parameter]:
-    return {
-        "weight_in": Parameter((features, width), init, features, width, decays=True),
-        "bias_in": Parameter((width,)),
-        "weight_out": Parameter((features, features), init, features, features, decays=True),
-        "bias_out": Parameter((features,)),
-    }
 
 
 def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None:
@@ -154,11 +175,10 @@ def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None
     if values["padded"] or not values["causal"]:
         return None
     planned = plan({**values, "dropout": 0.0}, shape)
-    heads, turned = share_heads(values, shape[1], apart=False), values["rotary"]
+    heads, turned = share_heads(values, shape[1], apart=False), values["rotary"] != NONE
     kept = {"q": "qkv", "kv": "cache"}
     sizes = replace(heads, keys=0).integers
-    first, _, _ = _projection(1, heads, turned)
-    turn = (Use(WAVES), Use(ROTATE_KEPT, rotary_integers(heads))) if turned else ()
+    first, turn, _ = _projection(values, 1, heads, ROTATE_KEPT)
     own: dict[str, Planned] = {"qkv": (BATCH, 1, heads.wide + 2 * heads.narrow)}
     return replace(
         planned,
@@ -168,7 +188,7 @@ def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None
             Use(KEEP, {"keys": heads.keys}),
             Use(LOOK_BACK, sizes | {"causal": KEPT}, names=kept),
             Use(MIX_APART, sizes, names=kept),
-            _OUT.forward(1, shape[1], shape[1], _ENDS),
+            _maps(values)[1].forward(1, shape[1], shape[1], _ENDS),
         ),
         backward=(),
         saved=own | {"weights": (BATCH, heads.heads, 1, context), "mixed": (BATCH, 1, heads.wide)},

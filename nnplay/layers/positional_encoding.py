@@ -14,7 +14,7 @@ from nnplay.kernels.compile.jit import inline, kernel
 from nnplay.kernels.operands import adds, cube, integer, matrix, share
 from nnplay.layers._recurrence import sequence
 from nnplay.operations.positions import ADD_AT_CLOCK
-from nnplay.operations.waves import WAVES
+from nnplay.operations.waves import USUAL_BASE, WAVES
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.worked import Named, Term, as_term
@@ -53,7 +53,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(
         output=shape,
         scratch={"waves": (steps, features)},
-        forward=(Use(WAVES), Use(_add_operation(), integers, cost=cost)),
+        forward=(Use(WAVES, {"base": USUAL_BASE}), Use(_add_operation(), integers, cost=cost)),
         backward=(Use(_backward_operation(), integers, cost=cost),),
     )
 
@@ -63,7 +63,12 @@ def decode(values: Mapping[str, Any], shape: Shape, context: int) -> Plan | None
     if values["padded"]:
         return None
     added = Use(ADD_AT_CLOCK, names={"table": "waves"})
-    return Plan(output=shape, scratch={"waves": (context, shape[1])}, forward=(Use(WAVES), added), backward=())
+    return Plan(
+        output=shape,
+        scratch={"waves": (context, shape[1])},
+        forward=(Use(WAVES, {"base": USUAL_BASE}), added),
+        backward=(),
+    )
 
 
 @cache

@@ -107,7 +107,7 @@ NAMES = ("weight_q", "bias_q", "weight_kv", "bias_kv", "weight_out", "bias_out")
 
 def test_rotary_scores_depend_on_the_distance_alone() -> None:
     """With equal contents at every step, a head's score is the same wherever two steps are as far apart."""
-    bench = bench_of("multi_head_self_attention 2 rotary", (9, 8))
+    bench = bench_of("multi_head_self_attention 2 rotary=halves", (9, 8))
     bench.x[:] = bench.x[:, :1]
     run_on(bench)
     q, k = (slot(bench, "0.qkv")[..., part * 8 : part * 8 + 8].reshape(3, 9, 2, 4) for part in (0, 1))
@@ -120,7 +120,7 @@ def test_rotary_scores_depend_on_the_distance_alone() -> None:
 
 def test_positions_of_a_pair_turn_as_complex_numbers() -> None:
     """Each pair of features is multiplied by exp(i·t·10000^(−2i/depth)); the values behind them stay."""
-    bench = bench_of("multi_head_self_attention 2 rotary kv_heads=1", (6, 8))
+    bench = bench_of("multi_head_self_attention 2 interleaved kv_heads=1", (6, 8))
     before, after = slot(bench, "0.projected"), slot(bench, "0.qkv")
     turned = (before[..., :12:2] + 1j * before[..., 1:12:2]).reshape(3, 6, 3, 2)
     angles = np.arange(6)[:, None, None] * 10000.0 ** (-np.arange(2) * 2 / 4)
