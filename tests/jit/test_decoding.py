@@ -15,7 +15,8 @@ ATTENTION = "multi_head_self_attention 2 causal"
 DECODED = {
     "learned positions": f"embedding 42 8, positional_embedding, sum[identity | layer_norm, {ATTENTION} dropout=0.2], "
     "sum[identity | layer_norm, linear 16, gelu, dropout 0.1, linear 8], layer_norm, linear 42",
-    "rotary, shared keys": f"embedding 42 8, {ATTENTION} kv_heads=1 rotary=interleaved, {ATTENTION} kv_heads=1 rotary=halves bias=no, linear 42",
+    "rotary, shared keys": f"embedding 42 8, {ATTENTION} kv_heads=1 rotary=interleaved, "
+    f"{ATTENTION} kv_heads=1 rotary=halves bias=no, linear 42",
     "waves": f"embedding 42 8, positional_encoding, sequential[{ATTENTION}, tanh], concat[linear 3 | relu], linear 42",
 }
 WHOLE = {
