@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from nnplay.fields import number
 from nnplay.kernels.compile.jit import inline
-from nnplay.kernels.elementary import sigmoid, softplus
+from nnplay.kernels.elementary import exp, log1p, sigmoid
 from nnplay.losses._pointwise import Pointwise, pointwise, pointwise_loops
 from nnplay.operations.scoring import ABOVE_ZERO, both_classes, decide_above
 from nnplay.operations.scoring import sigmoid as sigmoid_of
@@ -58,11 +59,9 @@ def _operations() -> Pointwise:
     return pointwise(
         "binary cross-entropy on logits",
         loops=LOOPS,
-        reference=lambda z, t, smoothing: np.logaddexp(0, z) - _smooth(t, smoothing) * z,
+        reference=lambda z, t, smoothing: _costs(z, _smooth(t, smoothing)),
         slope=lambda z, t, smoothing: sigmoid_of(z) - _smooth(t, smoothing),
-        term=lambda z, t, smoothing: (
-            apply("softplus", lambda x: float(np.logaddexp(0, x)), z) - _wanted(t, smoothing) * z
-        ),
+        term=lambda z, t, smoothing: _term(z, _wanted(t, smoothing)),
         term_back=lambda z, t, smoothing: apply("sigmoid", lambda x: float(sigmoid_of(x)), z) - _wanted(t, smoothing),
         setting="label_smoothing",
         symbol="z",
@@ -83,10 +82,21 @@ def _wanted(t: Term, smoothing: Term) -> Term:
     return smoothed
 
 
+def _costs(z: Any, t: Any) -> Any:
+    """log(1 + eᶻ) − t·z as a sum of what is never negative, so that a small loss far out keeps its digits."""
+    return np.where(z > 0, (1 - t) * z, -t * z) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _term(z: Term, t: Term) -> Term:
+    linear = (1 - t) * z if z.value > 0 else -t * z
+    return linear + apply("log1p", math.log1p, apply("exp", math.exp, -apply("abs", abs, z)))
+
+
 @inline
 def value(z: Any, t: Any, smoothing: Any) -> Any:
-    """log(1 + eᶻ) − t·z."""
-    return softplus(z) - (t * (1.0 - smoothing) + 0.5 * smoothing) * z
+    """log(1 + eᶻ) − t·z, as max(z, 0) − t·z + log(1 + e^−|z|), none of which is negative."""
+    t = t * (1.0 - smoothing) + 0.5 * smoothing
+    return ((1.0 - t) * z if z > 0.0 else -t * z) + log1p(exp(-abs(z)))
 
 
 @inline

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.fields import number
-from nnplay.kernels.arithmetic import lane_sum, scratch
+from nnplay.kernels.arithmetic import scratch
 from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
@@ -160,12 +160,15 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
         raise_rows(shifted(z, first * C), shifted(p, first * C), tops, C, rows)
         for n in range(first, first + rows):
             Z = shifted(z, n * C)
-            base = tops[n - first] + log(to_shares(shifted(p, n * C), C))
+            top, norm = tops[n - first], log(to_shares(shifted(p, n * C), C))
             label = int(target[n])
             wrong = label < 0 or label >= C
-            own = math.nan if wrong else base - Z[label]
+            own = math.nan if wrong else top - Z[label] + norm  # `top + norm` first would lose the digits of norm
             if smoothing != 0.0:
-                spread = DTYPE(C) * base - lane_sum(Z, C)
+                below = np.float64(0)
+                for c in range(C):
+                    below += top - Z[c]
+                spread = below + DTYPE(C) * norm
                 own = (1.0 - smoothing) * own + smoothing / DTYPE(C) * spread
             summed += own
     loss[0] = summed / N

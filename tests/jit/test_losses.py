@@ -147,3 +147,45 @@ def test_losses_stay_finite_far_out(name: str) -> None:
         bench.run(last, forward)
         assert np.isfinite(bench.machine.view(bench.tape.named["loss"])[0])
         assert np.isfinite(bench.machine.view(bench.tape.train[last - 1].writes[0], 4)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("offset", [0.0, 1e5, -3e4, 1e7])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_cross_entropy_keeps_its_digits_far_from_zero(dtype: str, offset: float, smoothing: float) -> None:
+    """A constant in front of all logits changes nothing: the loss of offset + [0, 1, 2, 3] is that of [0, 1, 2, 3]."""
+    record = loss_records()["cross_entropy"]
+    bench = Bench(Trial(network(record, (4,)), (4,), 3), dtype, loss=record(label_smoothing=smoothing))
+    forward, last = bench.count("data", "forward"), bench.count("data", "forward", "loss")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["output"], 3)[...] = np.arange(4) + offset
+    bench.machine.view(bench.tape.named["target"], 3)[...] = 1
+    bench.run(last, forward)
+    logs = np.arange(4) - np.log(np.exp(np.arange(4)).sum())
+    wanted = -(1 - smoothing) * logs[1] - smoothing * logs.mean()
+    found = float(bench.machine.view(bench.tape.named["loss"])[0])
+    assert found == pytest.approx(wanted, rel=3e-7)
+
+
+def loss_of(name: str, output: list[float], label: int, **values: float) -> float:
+    """The float32 loss of one row."""
+    record, width = loss_records()[name], len(output)
+    bench = Bench(Trial(network(record, (width,)), (width,), 1), "float32", loss=record(**values))
+    forward, last = bench.count("data", "forward"), bench.count("data", "forward", "loss")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["output"], 1)[...] = output
+    bench.machine.view(bench.tape.named["target"], 1)[...] = label
+    bench.run(last, forward)
+    return float(bench.machine.view(bench.tape.named["loss"])[0])
+
+
+@pytest.mark.parametrize(("logit", "label"), [(10.0, 1), (-10.0, 0), (40.0, 1), (10.0, 0)])
+def test_binary_cross_entropy_keeps_its_digits_where_it_is_small(logit: float, label: int) -> None:
+    """A row that is nearly certain and right costs e^−|z| and not the rounding of z."""
+    wanted = np.log1p(np.exp(-abs(logit))) + (abs(logit) if (logit > 0) != bool(label) else 0.0)
+    assert loss_of("binary_cross_entropy_logits", [logit], label) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_the_margin_of_a_hinge_keeps_its_digits_far_from_zero() -> None:
+    """Scores that differ by exact amounts are compared before the margin is added."""
+    assert loss_of("hinge", [1e5 + 1.0, 1e5 + 1.25], 1, margin=0.3) == pytest.approx(0.05 / 2, rel=1e-5)

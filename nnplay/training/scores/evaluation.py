@@ -77,7 +77,7 @@ class Evaluation(NotCopied):
     def _metrics(self, data: Dataset, predicted: Array) -> dict[str, float]:
         if self.form.decide is not None:
             return metrics.classification(data.y, self.form.decide(predicted), data.outputs)
-        in_units = self.split.scaler.inverse_target
+        in_units = self.split.scaler.target_in_units
         return metrics.regression(in_units(data.y), in_units(predicted.reshape(data.y.shape)))
 
     def uncertainty(self, part: Part) -> dict[str, Interval]:
@@ -98,7 +98,7 @@ class Evaluation(NotCopied):
             return {"accuracy": accuracy_interval(int((self.form.decide(predicted) == data.y).sum()), len(data))}
         if not np.isfinite(predicted).all():  # the score is no number, nothing is to be said of it
             return {}
-        in_units = self.split.scaler.inverse_target
+        in_units = self.split.scaler.target_in_units
         answers = in_units(predicted.reshape(data.y.shape))
         if not np.isfinite(answers).all():  # of a run that diverged
             return {}
@@ -113,7 +113,7 @@ class Evaluation(NotCopied):
         data = self._part(part, "evaluate_targets")
         if self.form.decide is not None:
             raise InputError("classes are scored together", where="evaluate_targets", hint="evaluate() scores them")
-        in_units = self.split.scaler.inverse_target
+        in_units = self.split.scaler.target_in_units
         true, predicted = in_units(data.y), in_units(self.outputs(data.x).reshape(data.y.shape))
         columns = enumerate(data.target_names)
         return {name: metrics.regression(true[:, column], predicted[:, column]) for column, name in columns}
