@@ -11,6 +11,7 @@ from nnplay.data.split import Split
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
+from nnplay.training.scores.target_kinds import outputs_for
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
@@ -51,7 +52,7 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     sound, or keep its size where every pixel has a label; an LSTM where every step has one; a GRU over frames of clips,
     or over a text to go on with; convolutions over three words in a text with a label.
     """
-    outputs = loss.record.outputs(data.outputs)
+    outputs = outputs_for(loss, data)
     if data.vocabulary is not None:
         return parse_layers(", ".join(_layers_for_text(data, data.vocabulary, outputs)))
     places = data.y.ndim - 1 if data.task == "classification" else 0

@@ -182,8 +182,8 @@ class ObjectiveTrainer(NotCopied):
 
     def _targets(self, item: Objective, y: Array) -> Array:
         """Targets in the form that the objective's loss reads: values as the output is shaped, or class labels."""
-        output, kind = self._outputs[item.name], item.loss.record.target
-        if kind == "values":
+        output, kind = self._outputs[item.name], item.loss.target
+        if kind in ("values", "counts", "distribution"):
             return _shaped(item, y, output)
         labels = _shaped(item, y, output[:-1])
         classes = 2 if kind == "binary" else output[-1]

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
-from nnplay.records.loss import Loss
+from nnplay.records.loss import NOTHING_IGNORED, Loss
 from nnplay.records.operation import Operation, Shape, shape_text
 from nnplay.text import counted, plural
+from nnplay.training.scores import metrics
+from nnplay.training.scores.target_kinds import outputs_for, refuse_targets
 
 Array = NDArray[Any]
 
@@ -37,6 +39,10 @@ class TargetForm:
         decide: predictions (N, …) → class labels, or None for regression.
         probabilities: predictions → class probabilities (N, classes), where the loss has them.
         score: counts right rows where the loss, made for numbers, cannot: classes as columns.
+        answer: predictions (N, …) → what the targets are, where those are numbers; None: the same numbers.
+        ignored: the label whose answers do not count.
+        measure: (targets, predictions) → scores, where they are neither classes nor quantities.
+        counts: the loop counts right answers.
     """
 
     shape: Shape
@@ -44,6 +50,14 @@ class TargetForm:
     decide: Callable[[Array], NDArray[np.int64]] | None
     probabilities: Callable[[Array], Array] | None
     score: Operation | None = None
+    answer: Callable[[Array], Array] | None = None
+    ignored: int | None = None
+    measure: Callable[[Array, Array], dict[str, float]] | None = None
+    counts: bool = False
+
+    def estimate(self, predictions: Array) -> Array:
+        """Predictions of a network that learns numbers (N, …) as targets are: means, rates, chances."""
+        return predictions if self.answer is None else self.answer(predictions)
 
 
 def default_loss(data: Dataset) -> str:
@@ -57,48 +71,69 @@ def target_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     Raises:
         InputError: they do not; the hint names a loss or a last layer that does.
     """
-    record = loss.record
+    refuse_targets(loss, data)
+    if data.weights is not None:
+        loss.plan(output, weighted=True)
     if data.task == "regression":
         return _values_form(loss, data, output)
-    if record.target == "values":
-        return _columns_form(loss, data, output)
-    if record.target == "binary" and data.outputs != 2:
-        raise InputError(
-            f"{record.name} needs two classes; '{data.name}' has {data.outputs}", where="loss", hint="use cross_entropy"
-        )
-    wanted = record.outputs(data.outputs)
-    per_label = data.y.shape[1:]
+    if loss.target in FORMS:
+        return FORMS[loss.target](loss, data, output)
+    return _labels_form(loss, data, output)
+
+
+def _labels_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
+    record = loss.record
+    wanted, per_label = record.outputs(data.outputs), data.y.shape[1:]
     if output[-1] != wanted or output[:-1] != per_label:
         raise _wrong_outputs(f"{record.name} on {counted(data.outputs, 'class')}", (*per_label, wanted), output)
-    return TargetForm(per_label, lambda y: y.astype(np.float64), record.decide, record.probabilities)
+    ignored = loss.values.get("ignore_index", NOTHING_IGNORED)
+    return TargetForm(
+        per_label,
+        lambda y: y.astype(np.float64),
+        record.decide,
+        record.probabilities,
+        ignored=None if ignored == NOTHING_IGNORED else int(ignored),
+        counts=True,
+    )
 
 
 def _values_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
-    if loss.record.target != "values":
-        column = data.target_names[0] if data.target_names else "target"
-        raise InputError(
-            f"{loss.record.name} needs class labels, but column '{column}' is continuous", where="loss", hint="use mse"
-        )
-    shape = data.y.shape[1:]
-    if int(np.prod(output)) != int(np.prod(shape)):
+    record, shape = loss.record, data.y.shape[1:]
+    wanted = (outputs_for(loss, data),) if len(shape) == 1 else shape
+    if int(np.prod(output)) != int(np.prod(wanted)) or (wanted != shape and output != wanted):
         raise _wrong_outputs(
-            f"'{data.name}' with {shape_text(shape)} {plural(int(np.prod(shape)), 'target value')}", shape, output
+            f"'{data.name}' with {shape_text(shape)} {plural(int(np.prod(shape)), 'target value')}", wanted, output
         )
-    return TargetForm(shape, lambda y: y.astype(np.float64), None, None)
+    measures = {"binary": metrics.several_labels, "distribution": metrics.distributions}
+    return TargetForm(
+        shape,
+        lambda y: y.astype(np.float64),
+        None,
+        None,
+        answer=record.answer,
+        measure=measures.get(loss.target),
+        counts=loss.target in measures,
+    )
 
 
 def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     """A loss on numbers used for classes: one output with targets ±1 for two classes, else one-hot columns."""
+    if loss.record.answer is not None or loss.record.outputs(data.outputs) != data.outputs:
+        raise InputError(f"{loss.record.name} needs numbers, not classes", where="loss", hint="use cross_entropy")
     if data.y.ndim != 1:
         raise InputError(
             f"{loss.record.name} cannot be used with labels per position", where="loss", hint="use cross_entropy"
         )
     if output == (1,) and data.outputs == 2:
-        return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, decide_above(0.0), None, ABOVE_ZERO)
+        return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, decide_above(0.0), None, ABOVE_ZERO, counts=True)
     if output != (data.outputs,):
         raise _wrong_outputs(f"{loss.record.name} on {counted(data.outputs, 'class')}", (data.outputs,), output)
     classes = data.outputs
-    return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN)
+    return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN, counts=True)
+
+
+#: How targets of other kinds than labels meet a loss, where the data are classes.
+FORMS: Final = {"values": _columns_form}
 
 
 def _largest(prediction: Array) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ def make_fit(trainer: Trainer, target: int) -> Fit:
     train = trainer.split.train
     places = raw_inputs(trainer, train)[:, 0]
     x = np.linspace(float(places.min()), float(places.max()), _CURVE_POINTS, dtype=np.float32)
-    y = trainer.answers(trainer.split.inputs(x[:, None])).reshape(len(x), *train.y.shape[1:])
+    y = trainer.form.estimate(trainer.answers(trainer.split.inputs(x[:, None]))).reshape(len(x), *train.y.shape[1:])
     unscale = trainer.split.scaler.inverse_target
     points = unscale(train.y)[:_MOST_POINTS, target]
     return Fit(

@@ -30,7 +30,7 @@ def make_scatter(trainer: Trainer, target: int) -> Scatter:
     """Predicted against true values in the target's own units."""
     _, y, answers = predict_rows(trainer)
     unscale = trainer.split.scaler.inverse_target
-    predicted = unscale(answers.reshape(y.shape))[:, target]
+    predicted = unscale(trainer.form.estimate(answers).reshape(y.shape))[:, target]
     return Scatter(unscale(y)[:, target].astype(np.float32), predicted.astype(np.float32))
 
 

@@ -74,7 +74,7 @@ def _make_numbers(
     """An example whose target is numbers: the next value, a sum, or a whole series."""
     unscale = trainer.split.scaler.inverse_target
     true = unscale(part.y[row : row + 1])[0].astype(np.float32)
-    given = unscale(answer.reshape(1, -1))[0].astype(np.float32)
+    given = unscale(trainer.form.estimate(answer).reshape(1, -1))[0].astype(np.float32)
     if len(true) == trainer.split.feature_shape[0] and len(true) > 1:
         error = float(np.abs(given - true).mean())
         return Series((("true", true), ("predicted", given)), "", f"mean error {error:.4g}")
