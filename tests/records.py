@@ -176,7 +176,10 @@ class Bench:
             return self.random.dirichlet(np.ones(shape[-1]), shape[:-1])
         if kind == "counts":
             return self.random.poisson(2.0, shape).astype(float)
-        classes = 2 if kind == "binary" else max(2, self.plan.output_shape[-1])
+        classes = 2 if kind in ("binary", "groups") else max(2, self.plan.output_shape[-1])
+        if kind == "sequence":
+            labels = self.random.integers(1, classes, shape).astype(float)
+            return labels * (np.arange(shape[1]) < self.random.integers(0, shape[1] + 1, (self.n, 1)))
         return self.random.integers(0, classes, shape).astype(float)
 
     def fill(self) -> None:
@@ -304,7 +307,7 @@ def target_shape(loss: Loss, output: tuple[int, ...]) -> tuple[int, ...]:
     if loss.target in ("values", "binary", "distribution", "counts"):
         width = next((k for k in range(1, output[-1] + 1) if loss.record.outputs(k) == output[-1]), output[-1])
         return (*output[:-1], width if loss.target == "values" else output[-1])
-    return output[:-1]
+    return (max(1, output[0] // 3),) if loss.target == "sequence" else output[:-1]
 
 
 def close(found: Array, wanted: Array, dtype: str, where: str, size: float = 0.0) -> None:

@@ -32,6 +32,8 @@ def costs_plan(
     score: Use | None = None,
     saved: Mapping[str, Planned] | None = None,
     constants: Mapping[str, Array] | None = None,
+    integers: Mapping[str, int] | None = None,
+    tallies: Mapping[str, Shape] | None = None,
 ) -> LossPlan:
     """Predictions (N, …), targets → costs (N, *answers) → loss (1,), and dprediction (N, …).
 
@@ -44,19 +46,20 @@ def costs_plan(
         weighted: each row has a weight.
         labels: the target is class labels, in the shape of the costs.
         class_weights: (C,), by which the costs are weighted already.
-        saved, constants: further ones of the plan.
+        saved, constants, tallies: further ones of the plan.
+        integers: of `costs` and `gradient`.
     """
-    integers = {
+    counts = {
         "ignored": int(values.get("ignore_index", NO_LABEL)),
         "summed": int(values.get("reduction") == "sum"),
     }
     weights = weigh(labels=labels, rows=weighted, classes=labels and class_weights is not None)
-    own = {name: value for name, value in integers.items() if name in costs.integers}
+    own = {**(integers or {}), **({"ignored": counts["ignored"]} if "ignored" in costs.integers else {})}
     first = Use(costs, own, work)
     return LossPlan(
-        forward=(first, Use(weights, {**integers, "batch": _AS_IT_IS}), Use(LOSS)),
-        evaluate=(first, Use(weights, integers), Use(WHOLE_LOSS)),
-        backward=(Use(gradient, own if "ignored" in gradient.integers else {}, work),),
+        forward=(first, Use(weights, {**counts, "batch": _AS_IT_IS}), Use(LOSS)),
+        evaluate=(first, Use(weights, counts), Use(WHOLE_LOSS)),
+        backward=(Use(gradient, integers or {}, work),),
         score=score,
         saved={
             "costs": (BATCH, *answers),
@@ -64,7 +67,7 @@ def costs_plan(
             "divisor": (1,),
             **(saved or {}),
         },
-        tallies={"tally": (4,)},
+        tallies={"tally": (4,), **(tallies or {})},
         constants={**({} if class_weights is None else {"class_weights": class_weights}), **(constants or {})},
     )
 

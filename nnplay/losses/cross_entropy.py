@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -129,7 +128,7 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
     labels = values["targets"] == "labels"
     weights = listed(values["class_weights"], shape[-1], "cross_entropy", "class_weights")
     kind: tuple[Kind, bool] = ("labels" if labels else "soft", weights is not None)
-    made = costs_plan(
+    return costs_plan(
         costs_operation(*kind),
         gradient_operation(*kind),
         shape[:-1],
@@ -140,8 +139,8 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
         class_weights=weights,
         score=Use(LARGEST_KEPT, {"ignored": values["ignore_index"]}) if labels else Use(LARGEST_COLUMN),
         saved={"probabilities": (BATCH, *shape)},
+        tallies={"score_tally": (4,)} if labels else None,
     )
-    return replace(made, tallies={**(made.tallies or {}), "score_tally": (4,)}) if labels else made
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Negative log-likelihood of numbers that are normally distributed; the network gives mean and logarithm of variance."""
+"""Likelihood of numbers that are normally distributed: the network gives mean and logarithm of the variance."""
 
 from __future__ import annotations
 

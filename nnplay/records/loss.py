@@ -17,7 +17,7 @@ from nnplay.records.python_text import camel
 from nnplay.records.record import Chosen, Record
 from nnplay.records.twin import Twin
 
-Target = Literal["labels", "binary", "values", "chances", "distribution", "counts", "sequence", "groups"]
+Target = Literal["labels", "binary", "values", "distribution", "counts", "sequence", "groups"]
 #: What many losses have: how the costs of a batch become one number, and what single classes weigh.
 REDUCTION: Final = choice(
     "reduction", "mean", "the batch's loss is the mean of its costs, or their sum", ("mean", "sum")
@@ -64,9 +64,9 @@ class LossRecord(Record):
 
     Attributes:
         when: one line for people who choose: when to use it.
-        target: what it compares with: class labels, 0/1 labels, values, chances from 0 to 1, distributions that sum to
-            1, counts, sequences of labels shorter than the prediction, or labels that only say which rows belong
-            together.
+        target: what it compares with: class labels, 0/1 labels (one, or several as numbers), values, distributions
+            that sum to 1, counts, sequences of labels shorter than the prediction, or labels that only say which rows
+            belong together.
         plan: called with the field values and the prediction's shape (without the batch).
         weighted: as `plan`, where each row has a weight, as a further operand `weight` (N,); None if rows cannot.
         takes: the target where it depends on field values.

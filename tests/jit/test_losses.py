@@ -86,7 +86,7 @@ def test_score_counts_what_decide_decides(record: LossRecord) -> None:
     assert (record.decide is not None) == classes
     assert (record.probabilities is not None) == (record.target in ("labels", "binary"))
     assert bool(rows) == (classes or record.target == "distribution")
-    if record.decide is None:
+    if record.decide is None or record.target == "sequence":
         return
     bench.machine.run_table(bench.eval_table, rows[0] + 1, 1)
     output = bench.machine.view(bench.tape.named["eval.output"], 9)
@@ -101,6 +101,8 @@ def test_outputs_fit_decisions_and_probabilities(record: LossRecord, classes: in
     """For a number of classes, predictions of the stated width give labels in range and probabilities that sum to 1."""
     if record.decide is None:
         assert record.outputs(classes) % classes == 0
+        return
+    if record.target == "sequence":
         return
     if record.target == "binary" and classes != 2:
         return

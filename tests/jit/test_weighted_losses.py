@@ -72,8 +72,9 @@ def test_balanced_weights_are_those_of_the_training_rows() -> None:
     assert "balanced" in repr(named.loss)
     z = named.predict(named.split.train.x)
     logs = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    each = -logs[np.arange(12), y]
-    wanted = np.mean([each[y == label].mean() for label in range(3)])
+    there = named.split.train.y
+    each = -logs[np.arange(12), there]
+    wanted = np.mean([each[there == label].mean() for label in range(3)])
     assert named.evaluate("train")["loss"] == pytest.approx(wanted, rel=1e-9)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nnplay.data.dataset import Dataset
 from nnplay.errors import InputError
 from nnplay.operations.scoring import ABOVE_ZERO, LARGEST_COLUMN, decide_above
+from nnplay.operations.sequences import decode, steps_needed
 from nnplay.records.loss import NOTHING_IGNORED, Loss
 from nnplay.records.operation import Operation, Shape, shape_text
 from nnplay.text import counted, plural
@@ -132,8 +133,42 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN, counts=True)
 
 
+def _sequence_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
+    """Sequences of labels shorter than the answers: zeros behind the last label are padding, class 0 is the blank."""
+    if data.y.ndim != 2:
+        hint = "give labels (N, S) with 0 behind the last one, or use cross_entropy"
+        raise InputError(f"{loss.record.name} needs a sequence of labels in each row", where="loss", hint=hint)
+    if len(output) != 2 or output[1] != data.outputs:
+        raise _wrong_outputs(f"{loss.record.name} on {counted(data.outputs, 'class')}", (0, data.outputs), output)
+    length, needed = data.y.shape[1], steps_needed(data.y)
+    if output[0] < needed:
+        what = f"{counted(output[0], 'step')} cannot say a target that takes {needed}"
+        raise InputError(what, where="last layer", hint="keep more steps, as with smaller strides")
+
+    def decide(z: Array) -> NDArray[np.int64]:
+        found = decode(z)[:, :length]
+        return np.pad(found, ((0, 0), (0, length - found.shape[1])))
+
+    return TargetForm(
+        (length,),
+        lambda y: y.astype(np.float64),
+        decide,
+        None,
+        measure=lambda true, z: metrics.sequences(true, decode(z)),
+        counts=True,
+    )
+
+
+def _groups_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
+    """Labels that only say which rows belong together; the outputs are places."""
+    loss.plan(output)
+    if data.y.ndim != 1:
+        raise InputError(f"{loss.record.name} needs one label in each row", where="loss", hint="use cross_entropy")
+    return TargetForm((), lambda y: y.astype(np.float64), None, None, measure=metrics.neighbours)
+
+
 #: How targets of other kinds than labels meet a loss, where the data are classes.
-FORMS: Final = {"values": _columns_form}
+FORMS: Final = {"values": _columns_form, "sequence": _sequence_form, "groups": _groups_form}
 
 
 def _largest(prediction: Array) -> NDArray[np.int64]:
@@ -141,9 +176,14 @@ def _largest(prediction: Array) -> NDArray[np.int64]:
 
 
 def _wrong_outputs(what: str, wanted: Shape, output: Shape) -> InputError:
+    """The refusal of a last layer; a wanted size of 0 may be any."""
+    needed = f"{wanted[-1]} outputs at every step" if 0 in wanted else _outputs_text(wanted)
     return InputError(
-        f"{what} needs {shape_text(wanted)} {plural(int(np.prod(wanted)), 'output')}; "
-        f"the network outputs {shape_text(output)}",
+        f"{what} needs {needed}; the network outputs {shape_text(output)}",
         where="last layer",
         hint=_ENDS[min(len(wanted), len(_ENDS)) - 1].format(wanted[-1]),
     )
+
+
+def _outputs_text(shape: Shape) -> str:
+    return f"{shape_text(shape)} {plural(int(np.prod(shape)), 'output')}"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes, plane_inputs
+from nnplay.views.data_form import has_numbers, plane_inputs
 from nnplay.views.rows import raw_inputs
 from nnplay.views.view import Output, View
 
@@ -28,7 +28,7 @@ class Fit(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Quantities over one input."""
-    return not has_classes(trainer) and plane_inputs(trainer) == 1
+    return has_numbers(trainer) and plane_inputs(trainer) == 1
 
 
 def make_fit(trainer: Trainer, target: int) -> Fit:

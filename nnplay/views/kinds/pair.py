@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes, image_shape
+from nnplay.views.data_form import has_numbers, image_shape
 from nnplay.views.images import as_image
 from nnplay.views.rows import predict_rows, shown_part
 from nnplay.views.view import Output, View
@@ -26,7 +26,7 @@ class Pair(Output):
 def suits(trainer: Trainer) -> bool:
     """The target is a picture of the same size as the input."""
     size = math.prod(image_shape(trainer))
-    return not has_classes(trainer) and size > 0 and trainer.split.train.y.shape[1] == size
+    return has_numbers(trainer) and size > 0 and trainer.split.train.y.shape[1] == size
 
 
 def make_pair(trainer: Trainer, row: int) -> Pair:

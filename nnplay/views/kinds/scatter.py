@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.training.trainer import Trainer
-from nnplay.views.data_form import has_classes
+from nnplay.views.data_form import has_numbers
 from nnplay.views.rows import predict_rows
 from nnplay.views.view import Output, View
 
@@ -23,7 +23,7 @@ class Scatter(Output):
 
 def suits(trainer: Trainer) -> bool:
     """Quantities of any kind."""
-    return not has_classes(trainer)
+    return has_numbers(trainer)
 
 
 def make_scatter(trainer: Trainer, target: int) -> Scatter:
