@@ -35,7 +35,7 @@ _IMPOSSIBLE: Final = -1e29
 CTC = LossRecord(
     name="ctc",
     title="CTC (on logits)",
-    about="For sequences whose labels have no times, such as speech or handwriting: the network answers at every step, "
+    about="For sequences whose labels have no times, such as speech or handwriting: outputs are read at every step, "
     "and all ways to spell the labels count. Class 0 is the blank; zeros at the end of a target are padding. Applies "
     "log softmax itself, and divides each row's loss by its labels, as PyTorch does.",
     when="Many steps in, a few labels out, in the same order.",
