@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnplay.errors import InputError
+from nnplay.operations.scoring import LARGEST, LARGEST_KEPT
 from nnplay.operations.weighing import LOSS, NO_LABEL, WHOLE_LOSS, weigh
-from nnplay.records.loss import LossPlan
+from nnplay.records.loss import NOTHING_IGNORED, LossPlan
 from nnplay.records.operation import BATCH, Operation, Planned, Shape, Use
 from nnplay.text import counted
 
@@ -70,6 +71,13 @@ def costs_plan(
         tallies={"tally": (4,), **(tallies or {})},
         constants={**({} if class_weights is None else {"class_weights": class_weights}), **(constants or {})},
     )
+
+
+def score_of_labels(values: Mapping[str, Any]) -> tuple[Use, dict[str, Shape]]:
+    """What counts right labels, and what it keeps from block to block: those that are not ignored, where some are."""
+    if values["ignore_index"] == NOTHING_IGNORED:
+        return Use(LARGEST), {}
+    return Use(LARGEST_KEPT, {"ignored": values["ignore_index"]}), {"score_tally": (4,)}
 
 
 def listed(text: str, count: int, loss: str, field: str, of: str = "class") -> Array | None:

@@ -17,9 +17,9 @@ from nnplay.kernels.compile.jit import DTYPE, kernel
 from nnplay.kernels.elementary import log
 from nnplay.kernels.operands import flat, pointer, rows_of, share, shifted
 from nnplay.kernels.softmax import ROWS, raise_rows, to_shares
-from nnplay.losses._costs import costs_plan, listed
+from nnplay.losses._costs import costs_plan, listed, score_of_labels
 from nnplay.losses._log_costs import Kind, costs_operation, gradient_operation
-from nnplay.operations.scoring import LARGEST, LARGEST_COLUMN, LARGEST_KEPT, softmax
+from nnplay.operations.scoring import LARGEST, LARGEST_COLUMN, softmax
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import (
     CLASS_WEIGHTS,
@@ -128,6 +128,7 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
     labels = values["targets"] == "labels"
     weights = listed(values["class_weights"], shape[-1], "cross_entropy", "class_weights")
     kind: tuple[Kind, bool] = ("labels" if labels else "soft", weights is not None)
+    score, tallies = score_of_labels(values) if labels else (Use(LARGEST_COLUMN), {})
     return costs_plan(
         costs_operation(*kind),
         gradient_operation(*kind),
@@ -137,9 +138,9 @@ def _plan_costs(values: Mapping[str, Any], shape: Shape, weighted: bool) -> Loss
         weighted=weighted,
         labels=labels,
         class_weights=weights,
-        score=Use(LARGEST_KEPT, {"ignored": values["ignore_index"]}) if labels else Use(LARGEST_COLUMN),
+        score=score,
         saved={"probabilities": (BATCH, *shape)},
-        tallies={"score_tally": (4,)} if labels else None,
+        tallies=tallies,
     )
 
 

@@ -180,8 +180,9 @@ def reference_back(
 
 
 def _element(at: Any, prediction: Named, target: Named, by_length: int) -> Term:
-    cost = float(reference(prediction.array, target.array, by_length)[0][at])
-    return as_term(cost)
+    likely = -float(reference(prediction.array, target.array, 0)[0][at])
+    cost = -Term(likely, "log P(paths that spell t[n])", f"{likely:.4g}")
+    return cost / int(_labels_in(target.array)[at]) if by_length else cost
 
 
 def _element_back(

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from nnplay.kernels.compile.jit import kernel
 from nnplay.kernels.operands import flat, integer, rows_of, share
-from nnplay.losses._costs import costs_plan, listed
-from nnplay.operations.scoring import LARGEST_KEPT
+from nnplay.losses._costs import costs_plan, listed, score_of_labels
 from nnplay.operations.weighing import inverse, one_over
 from nnplay.records.layer import Case, Refused
 from nnplay.records.loss import CLASS_WEIGHTS, IGNORE_INDEX, REDUCTION, LossPlan, LossRecord, need_classes
-from nnplay.records.operation import Operation, Shape, Use
+from nnplay.records.operation import Operation, Shape
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, as_term
 
@@ -65,6 +64,7 @@ def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> 
     """Log probabilities y (N, …, C) and labels (N, …) → costs (N, …) → loss (1,), dy (N, …, C)."""
     need_classes(shape, "nll", binary="binary_cross_entropy_logits", behind="log_softmax")
     weights = listed(values["class_weights"], shape[-1], "nll", "class_weights")
+    score, tallies = score_of_labels(values)
     return costs_plan(
         _costs_operation(),
         _gradient_operation(),
@@ -74,8 +74,8 @@ def plan(values: Mapping[str, Any], shape: Shape, *, weighted: bool = False) -> 
         weighted=weighted,
         labels=True,
         class_weights=np.ones(shape[-1]) if weights is None else weights,
-        score=Use(LARGEST_KEPT, {"ignored": values["ignore_index"]}),
-        tallies={"score_tally": (4,)},
+        score=score,
+        tallies=tallies,
     )
 
 
