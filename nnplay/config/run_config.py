@@ -204,9 +204,13 @@ class RunConfig:
         Raises:
             InputError: they cannot be read, or a part is left without rows.
         """
+        return self.dealt.apply(self.data.load(), self.seed)
+
+    @property
+    def dealt(self) -> SplitChoice:
+        """How the rows are dealt, with targets left as they are where the loss needs that and nobody has said."""
         raw = self.loss is not None and wants_unscaled(self.loss) and self.split.scale_target == "auto"
-        split = replace(self.split, scale_target="none") if raw else self.split
-        return split.apply(self.data.load(), self.seed)
+        return replace(self.split, scale_target="none") if raw else self.split
 
     def completed(self, split: Split) -> RunConfig:
         """The same run with everything that was left open chosen to suit the data: layers, loss, batch size, epochs.

@@ -127,6 +127,11 @@ class Loss(Chosen[LossRecord]):
         """What it compares with, as it is set."""
         return self.record.target if self.record.takes is None else self.record.takes(self.values)
 
+    def measures_as(self, other: Loss) -> bool:
+        """Whether losses of the two can be compared: they differ in what may change during training at the most."""
+        fixed = [field.name for field in self.record.fields if not field.live]
+        return self.record is other.record and all(self.values[name] == other.values[name] for name in fixed)
+
     def plan(self, shape: Shape, *, weighted: bool = False) -> LossPlan:
         """Its rows for predictions of that shape (without the batch).
 

@@ -260,4 +260,4 @@ def _check(config: RunConfig, split: Split) -> None:
 
 def _same_data(one: RunConfig, other: RunConfig) -> bool:
     split_seed = one.seed == other.seed or one.split.seed >= 0
-    return one.data == other.data and one.split == other.split and split_seed
+    return one.data == other.data and one.dealt == other.dealt and split_seed
