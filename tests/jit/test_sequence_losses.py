@@ -12,6 +12,8 @@ from nnplay.errors import InputError
 from nnplay.operations.sequences import decode, steps_needed
 from nnplay.records.registry import loss_records
 from nnplay.training.scores import evaluation, metrics
+from nnplay.views.choosing import make_view, views_of
+from nnplay.views.kinds.places import Places
 from tests.jit.test_losses import network
 from tests.records import Bench, Trial
 
@@ -103,6 +105,10 @@ def test_rows_of_a_class_end_up_together(loss: str, monkeypatch: pytest.MonkeyPa
     after = made.evaluate("train")
     assert after["loss"] < 0.7 * before["loss"]
     assert after["recall@1"] > 0.9
+    assert [view.name for view in views_of(made)] == ["places"]
+    _, shown, _ = make_view(made)
+    assert isinstance(shown, Places)
+    assert shown.places.shape == (len(split.validation or ()), 2)
     monkeypatch.setattr(evaluation, "ROWS", 32)
     again = nn.Trainer(nn.Network("linear 8, tanh, linear 2"), split, loss, nn.Adam(lr=0.02), seed=0)
     assert again.evaluate("train")["loss"] == pytest.approx(before["loss"], rel=1e-5)
