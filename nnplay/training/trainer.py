@@ -36,7 +36,8 @@ from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_c
 from nnplay.training.history import History
 from nnplay.training.learning_rate import Plateau, rates, watches
 from nnplay.training.memory_check import refuse_too_large
-from nnplay.training.scores.evaluation import Evaluation, Part, rows_at_once
+from nnplay.training.scores.class_balance import balanced
+from nnplay.training.scores.evaluation import Evaluation, Part, arrays_of, rows_at_once
 from nnplay.training.scores.targets import TargetForm, default_loss, target_form
 from nnplay.training.scores.uncertainty import Interval
 from nnplay.training.settings import TrainingSettings, resolve_record
@@ -95,7 +96,9 @@ class Trainer:
         given = kind_of(given, TrainingSettings, "TrainingSettings", "trainer", hint)
         self.settings = given.changed(**keywords)
         self.plan = network.plan(self.split.feature_shape)
-        self.form: TargetForm = target_form(self.loss, self.split.train, self.plan.output_shape)
+        self.form: TargetForm = target_form(
+            balanced(self.loss, self.split.train), self.split.train, self.plan.output_shape
+        )
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
         batch_count(self.plan, self.split, self.settings)
@@ -135,15 +138,16 @@ class Trainer:
             frozen=silenced_frozen.read(settings.frozen),
             numbers=live_settings.IN_MEMORY,
         )
-        return build({"": self.plan}, [only(self.loss, self.optimizer)], spec)
+        loss = balanced(self.loss, self.split.train)
+        weight = "" if self.split.train.weights is None else "weight"
+        return build({"": self.plan}, [only(loss, self.optimizer, weight)], spec)
 
     def _build_machine(self, tape: Tape, progress: Callable[[int, int, str], None] | None = None) -> Machine:
         threads = self.settings.threads or cores()
         return self.machine_maker(tape, dtype=self.settings.dtype, threads=threads, progress=progress)
 
     def _load_data(self) -> None:
-        train = self.split.train
-        arrays = {"input": train.x, "target": self.form.encode(train.y)}
+        arrays = arrays_of(self.split.train, self.form)
         fewest, shuffle = self.plan.fewest_rows, self.settings.shuffle
         self.machine.load(arrays, batch=self.batch_rows, fewest=fewest, shuffle=shuffle)
         self._evaluation = Evaluation(self.machine, self.split, self.form)
@@ -335,7 +339,7 @@ class Trainer:
     @property
     def has_score(self) -> bool:
         """Whether the loop itself counts right answers, which it does wherever there are classes."""
-        return self.form.decide is not None
+        return self.form.counts
 
     def _observe(self) -> None:
         """Shows finished epochs to a schedule that watches the validation loss (or else the training loss)."""
