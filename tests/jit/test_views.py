@@ -37,7 +37,7 @@ from nnplay.views.view import Output, View
 class Means(Output):
     values: tuple[float, ...]
 
-def make_means(trainer, item):
+def make_means(trainer, asked):
     return Means(tuple(predict_rows(trainer)[2].mean(axis=0).tolist()))
 
 MEANS = View("means", Means, lambda trainer: trainer.split.name == "iris", make_means, order=1)

@@ -13,7 +13,7 @@ from nnplay.training.trainer import Trainer
 from nnplay.views.data_form import has_symbols
 from nnplay.views.rows import shown_part
 from nnplay.views.symbols import name_symbols
-from nnplay.views.view import Output, View
+from nnplay.views.view import Asked, Output, View
 from nnplay.views.worst_example import find_worst_example
 
 
@@ -37,8 +37,9 @@ def suits(trainer: Trainer) -> bool:
     return bool(_attending(trainer))
 
 
-def make_attention(trainer: Trainer, row: int) -> Attention:
+def make_attention(trainer: Trainer, asked: Asked) -> Attention:
     """The weights of every head of every layer for one example."""
+    row = asked.item
     x = shown_part(trainer).x[row : row + 1]
     paths = _attending(trainer)
     found = trainer.forward(x, [f"eval.{path}.weights" for path in paths])
@@ -66,5 +67,13 @@ def _steps(layer: PlannedLayer) -> tuple[int | str, ...]:
 
 
 ATTENTION = View(
-    "attention", Attention, suits, make_attention, item="example", find_worst=find_worst_example, order=1
-)  # fmt: skip
+    "attention",
+    Attention,
+    suits,
+    make_attention,
+    item="example",
+    find_worst=find_worst_example,
+    order=1,
+    about="Which step of a sequence looks at which, head by head.",
+    group="inside",
+)
