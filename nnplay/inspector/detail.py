@@ -161,7 +161,7 @@ class _Look:
         lines, columns = values.shape
         return OperandView(
             name, slot.name, role, adds, plane.shape, values, before if changes else None, top, left,
-            plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) == 4, plane,
+            plane.height, plane.width, _fixed_text(plane, name), mask, cursor, len(plane.shape) >= 4, plane,
             self.frame.statistics(name, self.wish.histograms), tokens[top : top + lines], tokens[left : left + columns],
         )  # fmt: skip
 
@@ -181,5 +181,8 @@ def _fitted(index: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _fixed_text(plane: Plane, name: str) -> str:
-    names: Mapping[int, str] = {0: "row", 1: "head"} if name in MAPS else {0: "row", 2: "in", 3: "channel"}
+    rank = len(plane.shape)
+    names: Mapping[int, str] = (
+        {0: "row", 1: "head"} if name in MAPS else {0: "row", rank - 2: "in", rank - 1: "channel"}
+    )
     return ", ".join(f"{names.get(axis, f'axis {axis}')} {at}" for axis, at in plane.fixed)

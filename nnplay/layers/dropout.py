@@ -13,8 +13,9 @@ from nnplay import rng
 from nnplay.fields import number
 from nnplay.kernels.abi import CLOCK_SEED, CLOCK_STEP
 from nnplay.kernels.compile.jit import kernel
-from nnplay.kernels.operands import adds, flat, integer, part_of, share, size
+from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
+from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import unchanged
 from nnplay.records.layer import Case, LayerRecord, Plan, Refused
 from nnplay.records.operation import BATCH, Operation, Shape, Use
@@ -49,7 +50,7 @@ def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     return Plan(
         output=shape,
         forward=(Use(_forward_operation(), cost=32 * count),),
-        backward=(Use(_backward_operation(), cost=count),),
+        backward=(Use(_BACKWARD, cost=count),),
         evaluate=(Use(_EVALUATE, cost=count),),
         saved={"mask": (BATCH, *shape)},
     )
@@ -72,21 +73,6 @@ def _forward_operation() -> Operation:
     )
 
 
-@cache
-def _backward_operation() -> Operation:
-    return Operation(
-        name="dropout backward",
-        kernel=backward,
-        reads=("dy", "mask"),
-        writes=("dx",),
-        reference=lambda dy, mask: dy * mask,
-        formula="dx = dy·mask",
-        words="The gradient passes only where the value did.",
-        element=lambda at, dy, mask: dy[at] * mask[at],
-        torch="autograd",
-    )
-
-
 def _mask(shape: Shape, p: float, stream: int, clock: Mapping[str, int]) -> Array:
     return (rng.uniform(clock["seed"], stream, clock["step"], shape) >= p) / (1 - p)
 
@@ -106,6 +92,7 @@ def _element(at: tuple[int, ...], x: Named, p: Named, stream: int, clock: Mappin
 _EVALUATE = unchanged(
     "dropout (off)", "Nothing is dropped outside training.", "torch.nn.functional.dropout(x, training=False)"
 )
+_BACKWARD = passed_masked("dropout backward", "The gradient passes only where the value did.")
 
 
 @kernel
@@ -119,16 +106,3 @@ def forward(row: Any, clock: Any, memory: Any, part: int) -> None:
     for i in range(x.size):
         mask[i] = kept if uniform(seed, stream, step, first + i) >= p else 0.0
         y[i] = x[i] * mask[i]
-
-
-@kernel
-def backward(row: Any, clock: Any, memory: Any, part: int) -> None:
-    """y = x·mask, so dx = dy·mask, all (M,)."""
-    dy, mask = part_of(row, memory, 0, part), part_of(row, memory, 1, part)
-    dx = part_of(row, memory, 2, part)
-    if adds(row, 2):
-        for i in range(dx.size):
-            dx[i] += dy[i] * mask[i]
-    else:
-        for i in range(dx.size):
-            dx[i] = dy[i] * mask[i]

@@ -26,24 +26,24 @@ GLOBAL_AVG_POOL = LayerRecord(
     name="global_avg_pool",
     title="GlobalAvgPool",
     family="pooling",
-    about="The mean of each channel over the whole image or sequence: what is there, wherever it is.",
+    about="The mean of each channel over the whole image, volume or sequence: what is there, wherever it is.",
     when="Instead of flatten at the end of a convolutional network: works for any size.",
     plan=lambda values, shape: plan(values, shape),
-    torch="AdaptiveAvgPool1d(1) or AdaptiveAvgPool2d(1), by the rank of the input",
+    torch="AdaptiveAvgPool1d(1), …2d(1) or …3d(1), by the rank of the input",
     twin=Twin(
         "nn.AdaptiveAvgPool{axes}d",
         lambda values, shape: {"output_size": 1},
         channels_first=True,
         output=lambda result, values: result.flatten(1),
     ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1))),
+    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1)), Case({}, (2, 3, 2, 5))),
     refused=(Refused({}, (5,), "has no axes besides its channels"),),
 )
 
 
 def plan(values: Mapping[str, Any], shape: Shape) -> Plan:
     """(N, …, C) → (N, C), the mean over all axes between; no parameters."""
-    need_places(shape)
+    need_places(shape, most=4)
     given, cost = {"P": prod(shape[:-1])}, prod(shape)
     return Plan(
         output=shape[-1:],

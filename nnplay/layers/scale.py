@@ -46,7 +46,7 @@ def _operations() -> Elementwise:
         loops=LOOPS,
         reference=reference,
         slope=slope,
-        setting="factor",
+        settings=("factor",),
         formula="y = factor·x",
         formula_back="dx = factor·dy",
         words="Multiplies every value by a constant.",
@@ -75,4 +75,4 @@ def derivative(x: Any, y: Any, factor: Any) -> Any:
     return factor
 
 
-LOOPS = elementwise_loops(value, derivative, has_setting=True)
+LOOPS = elementwise_loops(value, derivative, settings=1)

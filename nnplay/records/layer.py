@@ -45,6 +45,7 @@ class Plan:
         evaluate: rows of the forward pass in evaluation, where they differ from training.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
+        note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
     """
 
     output: Shape
@@ -56,6 +57,7 @@ class Plan:
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +156,20 @@ class LayerRecord(Record):
     cases: tuple[Case, ...] = ()
     refused: tuple[Refused, ...] = ()
 
-    def __call__(self, *args: Any, name: str = "", frozen: bool = False, **kwargs: Any) -> Layer:
+    def __call__(self, *args: Any, name: str = "", frozen: bool = False, share: str = "", **kwargs: Any) -> Layer:
         """A layer of this kind; positional values fill the fields in order, or are the branches of a combination
         (each a layer or a list of layers)."""
         if self.joins or self.contains:
             given = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
             branches = (_chain(given),) if self.contains else tuple(_chain(branch) for branch in args)
-            return Layer(self, self.bind((), kwargs), clean(name), frozen, branches)
-        return Layer(self, self.bind(args, kwargs), clean(name), frozen)
+            return Layer(self, self.bind((), kwargs), clean(name), frozen, branches, clean(share))
+        return Layer(self, self.bind(args, kwargs), clean(name), frozen, share=clean(share))
+
+    @property
+    def python_name(self) -> str:
+        """PyTorch's name where it has one, else the title where that is a single word (`Expression`)."""
+        single = self.title.isidentifier() and not self.torch.isidentifier()
+        return self.title if single else super(LayerRecord, self).python_name
 
     @property
     def call(self) -> str:
@@ -183,7 +191,8 @@ class LayerRecord(Record):
             case = self.cases[0]
             made = self.call if self.joins else call_text(self.python_name, case.values)
             example = _example(made, case, self._planned_case())
-        return f"{example}Every layer also takes name='…', and frozen=True to keep its parameters fixed."
+        more = "frozen=True to keep its parameters fixed, and share='…' to use those of another layer"
+        return f"{example}Every layer also takes name='…', {more}."
 
     def _planned_case(self) -> Plan:
         """The plan of the first test case."""
@@ -201,6 +210,7 @@ class Layer:
         name: given by the user, or empty.
         frozen: its parameters are not trained.
         branches: chains of layers, one for each branch of a combination; a Sequential has one.
+        share: the layer or block whose weights it uses, by name or path; empty where it has its own.
     """
 
     record: LayerRecord
@@ -208,6 +218,7 @@ class Layer:
     name: str = ""
     frozen: bool = False
     branches: tuple[tuple[Layer, ...], ...] = ()
+    share: str = ""
 
     def __post_init__(self) -> None:
         if _nesting(self) > MAX_DEPTH:

@@ -24,8 +24,8 @@ def activations() -> dict[str, tuple[LayerRecord, dict[str, Any], Callable[[Any]
         for number, case in enumerate(() if record.joins or record.contains else record.cases):
             values = fill(record.fields, case.values, name)
             operation = record.plan(values, case.shape).forward[0].operation
-            if operation.kernel.function.__module__ != elementwise.__module__:
-                continue
+            if operation.kernel.function.__module__ != elementwise.__module__ or not case.exact:
+                continue  # an activation whose gradient is made up (a step) is neither dead nor saturated
             reference = operation.reference
             settings = [np.asarray(values[field.name]) for field in record.fields if field.live]
             found[f"{name} {number}"] = record, values, lambda x, f=reference, s=settings: f(x, *s)
