@@ -17,7 +17,7 @@ from nnplay.kernels.operands import flat, integer, part_of, share, size
 from nnplay.kernels.random import uniform
 from nnplay.operations.masked import passed_masked
 from nnplay.operations.unchanged import unchanged
-from nnplay.records.layer import Case, LayerRecord, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Plan, Refused, Traits
 from nnplay.records.operation import BATCH, Operation, Shape, Use
 from nnplay.records.twin import Twin, same_arguments
 from nnplay.records.worked import Named, Term, apply, scalar
@@ -32,6 +32,7 @@ DROPOUT = LayerRecord(
     about="Sets a random fraction of values to 0 during training, so that the network cannot memorise the data.",
     when="When validation loss rises while training loss falls. Usual rates: 0.2 to 0.5.",
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     fields=(number("p", 0.5, "fraction of values set to 0", low=0.0, high=0.999, live=True),),
     torch="Dropout",
     twin=Twin("nn.Dropout", same_arguments, random=True),

@@ -139,6 +139,19 @@ class Network:
         """
         return _Planner(sizes(input_shape, "input_shape")).run(self.layers)
 
+    def plan_step(self, context: int) -> NetworkPlan | None:
+        """The network for one token of a sequence at a time, where rows may look at what they kept of those before.
+
+        None where a layer needs more than that. Nothing is trained, but parameters are called as in `plan`.
+
+        Args:
+            context: tokens that a sequence may have.
+        """
+        try:
+            return _Planner((1,), context).run(self.layers)
+        except InputError:
+            return None
+
     def __repr__(self) -> str:
         return f"Network({show_layers(self.layers)!r}, seed={self.seed})"
 
@@ -146,6 +159,7 @@ class Network:
 @dataclass(slots=True)
 class _Planner:
     input_shape: Shape
+    context: int = 0
     layers: list[PlannedLayer] = field(default_factory=list)
     values: list[Shape] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
@@ -157,7 +171,7 @@ class _Planner:
         self.values.append(self.input_shape)
         if not layers:
             self.problems.append(InputError("has no layers", where="network", hint='add one, such as "linear 2"'))
-        output = self.chain(layers, 0, "", False, "")
+        output = self.chain(layers, 0, "", bool(self.context), "")
         if self.problems:
             raise self.problems[0] if len(self.problems) == 1 else Problems(self.problems)
         return NetworkPlan(tuple(self.layers), tuple(self.values), output)
@@ -208,7 +222,7 @@ class _Planner:
         shares = ""
         borrowed: tuple[str, ...] = ()
         try:
-            plan = layer.record.plan(layer.values, shapes if layer.record.joins else shapes[0])
+            plan = self.plan_layer(layer, shapes)
             if twin and (plan.parameters or (layer.share and not layer.record.joins)):
                 borrowed = tuple(plan.parameters)
                 plan, owner = borrow(layer, plan, self.by_path, twin)
@@ -221,6 +235,18 @@ class _Planner:
         self.layers.append(planned)
         self.by_path[path] = planned
         return output
+
+    def plan_layer(self, layer: Layer, shapes: tuple[Shape, ...]) -> Plan:
+        """The plan of a layer for a whole row, or for one step of a sequence."""
+        record, values = layer.record, layer.values
+        plan: Plan | None
+        if not self.context or record.takes_steps_alone:
+            plan = record.plan(values, shapes if record.joins else shapes[0])
+        else:
+            plan = record.decode(values, shapes[0], self.context) if record.decode else None
+        if plan is None or (self.context and len(plan.output) < 2):  # without an axis of features, a row is one step
+            raise InputError("needs the whole sequence")
+        return plan
 
     def refuse(self, problem: InputError, layer: Layer, path: str, value: int) -> int:
         """Notes why a layer cannot be; planning ends with `value`, as nothing follows from it."""

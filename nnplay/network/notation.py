@@ -188,7 +188,7 @@ def _full_key(record: LayerRecord, key: str) -> str:
 def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[Field, str]:
     """A value without a key: a short form like `k3`, a flag or choice by its own word, or the next field's value."""
     for field in record.fields:
-        if field.short and re.fullmatch(rf"{field.short}(\d+(x\d+)*|same|valid)", word):
+        if field.short and word.startswith(field.short) and _is_short(field, word[len(field.short) :]):
             return field, word[len(field.short) :]
         if word in field.choices and field.name not in given:
             return field, word
@@ -200,6 +200,11 @@ def _positional(record: LayerRecord, word: str, given: dict[str, Any]) -> tuple[
         if field.name not in given:
             return field, word
     raise InputError(f"does not take '{clean(word)}'", where=record.name, hint=_usage(record))
+
+
+def _is_short(field: Field, value: str) -> bool:
+    """Whether a value is meant for the field's letter: numbers (`k3`, `k3x5`, `p0:1`) or one of its words (`psame`)."""
+    return value in field.choices or re.fullmatch(r"\d[\dx:]*", value) is not None
 
 
 def _usage(record: LayerRecord) -> str:

@@ -17,9 +17,10 @@ from nnplay.records.operation import Shape, shape_text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One layer: its text, output shape, units, parameters, multiply-adds, a note, and its problem if it cannot be.
+    """One layer: its text, output shape, units, parameters, multiply-adds, how its weights begin, and its problem.
 
-    `parts` are the layers of each branch, for a block.
+    `remark` is what its plan has to say, such as what its windows leave over; `parts` are the layers of a block's
+    branches.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Line:
     parameters: int = 0
     multiply_adds: int = 0
     note: str = ""
+    remark: str = ""
     problem: str = ""
     parts: tuple[tuple[Line, ...], ...] = ()
 
@@ -109,7 +111,8 @@ def _line(
     units = shape[-1] if shape else 0
     inner = sum(line.parameters for branch in parts for line in branch)
     parameters = 0 if shared else inner if layer.branches else plan.parameter_count
-    return Line(text, shown, units, parameters, plan.multiply_adds, note, parts=parts), plan
+    remark = "" if layer.branches else plan.layers[0].plan.note
+    return Line(text, shown, units, parameters, plan.multiply_adds, note, remark, parts=parts), plan
 
 
 def _chain(layers: Sequence[Layer], behind: str, came: Shape, shared: bool) -> tuple[Line, ...]:

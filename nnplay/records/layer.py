@@ -45,6 +45,7 @@ class Plan:
         evaluate: rows of the forward pass in evaluation, where they differ from training.
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
+        note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
     """
 
     output: Shape
@@ -56,6 +57,7 @@ class Plan:
     buffers: Mapping[str, tuple[Shape, float]] = field(default_factory=dict)
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Traits:
         bounds: called with the field values, gives the two numbers near which an activation is flat (−1 and 1 for
             tanh): a unit that stands at one of them for nearly all rows is saturated.
         outputs: the field that says how many numbers it gives at each place; empty where that follows from its inputs.
+        each_step: it treats each step of a sequence by itself, so it can be given one alone. Activations always do.
         follows_activation: its weights begin as the activation behind it suggests, where `init` is auto.
     """
 
@@ -106,6 +109,7 @@ class Traits:
     bounds: Callable[[Mapping[str, Any]], tuple[float, float]] | None = None
     follows_activation: bool = False
     outputs: str = ""
+    each_step: bool = False
 
 
 def _example(call: str, case: Case, planned: Plan) -> str:
@@ -131,6 +135,9 @@ class LayerRecord(Record):
         initial: the scheme that suits weights in front of this layer, if it is an activation.
         joins: this layer has branches, whose outputs it joins.
         contains: this layer is a chain of its children and has no rows of its own.
+        decode: called with the field values, the shape of one step of a sequence (1, features) and how many steps there
+            may be, plans the forward rows of that step alone, at the position that the clock's step says; buffers hold
+            what is kept of the steps before. Its plan is None where the settings make a step depend on later ones.
         traits: what others ask about it.
         torch: the PyTorch module's name, or a sentence why there is none.
         twin: the same as data, for parity tests and exports; None where there is none.
@@ -148,6 +155,7 @@ class LayerRecord(Record):
     initial: str = ""
     joins: bool = False
     contains: bool = False
+    decode: Callable[[Mapping[str, Any], Shape, int], Plan | None] | None = None
     traits: Traits = Traits()
     torch: str = ""
     twin: Twin | None = None
@@ -175,6 +183,11 @@ class LayerRecord(Record):
         if self.joins or self.contains:
             return f"{self.python_name}({'branch' if self.joins else 'layer'}, …)"
         return super(LayerRecord, self).call
+
+    @property
+    def takes_steps_alone(self) -> bool:
+        """Whether one step of a sequence alone becomes what it becomes among the others."""
+        return self.traits.each_step or self.contains or self.family == "activation"
 
     @property
     def formulas(self) -> list[str]:

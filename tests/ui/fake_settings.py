@@ -32,6 +32,7 @@ class FakeLine:
     parameters: int
     multiply_adds: int = 0
     note: str = ""
+    remark: str = ""
     problem: str = ""
     parts: tuple[tuple[FakeLine, ...], ...] = ()
 

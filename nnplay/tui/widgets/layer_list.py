@@ -140,13 +140,13 @@ class LayerList(Cells, can_focus=True):
         if line.problem:
             return joined([(marker, self.look.ink("accent")), (fit(text, 18), ink), (f" {line.problem}", ink)])
         places = 7 if narrow else 9
-        parameters = " " * places
-        if line.parameters:
-            show = number_text.short if narrow else number_text.count
-            parameters = show(line.parameters, places)
+        show = number_text.short if narrow else number_text.count
+        parameters = show(line.parameters, places) if line.parameters else " " * places
         dim = self.look.ink("dim")
         adds = f" {number_text.short(line.multiply_adds, 7)} m-adds" if width >= 72 and line.multiply_adds else ""
         adds = adds or (" " * 15 if width >= 72 else "")
+        numbers = f" {line.remark}" if line.remark and not line.parameters else parameters + adds
+        note = "; ".join(part for part in (line.note, line.remark if line.parameters else "") if part)
         signs = self._signs(item, text, room)
         return joined(
             [
@@ -154,9 +154,8 @@ class LayerList(Cells, can_focus=True):
                 (fit(text, room - len(signs)), ink),
                 (f"{signs} ", self.look.ink("accent" if active else "dim")),
                 (number_text.shape(line.shape, 10 if narrow else 12), dim),
-                (parameters, dim),
-                (adds, dim),
-                (f"  {line.note}", dim),
+                (numbers, dim),
+                (f"  {note}", dim),
             ]
         )
 
