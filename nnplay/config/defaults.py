@@ -11,6 +11,7 @@ from nnplay.data.split import Split
 from nnplay.network.notation import parse_layers
 from nnplay.records.layer import Layer
 from nnplay.records.loss import Loss
+from nnplay.training.scores.target_kinds import outputs_for
 
 #: The optimizer that is used when none is named.
 OPTIMIZER: Final = {"name": "adam", "lr": 0.01}
@@ -52,7 +53,7 @@ def layers_for(data: Dataset, loss: Loss) -> tuple[Layer, ...]:
     with attention where one sequence becomes another; a GRU over frames of clips, or over a text to go on with;
     convolutions over three words in a text with a label.
     """
-    outputs = loss.record.outputs(data.outputs)
+    outputs = outputs_for(loss, data)
     places = data.y.ndim - 1 if data.task == "classification" else 0
     if places == 1 and len(data.feature_shape) < 3 and data.y.shape[1] != data.feature_shape[0]:
         return parse_layers(", ".join(_layers_to_rewrite(data, outputs)))

@@ -41,7 +41,13 @@ GLOBAL_MAX_POOL = LayerRecord(
         output=lambda result, values: result.flatten(1),
         covers=lambda values, shape: not values["padded"],
     ),
-    cases=(Case({}, (3, 4, 2)), Case({}, (5, 17)), Case({}, (1, 1, 1)), Case({}, (2, 3, 2, 5)), Case({"padded": True}, (4, 3))),
+    cases=(
+        Case({}, (3, 4, 2)),
+        Case({}, (5, 17)),
+        Case({}, (1, 1, 1)),
+        Case({}, (2, 3, 2, 5)),
+        Case({"padded": True}, (4, 3)),
+    ),
     refused=(
         Refused({}, (5,), "has no axes besides its channels"),
         Refused({"padded": True}, (4, 4, 3), "only applies to sequences"),

@@ -78,6 +78,11 @@ class NetworkPlan:
         return sum(_count(p.shape) for planned in self.layers for p in planned.plan.parameters.values())
 
     @property
+    def fewest_rows(self) -> int:
+        """Rows that a batch must have at least in training."""
+        return max((planned.plan.fewest_rows for planned in self.layers), default=1)
+
+    @property
     def multiply_adds(self) -> int:
         """Multiply-adds of one row's forward pass."""
         return sum(planned.plan.multiply_adds for planned in self.layers)

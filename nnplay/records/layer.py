@@ -46,6 +46,7 @@ class Plan:
         parameters, saved, buffers, scratch: further operands; buffers are kept in the state and have a start value.
         multiply_adds: of the forward pass, for one row.
         note: what whoever reads the layer's line should know of this shape, such as what its windows leave over.
+        fewest_rows: what a batch must have at least in training: batch statistics need two numbers a channel.
     """
 
     output: Shape
@@ -58,6 +59,7 @@ class Plan:
     scratch: Mapping[str, Planned] = field(default_factory=dict)
     multiply_adds: int = 0
     note: str = ""
+    fewest_rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)

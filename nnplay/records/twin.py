@@ -97,7 +97,7 @@ class Twin:
     order: tuple[int, ...] = ()
     listed: bool = False
     output: Callable[[Any, Values], Any] = only_output
-    loss_inputs: Callable[[Any, Any, Values], tuple[Any, Any]] = same_inputs
+    loss_inputs: Callable[[Any, Any, Values], tuple[Any, ...]] = same_inputs
     covers: Callable[[Values, Any], bool] = always
     random: bool = False
 

@@ -141,3 +141,15 @@ def test_two_dropouts_draw_different_numbers() -> None:
     bench.run(bench.count("data", "forward"))
     first, second = (bench.machine.view(bench.tape.layout.find(f"{k}.mask"), 20) for k in (1, 2))
     assert 0.4 < (first == second).mean() < 0.6
+
+
+@pytest.mark.parametrize("offset", [1e5, -3e4, 1e7])
+def test_log_softmax_keeps_its_digits_far_from_zero(offset: float) -> None:
+    """A constant in front of all inputs changes nothing, as far as float32 holds the inputs themselves."""
+    bench = Bench(Trial((layer_named("log_softmax"),), (4,), 2), "float32")
+    forward = bench.count("data")
+    bench.run(forward)
+    bench.machine.view(bench.tape.named["input"], 2)[...] = np.arange(4) + offset
+    bench.run(bench.count("data", "forward"), forward)
+    wanted = np.arange(4) - np.log(np.exp(np.arange(4)).sum())
+    np.testing.assert_allclose(bench.machine.view(bench.tape.named["output"], 2)[0], wanted, rtol=3e-7)

@@ -21,7 +21,7 @@ from nnplay.records.optimizer import OptimizerRecord
 from nnplay.records.registry import layer_records, loss_records, optimizer_records, schedule_records
 from nnplay.records.schedule import ScheduleRecord
 from nnplay.records.twin import Place, Twin
-from tests.records import Bench, Trial, cases_of, layer_named, network_of
+from tests.records import Bench, Trial, cases_of, layer_named, network_of, target_shape
 
 torch: Any = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("kernels")]
@@ -152,6 +152,11 @@ LOSSES = [
 ]
 
 
+def _tensor_of(value: Any) -> Any:
+    """An argument that is a list of numbers is a tensor to PyTorch."""
+    return torch.tensor(value) if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize(("record", "case"), LOSSES)
 def test_losses_agree(record: LossRecord, case: Case) -> None:
     """Losses and their gradients are PyTorch's."""
@@ -164,9 +169,11 @@ def test_losses_agree(record: LossRecord, case: Case) -> None:
     shape = (-1, case.shape[-1])
     prediction = tensor(view(named["output"], 6).reshape(shape), grad=True)
     target = tensor(view(named["target"], 6).reshape(-1))
-    target = target.reshape(shape) if record.target != "labels" and target.numel() == prediction.numel() else target
+    if loss.target != "labels":
+        target = target.reshape(-1, target_shape(loss, case.shape)[-1])
     call = attrgetter(twin.path)(torch)
-    wanted = call(*twin.loss_inputs(prediction, target, loss.values), **twin.arguments(loss.values, case.shape))
+    arguments = {key: _tensor_of(value) for key, value in twin.arguments(loss.values, case.shape).items()}
+    wanted = call(*twin.loss_inputs(prediction, target, loss.values), **arguments)
     close_forward(view(named["loss"]), wanted.reshape(1))
     wanted.backward()
     gradient = next(row.writes[0] for row in bench.tape.train if row.phase == "backward")
