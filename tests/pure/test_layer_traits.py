@@ -90,6 +90,7 @@ def outputs(record: LayerRecord, case: Case, shapes: tuple[tuple[int, ...], ...]
     operands = {item.name: np.array([float(values[item.name])]) for item in record.fields if item.live}
     for key, parameter in plan.parameters.items():
         operands[key] = first_values(parameter, DEFAULT, 0, 0)
+    operands |= {key: np.full(shape, start) for key, (shape, start) in plan.buffers.items()}
     for k, shape in enumerate(shapes):
         steps = np.random.default_rng(k).normal(size=(9, 2, *shape[1:]))
         if case.tokens:
