@@ -43,6 +43,7 @@ class Field:
         short: letter that may stand before the number in a layer's text (`k3`).
         live: may change while training (it lives in the engine's memory, so nothing is compiled anew).
         longest: letters of a text.
+        pairs: for integers, each may be two, `0:1`: before and after along its axis.
         listed: a text that is a list of numbers not below 0, as in `1, 2, 0.5`, or one of `choices`.
     """
 
@@ -57,6 +58,7 @@ class Field:
     short: str = ""
     live: bool = False
     longest: int = 256
+    pairs: bool = False
     listed: bool = False
 
     def read(self, value: Any, where: str = "") -> Any:
@@ -83,7 +85,7 @@ class Field:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):
-            return "x".join(str(part) for part in value)
+            return "x".join(":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value)
         if isinstance(value, float):
             return f"{value:.6g}"
         return str(value)
@@ -97,7 +99,8 @@ class Field:
             return "one of " + ", ".join(self.choices)
         if self.kind == "text":
             return " or ".join(("a list of numbers from 0 like 1,2,0.5", *self.choices)) if self.listed else "text"
-        noun = {"integer": "an integer", "number": "a number", "integers": "an integer or a pair like 3x5"}[self.kind]
+        several = "an integer, a pair like 3x5 or ends like 0:1" if self.pairs else "an integer or a pair like 3x5"
+        noun = {"integer": "an integer", "number": "a number", "integers": several}[self.kind]
         low = f" {'>' if self.above else '≥'} {_bound(self.low)}" if self.low > -math.inf else ""
         high = f"{' and' if low else ''} ≤ {_bound(self.high)}" if self.high < math.inf else ""
         words = f", or {' or '.join(self.choices)}" if self.choices else ""
@@ -140,14 +143,26 @@ class Field:
             return False
         raise self._refuse(value, place)
 
-    def _integers(self, value: Any, place: str) -> int | tuple[int, ...]:
+    def _integers(self, value: Any, place: str) -> int | tuple[Any, ...]:
         parts = value.lower().split("x") if isinstance(value, str) else value
         if not isinstance(parts, Sequence):
             return self._integer(value, place)
-        numbers = tuple(self._integer(part, place) for part in parts)
+        read = self._pair if self.pairs else self._integer
+        numbers = tuple(read(part, place) for part in parts)
         if not numbers:
             raise self._refuse(value, place)
-        return numbers[0] if len(numbers) == 1 else numbers
+        return numbers[0] if len(numbers) == 1 and isinstance(numbers[0], int) else numbers
+
+    def _pair(self, value: Any, place: str) -> int | tuple[int, int]:
+        """Before and after along one axis; one number where both are the same."""
+        ends = value.split(":") if isinstance(value, str) else value
+        if not isinstance(ends, Sequence):
+            return self._integer(value, place)
+        numbers = [self._integer(end, place) for end in ends]
+        if len(numbers) not in (1, 2):
+            raise self._refuse(value, place)
+        before, after = numbers[0], numbers[-1]
+        return before if before == after else (before, after)
 
     def _text(self, value: Any, place: str) -> str:
         if self.listed:
@@ -196,11 +211,11 @@ def flag(name: str, default: bool, help: str, **more: Any) -> Field:
 
 
 def integers(name: str, default: Any, help: str, *, low: float = 1, high: float = 2**20, **more: Any) -> Field:
-    """One whole number, or one for each axis (`3x5`)."""
+    """One whole number, or one for each axis (`3x5`); with pairs, each may be two (`0:1`)."""
     return Field(name, "integers", default, help, low=low, high=high, **more)
 
 
-def text(name: str, default: str, help: str, **more: Any) -> Field:
+def text(name: str, default: Any, help: str, **more: Any) -> Field:
     """Free text, cleaned of control characters."""
     return Field(name, "text", default, help, **more)
 

@@ -73,7 +73,8 @@ def network_of(record: LayerRecord, case: Case) -> tuple[tuple[Layer, ...], tupl
     first: Any = shapes[0]
     front = layer_named("linear", first[-1], name="front")
     if record.joins:
-        branches = [[layer_named("linear", shape[-1])] for shape in shapes]
+        flat = [layer_named("global_avg_pool")]
+        branches = [[*(flat if len(shape) < len(first) else []), layer_named("linear", shape[-1])] for shape in shapes]
         return (front, record(*branches, **case.values)), first
     tested = record(**case.values)
     return ((tested,) if case.tokens else (front, tested)), first

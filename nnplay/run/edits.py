@@ -21,6 +21,7 @@ from nnplay.run.run_data import split_of
 from nnplay.run.undo import Edit, Edits, Side
 from nnplay.timeline.change_log import SetValues
 from nnplay.timeline.fork_run import find_branch
+from nnplay.training.batches import batch_count
 from nnplay.training.scores.class_balance import balanced
 from nnplay.training.scores.targets import target_form
 from nnplay.training.settings import SILENCED_FROZEN
@@ -256,7 +257,7 @@ def _check(config: RunConfig, split: Split) -> None:
     plan = Network(config.layers, config.seed).plan(split.feature_shape)
     if config.loss is not None:
         target_form(balanced(config.loss, split.train), split.train, plan.output_shape)
-    split.batches(config.training_settings().batch_size)
+    batch_count(plan, split, config.training_settings())
 
 
 def _same_data(one: RunConfig, other: RunConfig) -> bool:

@@ -141,7 +141,7 @@ class StageRows:
         path, values = full_name(network, planned.path), run.values[network]
         names = {"x": values[planned.inputs[0]], "y": values[planned.output]}
         names |= {f"x{k}": values[value] for k, value in enumerate(planned.inputs)}
-        names |= {name: self.tape.parameters[f"{path}.{name}"] for name in planned.plan.parameters}
+        names |= {name: self.tape.parameters[full_name(network, full)] for name, full in planned.parameters.items()}
         names |= {name: self.assembly.buffers[f"{path}.{name}"] for name in planned.plan.buffers}
         names |= {name: run.saved[f"{path}.{name}"] for name in (*planned.plan.saved, *planned.plan.scratch)}
         live = [item.name for item in planned.layer.record.fields if item.live]
@@ -201,7 +201,7 @@ class StageRows:
             values = run.values[network]
             for planned in self.tape.networks[network].layers:
                 path = full_name(network, planned.path)
-                trains = any(f"{path}.{name}" in self.stage.gradients for name in planned.plan.parameters)
+                trains = any(full_name(network, full) in self.stage.gradients for full in planned.parameters.values())
                 if trains or any(id(values[value]) in needed for value in planned.inputs):
                     needed[id(values[planned.output])] = path, values[planned.output]
         return {
@@ -212,7 +212,7 @@ class StageRows:
     def backward_names(
         self, run: _Pass, network: str, planned: PlannedLayer, deltas: Mapping[int, Slot]
     ) -> dict[str, Slot]:
-        path, values = full_name(network, planned.path), run.values[network]
+        values = run.values[network]
         given = [deltas.get(id(values[value])) for value in planned.inputs]
         names = self.layer_names(run, network, planned)
         names |= {f"dx{k}": slot for k, slot in enumerate(given) if slot is not None}
@@ -220,7 +220,7 @@ class StageRows:
             names["dx"] = given[0]
         names["dy"] = deltas[id(values[planned.output])]
         gradients = self.stage.gradients
-        own = {name: f"{path}.{name}" for name in planned.plan.parameters}
+        own = {name: full_name(network, full) for name, full in planned.parameters.items()}
         return names | {f"d{name}": gradients[full] for name, full in own.items() if full in gradients}
 
     def silence(self, operation: Operation, phase: str, path: str, slot: Slot) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -169,5 +170,15 @@ def encode(rows: Sequence[Row], addresses: Mapping[str, int], n: int, width: int
 
 def _operand(slot: Slot, n: int, adds: bool) -> list[int]:
     shape = slot.at(n)
-    padded = [*shape, *(1,) * (abi.MAX_RANK - len(shape))]
-    return [slot.offset, slot.size(n), *padded, int(adds), shape[-1] if shape else 1]
+    return [slot.offset, slot.size(n), *lengths(shape), int(adds), shape[-1] if shape else 1]
+
+
+def lengths(shape: Shape) -> tuple[int, ...]:
+    """The lengths of an operand's axes as a kernel sees them: of more than it has room for, the second is joined.
+
+    A volume (N, D, H, W, C) is (N, D·H, W, C): its slices lie one below the other, as they do in memory.
+    """
+    joined = len(shape) - abi.MAX_RANK
+    if joined > 0:
+        shape = (shape[0], prod(shape[1 : joined + 2]), *shape[joined + 2 :])
+    return (*shape, *(1,) * (abi.MAX_RANK - len(shape)))

@@ -108,7 +108,11 @@ class ObjectiveTrainer(NotCopied):
         self.machine: Machine = check_maker(machine)(
             tape, dtype=self.settings.dtype, threads=threads, progress=progress
         )
-        self.machine.load(found, batch=batch, shuffle=self.settings.shuffle)
+        fewest = max(plan.fewest_rows for plan in plans.values())
+        if batch < fewest:
+            hint = f"use a batch_size of {fewest} or more"
+            raise InputError(f"batches of {batch} are too small for batch_norm", where="objectives", hint=hint)
+        self.machine.load(found, batch=batch, fewest=fewest, shuffle=self.settings.shuffle)
         reset_machine(self.machine, {name: network.seed for name, network in networks.items()}, self.settings.seed)
         live_settings.write(self.machine, [(item.loss, item.optimizer) for item in self.objectives], self.settings)
 

@@ -29,6 +29,7 @@ from nnplay.tape.objective import only
 from nnplay.tape.structure import Structure
 from nnplay.tape.tape import Tape
 from nnplay.training import live_settings
+from nnplay.training.batches import batch_count
 from nnplay.training.curve_recording import extend_history
 from nnplay.training.divergence import diverged
 from nnplay.training.driver import CALL_SECONDS, Driver, read_count, steps_per_call
@@ -100,7 +101,7 @@ class Trainer:
         )
         silent, frozen = silenced_frozen.fitting(self.plan, self.settings.silent, self.settings.frozen)
         self.settings = replace(self.settings, silent=silent, frozen=frozen)
-        self.split.batches(self.settings.batch_size)
+        batch_count(self.plan, self.split, self.settings)
         tape = self._tape()
         self.structure = Structure.of(tape)
         refuse_too_large(self.plan, tape.size * np.dtype(self.settings.dtype).itemsize)
@@ -147,7 +148,8 @@ class Trainer:
 
     def _load_data(self) -> None:
         arrays = arrays_of(self.split.train, self.form)
-        self.machine.load(arrays, batch=self.batch_rows, shuffle=self.settings.shuffle)
+        fewest, shuffle = self.plan.fewest_rows, self.settings.shuffle
+        self.machine.load(arrays, batch=self.batch_rows, fewest=fewest, shuffle=shuffle)
         self._evaluation = Evaluation(self.machine, self.split, self.form)
         if self.split.validation is not None and self.settings.validate_every:
             self.machine.watch(self._evaluation.rows("validation"), self.settings.validate_every)
@@ -203,8 +205,8 @@ class Trainer:
 
     @property
     def batches(self) -> int:
-        """Batches per epoch; an incomplete last one counts."""
-        return self.split.batches(self.settings.batch_size)
+        """Batches per epoch; an incomplete last one counts, unless it is too small for a layer."""
+        return self.machine.batches
 
     @property
     def step(self) -> int:
@@ -253,7 +255,7 @@ class Trainer:
         Raises:
             InputError: it belongs to another network, optimizer or batching; nothing has changed then.
         """
-        refuse_other_run(checkpoint, self._now(), len(self.split.train))
+        refuse_other_run(checkpoint, self._now(), len(self.split.train), self.batches)
         self._use(checkpoint.optimizer, checkpoint.settings)
         machine = self.machine
         machine.state()[...] = checkpoint.memory

@@ -16,6 +16,7 @@ from nnplay.tape.machines.interpreter import results_of
 from tests.records import (
     Bench,
     Trial,
+    accepts,
     cases_of,
     close,
     gradient_errors,
@@ -101,6 +102,22 @@ def test_activations_at_their_ends(record: LayerRecord, dtype: str) -> None:
         bench.run(number + 1, number)
         for found, right in zip(y.ravel(), wanted.ravel(), strict=True):
             close(np.array([found]), np.array([right]), dtype, f"{record.name} near {right:.3g}")
+
+
+def test_float64_has_the_accuracy_of_float64() -> None:
+    """In float64 every activation equals its definition to a few units in the last place, far below 0 too."""
+    grid = np.concatenate([np.linspace(-12, 12, 97), -np.logspace(-30, 1, 31)])
+    for record in layers_with_rows():
+        values = cases_of(record)[0].values
+        if record.family != "activation" or not accepts((record(**values),), (grid.size,)):
+            continue
+        bench = Bench(Trial((record(**values),), (grid.size,), 1), "float64")
+        number, row = next((k, row) for k, row in enumerate(bench.tape.train) if row.path == "0")
+        x, y = bench.machine.view(row.reads[0], 1), bench.machine.view(row.writes[0], 1)
+        x[...] = grid
+        wanted = results_of(bench.machine, bench.table, number, exact=True)[0]
+        bench.run(number + 1, number)
+        np.testing.assert_allclose(y, wanted, rtol=4e-15, atol=4e-15, err_msg=record.name)
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:

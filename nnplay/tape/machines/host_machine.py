@@ -155,13 +155,17 @@ class HostMachine(NotCopied, abc.ABC):
 
     # -- data ------------------------------------------------------------------------------------------------------
 
-    def load(self, arrays: Mapping[str, Array], *, batch: int, shuffle: bool = True) -> None:
-        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type."""
+    def load(self, arrays: Mapping[str, Array], *, batch: int, fewest: int = 1, shuffle: bool = True) -> None:
+        """Gives the training rows: arrays (rows, …) by name, copied in the tape's type.
+
+        A last batch of less than `fewest` rows is left out.
+        """
         data = self._convert_arrays(arrays, self.tape.arrays)
         self.row_count = _common_length(data)
         self.batch_size, self.shuffles = min(batch, self.row_count), shuffle
-        self.batches = -(-self.row_count // batch)
         tail = self.row_count % batch if self.row_count > batch else 0
+        tail = tail if tail >= fewest else 0
+        self.batches = max(1, self.row_count // batch) + (tail > 0)
         self.order = np.arange(self.row_count, dtype=np.int64)
         self._data = [*data.values(), self.order]
         self.sources = [self._source(stage, data, self.order, batch) for stage in self.tape.stages]

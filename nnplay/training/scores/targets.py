@@ -84,18 +84,28 @@ def target_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
 
 def _labels_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
     record = loss.record
-    wanted, per_label = record.outputs(data.outputs), data.y.shape[1:]
-    if output[-1] != wanted or output[:-1] != per_label:
+    wanted, places, per_label = record.outputs(data.outputs), output[:-1], data.y.shape[1:]
+    if output[-1] != wanted or _longer(places) != _longer(per_label):
         raise _wrong_outputs(f"{record.name} on {counted(data.outputs, 'class')}", (*per_label, wanted), output)
     ignored = loss.values.get("ignore_index", NOTHING_IGNORED)
     return TargetForm(
-        per_label,
-        lambda y: y.astype(np.float64),
-        record.decide,
-        record.probabilities,
+        places,
+        lambda y: y.reshape(len(y), *places).astype(np.float64),
+        _per_label(record.decide, per_label),
+        _per_label(record.probabilities, (*per_label, -1)),
         ignored=None if ignored == NOTHING_IGNORED else int(ignored),
         counts=True,
     )
+
+
+def _longer(places: Shape) -> Shape:
+    """Places without axes of a single one: the only step of a sequence has the label of its row."""
+    return tuple(size for size in places if size != 1)
+
+
+def _per_label(answer: Callable[[Array], Any] | None, shape: Shape) -> Callable[[Array], Any] | None:
+    """`answer` to predictions, in the data set's own shape of a row."""
+    return None if answer is None else lambda prediction: answer(prediction).reshape(len(prediction), *shape)
 
 
 def _values_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
@@ -125,12 +135,18 @@ def _columns_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
         raise InputError(
             f"{loss.record.name} cannot be used with labels per position", where="loss", hint="use cross_entropy"
         )
-    if output == (1,) and data.outputs == 2:
-        return TargetForm((1,), lambda y: y[:, None] * 2.0 - 1.0, decide_above(0.0), None, ABOVE_ZERO, counts=True)
-    if output != (data.outputs,):
-        raise _wrong_outputs(f"{loss.record.name} on {counted(data.outputs, 'class')}", (data.outputs,), output)
-    classes = data.outputs
-    return TargetForm((classes,), lambda y: np.eye(classes)[y], _largest, None, LARGEST_COLUMN, counts=True)
+    classes, once = data.outputs, not _longer(output[:-1])
+    if once and output[-1] == 1 and classes == 2:
+        decide = _per_label(decide_above(0.0), ())
+        return TargetForm(
+            output, lambda y: y.reshape(len(y), *output) * 2.0 - 1.0, decide, None, ABOVE_ZERO, counts=True
+        )
+    if not once or output[-1] != classes:
+        raise _wrong_outputs(f"{loss.record.name} on {counted(classes, 'class')}", (classes,), output)
+    decide = _per_label(_largest, ())
+    return TargetForm(
+        output, lambda y: np.eye(classes)[y].reshape(len(y), *output), decide, None, LARGEST_COLUMN, counts=True
+    )
 
 
 def _sequence_form(loss: Loss, data: Dataset, output: Shape) -> TargetForm:
