@@ -21,7 +21,7 @@ from nnplay.kernels.operands import adds, dimension, pointer, rows_of, share, sh
 from nnplay.operations.normalise import affine_field, mean_of, without_scale
 from nnplay.operations.normalise import rows_of as flattened
 from nnplay.operations.partial_sums import ADD_PARTIAL_SUMS, CHUNKS, chunk, sum_of
-from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused
+from nnplay.records.layer import Case, LayerRecord, Parameter, Plan, Refused, Traits
 from nnplay.records.operation import Operation, Shape, Use
 from nnplay.records.twin import Twin
 from nnplay.records.worked import Named, Term, total
@@ -57,6 +57,7 @@ RMS_NORM = LayerRecord(
         affine_field("learn a scale for each channel"),
     ),
     plan=lambda values, shape: plan(values, shape),
+    traits=Traits(each_step=True),
     cases=(
         Case({}, (5,)),
         Case({"eps": 0.1}, (3, 4, 2)),
