@@ -38,6 +38,7 @@ RMS_NORM = LayerRecord(
     about="Divides the features at each position by their root mean square, as most language models do today.",
     when="In transformers instead of layer_norm: it is simpler and as good.",
     torch="RMSNorm",
+    traits=Traits(each_step=True),
     twin=Twin(
         "nn.RMSNorm",
         lambda values, shape: {
