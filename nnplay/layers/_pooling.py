@@ -113,7 +113,7 @@ def _pool_integers(axes: tuple[Axis, ...], counted: bool) -> dict[str, int]:
 
 
 def _twin(title: str, largest: bool) -> Twin:
-    """PyTorch's module, which pads both ends alike and by half a window at most; only its maxima have holes."""
+    """PyTorch's module, which pads both ends alike and by half a kernel at most; only its maxima have holes."""
 
     def arguments(values: Mapping[str, Any], shape: Shape) -> Mapping[str, Any]:
         stride = None if values["stride"] == "kernel" else values["stride"]
@@ -124,7 +124,7 @@ def _twin(title: str, largest: bool) -> Twin:
 
     def covers(values: Mapping[str, Any], shape: Shape) -> bool:
         axes = pooled_axes(values, shape)
-        at_most_half = all(2 * axis.before <= axis.span for axis in axes)
+        at_most_half = all(2 * axis.before <= axis.kernel for axis in axes)
         dilated = any(axis.dilation > 1 for axis in axes)
         return even_padding(axes) is not None and at_most_half and (largest or not dilated)
 

@@ -188,7 +188,7 @@ def _describe_nothing_left(encoded: Sequence[Encoded], where: str, *, texts: boo
 
 def _holds_texts(column: TypedColumn) -> bool:
     """Whether its cells have several words each."""
-    cells = column.cells.unpack()[:_TEXT_SAMPLE]
+    cells = column.cells[:_TEXT_SAMPLE]
     return sum(len(cell.split()) for cell in cells) >= _TEXT_WORDS * len(cells)
 
 
